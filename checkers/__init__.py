@@ -1,0 +1,8 @@
+"""Is the promise kept?
+
+All engines: the simulator and its strategies, run files with replay and shrinking, histories and
+linearizability, exhaustive exploration of models and refinement of traces, proofs, mutation, campaigns,
+reports.
+
+May import of ours: `specs`, `model` and `impl`. Read by: `dynaproof`.
+"""

@@ -1,0 +1,77 @@
+"""Reading and writing recorded histories, in the formats that there are.
+
+`read(path)` tells the format by the content, through gzip and zstd. What each format's outcomes mean is said
+in its module: `json_lines` (ours), `jepsen_log`, `edn_histories` (Jepsen's EDN and Porcupine's key-value
+format), `writers`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+from checkers.histories import edn_histories, jepsen_log, json_lines
+from checkers.histories.compression import read_bytes
+from specs.history import FUNCTIONS, History, HistoryError
+
+__all__ = ["FORMATS", "UnknownFormatError", "detect", "parse", "read"]
+
+_JSON = re.compile(rb'\s*\{\s*["}]')
+_EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
+
+FORMATS: Final[Mapping[str, Callable[[bytes, str], History]]] = {
+    "json": json_lines.parse,
+    "jepsen-log": jepsen_log.parse,
+    "edn": edn_histories.parse,
+}
+"""The formats that `--format` can name."""
+
+
+class UnknownFormatError(ValueError):
+    """A format by a name that there is not; `name` is it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no format {name!r}; known: {', '.join(FORMATS)}")
+        self.name = name
+
+
+def read(
+    path: str | PathLike[str],
+    format_name: str | None = None,
+    functions: Sequence[str] = FUNCTIONS,
+) -> History:
+    """The history in a file, plain or compressed; `format_name` None: told by its content.
+
+    `functions` names what operations may be, for JSON lines of a user's own object. Raises `HistoryError`
+    with file and line where the history is not one, `OSError`, and `UnknownFormatError`.
+    """
+    return parse(read_bytes(Path(path)), str(path), format_name, functions)
+
+
+def parse(
+    data: bytes,
+    file: str,
+    format_name: str | None = None,
+    functions: Sequence[str] = FUNCTIONS,
+) -> History:
+    """The history in the (decompressed) content of `file`; as `read`."""
+    name = detect(data, file) if format_name is None else format_name
+    if name not in FORMATS:
+        raise UnknownFormatError(name)
+    if not data.strip():
+        raise HistoryError("empty: it holds no operation", file=file)
+    return json_lines.parse(data, file, functions) if name == "json" else FORMATS[name](data, file)
+
+
+def detect(data: bytes, file: str) -> str:
+    """The name of the format of `data`; raises `HistoryError` where it is of none."""
+    if not data.strip():
+        raise HistoryError("empty: it holds no operation", file=file)
+    if _JSON.match(data):
+        return "json"
+    if jepsen_log.MARK in data:
+        return "jepsen-log"
+    if _EDN.match(data):
+        return "edn"
+    raise HistoryError("not a history in a format known here", 1, file)

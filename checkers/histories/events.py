@@ -1,0 +1,97 @@
+"""From a log of events (invoked, ok, failed, unknown) to operations: what Jepsen's formats share.
+
+The rule for outcomes: `:ok` took effect. `:fail` certainly did not; a `:fail` of a cas says that the value
+differed from the expected one, but not what it was. `:info`, and no completion at all, is an unknown outcome,
+after which the process must not be used again (Jepsen gives its thread a new number).
+"""
+
+import msgspec
+
+from specs.history import Clock, History, HistoryBuilder, HistoryError, Value
+
+FUNCTION_NAMES = {"read": "read", "get": "read", "write": "write", "put": "write", "cas": "cas",
+                  "delete": "delete", "append": "append"}  # fmt: skip
+TYPES = ("invoke", "ok", "fail", "info")
+
+
+class Event(msgspec.Struct, gc=False):
+    """An event; for a cas `value` and `expected` are the new and the old value."""
+
+    line: int
+    process: int
+    type: str
+    function: str
+    key: str
+    value: Value
+    expected: Value
+    time: int
+
+
+class _Pending(msgspec.Struct, gc=False):
+    row: int
+    function: str
+    key: str
+    value: Value
+    expected: Value
+    line: int
+
+
+class EventLog:
+    """Collects events in their order and pairs them; raises `HistoryError` where they make no operations."""
+
+    def __init__(self, file: str, clock: Clock) -> None:
+        self._builder = HistoryBuilder(file=file, clock=clock)
+        self._pending: dict[int, _Pending] = {}
+        self._lost: dict[int, int] = {}
+        self._file = file
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+        pending = self._pending.get(event.process)
+        if event.type == "invoke":
+            if event.process in self._lost:
+                raise self._wrong(
+                    event.line,
+                    f"process {event.process} goes on after its operation of unknown outcome in line "
+                    f"{self._lost[event.process]}",
+                )
+            if pending is not None:
+                raise self._wrong(
+                    event.line,
+                    f"two operations of process {event.process} overlap: this one and that in line "
+                    f"{pending.line}",
+                )
+            row = self._builder.call(
+                event.process, event.function, event.key, event.value, event.time,
+                expected=event.expected, line=event.line,
+            )  # fmt: skip
+            self._pending[event.process] = _Pending(
+                row, event.function, event.key, event.value, event.expected, event.line
+            )
+            return
+        if pending is None:
+            raise self._wrong(event.line, f"process {event.process} completes what it never invoked")
+        if (event.function, event.key) != (pending.function, pending.key):
+            raise self._wrong(
+                event.line, f"completes another operation than the one invoked in line {pending.line}"
+            )
+        del self._pending[event.process]
+        if event.type == "info":
+            self._lost[event.process] = pending.line
+        elif event.type == "fail":
+            self._builder.failed(pending.row, event.time)
+        elif event.function == "read":
+            self._builder.ok(pending.row, event.time, value=event.value)
+        elif (event.value, event.expected) != (pending.value, pending.expected):
+            raise self._wrong(
+                event.line, f"completes with other values than were invoked in line {pending.line}"
+            )
+        else:
+            self._builder.ok(pending.row, event.time)
+
+    def history(self) -> History:
+        """What was collected."""
+        return self._builder.build()
+
+    def _wrong(self, line: int, message: str) -> HistoryError:
+        return HistoryError(message, line, self._file)

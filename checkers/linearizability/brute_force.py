@@ -1,0 +1,44 @@
+"""The oracle: tries every order of the operations of one key, one after the other, with no cleverness at all.
+
+For up to about seven operations. It shares nothing with the algorithms but the definition: an order of all
+operations that returned, and of any of those that did not, in which none stands before one that returned
+before its call, and which the sequential object accepts from its initial state.
+
+Source: Herlihy and Wing, *Linearizability* (1990), section 2.3.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from specs.history import NEVER, Operation, Outcome
+from specs.objects import REGISTER, SequentialObject
+
+
+def some_order(operations: Sequence[Operation], thing: SequentialObject = REGISTER) -> list[Operation] | None:
+    """An order that linearizes the operations of one key, or None if there is none; time is factorial."""
+    return _extend([], list(operations), thing.initial, thing)
+
+
+def is_linearizable(operations: Sequence[Operation], thing: SequentialObject = REGISTER) -> bool:
+    """Whether some order linearizes the operations of one key."""
+    return some_order(operations, thing) is not None
+
+
+def _extend(
+    order: list[Operation], left: list[Operation], state: Any, thing: SequentialObject
+) -> list[Operation] | None:
+    if all(operation.outcome is Outcome.UNKNOWN for operation in left):
+        return order
+    first_return = min(operation.ret for operation in left)
+    for operation in left:
+        assert (operation.ret == NEVER) == (operation.outcome is Outcome.UNKNOWN), (
+            "only the unknown never return"
+        )
+        if operation.call > first_return:
+            continue
+        rest = [other for other in left if other is not operation]
+        for after in thing.step(state, operation):
+            found = _extend([*order, operation], rest, after, thing)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,114 @@
+"""Algorithm A over all keys of a history: by the plain reference, or by machine code in threads."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from checkers.linearizability import chains, zones
+from checkers.linearizability.explain import violation
+from checkers.linearizability.register import ASK_DIFFERS, Asks, of_key
+from checkers.linearizability.result import Failure
+from specs.history import Column, History
+
+THREADS_AT_MOST = 16
+OPERATIONS_PER_THREAD = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ByZones:
+    """What algorithm A said of all keys.
+
+    `failure`: the first key that is not linearizable, and why; then the rest is not there. `order`: rows of
+    the keys that are, key after key. `outside`: by code of the key, why it could not tell.
+    """
+
+    failure: Failure | None
+    order: Column
+    outside: dict[int, str]
+
+
+def decide_plain(history: History, asks: Asks) -> ByZones:
+    """Key after key, by the readable reference."""
+    orders: list[Column] = [np.zeros(0, dtype=np.int64)]
+    outside: dict[int, str] = {}
+    for key in range(len(history.keys)):
+        operations = of_key(asks, key)
+        decided = zones.decide(operations)
+        if decided.outside == chains.UNSEEN_CONDITION:
+            # A condition that failed on something unseen changes nothing: the rest must do without it.
+            rest = [ask for ask in operations if ask.kind != ASK_DIFFERS]
+            without = zones.decide(rest)
+            if without.cause is not None:
+                return _failed(violation(history, rest, without.cause, without.fault))
+        if decided.cause is not None:
+            return _failed(violation(history, operations, decided.cause, decided.fault))
+        if decided.order is None:
+            outside[key] = decided.outside or ""
+        else:
+            orders.append(asks.row[asks.bounds[key] : asks.bounds[key + 1]][decided.order])
+    return ByZones(None, np.concatenate(orders), outside)
+
+
+def decide_compiled(history: History, asks: Asks) -> ByZones:
+    """By machine code, keys in as many threads as there are cores and work for."""
+    # Loading the compiler takes longer than a small history, so it is done only where it pays.
+    from checkers.linearizability import chain_kernels, zone_kernels  # noqa: PLC0415
+
+    columns = chain_kernels.Columns(asks.kind, asks.need, asks.value, asks.call, asks.ret)
+    keys, values = len(history.keys), len(history.values)
+    answers = zone_kernels.answers(keys, len(asks.kind))
+    shares = _shares(asks.bounds)
+    with ThreadPoolExecutor(len(shares)) as pool:
+        jobs = [
+            pool.submit(zone_kernels.decide, columns, asks.bounds, first, end, values, answers)
+            for first, end in shares
+        ]
+        for job in jobs:
+            job.result()
+    failed = np.flatnonzero(
+        (answers.code > chain_kernels.FINE) & (answers.code < chain_kernels.DUPLICATE_VALUE)
+    )
+    if len(failed):
+        key = int(failed[0])
+        fault = [int(i - asks.bounds[key]) for i in answers.fault[key] if i >= 0]
+        cause = _CAUSES[int(answers.code[key])]
+        return _failed(violation(history, of_key(asks, key), cause, fault))
+    outside = {int(key): _CAUSES[int(answers.code[key])] for key in np.flatnonzero(answers.code)}
+    places = asks.bounds[:-1]
+    filled = np.repeat(places - np.cumsum(answers.size) + answers.size, answers.size) + np.arange(
+        answers.size.sum()
+    )
+    return ByZones(None, asks.row[answers.order[filled]], outside)
+
+
+_CAUSES = {
+    1: chains.GARBAGE_READ,
+    2: chains.LOST_UPDATE,
+    3: chains.CYCLE,
+    4: chains.ORDER_INVERSION,
+    5: chains.ZONES,
+    6: chains.INSIDE,
+    7: chains.ABSENCE,
+    8: chains.PUT_IF_ABSENT,
+    20: chains.DUPLICATE_VALUE,
+    21: chains.UNSEEN_CONDITION,
+    22: chains.SET_ASIDE,
+}
+"""The names of the codes of `chain_kernels`."""
+
+
+def _failed(failure: Failure) -> ByZones:
+    return ByZones(failure, np.zeros(0, dtype=np.int64), {})
+
+
+def _shares(bounds: Column) -> list[tuple[int, int]]:
+    """Ranges of keys with about equally many operations, one per thread."""
+    keys, operations = len(bounds) - 1, int(bounds[-1])
+    threads = max(1, min(os.cpu_count() or 1, THREADS_AT_MOST, keys, operations // OPERATIONS_PER_THREAD))
+    cuts = np.searchsorted(bounds, np.arange(1, threads) * operations // threads)
+    edges: Sequence[int] = [0, *(int(cut) for cut in cuts), keys]
+    return [(first, end) for first, end in pairwise(edges) if first < end] or [(0, keys)]

@@ -1,0 +1,167 @@
+"""`check`: which algorithm decides which key, and what the answer says."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from checkers.linearizability import frontier, register, wing_gong
+from checkers.linearizability.by_zones import decide_compiled, decide_plain
+from checkers.linearizability.explain import impossible_condition, stuck, stuck_object
+from checkers.linearizability.result import (
+    LINEARIZABLE,
+    NOT_LINEARIZABLE,
+    UNKNOWN,
+    Budget,
+    Failure,
+    Meter,
+    Result,
+)
+from specs.history import Column, History, Operation, Outcome
+from specs.objects import REGISTER, STRING, Register, SequentialObject
+
+ZONES = "zones and sweep"
+FRONTIER = "frontier search"
+WING_GONG = "Wing-Gong search"
+MACHINE_CODE_FROM = 20_000
+"""Smaller histories are decided sooner than the compiled code is loaded."""
+
+SURE = "every value is written once, and every failed condition recorded what it saw"
+
+
+class UnknownOperationError(ValueError):
+    """A history with an operation that the object does not have; `row` is the first."""
+
+    def __init__(self, thing: SequentialObject, operation: Operation) -> None:
+        super().__init__(f"the object {thing.name} has no {operation.function}")
+        self.operation = operation
+
+
+def check(
+    history: History,
+    object: SequentialObject | None = None,  # noqa: A002
+    budget: Budget | None = None,
+    *,
+    machine_code: bool | None = None,
+) -> Result:
+    """Decide whether each key of `history` is linearizable as `object`, within `budget`.
+
+    `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
+    decided by compiled kernels or by the plain reference; None: by the size of the history. Raises
+    `UnknownOperationError`.
+    """
+    thing = object if object is not None else fitting_object(history)
+    _know_all(history, thing)
+    meter = Meter(budget)
+    if isinstance(thing, Register):
+        if machine_code is None:
+            machine_code = len(history) >= MACHINE_CODE_FROM
+        return _check_register(history, meter, machine_code)
+    return _check_by_search(history, thing, meter)
+
+
+def fitting_object(history: History) -> SequentialObject:
+    """The object that a history is judged by if nobody says another."""
+    appends = history.columns.function == history.functions.index("append")
+    return STRING if appends.any() else REGISTER
+
+
+def _know_all(history: History, thing: SequentialObject) -> None:
+    known = np.array([name in thing.functions for name in history.functions])
+    strangers = np.flatnonzero(~known[history.columns.function])
+    if len(strangers):
+        raise UnknownOperationError(thing, history[int(strangers[0])])
+
+
+def _check_register(history: History, meter: Meter, machine_code: bool) -> Result:
+    asks = register.reduce(history)
+    if len(asks.impossible):
+        return _no(history, impossible_condition(history, int(asks.impossible[0])), ZONES, SURE)
+    by_zones = decide_compiled(history, asks) if machine_code else decide_plain(history, asks)
+    if by_zones.failure is not None:
+        return _no(history, by_zones.failure, ZONES, SURE)
+    orders = [by_zones.order]
+    undecided: list[str] = []
+    done = len(by_zones.order)
+    for key in by_zones.outside:
+        operations = register.of_key(asks, key)
+        rows = asks.row[asks.bounds[key] : asks.bounds[key + 1]]
+        found = frontier.search(operations, exhausted=meter.exhausted)
+        done += found.done
+        if found.failed_at is not None:
+            failure = stuck(history, operations, found.failed_at)
+            return _no(history, failure, FRONTIER, by_zones.outside[key])
+        if found.order is None:
+            undecided.append(history.keys[key])
+        else:
+            orders.append(rows[found.order])
+    algorithm, why = _who(len(history.keys), Counter(by_zones.outside.values()))
+    return _yes_or_unknown(history, orders, undecided, done, meter, algorithm, why)
+
+
+def _who(keys: int, outside: Counter[str]) -> tuple[str, str]:
+    """Which algorithms decided, and why."""
+    if not outside:
+        return ZONES, SURE
+    reasons = "; ".join(f"{reason} ({count} keys)" for reason, count in sorted(outside.items()))
+    return FRONTIER if outside.total() == keys else f"{ZONES}, {FRONTIER}", reasons
+
+
+def _check_by_search(history: History, thing: SequentialObject, meter: Meter) -> Result:
+    orders: list[Column] = []
+    undecided: list[str] = []
+    done = 0
+    for rows in history.rows_of_keys():
+        # What certainly did not happen says nothing, except a failed condition.
+        told = [row for row in rows.tolist() if _tells(history, row)]
+        found = wing_gong.search([history[row] for row in told], thing, meter.exhausted)
+        done += found.done
+        if found.stuck_at is not None:
+            failure = stuck_object(history, told[found.stuck_at])
+            return _no(history, failure, WING_GONG, _not_a_register(thing))
+        if found.order is None:
+            undecided.append(history[int(rows[0])].key)
+        else:
+            orders.append(np.array(told, dtype=np.int64)[found.order])
+    return _yes_or_unknown(history, orders, undecided, done, meter, WING_GONG, _not_a_register(thing))
+
+
+def _not_a_register(thing: SequentialObject) -> str:
+    return f"the object {thing.name} is not a register"
+
+
+def _tells(history: History, row: int) -> bool:
+    c = history.columns
+    return bool(c.outcome[row] != Outcome.FAILED.value or history.functions[c.function[row]] == "cas")
+
+
+def _no(history: History, failure: Failure, algorithm: str, why: str) -> Result:
+    return Result(
+        NOT_LINEARIZABLE,
+        len(history),
+        len(history.keys),
+        algorithm,
+        why,
+        failure.sentence,
+        failure.cause,
+        failure.witness,
+        history[failure.witness[0]].key,
+    )
+
+
+def _yes_or_unknown(
+    history: History,
+    orders: Sequence[Column],
+    undecided: list[str],
+    done: int,
+    meter: Meter,
+    algorithm: str,
+    why: str,
+) -> Result:
+    size = len(history), len(history.keys)
+    if undecided:
+        progress = f"{done} of {len(history)} operations explained when the budget ended ({meter.ended_by})"
+        return Result(UNKNOWN, *size, algorithm, why, progress, progress=progress, undecided=tuple(undecided))
+    certificate = np.concatenate([np.zeros(0, dtype=np.int64), *orders])
+    sentence = "every operation can be put at one moment between its call and its return"
+    return Result(LINEARIZABLE, *size, algorithm, why, sentence, certificate=certificate)

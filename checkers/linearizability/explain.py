@@ -1,0 +1,203 @@
+"""Why a history is not linearizable: a name for it, the operations that show it, and a sentence.
+
+Algorithm A finds each violation with the at most four operations that make it, so its sentences are proofs:
+whoever checks the two or three facts in one needs nothing else. Algorithm B finds the return that no order
+explains; the sentence says what it returned and what stood against it.
+
+The names: garbage read, stale read, lost update, new-old inversion, order inversion inside a chain, absent
+observed while present, unexplained absence, unexplained put-if-absent, cyclic conditional writes, failed
+condition that saw what it expected; and, from the searches: unexplained read, cas, failed condition, answer.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from checkers.histories.values import Json
+from checkers.linearizability import chains
+from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from checkers.linearizability.result import Failure
+from specs.history import ABSENT, NEVER, UNRECORDED, History, Operation, Outcome, Value
+
+STALE_READ = "stale read"
+NEW_OLD_INVERSION = "new-old inversion"
+ABSENT_WHILE_PRESENT = "absent observed while present"
+SAW_EXPECTED = "failed condition that saw what it expected"
+UNEXPLAINED_READ = "unexplained read"
+UNEXPLAINED_CAS = "unexplained cas"
+UNEXPLAINED_CONDITION = "unexplained failed condition"
+UNEXPLAINED_ANSWER = "unexplained answer"
+
+LONGEST_VALUE = 40
+SHOWN_OF_A_CYCLE = 4
+_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
+
+
+def impossible_condition(history: History, row: int) -> Failure:
+    """A condition that failed although it saw what it expected."""
+    op: Operation = history[row]
+    sentence = f"{name(op)} failed, but saw {value_text(op.seen)}, which is what it expected"
+    return Failure(SAW_EXPECTED, (row,), sentence)
+
+
+def violation(history: History, asks: Sequence[Ask], cause: str, fault: Sequence[int]) -> Failure:
+    """A violation that algorithm A found in one key: cause and indices at fault, as `Decided` has them."""
+    if cause in {chains.ZONES, chains.INSIDE}:
+        return _zones(history, asks, fault)
+    ops: list[Operation] = [history[asks[i].row] for i in fault if i >= 0]
+    first = ops[0]
+    if cause == chains.GARBAGE_READ:
+        return _failure(cause, ops, f"{_did(first)}, but nobody ever wrote {value_text(_found(first))}")
+    if cause == chains.LOST_UPDATE:
+        value = value_text(first.expected)
+        sentence = f"{name(first)} and {name(ops[1])} both replaced {value}, which was written once"
+        return _failure(cause, [*ops, *_writers(history, asks, [asks[fault[0]].need])], sentence)
+    if cause == chains.CYCLE:
+        steps = "; ".join(_phrase(op) for op in ops[:SHOWN_OF_A_CYCLE])
+        return _failure(
+            cause, ops[:SHOWN_OF_A_CYCLE], f"each of these needs another to have gone first: {steps}"
+        )
+    if cause == chains.ORDER_INVERSION:
+        late = ops[1]
+        sentence = (
+            f"{_did(first)}, but had ended {_before(history, first, late)} {_phrase(late)} began, "
+            "which must have gone first"
+        )
+        if asks[fault[1]].kind == ASK_READ:
+            sentence = (
+                f"{_did(late)}, but {_phrase(first)} had ended {_before(history, first, late)} it began"
+            )
+        values = [asks[i].need for i in fault if asks[i].kind != ASK_PUT]
+        return _failure(cause, [*ops, *_writers(history, asks, values)], sentence)
+    if len(ops) == 1:
+        return _failure(cause, ops, f"{_did(first)}, which nothing explains")
+    sentence = f"{_did(first)}, but no delete that is left can have come between {_phrase(ops[1])} and that"
+    return _failure(cause, ops, sentence)
+
+
+def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failure:
+    """Two chains each of which must go before the other, told from the side of the one that came too late."""
+    sides = [tuple(fault), (*fault[2:], *fault[:2])]
+    early, late, new, new_late = min(sides, key=lambda side: _rank(asks, side))
+    first, last, other, other_last = (history[asks[i].row] for i in (early, late, new, new_late))
+    values = [asks[i].need for i in (early, late, new, new_late) if asks[i].kind in {ASK_READ, ASK_CAS}]
+    witness = [last, other, first, other_last, *_writers(history, asks, values)]
+    absent = [i for i in (new, early) if asks[i].kind == ASK_READ and asks[i].need == ABSENT]
+    if absent:
+        op, before, after = (other, first, last) if absent[0] == new else (first, other, other_last)
+        sentence = (
+            f"{_did(op)}, but {value_text(_left(before))} was there: {_phrase(before)} had ended "
+            f"{_before(history, before, op)} it began, and {_phrase(after)} began after it had ended"
+        )
+        return _failure(ABSENT_WHILE_PRESENT, [op, before, after, *witness], sentence)
+    if asks[late].kind == ASK_CAS:
+        cause = chains.LOST_UPDATE
+    else:
+        cause = NEW_OLD_INVERSION if asks[new].kind == ASK_READ else STALE_READ
+    again = name(other) if other_last.index == other.index else _phrase(other_last)
+    sentence = (
+        f"{_did(last)}, but {_phrase(other)} had ended {_before(history, other, last)} it began, and "
+        f"{_phrase(first)} had ended before {again} began"
+    )
+    return _failure(cause, witness, sentence)
+
+
+def _rank(asks: Sequence[Ask], side: Sequence[int]) -> tuple[bool, bool]:
+    """Best told: a read that came too late, behind a write."""
+    return asks[side[1]].kind != ASK_READ, asks[side[2]].kind == ASK_READ
+
+
+def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
+    """The return that algorithm B could not explain."""
+    ask = asks[at]
+    op = history[ask.row]
+    if (
+        ask.kind != ASK_DIFFERS
+        and ask.need != ABSENT
+        and not any(a.value == ask.need and a.kind >= ASK_PUT for a in asks)
+    ):
+        return violation(history, asks, chains.GARBAGE_READ, (at,))
+    cause = {ASK_READ: UNEXPLAINED_READ, ASK_CAS: UNEXPLAINED_CAS}.get(ask.kind, UNEXPLAINED_CONDITION)
+    if ask.need == ABSENT and ask.kind != ASK_DIFFERS:
+        cause = chains.PUT_IF_ABSENT if ask.kind == ASK_CAS else chains.ABSENCE
+    ended = [a for a in asks if a.kind >= ASK_PUT and a.ret < ask.call]
+    sentence = f"{_did(op)}, which no order of the operations before it explains"
+    if not ended:
+        return _failure(cause, [op], sentence)
+    last = history[max(ended, key=lambda a: (a.call, a.ret)).row]
+    sentence += f"; the last write that had ended before it began was {_phrase(last)}"
+    sources = [a for a in asks if a.kind >= ASK_PUT and a.value == ask.need and a.call <= ask.ret]
+    if ask.kind != ASK_DIFFERS and sources:
+        return _failure(cause, [op, last, history[max(sources, key=lambda a: a.call).row]], sentence)
+    return _failure(cause, [op, last], sentence)
+
+
+def stuck_object(history: History, row: int) -> Failure:
+    """The return at which the search for an order of an object of its own got no further."""
+    op: Operation = history[row]
+    return _failure(
+        UNEXPLAINED_ANSWER, [op], f"{_did(op)}, which no order of the operations before it explains"
+    )
+
+
+def name(op: Operation) -> str:
+    """How a sentence calls an operation: its function and its line."""
+    return f"{op.function} #{op.line}"
+
+
+def value_text(value: Value) -> str:
+    """A value in a sentence, cut if it is long."""
+    if value is None:
+        return "absent"
+    text = value.text if isinstance(value, Json) else value if isinstance(value, str) else repr(value)
+    return f"{text[:LONGEST_VALUE]}…" if len(text) > LONGEST_VALUE else text or '""'
+
+
+def _phrase(op: Operation) -> str:
+    if op.function == "delete":
+        return name(op)
+    if op.function == "cas":
+        if op.outcome is Outcome.FAILED:
+            return f"{name(op)}, which saw {value_text(op.seen)}," if op.seen is not UNRECORDED else name(op)
+        return f"{name(op)} from {value_text(op.expected)} to {value_text(op.value)}"
+    return f"{name(op)} of {value_text(op.value)}"
+
+
+def _did(op: Operation) -> str:
+    if op.function == "cas":
+        if op.outcome is Outcome.FAILED:
+            found = "did not find" if op.seen is UNRECORDED else "failed and saw"
+            return f"{name(op)} {found} {value_text(op.expected if op.seen is UNRECORDED else op.seen)}"
+        return f"{name(op)} replaced {value_text(op.expected)} by {value_text(op.value)}"
+    if op.function in {"read", "dequeue"}:
+        return f"{name(op)} returned {value_text(op.value)}"
+    return _phrase(op)
+
+
+def _found(op: Operation) -> Value:
+    """The value that an operation met."""
+    if op.function != "cas":
+        return op.value
+    return op.seen if op.outcome is Outcome.FAILED else op.expected
+
+
+def _left(op: Operation) -> Value:
+    """The value that was there when an operation had happened."""
+    return op.seen if op.outcome is Outcome.FAILED else op.value
+
+
+def _before(history: History, earlier: Operation, later: Operation) -> str:
+    """`3.1 ms before`: from the return of one to the call of the other; without a clock just `before`."""
+    if history.clock != "ns" or earlier.ret == NEVER:
+        return "before"
+    gap = later.call - earlier.ret
+    size, unit = next((pair for pair in _UNITS if gap >= pair[0]), _UNITS[-1])
+    return f"{gap / size:.3g} {unit} before"
+
+
+def _writers(history: History, asks: Sequence[Ask], values: Iterable[int]) -> list[Operation]:
+    """Who wrote those values."""
+    wanted = set(values) - {ABSENT}
+    return [history[ask.row] for ask in asks if ask.kind >= ASK_PUT and ask.value in wanted]
+
+
+def _failure(cause: str, ops: Sequence[Operation], sentence: str) -> Failure:
+    return Failure(cause, tuple(dict.fromkeys(op.index for op in ops)), sentence)

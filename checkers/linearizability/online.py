@@ -1,0 +1,359 @@
+"""Linearizability of one key while it is being used: a verdict at every return.
+
+For the simulator's hot loop. `KeyFrontier` is algorithm B (frontier search), fed event by event. Its memory
+follows concurrency, not length. A verdict is exact: after each `returned` or `abandon` it says whether the
+history so far, open operations pending, is linearizable for a register with compare-and-set and delete.
+
+How it works. A configuration is `(state, used, hidden)`: the value of the key, the open operations that were
+linearized already, and the open plain writes that may have been, unseen, just before another plain write (so
+one configuration stands for all subsets of `hidden`). When x returns, configurations without x linearize open
+operations until x is in; where none is left, the history is not linearizable. Three rules keep them few, and
+each only drops what another covers:
+
+1. A read is linearized in each configuration as soon as the state is what it returned.
+2. A plain write of another operation, and any write of unknown outcome, is linearized by itself only if
+   somebody open waits for its value. Unseen, a pending one need not have happened, and a plain one is hidden.
+3. Of two configurations in the same state the one that leaves at least the other's possibilities is kept.
+
+What a read returns is known only when it returns. Until then it is left out; then the events since its call
+are replayed with it, from the configurations of that moment. So an operation costs what happens while it
+runs. A cas is an optional write until it returns; one that failed is replayed as a read.
+
+Bits name open operations and are given again once these have returned.
+
+Source: Wing and Gong, *Testing and Verifying Concurrent Objects* (1993); Lowe, *Testing for Linearizability*
+(2017), for searching forward by configurations. The rules are argued in `docs/linearizability-proof.md`.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Final
+
+READ: Final = 0
+PUT: Final = 1
+CAS: Final = 2
+DELETE: Final = 3
+
+UNSEEN: Final = object()
+"""What a failed condition saw, where nobody knows."""
+
+Configuration = tuple[Any, int, int]
+
+
+class _Open:
+    """An operation: open, or returned but still in the log of events that may be replayed."""
+
+    __slots__ = (
+        "alive", "beside", "bit", "crashed", "differs", "expected", "kind", "log_at", "number", "reads",
+        "returns_at", "snapshot", "value",
+    )  # fmt: skip
+
+    def __init__(self, bit: int, kind: int, value: Any, expected: Any, number: int) -> None:
+        self.bit = bit
+        self.kind = kind
+        self.value = value
+        self.expected = expected
+        self.number = number
+        self.alive = kind != READ  # It may still be linearized as a write.
+        self.crashed = False
+        self.reads = False  # It returned, and is to be linearized as a read of `value`,
+        self.differs = False  # or of anything but `expected`.
+        self.snapshot: list[Configuration] = []
+        self.beside: tuple[_Open, ...] = ()
+        self.log_at = 0
+        self.returns_at = 0
+
+
+_Event = tuple[_Open, tuple[_Open, ...] | None, int]
+"""The call of an observer (None), or a return with the writes open at that moment; and its number."""
+
+TRIM_LOG_OVER = 32
+COMPARE_AT_MOST = 64
+
+
+class KeyFrontier:
+    """One key, from its first operation on. Calls must come in the order of time, returns too.
+
+    At equal times give calls before returns. Values are hashable and compared by `==`; None is absent.
+    """
+
+    __slots__ = (
+        "_base", "_configurations", "_crashed", "_crashed_bits", "_free", "_log", "_mutators", "_number",
+        "_observers", "_open", "_returns",
+    )  # fmt: skip
+
+    def __init__(self, initial: Hashable = None) -> None:
+        self._configurations: list[Configuration] = [
+            (initial, 0, 0)
+        ]  # Never changed in place: snapshots share it.
+        self._open: dict[Hashable, _Open] = {}
+        self._mutators: dict[_Open, None] = {}  # Open and of use as a write.
+        self._observers: dict[_Open, None] = {}  # Open and of use as a read, the oldest first.
+        self._crashed: dict[Any, list[_Open]] = {}  # By the value that they would leave.
+        self._crashed_bits = 0
+        self._log: list[_Event] = []  # Since the call of the oldest observer.
+        self._base = 0  # How many events were dropped from the log.
+        self._free = -1
+        self._number = 0
+        self._returns = 0
+
+    @property
+    def legal(self) -> bool:
+        """Whether the history so far is linearizable."""
+        return bool(self._configurations)
+
+    @property
+    def size(self) -> int:
+        """How many configurations, remembered events and open operations there are: what memory follows."""
+        crashed = sum(map(len, self._crashed.values()))
+        return len(self._configurations) + len(self._log) + len(self._open) + crashed
+
+    def call(self, op_id: Hashable, kind: int, value: Hashable = None, expected: Hashable = None) -> None:
+        """An operation begins: READ, PUT of `value`, DELETE, or CAS from `expected` to `value`.
+
+        A conditional delete is a CAS to None, a put-if-absent a CAS from None.
+        """
+        free = self._free
+        bit = free & -free
+        self._free = free ^ bit
+        self._number += 1
+        op = _Open(bit, kind, None if kind == DELETE else value, expected, self._number)
+        self._open[op_id] = op
+        if kind != READ:
+            self._mutators[op] = None
+        if kind in {READ, CAS}:
+            op.snapshot = self._configurations
+            op.beside = tuple(self._observers)
+            op.log_at = self._base + len(self._log)
+            op.returns_at = self._returns
+            self._observers[op] = None
+            self._log.append((op, None, self._number))
+
+    def returned(self, op_id: Hashable, observed: Any = None, *, applied: bool = True) -> bool:
+        """An operation ends, and its outcome is known; gives whether the history so far is linearizable.
+
+        `observed` is what a READ returned, and what a CAS with `applied=False` saw (`UNSEEN`: anything but
+        what it expected).
+        """
+        op = self._open.pop(op_id)
+        if op.kind == READ:
+            op.value = observed
+            op.reads = True
+        elif op.kind == CAS and not applied:
+            op.reads = True
+            op.alive = False
+            op.value = observed
+            op.differs = observed is UNSEEN
+            if observed == op.expected:
+                self._configurations = op.snapshot = []
+        if op.reads:
+            self._replay(op)
+        mutators = tuple(self._mutators)
+        self._mutators.pop(op, None)
+        self._observers.pop(op, None)
+        self._number += 1
+        self._configurations = self._require(
+            self._configurations, op, mutators, (op,) if op.reads else (), self._number
+        )
+        if self._observers:
+            self._returns += 1
+            self._log.append((op, mutators, self._number))
+        self._close(op)
+        self._free |= op.bit
+        return bool(self._configurations)
+
+    def unknown(self, op_id: Hashable) -> None:
+        """The outcome of an operation will never be known: a write stays open for ever."""
+        op = self._open.pop(op_id)
+        self._observers.pop(op, None)
+        if op.kind == READ:
+            self._free |= op.bit
+        else:
+            del self._mutators[op]
+            op.crashed = True
+            self._crashed.setdefault(op.value, []).append(op)
+            self._crashed_bits |= op.bit
+        self._close(op)
+
+    def abandon(self, op_id: Hashable) -> bool:
+        """An operation certainly did not happen; gives whether the history so far is linearizable."""
+        op = self._open.pop(op_id)
+        self._observers.pop(op, None)
+        if op.kind != READ:
+            del self._mutators[op]
+            op.alive = False
+            self._configurations = _without(self._configurations, op.bit)
+            for other in self._observers:
+                other.snapshot = _without(other.snapshot, op.bit)
+        self._close(op)
+        self._free |= op.bit
+        return bool(self._configurations)
+
+    def _replay(self, read: _Open) -> None:
+        """Bring the configurations to now as if the result of `read` had been known since its call."""
+        active = [other for other in read.beside if other.reads]
+        if read.returns_at == self._returns:
+            self._configurations = _mark(self._configurations, read)
+            return
+        configurations = read.snapshot
+        for other in active:
+            configurations = _mark(configurations, other)
+        for op, mutators, number in self._log[read.log_at - self._base :]:
+            if mutators is not None:
+                configurations = self._require(configurations, op, mutators, active, number)
+                if op.reads:
+                    active.remove(op)
+            elif op.reads:
+                active.append(op)
+                configurations = _mark(configurations, op)
+            elif op in self._observers:
+                op.snapshot = configurations
+        self._configurations = configurations
+
+    def _require(
+        self,
+        configurations: list[Configuration],
+        x: _Open,
+        mutators: tuple[_Open, ...],
+        readers: Sequence[_Open],
+        number: int,
+    ) -> list[Configuration]:
+        """The configurations after the return of x: each linearizes what it takes for x to be in."""
+        bit = x.bit
+        done: dict[Configuration, None] = {}
+        todo: list[Configuration] = []
+        for configuration in configurations:
+            state, used, hidden = configuration
+            if used & bit:
+                done[state, used ^ bit, hidden] = None
+                continue
+            if hidden & bit:  # Either it happened, unseen, or it happens now.
+                done[state, used, hidden ^ bit] = None
+            todo.append(configuration)
+        if todo:
+            if not readers and not self._crashed and len(mutators) == 1:
+                for state, used, _ in todo:  # Alone: by far the most frequent case.
+                    if x.kind != CAS or state == x.expected:
+                        done[x.value, used, 0] = None
+            else:
+                self._expand(todo, done, x, mutators, readers, number)
+        return self._prune(list(done), number) if len(done) > 1 else list(done)
+
+    def _expand(
+        self,
+        todo: list[Configuration],
+        done: dict[Configuration, None],
+        x: _Open,
+        mutators: tuple[_Open, ...],
+        readers: Sequence[_Open],
+        number: int,
+    ) -> None:
+        """Linearize open writes from the configurations in `todo` until x is in; those go to `done`."""
+        wanted: dict[Any, int] = {}  # By value, the bits of those that wait for it.
+        picky = [r for r in readers if r.differs]
+        plain = 0
+        for r in readers:
+            if not r.differs:
+                wanted[r.value] = wanted.get(r.value, 0) | r.bit
+        for y in mutators:
+            if y.kind == CAS and y.alive:
+                wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
+            elif y.alive and not y.crashed:
+                plain |= y.bit
+        pending = [y for ys in self._crashed.values() for y in ys if y.number < number]
+        for y in pending:
+            if y.kind == CAS:
+                wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
+        moves = [y for y in mutators if y.alive and not y.crashed]
+        moves += pending
+        seen = set(todo)
+        bit = x.bit
+        while todo:
+            state, used, hidden = todo.pop()
+            for y in moves:
+                if used & y.bit or (y.kind == CAS and state != y.expected):
+                    continue
+                value = y.value
+                if y is not x and (y.crashed or y.kind != CAS):
+                    waiting = wanted.get(value, 0) & ~used & ~y.bit
+                    if not waiting and not any(r.expected != value and not used & r.bit for r in picky):
+                        continue
+                now_used = used | y.bit
+                now_hidden = hidden if y.kind == CAS else (hidden | plain) & ~now_used
+                for r in readers:
+                    if r.expected != value if r.differs else r.value == value:
+                        now_used |= r.bit
+                if now_used & bit:
+                    done[value, now_used ^ bit, now_hidden & ~bit] = None
+                    continue
+                after = (value, now_used, now_hidden)
+                if after not in seen:
+                    seen.add(after)
+                    todo.append(after)
+
+    def _prune(self, configurations: list[Configuration], number: int) -> list[Configuration]:
+        """Drop what another configuration in the same state covers (rule 3)."""
+        if len(configurations) > COMPARE_AT_MOST:
+            return configurations
+        crashed = 0
+        for ys in self._crashed.values():
+            for y in ys:
+                if y.number < number:  # In a replay a later one's bit may still be another operation's.
+                    crashed |= y.bit
+        kept: list[Configuration] = []
+        for one in configurations:
+            if any(_covers(other, one, crashed) for other in kept):
+                continue
+            kept = [other for other in kept if not _covers(one, other, crashed)]
+            kept.append(one)
+        return kept
+
+    def _close(self, op: _Open) -> None:
+        """Forget what nobody can ask for once `op` is no longer open."""
+        op.beside = ()
+        op.snapshot = []
+        if self._observers:
+            oldest = next(iter(self._observers)).log_at - self._base
+            if oldest > TRIM_LOG_OVER:
+                del self._log[:oldest]
+                self._base += oldest
+            return
+        self._base += len(self._log)
+        self._log.clear()
+        if self._crashed_bits:
+            self._forget_used()
+
+    def _forget_used(self) -> None:
+        """Forget writes of unknown outcome that happened in every configuration."""
+        common = self._crashed_bits
+        for _, used, _ in self._configurations:
+            common &= used
+        if not common or not self._configurations:
+            return
+        self._configurations = [(s, used & ~common, hidden) for s, used, hidden in self._configurations]
+        self._crashed_bits &= ~common
+        self._free |= common
+        left = {value: [y for y in ys if not y.bit & common] for value, ys in self._crashed.items()}
+        self._crashed = {value: ys for value, ys in left.items() if ys}
+
+
+def _mark(configurations: list[Configuration], read: _Open) -> list[Configuration]:
+    """Linearize a read wherever the state is what it returned (rule 1)."""
+    bit = read.bit
+    if read.differs:
+        return [(s, used | bit if s != read.expected else used, h) for s, used, h in configurations]
+    return [(s, used | bit if s == read.value else used, h) for s, used, h in configurations]
+
+
+def _without(configurations: list[Configuration], bit: int) -> list[Configuration]:
+    """The configurations in which the operation of that bit did not happen."""
+    return [(s, used, hidden & ~bit) for s, used, hidden in configurations if not used & bit]
+
+
+def _covers(one: Configuration, other: Configuration, crashed: int) -> bool:
+    """Whether whatever can follow `other` can follow `one`."""
+    return (
+        one[0] == other[0]
+        and not one[1] & ~other[1] & crashed
+        and not (other[2] & ~one[2]) & ~crashed
+        and not (one[1] ^ other[1]) & ~crashed & ~one[2]
+    )

@@ -1,0 +1,120 @@
+"""Wing and Gong's search with memory: for objects given by users, and as a cross-check.
+
+Depth first: linearize an operation that no unreturned-before operation forbids, and go on; when an operation
+can neither be linearized nor passed, take the last one back. A pair of (operations linearized, state) seen
+before is not tried again. Nondeterministic objects branch over their states. Exponential in the worst case.
+
+Sources: Wing and Gong, *Testing and Verifying Concurrent Objects* (1993); Lowe, *Testing for Linearizability*
+(2017), for the memory of configurations.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import NamedTuple
+
+from checkers.linearizability.result import endless
+from specs.history import NEVER, Operation
+from specs.objects import SequentialObject, State
+
+ASK_EVERY = 256
+
+
+class Found(NamedTuple):
+    """What the search found: an order of indices; or none, and the return where the longest order got stuck.
+
+    `order` and `stuck_at` None: the budget ended. `most` is the number of configurations remembered, `done`
+    the length of the longest order.
+    """
+
+    order: list[int] | None
+    stuck_at: int | None
+    done: int
+    most: int
+
+
+_Moves = Iterator[tuple[int, State]]
+
+
+def search(
+    operations: Sequence[Operation],
+    thing: SequentialObject,
+    exhausted: Callable[[int], bool] = endless,
+) -> Found:
+    """Decide one key; `exhausted(configurations)` is asked now and then and may end the search."""
+    window = _Window(operations)
+    required = sum(1 << i for i in window.returning)
+    seen: set[tuple[int, Hashable]] = {(0, thing.initial)}
+    path: list[int] = []
+    masks, lows = [0], [0]
+    moves: list[_Moves] = [window.moves(0, 0, thing.initial, thing)]
+    longest, stuck_at = 0, None
+    while required & ~masks[-1]:
+        move = next(moves[-1], None)
+        if move is None:
+            if len(path) >= longest:
+                longest, stuck_at = len(path), window.first_return(masks[-1], lows[-1])
+            if not path:
+                return Found(None, stuck_at, longest, len(seen))
+            path.pop()
+            masks.pop()
+            lows.pop()
+            moves.pop()
+            continue
+        index, state = move
+        mask = masks[-1] | 1 << index
+        if (mask, state) in seen:
+            continue
+        seen.add((mask, state))
+        if len(seen) % ASK_EVERY == 0 and exhausted(len(seen)):
+            return Found(None, None, max(longest, len(path)), len(seen))
+        path.append(index)
+        masks.append(mask)
+        lows.append(window.low(mask, lows[-1]))
+        moves.append(window.moves(mask, lows[-1], state, thing))
+    return Found(path, None, len(path), len(seen))
+
+
+class _Window:
+    """The operations in the order of their calls, those that return apart from those that do not."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.operations = operations
+        by_call = sorted(range(len(operations)), key=lambda i: (operations[i].call, operations[i].ret, i))
+        self.returning = [i for i in by_call if operations[i].ret != NEVER]
+        self.pending = [i for i in by_call if operations[i].ret == NEVER]
+
+    def low(self, mask: int, low: int) -> int:
+        """The place of the first returning operation that is not in `mask`, at or after `low`."""
+        while low < len(self.returning) and mask >> self.returning[low] & 1:
+            low += 1
+        return low
+
+    def moves(self, mask: int, low: int, state: State, thing: SequentialObject) -> _Moves:
+        """What can be linearized next, and what it leads to; the earliest return first."""
+        for i in self._candidates(mask, low):
+            for after in thing.step(state, self.operations[i]):
+                yield i, after
+
+    def first_return(self, mask: int, low: int) -> int:
+        """The operation not yet linearized that returns first: what forbids to go further."""
+        return min(self._open(mask, low), key=lambda i: self.operations[i].ret)
+
+    def _open(self, mask: int, low: int) -> list[int]:
+        """The returning operations not in `mask` that were called before the first of them returned."""
+        ops, returning = self.operations, self.returning
+        found: list[int] = []
+        first = NEVER
+        for at in range(low, len(returning)):
+            i = returning[at]
+            if ops[i].call > first:
+                break
+            if not mask >> i & 1:
+                found.append(i)
+                first = min(first, ops[i].ret)
+        return [i for i in found if ops[i].call <= first]
+
+    def _candidates(self, mask: int, low: int) -> list[int]:
+        ops = self.operations
+        found = self._open(mask, low)
+        first = min((ops[i].ret for i in found), default=NEVER)
+        found.sort(key=lambda i: (ops[i].ret, i))
+        return found + [i for i in self.pending if not mask >> i & 1 and ops[i].call <= first]

@@ -1,0 +1,222 @@
+"""A simulated disk: what is written, what is durable, and what a crash, rot or a loss leaves of it.
+
+Per file, the operations that no completed sync covers are kept in order. A crash keeps a prefix of them,
+drawn for each file on its own, the last append possibly in part. The disk counts its writes by itself, apart
+from the outbox, so that `durable_before_visible` can be checked against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from impl.outbox import Outbox
+
+Pick = Callable[[str, int], int]
+"""Draws a number below its second argument, for the file named by its first."""
+
+
+class _File:
+    """One log: contents as the node sees them, as the platter has them, and the operations between."""
+
+    __slots__ = ("data", "durable", "pending")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.durable = bytearray()
+        self.pending: list[tuple[int, bytes | int]] = []
+
+
+class _Pages:
+    """One page file, likewise; None is a freed page."""
+
+    __slots__ = ("data", "durable", "pending")
+
+    def __init__(self) -> None:
+        self.data: dict[int, bytes] = {}
+        self.durable: dict[int, bytes] = {}
+        self.pending: list[tuple[int, int, bytes | None]] = []
+
+
+class SimDisk:
+    """Implements `impl.node.Disk` for one node."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.written = 0
+        self.durable = 0
+        self._mark = 0
+        self._logs: dict[str, _File] = {}
+        self._files: dict[str, _Pages] = {}
+        self._dirty: dict[str, _File] = {}
+        self._dirty_pages: dict[str, _Pages] = {}
+
+    def _wrote(self) -> int:
+        self.written += 1
+        self.outbox.wrote()
+        return self.written
+
+    # --- Logs ---
+
+    def logs(self, prefix: str = "") -> Sequence[str]:
+        """Existing logs."""
+        return sorted(name for name, log in self._logs.items() if name.startswith(prefix) and log.data)
+
+    def append(self, log: str, data: bytes) -> int:
+        """Append at the end."""
+        file = self._logs.get(log)
+        if file is None:
+            file = self._logs[log] = _File()
+        at = len(file.data)
+        file.data += data
+        file.pending.append((self._wrote(), data))
+        self._dirty[log] = file
+        return at
+
+    def cut(self, log: str, size: int) -> None:
+        """Cut at the end."""
+        file = self._logs.get(log)
+        if file is not None and size < len(file.data):
+            del file.data[size:]
+            file.pending.append((self._wrote(), size))
+            self._dirty[log] = file
+
+    def read(self, log: str) -> bytes:
+        """The whole log."""
+        file = self._logs.get(log)
+        return bytes(file.data) if file is not None else b""
+
+    def remove_log(self, log: str) -> None:
+        """Remove it: an empty log and none are the same."""
+        self.cut(log, 0)
+
+    # --- Pages ---
+
+    def files(self, prefix: str = "") -> Sequence[str]:
+        """Existing page files."""
+        return sorted(name for name, file in self._files.items() if name.startswith(prefix) and file.data)
+
+    def write_page(self, file: str, page: int, data: bytes) -> None:
+        """Write a page."""
+        pages = self._files.get(file)
+        if pages is None:
+            pages = self._files[file] = _Pages()
+        pages.data[page] = data
+        pages.pending.append((self._wrote(), page, data))
+        self._dirty_pages[file] = pages
+
+    def read_page(self, file: str, page: int) -> bytes | None:
+        """Read a page."""
+        pages = self._files.get(file)
+        return None if pages is None else pages.data.get(page)
+
+    def free_page(self, file: str, page: int) -> None:
+        """Free a page."""
+        pages = self._files.get(file)
+        if pages is not None and pages.data.pop(page, None) is not None:
+            pages.pending.append((self._wrote(), page, None))
+            self._dirty_pages[file] = pages
+
+    def pages(self, file: str) -> Sequence[int]:
+        """Written pages."""
+        pages = self._files.get(file)
+        return [] if pages is None else sorted(pages.data)
+
+    def remove_file(self, file: str) -> None:
+        """Free all its pages."""
+        for page in self.pages(file):
+            self.free_page(file, page)
+
+    # --- What the driver does ---
+
+    def sync_started(self) -> None:
+        """A sync will cover what was written up to now."""
+        self._mark = self.written
+
+    def sync_done(self) -> None:
+        """What was written before the sync started is durable."""
+        self.durable = self._mark
+        for name, file in list(self._dirty.items()):
+            done = 0
+            for number, operation in file.pending:
+                if number > self._mark:
+                    break
+                _apply(file.durable, operation)
+                done += 1
+            del file.pending[:done]
+            if not file.pending:
+                del self._dirty[name]
+                if not file.durable:
+                    self._logs.pop(name, None)
+        for name, pages in list(self._dirty_pages.items()):
+            done = 0
+            for number, page, data in pages.pending:
+                if number > self._mark:
+                    break
+                _apply_page(pages.durable, page, data)
+                done += 1
+            del pages.pending[:done]
+            if not pages.pending:
+                del self._dirty_pages[name]
+                if not pages.durable:
+                    self._files.pop(name, None)
+
+    def crash(self, pick: Pick) -> bool:
+        """Keep of each file a prefix of what was not synced; whether an append was torn."""
+        torn = False
+        for name in sorted(self._dirty):
+            file = self._dirty[name]
+            kept = pick(name, len(file.pending) + 1)
+            for _, operation in file.pending[:kept]:
+                _apply(file.durable, operation)
+            cut_off = file.pending[kept][1] if kept < len(file.pending) else 0
+            if isinstance(cut_off, bytes):
+                partial = cut_off[: pick(name, len(cut_off))]
+                torn = torn or bool(partial)
+                file.durable += partial
+            file.data, file.pending = bytearray(file.durable), []
+        for name in sorted(self._dirty_pages):
+            pages = self._dirty_pages[name]
+            for _, page, data in pages.pending[: pick(name, len(pages.pending) + 1)]:
+                _apply_page(pages.durable, page, data)
+            pages.data, pages.pending = dict(pages.durable), []
+        self._dirty, self._dirty_pages = {}, {}
+        self.durable = self.written
+        return torn
+
+    def rot(self, log: str, at: int, mask: int) -> None:
+        """Damage one durable byte of a log."""
+        file = self._logs[log]
+        file.durable[at] ^= mask
+        file.data[at] ^= mask
+
+    def lose(self) -> None:
+        """Lose everything."""
+        self._logs, self._files, self._dirty, self._dirty_pages = {}, {}, {}, {}
+        self.durable = self.written
+
+    def durable_log(self, log: str) -> bytearray:
+        """The bytes of a log that are on the platter."""
+        file = self._logs.get(log)
+        return file.durable if file is not None else bytearray()
+
+    def durable_logs(self, prefix: str) -> list[str]:
+        """The logs of which something is on the platter."""
+        return sorted(name for name, file in self._logs.items() if name.startswith(prefix) and file.durable)
+
+    def durable_files(self) -> dict[str, dict[int, bytes]]:
+        """The page files on the platter."""
+        return {name: file.durable for name, file in sorted(self._files.items()) if file.durable}
+
+
+def _apply(durable: bytearray, operation: bytes | int) -> None:
+    if isinstance(operation, int):
+        del durable[operation:]
+    else:
+        durable += operation
+
+
+def _apply_page(durable: dict[int, bytes], page: int, data: bytes | None) -> None:
+    if data is None:
+        durable.pop(page, None)
+    else:
+        durable[page] = data

@@ -1,0 +1,256 @@
+"""The scenario `partition`: one replica group in three zones, a few clients, few keys; faults, then a fair
+end.
+
+Fixture: the replicas are created and a leader serves. Then `length` steps under the configuration's strategy
+and faults. Then the faults stop, time is fair again, and what must happen eventually is judged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkers.simulator.faults import Injector
+from checkers.simulator.judge import Judge
+from checkers.simulator.run import Failure, Outcome, RunConfig
+from checkers.simulator.workload import WorkloadClient
+from checkers.simulator.world import Observer, World
+from checkers.strategies.timed import Timed
+from checkers.strategies.untimed import Pct, Pos, RandomWalk
+from impl.node import Env, Node, NodeId
+from impl.storage.host import StorageNode
+from impl.storage.ids import Member
+from impl.storage.messages import CreateReplica
+from impl.storage.records import Config
+from specs import clients, consensus
+from specs.observe.impl import ImplObserver
+from specs.promise import ALL, Spec
+
+REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
+
+SPEC_MODULES = (consensus, clients)
+"""The modules that register the specs which this scenario checks."""
+
+BY_TOPIC: dict[str, list[Spec]] = {}
+
+
+def specs_by_topic() -> dict[str, list[Spec]]:
+    """The `always` specs that look at each topic."""
+    if not BY_TOPIC:
+        for spec in ALL.values():
+            for topic in spec.topics:
+                BY_TOPIC.setdefault(topic, []).append(spec)
+    return BY_TOPIC
+
+
+class Watcher(ImplObserver, Observer):
+    """Observes a world's nodes; see `ImplObserver`."""
+
+
+class PartitionRun:
+    """One run, step by step."""
+
+    def __init__(self, config: RunConfig, node_class: type[StorageNode] = StorageNode) -> None:
+        self.config = config
+        self.failure: Failure | None = None
+        self.fixture_steps = 0
+        self.by_topic = specs_by_topic()
+        voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
+        self.group = Config(0, voters, len(voters) + 1)
+        self.watcher = Watcher(self.group, {}, Judge)
+        nodes = [(node, self._storage(node_class)) for node in REPLICAS]
+        nodes += [
+            (NodeId("region", "client", f"c{number}"), self._client) for number in range(config.clients)
+        ]
+        self.fair = Timed(config.seed)
+        self.world = World(nodes, self.fair, config.options, self.watcher)
+        self.injector = Injector(self.world, config, self.watcher, [node.name for node in REPLICAS])
+
+    def _storage(self, node_class: type[StorageNode]) -> Any:
+        def make(env: Env) -> Node:
+            return node_class(env, REPLICAS, self.config.settings)
+
+        return make
+
+    def _client(self, env: Env) -> Node:
+        config = self.config
+        return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys)
+
+    # --- Phases ---
+
+    def fixture(self) -> None:
+        """Create the replicas and wait for a serving leader."""
+        world = self.world
+        for node in REPLICAS:
+            world.start(world.slots[node.name])
+        for voter in self.group.voters:
+            slot = world.slots[voter.node.name]
+            world.run(slot, slot.node.on_message, slot.id, CreateReplica(voter, self.group, 0))
+        self.advance(lambda: self.leader() is not None, 5_000)
+        self.fixture_steps = world.steps
+        for name, slot in world.slots.items():
+            if name.startswith("c"):
+                world.start(slot)
+
+    def faulty(self) -> None:
+        """The steps in which things go wrong."""
+        config, world = self.config, self.world
+        world.loss, world.duplication = config.loss, config.duplication
+        if config.strategy != "timed":
+            chooser = {"random": RandomWalk, "pct": Pct, "pos": Pos}[config.strategy]
+            self.swap(chooser(config.seed, config.timer_weight), timed=False)
+        end = world.steps + config.length
+        while world.steps < end and self.failure is None:
+            self.injector.at(world.steps - self.fixture_steps)
+            if not self.step():
+                break
+
+    def end(self) -> None:
+        """Faults off, fair and timed: until the clients are done, or a bound that the constants give has
+        passed.
+        """
+        config, world = self.config, self.world
+        if config.strategy != "timed":
+            self.swap(Timed(config.seed + 1), timed=True)
+        self.injector.heal(config.end)
+        self.advance(self.clients_done, 60_000)
+        if self.failure is None and not self.clients_done():
+            self.fail(
+                "operations_are_answered",
+                "a client's operation was not answered in a fair end of 60,000 steps",
+            )
+        if self.failure is None:
+            self.advance(self.quiet, 30_000)
+            if not self.quiet():
+                self.fail("replicas_equal_when_quiet", self.unequal())
+        if self.failure is None:
+            # What began before the faults stopped may still end in an election; then no more.
+            settled = world.tau + 10 * config.settings.lease_us
+            self.advance(lambda: world.tau >= settled, 60_000)
+            before = self.watcher.leader_changes
+            until = world.tau + 10 * config.settings.lease_us
+            self.advance(lambda: world.tau >= until, 60_000)
+            if self.watcher.leader_changes != before:
+                self.fail("no_idle_elections", "the leader changed although nothing was wrong any more")
+
+    def swap(self, strategy: Any, timed: bool) -> None:
+        """Hand all enabled events to another strategy."""
+        for event in self.world.strategy.drain():  # type: ignore[attr-defined]
+            event.due = max(event.due, self.world.tau)
+            strategy.add(event)
+        self.world.strategy = strategy
+        self.world.timed = timed
+
+    def advance(self, done: Any, limit: int) -> None:
+        """Step until `done()`, at most `limit` times."""
+        for _ in range(limit):
+            if done():
+                return
+            self.step()
+            if self.failure is not None:
+                return
+
+    def step(self) -> bool:
+        """One event, and the specs on what it changed."""
+        if not self.world.step():
+            return False
+        if self.watcher.view.fresh:
+            self.check()
+        return True
+
+    def check(self) -> None:
+        """Evaluate the specs that look at a fresh topic."""
+        view = self.watcher.view
+        view.tau = self.world.tau
+        due: list[Spec] = []
+        for topic in view.fresh:
+            for spec in self.by_topic.get(topic, ()):
+                if spec not in due:
+                    due.append(spec)
+        for spec in due:
+            for violation in spec.check(view):
+                self.fail(spec.name, violation.sentence)
+                break
+        view.fresh = {}
+
+    def fail(self, spec: str, sentence: str) -> None:
+        """Keep the first failure."""
+        if self.failure is None:
+            self.failure = Failure(spec, sentence, self.world.steps - self.fixture_steps)
+
+    # --- What phases wait for ---
+
+    def replicas(self) -> list[Any]:
+        """The live, admitted replicas."""
+        found = []
+        for node in REPLICAS:
+            slot = self.world.slots[node.name]
+            replica = getattr(slot.node, "replica", None)
+            if slot.up and replica is not None and node.name != self.injector.excluded:
+                found.append(replica)
+        return found
+
+    def leader(self) -> Any:
+        """The replica that may serve, if there is one."""
+        for replica in self.replicas():
+            if replica.may_serve():
+                return replica
+        return None
+
+    def clients_done(self) -> bool:
+        """Whether every client has nothing more to do."""
+        slots = self.world.slots
+        return all(
+            slot.node.left == 0 and slot.node.request is None  # type: ignore[attr-defined]
+            for name, slot in slots.items()
+            if name.startswith("c")
+        )
+
+    def quiet(self) -> bool:
+        """Whether every live replica of the config shows the same state, and a leader serves."""
+        replicas = self.replicas()
+        expected = 2 if self.injector.excluded else 3
+        if len(replicas) < expected or self.leader() is None:
+            return False
+        first = replicas[0].state
+        return all(
+            replica.admitted
+            and replica.log.commit == replica.log.last
+            and replica.state.applied == first.applied
+            and replica.state.items == first.items
+            and replica.state.remembered == first.remembered
+            and replica.state.config == first.config
+            for replica in replicas
+        )
+
+    def unequal(self) -> str:
+        """What differs, for the failure's sentence."""
+        shown = ", ".join(
+            f"{r.member}: commit {r.log.commit}, last {r.log.last}, admitted {r.admitted}"
+            for r in self.replicas()
+        )
+        return f"in a fair end of 30,000 steps the replicas did not become equal: {shown}"
+
+
+def execute(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
+    """Run a configuration to its end, or to its first failure."""
+    run = PartitionRun(config, node_class)
+    return finish(run)
+
+
+def finish(run: PartitionRun) -> Outcome:
+    """All phases of a run."""
+    run.fixture()
+    if run.failure is None:
+        run.faulty()
+    if run.failure is None:
+        run.end()
+    world, watcher = run.world, run.watcher
+    return Outcome(
+        world.digest(),
+        world.steps,
+        world.tau,
+        run.failure,
+        watcher.endings,
+        watcher.reached,
+        run.injector.injected,
+    )

@@ -1,0 +1,155 @@
+"""A run: its configuration, wholly explicit, and what came of it.
+
+A configuration is drawn from a seed once (`draw`); from then on it stands by itself: settings, probabilities,
+faults with their steps and targets. So a run is replayed from its configuration, and shrunk by leaving things
+out of it. Every seed switches a random subset of faults on, and draws the time constants too (Groce et al.,
+*Swarm Testing*, ISSTA 2012).
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from msgspec import Struct, structs
+
+from checkers.simulator.world import RATE_ONE, Options
+from impl.router.client import ClientSettings
+from impl.storage.ids import Settings
+
+STRATEGIES = ("timed", "random", "pct", "pos")
+"""How the next event is found; a portfolio takes them in turn."""
+
+FAULTS = (
+    "crash",
+    "lost disk",
+    "rot",
+    "partition",
+    "one-way cut",
+    "gray link",
+    "wall step",
+    "slow node",
+    "message loss",
+    "handover",
+)
+
+ENDS = ("all", "majority", "gray")
+"""What heals when the faults stop: everything, all but one node, or all but one link."""
+
+
+class Fault(Struct, frozen=True):
+    """One fault: at which step after the fixture it falls, on what, and for how many steps it lasts."""
+
+    kind: str
+    step: int
+    target: int
+    steps: int
+    amount: int
+
+
+class RunConfig(Struct, frozen=True):
+    """All that a run depends on."""
+
+    scenario: str
+    seed: int
+    strategy: str
+    settings: Settings
+    client: ClientSettings
+    options: Options
+    loss: int
+    duplication: int
+    timer_weight: int
+    clients: int
+    operations: int
+    keys: int
+    length: int
+    faults: tuple[Fault, ...]
+    end: str
+
+
+class Failure(Struct, frozen=True):
+    """A promise that was broken, and the step after the fixture at which it was seen."""
+
+    spec: str
+    sentence: str
+    step: int
+
+
+class Outcome(Struct, frozen=True):
+    """What came of a run."""
+
+    digest: str
+    events: int
+    simulated_us: int
+    failure: Failure | None
+    endings: dict[str, int]
+    reached: dict[str, int]
+    faults: dict[str, int]
+
+
+def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
+    """The configuration of one seed."""
+    rng = Random(f"{scenario}/{strategy}/{seed}")
+
+    def pick(n: int) -> int:
+        return (rng.getrandbits(32) * n) >> 32
+
+    scale = (1, 1, 4, 10)[pick(4)]
+    heartbeat = 1_500_000 // scale
+    drift = (200, 20_000, 100_000)[pick(3)]
+    lease = heartbeat * (2, 4)[pick(2)]
+    settings = Settings(
+        heartbeat_us=heartbeat,
+        lease_us=lease,
+        drift_ppm=drift,
+        election_us=heartbeat * 2,
+        retry_us=heartbeat // 4,
+        closed_us=heartbeat * 3,
+        contact_us=lease * 3,
+        checkpoint_slots=(8, 16, 64)[pick(3)],
+        retained_slots=(4, 16)[pick(2)],
+        in_flight_slots=(4, 32)[pick(2)],
+        chunk_slots=(4, 64)[pick(2)],
+        chunk_pages=1 + pick(2),
+    )
+    spread = RATE_ONE * drift // 1_000_000 * (pick(11)) // 10
+    rates = tuple(RATE_ONE + (pick(2 * spread + 1) - spread if spread else 0) for _ in range(8))
+    latencies = ((300, 500, 900), (100, 1_000, 20_000), (500, 500, 500, heartbeat // 2, heartbeat))[pick(3)]
+    options = Options(
+        latencies=latencies,
+        sync_us=((100, 200), (100, 5_000), (200, heartbeat // 8))[pick(3)],
+        rates=rates,
+        walls=tuple(pick(100_000) for _ in range(8)),
+    )
+    length = 600 + pick(600)
+    kinds = [kind for kind in FAULTS if pick(2)] or [FAULTS[pick(len(FAULTS))]]
+    faults = []
+    for _ in range(1 + pick(6)):
+        kind = kinds[pick(len(kinds))]
+        faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(64), 10 + pick(300), pick(1 << 20)))
+    return RunConfig(
+        scenario=scenario,
+        seed=seed,
+        strategy=strategy,
+        settings=settings,
+        client=ClientSettings(
+            timeout_us=lease * 8,
+            attempt_us=heartbeat // 2,
+            backoff_us=heartbeat // 8,
+            think_us=heartbeat // 16,
+        ),
+        options=options,
+        loss=(0, 0, 1_500, 6_000)[pick(4)],
+        duplication=(0, 0, 3_000)[pick(3)],
+        timer_weight=(8, 24, 64)[pick(3)],
+        clients=3,
+        operations=14,
+        keys=1 + pick(4),
+        length=length,
+        faults=tuple(sorted(faults, key=lambda fault: fault.step)),
+        end=ENDS[pick(len(ENDS))],
+    )
+
+
+def without_fault(config: RunConfig, index: int) -> RunConfig:
+    """The same run with one fault left out."""
+    return structs.replace(config, faults=config.faults[:index] + config.faults[index + 1 :])

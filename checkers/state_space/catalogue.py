@@ -1,0 +1,60 @@
+"""The models that there are, by name; and models of users, by file."""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from model.language import Model, ModelError
+
+NAMES: dict[str, str] = {
+    "two_phase_commit": "model.two_phase_commit:TwoPhaseCommit",
+    "paxos": "model.paxos:Paxos",
+    "multi_paxos": "model.multi_paxos:MultiPaxos",
+}
+"""Where each model of the system is."""
+
+
+def find(name: str) -> type[Model]:
+    """The model of a name: of `NAMES`, or `FILE.py` or `FILE.py:Class` of a user's.
+
+    Raises KeyError for an unknown name, ModelError for a file that has no model (or several, and none named).
+    """
+    if name in NAMES:
+        module, _, attribute = NAMES[name].partition(":")
+        found: type[Model] = getattr(importlib.import_module(module), attribute)
+        return found
+    path, _, attribute = name.partition(":")
+    if not path.endswith(".py"):
+        raise KeyError(name)
+    models = {one.__name__: one for one in models_of(load(Path(path))) if one.violates is None}
+    if attribute:
+        if attribute not in models:
+            raise ModelError(f"{path} has no model {attribute!r}; it has {', '.join(models) or 'none'}")
+        return models[attribute]
+    if len(models) != 1:
+        raise ModelError(
+            f"{path} has {len(models)} models: name one of them, as in {path}:{next(iter(models), 'Name')}"
+        )
+    return next(iter(models.values()))
+
+
+def load(path: Path) -> ModuleType:
+    """A user's file as a module."""
+    spec = importlib.util.spec_from_file_location(f"model_file_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise ModelError(f"there is no file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def models_of(module: ModuleType) -> Iterator[type[Model]]:
+    """The models that a module defines, in the order of their text."""
+    for value in vars(module).values():
+        if inspect.isclass(value) and issubclass(value, Model) and value.__module__ == module.__name__:
+            yield value

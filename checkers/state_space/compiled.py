@@ -1,0 +1,100 @@
+"""From LLVM text to callable functions, kept in a cache between runs.
+
+The object code of a model is a file named by a digest of its LLVM text and of the machine that it is for,
+under the directory `DYNAPROOF_CACHE` (by default `dynaproof` in the user's cache directory). A file that
+cannot be read or written is no error: the code is made again.
+"""
+
+import ctypes
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+
+_PREPARED: list[Any] = []
+
+
+def cache_directory() -> Path:
+    """Where object code is kept."""
+    chosen = os.environ.get("DYNAPROOF_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "dynaproof"
+
+
+def _target() -> Any:
+    if not _PREPARED:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        target = llvm.Target.from_default_triple()
+        machine = target.create_target_machine(
+            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
+        )
+        _PREPARED.append(machine)
+    return _PREPARED[0]
+
+
+class Code:
+    """Machine code made from LLVM text; `function(name, arguments)` is a function of 64-bit integers.
+
+    `fresh` tells whether it had to be compiled; without `cached` it always is, and nothing is kept.
+    """
+
+    def __init__(self, text: str, *, cached: bool = True) -> None:
+        machine = _target()
+        key = hashlib.sha256(
+            "\n".join((text, machine.triple, llvm.get_host_cpu_name(), str(llvm.llvm_version_info))).encode()
+        ).hexdigest()
+        path = cache_directory() / f"{key[:40]}.o"
+        data = _read(path) if cached else None
+        self.fresh = data is None
+        if data is None:
+            data = _compile(text, machine)
+            if cached:
+                _write(path, data)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+        self._engine.finalize_object()
+        _PREPARED.append(self._engine)  # Addresses stay good for the life of the process.
+
+    def function(self, name: str, arguments: int) -> Callable[..., int]:
+        """A compiled function; it runs without the interpreter's lock."""
+        address = self._engine.get_function_address(name)
+        return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * arguments)(address)
+
+
+def _compile(text: str, machine: Any) -> bytes:
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = False
+    options.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+def _read(path: Path) -> bytes | None:
+    """A cached object: its bytes behind their digest, so that a torn file is made anew."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data[32:] if hashlib.sha256(data[32:]).digest() == data[:32] else None
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(hashlib.sha256(data).digest() + data)
+        temporary.replace(path)
+    except OSError:
+        if sys.flags.dev_mode:
+            raise

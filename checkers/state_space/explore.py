@@ -1,0 +1,388 @@
+"""Exhaustive exploration of a model by machine code: counts, depth, shortest counterexamples.
+
+`explore(model)` is the whole of it. The search is breadth first; a violation is reported with a shortest
+trace, whose steps plain Python repeats (`interpreter`), so that what is printed was also checked by the
+oracle.
+"""
+
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from checkers.state_space import engine
+from checkers.state_space.compiled import Code
+from checkers.state_space.independence import safe_instances
+from checkers.state_space.interpreter import Interpreter, Label, State
+from checkers.state_space.kernel import DECLARATIONS, compile_kernel
+from checkers.state_space.lower import Lowered, lower
+from checkers.state_space.machine import model_functions
+from checkers.state_space.symmetry import canonical_function
+from model.language import Model, ModelError
+
+LOAD_PERCENT = 60
+"""How full the table may become before it is doubled."""
+SLICE = 1 << 16
+"""States that a worker visits before time, memory and interruptions are looked at."""
+ALONE = 4096
+"""Levels smaller than this are done by one thread."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken promise: its name, and the shortest way there; the first state has no label."""
+
+    name: str
+    trace: tuple[tuple[Label | None, State], ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an exploration found.
+
+    `generated` counts the initial states and every enabled transition; `depth` the states of the longest
+    shortest path; `seconds` is without compilation, `compile_seconds` with all that comes before it.
+    `limit` names the limit that ended it, where one did.
+    """
+
+    model: str
+    constants: Mapping[str, int]
+    distinct: int
+    generated: int
+    depth: int
+    seconds: float
+    compile_seconds: float
+    peak_bytes: int
+    exhausted: bool
+    violation: Violation | None
+    fired: frozenset[str]
+    not_fired: tuple[str, ...]
+    reached: frozenset[str]
+    not_reached: tuple[str, ...]
+    threads: int = 1
+    symmetry: bool = False
+    por: bool = False
+    limit: str | None = None
+    levels: tuple[int, ...] = field(default=(), repr=False)
+
+    @property
+    def states_per_second(self) -> int:
+        """Distinct states per second."""
+        return round(self.distinct / self.seconds) if self.seconds > 0 else 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where to stop: distinct states, memory of the exploration, and seconds."""
+
+    states: int | None = None
+    megabytes: int | None = None
+    seconds: float | None = None
+
+
+def explore(
+    model: Model,
+    *,
+    symmetry: bool = False,
+    por: bool = False,
+    threads: int = 1,
+    limits: Limits | None = None,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> Result:
+    """Explore all reachable states of a model, until one violates an invariant or a limit is met.
+
+    `progress` is called with distinct states, depth and bytes now and then. Raises ModelError for mistakes
+    in the model's text, with the action and the line.
+    """
+    return Exploration(model, symmetry=symmetry, por=por).run(
+        threads=threads, limits=limits, progress=progress
+    )
+
+
+class Exploration:
+    """One model, compiled; `run` explores it. After a run `states()` gives what it found."""
+
+    def __init__(
+        self, model: Model, *, symmetry: bool = False, por: bool = False, cached: bool = True
+    ) -> None:
+        begun = time.perf_counter()
+        self.model, self.symmetry, self.por = model, symmetry, por
+        if symmetry and por:
+            raise ModelError("symmetry and partial order reduction are not used together")
+        self.lowered: Lowered = lower(model)
+        if len(self.lowered.sometimes) > 62:
+            raise ModelError("a model may have 62 `sometimes` conditions")
+        layout = self.lowered.layout
+        self.words = layout.words
+        direct = layout.words == 1 and layout.bits <= 63
+        constants = {name: value for name, value in vars(engine).items() if isinstance(value, int)}
+        constants |= {"WORDS": layout.words, "DIRECT": int(direct), "REDUCED": int(por)}
+        kernels = [compile_kernel(kernel, constants) for kernel in engine.KERNELS]
+        parts = [
+            DECLARATIONS,
+            model_functions(self.lowered),
+            canonical_function(self.lowered, symmetry),
+            *kernels,
+        ]
+        self.code = Code("\n".join(parts), cached=cached)
+        self._work = self.code.function("work", 3)
+        self._start = self.code.function("start", 3)
+        self._refill = self.code.function("refill", 4)
+        self._expand = self.code.function("expand", 3)
+        self._canonical = self.code.function("canonical", 1)
+        self.branching = max(1, len(self.lowered.instances))
+        safe = safe_instances(self.lowered) if por else []
+        self.safe = np.array([*safe, 0], dtype=np.int32)
+        self.compile_seconds = time.perf_counter() - begun
+
+    # ---------------------------------------------------------------- memory
+
+    def _prepare(self, threads: int) -> None:
+        self.context = np.zeros(16, dtype=np.int64)
+        self.state_segments: list[Any] = []
+        self.parent_segments: list[Any] = []
+        self.state_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
+        self.parent_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
+        self.fired = np.zeros(self.branching, dtype=np.uint8)
+        self.slack = threads * engine.CHUNK * self.branching + len(self.lowered.starts) + threads
+        self.workers = []
+        self.buffers = []
+        for _ in range(threads):
+            out = np.zeros(self.branching * self.words, dtype=np.int64)
+            taken = np.zeros(self.branching + 1, dtype=np.int32)
+            hashes = np.zeros(self.branching, dtype=np.int64)
+            own = np.zeros(8, dtype=np.int64)
+            own[engine.OUT // 8], own[engine.TAKEN // 8] = out.ctypes.data, taken.ctypes.data
+            own[engine.HASHES // 8] = hashes.ctypes.data
+            own[engine.WANTED // 8] = (1 << len(self.lowered.sometimes)) - 1
+            self.workers.append(own)
+            self.buffers.append((out, taken, hashes))
+        self.table = np.zeros(1, dtype=np.int64)
+        self.peak_bytes = 0
+        self._set("STATES", self.state_pointers.ctypes.data)
+        self._set("PARENTS", self.parent_pointers.ctypes.data)
+        self._set("FIRED", self.fired.ctypes.data)
+        self._set("SAFE", self.safe.ctypes.data)
+        self._new_table(max(1 << 14, 1 << (self.slack * 200 // LOAD_PERCENT).bit_length()))
+        self._grow()
+
+    def _set(self, name: str, value: int) -> None:
+        self.context[getattr(engine, name) // 8] = value
+
+    def _get(self, name: str) -> int:
+        return int(self.context[getattr(engine, name) // 8])
+
+    def _new_table(self, size: int) -> None:
+        self.table = np.zeros(size, dtype=np.int64)
+        self._set("TABLE", self.table.ctypes.data)
+        self._set("SHIFT", 64 - (size.bit_length() - 1))
+        self._set("MASK", size - 1)
+
+    def _bytes(self) -> int:
+        per_segment = (1 << engine.SEGMENT_BITS) * (8 * self.words + 4)
+        return self.table.nbytes + len(self.state_segments) * per_segment
+
+    def _grow(self) -> None:
+        """Make room for as many states as the next slice may find."""
+        count = self._get("COUNT")
+        if (count + 2 * self.slack) * 100 > len(self.table) * LOAD_PERCENT:
+            old = self.table
+            self._new_table(2 * len(old))
+            self.peak_bytes = max(self.peak_bytes, self._bytes() + old.nbytes)
+            scratch = np.zeros(1, dtype=np.int64)
+            self._refill(self.context.ctypes.data, old.ctypes.data, len(old), scratch.ctypes.data)
+        while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack:
+            at = len(self.state_segments)
+            if at >= len(self.state_pointers):
+                raise MemoryError("more than 4 billion states")
+            states = np.empty(self.words << engine.SEGMENT_BITS, dtype=np.int64)
+            parents = np.empty(1 << engine.SEGMENT_BITS, dtype=np.uint32)
+            self.state_segments.append(states)
+            self.parent_segments.append(parents)
+            self.state_pointers[at], self.parent_pointers[at] = states.ctypes.data, parents.ctypes.data
+        room = min(len(self.table) * LOAD_PERCENT // 100, len(self.state_segments) << engine.SEGMENT_BITS)
+        self._set("LIMIT", room - self.slack)
+        self.peak_bytes = max(self.peak_bytes, self._bytes())
+
+    # ---------------------------------------------------------------- the search
+
+    def run(
+        self,
+        *,
+        threads: int = 1,
+        limits: Limits | None = None,
+        progress: Callable[[int, int, int], None] | None = None,
+    ) -> Result:
+        """Explore; see `explore`."""
+        limits = limits or Limits()
+        self._prepare(threads)
+        begun = time.perf_counter()
+        context = self.context.ctypes.data
+        for words in self.lowered.starts:
+            state = np.array([_signed(word) for word in words], dtype=np.int64)
+            self._start(context, self.workers[0].ctypes.data, state.ctypes.data)
+        levels: list[int] = []
+        first, limit = 0, None
+        while limit is None and not self._get("STOP") and first < self._get("COUNT"):
+            end = self._get("COUNT")
+            levels.append(end - first)
+            self._set("NEXT", first)
+            self._set("END", end)
+            while self._get("NEXT") < end and not self._get("STOP"):
+                self._slice(threads if end - first >= ALONE else 1)
+                self._grow()
+                limit = self._over(limits, time.perf_counter() - begun)
+                if progress is not None:
+                    progress(self._get("COUNT"), len(levels), self._bytes())
+                if limit is not None:
+                    break
+            first = end
+        seconds = time.perf_counter() - begun
+        if self._get("FAULTY"):
+            self._explain_fault()
+        violation = self._violation()
+        return self._result(levels, seconds, limit, violation, threads)
+
+    def _slice(self, threads: int) -> None:
+        context = self.context.ctypes.data
+        if threads == 1:
+            self._work(context, self.workers[0].ctypes.data, SLICE)
+            return
+        running = [
+            threading.Thread(target=self._work, args=(context, own.ctypes.data, SLICE))
+            for own in self.workers[:threads]
+        ]
+        for one in running:
+            one.start()
+        for one in running:
+            one.join()
+
+    def _over(self, limits: Limits, seconds: float) -> str | None:
+        if limits.states is not None and self._get("COUNT") >= limits.states:
+            return "states"
+        if limits.megabytes is not None and self.peak_bytes >= limits.megabytes << 20:
+            return "memory"
+        return "seconds" if limits.seconds is not None and seconds >= limits.seconds else None
+
+    def _result(
+        self, levels: list[int], seconds: float, limit: str | None, violation: Violation | None, threads: int
+    ) -> Result:
+        voids = sum(int(own[engine.VOIDS // 8]) for own in self.workers)
+        generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.lowered.starts)
+        every = (1 << len(self.lowered.sometimes)) - 1
+        for own in self.workers:
+            every &= int(own[engine.WANTED // 8])
+        unseen = [one.name for at, one in enumerate(self.lowered.sometimes) if every >> at & 1]
+        fired = {
+            instance.label.action for at, instance in enumerate(self.lowered.instances) if self.fired[at]
+        }
+        depth = len(levels)
+        if violation is not None:
+            depth = len(violation.trace)
+        return Result(
+            model=type(self.model).__name__,
+            constants=dict(self.model.constants),
+            distinct=self._get("COUNT") - voids,
+            generated=generated,
+            depth=depth,
+            seconds=seconds,
+            compile_seconds=self.compile_seconds,
+            peak_bytes=self.peak_bytes,
+            exhausted=limit is None and violation is None,
+            violation=violation,
+            fired=frozenset(fired),
+            not_fired=tuple(one.name for one in self.model.actions if one.name not in fired),
+            reached=frozenset(one.name for one in self.lowered.sometimes if one.name not in unseen),
+            not_reached=tuple(unseen),
+            threads=threads,
+            symmetry=self.symmetry,
+            por=self.por,
+            limit=limit,
+            levels=tuple(levels),
+        )
+
+    # ---------------------------------------------------------------- states and traces
+
+    def words_of(self, index: int) -> tuple[int, ...]:
+        """The words of a state that was found."""
+        segment = self.state_segments[index >> engine.SEGMENT_BITS]
+        at = (index & ((1 << engine.SEGMENT_BITS) - 1)) * self.words
+        return tuple(int(word) & ((1 << 64) - 1) for word in segment[at : at + self.words])
+
+    def parent_of(self, index: int) -> int:
+        """The index of the state from which a state was found first."""
+        segment = self.parent_segments[index >> engine.SEGMENT_BITS]
+        return int(segment[index & ((1 << engine.SEGMENT_BITS) - 1)])
+
+    def state_of(self, words: tuple[int, ...]) -> State:
+        """The values of the variables in a packed state."""
+        layout = self.lowered.layout
+        return layout.decode(layout.unpack(words))
+
+    def states(self) -> list[State]:
+        """All states that the last run found, in the order of discovery."""
+        return [
+            self.state_of(self.words_of(index))
+            for index in range(self._get("COUNT"))
+            if self.parent_of(index) != engine.VOID
+        ]
+
+    def representative(self, state: State) -> tuple[int, ...]:
+        """The words that stand for a state and, under symmetry, for all its permutations."""
+        layout = self.lowered.layout
+        words = layout.pack(layout.encode(state))
+        buffer = np.array([_signed(word) for word in words], dtype=np.int64)
+        self._canonical(buffer.ctypes.data)
+        return tuple(int(word) & ((1 << 64) - 1) for word in buffer)
+
+    def path_to(self, index: int) -> tuple[tuple[Label | None, State], ...]:
+        """A shortest behaviour to a state that was found, by the interpreter."""
+        chain = [index]
+        while self.parent_of(chain[-1]) != engine.ROOT:
+            chain.append(self.parent_of(chain[-1]))
+        goals = [self.words_of(one) for one in reversed(chain)]
+        interpreter = Interpreter(self.model)
+        current = next(one for one in interpreter.initial_states() if self.representative(one) == goals[0])
+        trace: list[tuple[Label | None, State]] = [(None, current)]
+        for goal in goals[1:]:
+            label, current = next(
+                (label, made)
+                for label, made in interpreter.successors(current)
+                if self.representative(made) == goal
+            )
+            trace.append((label, current))
+        return tuple(trace)
+
+    def _violation(self) -> Violation | None:
+        index = self._get("VIOLATED") - 1
+        if index < 0:
+            return None
+        trace = self.path_to(index)
+        interpreter = Interpreter(self.model)
+        # Raises where the text of a property is itself in error.
+        for one in self.model.always:
+            if not interpreter.holds(one, trace[-1][1]):
+                return Violation(one.name, trace)
+        for one in self.model.sometimes:
+            interpreter.holds(one, trace[-1][1])
+        raise AssertionError("the interpreter finds no violation where machine code found one")
+
+    def _explain_fault(self) -> None:
+        """Let the interpreter raise the error that machine code met."""
+        trace = self.path_to(self._get("FAULTY") - 1)
+        interpreter = Interpreter(self.model)
+        for _ in interpreter.successors(trace[-1][1]):
+            pass
+        raise AssertionError("the interpreter finds no error where machine code found one")
+
+
+def _signed(word: int) -> int:
+    return ctypes.c_int64(word).value
+
+
+assert sys.byteorder == "little", "packed states are little-endian"

@@ -1,0 +1,168 @@
+"""A model run as what it is, plain Python: slow, obvious, and the oracle for every faster engine.
+
+A state is the tuple of the variables' values in the order of their declaration. Exploration is breadth
+first, so the first violation found is one with a shortest trace.
+"""
+
+import itertools
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from checkers.state_space.source import syntax
+from model.language import Action, Disabled, Model, ModelError, Property
+from model.language.types import Value
+
+State = tuple[Value, ...]
+
+
+class Label(NamedTuple):
+    """An action with the values of its parameters."""
+
+    action: str
+    arguments: tuple[Value, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.action}({', '.join(str(one) for one in self.arguments)})"
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What breadth-first exploration found; `depth` counts the states of the longest shortest path."""
+
+    distinct: int
+    generated: int
+    depth: int
+    exhausted: bool
+    states: dict[State, tuple[State | None, Label | None]]
+    violated: str | None = None
+    trace: tuple[tuple[Label | None, State], ...] = ()
+    reached: frozenset[str] = frozenset()
+    fired: frozenset[str] = frozenset()
+
+
+class Interpreter:
+    """Runs the methods of one model instance on given states."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.names = tuple(model.types)
+        methods = [(one.name, one.method) for one in (*model.actions, *model.starts)]
+        for name, method in [*methods, *((one.name, one.method) for one in model.properties)]:
+            try:
+                syntax(method)
+            except ModelError as error:
+                raise error.at(name, None) from None
+
+    def initial_states(self) -> list[State]:
+        """The initial states, each once, in the order of their making."""
+        declared = tuple(self.model.declared_initial().values())
+        if not self.model.starts:
+            return [declared]
+        return list(
+            dict.fromkeys(made for start in self.model.starts for _, made in self.steps(start, declared))
+        )
+
+    def successors(self, state: State) -> Iterator[tuple[Label, State]]:
+        """Every enabled action with its parameters and the state that it leads to, repeats included."""
+        for action in self.model.actions:
+            yield from self.steps(action, state)
+
+    def steps(self, action: Action, state: State) -> Iterator[tuple[Label, State]]:
+        """The enabled instances of one action."""
+        for arguments in itertools.product(*(kind.values() for kind in action.parameters.values())):
+            label = Label(action.name, arguments)
+            made = self.step(action, label, state)
+            if made is not None:
+                yield label, made
+
+    def step(self, action: Action, label: Label, state: State) -> State | None:
+        """The state after the action, None where its guard does not hold; ModelError with its place."""
+        step = self.model.begin(dict(zip(self.names, state, strict=True)))
+        try:
+            action(self.model, *label.arguments)
+        except Disabled:
+            return None
+        except ModelError as error:
+            raise error.at(str(label), _line(action.method.__code__.co_filename)) from None
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
+            place = _line(action.method.__code__.co_filename)
+            raise ModelError(f"{type(error).__name__}: {error}", str(label), place) from error
+        return tuple(step.new.values())
+
+    def holds(self, one: Property, state: State) -> bool:
+        """Whether the property's condition is true in the state."""
+        self.model.begin(dict(zip(self.names, state, strict=True)))
+        try:
+            return one(self.model)
+        except ModelError as error:
+            raise error.at(one.name, _line(one.method.__code__.co_filename)) from None
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
+            place = _line(one.method.__code__.co_filename)
+            raise ModelError(f"{type(error).__name__}: {error}", one.name, place) from error
+
+    def explore(self, max_states: int = 1_000_000) -> Explored:
+        """All reachable states, breadth first, until the first violation of an invariant or the limit."""
+        parents: dict[State, tuple[State | None, Label | None]] = {}
+        reached: set[str] = set()
+        fired: set[str] = set()
+        generated, depth = 0, 0
+        frontier: list[State] = []
+        violations: list[tuple[str, State]] = []
+
+        def visit(state: State, parent: State | None, label: Label | None) -> None:
+            if state in parents:
+                return
+            parents[state] = (parent, label)
+            frontier.append(state)
+            broken = next((one.name for one in self.model.always if not self.holds(one, state)), None)
+            if broken is not None:
+                violations.append((broken, state))
+                return
+            reached.update(one.name for one in self.model.sometimes if self.holds(one, state))
+
+        def finish(*, exhausted: bool) -> Explored:
+            name, last = violations[0] if violations else (None, None)
+            trace = () if last is None else _trace(parents, last)
+            seen = (frozenset(reached), frozenset(fired))
+            return Explored(len(parents), generated, depth, exhausted, parents, name, trace, *seen)
+
+        for state in self.initial_states():
+            generated += 1
+            visit(state, None, None)
+        while frontier:
+            depth += 1
+            if violations:
+                return finish(exhausted=False)
+            level, frontier = frontier, []
+            for state in level:
+                for label, made in self.successors(state):
+                    generated += 1
+                    fired.add(label.action)
+                    visit(made, state, label)
+                if violations:
+                    depth += 1
+                    return finish(exhausted=False)
+                if len(parents) > max_states:
+                    return finish(exhausted=False)
+        return finish(exhausted=True)
+
+
+def _trace(
+    parents: dict[State, tuple[State | None, Label | None]], last: State
+) -> tuple[tuple[Label | None, State], ...]:
+    steps: list[tuple[Label | None, State]] = []
+    at: State | None = last
+    while at is not None:
+        parent, label = parents[at]
+        steps.append((label, at))
+        at = parent
+    return tuple(reversed(steps))
+
+
+def _line(file: str) -> int | None:
+    """The innermost line of the model's file in the traceback of the exception being handled."""
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == file), None)

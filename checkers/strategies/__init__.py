@@ -1,0 +1,3 @@
+"""Who decides what happens next: strategies behind `checkers.simulator.events.Strategy`. Imports that module
+only.
+"""

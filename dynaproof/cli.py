@@ -1,0 +1,128 @@
+"""The command line: a table of commands and one boundary for errors.
+
+Exit codes: 0 clean, 1 a promise failed, 2 bad input, 130 interrupted, 70 a bug in dynaproof itself. Bad input
+is one line on standard error (and a hint), never a traceback; `DYNAPROOF_TRACEBACK=1` shows where an error of
+dynaproof's own comes from.
+
+How to add a command:
+
+1. Write it as a function in `dynaproof/commands/<family>.py`, with its parameters annotated. The first line
+   of its docstring says what it does, a Google-style `Args:` section what each parameter means. It returns
+   its exit code::
+
+       def explore(scenario: str = "partition", /, *, seed: int = 0, json: Flag = False) -> int:
+
+   `dynaproof.commands.Flag` is a switch without a `--no-` form; parameters before `/` are positional, those
+   after `*` options.
+2. Import engines inside the function, not at the top of the module: `--help` reads every signature of its
+   family.
+3. Add one row to `COMMANDS`: name, where it is, what it does in a line. Nothing is imported before the
+   command runs.
+4. Print results with `dynaproof.console` (`emit` under `--json`, else `results()`), with
+   `dynaproof.provenance` in each object that reports one. Raise `dynaproof.errors.UserError` for bad input,
+   `unknown_name` for unknown names.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cyclopts
+
+from dynaproof import __version__
+from dynaproof.errors import UserError
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+EXIT_NOBODY_READS = 141
+
+HELP_HINT = "dynaproof --help lists the commands, dynaproof COMMAND --help the options of one"
+
+
+class Command(NamedTuple):
+    """A row of the table: the command's name, `module:function`, and its help line."""
+
+    name: str
+    target: str
+    help: str
+
+
+COMMANDS = (
+    Command("explore", "dynaproof.commands.explore:explore", "Run a campaign, with every promise checked."),
+    Command("replay", "dynaproof.commands.replay:replay", "Run a run file again, exactly."),
+    Command("shrink", "dynaproof.commands.replay:shrink", "Make a failing run smaller."),
+    Command("trace", "dynaproof.commands.replay:trace", "Print the last events of a run."),
+    Command("mutants", "dynaproof.commands.mutants:mutants", "Hunt seeded bugs: which spec kills which."),
+    Command("scenarios", "dynaproof.commands.listing:scenarios", "List what can be explored."),
+    Command("specs", "dynaproof.commands.listing:specs", "List the promises."),
+    Command("strategies", "dynaproof.commands.listing:strategies", "List who may decide what happens next."),
+    Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
+    Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
+)
+
+
+def make_app() -> cyclopts.App:
+    """The parser of the whole command line; raises `cyclopts.CycloptsError` on what it cannot parse."""
+    app = cyclopts.App(
+        name="dynaproof",
+        help="Drive a replicated store through orders, crashes and partitions, with every promise checked.",
+        version=__version__,
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    for command in COMMANDS:
+        app.command(command.target, name=command.name, help=command.help)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (`sys.argv` without a name: the process's own) and return its exit code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = make_app()(tokens)
+        sys.stdout.flush()
+    except UserError as error:
+        return _refuse(error.message, error.hint)
+    except cyclopts.CycloptsError as error:
+        return _refuse(str(error), HELP_HINT)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`). Nothing may be flushed into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NOBODY_READS
+    except OSError as error:
+        return _refuse(_file_problem(error), "")
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return EXIT_INTERRUPTED
+    except Exception as error:  # The last boundary: whatever is left is a bug of ours.
+        if os.environ.get("DYNAPROOF_TRACEBACK"):
+            raise
+        _complain(f"a bug in dynaproof: {type(error).__name__}: {_one_line(str(error))}")
+        _complain("hint: set DYNAPROOF_TRACEBACK=1 to see where, and report it, please")
+        return EXIT_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(message: str, hint: str) -> int:
+    _complain(_one_line(message))
+    if hint:
+        _complain(f"hint: {_one_line(hint)}")
+    return EXIT_BAD_INPUT
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"dynaproof: {text}\n")
+
+
+def _file_problem(error: OSError) -> str:
+    reason = (error.strerror or type(error).__name__).lower()
+    return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,74 @@
+"""Where output goes: results to standard output, everything else to standard error.
+
+With `--json` a command prints through `emit`, one JSON object per line, each as soon as it is known, and
+nothing else on standard output. Without it, it prints tables and sentences to `results()`. Progress, warnings
+and logs go to standard error in both cases (`progress`, `say`), so that output can always be piped.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def emit(item: object) -> None:
+    """Print one object as one line of JSON, and flush it: any value that msgspec encodes (Struct, dict).
+
+    Fields keep their order, so that equal results are equal bytes; therefore no sets.
+    """
+    sys.stdout.write(msgspec.json.encode(item).decode("utf-8") + "\n")
+    sys.stdout.flush()
+
+
+@cache
+def results() -> "Console":
+    """The rich console on standard output, for people; not to be used with `--json`."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+
+
+@cache
+def messages() -> "Console":
+    """The rich console on standard error: progress, warnings, logs."""
+    from rich.console import Console
+
+    return Console(file=sys.stderr, highlight=False)
+
+
+def say(text: str) -> None:
+    """Print one line on standard error, as it is (no markup)."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def progress(description: str, total: float | None = None) -> Iterator[Callable[[float, str], None]]:
+    """Show progress on standard error while the block runs; nothing is shown where that is no terminal.
+
+    Gives a function to be called as `advance(done, details)`: `done` in the unit of `total` (None: unknown),
+    `details` a short text shown beside the bar (rates, counts, failures).
+    """
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = messages()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[details]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=total, details="")
+
+        def advance(done: float, details: str) -> None:
+            bar.update(task, completed=done, details=details)
+
+        yield advance

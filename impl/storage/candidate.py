@@ -1,0 +1,162 @@
+"""The candidate: the gray-failure check, phase 1, and what a new leader adopts. Rules 3, 8, 11 and 12.
+
+States: following -> asking (does anyone still hear the leader?) -> preparing (ballot journalled, prepares
+out) -> leading. A ballot is journalled in the handler that sends its prepares, so it is never used twice
+(rule 8).
+"""
+
+from __future__ import annotations
+
+from impl.node import NodeId
+from impl.storage.acceptor import Acceptor
+from impl.storage.core import config_of
+from impl.storage.ids import NO_BALLOT, Ballot
+from impl.storage.messages import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused, TooFarBehind
+from impl.storage.records import Config, LogRecord
+
+
+class Candidate(Acceptor):
+    """Runs elections."""
+
+    def on_election_timer(self, timer: ElectionTimer) -> None:
+        """Ask the peers whether they hear the leader; ask for missing promises again if a campaign is under
+        way.
+        """
+        self.arm_election()
+        if not self.admitted or self.leading is not None:
+            return
+        self.asking_since = self.env.now
+        self.dead_votes = {self.member}
+        # A config in the tail may be chosen already, and its new voter the only one in reach.
+        found = self.config_for(self.log.last + 1)
+        for member in [*self.others(), *(v for v in found.voters if v not in self.config.voters)]:
+            self.tell(member, AskAlive(self.member, member.incarnation, self.env.now))
+        self.campaign_if_dead()
+
+    def on_alive(self, sender: NodeId, m: Alive) -> None:
+        """One peer that hears a live leader ends the attempt: the link to the leader is gray, not the leader
+        dead.
+        """
+        if self.asking_since is None or m.asked_at != self.asking_since:
+            return
+        if m.alive:
+            self.asking_since = self.campaign = None
+            self.reached("gray link deposed nobody")
+            if m.commit > self.log.commit:
+                self.learn_from(m.source, m.commit)
+            return
+        self.dead_votes.add(m.source)
+        self.campaign_if_dead()
+
+    def campaign_if_dead(self) -> None:
+        """Campaign once a quorum, this replica included, hears no live leader."""
+        voters = self.config.voters
+        if sum(voter in self.dead_votes for voter in voters) >= self.config.quorum:
+            self.start_campaign()
+
+    def start_campaign(self) -> None:
+        """Phase 1a, with a ballot above all that were heard of."""
+        self.asking_since = None
+        if self.leading is not None:
+            return
+        if self.campaign is not None and self.campaign == self.log.promised:
+            self.send_prepares(self.campaign)  # Some promises were lost, or a lease stood against them.
+            return
+        ballot = Ballot(max(self.highest_round, self.log.promised.round) + 1, self.name, self.incarnation)
+        self.see_round(ballot)
+        self.campaign = ballot
+        self.promises = {}
+        self.log.promise(ballot)  # Journalled with the prepares, so that a crash cannot forget it.
+        self.send_prepares(ballot)
+
+    def send_prepares(self, ballot: Ballot) -> None:
+        """Ask every voter of every config that governs, found ones included (rule 11), this replica too."""
+        for config in self.governing_configs():
+            for member in config.voters:
+                if member not in self.promises:
+                    self.tell(member, Prepare(self.member, member.incarnation, ballot, self.log.commit))
+
+    def on_promise(self, sender: NodeId, m: Promise) -> None:
+        """Count promises of the running campaign; lead once every governing config has a quorum of them."""
+        if self.campaign is None or m.ballot != self.campaign or self.campaign != self.log.promised:
+            return
+        if m.known != self.log.commit:
+            # What is known chosen moved on since the question: the tail would begin below it. Ask again.
+            self.tell(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            return
+        self.drop_outdated_promises()
+        known = self.governing_configs()
+        self.promises[m.source] = m
+        if self.governing_configs() != known:
+            self.send_prepares(m.ballot)
+        if all(self.promised_by_quorum(config) for config in self.governing_configs()):
+            self.lead(m.ballot, self.adopted_tail())
+
+    def drop_outdated_promises(self) -> None:
+        """Ask again who answered before the candidate learnt more: the tail that was sent begins below what
+        is known.
+
+        Such a promise may count for nothing. With its tail left aside but its vote counted, a chosen slot was
+        filled anew (found by exploration: pct, seed 21007721).
+        """
+        outdated = [source for source, m in self.promises.items() if m.known != self.log.commit]
+        for source in outdated:
+            del self.promises[source]
+            assert self.campaign is not None
+            self.tell(source, Prepare(self.member, source.incarnation, self.campaign, self.log.commit))
+
+    def promised_by_quorum(self, config: Config) -> bool:
+        """Whether a quorum of this config promised the running campaign's ballot. Votes name incarnations."""
+        return sum(voter in self.promises for voter in config.voters) >= config.quorum
+
+    def governing_configs(self) -> list[Config]:
+        """The config known chosen, and every one found in the best tail (rules 11 and 12)."""
+        found = [self.config]
+        for record in self.adopted_tail():
+            config = config_of(record)
+            if config is not None:
+                found.append(config)
+        return found
+
+    def adopted_tail(self) -> tuple[LogRecord, ...]:
+        """The entire tail of the promise with the greatest (last accepted ballot, last slot): never a mixture
+        (rule 3).
+        """
+        best: tuple[LogRecord, ...] = ()
+        rank = (NO_BALLOT, 0)
+        for member in sorted(self.promises):
+            m = self.promises[member]
+            if not self.continues_chosen(m):
+                continue
+            if (m.last_accepted, m.last_slot) > rank:
+                rank, best = (m.last_accepted, m.last_slot), m.tail
+        return best
+
+    def continues_chosen(self, m: Promise) -> bool:
+        """Whether the promise's record at our last chosen slot is the chosen one; else its tail is void (rule
+        3).
+        """
+        return m.known == self.log.commit and (m.at_known is None or m.at_known == self.identity_at_commit())
+
+    def identity_at_commit(self) -> Ballot:
+        """The identity of the record in the last slot known to be chosen."""
+        return self.state.identity if self.state.applied else NO_BALLOT
+
+    def on_refused(self, sender: NodeId, m: Refused) -> None:
+        """A higher promise is out: end the campaign or the leadership that it stands against."""
+        self.see_round(m.promised)
+        if self.campaign is not None and m.ballot == self.campaign:
+            self.campaign = None
+            self.reached("split vote")
+        if self.leading is not None and m.ballot == self.leading:
+            self.step_down()
+
+    def on_too_far_behind(self, sender: NodeId, m: TooFarBehind) -> None:
+        """An acceptor has cut what this candidate lacks: catch up before the next campaign."""
+        if self.campaign is not None and m.ballot == self.campaign:
+            self.campaign = None
+            self.learn_from(m.source, m.commit)
+
+    def lead(self, ballot: Ballot, tail: tuple[LogRecord, ...]) -> None:
+        """Begin phase 2 (`leader.py`)."""
+        raise NotImplementedError

@@ -1,0 +1,137 @@
+"""The storage node: hosts a replica, creates it, recovers it, and retires an incarnation that has forgotten
+something.
+
+*Invariant.* An incarnation whose synced state is damaged or gone never speaks again (rule 13): its number is
+journalled as retired before the node says that it is vacant, so that no late `CreateReplica` revives it. A
+node on a lost disk has another `NodeId`, and what names the old one does not reach it. The node's own small
+journal is `node`; if that rots, the node is silent until it gets a new disk.
+
+Hosting one replica per node is what a single partition needs; the auto admin will bring more.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from impl.node import Env, Message, NodeId, Timer
+from impl.storage.frames import encode_frame, scan
+from impl.storage.ids import Settings
+from impl.storage.log import ReplicationLog, RottenLogError, fresh_head
+from impl.storage.messages import CreateReplica, Reached, Vacant, VacantTimer
+from impl.storage.replica import Replica
+from impl.storage.state import PartitionState
+
+NODE_LOG = "node"
+
+
+class Retired(Struct, frozen=True, gc=False, tag="retired", array_like=True):
+    """This incarnation, and every lower one, is silent for ever on this disk."""
+
+    incarnation: int
+
+
+class StorageNode:
+    """A node that hosts one replica of a group whose storage nodes are `peers` (static configuration)."""
+
+    replica_class = Replica
+
+    def __init__(self, env: Env, peers: tuple[NodeId, ...], settings: Settings) -> None:
+        self.env = env
+        self.peers = peers
+        self.settings = settings
+        self.replica: Replica | None = None
+        self.retired = 0
+        self.broken = False
+        self.journalled = 0
+
+    def on_start(self) -> None:
+        """Recover the replica with the highest incarnation that is not retired."""
+        found = scan(self.env.disk.read(NODE_LOG))
+        if found.tail == "rot":
+            self.broken = True
+            return
+        self.env.disk.cut(NODE_LOG, found.size)
+        self.journalled = found.sequence
+        for payload in found.payloads:
+            self.retired = max(self.retired, msgspec.msgpack.decode(payload, type=Retired).incarnation)
+        live = [i for i in self.incarnations() if i > self.retired]
+        if live:
+            self.recover(live[-1])
+        if self.replica is None:
+            self.say_vacant()
+
+    def incarnations(self) -> list[int]:
+        """The incarnations with a journal on this disk, ascending."""
+        return sorted({int(name.split("/")[1]) for name in self.env.disk.logs("log/")})
+
+    def recover(self, incarnation: int) -> None:
+        """Fold the journal; retire the incarnation if something that was synced is damaged."""
+        try:
+            recovered = ReplicationLog.recover(self.env.disk, f"log/{incarnation:06d}/")
+            if recovered is None:
+                raise RottenLogError("a created replica has a journal")
+            log, torn = recovered
+            self.replica = self.replica_class.recover(self.env, self.settings, log)
+        except RottenLogError:
+            self.env.note(Reached("rot found"))
+            self.retire(incarnation)
+            return
+        if torn:
+            self.env.note(Reached("recovery from a torn tail"))
+        self.replica.start(waits=True)
+
+    def retire(self, incarnation: int) -> None:
+        """Fall silent as this incarnation, durably."""
+        self.replica = None
+        self.retired = incarnation
+        record = msgspec.msgpack.encode(Retired(incarnation))
+        self.env.disk.append(NODE_LOG, encode_frame(1, self.journalled, record))
+        self.journalled += 1
+
+    def say_vacant(self) -> None:
+        """Tell the peers; the leader among them answers with a new incarnation."""
+        for peer in self.peers:
+            if peer.name != self.env.me.name:
+                self.env.send(peer, Vacant(self.env.me, self.retired))
+        self.env.set_timer(self.settings.heartbeat_us, VacantTimer())
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Hand a message to the replica, or create one."""
+        if self.broken:
+            return
+        if isinstance(message, CreateReplica):
+            self.on_create_replica(message)
+        elif self.replica is not None:
+            self.replica.receive(sender, message)
+
+    def on_create_replica(self, message: CreateReplica) -> None:
+        """Make a replica that knows nothing; repeated and late copies change nothing."""
+        member = message.member
+        if member.node.name != self.env.me.name and self.replica is not None:
+            self.env.send(member.node, message)  # On behalf of a leader that cannot reach it.
+            return
+        if self.replica is not None or member.node != self.env.me or member.incarnation <= self.retired:
+            return
+        for name in self.env.disk.logs("log/"):
+            self.env.disk.remove_log(name)
+        for name in self.env.disk.files("items/"):
+            self.env.disk.remove_file(name)
+        head = fresh_head(member, message.config, message.config_slot)
+        log = ReplicationLog.create(self.env.disk, f"log/{member.incarnation:06d}/", head)
+        self.replica = self.replica_class(self.env, self.settings, log, PartitionState(message.config, 0))
+        if message.config_slot:
+            self.env.note(Reached("voter replaced"))
+        self.env.cancel_timer(VacantTimer())
+        # An earlier incarnation may have granted a lease here; the first replicas of a group follow none.
+        self.replica.start(waits=message.config_slot > 0)
+
+    def on_timer(self, timer: Timer) -> None:
+        """Hand a timer to the replica."""
+        if self.broken:
+            return
+        if isinstance(timer, VacantTimer):
+            if self.replica is None:
+                self.say_vacant()
+        elif self.replica is not None:
+            self.replica.fire(timer)

@@ -1,0 +1,323 @@
+"""The replication log of one replica: an acceptor's durable state, in memory and as a journal of frames on
+disk.
+
+The journal is a sequence of segments. Each record in it says what the acceptor did; recovery folds them. A
+segment begins with a `Head`, which says all that older segments said and that still matters, except for
+retained entries; so older ones may go when all their slots are cut.
+
+*Invariants.* Entries are contiguous, from `first` to `last`. Slots through `commit` are known to be chosen
+and never change. Above `commit` all entries belong to one branch. `promised` >= `last_accepted`, and both
+never go back (replication rule 1: the last accepted ballot is a scalar of its own, raised by accepting only,
+never derived from the entries that happen to be retained).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from impl.node import Disk
+from impl.storage.frames import encode_frame, scan
+from impl.storage.ids import NO_BALLOT, Ballot, Member
+from impl.storage.messages import Snapshot
+from impl.storage.records import Config, LogRecord
+
+
+class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
+    """Begins a segment. Entries below `first` are cut; `snapshot` is the durable checkpoint, in the page file
+    `items`.
+    """
+
+    member: Member
+    config: Config
+    config_slot: int
+    promised: Ballot
+    last_accepted: Ballot
+    first: int
+    commit: int
+    snapshot: Snapshot | None
+    items: str
+
+
+class Promised(Struct, frozen=True, gc=False, tag="promised", array_like=True):
+    """A promise, or a campaign's own ballot (rule 8)."""
+
+    ballot: Ballot
+
+
+class Accepted(Struct, frozen=True, gc=False, tag="accepted", array_like=True):
+    """Consecutive entries accepted at a ballot; older entries above them are gone (rules 4 and 6). One frame:
+    all or none.
+    """
+
+    ballot: Ballot
+    first: int
+    records: tuple[LogRecord, ...]
+    commit: int
+    """What was known chosen then: neither replaced nor cut."""
+
+
+class Learned(Struct, frozen=True, gc=False, tag="learned", array_like=True):
+    """Consecutive chosen entries from a peer, with the ballots of its log; a promise of `promised`
+    (rule 10).
+    """
+
+    promised: Ballot
+    first: int
+    records: tuple[LogRecord, ...]
+    ballots: tuple[Ballot, ...]
+
+
+JournalRecord: TypeAlias = Head | Promised | Accepted | Learned
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(JournalRecord).decode
+
+
+class RottenLogError(Exception):
+    """Synced state of this replica is lost: it must fall silent for ever (rule 13)."""
+
+
+class ReplicationLog:
+    """Entries, promise and last accepted ballot of one incarnation; every change is journalled as it
+    is made.
+    """
+
+    def __init__(self, disk: Disk, prefix: str, head: Head) -> None:
+        self._disk = disk
+        self._prefix = prefix
+        self._generation = 1
+        self._sequence = 0
+        self._segment = 0
+        self._ends: dict[int, int] = {}  # Segment to the last slot that it has an entry for.
+        self._install(head)
+
+    def _install(self, head: Head) -> None:
+        self.head = head
+        self.promised = head.promised
+        self.last_accepted = head.last_accepted
+        self.first = head.first
+        self.commit = head.commit
+        self.records: list[LogRecord] = []
+        self.ballots: list[Ballot] = []
+
+    @classmethod
+    def create(cls, disk: Disk, prefix: str, head: Head) -> ReplicationLog:
+        """The empty log of a new replica."""
+        log = cls(disk, prefix, head)
+        log.roll(head)
+        return log
+
+    @classmethod
+    def recover(cls, disk: Disk, prefix: str) -> tuple[ReplicationLog, bool] | None:
+        """The log that the journal describes, and whether a torn tail was cut; None where there is no
+        journal.
+
+        Raises:
+            RottenLogError: synced bytes are damaged or missing.
+        """
+        log: ReplicationLog | None = None
+        torn = lost = False
+        for name in disk.logs(prefix):
+            found = scan(disk.read(name))
+            if found.tail == "rot":
+                raise RottenLogError(name)
+            torn = torn or found.tail == "torn"
+            if log is not None and found.payloads and found.first < log._sequence:
+                raise RottenLogError(name)
+            # Files lose their unsynced ends independently. A segment behind a lost end was not synced either,
+            # for a sync that covers it covers what was written before it: nothing of it was ever let out.
+            lost = lost or (log is not None and found.first > log._sequence)
+            if lost or not found.payloads:
+                disk.remove_log(name)
+                continue
+            disk.cut(name, found.size)
+            for payload in found.payloads:
+                log = cls._replay(log, disk, prefix, name, payload)
+            assert log is not None, "a segment with frames has a head"
+            log._generation = found.generation + 1
+            log._sequence = found.sequence
+        if log is not None:
+            covered = 0 if log.head.snapshot is None else log.head.snapshot.slot
+            if log.first > covered + 1 or log.last < log.commit:
+                raise RottenLogError(f"{prefix}: slots are missing")
+        return None if log is None else (log, torn)
+
+    @classmethod
+    def _replay(
+        cls, log: ReplicationLog | None, disk: Disk, prefix: str, name: str, payload: bytes
+    ) -> ReplicationLog:
+        try:
+            record = decode(payload)
+        except msgspec.MsgspecError as error:
+            raise RottenLogError(name) from error
+        if log is None:
+            if not isinstance(record, Head):
+                raise RottenLogError(name)
+            log = cls(disk, prefix, record)
+        log._segment = int(name[len(prefix) :])
+        log._fold(record)
+        return log
+
+    # --- Reading ---
+
+    @property
+    def last(self) -> int:
+        """The last slot with an entry (`first` - 1 where there is none)."""
+        return self.first + len(self.records) - 1
+
+    def record(self, slot: int) -> LogRecord:
+        """The entry of a retained slot."""
+        return self.records[slot - self.first]
+
+    def ballot(self, slot: int) -> Ballot:
+        """The ballot at which a retained slot was accepted, or at which a peer held it."""
+        return self.ballots[slot - self.first]
+
+    def agrees(self, records: tuple[LogRecord, ...]) -> bool:
+        """Whether these entries equal the retained ones in every slot that is known chosen."""
+        return all(
+            self.record(record.slot).identity == record.identity
+            for record in records
+            if self.first <= record.slot <= self.commit
+        )
+
+    def between(self, first: int, last: int) -> tuple[LogRecord, ...]:
+        """The retained entries of slots `first` to `last`, both included."""
+        return tuple(self.records[first - self.first : last - self.first + 1])
+
+    def segments(self) -> Iterator[tuple[str, int]]:
+        """Name and last slot of each segment, oldest first."""
+        for segment, end in self._ends.items():
+            yield self._name(segment), end
+
+    # --- Changing ---
+
+    def promise(self, ballot: Ballot) -> None:
+        """Raise the promise. Durable before the promise leaves: the outbox sees to it."""
+        if ballot > self.promised:
+            self._write(Promised(ballot))
+
+    def accept(self, ballot: Ballot, first: int, records: tuple[LogRecord, ...]) -> None:
+        """Accept consecutive entries at a ballot that is not below the promise."""
+        assert ballot >= self.promised, "an acceptor keeps its promise"
+        assert self.first <= first <= self.last + 1, "entries are contiguous"
+        self._write(Accepted(ballot, first, records, self.commit))
+
+    def learn(self, first: int, records: tuple[LogRecord, ...], ballots: tuple[Ballot, ...]) -> None:
+        """Take chosen entries from a peer; the commit index moves over them."""
+        assert first <= self.last + 1, "entries are contiguous"
+        self._write(Learned(max(self.promised, *ballots), first, records, ballots))
+
+    def roll(self, head: Head) -> None:
+        """Begin a segment with `head`, and cut below its `first`."""
+        self._segment += 1
+        self._write(head)
+
+    def drop_below(self, slot: int) -> None:
+        """Remove the segments before the current one that have no entry at or above `slot`."""
+        for segment, end in list(self._ends.items()):
+            if segment >= self._segment or end >= slot:
+                return  # Only from the front: sequence numbers have no hole.
+            del self._ends[segment]
+            self._disk.remove_log(self._name(segment))
+
+    def _write(self, record: JournalRecord) -> None:
+        self._disk.append(
+            self._name(self._segment), encode_frame(self._generation, self._sequence, encode(record))
+        )
+        self._sequence += 1
+        self._fold(record)
+
+    def _name(self, segment: int) -> str:
+        return f"{self._prefix}{segment:08d}"
+
+    # --- Folding: the same for what is done now and for what recovery finds ---
+
+    def _fold(self, record: JournalRecord) -> None:
+        if isinstance(record, Promised):
+            self.promised = record.ballot
+        elif isinstance(record, Accepted):
+            self._accept(record)
+        elif isinstance(record, Learned):
+            self.promised = record.promised
+            self._learn(record)
+        else:
+            self._begin(record)
+        self._ends[self._segment] = max(self._ends.get(self._segment, 0), self.last)
+
+    def _put(self, first: int, records: Sequence[LogRecord], ballots: Sequence[Ballot]) -> None:
+        if first > self.last + 1:
+            # The fold of a journal whose first segments are gone: what is missing here, a later head has cut.
+            self.first, self.records, self.ballots = first, [], []
+        skip = max(
+            0, self.first - first
+        )  # Slots below `first` are cut; the fold of an old segment may name some.
+        at = first + skip - self.first
+        self.records[at : at + len(records) - skip] = records[skip:]
+        self.ballots[at : at + len(ballots) - skip] = ballots[skip:]
+
+    def _accept(self, accepted: Accepted) -> None:
+        """Install entries above what is known chosen; a new branch replaces all that is left of an older
+        one (rule 6).
+
+        The cut goes by the last accepted ballot: raising it removes every entry above that is not known
+        chosen; at the same ballot nothing is removed, for a repeated or late message must not take newer
+        votes with it. Cutting by the ballots of the entries is unsafe once learning exists
+        (`docs/models.md`).
+        """
+        self.commit = max(self.commit, accepted.commit)
+        skip = max(0, self.commit + 1 - accepted.first)
+        records = accepted.records[skip:]
+        if records:
+            self._put(accepted.first + skip, records, [accepted.ballot] * len(records))
+        if accepted.ballot > self.last_accepted:
+            end = max(self.commit, accepted.first + len(accepted.records) - 1)
+            keep = max(0, end - self.first + 1)
+            del self.records[keep:], self.ballots[keep:]
+        self.promised = self.last_accepted = accepted.ballot
+
+    def _learn(self, learned: Learned) -> None:
+        """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
+        if learned.first > self.last + 1:
+            self.first, self.records, self.ballots = learned.first, [], []
+        for offset, (record, ballot) in enumerate(zip(learned.records, learned.ballots, strict=True)):
+            slot = learned.first + offset
+            if slot < self.first:
+                continue
+            if slot <= self.last:
+                if self.record(slot).identity == record.identity:
+                    continue
+                keep = slot - self.first
+                del self.records[keep:], self.ballots[keep:]
+            self.records.append(record)
+            self.ballots.append(ballot)
+        self.commit = max(self.commit, learned.first + len(learned.records) - 1)
+
+    def _begin(self, head: Head) -> None:
+        """Take over what a segment's head says; entries below its first slot are cut."""
+        self.head = head
+        self.promised, self.last_accepted = head.promised, head.last_accepted
+        off_branch = head.snapshot is not None and self._off_branch(head.snapshot)
+        if off_branch or head.first > self.last + 1:
+            self.first, self.records, self.ballots = head.first, [], []
+        elif head.first > self.first:
+            gone = head.first - self.first
+            del self.records[:gone], self.ballots[:gone]
+            self.first = head.first
+        self.commit = max(self.commit, head.commit)
+
+    def _off_branch(self, snapshot: Snapshot) -> bool:
+        """Whether the retained entry at a copied checkpoint's slot is another one: what is above it is void
+        (rule 3).
+        """
+        slot = snapshot.slot
+        return self.first <= slot <= self.last and self.record(slot).ballot != snapshot.identity
+
+
+def fresh_head(member: Member, config: Config, config_slot: int) -> Head:
+    """The head of a replica that knows nothing yet."""
+    return Head(member, config, config_slot, NO_BALLOT, NO_BALLOT, 1, 0, None, "")

@@ -1,0 +1,99 @@
+"""The state of a partition: the fold of its chosen records, a pure function of the log.
+
+*Invariants.* Two replicas that applied the same slots have equal states. A request id is remembered with its
+answer until the first commit whose timestamp is past its deadline; from then on its timestamp could not be
+within the deadline any more, so it can never be proposed again.
+"""
+
+from __future__ import annotations
+
+from sortedcontainers import SortedDict, SortedList
+
+from impl.node import Microseconds
+from impl.storage.ids import NO_BALLOT, Ballot, RequestId
+from impl.storage.messages import Snapshot
+from impl.storage.records import (
+    Answer,
+    Config,
+    ConfigChange,
+    LogRecord,
+    Outcome,
+    Remembered,
+    StoredItem,
+    Write,
+)
+
+
+class PartitionState:
+    """Items in key order, remembered requests, the governing config, and the clock of commit timestamps."""
+
+    def __init__(self, config: Config, config_slot: int) -> None:
+        self.applied = 0
+        """The last applied slot."""
+        self.identity: Ballot = NO_BALLOT
+        """The ballot in the identity of the record in that slot."""
+        self.timestamp: Microseconds = 0
+        """Its commit timestamp, the largest so far."""
+        self.largest_delete: Microseconds = 0
+        """The largest commit timestamp of a delete: the write timestamp of every absent item is at most
+        that."""
+        self.config = config
+        self.config_slot = config_slot
+        self.items: SortedDict[bytes, StoredItem] = SortedDict()
+        self.remembered: dict[RequestId, Remembered] = {}
+        self._expiring: SortedList[tuple[Microseconds, RequestId]] = SortedList()
+
+    @classmethod
+    def restore(cls, snapshot: Snapshot, items: list[tuple[bytes, StoredItem]]) -> PartitionState:
+        """The state that a checkpoint or a copy describes."""
+        state = cls(snapshot.config, snapshot.config_slot)
+        state.applied, state.identity = snapshot.slot, snapshot.identity
+        state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
+        state.items.update(items)
+        for remembered in snapshot.remembered:
+            state._remember(remembered)
+        return state
+
+    def snapshot(self, ballot: Ballot) -> Snapshot:
+        """All of the state but its items; `ballot` is that of the log's entry for the applied slot."""
+        return Snapshot(
+            self.applied,
+            self.identity,
+            ballot,
+            self.timestamp,
+            self.largest_delete,
+            self.config,
+            self.config_slot,
+            tuple(self.remembered[request] for _, request in self._expiring),
+        )
+
+    def apply(self, record: LogRecord) -> Answer | None:
+        """Apply the next chosen record; the answer of its request, if it has one."""
+        assert record.slot == self.applied + 1, "slots are applied in order"
+        self.applied, self.identity, self.timestamp = record.slot, record.ballot, record.timestamp
+        answer: Answer | None = None
+        if isinstance(record, Write):
+            for mutation in record.mutations:
+                if mutation.new is None:
+                    self.items.pop(mutation.key, None)
+                    self.largest_delete = record.timestamp
+                else:
+                    self.items[mutation.key] = mutation.new
+            answer = Answer(record.slot, True, None)
+            self._remember(Remembered(record.request, record.deadline, answer))
+        elif isinstance(record, Outcome):
+            answer = Answer(record.slot, False, record.observed)
+            self._remember(Remembered(record.request, record.deadline, answer))
+        elif isinstance(record, ConfigChange):
+            self.config, self.config_slot = record.config, record.slot
+        self._forget_past(record.timestamp)
+        return answer
+
+    def _remember(self, remembered: Remembered) -> None:
+        self.remembered[remembered.request] = remembered
+        self._expiring.add((remembered.deadline, remembered.request))
+
+    def _forget_past(self, timestamp: Microseconds) -> None:
+        while self._expiring and self._expiring[0][0] < timestamp:
+            _, request = self._expiring.pop(0)
+            self.remembered.pop(request, None)

@@ -1,0 +1,1 @@
+"""Values: attribute values, numbers, items and their sizes, storage keys, and ranges of the hash space."""

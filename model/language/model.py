@@ -1,0 +1,128 @@
+"""`Model`: the base class of every model, which collects what the class body declares.
+
+Invariant: an instance is immutable but for the step that an engine has running in it; the same class with
+the same constants always declares the same variables, in the order of the class body.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from model.language.declare import Action, Property
+from model.language.errors import ModelError
+from model.language.state import Step
+from model.language.types import Constant, Majorities, Range, Scalar, Type, Value
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Known counts of a model under some constants; `source` says who published or measured them."""
+
+    constants: Mapping[str, int] = field(default_factory=dict)
+    distinct: int | None = None
+    generated: int | None = None
+    depth: int | None = None
+    symmetry: bool = False
+    source: str = ""
+
+
+class Model:
+    """A model with its constants set: `TwoPhaseCommit(rms=4)`.
+
+    A subclass with `violates="name"` is a seeded bug of its base: a model in which one decision is wrong,
+    and in which exploration must find a violation of that invariant.
+    """
+
+    expected: ClassVar[tuple[Expected, ...]] = ()
+    symmetric: ClassVar[bool] = True
+    violates: ClassVar[str | None] = None
+    bugs: ClassVar[list[type["Model"]]] = []
+
+    def __init_subclass__(cls, *, violates: str | None = None) -> None:
+        cls.violates = violates
+        if violates is None:
+            cls.bugs = []
+        else:
+            cls.bugs.append(cls)
+
+    def __init__(self, **constants: int) -> None:
+        declared = self._declared()
+        defaults = {name: one.default for name, one in declared.items() if isinstance(one, Constant)}
+        for name, value in constants.items():
+            if name not in defaults:
+                known = ", ".join(defaults) or "none"
+                raise ModelError(f"{type(self).__name__} has no constant {name!r}; its constants: {known}")
+            if not isinstance(value, int):
+                raise ModelError(f"constant {name} must be an integer, not {value!r}")
+        self.constants: dict[str, int] = defaults | constants
+        self.types: dict[str, Type] = {
+            name: one.resolve(self.constants)
+            for name, one in declared.items()
+            if isinstance(one, Type) and not isinstance(one, Scalar | Range | Majorities)
+        }
+        if not self.types:
+            raise ModelError(f"{type(self).__name__} declares no variables")
+        every = [one for one in declared.values() if isinstance(one, Action)]
+        self.actions: tuple[Action, ...] = tuple(self._resolved(one) for one in every if not one.start)
+        self.starts: tuple[Action, ...] = tuple(self._resolved(one) for one in every if one.start)
+        self.properties: tuple[Property, ...] = tuple(
+            one for one in declared.values() if isinstance(one, Property)
+        )
+        self._step: Step | None = None
+
+    @classmethod
+    def _declared(cls) -> dict[str, Any]:
+        """Everything that the class bodies declare, bases first; a subclass replaces in place."""
+        return {
+            name: value
+            for owner in reversed(cls.__mro__)
+            for name, value in vars(owner).items()
+            if isinstance(value, Constant | Type | Action | Property)
+        }
+
+    def _resolved(self, one: Action) -> Action:
+        parameters = {name: kind.resolve(self.constants) for name, kind in one.parameters.items()}
+        return Action(one.name, one.method, parameters, one.fair, one.start)
+
+    def declared_initial(self) -> dict[str, Value]:
+        """The initial values of the variables as declared, before any `@initial` method."""
+        values = {}
+        for name, kind in self.types.items():
+            try:
+                values[name] = kind.initial()
+            except ModelError as error:
+                raise ModelError(f"{name}: {error.problem}", "the initial state") from None
+        return values
+
+    def begin(self, old: Mapping[str, Value]) -> Step:
+        """Start a step: until the next one, attributes read `old`, and assignments go to its `new`."""
+        self._step = Step(self.types, old)
+        return self._step
+
+    def read(self, name: str) -> Any:
+        """The old value of a variable in the running step; what `self.name` means in an action."""
+        assert self._step is not None, "a model's variables have values only inside a step"
+        return self._step.read(name)
+
+    def write(self, name: str, value: Any) -> None:
+        """Set a variable in the new state; what `self.name = value` means in an action."""
+        assert self._step is not None, "a model's variables have values only inside a step"
+        self._step.write(name, (), value)
+
+    def _of_kind(self, kind: str) -> tuple[Property, ...]:
+        return tuple(one for one in self.properties if one.kind == kind)
+
+    @property
+    def always(self) -> tuple[Property, ...]:
+        """The invariants."""
+        return self._of_kind("always")
+
+    @property
+    def sometimes(self) -> tuple[Property, ...]:
+        """What must be reachable."""
+        return self._of_kind("sometimes")
+
+    @property
+    def eventually(self) -> tuple[Property, ...]:
+        """What must come true in every fair behaviour."""
+        return self._of_kind("eventually")

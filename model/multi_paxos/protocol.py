@@ -1,0 +1,357 @@
+"""Multi-Paxos with pipelined, dependent slots: the replication log of one partition.
+
+Slots depend on each other: a conditional write in slot n was decided on the state up to slot n-1. A record
+is known by its slot and the ballot whose leader made it; what it was computed on is the record before it in
+that leader's log. Every acceptor may lead; the leader of a ballot is kept by ballot. Messages are lost,
+repeated and reordered: a proposal stays available once made, and a vote, once cast, counts for ever.
+
+The rules, by the names that the actions refer to:
+
+1. *Last accepted* is a scalar of its own, raised by accepting only.
+2. A promise carries last accepted, the last slot, and the tail above the candidate's known chosen slot.
+3. Adoption is whole: the tail of the promise with the greatest (last accepted, last slot). A tail counts only
+   if its record at the candidate's known chosen slot is the chosen one.
+4. The first accept of a ballot carries the whole adopted tail and a no-op behind it, and is installed at
+   once. The acceptor must know the log to be chosen up to where the batch begins; else it learns that first.
+5. A later slot n is accepted only if n-1 was accepted in the ballot, or is known chosen and not inside its
+tail.
+6. An accept that *raises* last accepted removes the entries above what it accepts; one that does not
+removes nothing.
+7. What is known chosen is never replaced or removed: an accept that differs from it is refused, a cut
+spares it.
+8. Learning a chosen record that differs from the retained one replaces it and removes the entries above; it
+   touches neither the promise nor last accepted.
+
+A crash forgets what is known chosen; the log, the promise and last accepted are durable. Leading is not
+forgotten explicitly: a leader that stops is one that does nothing more.
+"""
+
+from model.language import (
+    Array,
+    Constant,
+    Enum,
+    Expected,
+    Int,
+    Model,
+    Option,
+    Range,
+    Scalar,
+    Set,
+    Tuple,
+    action,
+    always,
+    require,
+    sometimes,
+)
+
+
+class MultiPaxos(Model):
+    """At most one record per slot, and every chosen record was computed on the chosen one before it."""
+
+    acceptors = Constant(3)
+    slots = Constant(2)
+    ballots = Constant(3)
+
+    Acceptor = Scalar(acceptors)
+    Slot = Range(1, slots)
+    Ballot = Range(1, ballots)
+
+    promised = Array(Acceptor, Int(0, ballots))
+    last_accepted = Array(Acceptor, Int(0, ballots))
+    known = Array(Acceptor, Int(0, slots))
+    log = Array(Acceptor, Slot, Option(Tuple(Ballot, Ballot)))
+    votes = Set(Acceptor, Ballot, Slot)
+
+    role = Array(Ballot, Enum("unused", "candidate", "leader"))
+    base = Array(Ballot, Int(0, slots))
+    tail_end = Array(Ballot, Int(0, slots))
+    proposed = Array(Ballot, Int(0, slots))
+    records = Array(Ballot, Slot, Option(Ballot))
+    answered = Set(Acceptor, Ballot)
+    best_accepted = Array(Ballot, Int(0, ballots))
+    best_last = Array(Ballot, Int(0, slots))
+
+    # ---------------------------------------------------------------- leading
+
+    @action(a=Acceptor, b=Ballot)
+    def campaign(self, a: int, b: int) -> None:
+        """An acceptor asks for promises of an unused ballot, above the slots that it knows to be chosen."""
+        require(self.role[b] == "unused")
+        self.role[b] = "candidate"
+        self.base[b] = self.known[a]
+        self.best_last[b] = self.known[a]
+        for n in self.Slot:
+            if n <= self.known[a]:
+                self.records[b, n] = self.record(a, n)
+
+    @action(a=Acceptor, b=Ballot)
+    def promise_lost(self, a: int, b: int) -> None:
+        """An acceptor promises, and the candidate never hears of it."""
+        require(self.role[b] == "candidate" and self.promised[a] < b)
+        self.promised[a] = b
+
+    @action(a=Acceptor, b=Ballot)
+    def promise(self, a: int, b: int) -> None:
+        """An acceptor promises and reports its log; a quorum's promises make a leader (rules 2 to 4)."""
+        require(self.role[b] == "candidate" and self.promised[a] < b)
+        self.promised[a] = b
+        first = not any((c, b) in self.answered for c in self.Acceptor)
+        base = self.base[b]
+        last = self.last_reported(a, b)
+        report = (self.reported_accepted(a), last)
+        better = first or report > (self.best_accepted[b], self.best_last[b])
+        records = self.adopted(a, b, last, better=better)
+        length = self.adopted_length(b, last, better=better)
+        if self.majority_with(a, b):
+            self.role[b] = "leader"
+            end = min(length + 1, self.slots)
+            for n in self.Slot:
+                self.records[b, n] = b if n == length + 1 else records[n - 1]
+            self.tail_end[b] = end
+            self.proposed[b] = end
+            self.best_accepted[b] = 0
+            self.best_last[b] = 0
+            for c in self.Acceptor:
+                self.answered.discard((c, b))
+        else:
+            self.answered.add((a, b))
+            if better:
+                self.best_accepted[b] = self.reported_accepted(a)
+            self.best_last[b] = length
+            for n in self.Slot:
+                if n > base:
+                    self.records[b, n] = records[n - 1]
+
+    @action(b=Ballot)
+    def propose(self, b: int) -> None:
+        """A leader puts a new record, computed on the one before it, behind its log."""
+        require(self.role[b] == "leader" and self.proposed[b] < self.slots)
+        self.proposed[b] = self.proposed[b] + 1
+        self.records[b, self.proposed[b] + 1] = b
+
+    # ---------------------------------------------------------------- accepting
+
+    @action(a=Acceptor, b=Ballot)
+    def accept_batch(self, a: int, b: int) -> None:
+        """An acceptor installs the whole first accept of a ballot (rules 4, 6 and 7)."""
+        require(self.role[b] == "leader" and self.batched())
+        require(self.promised[a] <= b)
+        require(self.base[b] < self.tail_end[b])
+        require(self.knows_base(a, b))
+        for n in self.Slot:
+            require(not self.base[b] < n <= self.tail_end[b] or self.agrees(a, b, n))
+        self.promised[a] = b
+        self.last_accepted[a] = b
+        for n in self.Slot:
+            if self.base[b] < n <= self.tail_end[b]:
+                self.log[a, n] = (b, self.records[b, n])
+                self.votes.add((a, b, n))
+            elif n > self.tail_end[b] and self.cuts(a, b, n):
+                self.log[a, n] = None
+
+    @action(a=Acceptor, b=Ballot, n=Slot)
+    def accept(self, a: int, b: int, n: int) -> None:
+        """An acceptor votes for a slot behind the first accept (rules 5 to 7)."""
+        require(self.role[b] == "leader" and self.promised[a] <= b)
+        require(n <= self.proposed[b] and self.sent_alone(b, n))
+        require(self.follows(a, b, n))
+        require(self.agrees(a, b, n))
+        self.promised[a] = b
+        self.last_accepted[a] = b
+        self.log[a, n] = (b, self.records[b, n])
+        self.votes.add((a, b, n))
+        for above in self.Slot:
+            if above > n and self.cuts(a, b, above):
+                self.log[a, above] = None
+
+    @action(a=Acceptor, b=Ballot, n=Slot)
+    def learn(self, a: int, b: int, n: int) -> None:
+        """An acceptor learns the next record that is chosen (rule 8)."""
+        require(n == self.known[a] + 1)
+        require(self.chosen(b, n))
+        self.known[a] = n
+        if self.record(a, n) != self.records[b, n]:
+            self.log[a, n] = (b, self.records[b, n])
+        if self.record(a, n) != self.records[b, n] or self.always_cuts_on_learning():
+            for above in self.Slot:
+                if above > n:
+                    self.log[a, above] = None
+        if self.learning_accepts() and b > self.last_accepted[a]:
+            self.last_accepted[a] = b
+
+    @action(a=Acceptor)
+    def crash(self, a: int) -> None:
+        """An acceptor restarts: it no longer knows what is chosen."""
+        require(self.known[a] > 0)
+        self.known[a] = 0
+
+    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+
+    def record(self, a: int, n: int) -> int | None:
+        """The record that an acceptor retains in a slot."""
+        entry = self.log[a, n]
+        return None if entry is None else entry[1]
+
+    def last_slot(self, a: int) -> int:
+        """The last slot of an acceptor's log."""
+        return max((n for n in self.Slot if self.log[a, n] is not None), default=0)
+
+    def reported_accepted(self, a: int) -> int:
+        """What a promise says was last accepted: rule 1."""
+        return int(self.last_accepted[a])
+
+    def last_reported(self, a: int, b: int) -> int:
+        """Where the tail of a promise ends; on another prefix it is void: rules 2 and 3."""
+        base = self.base[b]
+        if base > 0 and self.record_at(a, base) != self.records[b][base]:
+            return int(base)
+        return int(max(self.last_slot(a), base))
+
+    def record_at(self, a: int, n: int) -> int | None:
+        """The record in a slot that is at least 1."""
+        return None if n == 0 else self.record(a, n)
+
+    def adopted(self, a: int, b: int, last: int, *, better: bool) -> list[int | None]:
+        """The candidate's log after a promise, whole: rule 3."""
+        base = self.base[b]
+        return [
+            self.records[b, n] if n <= base or not better else (self.record(a, n) if n <= last else None)
+            for n in self.Slot
+        ]
+
+    def adopted_length(self, b: int, last: int, *, better: bool) -> int:
+        """How long that log is."""
+        return last if better else self.best_last[b]
+
+    def majority_with(self, a: int, b: int) -> bool:
+        """Whether a promise completes a quorum."""
+        return bool(2 * (1 + sum((c, b) in self.answered for c in self.Acceptor if c != a)) > self.acceptors)
+
+    def batched(self) -> bool:
+        """The adopted tail goes out as one: rule 4."""
+        return True
+
+    def knows_base(self, a: int, b: int) -> bool:
+        """The acceptor knows everything below the batch to be chosen: rule 4."""
+        return bool(self.known[a] >= self.base[b])
+
+    def sent_alone(self, b: int, n: int) -> bool:
+        """Only slots behind the adopted tail are proposed one by one: rule 4."""
+        return bool(n > self.tail_end[b])
+
+    def follows(self, a: int, b: int, n: int) -> bool:
+        """The slot before was accepted in the ballot, or is chosen and not inside its tail: rule 5."""
+        if n == 1:
+            return True
+        entry = self.log[a, n - 1]
+        if entry is not None and entry[0] == b and self.last_accepted[a] == b:
+            return True
+        return bool(self.known[a] >= n - 1 and n - 1 >= self.tail_end[b])
+
+    def cuts(self, a: int, b: int, n: int) -> bool:
+        """Whether accepting in a ballot removes the entry of a slot above: rules 6 and 7."""
+        return bool(self.last_accepted[a] < b and n > self.known[a])
+
+    def agrees(self, a: int, b: int, n: int) -> bool:
+        """A record does not differ from what the acceptor knows to be chosen: rule 7."""
+        return bool(n > self.known[a] or self.record(a, n) == self.records[b, n])
+
+    def always_cuts_on_learning(self) -> bool:
+        """Learning removes what is above only where the record differs: rule 8."""
+        return False
+
+    def learning_accepts(self) -> bool:
+        """Learning is no accepting: rules 1 and 8."""
+        return False
+
+    # ---------------------------------------------------------------- what is promised
+
+    def chosen(self, b: int, n: int) -> bool:
+        """Whether a quorum has voted for a slot in a ballot."""
+        return bool(2 * sum((a, b, n) in self.votes for a in self.Acceptor) > self.acceptors)
+
+    @always(spec="chosen_entries_agree")
+    def one_record_per_slot(self) -> bool:
+        """What is chosen in a slot is the same in every ballot."""
+        return all(
+            not (self.chosen(b, n) and self.chosen(c, n)) or self.records[b, n] == self.records[c, n]
+            for n in self.Slot
+            for b in self.Ballot
+            for c in self.Ballot
+            if b < c
+        )
+
+    @always
+    def computed_on_what_is_chosen(self) -> bool:
+        """Before a chosen record there is a chosen one, and it is the one that the record was computed on."""
+        return all(
+            not self.chosen(b, n)
+            or any(self.chosen(c, n - 1) and self.computed_on(b, n, c) for c in self.Ballot)
+            for n in self.Slot
+            if n > 1
+            for b in self.Ballot
+        )
+
+    def computed_on(self, b: int, n: int, c: int) -> bool:
+        """Whether ballot b's record of slot n was made on ballot c's record of slot n-1."""
+        return any(
+            self.records[b, n] == maker and self.records[maker, n - 1] == self.records[c, n - 1]
+            for maker in self.Ballot
+        )
+
+    @always(spec="logs_agree_up_to_commit")
+    def known_is_retained(self) -> bool:
+        """Every slot known to be chosen is retained with its chosen record."""
+        return all(
+            self.known[a] < n
+            or any(self.chosen(b, n) and self.record(a, n) == self.records[b, n] for b in self.Ballot)
+            for a in self.Acceptor
+            for n in self.Slot
+        )
+
+    @always
+    def no_holes(self) -> bool:
+        """Below a retained entry there is one."""
+        return all(
+            self.log[a, n] is None or self.log[a, n - 1] is not None
+            for a in self.Acceptor
+            for n in self.Slot
+            if n > 1
+        )
+
+    @sometimes
+    def everything_chosen_in_the_last_ballot(self) -> bool:
+        """Every slot is chosen, and by the last ballot."""
+        return all(self.chosen(self.ballots, n) for n in self.Slot)
+
+    @sometimes
+    def tail_of_two_adopted(self) -> bool:
+        """A leader adopts more than one record above what it knows to be chosen."""
+        return any(
+            self.role[b] == "leader"
+            and self.base[b] == 0
+            and all(self.records[b, n] is not None and self.records[b, n] != b for n in (1, 2))
+            for b in self.Ballot
+        )
+
+    @sometimes
+    def led_from_a_chosen_slot(self) -> bool:
+        """A leader starts above a slot that it knew to be chosen."""
+        return any(self.role[b] == "leader" and self.base[b] > 0 for b in self.Ballot)
+
+    @sometimes
+    def vote_of_a_deposed_ballot(self) -> bool:
+        """A slot is chosen in a ballot, and somebody has voted in a later one for something else above it."""
+        return any(
+            self.chosen(b, 1) and (a, c, 2) in self.votes and self.records[c, 2] != self.records[b, 2]
+            for a in self.Acceptor
+            for b in self.Ballot
+            for c in self.Ballot
+            if b < c
+        )
+
+    expected = (
+        Expected({"slots": 2, "ballots": 2}, 27_861, 239_870, 25, symmetry=True, source="two explorers"),
+        Expected({"slots": 3, "ballots": 2}, 495_050, 5_170_275, 34, symmetry=True, source="two explorers"),
+        Expected({}, 1_837_012, 16_336_859, 31, symmetry=True, source="two explorers"),
+    )

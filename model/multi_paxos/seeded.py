@@ -1,0 +1,159 @@
+"""Seeded bugs of Multi-Paxos: in each one decision is wrong, and a shortest trace shows what it breaks."""
+
+from model.language import Constant, action
+from model.multi_paxos.protocol import MultiPaxos
+
+
+class SlotBySlotAdoption(MultiPaxos, violates="computed_on_what_is_chosen"):
+    """A candidate fills the end of the best tail from another promise: a mixture."""
+
+    def adopted(self, a: int, b: int, last: int, *, better: bool) -> list[int | None]:
+        """For each slot what is known of it from any promise, the best first."""
+        return [
+            self.records[b, n]
+            if n <= self.base[b] or (not better and self.records[b, n] is not None)
+            else (self.record(a, n) if n <= last else self.records[b, n])
+            for n in self.Slot
+        ]
+
+    def adopted_length(self, b: int, last: int, *, better: bool) -> int:
+        """The longest that was reported."""
+        return int(max(last, self.best_last[b]))
+
+
+class NoCutOnAccept(MultiPaxos, violates="computed_on_what_is_chosen"):
+    """An acceptor keeps what is above an accept of a new ballot: its tail is torn."""
+
+    def cuts(self, a: int, b: int, n: int) -> bool:
+        """Nothing is removed."""
+        return False
+
+
+class TailSlotBySlot(MultiPaxos, violates="one_record_per_slot"):
+    """The adopted tail is proposed again one slot at a time."""
+
+    def batched(self) -> bool:
+        """There is no first accept of the whole."""
+        return False
+
+    def sent_alone(self, b: int, n: int) -> bool:
+        """Every slot is."""
+        return bool(n > self.base[b])
+
+    def follows(self, a: int, b: int, n: int) -> bool:
+        """The slot before was accepted in the ballot, or is chosen."""
+        if n == 1:
+            return True
+        entry = self.log[a, n - 1]
+        return bool((entry is not None and entry[0] == b) or self.known[a] >= n - 1)
+
+
+class CutsItsOwnBallot(MultiPaxos, violates="one_record_per_slot"):
+    """A late repeat of the first accept removes newer votes of the same ballot."""
+
+    def cuts(self, a: int, b: int, n: int) -> bool:
+        """Whatever is above and not known to be chosen."""
+        return bool(n > self.known[a])
+
+
+class AcceptedFromRetained(MultiPaxos, violates="computed_on_what_is_chosen"):
+    """Last accepted is taken from the entries that are still there."""
+
+    def reported_accepted(self, a: int) -> int:
+        """The greatest ballot in the log; a cut makes it less."""
+        return max((self.log[a, n][0] for n in self.Slot if self.log[a, n] is not None), default=0)
+
+
+class KnownChosenInsideTail(MultiPaxos, violates="one_record_per_slot"):
+    """A slot of the adopted tail is accepted alone where the slot before it is known to be chosen."""
+
+    slots = Constant(3)
+
+    def sent_alone(self, b: int, n: int) -> bool:
+        """Slots inside the tail too."""
+        return bool(n > self.base[b])
+
+    def follows(self, a: int, b: int, n: int) -> bool:
+        """Being behind a chosen slot is enough."""
+        if n == 1:
+            return False
+        entry = self.log[a, n - 1]
+        return bool((entry is not None and entry[0] == b) or self.known[a] >= n - 1)
+
+
+class CutsByEntryBallot(MultiPaxos, violates="one_record_per_slot"):
+    """An accept removes the entries above whose own ballot is less, and all above those.
+
+    Learning and late batches leave entries of several ballots in one log, so an entry's ballot does not
+    tell whether a newer vote stands on it.
+    """
+
+    slots = Constant(3)
+
+    def cuts(self, a: int, b: int, n: int) -> bool:
+        """Some entry between the accepted slot and this one, or this one, has a lesser ballot."""
+        return n > self.known[a] and any(
+            self.known[a] < m <= n and self.older(a, b, m) and self.beyond(a, b, m) for m in self.Slot
+        )
+
+    def older(self, a: int, b: int, m: int) -> bool:
+        """An entry's ballot is less than the one accepted in."""
+        entry = self.log[a, m]
+        return entry is not None and entry[0] < b
+
+    def beyond(self, a: int, b: int, m: int) -> bool:
+        """The slot is above what the accept brings."""
+        return bool(m > self.tail_end[b])
+
+
+class NoBehindRule(MultiPaxos, violates="no_holes"):
+    """An acceptor installs a batch above slots that it does not know."""
+
+    def knows_base(self, a: int, b: int) -> bool:
+        """It does not ask."""
+        return True
+
+
+class AcceptsAgainstTheChosen(MultiPaxos, violates="known_is_retained"):
+    """An acceptor lets a late accept replace what it knows to be chosen."""
+
+    def agrees(self, a: int, b: int, n: int) -> bool:
+        """It does not compare."""
+        return True
+
+
+class LearningCutsTheEqual(MultiPaxos, violates="one_record_per_slot"):
+    """Learning removes what is above although the retained record was the chosen one."""
+
+    def always_cuts_on_learning(self) -> bool:
+        """It always does."""
+        return True
+
+
+class LearningAccepts(MultiPaxos, violates="computed_on_what_is_chosen"):
+    """Learning what a ballot chose raises last accepted to it."""
+
+    def learning_accepts(self) -> bool:
+        """It does."""
+        return True
+
+
+class CutsTheChosen(MultiPaxos, violates="known_is_retained"):
+    """The cut on accept does not spare what is known to be chosen."""
+
+    def cuts(self, a: int, b: int, n: int) -> bool:
+        """Whatever is above."""
+        return bool(self.last_accepted[a] < b)
+
+
+class RottedVotesOn(MultiPaxos, violates="one_record_per_slot"):
+    """An acceptor that lost its synced state goes on under its old name."""
+
+    @action(a=MultiPaxos.Acceptor)
+    def crash(self, a: int) -> None:
+        """It forgets everything."""
+        self.promised[a] = 0
+        self.last_accepted[a] = 0
+        self.known[a] = 0
+        for n in self.Slot:
+            self.log[a, n] = None

@@ -1,0 +1,320 @@
+"""The implementation seen through a `View`: from what leaves its nodes, what is on their disks, and what
+they say of themselves.
+
+What is chosen is computed from the platters, frame by frame, never from what a replica believes. The methods
+are those of the simulator's `Observer`; slots are its places of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Protocol
+
+from impl.node import Message, NodeId, Note
+from impl.router.client import Ended, Invoked
+from impl.storage.frames import scan
+from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId
+from impl.storage.log import Accepted, Head, Learned, Promised, decode
+from impl.storage.messages import (
+    Accept,
+    Adopt,
+    Delete,
+    Get,
+    Heard,
+    Led,
+    Promise,
+    Put,
+    Reached,
+    Served,
+    Vote,
+)
+from impl.storage.records import Config, ConfigChange, LogRecord, Outcome, StoredItem, Write
+from specs.view import ChosenSlot, Entry, View
+
+WINDOW = 512
+"""Slots kept below what every live replica has applied: what a late answer may still speak of."""
+
+
+class KeyJudge(Protocol):
+    """Judges one key's history as it grows; None or a sentence that tells what is wrong."""
+
+    def invoked(self, request: Hashable, operation: Any) -> None:
+        """An operation begins."""
+        ...
+
+    def ended(self, request: Hashable, ending: str, observed: Any) -> str | None:
+        """An operation ends."""
+        ...
+
+
+class ChosenRecord:
+    """A chosen record with what the fold of the chosen records says of it."""
+
+    __slots__ = ("record", "surprises", "timestamp")
+
+    def __init__(self, record: LogRecord) -> None:
+        self.record = record
+        self.timestamp = record.timestamp
+        self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
+
+
+class ImplObserver:
+    """Files facts about a group of storage nodes and its clients."""
+
+    def __init__(self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
+        self.view = View(config.voters)
+        self.judges = judges
+        self.make_judge = make_judge
+        self.reached: dict[str, int] = {}
+        self.endings: dict[str, int] = {}
+        self.read_through: dict[tuple[str, str], int] = {}
+        self.members: dict[str, Member] = {}
+        self.commits: dict[Member, int] = {}
+        self.firsts: dict[Member, int] = {}
+        self.items: dict[bytes, StoredItem] = {}
+        self.written: dict[tuple[bytes, int], StoredItem | None] = {}
+        self.effective: dict[RequestId, int] = {}
+        self.answers: dict[RequestId, tuple[str, int]] = {}
+        self.refused_for_good: dict[RequestId, bool] = {}
+        self.open: dict[RequestId, Any] = {}
+        self.leader_changes = 0
+
+    # --- What nodes say ---
+
+    def note(self, slot: Any, note: Note) -> None:
+        """Probes of replicas and clients."""
+        view = self.view
+        kind = type(note)
+        if kind is Invoked:
+            assert isinstance(note, Invoked)
+            self.open[note.request] = note.operation
+            key = note.operation.key
+            judge = self.judges.get(key)
+            if judge is None:
+                judge = self.judges[key] = self.make_judge()
+            judge.invoked(note.request, note.operation)
+        elif kind is Ended:
+            assert isinstance(note, Ended)
+            self.ended(note)
+        elif kind is Served:
+            assert isinstance(note, Served)
+            view.file("served", (note.member, note.ballot, note.applied))
+            if note.left_us * 8 < slot.node.settings.usable_lease_us():
+                self.reach("lease read just before its end")
+        elif kind is Led:
+            assert isinstance(note, Led)
+            view.lead(note.ballot, note.member)
+            self.leader_changes += 1
+            if self.leader_changes > 1 and self.open:
+                self.reach("leader changed under load")
+        elif kind is Reached:
+            assert isinstance(note, Reached)
+            self.reach(note.what)
+            retired = self.members.get(slot.name)
+            if note.what == "rot found" and retired is not None:
+                self.view.forget(retired)  # It is silent from here on, whether or not it lost anything.
+        elif getattr(note, "unchosen", 0):
+            self.reach("old leader deposed holding unchosen writes")
+
+    def reach(self, what: str) -> None:
+        """Count a `sometimes`."""
+        self.reached[what] = self.reached.get(what, 0) + 1
+
+    def ended(self, note: Ended) -> None:
+        """What a client was told must be true."""
+        view, request = self.view, note.request
+        operation = self.open.pop(request)
+        key = operation.key
+        self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
+        strong = not isinstance(operation, Get) or operation.strong
+        if strong or note.ending != "ok":
+            told = self.judges[key].ended(request, note.ending, note.observed)
+            if told is not None:
+                view.file("unlinearizable", (key, told))
+        shown = note.observed
+        if (
+            shown is not None
+            and self.written.get((key, shown.slot)) != shown
+            and shown.slot > view.pruned_through
+        ):
+            view.file("uncommitted" if strong else "eventual", (request, shown.slot))
+        if isinstance(operation, Get):
+            return
+        if note.ending == "definite":
+            self.refused_for_good[request] = True
+            if request in self.effective:
+                view.file("repeated", (request, "failed for good after it took effect"))
+        elif note.ending == "ok":
+            view.acknowledge(request, note.slot)
+            if self.effective.get(request) != note.slot:
+                view.file(
+                    "repeated", (request, f"was answered from slot {note.slot}, where it did not take effect")
+                )
+
+    # --- What leaves nodes ---
+
+    def sent(self, slot: Any, to: NodeId, message: Message, covered: bool) -> None:
+        """Promises, votes and grants that are let out; proposals; and whether the gate held."""
+        view = self.view
+        if not covered:
+            view.file("uncovered", (slot.name, type(message).__name__))
+        kind = type(message)
+        if kind is Vote or kind is Heard or kind is Promise:
+            assert isinstance(message, Vote | Heard | Promise)
+            view.let_go(message.source, message.ballot)
+        elif kind is Accept:
+            assert isinstance(message, Accept)
+            for record in message.records:
+                view.propose(message.ballot, record.slot, record.ballot)
+        elif kind is Adopt:
+            assert isinstance(message, Adopt)
+            for record in message.records:
+                view.propose(message.ballot, record.slot, record.ballot)
+
+    # --- What disks hold ---
+
+    def synced(self, slot: Any) -> None:
+        """Read the frames that became durable."""
+        member = self.members.get(slot.name)
+        if member is None:
+            return
+        prefix = f"log/{member.incarnation:06d}/"
+        for log in slot.disk.durable_logs(prefix):
+            data = slot.disk.durable_log(log)
+            at = self.read_through.get((slot.name, log), 0)
+            if at < len(data):
+                found = scan(bytes(data[at:]))
+                self.read_through[slot.name, log] = at + found.size
+                for payload in found.payloads:
+                    self.journalled(member, payload)
+
+    def journalled(self, member: Member, payload: bytes) -> None:
+        """One journal record is on the platter."""
+        view, record = self.view, decode(payload)
+        if isinstance(record, Accepted):
+            ballot = record.ballot
+            view.cut_above(member, record.first + len(record.records) - 1)
+            for entry in record.records:
+                self.accepted(member, entry, ballot)
+        elif isinstance(record, Learned):
+            for entry, held_at in zip(record.records, record.ballots, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+        elif isinstance(record, Head):
+            if record.snapshot is not None:
+                view.checkpoint(member, record.snapshot.slot)
+        else:
+            assert isinstance(record, Promised)
+
+    def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
+        """One entry is durable; fold what became chosen."""
+        view = self.view
+        before = view.chosen_through
+        view.accept(member, record.slot, Entry(ballot, record.ballot), ChosenRecord(record))
+        while before < view.chosen_through:
+            before += 1
+            self.fold(view.chosen[before])
+
+    def fold(self, fact: ChosenSlot) -> None:
+        """Apply a chosen record to the observer's own copy of the state."""
+        view, record = self.view, fact.record.record
+        if isinstance(record, Write):
+            for mutation in record.mutations:
+                there = self.items.get(mutation.key)
+                if there != mutation.old:
+                    fact.record.surprises.append((mutation.key, there, mutation.old))
+                if mutation.new is None:
+                    self.items.pop(mutation.key, None)
+                else:
+                    self.items[mutation.key] = mutation.new
+                    self.written[mutation.key, record.slot] = mutation.new
+            if record.request in self.effective:
+                view.file("repeated", (record.request, f"took effect again, in slot {record.slot}"))
+            if record.request in self.refused_for_good:
+                view.file(
+                    "repeated",
+                    (record.request, f"took effect in slot {record.slot} after it had failed for good"),
+                )
+            self.effective[record.request] = record.slot
+        elif isinstance(record, Outcome):
+            if record.request in self.effective:
+                view.file(
+                    "repeated",
+                    (record.request, f"failed its condition in slot {record.slot} after it took effect"),
+                )
+        elif isinstance(record, ConfigChange):
+            view.reconfigure(record.slot, record.config.voters)
+
+    # --- What happens to nodes ---
+
+    def crashed(self, slot: Any, lost_disk: bool) -> None:
+        """The volatile state is gone; what was kept of the unsynced bytes is on the platter from now on."""
+        member = self.members.get(slot.name)
+        if member is None:
+            return
+        self.view.holders.pop(member, None)
+        if lost_disk:
+            self.view.forget(member)
+            del self.members[slot.name]
+        else:
+            self.synced(slot)
+
+    def damaged(self, slot: Any) -> None:
+        """A synced byte rotted."""
+        member = self.members.get(slot.name)
+        if member is not None:
+            self.view.forget(member)
+
+    def restarted(self, slot: Any) -> None:
+        """A replica came back from its disk."""
+        replica = getattr(slot.node, "replica", None)
+        if replica is not None:
+            self.view.recover(replica.member, replica.log.promised)
+
+    def handled(self, slot: Any) -> None:
+        """What the stepped node's replica shows now."""
+        replica = getattr(slot.node, "replica", None)
+        if replica is None:
+            return
+        view, member, log = self.view, replica.member, replica.log
+        if self.members.get(slot.name) is not member:
+            self.members[slot.name] = member
+            self.firsts[member] = log.first
+            self.commits[member] = log.commit
+        if log.commit > self.commits[member]:
+            first = max(self.commits[member] + 1, log.first)
+            for number in range(first, log.commit + 1):
+                view.file("committed", (member, number, log.record(number).ballot))
+            self.commits[member] = log.commit
+        if replica.leading is not None:
+            left = replica.lease_left() if replica.serving else -1
+            until = slot.world.tau + left * 1048576 // slot.rate if left > 0 else 0
+            view.hold(member, replica.leading, until)
+        elif member in view.holders:
+            view.hold(member, NO_BALLOT, 0)
+        queues = replica.queues()
+        for queue, length, bound in queues:
+            if length > bound:
+                view.file("queue", (member, queue, length, bound))
+
+    def raised(self, slot: Any, payload: object, error: Exception) -> None:
+        """A handler raised."""
+        self.view.file("raised", (slot.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
+
+    def prune(self) -> None:
+        """Forget what no spec can ask for any more."""
+        through = min((c for c in self.commits.values()), default=0) - WINDOW
+        if through > self.view.pruned_through:
+            self.view.prune(through)
+            self.written = {
+                at: item
+                for at, item in self.written.items()
+                if at[1] > through or self.items.get(at[0]) == item
+            }
+
+
+def operation_kind(operation: Get | Put | Delete) -> str:
+    """The word for an operation in a history."""
+    if isinstance(operation, Get):
+        return "read"
+    word = "put" if isinstance(operation, Put) else "delete"
+    return f"conditional {word}" if operation.conditional else word

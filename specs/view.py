@@ -1,0 +1,194 @@
+"""What can be observed of a replica group: the vocabulary that specs speak, for the implementation and for
+models alike.
+
+A `View` is a record of facts. Some are ghosts: they outlive what they tell of (a ballot once led stays led),
+for promises are about all of a run. Whoever observes calls the methods below; each files the fact in a table
+and, as *fresh*, under its topic. An `always` spec names its topics and looks at what is fresh, so it costs
+nothing in a step that did not touch it. For a single state (of a model, say) all facts are fresh.
+
+"Chosen" is computed here from durable entries: the same ballot and identity at a quorum of the config that
+governs the slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+Name: TypeAlias = Hashable
+"""An incarnation of a replica."""
+Rank: TypeAlias = tuple[Any, ...]
+"""A ballot: totally ordered."""
+
+
+class Entry(NamedTuple):
+    """A durable entry of one slot: the ballot at which it was accepted, and the identity of its record."""
+
+    ballot: Rank
+    identity: Hashable
+
+
+class ChosenSlot(NamedTuple):
+    """A chosen slot; `record` is whatever the world keeps in it."""
+
+    slot: int
+    entry: Entry
+    record: Any
+
+
+class View:
+    """Tables of facts; see the module. `topic -> facts` of the current step are in `fresh`."""
+
+    def __init__(self, voters: tuple[Name, ...]) -> None:
+        self.fresh: dict[str, list[Any]] = {}
+        self.tau = 0
+        self.led: dict[Rank, list[Name]] = {}
+        self.proposed: dict[tuple[Rank, int], list[Hashable]] = {}
+        self.let_out: dict[Name, Rank] = {}
+        self.forgetful: dict[Name, bool] = {}
+        self.configs: list[tuple[int, tuple[Name, ...]]] = [(0, voters)]
+        self.accepted: dict[int, dict[Name, Entry]] = {}
+        self.records: dict[tuple[int, Hashable], Any] = {}
+        self.chosen: dict[int, ChosenSlot] = {}
+        self.chosen_through = 0
+        self.voters_at: dict[int, dict[Entry, list[Name]]] = {}
+        self.checkpoints: dict[Name, int] = {}
+        self.holders: dict[Name, tuple[Rank, int]] = {}
+        self.pruned_through = 0
+        self.acknowledged: dict[int, Hashable] = {}
+
+    def file(self, topic: str, fact: Any) -> None:
+        """File a fact that no table keeps."""
+        found = self.fresh.get(topic)
+        if found is None:
+            self.fresh[topic] = [fact]
+        else:
+            found.append(fact)
+
+    def take(self, topic: str) -> Iterable[Any]:
+        """The fresh facts of a topic."""
+        return self.fresh.get(topic, ())
+
+    # --- Consensus ---
+
+    def lead(self, ballot: Rank, name: Name) -> None:
+        """`name` completed phase 1 of `ballot`."""
+        self.led.setdefault(ballot, []).append(name)
+        self.file("led", ballot)
+
+    def propose(self, ballot: Rank, slot: int, identity: Hashable) -> None:
+        """A proposal for a slot left a node."""
+        known = self.proposed.get((ballot, slot))
+        if known is None:
+            self.proposed[ballot, slot] = [identity]
+        elif identity not in known:
+            known.append(identity)
+            self.file("proposed", (ballot, slot))
+
+    def let_go(self, name: Name, ballot: Rank) -> None:
+        """A promise, vote or grant at `ballot` left `name`."""
+        if name in self.forgetful:
+            self.file("voted", (name, ballot))
+        if ballot > self.let_out.get(name, ()):
+            self.let_out[name] = ballot
+
+    def recover(self, name: Name, promised: Rank) -> None:
+        """`name` came back from its disk with this promise."""
+        self.file("recovered", (name, promised))
+
+    def forget(self, name: Name) -> None:
+        """`name` lost synced state."""
+        if name not in self.forgetful:
+            self.forgetful[name] = True
+            self.file("lost", name)
+
+    def accept(self, name: Name, slot: int, entry: Entry, record: Any) -> None:
+        """An entry is durable at `name`."""
+        if slot <= self.pruned_through:
+            return
+        self.accepted.setdefault(slot, {})[name] = entry
+        self.records[slot, entry.identity] = record
+        names = self.voters_at.setdefault(slot, {}).setdefault(entry, [])
+        if name not in names:
+            names.append(name)
+        if slot <= self.chosen_through:
+            self.file("accepted", slot)
+        else:
+            self._advance()
+
+    def learn(self, name: Name, slot: int, entry: Entry) -> None:
+        """`name` durably holds a chosen entry that it learned and did not vote for."""
+        held = self.accepted.get(slot, {}).get(name)
+        if held is not None and held.identity != entry.identity:
+            self.cut_above(name, slot - 1)
+        if slot > self.pruned_through:
+            self.accepted.setdefault(slot, {})[name] = entry
+
+    def acknowledge(self, request: Hashable, slot: int) -> None:
+        """A client was told that its write took effect in a slot."""
+        self.acknowledged[slot] = request
+        self.file("acknowledged", (request, slot))
+
+    def trusted(self) -> list[Name]:
+        """The voters of the newest config that forgot nothing and have spoken already."""
+        return [v for v in self.configs[-1][1] if v in self.let_out and v not in self.forgetful]
+
+    def cut_above(self, name: Name, slot: int) -> None:
+        """`name` dropped its entries above `slot`."""
+        for above in [s for s, at in self.accepted.items() if s > slot and name in at]:
+            del self.accepted[above][name]
+
+    def config_at(self, slot: int) -> tuple[Name, ...]:
+        """The voters of the config that governs a slot whose lower slots are all chosen."""
+        for since, voters in reversed(self.configs):
+            if since < slot:
+                return voters
+        return self.configs[0][1]
+
+    def quorum_entry(self, slot: int) -> list[Entry]:
+        """Every entry that a quorum of the slot's config held durably at one ballot."""
+        voters = self.config_at(slot)
+        need = len(voters) // 2 + 1
+        return [
+            e for e, names in self.voters_at.get(slot, {}).items() if sum(v in names for v in voters) >= need
+        ]
+
+    def _advance(self) -> None:
+        """Find what became chosen, in order: a config governs what is above it."""
+        while True:
+            slot = self.chosen_through + 1
+            found = self.quorum_entry(slot)
+            if not found:
+                return
+            fact = ChosenSlot(slot, found[0], self.records[slot, found[0].identity])
+            self.chosen[slot] = fact
+            self.chosen_through = slot
+            self.file("chosen", fact)
+            self.file("accepted", slot)
+
+    def reconfigure(self, slot: int, voters: tuple[Name, ...]) -> None:
+        """The record chosen in `slot` is a config."""
+        self.configs.append((slot, voters))
+        self.file("config", slot)
+        self._advance()
+
+    def checkpoint(self, name: Name, slot: int) -> None:
+        """`name` has a durable checkpoint that covers the slots through `slot`."""
+        self.checkpoints[name] = slot
+
+    def hold(self, name: Name, ballot: Rank, until: int) -> None:
+        """`name` may serve by the lease of `ballot` while tau is below `until`."""
+        if self.holders.get(name) != (ballot, until):
+            self.holders[name] = (ballot, until)
+            self.file("lease", name)
+
+    def prune(self, slot: int) -> None:
+        """Forget the slots through `slot`, about which no spec can ask any more."""
+        for old in range(self.pruned_through + 1, slot + 1):
+            self.accepted.pop(old, None)
+            self.chosen.pop(old, None)
+            self.acknowledged.pop(old, None)
+            for entry in self.voters_at.pop(old, {}):
+                self.records.pop((old, entry.identity), None)
+                self.proposed.pop((entry.ballot, old), None)
+        self.pruned_through = max(self.pruned_through, slot)

@@ -1,0 +1,164 @@
+"""The command line: results on standard output, errors as one clear line, exit codes that mean one thing."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import dynaproof
+from dynaproof import cli, console
+from dynaproof.errors import UserError, nearest_names, unknown_name
+from dynaproof.provenance import provenance
+
+MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
+
+
+def command_line(*arguments, **environment):
+    """Run `dynaproof` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Makes the command `version` raise the given error."""
+
+    def set_up(error):
+        def version():
+            raise error
+
+        monkeypatch.setattr("dynaproof.commands.version.version", version)
+
+    return set_up
+
+
+def test_every_command_of_the_table_exists_and_has_help():
+    for command in cli.COMMANDS:
+        done = command_line(command.name, "--help")
+        assert done.returncode == 0, done.stderr
+        assert command.help.rstrip(".")[:40] in " ".join(done.stdout.split())
+
+
+IMPORTED_BY_HELP = """
+import sys
+from dynaproof.cli import main
+main(["--help"])
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def test_help_imports_no_engine():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED_BY_HELP], capture_output=True, text=True, check=True
+    )
+    engines = {"model", "impl", "specs", "checkers", "hypothesis", "networkx", "numba", "numpy", "z3"}
+    assert engines & set(done.stderr.split()) == set()
+
+
+def test_version_as_json_is_one_object_with_provenance(root):
+    done = command_line("version", "--json")
+    (line,) = done.stdout.splitlines()
+    shown = json.loads(line)
+    assert done.stderr == ""
+    assert shown["version"] == dynaproof.__version__
+    assert set(shown["provenance"]) == {
+        "version",
+        "commit",
+        "modified",
+        "python",
+        "seed",
+        "configuration",
+        "machine",
+    }
+    assert (shown["provenance"]["commit"] is not None) == (root / ".git").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["versoin"], ["--nonsense"], ["version", "--nonsense"], ["version", "more"]]
+)
+def test_bad_arguments_are_one_line_and_a_hint_never_a_traceback(arguments):
+    done = command_line(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    message, hint = done.stderr.splitlines()
+    assert message.startswith("dynaproof: ")
+    assert hint.startswith("dynaproof: hint: ")
+
+
+def test_bad_input_found_by_a_command_exits_with_2(failing, capsys):
+    failing(UserError("the file is\ntruncated", "run it again"))
+    assert cli.main(["version"]) == 2
+    assert capsys.readouterr().err == "dynaproof: the file is truncated\ndynaproof: hint: run it again\n"
+
+
+def test_a_file_that_cannot_be_read_is_named(failing, capsys):
+    failing(FileNotFoundError(2, "No such file or directory", "a.run"))
+    assert cli.main(["version"]) == 2
+    assert capsys.readouterr().err == "dynaproof: a.run: no such file or directory\n"
+
+
+def test_an_interruption_exits_with_130_and_says_so(failing, capsys):
+    failing(KeyboardInterrupt())
+    assert cli.main(["version"]) == 130
+    assert capsys.readouterr().err == "dynaproof: interrupted\n"
+
+
+def test_a_bug_is_called_a_bug_and_shown_whole_only_on_demand(failing, capsys, monkeypatch):
+    monkeypatch.delenv("DYNAPROOF_TRACEBACK", raising=False)
+    failing(ZeroDivisionError("division by zero"))
+    assert cli.main(["version"]) == 70
+    assert "dynaproof: a bug in dynaproof: ZeroDivisionError: division by zero" in capsys.readouterr().err
+    monkeypatch.setenv("DYNAPROOF_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["version"])
+
+
+def test_a_reader_that_leaves_early_is_no_error_of_ours():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "version", "--json"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_nearest_names_come_best_first_and_do_not_mind_dashes():
+    known = ["one_leader_per_ballot", "one_lease_holder", "logs_agree_up_to_commit"]
+    assert nearest_names("One-Leader-per-balot", known)[0] == "one_leader_per_ballot"
+    assert nearest_names("zzz", known) == []
+
+
+def test_an_unknown_name_is_answered_with_what_there_is():
+    assert str(unknown_name("strategy", "psc", ["pct", "pos"])) == "there is no strategy 'psc'"
+    assert unknown_name("scenario", "partitoin", ["partition", "split"]).hint == "did you mean partition?"
+    assert unknown_name("scenario", "zzz", ["partition", "split"]).hint == "known: partition, split"
+    many = [f"name-{number:02}" for number in range(20)]
+    assert unknown_name("mutant", "zzz", many).hint.endswith("name-11 and 8 more")
+    assert unknown_name("scenario", "zzz", []).hint == "there is no scenario at all"
+
+
+def test_each_emitted_object_is_one_line_in_its_own_order(capsys):
+    console.emit({"b": 1, "a": "two\nlines"})
+    console.emit(provenance(seed=7, configuration="abc"))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == '{"b":1,"a":"two\\nlines"}'
+    assert (json.loads(second)["seed"], json.loads(second)["configuration"]) == (7, "abc")
+
+
+def test_progress_is_silent_where_standard_error_is_no_terminal(capsys):
+    with console.progress("exploring", total=2) as advance:
+        advance(1, "1 schedule")
+    assert capsys.readouterr().out == ""

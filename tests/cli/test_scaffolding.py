@@ -1,0 +1,211 @@
+"""The project's own promises: its parts agree, its arrows hold, its files are fit to be read anywhere."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import dynaproof
+
+PACKAGES = ("model", "impl", "specs", "checkers", "dynaproof")
+LINES_AT_MOST = 440  # "about 400"
+
+# What each folder may import of ours; ARCHITECTURE.md has the same table.
+ARROWS = {
+    "model": set(),
+    "impl": set(),
+    "specs": set(),
+    "checkers": {"specs", "model", "impl"},
+    "dynaproof": {"model", "impl", "specs", "checkers"},
+}
+
+
+@pytest.fixture(scope="module")
+def pyproject(root):
+    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+
+
+def modules(root):
+    return sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
+
+
+def project_files(root):
+    """The files that are, or would be, committed."""
+    if not (root / ".git").exists():
+        pytest.skip("not a checkout: nothing says which files are the project's")
+    command = ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, capture_output=True, check=True).stdout.decode().split("\0")
+    return sorted(path for name in names if name and (path := root / name).is_file())
+
+
+# ---- parts agree
+
+
+def test_version_is_the_same_everywhere(root):
+    citation = re.search(r"^version: (\S+)$", (root / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    changelog = re.search(r"^## (\d\S*)", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert citation is not None
+    assert changelog is not None
+    assert dynaproof.__version__ == citation.group(1) == changelog.group(1)
+
+
+def test_every_package_is_built_typed_and_measured(root, pyproject):
+    built = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert tuple(built) == PACKAGES
+    assert tuple(pyproject["tool"]["mypy"]["packages"]) == PACKAGES
+    assert tuple(pyproject["tool"]["pyright"]["include"]) == PACKAGES
+    assert tuple(pyproject["tool"]["coverage"]["run"]["source"]) == PACKAGES
+    assert tuple(pyproject["tool"]["importlinter"]["root_packages"]) == PACKAGES
+    for package in PACKAGES:
+        assert (root / package / "py.typed").is_file()
+
+
+def test_every_folder_with_an_init_at_the_top_is_a_known_package(root):
+    found = {path.parent.name for path in root.glob("*/__init__.py") if not path.parent.name.startswith(".")}
+    assert found == set(PACKAGES)
+
+
+def test_every_module_says_what_it_is(root):
+    silent = [
+        str(path.relative_to(root))
+        for path in modules(root)
+        if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert silent == []
+
+
+def test_every_module_tells_one_story(root):
+    lengths = {str(path.relative_to(root)): path.read_text("utf-8").count("\n") for path in modules(root)}
+    assert {name: lines for name, lines in lengths.items() if lines > LINES_AT_MOST} == {}
+
+
+def test_names_of_test_files_are_unique(root):
+    names = [path.name for path in (root / "tests").rglob("*.py")]
+    assert sorted(set(names)) == sorted(names)
+    assert list((root / "tests").rglob("__init__.py")) == []
+
+
+def test_no_file_names_a_machine_or_an_index(root):
+    """Nothing of where a file was written: no absolute home or work folder, no package index."""
+    alien = re.compile(
+        r"""(?<![\w.$}/-])/(?:home|root|Users|work|mnt|opt)/[\w.-]"""
+        r"|(?:files\.pythonhosted|pypi|registry\.npmjs|crates)\.(?:org|io)|^--(?:index-url|extra-index-url|find-links)",
+        re.MULTILINE,
+    )
+    found = []
+    for path in project_files(root):
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(root)}: {match.group()}" for match in alien.finditer(text)]
+    assert found == []
+
+
+def test_every_locked_requirement_has_a_version_and_a_hash(root):
+    for lock in ("requirements.lock", "requirements-lint.lock"):
+        text = (root / lock).read_text("utf-8").replace("\\\n", " ")
+        for line in text.splitlines():
+            assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[\w,-]+\])?==\S+ .*--hash=sha256:[0-9a-f]{64}", line), (
+                line
+            )
+
+
+def test_every_dependency_has_a_lower_bound_and_is_locked(root, pyproject):
+    groups = pyproject["dependency-groups"]
+    wanted = pyproject["project"]["dependencies"] + groups["build"] + groups["test"]
+    locked = re.findall(
+        r"^([a-z0-9._-]+)(?:\[[\w,-]+\])?==", (root / "requirements.lock").read_text("utf-8"), re.MULTILINE
+    )
+    for requirement in wanted:
+        name, bound = re.fullmatch(r"([a-z0-9._-]+)(?:\[[\w,]+\])?(>=[\d.]+)", requirement).groups()
+        assert bound
+        assert name in locked
+
+
+# ---- arrows
+
+
+def test_contracts_forbid_all_that_no_arrow_allows(pyproject):
+    contracts = {contract["id"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
+    for package in PACKAGES:
+        forbidden = set(PACKAGES) - ARROWS[package] - {package}
+        if forbidden:
+            assert contracts[package]["source_modules"] == [package]
+            assert set(contracts[package]["forbidden_modules"]) == forbidden
+    exceptions = {package for package, contract in contracts.items() if "ignore_imports" in contract}
+    assert exceptions == {"specs", "machine"}
+
+
+def test_architecture_shows_the_same_arrows(root):
+    text = (root / "ARCHITECTURE.md").read_text("utf-8")
+    for package, allowed in ARROWS.items():
+        (cell,) = re.findall(rf"^\| `{package}/` \|.*\| (.*) \|$", text, re.MULTILINE)
+        if package == "dynaproof":
+            assert cell == "all"
+        elif allowed:
+            assert set(re.findall(r"`(\w+)`", cell)) == allowed
+        else:
+            assert cell.startswith("nothing")
+
+
+def test_nothing_in_impl_imports_the_server(root):
+    """The contract on the machine looks through `impl.server`, so nobody else in `impl` may lean on it."""
+    leaning = [
+        str(path.relative_to(root))
+        for path in sorted((root / "impl").rglob("*.py"))
+        if path.relative_to(root).parts[:2] != ("impl", "server") and "impl.server" in imported(path)
+    ]
+    assert leaning == []
+
+
+def imported(path):
+    """The modules that a file imports, and for `from a import b` both `a` and `a.b`."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {".".join(name.split(".")[:2]) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "contract"),
+    [
+        ("model/bent.py", "import impl", "model imports nothing of ours"),
+        ("impl/bent.py", "import specs", "impl imports nothing of ours"),
+        ("specs/bent.py", "import impl", "specs imports nothing of ours"),
+        ("checkers/bent.py", "import dynaproof", "checkers does not import the command line"),
+        ("impl/bent.py", "import time", "impl meets the machine only in impl.server"),
+    ],
+)
+def test_a_bent_arrow_breaks_its_contract(root, tmp_path, where, line, contract):
+    pytest.importorskip("importlinter", reason="the linters are not installed (./run lint installs them)")
+    for package in PACKAGES:
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("", encoding="utf-8")
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    assert "0 broken" in lint_imports(tmp_path)
+    (tmp_path / where).write_text(line + "\n", encoding="utf-8")
+    verdict = lint_imports(tmp_path)
+    assert "1 broken" in verdict
+    assert re.search(rf"^{contract}.* BROKEN$", verdict, re.MULTILINE)
+
+
+LINT_IMPORTS = """
+import sys
+sys.path.insert(0, ".")
+from importlinter.cli import lint_imports_command
+lint_imports_command()
+"""
+
+
+def lint_imports(folder):
+    """What import-linter says of the packages in this folder."""
+    command = [sys.executable, "-P", "-c", LINT_IMPORTS, "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout

@@ -1,0 +1,82 @@
+"""The injector: its budget, and what is left of the faults in the fair end."""
+
+import pytest
+from msgspec import structs
+
+from checkers.simulator.partition import REPLICAS, PartitionRun
+from checkers.simulator.run import FAULTS, Fault, draw
+
+
+def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:
+    config = structs.replace(draw("partition", seed, "timed"), faults=tuple(faults), length=1_000)
+    run = PartitionRun(config)
+    run.fixture()
+    return run
+
+
+def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
+    run = run_with([])
+    slots = [run.world.slots[node.name] for node in REPLICAS]
+    run.injector.fall(Fault("lost disk", 1, 0, 10, 0), 1)
+    assert run.injector.impaired == slots[0].name
+    for target, kind in ((1, "lost disk"), (2, "rot")):
+        run.injector.fall(Fault(kind, 2, target, 10, 0), 2)
+        assert slots[target].up
+        assert slots[target].id.incarnation == 1
+    assert run.injector.injected == {"lost disk": 1}
+    run.injector.fall(Fault("crash", 3, 1, 10, 0), 3)
+    assert not slots[1].up, "crashes are not of the budget"
+
+
+def test_a_crashed_node_comes_back_after_the_steps_of_its_fault() -> None:
+    run = run_with([Fault("crash", 20, 1, 30, 0)])
+    slot = run.world.slots[REPLICAS[1].name]
+    for step, up in ((19, True), (20, False), (49, False), (50, True)):
+        run.injector.at(step)
+        assert slot.up is up, step
+
+
+def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
+    run = run_with([])
+    slot = run.world.slots[REPLICAS[2].name]
+    told = []
+    run.watcher.damaged = told.append  # type: ignore[method-assign,assignment]
+    before: list[dict[str, bytes]] = []
+    rot = slot.disk.rot
+
+    def kept() -> dict[str, bytes]:
+        return {log: bytes(slot.disk.durable_log(log)) for log in slot.disk.durable_logs("")}
+
+    def watched(log: str, at: int, mask: int) -> None:
+        before.append(kept())
+        rot(log, at, mask)
+
+    slot.disk.rot = watched  # type: ignore[method-assign]
+    run.injector.fall(Fault("rot", 1, 2, 10, 12_345), 1)
+    assert told == [slot]
+    (old,), new = before, kept()
+    assert old.keys() == new.keys()
+    changed = [
+        (log, at)
+        for log in old
+        for at, (one, other) in enumerate(zip(old[log], new[log], strict=True))
+        if one != other
+    ]
+    assert len(changed) == 1
+
+
+@pytest.mark.parametrize("end", ["all", "majority", "gray"])
+def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None:
+    faults = [Fault(kind, 1, 1, 500, 3) for kind in FAULTS if kind not in {"lost disk", "rot", "handover"}]
+    run = run_with(faults)
+    run.injector.at(1)
+    assert run.world.cut_links
+    run.injector.heal(end)
+    world = run.world
+    assert (world.loss, world.duplication) == (0, 0)
+    assert {slot.slow for slot in world.slots.values()} == {1}
+    down = [node.name for node in REPLICAS if not world.slots[node.name].up]
+    assert down == ([run.injector.excluded] if end == "majority" else [])
+    assert len(world.cut_links) == (2 if end == "gray" else 0)
+    run.injector.at(10_000)
+    assert len(world.cut_links) == (2 if end == "gray" else 0), "nothing is mended that is meant to stay"

@@ -1,0 +1,76 @@
+"""Shrinking, with failures that are known beforehand."""
+
+from checkers.simulator.run import Failure, Fault, Outcome, RunConfig, draw
+from checkers.simulator.shrink import ATTEMPTS, shrink
+
+CONFIG = next(
+    config
+    for config in (draw("partition", seed, "timed") for seed in range(100))
+    if len(config.faults) >= 4 and config.loss and config.duplication
+)
+NEEDED = CONFIG.faults[2]
+
+
+def outcome(config: RunConfig, spec: str | None) -> Outcome:
+    step = config.operations * 10 + max((fault.step for fault in config.faults), default=0)
+    failure = None if spec is None else Failure(spec, "it broke", step)
+    return Outcome("00", step, 0, failure, {}, {}, {})
+
+
+def fails_with_one_fault(config: RunConfig) -> Outcome:
+    """Breaks `wanted` while a fault of the needed kind and target is left; without faults, another spec."""
+    if not config.faults:
+        return outcome(config, "another")
+    found = any((fault.kind, fault.target) == (NEEDED.kind, NEEDED.target) for fault in config.faults)
+    return outcome(config, "wanted" if found else None)
+
+
+def shrunk() -> tuple[RunConfig, Outcome, int]:
+    tried: list[RunConfig] = []
+
+    def execute(config: RunConfig) -> Outcome:
+        tried.append(config)
+        return fails_with_one_fault(config)
+
+    config, found = shrink(CONFIG, fails_with_one_fault(CONFIG), execute)
+    return config, found, len(tried)
+
+
+def test_a_shrunk_run_keeps_what_its_failure_needs_and_nothing_else() -> None:
+    config, found, _ = shrunk()
+    assert [(fault.kind, fault.target) for fault in config.faults] == [(NEEDED.kind, NEEDED.target)]
+    assert (config.loss, config.duplication, config.operations, config.clients) == (0, 0, 1, 1)
+    assert config.faults[0].step == 1
+    assert found == fails_with_one_fault(config)
+
+
+def test_a_shrunk_run_breaks_the_same_promise() -> None:
+    _, found, _ = shrunk()
+    assert found.failure is not None
+    assert found.failure.spec == "wanted"
+
+
+def test_shrinking_is_deterministic_and_bounded() -> None:
+    first, second = shrunk(), shrunk()
+    assert first == second
+    assert first[2] <= ATTEMPTS
+
+
+def test_a_run_that_nothing_smaller_fails_is_left_as_it_is() -> None:
+    tried = 0
+
+    def execute(config: RunConfig) -> Outcome:
+        nonlocal tried
+        tried += 1
+        return outcome(config, "wanted" if config == CONFIG else None)
+
+    before = outcome(CONFIG, "wanted")
+    assert shrink(CONFIG, before, execute) == (CONFIG, before)
+    assert 0 < tried <= ATTEMPTS
+
+
+def test_every_drawn_run_has_a_fault_and_only_known_ones_in_order() -> None:
+    for seed in range(200):
+        faults: tuple[Fault, ...] = draw("partition", seed, "pct").faults
+        assert faults
+        assert [fault.step for fault in faults] == sorted(fault.step for fault in faults)

@@ -59,6 +59,7 @@ COMMANDS = (
     Command("scenarios", "dynaproof.commands.listing:scenarios", "List what can be explored."),
     Command("specs", "dynaproof.commands.listing:specs", "List the promises."),
     Command("strategies", "dynaproof.commands.listing:strategies", "List who may decide what happens next."),
+    Command("model", "dynaproof.commands.model:model", "Explore a model exhaustively, or prove it."),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )

@@ -31,7 +31,7 @@ def results() -> "Console":
     """The rich console on standard output, for people; not to be used with `--json`."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    return Console(highlight=False, soft_wrap=False)
 
 
 @cache
@@ -39,7 +39,7 @@ def messages() -> "Console":
     """The rich console on standard error: progress, warnings, logs."""
     from rich.console import Console
 
-    return Console(file=sys.stderr, highlight=False)
+    return Console(stderr=True, highlight=False)
 
 
 def say(text: str) -> None:

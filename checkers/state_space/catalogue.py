@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -49,8 +50,17 @@ def load(path: Path) -> ModuleType:
         raise ModelError(f"there is no file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # Whatever a user's file raises is a mistake in that file.
+        line = error.lineno if isinstance(error, SyntaxError) else _line_in(path, error)
+        raise ModelError(f"{type(error).__name__}: {error}", str(path), line) from error
     return module
+
+
+def _line_in(path: Path, error: Exception) -> int | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((one.lineno for one in reversed(frames) if Path(one.filename) == path), None)
 
 
 def models_of(module: ModuleType) -> Iterator[type[Model]]:

@@ -64,6 +64,7 @@ class Result:
     not_fired: tuple[str, ...]
     reached: frozenset[str]
     not_reached: tuple[str, ...]
+    variables: tuple[str, ...]
     threads: int = 1
     symmetry: bool = False
     por: bool = False
@@ -299,6 +300,7 @@ class Exploration:
             not_fired=tuple(one.name for one in self.model.actions if one.name not in fired),
             reached=frozenset(one.name for one in self.lowered.sometimes if one.name not in unseen),
             not_reached=tuple(unseen),
+            variables=tuple(self.model.types),
             threads=threads,
             symmetry=self.symmetry,
             por=self.por,

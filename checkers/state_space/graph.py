@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 import networkx as nx
 
-from checkers.state_space.trace import shown
+from checkers.state_space.interpreter import shown
 from checkers.state_space.transitions import Graph, transitions
 from model.language import Model
 

@@ -14,7 +14,7 @@ import z3
 from checkers.state_space.interpreter import Interpreter, Label, State
 from checkers.state_space.lower import Lowered, lower
 from checkers.state_space.solver import Translation
-from checkers.state_space.trace import describe, shown
+from checkers.state_space.trace import as_object, describe
 from model.language import Model, ModelError
 
 
@@ -38,21 +38,18 @@ class Answer:
         verdict = "holds" if self.holds else f"unknown ({self.unknown})" if self.unknown else "does not hold"
         lines = [f"{self.claim}: {verdict} ({self.seconds:.2f} s)"]
         if self.trace:
-            lines += [f"  {self.broken} is broken:", *describe(self.trace, list(self.names))]
+            lines += [f"  {self.broken} is broken:", *describe(self.trace, self.names)]
         return lines
 
     def as_object(self) -> dict[str, object]:
         """For programs."""
-        steps = [None if label is None else str(label) for label, _ in self.trace]
-        states = [[shown(value) for value in state] for _, state in self.trace]
         return {
             "claim": self.claim,
             "holds": self.holds,
             "unknown": self.unknown,
             "seconds": round(self.seconds, 3),
             "broken": self.broken,
-            "steps": steps,
-            "states": states,
+            **as_object(self.trace, self.names),
         }
 
 

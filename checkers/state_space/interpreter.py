@@ -25,7 +25,16 @@ class Label(NamedTuple):
     arguments: tuple[Value, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.action}({', '.join(str(one) for one in self.arguments)})"
+        return f"{self.action}({', '.join(shown(one) for one in self.arguments)})"
+
+
+def shown(value: Value) -> str:
+    """A value of a state as text, sets in order."""
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(sorted(shown(one) for one in value)) + "}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(shown(one) for one in value) + ("," if len(value) == 1 else "") + ")"
+    return str(value)
 
 
 @dataclass(frozen=True)

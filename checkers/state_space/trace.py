@@ -1,16 +1,21 @@
 """Behaviours of a model as text."""
 
-from typing import Any
+from collections.abc import Sequence
 
-from checkers.state_space.interpreter import Label, State
+from checkers.state_space.interpreter import Label, State, shown
+
+Trace = Sequence[tuple[Label | None, State]]
 
 
-def describe(trace: tuple[tuple[Label | None, State], ...], names: list[str]) -> list[str]:
-    """A trace as lines of text: each step's action, and the variables that it changed."""
+def describe(trace: Trace, names: Sequence[str], *, after: State | None = None, first: int = 0) -> list[str]:
+    """A trace as lines of text: each step's action, and the variables that it changed.
+
+    `after` is the state before the trace, where it goes on from one; `first` the number of its first step.
+    """
     lines = []
-    before: State | None = None
-    for at, (label, state) in enumerate(trace):
-        lines.append(f"{at}. {'initial state' if label is None else label}")
+    before = after
+    for at, (label, state) in enumerate(trace, first):
+        lines.append(f"{at}. {'initial state' if label is None else str(label)}")
         for position, name in enumerate(names):
             if before is None or before[position] != state[position]:
                 lines.append(f"     {name} = {shown(state[position])}")
@@ -18,10 +23,11 @@ def describe(trace: tuple[tuple[Label | None, State], ...], names: list[str]) ->
     return lines
 
 
-def shown(value: Any) -> str:
-    """A value of a state as text, sets in order."""
-    if isinstance(value, frozenset):
-        return "{" + ", ".join(sorted(shown(one) for one in value)) + "}"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(shown(one) for one in value) + ("," if len(value) == 1 else "") + ")"
-    return str(value)
+def as_object(trace: Trace, names: Sequence[str]) -> dict[str, object]:
+    """A trace for programs: the steps, and in each state every variable as text."""
+    return {
+        "steps": [None if label is None else str(label) for label, _ in trace],
+        "states": [
+            {name: shown(value) for name, value in zip(names, state, strict=True)} for _, state in trace
+        ],
+    }

@@ -1,22 +1,40 @@
 """`dynaproof model`: models explored exhaustively, proved, or checked up to a depth."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from dynaproof import console
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import provenance
+from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
     from checkers.state_space.explore import Result
+    from checkers.state_space.liveness import Lasso
     from model.language import Model
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
+
+LISTING_SECONDS = 60.0
+"""How long the list of models explores each of them at most."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a model is explored, and where it stops."""
+
+    symmetry: bool = False
+    por: bool = False
+    threads: int = 1
+    max_states: int | None = None
+    max_mb: int | None = None
+    max_seconds: float | None = None
 
 
 def model(
@@ -31,12 +49,13 @@ def model(
     threads: int = 1,
     max_states: int | None = None,
     max_mb: int | None = None,
+    max_seconds: float | None = None,
     induction: Flag = False,
     bmc: int | None = None,
     graph: Path | None = None,
     json: Flag = False,
 ) -> int:
-    """Explore all states of a model within its bounds; without a name, of every model.
+    """Explore all states of a model within its bounds; without a name, list the models with their verdicts.
 
     Args:
         name: One of the models, or FILE.py (FILE.py:Class) for your own.
@@ -44,53 +63,55 @@ def model(
         settings: A constant of the model, as NAME=VALUE; may be repeated.
         symmetry: One state for all permutations of interchangeable identities.
         por: Leave out orders of independent actions that no invariant can tell apart.
-        bug: Explore a seeded bug of the model instead (`all`: each of them).
+        bug: Explore a seeded bug of the model instead (`all`: each of them); clean if it is caught.
         threads: How many threads explore.
         max_states: Stop at this many states, and say that the model was not exhausted.
         max_mb: Stop at this much memory for states.
+        max_seconds: Stop after this time.
         induction: Ask Z3 whether the invariants are inductive, instead of exploring.
         bmc: Ask Z3 for a violation within this many steps, instead of exploring.
-        graph: Write the graph of all states: an .svg or a .graphml file, of a small model.
+        graph: Write the graph of all states of a small model, as .svg or .graphml.
         json: Print one JSON object per model.
     """
-    from checkers.state_space.catalogue import NAMES
+    from checkers.state_space.catalogue import NAMES, find
     from model.language import ModelError
 
-    if name is None:
-        return _all(json)
-    if threads < 1:
-        raise UserError(f"--threads is {threads}; it takes a number above 0")
+    limits = {"--threads": threads, "--max-states": max_states, "--max-mb": max_mb}
+    for option, number in {**limits, "--max-seconds": max_seconds}.items():
+        if number is not None and number <= 0:
+            raise UserError(f"{option} is {number}; it takes a number above 0")
+    if bmc is not None and bmc < 0:
+        raise UserError(f"--bmc is {bmc}; it takes a number of steps")
     if invariant is not None and not induction:
         raise UserError(f"what is {invariant!r}?", "an invariant is named after --induction")
+    if name is None:
+        return _list(json)
+    options = Options(symmetry, por, threads, max_states, max_mb, max_seconds)
     try:
-        chosen = _find(name)
-        instances = [_made(one, settings) for one in _bugs(chosen, bug)] if bug else [_made(chosen, settings)]
+        chosen = find(name)
+        if bug is not None:
+            return max(_hunt(one, name, settings, options, json) for one in _bugs(chosen, bug))
+        made = _made(chosen, settings)
         if induction or bmc is not None:
-            return _prove(instances[0], invariant, bmc, json)
+            return _prove(made, invariant, bmc, json)
         if graph is not None:
-            return _draw(instances[0], graph)
-        options = {"symmetry": symmetry, "por": por, "threads": threads}
-        limits = {"states": max_states, "megabytes": max_mb}
-        codes = [_explore(one, options, limits, json) for one in instances]
+            return _draw(made, graph)
+        return _explore(made, name, options, json)
     except KeyError:
         raise unknown_name("model", name, NAMES) from None
     except ModelError as error:
         raise UserError(f"{name}: {error}") from None
-    if bug:
-        return 0 if all(code == 1 for code in codes) else 1
-    return max(codes)
-
-
-def _find(name: str) -> "type[Model]":
-    from checkers.state_space.catalogue import find
-
-    return find(name)
 
 
 def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":
+    from model.language import Constant
+
+    known = [name for owner in kind.__mro__ for name, one in vars(owner).items() if isinstance(one, Constant)]
     constants = {}
     for setting in settings:
         constant, _, value = setting.partition("=")
+        if constant not in known:
+            raise unknown_name(f"constant of {kind.__name__}", constant, known)
         try:
             constants[constant] = int(value)
         except ValueError:
@@ -99,27 +120,40 @@ def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":
 
 
 def _bugs(kind: "type[Model]", bug: str) -> "list[type[Model]]":
-    if bug == "all":
-        return list(kind.bugs)
-    found = [one for one in kind.bugs if one.__name__ == bug]
+    found = [one for one in kind.bugs if bug in {"all", one.__name__}]
     if not found:
-        raise unknown_name("seeded bug", bug, [one.__name__ for one in kind.bugs])
+        raise unknown_name(f"seeded bug of {kind.__name__}", bug, [one.__name__ for one in kind.bugs])
     return found
 
 
-def _explore(one: "Model", options: dict[str, Any], limits: dict[str, Any], json: bool) -> int:
-    from checkers.state_space.explore import Exploration, Limits
+def _hunt(kind: "type[Model]", name: str, settings: tuple[str, ...], options: Options, json: bool) -> int:
+    """Explore a seeded bug: clean if the invariant that it must break is what is found broken."""
+    result, lasso = _run(_made(kind, settings), kind.__name__, options)
+    _show(f"{name}:{kind.__name__}", result, lasso, options, json)
+    broken = lasso.condition if lasso else result.violation.name if result.violation else None
+    if broken == kind.violates:
+        return 0
+    console.say(f"{kind.__name__}: {kind.violates} should be violated, and {broken or 'nothing'} is")
+    return 1
 
-    threads = options.pop("threads") if "threads" in options else 1
-    exploration = Exploration(one, **options)
-    options["threads"] = threads
-    with console.progress(f"exploring {type(one).__name__}") as advance:
-        result = exploration.run(threads=threads, limits=Limits(**limits), progress=_reporter(advance))
-    if json:
-        console.emit(_object(result))
-    else:
-        _print(result, list(one.types))
-    return 1 if result.violation is not None else 0
+
+def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
+    result, lasso = _run(one, name, options)
+    _show(name, result, lasso, options, json)
+    return int(result.violation is not None or lasso is not None)
+
+
+def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | None]":
+    """Explore a model; where that exhausts it without a violation, check its `eventually` conditions too."""
+    from checkers.state_space.explore import Exploration, Limits
+    from checkers.state_space.liveness import check_liveness
+
+    exploration = Exploration(one, symmetry=options.symmetry, por=options.por)
+    limits = Limits(options.max_states, options.max_mb, options.max_seconds)
+    with console.progress(f"exploring {name}") as advance:
+        result = exploration.run(threads=options.threads, limits=limits, progress=_reporter(advance))
+    lasso = check_liveness(one) if one.eventually and result.exhausted else None
+    return result, lasso
 
 
 def _reporter(advance: Callable[[float, str], None]) -> Callable[[int, int, int], None]:
@@ -132,60 +166,91 @@ def _reporter(advance: Callable[[float, str], None]) -> Callable[[int, int, int]
     return report
 
 
-def _object(result: "Result") -> dict[str, object]:
-    from checkers.state_space.trace import shown
+# ---------------------------------------------------------------- what is printed
+
+
+def _show(name: str, result: "Result", lasso: "Lasso | None", options: Options, json: bool) -> None:
+    if json:
+        console.emit(_object(name, result, lasso, options))
+        return
+    for line in _lines(name, result, lasso, options):
+        console.results().print(line, markup=False, soft_wrap=True)
+
+
+def _object(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> dict[str, object]:
+    from checkers.state_space.trace import as_object
 
     violation: dict[str, object] | None = None
     if result.violation is not None:
-        steps = [None if label is None else str(label) for label, _ in result.violation.trace]
-        states = [[shown(value) for value in state] for _, state in result.violation.trace]
-        violation = {"name": result.violation.name, "steps": steps, "states": states}
+        violation = {"name": result.violation.name, **as_object(result.violation.trace, result.variables)}
+    elif lasso is not None:
+        violation = {
+            "name": lasso.condition,
+            **as_object(lasso.path, result.variables),
+            "cycle": as_object(lasso.cycle, result.variables)["steps"],
+        }
     return {
-        "model": result.model,
+        "model": name,
         "constants": dict(result.constants),
         "distinct": result.distinct,
         "generated": result.generated,
         "depth": result.depth,
-        "seconds": round(result.seconds, 4),
+        "seconds": round(result.seconds, 6),
         "states_per_second": result.states_per_second,
         "peak_mb": round(result.peak_bytes / (1 << 20), 1),
         "exhausted": result.exhausted,
         "violation": violation,
-        "symmetry": result.symmetry,
-        "por": result.por,
-        "threads": result.threads,
-        "limit": result.limit,
-        "compile_seconds": round(result.compile_seconds, 4),
-        "never_enabled": list(result.not_fired),
-        "never_seen": list(result.not_reached),
-        "provenance": provenance(),
+        "provenance": _provenance(name, result.constants, options),
     }
 
 
-def _print(result: "Result", names: list[str]) -> None:
+def _provenance(name: str, constants: Mapping[str, int], options: object) -> Provenance:
+    told = repr((name, sorted(constants.items()), options))
+    return provenance(configuration=sha256(told.encode()).hexdigest())
+
+
+def _lines(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> list[str]:
     from checkers.state_space.trace import describe
 
-    out = console.results()
-    constants = ", ".join(f"{name}={value}" for name, value in result.constants.items())
+    reduced = [word for word, used in (("symmetry", options.symmetry), ("por", options.por)) if used]
     megabytes = result.peak_bytes / (1 << 20)
-    compiling = f"compiled in {result.compile_seconds:.2f} s"
+    speed = f"{result.seconds:.2f} s, {result.states_per_second:,} states/s, {megabytes:,.0f} MB"
     lines = [
-        f"{result.model}({constants}): {_verdict(result)}",
+        f"{name} ({_bounds(result.constants)}): {', '.join([_verdict(result, lasso), *reduced])}",
         f"  {result.distinct:,} distinct states of {result.generated:,} generated, depth {result.depth}",
-        f"  {result.seconds:.2f} s, {result.states_per_second:,} states/s, {megabytes:,.0f} MB; {compiling}",
+        f"  {speed}; made ready in {result.compile_seconds:.2f} s",
     ]
     if result.violation is not None:
-        lines += ["", *describe(result.violation.trace, names)]
-    elif result.exhausted:
-        if result.not_fired:
-            lines.append(f"  never enabled: {', '.join(result.not_fired)}")
-        if result.not_reached:
-            lines.append(f"  never seen: {', '.join(result.not_reached)}")
-    for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
+        return [*lines, "", *describe(result.violation.trace, result.variables)]
+    if lasso is not None:
+        lines += ["", *describe(lasso.path, result.variables)]
+        if lasso.cycle:
+            lines += ["   and from there, again and again:"]
+            lines += describe(lasso.cycle, result.variables, after=lasso.path[-1][1], first=len(lasso.path))
+        else:
+            lines += ["   and from there nothing more need happen"]
+    return [*lines, *_gaps(result)]
 
 
-def _verdict(result: "Result") -> str:
+def _gaps(result: "Result") -> list[str]:
+    """What an exhausted model should have shown, and did not."""
+    if not result.exhausted:
+        return []
+    lines = []
+    if result.not_fired:
+        lines.append(f"  never enabled: {', '.join(result.not_fired)}")
+    if result.not_reached:
+        lines.append(f"  never seen: {', '.join(result.not_reached)}")
+    return lines
+
+
+def _bounds(constants: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in constants.items())
+
+
+def _verdict(result: "Result", lasso: "Lasso | None") -> str:
+    if lasso is not None:
+        return f"{lasso.condition} may never come true"
     if result.violation is not None:
         return f"{result.violation.name} is violated, in {len(result.violation.trace) - 1} steps"
     if result.exhausted:
@@ -193,26 +258,23 @@ def _verdict(result: "Result") -> str:
     return f"no violation so far, not exhausted (limit of {result.limit})"
 
 
-def _all(json: bool) -> int:
+def _list(json: bool) -> int:
     """Every model at its default bounds, with symmetry where it may be used."""
     from checkers.state_space.catalogue import NAMES, find
-    from checkers.state_space.explore import explore
 
     worst = 0
     for name in NAMES:
         made = find(name)()
-        result = explore(made, symmetry=made.symmetric)
+        options = Options(symmetry=made.symmetric, max_seconds=LISTING_SECONDS)
+        result, lasso = _run(made, name, options)
         if json:
-            console.emit(_object(result))
+            console.emit(_object(name, result, lasso, options))
         else:
-            bounds = ", ".join(f"{constant}={value}" for constant, value in made.constants.items())
-            console.results().print(
-                f"{name:18} {bounds:52} {result.distinct:>11,} states  depth {result.depth:>3}  "
-                f"{result.seconds:6.2f} s  {_verdict(result)}{', symmetry' if result.symmetry else ''}",
-                markup=False,
-                soft_wrap=True,
-            )
-        failed = result.violation is not None or bool(result.not_fired or result.not_reached)
+            verdict = ", ".join([_verdict(result, lasso), *(["symmetry"] if made.symmetric else [])])
+            counts = f"{result.distinct:>11,} states, depth {result.depth:>3}, {result.seconds:6.2f} s"
+            for line in [f"{name:17} {_bounds(made.constants)}", f"  {counts}: {verdict}", *_gaps(result)]:
+                console.results().print(line, markup=False, soft_wrap=True)
+        failed = result.violation is not None or lasso is not None or bool(_gaps(result))
         worst = max(worst, int(failed))
     return worst
 
@@ -222,7 +284,10 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
 
     answer = bounded(one, bmc) if bmc is not None else inductive(one, invariant)
     if json:
-        console.emit({**answer.as_object(), "provenance": provenance()})
+        asked = (invariant, bmc)
+        console.emit(
+            {**answer.as_object(), "provenance": _provenance(type(one).__name__, one.constants, asked)}
+        )
     else:
         for line in answer.lines():
             console.results().print(line, markup=False, soft_wrap=True)
@@ -234,6 +299,7 @@ def _draw(one: "Model", path: Path) -> int:
 
     if path.suffix not in {".svg", ".graphml"}:
         raise UserError(f"{path}: a graph is written as .svg or .graphml")
-    size = write_graph(one, path)
-    console.results().print(f"{path}: {size[0]} states, {size[1]} transitions", markup=False, soft_wrap=True)
+    states, transitions = write_graph(one, path)
+    drawn = f"{path}: {states} states, {transitions} transitions"
+    console.results().print(drawn, markup=False, soft_wrap=True)
     return 0

@@ -1,0 +1,145 @@
+"""`dynaproof model`: what it prints, in which form, and how it ends."""
+
+import json
+
+import pytest
+
+from checkers.state_space.catalogue import NAMES
+from dynaproof.cli import main
+
+KEYS = [
+    "model", "constants", "distinct", "generated", "depth", "seconds", "states_per_second", "peak_mb",
+    "exhausted", "violation", "provenance",
+]  # fmt: skip
+
+BROKEN = """
+from model.language import Int, Model, action, always, require
+
+class Broken(Model):
+    n = Int(0, 3)
+
+    @action
+    def step(self):
+        self.n = self.n + 2
+
+    @always
+    def small(self):
+        return self.n <= 3
+"""
+WAITS = """
+from model.language import Bool, Model, action, eventually, require
+
+class Waits(Model):
+    done = Bool()
+    light = Bool()
+
+    @action
+    def blink(self):
+        self.light = not self.light
+
+    @action
+    def finish(self):
+        self.done = True
+
+    @eventually
+    def finishes(self):
+        return self.done
+"""
+
+
+def run(capsys, *arguments):
+    code = main(["model", *arguments])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_json_has_exactly_the_promised_keys(capsys):
+    code, out, err = run(capsys, "two_phase_commit", "--set", "rms=5", "--json")
+    shown = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(shown) == KEYS
+    counts = (shown["distinct"], shown["generated"], shown["depth"])
+    assert (shown["model"], shown["constants"], *counts) == (
+        "two_phase_commit", {"rms": 5}, 8_832, 58_146, 17,
+    )  # fmt: skip
+    assert shown["exhausted"]
+    assert shown["violation"] is None
+
+
+def test_counterexample_is_shortest_and_names_actions_and_changed_variables(capsys):
+    code, out, _ = run(capsys, "two_phase_commit", "--bug", "CommitsWithoutAll")
+    assert code == 0  # The seeded bug is caught.
+    assert "consistent is violated, in 5 steps" in out
+    lines = out.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("1. "))
+    assert lines[at].startswith("1. rm_")
+    assert lines[at + 1].strip().startswith("rm_state = (")
+
+
+def test_violation_ends_with_one_and_is_in_the_json(capsys, tmp_path):
+    file = tmp_path / "waits.py"
+    file.write_text(WAITS)
+    code, out, _ = run(capsys, str(file), "--json")
+    violation = json.loads(out)["violation"]
+    assert code == 1
+    assert violation["name"] == "finishes"
+    assert violation["states"][0] == {"done": "False", "light": "False"}
+
+
+def test_model_error_names_action_line_and_value(capsys, tmp_path):
+    file = tmp_path / "broken.py"
+    file.write_text(BROKEN)
+    code, out, err = run(capsys, str(file))
+    assert (code, out) == (2, "")
+    assert err == f"dynaproof: {file}: step(): n: 4 is not in 0..3 (line 9)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["paxxos"], "did you mean paxos?"),
+        (["paxos", "--set", "acceptor=3"], "did you mean acceptors?"),
+        (["paxos", "--set", "acceptors=three"], "a constant is set as NAME=NUMBER"),
+        (["paxos", "--bug", "BalotReused"], "did you mean BallotReused?"),
+        (["paxos", "--induction", "one_value"], "no invariant 'one_value'"),
+        (["paxos", "one_value_chosen"], "an invariant is named after --induction"),
+        (["paxos", "--threads", "0"], "--threads is 0"),
+        (["two_phase_commit", "--graph", "states.png"], "as .svg or .graphml"),
+        (["paxos", "--graph", "states.svg"], "there are more than 2000 states"),
+        (["nowhere.py"], "there is no file nowhere.py"),
+    ],
+)
+def test_bad_input_is_one_line_and_ends_with_two(capsys, arguments, message):
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_limit_says_not_exhausted_and_what_was_covered(capsys):
+    code, out, _ = run(capsys, "paxos", "--max-states", "5000")
+    assert code == 0
+    assert "not exhausted (limit of states)" in out
+    code, out, _ = run(capsys, "paxos", "--max-states", "5000", "--json")
+    shown = json.loads(out)
+    assert not shown["exhausted"]
+    assert 5_000 <= shown["distinct"] < 20_000
+
+
+def test_induction_and_bounded_checking_answer_in_json(capsys):
+    code, out, _ = run(capsys, "two_phase_commit", "--bmc", "4", "--json")
+    assert code == 0
+    assert json.loads(out)["holds"]
+    code, out, _ = run(capsys, "two_phase_commit", "--induction", "--json")
+    shown = json.loads(out)
+    assert code == 1  # `consistent` alone says too little to be inductive.
+    assert (shown["holds"], shown["broken"]) == (False, "consistent")
+    assert len(shown["states"]) == 2
+
+
+def test_list_has_every_model_with_bounds_states_and_verdict(capsys, monkeypatch):
+    two = {name: NAMES[name] for name in ("two_phase_commit", "paxos")}
+    monkeypatch.setattr("checkers.state_space.catalogue.NAMES", two)
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert "two_phase_commit  rms=3\n           80 states, depth  11" in out
+    assert "paxos             acceptors=3, values=2, max_ballot=2" in out

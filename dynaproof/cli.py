@@ -61,6 +61,7 @@ COMMANDS = (
     Command("strategies", "dynaproof.commands.listing:strategies", "List who may decide what happens next."),
     Command("model", "dynaproof.commands.model:model", "Explore a model exhaustively, or prove it."),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
+    Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Hold the linearizability checkers against each other."),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )
 

@@ -24,6 +24,28 @@ def is_linearizable(operations: Sequence[Operation], thing: SequentialObject = R
     return some_order(operations, thing) is not None
 
 
+def explains(
+    operations: Sequence[Operation], order: Sequence[Operation], thing: SequentialObject = REGISTER
+) -> bool:
+    """Whether `order` linearizes the operations of one key: the definition itself, in quadratic time."""
+    stands = [operation.index for operation in order]
+    if len(set(stands)) < len(stands):
+        return False
+    for operation in operations:
+        must = operation.outcome is Outcome.OK or (
+            operation.outcome is Outcome.FAILED and operation.function == "cas"
+        )
+        may = must or operation.outcome is Outcome.UNKNOWN
+        if (must and operation.index not in stands) or (not may and operation.index in stands):
+            return False
+    if any(later.ret < earlier.call for at, later in enumerate(order) for earlier in order[:at]):
+        return False
+    states: list[Any] = [thing.initial]
+    for operation in order:
+        states = [after for state in states for after in thing.step(state, operation)]
+    return bool(states)
+
+
 def _extend(
     order: list[Operation], left: list[Operation], state: Any, thing: SequentialObject
 ) -> list[Operation] | None:

@@ -144,7 +144,10 @@ class KeyFrontier:
             op.value = observed
             op.differs = observed is UNSEEN
             if observed == op.expected:
-                self._configurations = op.snapshot = []
+                # No order explains that, whatever is replayed later.
+                for other in self._observers:
+                    other.snapshot = []
+                self._configurations = []
         if op.reads:
             self._replay(op)
         mutators = tuple(self._mutators)
@@ -183,7 +186,8 @@ class KeyFrontier:
             op.alive = False
             self._configurations = _without(self._configurations, op.bit)
             for other in self._observers:
-                other.snapshot = _without(other.snapshot, op.bit)
+                if other.number > op.number:  # In earlier snapshots the bit was another operation's.
+                    other.snapshot = _without(other.snapshot, op.bit)
         self._close(op)
         self._free |= op.bit
         return bool(self._configurations)

@@ -2,17 +2,25 @@
 
 Every history starts as a run of a real register, each operation with a moment between its call and its
 return at which it happens; so it is linearizable. Then, mostly, something is changed: a result, a time, an
-outcome. About half remain linearizable. A `Taste` says which operations there are and how they overlap.
+outcome. Most remain linearizable. A `Taste` says which operations there are and how they overlap.
 
-Only `random()` of a seeded generator is drawn, so that a seed means the same history on every Python.
+A history is named by a seed and a number, and is made from these alone, so that a failure is repeated without
+what went before it. Only `random()` of a seeded generator is drawn: the same history on every Python.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from specs.history import UNRECORDED, History, HistoryBuilder
+
+WRITES_OF_ABSENT: Final = 0.03
+"""How many of the puts are deletes in other words."""
+
+
+TRIES_FOR_A_WRITER: Final = 2
+"""A changed result is mostly a value that was there: one that never was is found too easily."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,7 @@ class Taste:
     """What a history is made of: weights of the operations, and how likely each complication is."""
 
     operations: int = 7
+    at_least: int = 2
     reads: float = 4
     puts: float = 3
     deletes: float = 1
@@ -29,33 +38,56 @@ class Taste:
     unique: bool = True  # Each value is written once,
     values: int = 3  # or there are that many.
     crashes: float = 0.15
+    failures: float = 0.03  # Definite ones, of anything but a condition.
     overlap: float = 2  # Mean length of an operation, in mean distances between calls.
     seen: float = 1  # How often a failed condition records what it saw.
-    changes: float = 4  # Mean number of changes that may make it illegal.
+    changes: float = 5  # Mean number of changes that may make it illegal.
     ties: bool = False  # Coarse clock: equal times are frequent.
 
 
-TASTES = (
+SMALL: Final = (
     Taste(),
     Taste(unique=False),
     Taste(unique=False, values=2, seen=0.5),
     Taste(ties=True),
     Taste(ties=True, unique=False, seen=0.6),
-    Taste(overlap=8),
+    Taste(overlap=8, at_least=6),
     Taste(overlap=1.2),
+    Taste(seen=0.4, cases=6, reads=5, crashes=0.05),
     Taste(deletes=4, puts=2, cases=1, reads=5),
     Taste(conditional_deletes=4, puts_if_absent=4, deletes=1, puts=1),
     Taste(puts_if_absent=5, conditional_deletes=3, deletes=2, puts=0.5, crashes=0),
     Taste(puts=0, deletes=3, puts_if_absent=3, conditional_deletes=0, cases=1),
     Taste(puts=2, deletes=2, conditional_deletes=3, cases=0, puts_if_absent=2, crashes=0, overlap=6),
     Taste(crashes=0.4),
-    Taste(crashes=0.5, deletes=2, conditional_deletes=2),
+    Taste(crashes=0.5, deletes=2, conditional_deletes=2, at_least=5),
+    Taste(crashes=0.3, deletes=4, reads=5, puts=3, cases=1, at_least=5),
     Taste(cases=8, puts=1, crashes=0.3),
-    Taste(changes=2, overlap=5),
-    Taste(deletes=3, conditional_deletes=2, puts_if_absent=3, reads=6, overlap=5, changes=5, crashes=0.05),
+    Taste(changes=2, overlap=5, at_least=6),
+    Taste(deletes=3, conditional_deletes=2, puts_if_absent=3, reads=6, overlap=5, crashes=0.05),
     Taste(unique=False, values=1, deletes=3, seen=0.7, overlap=6),
+    # Few reads of values: chains that fit in an instant, which the sweep has to place between absences.
+    Taste(
+        reads=2, puts=3, deletes=3, cases=0, puts_if_absent=3, overlap=6, at_least=6, changes=2, crashes=0
+    ),
+    Taste(
+        reads=2, puts=2, deletes=2, cases=0, puts_if_absent=3, conditional_deletes=2, overlap=4, at_least=6,
+        changes=2, crashes=0.1,
+    ),
+    Taste(
+        reads=3, puts=0, deletes=2, cases=0, puts_if_absent=6, overlap=9, at_least=7, changes=1.5, crashes=0
+    ),
+    Taste(
+        reads=4, puts=2, deletes=3, cases=0, overlap=3, at_least=7, changes=1.5, ties=True, crashes=0.05
+    ),
+)  # fmt: skip
+"""One for each kind of branch in the algorithms; all orders of such a history can be tried."""
+
+LARGE: Final = tuple(
+    replace(taste, operations=16, at_least=9, changes=taste.changes / 3, overlap=min(taste.overlap, 5))
+    for taste in SMALL
 )
-"""One for each kind of branch in the algorithms."""
+"""The same with more operations than all orders of which can be tried: queues in the sweep get longer."""
 
 
 @dataclass(slots=True)
@@ -70,15 +102,16 @@ class _Draft:
     seen: Any = UNRECORDED
 
 
-def random_histories(seed: int, count: int, tastes: tuple[Taste, ...] = TASTES) -> Iterator[History]:
-    """Yield `count` histories of one key; the same for the same seed."""
-    chance = Random(seed)
-    for number in range(count):
-        yield random_history(chance, tastes[number % len(tastes)])
+def random_histories(
+    seed: int, count: int, first: int = 0, tastes: tuple[Taste, ...] = SMALL
+) -> Iterator[History]:
+    """Yield the histories of one key of that seed, by number, `count` from `first` on."""
+    for number in range(first, first + count):
+        yield random_history(Random(seed << 40 | number), tastes[number % len(tastes)])
 
 
 def random_history(chance: Random, taste: Taste) -> History:
-    """A history of one key, of about as many operations as the taste says, at most those."""
+    """A history of one key, of as many operations as the taste allows."""
     drafts = _run(chance, taste)
     changes = 0
     while changes < 8 and chance.random() < taste.changes / (1 + taste.changes):
@@ -108,7 +141,7 @@ def _run(chance: Random, taste: Taste) -> list[_Draft]:
     weights = (
         taste.reads, taste.puts, taste.deletes, taste.cases, taste.puts_if_absent, taste.conditional_deletes
     )  # fmt: skip
-    size = 2 + _below(chance, taste.operations - 1)
+    size = taste.at_least + _below(chance, taste.operations - taste.at_least + 1)
     for number in range(size):
         kind = _pick(chance, kinds, weights)
         clock += chance.random()
@@ -126,12 +159,16 @@ def _apply(chance: Random, taste: Taste, draft: _Draft, state: Any) -> Any:
     crashed = chance.random() < taste.crashes
     if crashed:
         draft.ret = None
-    happened = not crashed or chance.random() < 0.6
+    elif draft.function in {"read", "put", "delete"} and chance.random() < taste.failures:
+        draft.ok = False
+    happened = draft.ok and (not crashed or chance.random() < 0.6)
     if draft.function == "read":
         draft.value = state
         return state
     if draft.function == "put":
         draft.function = "write"
+        if chance.random() < WRITES_OF_ABSENT:
+            draft.value = None
         return draft.value if happened else state
     if draft.function == "delete":
         draft.value = None
@@ -157,21 +194,34 @@ def _change(chance: Random, taste: Taste, drafts: list[_Draft]) -> None:
     """Change something that may make the history illegal."""
     draft = drafts[_below(chance, len(drafts))]
     other = drafts[_below(chance, len(drafts))]
-    what = _below(chance, 6)
-    if what == 0 and draft.function == "read":
+    for _ in range(TRIES_FOR_A_WRITER):
+        if other.ok and other.function != "read":
+            break
+        other = drafts[_below(chance, len(drafts))]
+    conditional, returned = draft.function == "cas", draft.ret is not None
+    possible = {
+        "found": draft.function == "read" or conditional,
+        "outcome": conditional and returned,
+        "later call": True,
+        "earlier return": returned,
+    }
+    names = [name for name, applies in possible.items() if applies]
+    what = names[_below(chance, len(names))]
+    if what == "found" and draft.function == "read":
         draft.value = other.value
-    elif what == 1 and draft.function == "cas":
-        draft.expected = other.value
-    elif what == 2 and draft.function == "cas" and draft.seen is not UNRECORDED:
+    elif what == "found" and draft.seen is not UNRECORDED and chance.random() < 0.8:
         draft.seen = other.value
-    elif what == 3 and draft.function == "cas" and draft.ret is not None:
+    elif what == "found":
+        draft.expected = other.value
+    elif what == "outcome":
         draft.ok = not draft.ok
         draft.seen = other.value if not draft.ok and chance.random() < taste.seen else UNRECORDED
-    elif what == 4:
+    elif what == "later call":
         draft.call += chance.random() * taste.overlap / 2
         if draft.ret is not None:
             draft.ret = max(draft.ret, draft.call)
-    elif draft.ret is not None:
+    else:
+        assert draft.ret is not None
         draft.ret = max(draft.call, draft.ret - chance.random() * taste.overlap / 2)
 
 

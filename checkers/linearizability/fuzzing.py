@@ -1,0 +1,331 @@
+"""Fuzzing: everything that decides a register, held against each other and against the oracle.
+
+For each random history these must agree: all orders tried (`brute_force`; for histories too large for that
+the Wing-Gong search stands in), algorithm A as the plain reference and as machine code, algorithm B, the
+Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself. Every yes must
+come with an order that linearizes the history by its definition and that the verifier accepts; every no with
+a cause, a sentence and witness operations that are there. The verifier must accept exactly the orders that
+the definition accepts, of orders made false on purpose. And the history written out as JSON lines and as
+Jepsen's EDN must be read as what it is.
+
+A history is named by seed and number (`random_histories`), so a disagreement is repeated by its two numbers.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+
+from checkers.histories import parse
+from checkers.linearizability import (
+    brute_force,
+    certificate,
+    chain_kernels,
+    frontier,
+    online,
+    register,
+    wing_gong,
+    zone_kernels,
+    zones,
+)
+from checkers.linearizability.chains import UNSEEN_CONDITION
+from checkers.linearizability.checking import check
+from checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
+from checkers.linearizability.register import ASK_DIFFERS, Asks
+from specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from specs.objects import REGISTER
+
+BATCH: Final = 64
+"""Histories that the machine code gets at once, as so many keys."""
+
+LARGE_EVERY: Final = 8
+"""One history in so many is too large for all orders to be tried."""
+
+READ_EVERY: Final = 4
+"""One history in so many is written out and read again."""
+
+ONLINE_KINDS: Final = {"read": online.READ, "write": online.PUT, "cas": online.CAS, "delete": online.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Somebody was wrong about a history: what was wrong, and how to make the history again."""
+
+    seed: int
+    number: int
+    large: bool
+    what: str
+    history: History
+
+    def __str__(self) -> str:
+        size = "large" if self.large else "small"
+        where = f"{size} history {self.number} of seed {self.seed}"
+        return "\n".join([f"{where}: {self.what}", *json_lines(self.history)])
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was fuzzed: how many histories, their verdicts, and by cause and deciding algorithm."""
+
+    histories: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    algorithms: Counter[str] = field(default_factory=Counter)
+
+
+def fuzz(seed: int, count: int, first: int = 0, tally: Tally | None = None) -> Iterator[Disagreement]:
+    """Yield what disagrees about `count` histories of `seed`, from number `first` on; `tally` counts them.
+
+    Of the numbers, one in `LARGE_EVERY` batches means a large history.
+    """
+    at, end = first, first + count
+    while at < end:
+        size = min(BATCH - at % BATCH, end - at)
+        large = at // BATCH % LARGE_EVERY == LARGE_EVERY - 1
+        tastes: tuple[Taste, ...] = LARGE if large else SMALL
+        histories = list(random_histories(seed, size, at, tastes))
+        compiled = _machine_code([register.reduce(history) for history in histories])
+        for number, history, machine in zip(range(at, end), histories, compiled, strict=False):
+            for what in _examine(history, Random(number), large, machine, tally):
+                yield Disagreement(seed, number, large, what, history)
+            if number % READ_EVERY == 0:
+                for what in _wrong_readers(history):
+                    yield Disagreement(seed, number, large, what, history)
+        at += size
+
+
+Opinion = tuple[bool | None, Sequence[int] | None]
+"""Linearizable, or not, or cannot tell; and if it is, the rows in an order that shows it."""
+
+
+def _examine(
+    history: History, chance: Random, large: bool, machine: Opinion, tally: Tally | None
+) -> Iterator[str]:
+    operations: list[Operation] = list(history)
+    if large:
+        truth = wing_gong.search(_told(operations), REGISTER).order is not None
+    else:
+        truth = brute_force.is_linearizable(operations)
+    asks = register.reduce(history)
+    possible = len(asks.impossible) == 0
+    if truth and not possible:
+        yield "the reduction calls a linearizable history impossible"
+    opinions = {
+        "algorithm A": _plain(asks),
+        "algorithm A in machine code": machine,
+        "algorithm B": _frontier(asks),
+        "the Wing-Gong search": _wing_gong(operations),
+        "the search that follows a history": (_online(operations, chance), None),
+    }
+    for who, (verdict, order) in opinions.items():
+        reduced = who.startswith("algorithm")
+        if verdict is not None and verdict != truth and (possible or not reduced):
+            yield f"{who} says {verdict}, all orders say {truth}"
+        if order is not None and truth:
+            yield from _wrong_order(history, operations, order, who)
+    yield from _wrong_answer(history, operations, truth, tally)
+    yield from _wrong_verifier(history, operations, chance)
+
+
+def _plain(asks: Asks) -> Opinion:
+    operations = register.of_key(asks, 0)
+    decided = zones.decide(operations)
+    if decided.outside == UNSEEN_CONDITION:
+        rest = zones.decide([ask for ask in operations if ask.kind != ASK_DIFFERS])
+        return (None if rest.cause is None else False), None
+    if decided.order is not None:
+        return True, asks.row[decided.order].tolist()
+    return (None if decided.outside is not None else False), None
+
+
+def _machine_code(batch: Sequence[Asks]) -> list[Opinion]:
+    """The kernels' opinions on histories of one key each, all given to them as keys of one history."""
+    columns = chain_kernels.Columns(
+        *(np.concatenate([getattr(asks, name) for asks in batch]) for name in chain_kernels.Columns._fields)
+    )
+    sizes = [len(asks.kind) for asks in batch]
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    values = 1 + max(int(max(columns.need.max(initial=0), columns.value.max(initial=0))), 0)
+    into = zone_kernels.answers(len(batch), sum(sizes))
+    zone_kernels.decide(columns, bounds, 0, len(batch), values, into)
+    opinions: list[Opinion] = []
+    for key, asks in enumerate(batch):
+        lo, code = bounds[key], int(into.code[key])
+        if code == chain_kernels.FINE:
+            order = into.order[lo : lo + into.size[key]] - lo
+            opinions.append((True, asks.row[order].tolist()))
+        else:
+            opinions.append((False if code < chain_kernels.DUPLICATE_VALUE else None, None))
+    return opinions
+
+
+def _frontier(asks: Asks) -> Opinion:
+    found = frontier.search(register.of_key(asks, 0))
+    return found.order is not None, None if found.order is None else asks.row[found.order].tolist()
+
+
+def _told(operations: Sequence[Operation]) -> list[Operation]:
+    """Without what certainly did not happen and says nothing about the state."""
+    return [op for op in operations if op.outcome is not Outcome.FAILED or op.function == "cas"]
+
+
+def _wing_gong(operations: Sequence[Operation]) -> Opinion:
+    told = _told(operations)
+    found = wing_gong.search(told, REGISTER)
+    return found.order is not None, None if found.order is None else [told[i].index for i in found.order]
+
+
+def _online(operations: Sequence[Operation], chance: Random) -> bool:
+    """The verdict of the search that is fed calls and returns; a crash becomes known at some time."""
+    key = online.KeyFrontier()
+    events: list[tuple[int, int, int]] = []
+    latest = max(operation.call for operation in operations) + 1
+    for i, op in enumerate(operations):
+        known = op.ret if op.ret != NEVER else max(op.call, int(chance.random() * latest))
+        events += [(op.call, 0, i), (known, 1, i)]
+    for _, ends, i in sorted(events):
+        op = operations[i]
+        if not ends:
+            key.call(i, ONLINE_KINDS[op.function], op.value, op.expected)
+        elif op.outcome is Outcome.UNKNOWN:
+            key.unknown(i)
+        elif op.outcome is Outcome.FAILED and op.function == "cas":
+            key.returned(i, online.UNSEEN if op.seen is UNRECORDED else op.seen, applied=False)
+        elif op.outcome is Outcome.FAILED:
+            key.abandon(i)
+        else:
+            key.returned(i, op.value)
+    return key.legal
+
+
+def _wrong_order(
+    history: History, operations: Sequence[Operation], order: Sequence[int], who: str
+) -> Iterator[str]:
+    """What is wrong with the order that somebody gave for a yes: rows, of what says something."""
+    standing = set(order)
+    silent = [op for op in operations if op.outcome is Outcome.UNKNOWN and op.index not in standing]
+    if not brute_force.explains(operations, [operations[row] for row in order]):
+        yield f"{who} gave an order that does not linearize it: {list(order)}, {len(silent)} pending left out"
+    try:
+        certificate.verify(history, order)
+    except certificate.CertificateError as error:
+        yield f"the verifier refuses what {who} gave: {error}"
+
+
+def _wrong_answer(
+    history: History, operations: Sequence[Operation], truth: bool, tally: Tally | None
+) -> Iterator[str]:
+    """What is wrong with the answer of `check`."""
+    result = check(history)
+    if tally is not None:
+        tally.histories += 1
+        tally.verdicts[result.verdict] += 1
+        tally.algorithms[result.algorithm] += 1
+        if result.cause is not None:
+            tally.causes[result.cause] += 1
+    if result.linearizable != truth:
+        yield f"check says {result.verdict}, all orders say {truth}"
+    elif truth:
+        if result.certificate is None:
+            yield "check says yes and gives no certificate"
+        else:
+            yield from _wrong_order(history, operations, result.certificate.tolist(), "check")
+    elif not (result.cause and result.sentence and result.witness):
+        yield "check says no and does not say why"
+    elif not set(result.witness) <= set(range(len(operations))):
+        yield f"check says no and shows operations that are not there: {result.witness}"
+
+
+def _wrong_verifier(history: History, operations: Sequence[Operation], chance: Random) -> Iterator[str]:
+    """Whether the verifier and the definition differ about an order, mostly one that was right and is not."""
+    order = list(_wing_gong(operations)[1] or [op.index for op in _told(operations)])
+    for _ in range(1 + int(chance.random() * 2)):
+        if not order:
+            break
+        at, to = (int(chance.random() * len(order)) for _ in range(2))
+        what = chance.random()
+        if what < 0.5:
+            order[at], order[to] = order[to], order[at]
+        elif what < 0.7:
+            del order[at]
+        elif what < 0.8:
+            order.insert(to, order[at])
+        else:
+            order.insert(to, int(chance.random() * len(operations)))
+    right = brute_force.explains(operations, [operations[row] for row in order])
+    try:
+        certificate.verify(history, order)
+        accepted = True
+    except certificate.CertificateError:
+        accepted = False
+    if accepted != right:
+        yield f"the verifier {'accepts' if accepted else 'refuses'} {order}, against the definition"
+
+
+def _wrong_readers(history: History) -> Iterator[str]:
+    """Whether the history, written out, is read as something else."""
+    again = parse("\n".join(json_lines(history)).encode(), "fuzzed")
+    if [_told_by(op) for op in again] != [_told_by(op) for op in history]:
+        yield "its JSON lines are read as another history"
+    jepsen = parse("\n".join(jepsen_events(history)).encode(), "fuzzed")
+    expected = wing_gong.search(_told(list(without_seen(history))), REGISTER).order is not None
+    if check(jepsen).linearizable != expected:
+        yield f"its Jepsen events, read again, are not judged {expected}"
+
+
+def _told_by(op: Operation) -> tuple[Any, ...]:
+    value = None if op.function == "read" and op.outcome is not Outcome.OK else op.value
+    return op.process, op.function, op.key, value, op.expected, op.seen, op.call, op.ret, op.outcome
+
+
+def without_seen(history: History) -> History:
+    """The history as a recorder has it that does not write down what failed conditions saw."""
+    builder = HistoryBuilder()
+    for op in history:
+        ret = None if op.outcome is Outcome.UNKNOWN else op.ret
+        builder.add(
+            op.process, op.function, op.key, op.value, op.call, ret,
+            expected=op.expected, ok=op.outcome is Outcome.OK,
+        )  # fmt: skip
+    return builder.build()
+
+
+def json_lines(history: History) -> list[str]:
+    """The history in our own format, written by nobody's writer."""
+    lines = []
+    for op in history:
+        line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key, "call": op.call}
+        line["return"] = None if op.outcome is Outcome.UNKNOWN else op.ret
+        if op.function == "cas":
+            line["value"] = [op.expected, op.value]
+        elif op.function != "delete" and (op.function != "read" or op.outcome is Outcome.OK):
+            line["value"] = op.value
+        if op.outcome is Outcome.FAILED or (op.function == "cas" and op.outcome is Outcome.OK):
+            line["ok"] = op.outcome is Outcome.OK
+        if op.seen is not UNRECORDED:
+            line["seen"] = op.seen
+        lines.append(json.dumps(line))
+    return lines
+
+
+def jepsen_events(history: History) -> list[str]:
+    """The history as Jepsen's events, in the order of time; what failed conditions saw is lost."""
+    types = {Outcome.OK: "ok", Outcome.FAILED: "fail", Outcome.UNKNOWN: "info"}
+    events: list[tuple[int, int, int, str]] = []
+    for op in history:
+        pair = f"[{_edn(op.expected)} {_edn(op.value)}]"
+        value = pair if op.function == "cas" else "nil" if op.function == "delete" else _edn(op.value)
+        asked = "nil" if op.function == "read" else value
+        found = value if op.outcome is Outcome.OK else asked
+        what = f":process {op.process}, :f :{op.function}"
+        events.append((op.call, 0, op.index, f"{{{what}, :type :invoke, :value {asked}}}"))
+        events.append((op.ret, 1, op.index, f"{{{what}, :type :{types[op.outcome]}, :value {found}}}"))
+    return [text for *_, text in sorted(events)]
+
+
+def _edn(value: object) -> str:
+    return "nil" if value is None else str(value)

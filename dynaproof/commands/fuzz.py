@@ -1,0 +1,56 @@
+"""`dynaproof fuzz`: do all that decide linearizability agree, on random histories?"""
+
+import secrets
+
+from dynaproof import console
+from dynaproof.commands import Flag
+from dynaproof.errors import UserError
+from dynaproof.provenance import provenance
+
+SHOWN = 5
+FRESH_SEEDS = 2**31
+
+
+def fuzz(*, count: int = 20_000, seed: int | None = None, first: int = 0, json: Flag = False) -> int:
+    """Hold the linearizability checkers against each other and an oracle; exit status 1 if they differ.
+
+    A disagreement names its seed and number; `fuzz --seed SEED --first NUMBER --count 1` repeats it.
+
+    Args:
+        count: How many random histories.
+        seed: Which; without it a fresh one, which is printed.
+        first: The number of the first history.
+        json: Print one JSON object.
+    """
+    from checkers.linearizability.fuzzing import Tally
+    from checkers.linearizability.fuzzing import fuzz as disagreements
+
+    if count < 1 or first < 0:
+        raise UserError("nothing to fuzz: --count is at least 1, --first at least 0", "")
+    chosen = secrets.randbelow(FRESH_SEEDS) if seed is None else seed
+    tally = Tally()
+    found = 0
+    for disagreement in disagreements(chosen, count, first, tally):
+        found += 1
+        if found <= SHOWN:
+            console.say(str(disagreement))
+    if json:
+        console.emit(
+            {
+                "seed": chosen,
+                "first": first,
+                "histories": tally.histories,
+                "disagreements": found,
+                "verdicts": dict(sorted(tally.verdicts.items())),
+                "causes": dict(sorted(tally.causes.items())),
+                "algorithms": dict(sorted(tally.algorithms.items())),
+                "provenance": provenance(seed=chosen),
+            }
+        )
+        return 1 if found else 0
+    out = console.results().print
+    out(f"seed {chosen}: {tally.histories} histories, {found} disagreements", markup=False, soft_wrap=True)
+    for counts in (tally.verdicts, tally.causes, tally.algorithms):
+        for name, times in counts.most_common():
+            out(f"  {times:8} {name}", markup=False, soft_wrap=True)
+    return 1 if found else 0

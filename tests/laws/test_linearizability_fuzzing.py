@@ -1,0 +1,184 @@
+"""All that decides linearizability agrees, on random histories and on those that once told them apart.
+
+In CI the seed is fresh; a failure prints the seed and the number that repeat it.
+"""
+
+import os
+import secrets
+
+import pytest
+
+from checkers.histories import parse
+from checkers.linearizability import check
+from checkers.linearizability.brute_force import explains, is_linearizable
+from checkers.linearizability.fuzzing import Tally, fuzz
+from checkers.linearizability.online import CAS, DELETE, PUT, READ, KeyFrontier
+from checkers.linearizability.random_histories import LARGE, SMALL, random_histories
+from specs.history import History
+
+HISTORIES = 20_000
+
+EVERY_CAUSE = {
+    "garbage read",
+    "stale read",
+    "lost update",
+    "new-old inversion",
+    "order inversion inside a chain",
+    "absent observed while present",
+    "unexplained absence",
+    "unexplained put-if-absent",
+    "cyclic conditional writes",
+    "failed condition that saw what it expected",
+    "unexplained read",
+    "unexplained cas",
+    "unexplained failed condition",
+}
+
+
+def seed() -> int:
+    given = os.environ.get("DYNAPROOF_FUZZ_SEED")
+    if given:
+        return int(given)
+    return secrets.randbelow(2**31) if os.environ.get("CI") else 20261124
+
+
+def test_everything_agrees_on_random_histories_and_every_cause_occurs() -> None:
+    tally = Tally()
+    disagreement = next(fuzz(seed(), HISTORIES, tally=tally), None)
+    assert disagreement is None, str(disagreement)
+    assert tally.histories == HISTORIES
+    assert set(tally.causes) >= EVERY_CAUSE
+    assert min(tally.verdicts.values()) > HISTORIES // 5
+    assert set(tally.algorithms) == {"zones and sweep", "frontier search"}
+
+
+def test_a_history_is_the_same_for_the_same_seed_and_number() -> None:
+    whole = [list(history) for history in random_histories(5, 40)]
+    assert [list(history) for history in random_histories(5, 10, first=30)] == whole[30:]
+    assert all(SMALL[n % len(SMALL)].at_least <= len(ops) <= 7 for n, ops in enumerate(whole))
+    assert any(len(history) > 12 for history in random_histories(5, 40, tastes=LARGE))
+
+
+# ---- the oracle itself, on histories that a reader can decide
+
+
+def history(*lines: str) -> History:
+    return parse("\n".join(lines).encode(), "here")
+
+
+def write(process: int, value: object, call: int, ret: int | str) -> str:
+    return f'{{"process":{process},"f":"write","key":"k","value":{value},"call":{call},"return":{ret}}}'
+
+
+def read(process: int, value: object, call: int, ret: int | str) -> str:
+    return f'{{"process":{process},"f":"read","key":"k","value":{value},"call":{call},"return":{ret}}}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        ([write(0, 1, 0, 1), read(0, 1, 2, 3)], True),
+        ([write(0, 1, 0, 1), read(0, "null", 2, 3)], False),
+        ([write(0, 1, 0, 2), read(1, "null", 2, 3)], True),  # Closed intervals: they overlap at 2.
+        ([write(0, 1, 0, "null"), read(1, "null", 2, 3), read(1, 1, 4, 5)], True),
+        ([write(0, 1, 0, "null"), read(1, 1, 2, 3), read(1, "null", 4, 5)], False),
+        ([read(1, 1, 2, 3), write(0, 1, 4, "null")], False),
+        ([write(0, 1, 0, 9), write(1, 2, 0, 9), read(2, 1, 3, 4), read(2, 2, 5, 6)], True),
+        ([write(0, 1, 0, 1), write(1, 2, 2, 3), read(2, 2, 4, 5), read(2, 1, 6, 7)], False),
+    ],
+)
+def test_the_oracle_knows_the_textbook_histories(lines: list[str], verdict: bool) -> None:
+    operations = list(history(*lines))
+    assert is_linearizable(operations) is verdict
+
+
+def test_the_definition_refuses_each_kind_of_wrong_order() -> None:
+    ops = list(history(write(0, 1, 0, 1), read(0, 1, 2, 3), write(1, 2, 4, "null")))
+    assert explains(ops, ops[:2])
+    assert explains(ops, ops)
+    assert not explains(ops, ops[:1])  # Missing,
+    assert not explains(ops, [ops[0], ops[1], ops[1]])  # twice,
+    assert not explains(ops, [ops[1], ops[0]])  # against time and values,
+    assert not explains(ops, [ops[0], ops[2], ops[1]])  # against time.
+
+
+# ---- Jepsen's rule: a cas that failed says that the value differed
+
+
+def jepsen(*events: str) -> bytes:
+    return "\n".join(f"{{:process {e.split()[0]}, :type :{e.split()[1]}, :f :{e.split()[2]}, "
+                     f":value {' '.join(e.split()[3:])}}}" for e in events).encode()  # fmt: skip
+
+
+FAIL_DECIDES = (
+    (
+        "the only value that was ever there",
+        ["0 invoke write 1", "0 ok write 1", "1 invoke cas [1 2]", "1 fail cas [1 2]"],
+    ),
+    (
+        "the value before and after it, with no write beside it",
+        ["0 invoke write 3", "0 ok write 3", "2 invoke read nil", "1 invoke cas [3 4]", "1 fail cas [3 4]",
+         "2 ok read 3"],
+    ),
+    (
+        "absent, at the very beginning",
+        ["1 invoke cas [nil 4]", "1 fail cas [nil 4]", "0 invoke write 3", "0 ok write 3"],
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "events"), FAIL_DECIDES)
+def test_a_failed_cas_of_unknown_cause_counts_and_dropping_it_would_change_the_verdict(
+    why: str, events: list[str]
+) -> None:
+    with_rule = parse(jepsen(*events), "here")
+    dropped = parse(jepsen(*(event for event in events if " cas " not in event)), "here")
+    assert check(with_rule).verdict == "not linearizable", why
+    assert check(with_rule).cause == "unexplained failed condition"
+    assert check(dropped).verdict == "linearizable"
+
+
+def test_the_same_failed_cas_is_explained_by_a_write_beside_it_or_of_unknown_outcome() -> None:
+    events = list(FAIL_DECIDES[0][1])
+    beside = [*events[:2], "2 invoke write 5", *events[2:], "2 ok write 5"]
+    pending = [*events[:2], "2 invoke write 5", "2 info write 5", *events[2:]]
+    too_late = [*events, "2 invoke write 5", "2 ok write 5"]
+    assert check(parse(jepsen(*beside), "here")).linearizable
+    assert check(parse(jepsen(*pending), "here")).linearizable
+    assert not check(parse(jepsen(*too_late), "here")).linearizable
+
+
+def test_the_text_log_has_the_same_rule() -> None:
+    lines = [
+        f"INFO  jepsen.util - {e.split()[0]}\t:{e.split()[1]}\t:{e.split()[2]}\t{' '.join(e.split()[3:])}"
+        for e in FAIL_DECIDES[0][1]
+    ]
+    assert not check(parse("\n".join([*lines, ""]).encode(), "here")).linearizable
+    assert check(parse("\n".join([*lines[:2], ""]).encode(), "here")).linearizable
+
+
+# ---- what fuzzing found
+
+
+def test_a_condition_that_saw_what_it_expected_is_not_forgotten_by_an_open_read() -> None:
+    key = KeyFrontier()
+    key.call("put", PUT, 1)
+    key.call("read", READ)
+    key.call("cas", CAS, 2, 1)
+    key.returned("put")
+    assert not key.returned("cas", 1, applied=False)
+    assert not key.returned("read", 1)
+
+
+def test_a_bit_given_again_means_nothing_in_older_snapshots() -> None:
+    key = KeyFrontier()
+    key.call("early", READ)
+    key.call("other", READ)
+    assert key.returned("other", None)
+    key.call("create", CAS, 103, None)
+    key.call("late", CAS, 105, None)
+    assert key.returned("early", None)
+    key.call("refused", DELETE)
+    assert key.abandon("refused")
+    assert key.returned("create")
+    assert key.returned("late", 103, applied=False)

@@ -1,77 +1,116 @@
-"""The hunt: schedules of a portfolio until a seeded bug breaks a named spec."""
+"""The hunt for a seeded bug: schedules until one breaks a named spec, else the directed scenarios."""
 
 from __future__ import annotations
 
-import inspect
+import multiprocessing
 import time
-from collections.abc import Callable
-from difflib import unified_diff
+from collections.abc import Callable, Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from checkers.campaign import config_of
-from checkers.mutation.catalogue import Mutant
+from checkers.campaign import config_of, outcomes
+from checkers.mutation.catalogue import MUTANTS, Mutant
+from checkers.mutation.directed.catalogue import STORIES, perform
 from checkers.simulator.partition import execute
 from checkers.simulator.run import Outcome, RunConfig
 from checkers.simulator.run_file import RUN_FORMAT, RunFile
 from checkers.simulator.shrink import shrink
-from impl.storage.replica import Replica
+
+SHRINKING = 80
+"""Runs that the shrinking of one kill may take."""
 
 
 class Kill(Struct, frozen=True):
-    """What became of one seeded bug; `spec` is None where it survived."""
+    """What became of one seeded bug.
+
+    `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `strategy` that
+    of the killing run, or the name of the directed scenario; `schedules` how many were explored;
+    `shrunk_events` how many events after the fixture the shrunk run, or the scenario, takes.
+    """
 
     name: str
     killed: bool
-    how: str
+    how: str | None
     spec: str | None
     strategy: str
     schedules: int
     seconds: float
-    step: int | None
+    shrunk_events: int | None
+
+    def row(self) -> dict[str, object]:
+        """As `mutants --json` prints it."""
+        return {field: getattr(self, field) for field in self.__struct_fields__}
+
+
+def explore(
+    mutant: Mutant, strategy: str, schedules: int, seed: int
+) -> tuple[int, RunConfig, Outcome] | None:
+    """How many schedules it took, and the run that breaks a spec; None where none does."""
+    for number in range(schedules):
+        config = config_of("partition", strategy, seed, number)
+        outcome = execute(config, mutant.node_class)
+        if outcome.failure is not None and mutant.counts(outcome.failure.spec):
+            return number + 1, config, outcome
+    return None
 
 
 def hunt(
     mutant: Mutant, strategy: str, schedules: int, seed: int, clock: Callable[[], float] = time.monotonic
-) -> tuple[Kill, RunConfig | None, Outcome | None]:
-    """Run schedules until one breaks a spec; a handler that raises counts for nothing."""
+) -> tuple[Kill, RunFile | None]:
+    """Explore, then tell the stories; with the shrunk run, where exploration killed it."""
     began = clock()
-    for number in range(schedules):
-        config = config_of("partition", strategy, seed, number)
-        outcome = execute(config, mutant.node_class)
-        failure = outcome.failure
-        if failure is not None and failure.spec != "handlers_never_raise":
-            took = round(clock() - began, 3)
-            kill = Kill(
-                mutant.name, True, "explored", failure.spec, config.strategy, number + 1, took, failure.step
-            )
-            return kill, config, outcome
-    took = round(clock() - began, 3)
-    return Kill(mutant.name, False, "explored", None, strategy, schedules, took, None), None, None
+
+    def kill(how: str | None, spec: str | None, by: str, explored: int, events: int | None) -> Kill:
+        took = round(clock() - began, 3)
+        return Kill(mutant.name, how is not None, how, spec, by, explored, took, events)
+
+    explored = explore(mutant, strategy, schedules, seed)
+    if explored is not None:
+        number, config, outcome = explored
+        assert outcome.failure is not None
+        found = kill("explored", outcome.failure.spec, config.strategy, number, None)
+        run = shrunk(mutant, config, outcome)
+        assert run.outcome.failure is not None
+        return structs.replace(found, shrunk_events=run.outcome.failure.step), run
+    for story in STORIES.values():
+        failure = perform(story, mutant.node_class).failure
+        if failure is not None and mutant.counts(failure.spec):
+            return kill("directed", failure.spec, story.name, schedules, failure.step), None
+    return kill(None, None, strategy, schedules, None), None
 
 
 def shrunk(mutant: Mutant, config: RunConfig, outcome: Outcome) -> RunFile:
     """The smallest run found that kills the bug by the same spec."""
-    small, found = shrink(config, outcome, lambda candidate: execute(candidate, mutant.node_class))
+    small, found = shrink(config, outcome, lambda candidate: execute(candidate, mutant.node_class), SHRINKING)
     return RunFile(RUN_FORMAT, mutant.name, small, found)
 
 
-def overridden(mutant: Mutant) -> list[str]:
-    """The names of the functions that the bug replaces."""
-    return [
-        name
-        for name in vars(mutant.override)
-        if callable(getattr(mutant.override, name)) and hasattr(Replica, name)
-    ]
+def _hunt_named(arguments: tuple[str, str, int, int]) -> tuple[Kill, RunFile | None]:
+    name, strategy, schedules, seed = arguments
+    return hunt(MUTANTS[name], strategy, schedules, seed)
 
 
-def difference(mutant: Mutant) -> str:
-    """What the bug replaces, as a unified diff against the original functions."""
-    lines = [f"{mutant.name}: {mutant.sentence}"]
-    for name in overridden(mutant):
-        if name.startswith("__"):
-            continue
-        before = inspect.getsource(getattr(Replica, name)).splitlines()
-        after = inspect.getsource(getattr(mutant.override, name)).splitlines()
-        lines += unified_diff(before, after, f"original {name}", f"seeded {name}", lineterm="", n=2)
-    return "\n".join(lines)
+def hunts(
+    names: Sequence[str], strategy: str, schedules: int, seed: int, jobs: int
+) -> Iterator[tuple[Kill, RunFile | None]]:
+    """Hunt several bugs, each result as soon as it and all before it are known."""
+    work = [(name, strategy, schedules, seed) for name in names]
+    if jobs <= 1 or len(work) == 1:
+        yield from map(_hunt_named, work)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(_hunt_named, work)
+
+
+def survives(strategy: str, schedules: int, seed: int, jobs: int) -> str | None:
+    """Whether the system without a bug survives the same effort; else what it breaks, in a sentence."""
+    for number, outcome in outcomes("partition", strategy, seed, iter(range(schedules)), jobs):
+        if outcome.failure is not None:
+            return f"schedule {number} breaks {outcome.failure.spec}: {outcome.failure.sentence}"
+    for story in STORIES.values():
+        told = perform(story)
+        if told.failure is not None:
+            return f"{story.name} breaks {told.failure.spec}: {told.failure.sentence}"
+        if told.stuck is not None:
+            return f"{story.name} does not go as told: {told.stuck}"
+    return None

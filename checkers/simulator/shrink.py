@@ -19,10 +19,12 @@ ATTEMPTS = 400
 """Runs that one shrink may take."""
 
 
-def shrink(config: RunConfig, outcome: Outcome, execute: Execute) -> tuple[RunConfig, Outcome]:
+def shrink(
+    config: RunConfig, outcome: Outcome, execute: Execute, attempts: int = ATTEMPTS
+) -> tuple[RunConfig, Outcome]:
     """The smallest configuration found that breaks the same spec, and what comes of it."""
     assert outcome.failure is not None, "only a failing run is shrunk"
-    spec, left = outcome.failure.spec, ATTEMPTS
+    spec, left = outcome.failure.spec, attempts
     smaller = True
     while smaller and left > 0:
         smaller = False

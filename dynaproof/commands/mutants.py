@@ -1,35 +1,40 @@
-"""`dynaproof mutants`: which seeded bug is killed, by which spec, after how many schedules."""
+"""`dynaproof mutants`: which seeded bug is killed, by which spec, and how."""
 
 from pathlib import Path
 
 from dynaproof import console
 from dynaproof.commands import Flag
-from dynaproof.errors import unknown_name
+from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
 
 def mutants(
     *names: str,
     strategy: str = "portfolio",
-    schedules: int = 200,
+    schedules: int = 150,
     seed: int = 3,
+    jobs: int = 2,
     out: Path | None = None,
     diff: Flag = False,
     json: Flag = False,
 ) -> int:
-    """Hunt seeded bugs by exploration; exit status 1 if one survives.
+    """Hunt seeded bugs: by exploration, else by directed scenarios. Exit status 1 if one survives.
+
+    The system without a bug goes through the same schedules and scenarios first, and must survive them all.
 
     Args:
         names: Which; all without a name.
         strategy: Who decides what happens next; see `dynaproof strategies`.
         schedules: Schedules per bug, at the most.
         seed: Where the seeds of the runs begin.
-        out: Folder for the shrunk run of each kill; without it nothing is shrunk or written.
+        jobs: Processes.
+        out: Folder for the shrunk run of each explored kill.
         diff: Print what each bug overrides, and nothing else.
         json: Print one JSON object per bug.
     """
+    from checkers.mutation.bug import difference
     from checkers.mutation.catalogue import MUTANTS
-    from checkers.mutation.hunt import difference, hunt, shrunk
+    from checkers.mutation.hunt import hunts, survives
     from checkers.simulator.run import STRATEGIES
     from checkers.simulator.run_file import save
 
@@ -38,33 +43,44 @@ def mutants(
             raise unknown_name("mutant", name, list(MUTANTS))
     if strategy not in (*STRATEGIES, "portfolio"):
         raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
+    for option, number in (("--schedules", schedules), ("--jobs", jobs)):
+        if number <= 0:
+            raise UserError(f"{option} is {number}; it takes a number above 0")
+    chosen = list(names or MUTANTS)
+    if diff:
+        for name in chosen:
+            console.results().print(difference(MUTANTS[name]), markup=False, soft_wrap=True)
+        return 0
+    console.say(f"the system without a bug: {schedules} schedules, then the directed scenarios")
+    broken = survives(strategy, schedules, seed, jobs)
+    if broken is not None:
+        console.say(f"it does not survive: {broken}")
+        return 1
     survivors = 0
-    for name in names or tuple(MUTANTS):
-        mutant = MUTANTS[name]
-        if diff:
-            console.results().print(difference(mutant), markup=False, soft_wrap=True)
-            continue
-        kill, config, outcome = hunt(mutant, strategy, schedules, seed)
-        survivors += not kill.killed
-        events = kill.step
-        if out is not None and config is not None and outcome is not None:
-            run = shrunk(mutant, config, outcome)
-            save(out / f"{name}.json", run)
-            assert run.outcome.failure is not None
-            events = run.outcome.failure.step
-        row = {
-            "name": name,
-            "killed": kill.killed,
-            "how": kill.how,
-            "spec": kill.spec,
-            "strategy": kill.strategy,
-            "schedules": kill.schedules,
-            "seconds": kill.seconds,
-            "shrunk_events": events,
-        }
-        if json:
-            console.emit({**row, "provenance": provenance(seed=seed)})
-        else:
-            how = f"{kill.spec}, {kill.strategy}, schedule {kill.schedules}" if kill.killed else "SURVIVED"
-            console.results().print(f"{name:28} {how}", markup=False, soft_wrap=True)
+    with console.progress("hunting", len(chosen)) as advance:
+        for done, (kill, run) in enumerate(hunts(chosen, strategy, schedules, seed, jobs), start=1):
+            survivors += not kill.killed
+            if out is not None and run is not None:
+                save(out / f"{kill.name}.json", run)
+            report(kill, seed, json)
+            advance(done, f"{done}/{len(chosen)} bugs, {survivors} survived")
+    console.say(f"{len(chosen) - survivors} of {len(chosen)} killed")
     return 1 if survivors else 0
+
+
+def report(kill: object, seed: int, json: bool) -> None:
+    """One bug's line."""
+    from checkers.mutation.hunt import Kill
+
+    assert isinstance(kill, Kill)
+    if json:
+        console.emit({**kill.row(), "provenance": provenance(seed=seed)})
+        return
+    if kill.how == "explored":
+        told = f"{kill.spec}, explored: {kill.strategy}, schedule {kill.schedules}"
+    elif kill.how == "directed":
+        told = f"{kill.spec}, directed: {kill.strategy}"
+    else:
+        told = "SURVIVED"
+    events = f", {kill.shrunk_events} events" if kill.killed else ""
+    console.results().print(f"{kill.name:30} {told}{events}", markup=False, soft_wrap=True)

@@ -35,6 +35,7 @@ class StorageNode:
     """A node that hosts one replica of a group whose storage nodes are `peers` (static configuration)."""
 
     replica_class = Replica
+    log_class = ReplicationLog
 
     def __init__(self, env: Env, peers: tuple[NodeId, ...], settings: Settings) -> None:
         self.env = env
@@ -68,7 +69,7 @@ class StorageNode:
     def recover(self, incarnation: int) -> None:
         """Fold the journal; retire the incarnation if something that was synced is damaged."""
         try:
-            recovered = ReplicationLog.recover(self.env.disk, f"log/{incarnation:06d}/")
+            recovered = self.log_class.recover(self.env.disk, f"log/{incarnation:06d}/")
             if recovered is None:
                 raise RottenLogError("a created replica has a journal")
             log, torn = recovered
@@ -118,7 +119,7 @@ class StorageNode:
         for name in self.env.disk.files("items/"):
             self.env.disk.remove_file(name)
         head = fresh_head(member, message.config, message.config_slot)
-        log = ReplicationLog.create(self.env.disk, f"log/{member.incarnation:06d}/", head)
+        log = self.log_class.create(self.env.disk, f"log/{member.incarnation:06d}/", head)
         self.replica = self.replica_class(self.env, self.settings, log, PartitionState(message.config, 0))
         if message.config_slot:
             self.env.note(Reached("voter replaced"))

@@ -1,38 +1,61 @@
 """Every checker can fail: seeded bugs are killed by the violation of a named spec."""
 
+import json
+
 import pytest
 
+from checkers.mutation.bug import difference, originals, overridden
 from checkers.mutation.catalogue import MUTANTS
-from checkers.mutation.hunt import difference, hunt, overridden, shrunk
+from checkers.mutation.hunt import explore, hunt, shrunk, survives
+from checkers.mutation.pins import pinned
 from checkers.simulator.partition import execute
-from checkers.simulator.run import draw
+from dynaproof.cli import main
 
-QUICK = {
+SCHEDULES = 150
+SEED = 3
+
+SAMPLE = {
     "quorum_of_one": "logs_agree_up_to_commit",
     "ignores_accepted": "chosen_entries_agree",
     "timestamp_from_wall": "commit_timestamps_increase",
-    "requests_forgotten": "retries_apply_once",
     "acknowledged_before_peers": "acknowledged_writes_survive",
     "conditions_ignore_flights": "chosen_entries_follow",
-    "serves_before_own_noop": "leader_applied_before_serving",
-    "lease_not_granted": "one_lease_holder",
     "campaign_not_journalled": "promises_never_go_back",
+    "sent_at_sync_start": "durable_before_visible",
+    "two_voters_replaced_at_once": "quorums_overlap",
+    "condition_ignored": "strong_reads_linearizable",
+    "old_ballot_led_again": "one_leader_per_ballot",
 }
+"""Bugs that a few schedules find, each by another promise."""
 
 
-@pytest.mark.parametrize(("name", "spec"), QUICK.items())
+@pytest.mark.parametrize(("name", "spec"), SAMPLE.items())
 def test_seeded_bug_is_killed_by_its_spec_where_the_original_survives(name: str, spec: str) -> None:
-    kill, config, _ = hunt(MUTANTS[name], "portfolio", 150, 3)
-    assert kill.spec == spec
-    assert config is not None
+    found = explore(MUTANTS[name], "portfolio", 30, SEED)
+    assert found is not None
+    _, config, outcome = found
+    assert outcome.failure is not None
+    assert outcome.failure.spec == spec
     assert execute(config).failure is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_seeded_bug_is_killed(name: str) -> None:
+    kill, _ = hunt(MUTANTS[name], "portfolio", SCHEDULES, SEED)
+    assert kill.killed
+
+
+@pytest.mark.slow
+def test_the_system_without_a_bug_survives_the_same_effort() -> None:
+    assert survives("portfolio", SCHEDULES, SEED, 1) is None
 
 
 def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
     mutant = MUTANTS["ignores_accepted"]
-    _, config, outcome = hunt(mutant, "portfolio", 20, 3)
-    assert config is not None
-    assert outcome is not None
+    found = explore(mutant, "portfolio", 20, SEED)
+    assert found is not None
+    _, config, outcome = found
     assert outcome.failure is not None
     run = shrunk(mutant, config, outcome)
     assert run.outcome.failure is not None
@@ -43,14 +66,34 @@ def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_overrides_something_and_shows_it(name: str) -> None:
-    assert overridden(MUTANTS[name])
-    assert "seeded" in difference(MUTANTS[name])
+def test_a_mutant_overrides_something_says_what_and_shows_it(name: str) -> None:
+    mutant = MUTANTS[name]
+    assert overridden(mutant)
+    assert mutant.sentence.endswith(".")
+    assert "+++ seeded" in difference(mutant)
 
 
-def test_a_promise_from_before_a_catch_up_does_not_count() -> None:
-    config = draw("partition", 21007721, "pct")
-    failure = execute(config, MUTANTS["outdated_promises_counted"].node_class).failure
-    assert failure is not None
-    assert failure.spec == "chosen_entries_agree"
-    assert execute(config).failure is None
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_originals_that_a_mutant_overrides_are_those_that_it_was_written_against(name: str) -> None:
+    assert originals(MUTANTS[name]) == pinned()[name], (
+        "an original has changed: look whether the bug still changes one decision of it, then pin it anew "
+        "with `./run python -m checkers.mutation.pins`"
+    )
+
+
+def test_an_exception_is_no_kill_unless_the_bug_is_a_missing_guard() -> None:
+    assert not MUTANTS["quorum_of_one"].counts("handlers_never_raise")
+    assert [name for name, mutant in MUTANTS.items() if mutant.counts("handlers_never_raise")] == [
+        "fetched_gap_learned"
+    ]
+
+
+def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["quorum_of_one", "drift_ignored"]
+    status = main(["mutants", *names, "--schedules", "2", "--jobs", "1", "--json"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["name"] for row in rows] == names
+    assert [row["how"] for row in rows] == ["explored", "directed"]
+    fields = ["name", "killed", "how", "spec", "strategy", "schedules", "seconds", "shrunk_events"]
+    assert [list(row) for row in rows] == [[*fields, "provenance"]] * 2
+    assert status == 0

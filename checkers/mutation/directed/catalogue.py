@@ -1,0 +1,10 @@
+"""All stories: importing the modules registers them."""
+
+from __future__ import annotations
+
+from checkers.mutation.directed import leases
+from checkers.mutation.directed.story import STORIES, Story, Told, perform
+
+MODULES = (leases,)
+
+__all__ = ["MODULES", "STORIES", "Story", "Told", "perform"]

@@ -1,0 +1,77 @@
+"""Stories of leases."""
+
+from __future__ import annotations
+
+from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.story import story
+from impl.storage.messages import ElectionTimer, Get, Heard, Heartbeat, HeartbeatTimer, Put
+
+
+@story("lease_from_answer", drift_ppm=0)
+def the_answers_come_late(stage: Stage) -> None:
+    """The answers to a heartbeat reach the leader just before its lease ends: they prolong nothing."""
+    stage.elect("sa")
+    stage.fire("sa", HeartbeatTimer)
+    stage.settle(Heartbeat)
+    stage.wait(3_000_000)
+    stage.deliver("sb", "sa", Heard)
+    stage.deliver("sc", "sa", Heard)
+    stage.hold("sa")
+    stage.elect("sb")
+
+
+@story("lease_from_last_question", drift_ppm=0)
+def a_retransmission_prolongs_nothing(stage: Stage) -> None:
+    """The leader asks again and again in vain; the answers to its first question come after the last one."""
+    stage.elect("sa")
+    stage.fire("sa", HeartbeatTimer)
+    stage.settle(Heartbeat)
+    stage.hold("sa")
+    for _ in range(3):
+        stage.fire("sa", HeartbeatTimer)
+    stage.deliver("sb", "sa", Heard)
+    stage.deliver("sc", "sa", Heard)
+    stage.elect("sb")
+
+
+@story("drift_ignored", "half_of_drift_ignored", rates={"sa": 0.9, "sb": 1.1, "sc": 1.1})
+def the_leaders_clock_is_slow(stage: Stage) -> None:
+    """The leader's clock is as slow, the grantors' are as fast, as the drift bound permits."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa")
+    stage.elect("sb")
+
+
+@story("restart_waits_for_no_lease", "lease_not_granted")
+def a_grantor_restarts(stage: Stage) -> None:
+    """Only one peer renews the leader's lease; it restarts, and another one asks for its promise."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sc")
+    for _ in range(3):
+        stage.beat("sa")
+    stage.free()
+    stage.hold("sa")
+    stage.crash("sb")
+    stage.restart("sb")
+    stage.fire("sc", ElectionTimer)
+    stage.settle()
+
+
+@story("reads_without_lease")
+def a_client_reaches_the_old_leader(stage: Stage) -> None:
+    """A leader that lost its peers, and its lease, is asked for a strong read after a new leader's write."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.ask("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.settle()
+    stage.hold("sa")
+    stage.elect("sb")
+    stage.beat("sb")
+    stage.ask("c1", Put(b"k", {"v": "2"}), to="sb")
+    stage.settle()
+    stage.expect(stage.client("c1").ending == "ok", "the new leader's write is answered")
+    stage.held.pop(("sa", "c0"))
+    stage.ask("c0", Get(b"k", strong=True), to="sa")
+    stage.settle()

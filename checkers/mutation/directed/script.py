@@ -1,0 +1,64 @@
+"""The strategy of a directed scenario: it decides nothing. The scenario picks every event by itself.
+
+Choices are benign (0, no fault) but for those that the scenario announced: how much of what was not synced a
+crash keeps, and how long an election waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checkers.simulator.events import Event, Label
+
+Keep = Callable[[str, int], int]
+"""How many of a file's unsynced writes a crash keeps: file name and how many there are, to a number."""
+
+
+def nothing(_file: str, _writes: int) -> int:
+    """A crash keeps nothing that was not synced."""
+    return 0
+
+
+def everything(_file: str, writes: int) -> int:
+    """A crash keeps all that was written."""
+    return writes
+
+
+class Script:
+    """A bag of enabled events, in the order in which they came up."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.keep: Keep = nothing
+        self.replica = 0
+        """Which replica a client asks that has no leader in mind."""
+
+    def add(self, event: Event) -> None:
+        """Enable."""
+        event.place = 0
+        self.events.append(event)
+
+    def discard(self, event: Event) -> None:
+        """Disable."""
+        if event.place >= 0:
+            event.place = -1
+            self.events.remove(event)
+
+    def pop(self) -> Event | None:
+        """Nothing happens unless the scenario says so."""
+        return None
+
+    def index(self, label: Label, n: int) -> int:
+        """The announced number, else 0."""
+        site, _, file = label[0].partition("/")
+        if site == CRASH and file != "unsent":
+            return min(self.keep(file, n - 1), n - 1)
+        return self.replica if site == "replica" else 0
+
+    def chance(self, label: Label, numerator: int) -> bool:
+        """No fault falls by chance."""
+        return False
+
+
+CRASH = "directed crash"
+"""Begins the label of every choice of a directed crash."""

@@ -1,0 +1,404 @@
+"""A stage for directed scenarios: one replica group on which a story says step by step what happens, judged
+by the same specs as an explored run.
+
+The words of a story: a message is delivered, repeated, dropped or held; a timer fires; time passes; a node's
+syncs wait and end; a node crashes and restarts; a client asks. What a story does not mention goes well at
+once: syncs end, what a node says to itself arrives. Messages between nodes wait for `deliver` or `settle`.
+
+*Invariant.* Every step is one that the simulator could take too: timers never fire early, messages leave
+through the same gate, a crash keeps a prefix per file. So a violation here is a violation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import structs
+
+from checkers.mutation.directed.script import CRASH, Keep, Script, nothing
+from checkers.simulator.events import Event
+from checkers.simulator.partition import REPLICAS, PartitionRun
+from checkers.simulator.run import Failure, RunConfig, draw
+from checkers.simulator.world import RATE_ONE, Options, Slot
+from impl.node import Env, Message, Node, Timer
+from impl.router.client import AttemptTimer, Client, ClientSettings, Ending, GiveUpTimer
+from impl.storage.host import StorageNode
+from impl.storage.ids import Settings
+from impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
+from impl.storage.records import StoredItem
+
+STEPS = 2_000
+"""Deliveries that one `settle` makes at the most."""
+
+SETTINGS = Settings(
+    heartbeat_us=1_000_000,
+    lease_us=4_000_000,
+    drift_ppm=100_000,
+    election_us=2_000_000,
+    retry_us=250_000,
+    closed_us=1_000_000_000,
+    contact_us=20_000_000,
+    checkpoint_slots=64,
+    retained_slots=8,
+    in_flight_slots=8,
+)
+"""Heartbeats of a second, leases of four; clocks within a tenth; an idle leader closes no timestamps."""
+
+
+class Broken(Exception):  # noqa: N818 It ends a story: what it was told for has happened.
+    """A promise is broken."""
+
+
+class StoryError(Exception):
+    """The story cannot go on as it is told: what it waits for is not there."""
+
+
+class Asker(Client):
+    """A client that asks what the story tells it to."""
+
+    def __init__(self, env: Env) -> None:
+        settings = ClientSettings(timeout_us=60_000_000, attempt_us=10_000_000, backoff_us=1_000_000)
+        super().__init__(env, REPLICAS, settings)
+        self.next: Operation | None = None
+        self.left = 0
+        self.ending: Ending | None = None
+        self.observed: StoredItem | None = None
+
+    def on_start(self) -> None:
+        """Wait for the story."""
+
+    def next_operation(self) -> Operation | None:
+        """What the story asks."""
+        operation, self.next = self.next, None
+        return operation
+
+    def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
+        """Keep the answer for the story."""
+        self.ending, self.observed = ending, observed
+
+
+class _Run(PartitionRun):
+    """A run whose clients are askers."""
+
+    def _client(self, env: Env) -> Node:
+        return Asker(env)
+
+
+class Stage:
+    """A group of three, `sa`, `sb` and `sc`, and the clients `c0` and `c1`."""
+
+    def __init__(
+        self,
+        node_class: type[StorageNode] = StorageNode,
+        rates: dict[str, float] | None = None,
+        **settings: Any,
+    ) -> None:
+        names = [*(node.name for node in REPLICAS), "c0", "c1"]
+        speeds = tuple(int(RATE_ONE * (rates or {}).get(name, 1)) for name in names)
+        drawn = draw("partition", 1, "timed")
+        config: RunConfig = structs.replace(
+            drawn,
+            settings=structs.replace(SETTINGS, **settings),
+            options=Options(latencies=(1,), sync_us=(1,), rates=speeds),
+            loss=0,
+            duplication=0,
+            clients=2,
+            faults=(),
+        )
+        self.run = _Run(config, node_class)
+        self.world = self.run.world
+        self.script = Script()
+        self.world.strategy = self.script
+        self.world.timed = False
+        self.held: dict[tuple[str, str], bool] = {}
+        self.slow_disks: dict[str, bool] = {}
+        self.told: list[str] = []
+
+    def begin(self) -> None:
+        """Create the replicas; nobody leads yet."""
+        for node in REPLICAS:
+            self.world.start(self.slot(node.name))
+        for voter in self.run.group.voters:
+            slot = self.slot(voter.node.name)
+            self._handle(slot, slot.node.on_message, slot.id, CreateReplica(voter, self.run.group, 0))
+        for name in ("c0", "c1"):
+            self.world.start(self.slot(name))
+        self._at_once()
+
+    # --- Who is who ---
+
+    def slot(self, name: str) -> Slot:
+        """The place of a node."""
+        return self.world.slots[name]
+
+    def replica(self, name: str) -> Any:
+        """The replica that a node hosts; None where there is none."""
+        return getattr(self.slot(name).node, "replica", None)
+
+    def client(self, name: str) -> Asker:
+        """A client."""
+        node = self.slot(name).node
+        assert isinstance(node, Asker)
+        return node
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first promise that was broken."""
+        return self.run.failure
+
+    # --- Messages ---
+
+    def find(self, sender: str, receiver: str, kind: type[Message]) -> Event | None:
+        """The oldest message of this kind in flight from one node to another."""
+        for event in self.script.events:
+            if (
+                event.name[0] == "deliver"
+                and event.sender.name == sender
+                and event.slot.name == receiver
+                and type(event.payload[1]) is kind
+            ):
+                return event
+        return None
+
+    def deliver(self, sender: str, receiver: str, kind: type[Message]) -> None:
+        """A message arrives: the oldest of its kind on its link."""
+        self._happen(self._need(sender, receiver, kind), f"{receiver} gets {kind.__name__} from {sender}")
+
+    def deliver_if_any(self, sender: str, receiver: str, kind: type[Message]) -> bool:
+        """The same, where only a broken replica has sent it."""
+        event = self.find(sender, receiver, kind)
+        if event is not None:
+            self._happen(event, f"{receiver} gets {kind.__name__} from {sender}")
+        return event is not None
+
+    def repeat(self, sender: str, receiver: str, kind: type[Message]) -> None:
+        """A message arrives, and a copy of it stays in flight."""
+        event = self._need(sender, receiver, kind)
+        self.world.in_flight[event.link] += 1
+        copy = Event(
+            (*event.name[:2], event.name[2] + 1_000_000),
+            event.slot,
+            event.due,
+            event.payload,
+            event.sender,
+            event.link,
+        )
+        self._happen(event, f"{receiver} gets {kind.__name__} from {sender}")
+        self.script.add(copy)
+
+    def drop(self, sender: str, receiver: str, kind: type[Message] | None = None) -> None:
+        """Messages in flight on a link are lost: all, or all of a kind."""
+        for event in list(self.script.events):
+            lost = event.name[0] == "deliver" and event.sender.name == sender and event.slot.name == receiver
+            if lost and kind in {None, type(event.payload[1])}:
+                self.world.in_flight[event.link] -= 1
+                self.script.discard(event)
+        self.told.append(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
+
+    def hold(self, *names: str) -> None:
+        """What these nodes send to other nodes, and what is sent to them, waits for `deliver`."""
+        for name in names:
+            for other in self.world.slots:
+                if other != name:
+                    self.held[name, other] = self.held[other, name] = True
+        self.told.append(f"{' and '.join(names)} cut off")
+
+    def hold_link(self, sender: str, receiver: str) -> None:
+        """Messages from one node to another wait for `deliver`."""
+        self.held[sender, receiver] = True
+        self.told.append(f"messages from {sender} to {receiver} wait")
+
+    def free(self) -> None:
+        """Nothing is held any more: all arrives with the next `settle`."""
+        self.held = {}
+        self.told.append("all links work")
+
+    def settle(self, *kinds: type[Message]) -> None:
+        """Deliver what is in flight and not held, and what follows, oldest first; or only these kinds."""
+        for _ in range(STEPS):
+            event = self._next_message(kinds)
+            if event is None:
+                return
+            receiver, what = event.slot.name, type(event.payload[1]).__name__
+            self._happen(event, f"{receiver} gets {what} from {event.sender.name}")
+        raise StoryError(f"messages go on and on after {STEPS} deliveries")
+
+    # --- Time ---
+
+    def wait(self, microseconds: int) -> None:
+        """Time passes; timers are late."""
+        self.world.tau += microseconds
+        self.told.append(f"{microseconds} us pass")
+
+    def fire(self, name: str, kind: type[Timer]) -> None:
+        """A timer of a node fires: at its deadline, or now if that is past."""
+        for timer, event in self.slot(name).timers.items():
+            if type(timer) is kind:
+                self._happen(event, f"{kind.__name__} of {name} fires")
+                return
+        raise StoryError(f"{name} has set no {kind.__name__}")
+
+    def beat(self, name: str) -> None:
+        """A leader's next round, and its answers."""
+        self.fire(name, HeartbeatTimer)
+        self.settle()
+
+    def elect(self, name: str) -> None:
+        """A replica's election timer fires, and what is not held arrives until it leads."""
+        self.fire(name, ElectionTimer)
+        self.settle()
+        if self.replica(name).leading is None:
+            raise StoryError(f"{name} does not lead")
+
+    def pass_leases(self) -> None:
+        """Twice the longest that a lease lasts passes."""
+        self.wait(self.run.config.settings.lease_us * 3)
+
+    # --- Disks, crashes ---
+
+    def hold_disk(self, name: str) -> None:
+        """Syncs of a node wait for `sync`."""
+        self.slow_disks[name] = True
+        self.told.append(f"the disk of {name} is slow")
+
+    def start_sync(self, name: str) -> None:
+        """The pending sync of a node starts: it covers what is written by now."""
+        event = self.slot(name).sync_event
+        if event is None or event.name[0] != "sync_start":
+            raise StoryError(f"no sync of {name} waits for its start")
+        self._happen(event, f"a sync of {name} starts")
+
+    def end_sync(self, name: str) -> None:
+        """The running sync of a node ends."""
+        event = self.slot(name).sync_event
+        if event is None or event.name[0] != "sync_end":
+            raise StoryError(f"no sync of {name} is running")
+        self._happen(event, f"a sync of {name} ends")
+
+    def free_disk(self, name: str) -> None:
+        """Syncs of a node end at once again."""
+        self.slow_disks.pop(name, None)
+        self.told.append(f"the disk of {name} is fast")
+        self._at_once()
+
+    def crash(self, name: str, keep: Keep = nothing, lose_disk: bool = False) -> None:
+        """A node crashes; `keep` says what its files keep of the writes that were not synced."""
+        self.script.keep = keep
+        self.world.crash(self.slot(name), CRASH, lose_disk=lose_disk, spare=True)
+        self.told.append(f"{name} crashes" + (" and loses its disk" if lose_disk else ""))
+        self._judge()
+
+    def restart(self, name: str) -> None:
+        """It comes back."""
+        self.told.append(f"{name} restarts")
+        self.world.start(self.slot(name))
+        self._judge()
+        self._at_once()
+
+    def rot(self, name: str, log: str, at: int) -> None:
+        """One byte of a synced log is another one from here on."""
+        slot = self.slot(name)
+        slot.disk.rot(log, at, 1)
+        self.run.watcher.damaged(slot)
+        self.told.append(f"byte {at} of {log} on {name} rots")
+
+    # --- Clients ---
+
+    def ask(self, name: str, operation: Operation, to: str) -> None:
+        """A client sends an operation to a replica, which it takes for the leader; it arrives at once."""
+        self.send(name, operation, to)
+        self._happen(self._request(name, to), f"{to} gets it")
+
+    def send(self, name: str, operation: Operation, to: str) -> None:
+        """The same, and the request stays in flight."""
+        client, replica = self.client(name), self.replica(to)
+        client.next, client.ending, client.observed = operation, None, None
+        self.script.replica = [node.name for node in REPLICAS].index(to)
+        client.leader = self.slot(to).id
+        client.ballot = replica.leading or replica.leader_ballot
+        self._handle(self.slot(name), client.begin)
+        self.told.append(f"{name} asks {to} for {operation}")
+        self._at_once()
+
+    def ask_again(self, name: str, to: str) -> None:
+        """A client whose attempt was not answered tries again, at this replica, under the same request id."""
+        client, replica = self.client(name), self.replica(to)
+        self.fire(name, AttemptTimer)
+        for other in REPLICAS:
+            self.drop(name, other.name)
+        client.leader, client.ballot = self.slot(to).id, replica.leading or replica.leader_ballot
+        self._handle(self.slot(name), client.try_once)
+        self._happen(self._request(name, to), f"{to} gets it")
+
+    def give_up(self, name: str) -> None:
+        """A client has waited for long enough."""
+        self.fire(name, GiveUpTimer)
+
+    def promise(self, spec: str, holds: bool, sentence: str) -> None:
+        """A promise about what must have happened by now (`eventually`); `sentence` says how it broke."""
+        if not holds:
+            self.run.fail(spec, sentence)
+            raise Broken(sentence)
+
+    def expect(self, holds: bool, what: str) -> None:
+        """The story takes this for granted."""
+        if not holds:
+            raise StoryError(f"it is not so that {what}")
+
+    # --- Inside ---
+
+    def _request(self, name: str, to: str) -> Event:
+        for event in reversed(self.script.events):
+            if event.name[0] == "deliver" and event.sender.name == name and event.slot.name == to:
+                return event
+        raise StoryError(f"{name} has sent nothing to {to}")
+
+    def _need(self, sender: str, receiver: str, kind: type[Message]) -> Event:
+        event = self.find(sender, receiver, kind)
+        if event is None:
+            raise StoryError(f"no {kind.__name__} from {sender} to {receiver} is in flight")
+        return event
+
+    def _next_message(self, kinds: tuple[type[Message], ...]) -> Event | None:
+        for event in self.script.events:
+            if event.name[0] != "deliver" or (event.sender.name, event.slot.name) in self.held:
+                continue
+            if not kinds or type(event.payload[1]) in kinds:
+                return event
+        return None
+
+    def _happen(self, event: Event, sentence: str) -> None:
+        self.told.append(sentence)
+        self._let(event)
+        self._at_once()
+
+    def _let(self, event: Event) -> None:
+        self.script.discard(event)
+        self.world.happen(event)
+        self._judge()
+
+    def _handle(self, slot: Slot, handler: Callable[..., None], *arguments: Any) -> None:
+        self.world.run(slot, handler, *arguments)
+        self._judge()
+
+    def _at_once(self) -> None:
+        """Syncs end, and what nodes say to themselves arrives."""
+        for _ in range(STEPS):
+            event = next((event for event in self.script.events if self._goes_well(event)), None)
+            if event is None:
+                return
+            self._let(event)
+        raise StoryError(f"a node keeps itself busy for {STEPS} steps")
+
+    def _goes_well(self, event: Event) -> bool:
+        kind, name = event.name[0], event.slot.name
+        if kind == "deliver":
+            return event.sender.name == name and (name, name) not in self.held
+        return kind != "timer" and name not in self.slow_disks
+
+    def _judge(self) -> None:
+        if self.run.watcher.view.fresh:
+            self.run.check()
+        if self.run.failure is not None:
+            raise Broken(self.run.failure.sentence)

@@ -1,0 +1,135 @@
+"""Bugs of configs, of incarnations, and of forgetting."""
+
+from __future__ import annotations
+
+from checkers.mutation.bug import bug
+from impl.node import Message, NodeId
+from impl.storage.host import StorageNode
+from impl.storage.ids import Ballot, Member
+from impl.storage.log import Learned, ReplicationLog, fresh_head
+from impl.storage.messages import Adopt, CreateReplica, Vote
+from impl.storage.records import Config, ConfigChange, LogRecord
+from impl.storage.replica import HANDLERS, Replica
+from impl.storage.state import PartitionState
+
+
+@bug()
+class FoundConfigRechosen(Replica):
+    """A found config is chosen again before phase 1 under it."""
+
+    def governing_configs(self) -> list[Config]:
+        return [self.config]
+
+
+@bug()
+class OldPromisesCounted(Replica):
+    """Promises of the old config's voters count as the new config's quorum."""
+
+    def promised_by_quorum(self, config: Config) -> bool:
+        return len(self.promises) >= config.quorum
+
+
+@bug()
+class LearningIsNoPromise(ReplicationLog):
+    """Learning a chosen record, a config too, promises nothing."""
+
+    def learn(self, first: int, records: tuple[LogRecord, ...], ballots: tuple[Ballot, ...]) -> None:
+        self._write(Learned(self.promised, first, records, ballots))
+
+
+@bug()
+class BatchTruncatedAtConfig(Replica):
+    """Voters that a found config retires are sent the batch through that config only."""
+
+    def send_batch(self, member: Member) -> None:
+        assert self.leading is not None
+        known = max(self.tail_start, self.log.first) - 1
+        batch = self.log.between(known + 1, self.tail_end)
+        for index, record in enumerate(batch):
+            if isinstance(record, ConfigChange):
+                batch = batch[: index + 1]
+                break
+        if known < self.tail_end:
+            to, commit = member.incarnation, self.log.commit
+            self.tell(member, Adopt(self.member, to, self.leading, self.env.now, known, batch, commit))
+
+
+@bug()
+class ConfigAppliedBeforeChosen(Replica):
+    """A leader counts votes under a config as soon as it has proposed it."""
+
+    def propose(self, record: LogRecord) -> None:
+        super().propose(record)
+        if isinstance(record, ConfigChange):
+            self.state.config = record.config
+            for voter in record.config.voters:
+                self.env.send(voter.node, self.creation(voter, record))
+
+    def creation(self, voter: Member, record: ConfigChange) -> Message:
+        """The message that makes the new replica."""
+        return CreateReplica(voter, record.config, 0)
+
+
+@bug()
+class TwoVotersReplacedAtOnce(Replica):
+    """A config replaces the leader's other voters all at once."""
+
+    def propose(self, record: LogRecord) -> None:
+        if isinstance(record, ConfigChange):
+            config, more = record.config, record.config.next_incarnation
+            voters = tuple(
+                v if v == self.member or v.incarnation == more - 1 else Member(v.node, more)
+                for v in config.voters
+            )
+            config = Config(config.epoch, voters, more + 1)
+            record = ConfigChange(record.slot, record.ballot, record.epoch, record.timestamp, config)
+        super().propose(record)
+
+
+@bug()
+class RetiredIncarnationCounted(Replica):
+    """A vote counts for its node, whichever incarnation gave it."""
+
+    def on_vote(self, sender: NodeId, m: Vote) -> None:
+        for member in self.progress:
+            if member.node.name == m.source.node.name:
+                m = Vote(member, m.to, m.ballot, m.through, m.asked_at, m.wall)
+        super().on_vote(sender, m)
+
+
+@bug()
+class OldMailRead(Replica):
+    """A new incarnation reads what was sent to the one that it replaces."""
+
+    def receive(self, sender: NodeId, message: Message) -> None:
+        name = HANDLERS.get(type(message))
+        if name is not None:
+            getattr(self, name)(sender, message)
+
+
+@bug()
+class VotesBeforeAdmitted(Replica):
+    """A new incarnation promises and votes before it knows the log through its own config."""
+
+    @property
+    def admitted(self) -> bool:
+        return True
+
+
+@bug()
+class RottedVoterVotesOn(StorageNode):
+    """A voter whose journal rotted begins an empty one under its old incarnation."""
+
+    def retire(self, incarnation: int) -> None:
+        me = [v for v in self.group() if v.node.name == self.env.me.name]
+        config = Config(0, self.group(), len(self.group()) + 1)
+        for name in self.env.disk.logs("log/"):
+            self.env.disk.remove_log(name)
+        head = fresh_head(Member(me[0].node, incarnation), config, 0)
+        log = self.log_class.create(self.env.disk, f"log/{incarnation:06d}/", head)
+        self.replica = self.replica_class(self.env, self.settings, log, PartitionState(config, 0))
+        self.replica.start(waits=True)
+
+    def group(self) -> tuple[Member, ...]:
+        """The first voters."""
+        return tuple(Member(node, index + 1) for index, node in enumerate(self.peers))

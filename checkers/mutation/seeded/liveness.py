@@ -1,0 +1,59 @@
+"""Bugs that break nothing but progress."""
+
+from __future__ import annotations
+
+from checkers.mutation.bug import bug
+from impl.node import NodeId
+from impl.storage.core import Flight
+from impl.storage.messages import Alive, ElectionTimer
+from impl.storage.records import Answer
+from impl.storage.replica import Replica
+
+
+@bug()
+class NeverCampaignsAgain(Replica):
+    """An election timer that has fired once is never set again."""
+
+    def on_election_timer(self, timer: ElectionTimer) -> None:
+        super().on_election_timer(timer)
+        self.env.cancel_timer(ElectionTimer())
+
+
+@bug()
+class LaggardsNeverFetch(Replica):
+    """A replica that lacks chosen records does not ask for them."""
+
+    def learn_from(self, member: object, commit: int) -> None:
+        pass
+
+
+@bug()
+class NeverCheckpoints(Replica):
+    """No checkpoint is ever written, so the log grows for ever."""
+
+    def checkpoint_if_due(self) -> None:
+        pass
+
+
+@bug()
+class GrayLinkDeposes(Replica):
+    """A candidate does not ask its peers whether they hear the leader."""
+
+    def on_alive(self, sender: NodeId, m: Alive) -> None:
+        super().on_alive(sender, Alive(m.source, m.to, m.asked_at, False, m.commit))
+
+
+@bug()
+class LostBatchNeverSentAgain(Replica):
+    """What was proposed once is not sent again to a voter that lacks it."""
+
+    def send_missing(self, member: object, adopted: bool, through: int) -> None:
+        pass
+
+
+@bug()
+class RepliesNothing(Replica):
+    """A leader answers no write."""
+
+    def answer(self, flight: Flight, answer: Answer) -> None:
+        pass

@@ -1,0 +1,166 @@
+"""Bugs of what a new leader adopts, and of what an acceptor keeps."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from checkers.mutation.bug import bug
+from impl.node import NodeId
+from impl.storage.ids import NO_BALLOT, Ballot, Member
+from impl.storage.log import Accepted, ReplicationLog
+from impl.storage.messages import Accept, Adopt, Prepare, Promise
+from impl.storage.records import LogRecord
+from impl.storage.replica import Replica
+
+
+@bug()
+class IgnoresAccepted(Replica):
+    """A new leader adopts nothing."""
+
+    def adopted_tail(self) -> tuple[LogRecord, ...]:
+        return ()
+
+
+@bug()
+class LowestAcceptedAdopted(Replica):
+    """A new leader adopts the tail of the lowest accepted ballot."""
+
+    def adopted_tail(self) -> tuple[LogRecord, ...]:
+        tails = [m for _, m in sorted(self.promises.items()) if self.continues_chosen(m) and m.tail]
+        return min(tails, key=lambda m: (m.last_accepted, m.last_slot)).tail if tails else ()
+
+
+@bug()
+class SlotBySlotAdoption(Replica):
+    """A new leader fills the end of the best tail from other promises: a mixture."""
+
+    def adopted_tail(self) -> tuple[LogRecord, ...]:
+        counted = [m for _, m in sorted(self.promises.items()) if self.continues_chosen(m)]
+        mixture: tuple[LogRecord, ...] = ()
+        for m in sorted(counted, key=lambda m: (m.last_accepted, m.last_slot), reverse=True):
+            mixture += m.tail[len(mixture) :]
+        return mixture
+
+
+@bug()
+class TailSlotBySlot(Replica):
+    """The adopted tail is proposed again one slot at a time."""
+
+    def send_batch(self, member: Member) -> None:
+        assert self.leading is not None
+        known = max(self.tail_start, self.log.first) - 1
+        for record in self.log.between(known + 1, self.tail_end):
+            to, commit = member.incarnation, self.log.commit
+            self.tell(
+                member,
+                Accept(self.member, to, self.leading, self.env.now, record.slot, (record,), known, commit),
+            )
+
+
+@bug()
+class NoCutOnAccept(ReplicationLog):
+    """An acceptor keeps what is above an accept of a new ballot, so its tail is torn."""
+
+    def _accept(self, accepted: Accepted) -> None:
+        self.commit = max(self.commit, accepted.commit)
+        skip = max(0, self.commit + 1 - accepted.first)
+        records = accepted.records[skip:]
+        if records:
+            self._put(accepted.first + skip, records, [accepted.ballot] * len(records))
+        self.promised = self.last_accepted = accepted.ballot
+
+
+class _CutsAlways(ReplicationLog):
+    def _accept(self, accepted: Accepted) -> None:
+        self.last_accepted = NO_BALLOT  # The cut goes by it.
+        super()._accept(accepted)
+
+
+@bug(_CutsAlways)
+class CutsItsOwnBallot(Replica):
+    """A late repeat of the first batch is installed again and cuts newer votes of its own ballot."""
+
+    def on_adopt(self, sender: NodeId, m: Adopt) -> None:
+        if self.refuses(m, m.ballot):
+            return
+        self.follow(m.source, m.ballot)
+        if not self.log.agrees(m.records):
+            return
+        if self.log.commit < m.known:
+            self.learn_from(m.source, m.known)
+            return
+        skip = max(0, self.log.first - m.known - 1)
+        self.log.accept(m.ballot, m.known + 1 + skip, m.records[skip:])
+        self.vote(m, m.sent_at, m.ballot)
+        self.commit_through(m.commit, m.ballot)
+
+
+@bug()
+class AcceptedFromRetained(Replica):
+    """The last accepted ballot is taken from the entries that happen to be retained."""
+
+    def promise_for(self, m: Prepare) -> Promise:
+        kept, accepted = self.log.ballots, self.log.last_accepted
+        self.log.last_accepted = max(kept) if kept else NO_BALLOT
+        promise = super().promise_for(m)
+        self.log.last_accepted = accepted
+        return promise
+
+
+@bug()
+class KnownChosenInsideTail(Replica):
+    """A slot is accepted behind a chosen one, inside the tail of the ballot too."""
+
+    def may_follow(self, m: Accept) -> bool:
+        previous = m.first - 1
+        if self.log.last_accepted == m.ballot:
+            return previous <= self.log.last
+        return previous <= self.log.commit
+
+
+@bug()
+class NoPrefixRule(Replica):
+    """Slots are accepted behind entries of other ballots."""
+
+    def may_follow(self, m: Accept) -> bool:
+        return self.log.first <= m.first <= self.log.last + 1
+
+
+@bug()
+class OutdatedPromisesCounted(Replica):
+    """A promise from before a catch-up counts although its tail begins below what is known."""
+
+    def drop_outdated_promises(self) -> None:
+        pass
+
+
+@bug()
+class ForeignPrefixNotVoided(Replica):
+    """A tail counts although its record at the last chosen slot is not the chosen one."""
+
+    def continues_chosen(self, m: Promise) -> bool:
+        return m.known == self.log.commit
+
+
+@bug()
+class LateBatchReplacesTheChosen(ReplicationLog):
+    """A late batch of an old leader replaces what is known to be chosen."""
+
+    def _accept(self, accepted: Accepted) -> None:
+        commit, self.commit = max(self.commit, accepted.commit), self.first - 1
+        super()._accept(structs.replace(accepted, commit=0))
+        self.commit = commit
+
+    def agrees(self, records: tuple[LogRecord, ...]) -> bool:
+        return True
+
+
+@bug()
+class CommitFromStaleHeartbeat(Replica):
+    """A heartbeat's commit index is taken for entries of other ballots."""
+
+    def commit_through(self, commit: int, ballot: Ballot) -> None:
+        through = min(commit, self.log.last)
+        if through > self.log.commit:
+            self.log.commit = through
+            self.apply_chosen()

@@ -62,6 +62,11 @@ COMMANDS = (
     Command("model", "dynaproof.commands.model:model", "Explore a model exhaustively, or prove it."),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
     Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Hold the linearizability checkers against each other."),
+    Command(
+        "verify-certificate",
+        "dynaproof.commands.check:verify_certificate",
+        "Replay an order that shows a history to be linearizable.",
+    ),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )
 

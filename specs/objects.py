@@ -24,7 +24,8 @@ class SequentialObject(Protocol):
     """An object by its sequential behaviour; one instance serves all keys, so it has no state of its own.
 
     `name` is how a command line calls it, `functions` the names of the operations that it knows, and
-    `initial` the state of every key at first.
+    `initial` the state of every key at first. It may also have `reads`: those functions that leave every
+    state as it is; only they are taken out when a counterexample is made smaller.
     """
 
     @property
@@ -48,6 +49,7 @@ class Register:
 
     name = "register"
     functions = ("read", "write", "cas", "delete")
+    reads = ("read",)
     initial: State = None
 
     def step(self, state: State, operation: Operation) -> Iterable[State]:
@@ -73,6 +75,7 @@ class StringWithAppend:
 
     name = "string"
     functions = ("read", "write", "append")
+    reads = ("read",)
     initial: State = ""
 
     def step(self, state: str, operation: Operation) -> Iterable[State]:
@@ -112,6 +115,7 @@ class Counter:
 
     name = "counter"
     functions = ("add", "read")
+    reads = ("read",)
     initial: State = 0
 
     def step(self, state: int, operation: Operation) -> Iterable[State]:

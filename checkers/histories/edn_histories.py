@@ -8,6 +8,8 @@ map, too. Events of the nemesis are passed over.
 - Porcupine: `{:process 9, :type :invoke, :f :append, :key "0", :value "x"}`: `:get`, `:put` and `:append` of
   a string per key, empty at first.
 
+A `:fail` of a cas may have `:seen`, what it observed; `writers` puts it there, Jepsen does not.
+
 `:time` is used if it strictly increases; else the order of events is all there is.
 """
 
@@ -17,12 +19,12 @@ from typing import Any
 
 from checkers.histories.edn import EdnError, Keyword, elements
 from checkers.histories.events import FUNCTION_NAMES, TYPES, Event, EventLog
-from specs.history import History, HistoryError
+from specs.history import UNRECORDED, History, HistoryError
 
 REGISTER_KEY = "register"
 
-PROCESS, TYPE, F, VALUE, KEY, TIME = (
-    Keyword(name) for name in ("process", "type", "f", "value", "key", "time")
+PROCESS, TYPE, F, VALUE, KEY, TIME, SEEN = (
+    Keyword(name) for name in ("process", "type", "f", "value", "key", "time", "seen")
 )
 NEMESIS = Keyword("nemesis")
 
@@ -111,8 +113,9 @@ def _event(row: dict[Any, Any], line: int, time: int, keyed: bool, independent: 
         expected, value = _pair(value, "the value of a cas is [old new]")
     elif function in {"cas", "delete"}:
         value = None
+    seen = row[SEEN] if SEEN in row and function == "cas" and str(kind) == "fail" else UNRECORDED
     try:
-        hash((value, expected))
+        hash((value, expected, seen))
     except TypeError as error:
         raise _WrongError("a value that is or holds a map") from error
-    return Event(line, process, str(kind), function, str(key), value, expected, time)
+    return Event(line, process, str(kind), function, str(key), value, expected, time, seen)

@@ -1,13 +1,14 @@
 """From a log of events (invoked, ok, failed, unknown) to operations: what Jepsen's formats share.
 
 The rule for outcomes: `:ok` took effect. `:fail` certainly did not; a `:fail` of a cas says that the value
-differed from the expected one, but not what it was. `:info`, and no completion at all, is an unknown outcome,
-after which the process must not be used again (Jepsen gives its thread a new number).
+differed from the expected one, but not what it was (unless the event has `seen`). `:info`, and no completion
+at all, is an unknown outcome, after which the process must not be used again (Jepsen gives its thread a new
+number).
 """
 
 import msgspec
 
-from specs.history import Clock, History, HistoryBuilder, HistoryError, Value
+from specs.history import UNRECORDED, Clock, History, HistoryBuilder, HistoryError, Value
 
 FUNCTION_NAMES = {"read": "read", "get": "read", "write": "write", "put": "write", "cas": "cas",
                   "delete": "delete", "append": "append"}  # fmt: skip
@@ -25,6 +26,7 @@ class Event(msgspec.Struct, gc=False):
     value: Value
     expected: Value
     time: int
+    seen: Value = UNRECORDED
 
 
 class _Pending(msgspec.Struct, gc=False):
@@ -79,7 +81,7 @@ class EventLog:
         if event.type == "info":
             self._lost[event.process] = pending.line
         elif event.type == "fail":
-            self._builder.failed(pending.row, event.time)
+            self._builder.failed(pending.row, event.time, seen=event.seen)
         elif event.function == "read":
             self._builder.ok(pending.row, event.time, value=event.value)
         elif (event.value, event.expected) != (pending.value, pending.expected):

@@ -1,10 +1,21 @@
 """Is a recorded history linearizable, in which order, and if not, why not?
 
-`check(history)` decides, `verify` replays a certificate without trusting what decided.
+`check(history)` decides, `verify` replays a certificate without trusting what decided, `minimal_core` shrinks
+what is not linearizable.
 """
 
 from checkers.linearizability.certificate import CertificateError, verify
 from checkers.linearizability.checking import UnknownOperationError, check
+from checkers.linearizability.core import Core, minimal_core
 from checkers.linearizability.result import Budget, Result
 
-__all__ = ["Budget", "CertificateError", "Result", "UnknownOperationError", "check", "verify"]
+__all__ = [
+    "Budget",
+    "CertificateError",
+    "Core",
+    "Result",
+    "UnknownOperationError",
+    "check",
+    "minimal_core",
+    "verify",
+]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from checkers.linearizability.explain import violation
 from checkers.linearizability.register import ASK_DIFFERS, Asks, of_key
 from checkers.linearizability.result import Failure
 from specs.history import Column, History
+
+if TYPE_CHECKING:
+    from checkers.linearizability.zone_kernels import Answers
 
 THREADS_AT_MOST = 16
 OPERATIONS_PER_THREAD = 50_000
@@ -55,20 +59,9 @@ def decide_plain(history: History, asks: Asks) -> ByZones:
 
 def decide_compiled(history: History, asks: Asks) -> ByZones:
     """By machine code, keys in as many threads as there are cores and work for."""
-    # Loading the compiler takes longer than a small history, so it is done only where it pays.
-    from checkers.linearizability import chain_kernels, zone_kernels  # noqa: PLC0415
+    from checkers.linearizability import chain_kernels  # noqa: PLC0415
 
-    columns = chain_kernels.Columns(asks.kind, asks.need, asks.value, asks.call, asks.ret)
-    keys, values = len(history.keys), len(history.values)
-    answers = zone_kernels.answers(keys, len(asks.kind))
-    shares = _shares(asks.bounds)
-    with ThreadPoolExecutor(len(shares)) as pool:
-        jobs = [
-            pool.submit(zone_kernels.decide, columns, asks.bounds, first, end, values, answers)
-            for first, end in shares
-        ]
-        for job in jobs:
-            job.result()
+    answers = _answers(asks, len(history.keys), len(history.values))
     failed = np.flatnonzero(
         (answers.code > chain_kernels.FINE) & (answers.code < chain_kernels.DUPLICATE_VALUE)
     )
@@ -83,6 +76,33 @@ def decide_compiled(history: History, asks: Asks) -> ByZones:
         answers.size.sum()
     )
     return ByZones(None, asks.row[answers.order[filled]], outside)
+
+
+def legal_by_zones(asks: Asks, keys: int, values: int) -> bool | None:
+    """Whether all keys are linearizable, by machine code; None: all those that it can tell of are."""
+    from checkers.linearizability import chain_kernels  # noqa: PLC0415
+
+    code = _answers(asks, keys, values).code
+    if ((code > chain_kernels.FINE) & (code < chain_kernels.DUPLICATE_VALUE)).any():
+        return False
+    return None if code.any() else True
+
+
+def _answers(asks: Asks, keys: int, values: int) -> "Answers":
+    # Loading the compiler takes longer than a small history, so it is done only where it pays.
+    from checkers.linearizability import chain_kernels, zone_kernels  # noqa: PLC0415
+
+    columns = chain_kernels.Columns(asks.kind, asks.need, asks.value, asks.call, asks.ret)
+    answers = zone_kernels.answers(keys, len(asks.kind))
+    shares = _shares(asks.bounds)
+    with ThreadPoolExecutor(len(shares)) as pool:
+        jobs = [
+            pool.submit(zone_kernels.decide, columns, asks.bounds, first, end, values, answers)
+            for first, end in shares
+        ]
+        for job in jobs:
+            job.result()
+    return answers
 
 
 _CAUSES = {

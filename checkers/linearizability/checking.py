@@ -90,7 +90,8 @@ def _check_register(history: History, meter: Meter, machine_code: bool) -> Resul
         done += found.done
         if found.failed_at is not None:
             failure = stuck(history, operations, found.failed_at)
-            return _no(history, failure, FRONTIER, by_zones.outside[key])
+            at = operations[found.failed_at].row
+            return _no(history, failure, FRONTIER, by_zones.outside[key], at)
         if found.order is None:
             undecided.append(history.keys[key])
         else:
@@ -113,7 +114,7 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
     done = 0
     for rows in history.rows_of_keys():
         # What certainly did not happen says nothing, except a failed condition.
-        told = [row for row in rows.tolist() if _tells(history, row)]
+        told = [row for row in rows.tolist() if tells(history[row])]
         found = wing_gong.search([history[row] for row in told], thing, meter.exhausted)
         done += found.done
         if found.stuck_at is not None:
@@ -130,12 +131,12 @@ def _not_a_register(thing: SequentialObject) -> str:
     return f"the object {thing.name} is not a register"
 
 
-def _tells(history: History, row: int) -> bool:
-    c = history.columns
-    return bool(c.outcome[row] != Outcome.FAILED.value or history.functions[c.function[row]] == "cas")
+def tells(operation: Operation) -> bool:
+    """Whether an operation says something about the state: all but what certainly did not happen."""
+    return operation.outcome is not Outcome.FAILED or operation.function == "cas"
 
 
-def _no(history: History, failure: Failure, algorithm: str, why: str) -> Result:
+def _no(history: History, failure: Failure, algorithm: str, why: str, stuck_at: int | None = None) -> Result:
     return Result(
         NOT_LINEARIZABLE,
         len(history),
@@ -146,6 +147,7 @@ def _no(history: History, failure: Failure, algorithm: str, why: str) -> Result:
         failure.cause,
         failure.witness,
         history[failure.witness[0]].key,
+        stuck_at,
     )
 
 

@@ -74,7 +74,8 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 class Result:
     """The answer to one check. Rows are places in the history, from 0.
 
-    `cause`, `sentence`, `witness` (rows) and `key` are there if the verdict is no; `certificate` (rows, key
+    `cause`, `sentence`, `witness` (rows) and `key` are there if the verdict is no, and `stuck_at`, the row
+    at whose return the search got stuck, if that was a search; `certificate` (rows, key
     after key, see `checkers.linearizability.certificate`) if it is yes. `algorithm` names what decided, `why`
     says why that one did. `progress` says how far an unknown came; `undecided` names its keys.
     """
@@ -88,6 +89,7 @@ class Result:
     cause: str | None = None
     witness: tuple[int, ...] = ()
     key: str | None = None
+    stuck_at: int | None = None
     certificate: Column | None = field(default=None, repr=False)
     progress: str | None = None
     undecided: tuple[str, ...] = ()

@@ -1,5 +1,8 @@
 """`dynaproof check`: the verdict on recorded histories; `dynaproof verify-certificate`: on an order."""
 
+import importlib
+import importlib.util
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 EXIT_CLEAN, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_UNKNOWN = 0, 1, 2, 3
 EXIT_OF_VERDICT = {"linearizable": EXIT_CLEAN, "not linearizable": EXIT_FAILED, "unknown": EXIT_UNKNOWN}
 BUDGET_MB = 4_000
+CORE_SECONDS = 60.0
+"""How long a core is made smaller, where no budget says otherwise."""
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +48,8 @@ def check(
     format: str | None = None,  # noqa: A002
     budget_seconds: float | None = None,
     budget_mb: float = BUDGET_MB,
+    core: Path | None = None,
+    certificate: Path | None = None,
     json: Flag = False,
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
@@ -51,20 +58,25 @@ def check(
 
     Args:
         histories: Files of histories, plain, gzip or zstd.
-        object: What a key is: register, string, queue or counter. Otherwise told by the operations.
+        object: What a key is: register, string, queue, counter, or your own as FILE.py:NAME or MODULE:NAME.
+            Otherwise told by the operations.
         format: json, jepsen-log or edn. Otherwise told by the content.
         budget_seconds: Give up on a file after so many seconds; its verdict is then unknown.
         budget_mb: Give up on a file when a search remembers more than this.
+        core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
+        certificate: Write an order that shows that the history is linearizable here.
         json: Print one JSON object per file.
     """
     if not histories:
         raise UserError("no history to check", "dynaproof check FILE...")
+    if len(histories) > 1 and (core or certificate):
+        raise UserError("--core and --certificate are about one history", "check the files one by one")
     _known_format(format)
     thing = _object(object)
     codes = []
     for file in histories:
         try:
-            _, _, answer = _checked(file, format, thing, budget_seconds, budget_mb)
+            history, result, answer = _checked(file, format, thing, budget_seconds, budget_mb)
         except UserError as error:
             console.say(f"dynaproof: {error.message}")
             codes.append(EXIT_BAD_INPUT)
@@ -74,7 +86,85 @@ def check(
             console.emit(answer)
         else:
             _tell(answer)
+        if core:
+            _write_core(history, result, thing, core, budget_seconds)
+        if certificate:
+            _write_certificate(history, result, thing, certificate)
     return next(code for code in (EXIT_BAD_INPUT, EXIT_FAILED, EXIT_UNKNOWN, EXIT_CLEAN) if code in codes)
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer on one certificate, as `--json` prints it."""
+
+    file: str
+    certificate: str
+    operations: int
+    verified: bool
+    reason: str | None
+    line: int | None
+    provenance: Provenance
+
+
+def verify_certificate(
+    history: str,
+    certificate: str,
+    /,
+    *,
+    object: str | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002
+    json: Flag = False,
+) -> int:
+    """Replay a certificate: does its order show that the history is linearizable?
+
+    Exit code: 0 if it does, 1 if not, 2 if an input is bad.
+
+    Args:
+        history: A file of a history, plain, gzip or zstd.
+        certificate: What `check --certificate` wrote for it.
+        object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
+        format: json, jepsen-log or edn. Otherwise told by the content.
+        json: Print one JSON object.
+    """
+    from checkers.linearizability.certificate import CertificateError, verify
+    from checkers.linearizability.certificate_file import CertificateFileError, decode
+
+    _known_format(format)
+    try:
+        claim = decode(Path(certificate).read_bytes())
+    except CertificateFileError as error:
+        raise UserError(f"{certificate}: {error}") from error
+    thing = _object(object if object is not None else claim.object)
+    assert thing is not None
+    operations = _read(history, format, thing)
+    reason, line = None, None
+    if claim.operations != len(operations):
+        reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
+    else:
+        try:
+            verify(operations, claim.order, thing)
+        except CertificateError as error:
+            reason = str(error)
+            line = None if error.row is None else int(operations.columns.line[error.row])
+    answer = Verified(
+        file=history,
+        certificate=certificate,
+        operations=len(operations),
+        verified=reason is None,
+        reason=reason,
+        line=line,
+        provenance=provenance(),
+    )
+    if json:
+        console.emit(answer)
+    else:
+        told = (
+            "linearizable, by this certificate"
+            if reason is None
+            else f"not shown by this certificate: {reason}"
+        )
+        place = history if line is None else f"{history}:{line}"
+        console.results().print(f"{place}: {told}", markup=False, soft_wrap=True)
+    return EXIT_CLEAN if reason is None else EXIT_FAILED
 
 
 def _known_format(name: str | None) -> None:
@@ -89,9 +179,40 @@ def _object(name: str | None) -> "SequentialObject | None":
 
     if name is None:
         return None
+    if ":" in name:
+        return _own_object(name)
     if name not in OBJECTS:
         raise unknown_name("object", name, OBJECTS)
     return OBJECTS[name]
+
+
+def _own_object(name: str) -> "SequentialObject":
+    """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
+    from specs.objects import SequentialObject
+
+    place, _, attribute = name.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
+        else:
+            sys.path.insert(0, "")
+            module = importlib.import_module(place)
+    except (ImportError, OSError, SyntaxError) as error:
+        raise UserError(f"cannot import the object {name}: {error}") from error
+    thing = getattr(module, attribute, None)
+    if isinstance(thing, type):
+        thing = thing()
+    if not isinstance(thing, SequentialObject):
+        raise UserError(
+            f"{name} is not a sequential object",
+            "it needs name, functions, initial and step (specs/objects.py)",
+        )
+    return thing
 
 
 def _read(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
@@ -140,6 +261,44 @@ def _checked(
         provenance=provenance(),
     )
     return history, result, answer
+
+
+def _write_core(
+    history: "History",
+    result: "Result",
+    thing: "SequentialObject | None",
+    path: Path,
+    budget_seconds: float | None,
+) -> None:
+    from checkers.histories.writers import write
+    from checkers.linearizability import minimal_core
+    from checkers.linearizability.result import NOT_LINEARIZABLE
+    from specs.history import HistoryError
+
+    if result.verdict != NOT_LINEARIZABLE:
+        console.say(f"no core was written: the history is {result.verdict}")
+        return
+    found = minimal_core(history, result, thing, CORE_SECONDS if budget_seconds is None else budget_seconds)
+    try:
+        write(found.history, path)
+    except HistoryError as error:
+        raise UserError(f"{path}: {error.message}") from error
+    end = int(history.columns.line[found.bad_return])
+    size = f"{len(found.rows)} of {len(history)} operations" + ("" if found.minimal else ", not yet minimal")
+    console.say(f"{path}: {size}; the first bad prefix ends with the return of the operation of line {end}")
+
+
+def _write_certificate(
+    history: "History", result: "Result", thing: "SequentialObject | None", path: Path
+) -> None:
+    from checkers.linearizability.certificate_file import encode
+    from checkers.linearizability.checking import fitting_object
+
+    if result.certificate is None:
+        console.say(f"no certificate was written: the history is {result.verdict}")
+        return
+    name = (thing or fitting_object(history)).name
+    path.write_bytes(encode(result.certificate, name, len(history)))
 
 
 def _tell(answer: Checked) -> None:

@@ -1,0 +1,164 @@
+"""Writing histories: as JSON lines, ours, and as EDN, Jepsen's or (where anything is appended) Porcupine's.
+
+What is written reads back as the same operations in the same order:
+
+- JSON lines keep everything but what a name is made of: EDN's keywords, sets and vectors become JSON values
+  of their own, so that different values stay different.
+- EDN keeps the order of events, calls before returns at equal times, and the times where no two events share
+  one. A process that is called at the very instant at which it had returned goes on under a new number from
+  there, because Jepsen's order of events could not say otherwise that the two operations do not precede each
+  other. What a failed cas saw stands in `:seen`, which Jepsen's own tools pass over.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from checkers.histories.edn import Keyword
+from checkers.histories.edn_histories import REGISTER_KEY
+from checkers.histories.values import Json, thaw
+from specs.history import UNRECORDED, History, HistoryError, Operation, Outcome, Value
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_JEPSEN_NAMES: Final = {"read": "read", "write": "write", "cas": "cas", "delete": "delete"}
+_PORCUPINE_NAMES: Final = {"read": "get", "write": "put", "append": "append"}
+
+
+def write(history: History, path: Path) -> None:
+    """Write a history to a file: EDN if its name ends in `.edn`, else JSON lines; raises OSError."""
+    encode = edn if path.name.endswith(".edn") else json_lines
+    path.write_bytes(encode(history))
+
+
+def json_lines(history: History) -> bytes:
+    """The history in our format, one line per operation."""
+    return b"".join(_ENCODER.encode(_json_of(op)) + b"\n" for op in history)
+
+
+def _json_of(op: Operation) -> dict[str, Any]:
+    returned = op.outcome is not Outcome.UNKNOWN
+    line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key}
+    if op.function == "cas":
+        line["value"] = [_json_value(op.expected), _json_value(op.value)]
+    elif op.function != "delete" and (returned or op.function != "read"):
+        line["value"] = _json_value(op.value)
+    line["call"] = op.call
+    line["return"] = op.ret if returned else None
+    if op.outcome is Outcome.FAILED or (returned and op.function == "cas"):
+        line["ok"] = op.outcome is Outcome.OK
+    if op.seen is not UNRECORDED:
+        line["seen"] = _json_value(op.seen)
+    return line
+
+
+def _json_value(value: Value) -> Any:
+    if isinstance(value, Keyword):
+        return {"keyword": str(value)}
+    if isinstance(value, tuple):
+        return [_json_value(item) for item in value]
+    if isinstance(value, frozenset):
+        return {"set": sorted((_json_value(item) for item in value), key=_ENCODER.encode)}
+    return thaw(value)
+
+
+class _Event(NamedTuple):
+    time: int
+    phase: int
+    row: int
+    kind: str
+
+
+_CALL, _RETURN = 0, 1
+
+
+def edn(history: History) -> bytes:
+    """The history in EDN; raises `HistoryError` where EDN histories know no such function or value."""
+    keyed = any(op.function == "append" for op in history)
+    names = _PORCUPINE_NAMES if keyed else _JEPSEN_NAMES
+    for op in history:
+        if op.function not in names:
+            raise HistoryError(f"histories in EDN have no {op.function} beside {', '.join(names)}", op.line)
+    independent = not keyed and not _is_one_register(history)
+    processes = _processes(history)
+    events = sorted(_events(history))
+    timed = all(one.time < other.time for one, other in pairwise(events))
+    lines = []
+    for event in events:
+        op = history[event.row]
+        failed = event.kind == "fail"
+        value = _edn_value(None if op.function == "read" and event.kind != "ok" else op.value)
+        if op.function == "cas":
+            value = f"[{_edn_value(op.expected)} {value}]"
+        if independent:
+            value = f"[{_edn_value(op.key)} {value}]"
+        fields = [f":type :{event.kind}", f":f :{names[op.function]}"]
+        if keyed:
+            fields.append(f":key {_edn_value(op.key)}")
+        fields += [f":value {value}", f":process {processes[event.row]}"]
+        if failed and op.seen is not UNRECORDED:
+            fields.append(f":seen {_edn_value(op.seen)}")
+        if timed:
+            fields.append(f":time {event.time}")
+        lines.append("{" + ", ".join(fields) + "}\n")
+    return "".join(lines).encode()
+
+
+def _events(history: History) -> Iterator[_Event]:
+    for row, op in enumerate(history):
+        yield _Event(op.call, _CALL, row, "invoke")
+        if op.outcome is not Outcome.UNKNOWN:
+            yield _Event(op.ret, _RETURN, row, "ok" if op.outcome is Outcome.OK else "fail")
+
+
+def _is_one_register(history: History) -> bool:
+    """Whether it can go without keys, and not be taken for tuples of keys and values."""
+    return set(history.keys) <= {REGISTER_KEY} and not any(
+        isinstance(value, tuple | Json) for value in history.values
+    )
+
+
+def _processes(history: History) -> list[int]:
+    """The number under which each operation's process goes in a log of events."""
+    c = history.columns
+    numbers: list[int] = c.process.tolist()
+    fresh = max(numbers, default=-1) + 1
+    now: dict[int, int] = {}
+    returned: dict[int, int] = {}
+    for row in sorted(range(len(numbers)), key=lambda row: (c.call[row], c.ret[row])):
+        process = numbers[row]
+        if returned.get(process) == c.call[row]:
+            now[process] = fresh
+            fresh += 1
+        numbers[row] = now.get(process, process)
+        returned[process] = int(c.ret[row])
+    return numbers
+
+
+def _edn_value(value: Value) -> str:
+    if value is None:
+        return "nil"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Keyword):
+        return f":{value}"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple):
+        return f"[{' '.join(map(_edn_value, value))}]"
+    if isinstance(value, frozenset):
+        return "#{" + " ".join(sorted(map(_edn_value, value))) + "}"
+    if isinstance(value, Json) and value.text.startswith("["):
+        return _edn_value(_frozen(msgspec.json.decode(value.text)))
+    raise HistoryError(f"histories in EDN have no value like {value!r}")
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise HistoryError("histories in EDN have no objects as values")
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -1,0 +1,307 @@
+"""A minimal sub-history that is still not linearizable, by removals that cannot invent a violation.
+
+First the history of the key is cut after its first bad prefix (prefixes of linearizable histories are
+linearizable, with what had not returned yet pending). Then *sound units* are removed as long as the rest
+stays illegal. A removal is sound if every linearizable history stays linearizable by it, so that the rest
+accuses the whole:
+
+1. an operation that changes nothing: a read, a read of absent, a failed condition;
+2. a write or cas whose value nobody left needs. A read needs what it returned, a cas what it expected, and a
+   condition that failed on something unseen needs everything. By turns with rule 1 this takes suffixes of
+   chains, and whole chains; a delete only where nobody left needs absence;
+3. a write that had ended before a plain write began that had ended before everybody who needs its value
+   began: nobody can have found it. Only where the value has another source left (absence always has one, the
+   beginning), so that a stale read keeps its write, and is not told as garbage.
+
+Nothing else is removed: without what made a value absent, absence would become a violation that the whole
+does not have. It is enough to try single operations until none can go: if a sequence of sound removals leaves
+an illegal rest, so does its first.
+
+Of objects that are no registers only what they name as `reads` is removed.
+
+Source: the units are argued in `docs/linearizability-proof.md`; halving as in Zeller and Hildebrandt,
+*Simplifying and Isolating Failure-Inducing Input* (2002).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from checkers.linearizability import frontier, register, wing_gong, zones
+from checkers.linearizability.by_zones import legal_by_zones
+from checkers.linearizability.checking import fitting_object, tells
+from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from checkers.linearizability.result import NOT_LINEARIZABLE, Result
+from specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
+from specs.objects import Register, SequentialObject
+
+PLAIN_BELOW = 3_000
+"""Smaller sub-histories are decided sooner by the plain reference than by machine code."""
+
+FIRST_WINDOW = 8
+
+
+class Core(NamedTuple):
+    """A sub-history of one key that is not linearizable; `minimal` unless the time ended first.
+
+    `bad_return` is the row, in the whole history, of the operation whose return ends the first bad prefix;
+    `rows` are those of the core's operations.
+    """
+
+    history: History
+    rows: tuple[int, ...]
+    bad_return: int
+    minimal: bool
+
+
+def minimal_core(
+    history: History,
+    result: Result,
+    object: SequentialObject | None = None,  # noqa: A002
+    seconds: float | None = None,
+) -> Core:
+    """Shrink what `check` found not to be linearizable; after `seconds` it gives what it has.
+
+    Raises ValueError if `result` is not of that verdict.
+    """
+    if result.verdict != NOT_LINEARIZABLE or result.key is None:
+        raise ValueError(f"there is no core of a history that is {result.verdict}")
+    thing = object if object is not None else fitting_object(history)
+    clock = _Clock(seconds)
+    rows = np.flatnonzero(history.columns.key == list(history.keys).index(result.key))
+    if isinstance(thing, Register):
+        return _of_register(history, rows, result, clock)
+    return _of_object(history, rows, thing, clock)
+
+
+class _Clock:
+    """Says when the time has ended, and remembers that it had to."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.ends_at = None if seconds is None else time.monotonic() + seconds
+        self.ended = False
+
+    def over(self, _configurations: int = 0) -> bool:
+        self.ended = self.ended or (self.ends_at is not None and time.monotonic() >= self.ends_at)
+        return self.ended
+
+
+# ---- the first bad prefix
+
+
+def _cut(history: History, rows: Column, returned: Column) -> tuple[History, Column]:
+    """The prefix of `rows` that ends with the last return of `returned`, and its rows."""
+    c = history.columns
+    kept = rows[c.call[rows] <= c.ret[returned[-1]]]
+    pending = kept[~np.isin(kept, returned)]
+    part = history.select(kept).columns
+    where = np.searchsorted(kept, pending)
+    part.ret[where] = NEVER
+    part.outcome[where] = Outcome.UNKNOWN.value
+    part.seen[where] = NOT_RECORDED
+    return _like(history, part), kept
+
+
+def _like(history: History, columns: Columns) -> History:
+    return History(
+        columns,
+        history.keys,
+        history.values,
+        functions=history.functions,
+        clock=history.clock,
+        file=history.file,
+    )
+
+
+def _first_bad(
+    history: History, rows: Column, illegal: Callable[[History], bool], stuck_at: int | None
+) -> tuple[History, Column, int]:
+    """The shortest illegal prefix, its rows, and whose return ends it.
+
+    Where the search got stuck all shorter prefixes are legal; that one may still be, because a condition that
+    had not failed by then might have applied.
+    """
+    c = history.columns
+    returns = rows[c.ret[rows] != NEVER]
+    returns = returns[np.lexsort((returns, c.ret[returns]))]
+    good, bad = 0, len(returns)
+    if stuck_at is not None:
+        good = int(np.flatnonzero(returns == stuck_at)[0])
+        step = 1
+        while good + step < bad and not illegal(_cut(history, rows, returns[: good + step])[0]):
+            good += step
+            step *= 2
+        bad = min(bad, good + step)
+    while good + 1 < bad:
+        middle = (good + bad) // 2
+        if illegal(_cut(history, rows, returns[:middle])[0]):
+            bad = middle
+        else:
+            good = middle
+    prefix, kept = _cut(history, rows, returns[:bad])
+    return prefix, kept, int(returns[bad - 1])
+
+
+# ---- registers
+
+
+def _of_register(history: History, rows: Column, result: Result, clock: _Clock) -> Core:
+    def illegal_history(part: History) -> bool:
+        asks = register.reduce(part)
+        if len(asks.impossible):
+            return True
+        legal = legal_by_zones(asks, len(part.keys), len(part.values)) if len(part) >= PLAIN_BELOW else None
+        return not legal if legal is not None else illegal(_asks(asks), clock)
+
+    prefix, kept, bad = _first_bad(history, rows, illegal_history, result.stuck_at)
+    reduced = register.reduce(prefix)
+    if len(reduced.impossible):
+        rows_left = [int(reduced.impossible[0])]
+    else:
+        asks = _asks(reduced)
+        witness = {int(np.searchsorted(kept, row)) for row in result.witness if row in set(kept.tolist())}
+        rows_left = sorted(ask.row for ask in _shrink(asks, witness, clock))
+    return Core(prefix.select(rows_left), tuple(kept[rows_left].tolist()), bad, not clock.ended)
+
+
+def _asks(asks: register.Asks) -> list[Ask]:
+    """All operations of a reduced history of one key."""
+    columns = (asks.kind, asks.need, asks.value, asks.call, asks.ret, asks.row)
+    return [Ask(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def illegal(asks: Sequence[Ask], clock: _Clock) -> bool:
+    """Whether the operations of a key are certainly not linearizable."""
+    decided = zones.decide(asks)
+    if decided.outside is None:
+        return decided.cause is not None
+    return frontier.search(asks, exhausted=clock.over).failed_at is not None
+
+
+def _shrink(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
+    """First all that no explanation seems to need, then halves, quarters, ... and single operations."""
+    asks = _around(asks, witness, clock)
+    size = max(1, len(asks) // 2)
+    while True:
+        smaller = False
+        at = 0
+        while at < len(asks) and not clock.over():
+            rest = remove(asks, [not at <= i < at + size for i in range(len(asks))])
+            if len(rest) < len(asks) and illegal(rest, clock):
+                asks, smaller = rest, True
+            else:
+                at += size
+        if clock.over() or (size == 1 and not smaller):
+            return asks
+        size = max(1, min(size, len(asks)) // 2) if size > 1 else 1
+
+
+def _around(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
+    """What is left if the witness, or else the last operations, are kept, if that is illegal already."""
+    calls = sorted((ask.call for ask in asks), reverse=True)
+    guesses = [[ask.row in witness for ask in asks]]
+    window = FIRST_WINDOW
+    while window < len(asks):
+        guesses.append([ask.ret >= calls[window] for ask in asks])
+        window *= 4
+    for wanted in guesses:
+        rest = remove(asks, wanted)
+        if illegal(rest, clock):
+            return rest
+        if clock.over():
+            break
+    return asks
+
+
+def remove(asks: Sequence[Ask], wanted: Sequence[bool]) -> list[Ask]:
+    """Remove whatever is not wanted and can soundly go, one after the other, by rules 1 to 3; O(n log n)."""
+    left = [want or ask.kind not in {ASK_READ, ASK_DIFFERS} for ask, want in zip(asks, wanted, strict=True)]
+    going = True
+    while going:
+        going = _unneeded(asks, wanted, left) or _unseen(asks, wanted, left)
+    return [ask for ask, stays in zip(asks, left, strict=True) if stays]
+
+
+def _unneeded(asks: Sequence[Ask], wanted: Sequence[bool], left: list[bool]) -> bool:
+    """Rule 2, until nothing goes any more; gives whether something did."""
+    if any(stays and ask.kind == ASK_DIFFERS for ask, stays in zip(asks, left, strict=True)):
+        return False
+    needs = Counter(
+        ask.need for ask, stays in zip(asks, left, strict=True) if stays and (ask.kind in {ASK_READ, ASK_CAS})
+    )
+    sources: dict[int, list[int]] = {}
+    for i, ask in enumerate(asks):
+        if left[i] and not wanted[i] and ask.kind >= ASK_PUT:
+            sources.setdefault(ask.value, []).append(i)
+    queue = [value for value in sources if not needs[value]]
+    gone = bool(queue)
+    while queue:
+        for i in sources.pop(queue.pop(), ()):
+            left[i] = False
+            if asks[i].kind == ASK_CAS:
+                needs[asks[i].need] -= 1
+                if not needs[asks[i].need] and asks[i].need in sources:
+                    queue.append(asks[i].need)
+    return gone
+
+
+def _unseen(asks: Sequence[Ask], wanted: Sequence[bool], left: list[bool]) -> bool:
+    """Rule 3, the earliest return first, so that what overwrites a write is still there when it goes."""
+    first_need: dict[int, int] = {}
+    sources = Counter({ABSENT: 1})
+    picky = NEVER
+    plain = []
+    for ask, stays in zip(asks, left, strict=True):
+        if not stays:
+            continue
+        if ask.kind == ASK_DIFFERS:
+            picky = min(picky, ask.call)
+        if ask.kind in {ASK_READ, ASK_CAS}:
+            first_need[ask.need] = min(first_need.get(ask.need, NEVER), ask.call)
+        if ask.kind >= ASK_PUT:
+            sources[ask.value] += 1
+        if ask.kind == ASK_PUT and ask.ret != NEVER:
+            plain.append(ask)
+    plain.sort(key=lambda ask: ask.call)
+    calls = np.array([ask.call for ask in plain], dtype=np.int64)
+    rets = np.array([ask.ret for ask in plain], dtype=np.int64)
+    # The least return among the plain writes called at or after each.
+    soonest = np.minimum.accumulate(rets[::-1])[::-1]
+    gone = False
+    candidates = [
+        i
+        for i, ask in enumerate(asks)
+        if left[i] and not wanted[i] and ask.kind >= ASK_PUT and ask.ret != NEVER
+    ]
+    for i in sorted(candidates, key=lambda i: asks[i].ret):
+        at = int(np.searchsorted(calls, asks[i].ret, side="right"))
+        value = asks[i].value
+        if at < len(plain) and sources[value] > 1 and soonest[at] < min(first_need.get(value, NEVER), picky):
+            left[i] = False
+            sources[value] -= 1
+            gone = True
+    return gone
+
+
+# ---- other objects
+
+
+def _of_object(history: History, rows: Column, thing: SequentialObject, clock: _Clock) -> Core:
+    def illegal_history(part: History) -> bool:
+        told = [op for op in part if tells(op)]
+        return wing_gong.search(told, thing, clock.over).stuck_at is not None
+
+    prefix, kept, bad = _first_bad(history, rows, illegal_history, None)
+    left = list(range(len(prefix)))
+    reads: tuple[str, ...] = getattr(thing, "reads", ())
+    for i in range(len(prefix)):
+        op: Operation = prefix[i]
+        if op.function not in reads and tells(op):
+            continue
+        rest = [j for j in left if j != i]
+        if not clock.over() and illegal_history(prefix.select(rest)):
+            left = rest
+    return Core(prefix.select(left), tuple(kept[left].tolist()), bad, not clock.ended)

@@ -1,0 +1,110 @@
+"""What the writers write reads back as the same operations, in our format and in EDN."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checkers.histories import parse
+from checkers.histories.edn import Keyword
+from checkers.histories.values import freeze
+from checkers.histories.writers import edn, json_lines
+from checkers.linearizability import check
+from checkers.linearizability.random_histories import random_histories
+from specs.history import UNRECORDED, History, HistoryBuilder, Outcome
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+EDN = st.recursive(
+    SCALARS | st.sampled_from([Keyword("a"), Keyword("b-c"), 1.5, -2e30, 'quote " and \\ and \n']),
+    lambda inner: st.tuples(inner, inner) | st.tuples(inner) | st.frozensets(inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn, values: st.SearchStrategy[Any], ties: bool) -> History:
+    """Histories of some processes, some keys, every function and every outcome."""
+    builder = HistoryBuilder()
+    keys = draw(st.sampled_from([["register"], ["a"], ["a", "register", 'odd "key"\n']]))
+    pool = [freeze(value) for value in draw(st.lists(values, min_size=1, max_size=4))]
+    functions = ["read", "write", "cas", "delete"]
+    if draw(st.booleans()):
+        functions = ["read", "write", "append"]
+    clock = 0
+    for process in range(draw(st.integers(1, 3))):
+        clock = draw(st.integers(0, 3)) if ties else clock + 1
+        for _ in range(draw(st.integers(0, 4))):
+            call = clock
+            clock += draw(st.integers(0, 2)) if ties else 1
+            function = draw(st.sampled_from(functions))
+            outcome = draw(st.sampled_from(Outcome))
+            unknown = outcome is Outcome.UNKNOWN
+            nothing = function == "delete" or (function == "read" and outcome is not Outcome.OK)
+            value = None if nothing else draw(st.sampled_from(pool))
+            seen = UNRECORDED
+            if function == "cas" and outcome is Outcome.FAILED and draw(st.booleans()):
+                seen = draw(st.sampled_from(pool))
+            builder.add(
+                process, function, draw(st.sampled_from(keys)), value, call, None if unknown else clock,
+                expected=draw(st.sampled_from(pool)) if function == "cas" else None,
+                ok=outcome is Outcome.OK, seen=seen,
+            )  # fmt: skip
+            if unknown:
+                break
+            clock += 0 if ties else 1
+        clock += 1
+    return builder.build()
+
+
+def rows(history: History, *without: str) -> list[dict[str, Any]]:
+    """The operations, each by its fields, values by the order of their first appearance."""
+    names: dict[Any, int] = {}
+
+    def name(value: Any) -> Any:
+        if value is None or value is UNRECORDED:
+            return value
+        return names.setdefault((type(value) is bool, value), len(names))
+
+    told = []
+    for op in history:
+        fields = {field: getattr(op, field) for field in op.__struct_fields__}
+        fields |= {"value": name(op.value), "expected": name(op.expected), "seen": name(op.seen)}
+        told.append({field: value for field, value in fields.items() if field not in without})
+    return told
+
+
+@given(histories(JSON, ties=True))
+def test_json_lines_read_back_as_they_were(history: History) -> None:
+    if len(history):
+        again = parse(json_lines(history), "f", functions=history.functions)
+        assert rows(again) == rows(history)
+        assert json_lines(again) == json_lines(history)
+
+
+@given(histories(EDN, ties=False))
+def test_edn_keeps_operations_and_times(history: History) -> None:
+    if len(history):
+        again = parse(edn(history), "f")
+        by_call = history.select(sorted(range(len(history)), key=lambda row: history.columns.call[row]))
+        # Without a time of its own for each event there is only their order.
+        without = ("line", "process") if again.clock == "ns" else ("line", "process", "call", "ret")
+        assert rows(again, *without) == rows(by_call, *without)
+
+
+@given(histories(EDN, ties=True))
+def test_edn_values_become_json_values_of_their_own(history: History) -> None:
+    if len(history):
+        again = parse(json_lines(history), "f", functions=history.functions)
+        assert rows(again) == rows(history)
+
+
+def test_verdicts_survive_being_written() -> None:
+    for history in random_histories(11, 600):
+        verdict = check(history).verdict
+        assert check(parse(json_lines(history), "f")).verdict == verdict
+        assert check(parse(edn(history), "f")).verdict == verdict, list(history)

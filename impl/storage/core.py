@@ -34,12 +34,18 @@ class Checkpoint:
     sent it.
     """
 
-    __slots__ = ("copied", "items", "snapshot")
+    __slots__ = ("copied", "items", "mark", "named", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, items: str, copied: list[tuple[bytes, StoredItem]] | None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, items: str, copied: list[tuple[bytes, StoredItem]] | None, mark: int
+    ) -> None:
         self.snapshot = snapshot
         self.items = items
         self.copied = copied
+        self.mark = mark
+        """The journal's end when the message to itself was sent: below it all is durable when that comes."""
+        self.named = False
+        """Whether the log names it already, durably or not."""
 
 
 class Flight:

@@ -33,8 +33,9 @@ class Scan(Struct, frozen=True):
     payloads: list[bytes]
     size: int
     tail: Literal["clean", "torn", "rot"]
+    began: int
     generation: int
-    """Generation of the last frame."""
+    """Generations of the first frame and of the last."""
     first: int
     sequence: int
     """Sequence number of the first frame, and the one that the next frame must carry."""
@@ -54,27 +55,27 @@ def checks(expected: int, data: bytes) -> bool:
 def scan(data: bytes) -> Scan:
     """Read frames from the start of `data`, to its end or to the first that is not whole."""
     payloads: list[bytes] = []
-    at = generation = first = expected = 0
+    at = began = generation = first = expected = 0
     while at < len(data):
         header = data[at : at + _HEADER.size]
         body = at + _HEADER_BYTES
         tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
         if body > len(data) or not checks(_CHECK.unpack_from(data, at + _HEADER.size)[0], header):
-            return Scan(payloads, at, tail, generation, first, expected)
+            return Scan(payloads, at, tail, began, generation, first, expected)
         found, length, number, checksum = _HEADER.unpack(header)
         end = body + length + len(_END)
         payload = data[body : body + length]
         if end > len(data) or data[end - len(_END) : end] != _END or not checks(checksum, payload):
             tail = "torn" if _ends_early(data, at, end - at) else "rot"
-            return Scan(payloads, at, tail, generation, first, expected)
+            return Scan(payloads, at, tail, began, generation, first, expected)
         if not payloads:
-            first = number
+            began, first = found, number
         elif found < generation or number != expected:
-            return Scan(payloads, at, "rot", generation, first, expected)
+            return Scan(payloads, at, "rot", began, generation, first, expected)
         generation, expected = found, number + 1
         payloads.append(payload)
         at = end
-    return Scan(payloads, at, "clean", generation, first, expected)
+    return Scan(payloads, at, "clean", began, generation, first, expected)
 
 
 def _ends_early(data: bytes, at: int, size: int) -> bool:

@@ -17,7 +17,8 @@ from msgspec import Struct
 from impl.node import Env, Message, NodeId, Timer
 from impl.storage.frames import encode_frame, scan
 from impl.storage.ids import Settings
-from impl.storage.log import ReplicationLog, RottenLogError, fresh_head
+from impl.storage.journal import RottenLogError
+from impl.storage.log import ReplicationLog, fresh_head
 from impl.storage.messages import CreateReplica, Reached, Vacant, VacantTimer
 from impl.storage.replica import Replica
 from impl.storage.state import PartitionState

@@ -177,7 +177,7 @@ class Learner(Serving):
         for page, start in enumerate(range(0, max(1, len(items)), ITEMS_PER_PAGE)):
             data = encode_frame(1, page, encode_items(items[start : start + ITEMS_PER_PAGE]))
             self.env.disk.write_page(name, page, data)
-        self.checkpoint = Checkpoint(snapshot, name, items if copied else None)
+        self.checkpoint = Checkpoint(snapshot, name, items if copied else None, self.log.journal.sequence)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
@@ -185,8 +185,9 @@ class Learner(Serving):
         for.
         """
         checkpoint = self.checkpoint
-        if checkpoint is None or checkpoint.snapshot.slot != m.slot:
+        if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
             return
+        self.log.journal.confirm(checkpoint.mark)
         log, first = self.log, max(self.log.first, m.slot + 1 - self.settings.retained_slots)
         if checkpoint.copied is not None:
             if m.slot <= log.commit:
@@ -208,14 +209,17 @@ class Learner(Serving):
                 checkpoint.items,
             )
         )
+        checkpoint.mark, checkpoint.named = log.journal.sequence, True
         self.tell(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
 
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""
-        if self.checkpoint is None or self.checkpoint.snapshot.slot != m.slot:
+        checkpoint = self.checkpoint
+        if checkpoint is None or not checkpoint.named or checkpoint.snapshot.slot != m.slot:
             return
+        self.log.journal.confirm(checkpoint.mark)
         self.checkpoint = None
-        self.log.drop_below(self.log.first)
+        self.log.drop_unneeded()
         for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
             if name != self.log.head.items:
                 self.env.disk.remove_file(name)

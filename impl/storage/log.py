@@ -1,9 +1,8 @@
-"""The replication log of one replica: an acceptor's durable state, in memory and as a journal of frames on
-disk.
+"""The replication log of one replica: an acceptor's durable state, in memory and as a journal on disk.
 
-The journal is a sequence of segments. Each record in it says what the acceptor did; recovery folds them. A
-segment begins with a `Head`, which says all that older segments said and that still matters, except for
-retained entries; so older ones may go when all their slots are cut.
+Each record of the journal (`journal.py`) says what the acceptor did; recovery folds them. A segment begins
+with a `Head`, which says all that older segments said and that still matters, except for retained entries; so
+older ones may go when all their slots are cut and the head is durable.
 
 *Invariants.* Entries are contiguous, from `first` to `last`. Slots through `commit` are known to be chosen
 and never change. Above `commit` all entries belong to one branch. `promised` >= `last_accepted`, and both
@@ -13,15 +12,15 @@ never derived from the entries that happen to be retained).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from impl.node import Disk
-from impl.storage.frames import encode_frame, scan
 from impl.storage.ids import NO_BALLOT, Ballot, Member
+from impl.storage.journal import NO_LINK, Journal, Link, RottenLogError
 from impl.storage.messages import Snapshot
 from impl.storage.records import Config, LogRecord
 
@@ -40,6 +39,7 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     commit: int
     snapshot: Snapshot | None
     items: str
+    link: Link = NO_LINK
 
 
 class Promised(Struct, frozen=True, gc=False, tag="promised", array_like=True):
@@ -77,21 +77,13 @@ encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(JournalRecord).decode
 
 
-class RottenLogError(Exception):
-    """Synced state of this replica is lost: it must fall silent for ever (rule 13)."""
-
-
 class ReplicationLog:
     """Entries, promise and last accepted ballot of one incarnation; every change is journalled as it
     is made.
     """
 
-    def __init__(self, disk: Disk, prefix: str, head: Head) -> None:
-        self._disk = disk
-        self._prefix = prefix
-        self._generation = 1
-        self._sequence = 0
-        self._segment = 0
+    def __init__(self, journal: Journal, head: Head) -> None:
+        self.journal = journal
         self._ends: dict[int, int] = {}  # Segment to the last slot that it has an entry for.
         self._install(head)
 
@@ -107,7 +99,7 @@ class ReplicationLog:
     @classmethod
     def create(cls, disk: Disk, prefix: str, head: Head) -> ReplicationLog:
         """The empty log of a new replica."""
-        log = cls(disk, prefix, head)
+        log = cls(Journal(disk, prefix), head)
         log.roll(head)
         return log
 
@@ -119,48 +111,25 @@ class ReplicationLog:
         Raises:
             RottenLogError: synced bytes are damaged or missing.
         """
+        found = Journal.recover(disk, prefix, link_of)
+        if found is None:
+            return None
+        journal, payloads, torn = found
         log: ReplicationLog | None = None
-        torn = lost = False
-        for name in disk.logs(prefix):
-            found = scan(disk.read(name))
-            if found.tail == "rot":
-                raise RottenLogError(name)
-            torn = torn or found.tail == "torn"
-            if log is not None and found.payloads and found.first < log._sequence:
-                raise RottenLogError(name)
-            # Files lose their unsynced ends independently. A segment behind a lost end was not synced either,
-            # for a sync that covers it covers what was written before it: nothing of it was ever let out.
-            lost = lost or (log is not None and found.first > log._sequence)
-            if lost or not found.payloads:
-                disk.remove_log(name)
-                continue
-            disk.cut(name, found.size)
-            for payload in found.payloads:
-                log = cls._replay(log, disk, prefix, name, payload)
-            assert log is not None, "a segment with frames has a head"
-            log._generation = found.generation + 1
-            log._sequence = found.sequence
-        if log is not None:
-            covered = 0 if log.head.snapshot is None else log.head.snapshot.slot
-            if log.first > covered + 1 or log.last < log.commit:
-                raise RottenLogError(f"{prefix}: slots are missing")
-        return None if log is None else (log, torn)
-
-    @classmethod
-    def _replay(
-        cls, log: ReplicationLog | None, disk: Disk, prefix: str, name: str, payload: bytes
-    ) -> ReplicationLog:
-        try:
-            record = decode(payload)
-        except msgspec.MsgspecError as error:
-            raise RottenLogError(name) from error
-        if log is None:
-            if not isinstance(record, Head):
-                raise RottenLogError(name)
-            log = cls(disk, prefix, record)
-        log._segment = int(name[len(prefix) :])
-        log._fold(record)
-        return log
+        for segment, payload in payloads:
+            try:
+                record = decode(payload)
+            except msgspec.MsgspecError as error:
+                raise RottenLogError(prefix) from error
+            if log is None:
+                assert isinstance(record, Head), "every segment has a link, which a head carries"
+                log = cls(journal, record)
+            log._fold(record, segment)
+        assert log is not None, "a chain has a segment, and that a frame"
+        covered = 0 if log.head.snapshot is None else log.head.snapshot.slot
+        if log.first > covered + 1 or log.last < log.commit:
+            raise RottenLogError(f"{prefix}: slots are missing")
+        return log, torn
 
     # --- Reading ---
 
@@ -189,11 +158,6 @@ class ReplicationLog:
         """The retained entries of slots `first` to `last`, both included."""
         return tuple(self.records[first - self.first : last - self.first + 1])
 
-    def segments(self) -> Iterator[tuple[str, int]]:
-        """Name and last slot of each segment, oldest first."""
-        for segment, end in self._ends.items():
-            yield self._name(segment), end
-
     # --- Changing ---
 
     def promise(self, ballot: Ballot) -> None:
@@ -214,30 +178,29 @@ class ReplicationLog:
 
     def roll(self, head: Head) -> None:
         """Begin a segment with `head`, and cut below its `first`."""
-        self._segment += 1
-        self._write(head)
+        keeps = next((segment for segment, end in self._ends.items() if end >= head.first), 0)
+        begun = head
 
-    def drop_below(self, slot: int) -> None:
-        """Remove the segments before the current one that have no entry at or above `slot`."""
-        for segment, end in list(self._ends.items()):
-            if segment >= self._segment or end >= slot:
-                return  # Only from the front: sequence numbers have no hole.
+        def encoded(link: Link) -> bytes:
+            nonlocal begun
+            begun = structs.replace(head, link=link)
+            return encode(begun)
+
+        self.journal.roll(keeps, encoded)
+        self._fold(begun, self.journal.segment)
+
+    def drop_unneeded(self) -> None:
+        """Remove the segments of which nothing is retained, if the newest head is known to be durable."""
+        for segment in self.journal.drop_unneeded():
             del self._ends[segment]
-            self._disk.remove_log(self._name(segment))
 
     def _write(self, record: JournalRecord) -> None:
-        self._disk.append(
-            self._name(self._segment), encode_frame(self._generation, self._sequence, encode(record))
-        )
-        self._sequence += 1
-        self._fold(record)
-
-    def _name(self, segment: int) -> str:
-        return f"{self._prefix}{segment:08d}"
+        self.journal.append(encode(record))
+        self._fold(record, self.journal.segment)
 
     # --- Folding: the same for what is done now and for what recovery finds ---
 
-    def _fold(self, record: JournalRecord) -> None:
+    def _fold(self, record: JournalRecord, segment: int) -> None:
         if isinstance(record, Promised):
             self.promised = record.ballot
         elif isinstance(record, Accepted):
@@ -247,7 +210,7 @@ class ReplicationLog:
             self._learn(record)
         else:
             self._begin(record)
-        self._ends[self._segment] = max(self._ends.get(self._segment, 0), self.last)
+        self._ends[segment] = max(self._ends.get(segment, 0), self.last)
 
     def _put(self, first: int, records: Sequence[LogRecord], ballots: Sequence[Ballot]) -> None:
         if first > self.last + 1:
@@ -321,3 +284,12 @@ class ReplicationLog:
 def fresh_head(member: Member, config: Config, config_slot: int) -> Head:
     """The head of a replica that knows nothing yet."""
     return Head(member, config, config_slot, NO_BALLOT, NO_BALLOT, 1, 0, None, "")
+
+
+def link_of(payload: bytes) -> Link | None:
+    """The link that a segment's first frame carries; None if it carries none."""
+    try:
+        record = decode(payload)
+    except msgspec.MsgspecError:
+        return None
+    return record.link if isinstance(record, Head) else None

@@ -9,8 +9,9 @@ from impl.node import Env, Message, NodeId, Timer
 from impl.storage import messages as m
 from impl.storage.frames import scan
 from impl.storage.ids import Settings
+from impl.storage.journal import RottenLogError
 from impl.storage.learner import Learner, decode_items
-from impl.storage.log import ReplicationLog, RottenLogError
+from impl.storage.log import ReplicationLog
 from impl.storage.records import StoredItem
 from impl.storage.state import PartitionState
 

@@ -86,6 +86,13 @@ def forgetful_never_vote(view: View) -> Iterable[Violation]:
         )
 
 
+@spec("always", source="Alagappan et al., FAST 2018, 3.3 (crash or corruption)", on=("silent",))
+def only_the_damaged_fall_silent(view: View) -> Iterable[Violation]:
+    """An incarnation gives itself up only if synced state of it was damaged."""
+    for name in view.take("silent"):
+        yield Violation(f"{name} fell silent, and nothing that it had synced was damaged")
+
+
 @spec("always", source="Lamport, Malkhi and Zhou, Reconfiguring a State Machine", on=("config",))
 def quorums_overlap(view: View) -> Iterable[Violation]:
     """Quorums of consecutive configs intersect in a voter that forgot nothing."""

@@ -112,6 +112,8 @@ class ImplObserver:
             self.reach(note.what)
             retired = self.members.get(slot.name)
             if note.what == "rot found" and retired is not None:
+                if retired not in view.forgetful and self.has_durable_frames(slot.name, retired):
+                    view.file("silent", retired)
                 self.view.forget(retired)  # It is silent from here on, whether or not it lost anything.
         elif getattr(note, "unchosen", 0):
             self.reach("old leader deposed holding unchosen writes")
@@ -187,6 +189,14 @@ class ImplObserver:
                 self.read_through[slot.name, log] = at + found.size
                 for payload in found.payloads:
                     self.journalled(member, payload)
+
+    def has_durable_frames(self, name: str, member: Member) -> bool:
+        """Whether anything of this incarnation's journal was ever on the platter."""
+        prefix = f"log/{member.incarnation:06d}/"
+        return any(
+            through > 0 and node == name and log.startswith(prefix)
+            for (node, log), through in self.read_through.items()
+        )
 
     def journalled(self, member: Member, payload: bytes) -> None:
         """One journal record is on the platter."""

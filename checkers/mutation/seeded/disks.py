@@ -41,8 +41,8 @@ class LogCutBeforeCheckpoint(Replica):
     """The log is cut before the checkpoint that covers it is named durably."""
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
-        self.log.drop_below(self.log.last + 1)
         super().on_checkpoint_written(sender, m)
+        self.log.journal.confirm(self.log.journal.sequence)
         self.on_checkpoint_durable(sender, CheckpointDurable(self.member, self.incarnation, m.slot))
 
 

@@ -26,7 +26,7 @@ Outgoing = tuple[NodeId, Message]
 class Outbox:
     """The messages of one node that wait for a sync, in the order in which they were sent."""
 
-    __slots__ = ("_covering", "_handler", "_held", "durable", "shed", "written")
+    __slots__ = ("_covering", "_held", "durable", "handler", "shed", "written")
 
     def __init__(self) -> None:
         self.written = 0
@@ -36,7 +36,8 @@ class Outbox:
         self.shed = 0
         """Messages dropped because `OUTBOX_LIMIT` was reached."""
         self._covering: int | None = None
-        self._handler: list[Outgoing] = []
+        self.handler: list[Outgoing] = []
+        """What the running handler has sent so far."""
         self._held: deque[tuple[int, NodeId, Message]] = deque()
 
     def __len__(self) -> int:
@@ -58,14 +59,14 @@ class Outbox:
 
     def send(self, to: NodeId, message: Message) -> None:
         """Take one message of the current handler."""
-        self._handler.append((to, message))
+        self.handler.append((to, message))
 
     def handled(self) -> list[Outgoing]:
         """End the handler; the messages that may leave at once."""
-        sent = self._handler
+        sent = self.handler
         if not sent:
             return sent
-        self._handler = []
+        self.handler = []
         if self.written == self.durable:
             return sent
         held, written = self._held, self.written

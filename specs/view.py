@@ -21,6 +21,12 @@ Rank: TypeAlias = tuple[Any, ...]
 """A ballot: totally ordered."""
 
 
+KEPT_BALLOTS = 1024
+"""Ballots whose leaders are remembered when a view is pruned."""
+KEPT_NAMES = 32
+"""Configs, with the incarnations that they name, that are remembered when a view is pruned."""
+
+
 class Entry(NamedTuple):
     """A durable entry of one slot: the ballot at which it was accepted, and the identity of its record."""
 
@@ -149,9 +155,11 @@ class View:
         """Every entry that a quorum of the slot's config held durably at one ballot."""
         voters = self.config_at(slot)
         need = len(voters) // 2 + 1
-        return [
-            e for e, names in self.voters_at.get(slot, {}).items() if sum(v in names for v in voters) >= need
-        ]
+        found = []
+        for entry, names in self.voters_at.get(slot, {}).items():
+            if len(names) >= need and len([v for v in voters if v in names]) >= need:
+                found.append(entry)
+        return found
 
     def _advance(self) -> None:
         """Find what became chosen, in order: a config governs what is above it."""
@@ -183,12 +191,18 @@ class View:
             self.file("lease", name)
 
     def prune(self, slot: int) -> None:
-        """Forget the slots through `slot`, about which no spec can ask any more."""
-        for old in range(self.pruned_through + 1, slot + 1):
-            self.accepted.pop(old, None)
-            self.chosen.pop(old, None)
-            self.acknowledged.pop(old, None)
-            for entry in self.voters_at.pop(old, {}):
-                self.records.pop((old, entry.identity), None)
-                self.proposed.pop((entry.ballot, old), None)
-        self.pruned_through = max(self.pruned_through, slot)
+        """Forget the slots through `slot`, and ballots, configs and incarnations long past: no spec can ask
+        about them any more, or what it could still find is older than `KEPT_BALLOTS` or `KEPT_NAMES`.
+        """
+        self.pruned_through = through = max(self.pruned_through, slot)
+        for table in (self.accepted, self.chosen, self.acknowledged, self.voters_at):
+            for old in [s for s in table if s <= through]:
+                del table[old]
+        self.records = {at: record for at, record in self.records.items() if at[0] > through}
+        self.proposed = {at: values for at, values in self.proposed.items() if at[1] > through}
+        self.led = dict(sorted(self.led.items())[-KEPT_BALLOTS:])
+        del self.configs[:-KEPT_NAMES]
+        kept = {voter: True for _, voters in self.configs for voter in voters}
+        for names in (self.let_out, self.forgetful, self.checkpoints, self.holders):
+            for name in [n for n in names if n not in kept]:
+                del names[name]

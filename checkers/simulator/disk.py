@@ -44,6 +44,8 @@ class SimDisk:
         self.outbox = outbox
         self.written = 0
         self.durable = 0
+        self.grown: list[str] = []
+        """The logs to whose durable bytes the last sync or crash has added."""
         self._mark = 0
         self._logs: dict[str, _File] = {}
         self._files: dict[str, _Pages] = {}
@@ -134,35 +136,49 @@ class SimDisk:
 
     def sync_done(self) -> None:
         """What was written before the sync started is durable."""
-        self.durable = self._mark
-        for name, file in list(self._dirty.items()):
-            done = 0
-            for number, operation in file.pending:
-                if number > self._mark:
-                    break
-                _apply(file.durable, operation)
-                done += 1
-            del file.pending[:done]
-            if not file.pending:
-                del self._dirty[name]
-                if not file.durable:
-                    self._logs.pop(name, None)
-        for name, pages in list(self._dirty_pages.items()):
-            done = 0
-            for number, page, data in pages.pending:
-                if number > self._mark:
-                    break
-                _apply_page(pages.durable, page, data)
-                done += 1
-            del pages.pending[:done]
-            if not pages.pending:
-                del self._dirty_pages[name]
-                if not pages.durable:
-                    self._files.pop(name, None)
+        self.durable = mark = self._mark
+        self.grown = []
+        if self._dirty:
+            for name in list(self._dirty):
+                self._sync_log(name, self._dirty[name], mark)
+        if self._dirty_pages:
+            for name in list(self._dirty_pages):
+                self._sync_pages(name, self._dirty_pages[name], mark)
+
+    def _sync_log(self, name: str, file: _File, mark: int) -> None:
+        pending, before, done = file.pending, len(file.durable), 0
+        for number, operation in pending:
+            if number > mark:
+                break
+            _apply(file.durable, operation)
+            done += 1
+        if done == len(pending):
+            file.pending = []
+            del self._dirty[name]
+            if not file.durable:
+                self._logs.pop(name, None)
+        else:
+            del pending[:done]
+        if len(file.durable) > before:
+            self.grown.append(name)
+
+    def _sync_pages(self, name: str, pages: _Pages, mark: int) -> None:
+        done = 0
+        for number, page, data in pages.pending:
+            if number > mark:
+                break
+            _apply_page(pages.durable, page, data)
+            done += 1
+        del pages.pending[:done]
+        if not pages.pending:
+            del self._dirty_pages[name]
+            if not pages.durable:
+                self._files.pop(name, None)
 
     def crash(self, pick: Pick) -> bool:
         """Keep of each file a prefix of what was not synced; whether an append was torn."""
         torn = False
+        self.grown = []
         for name in sorted(self._dirty):
             file = self._dirty[name]
             kept = pick(name, len(file.pending) + 1)
@@ -174,6 +190,7 @@ class SimDisk:
                 torn = torn or bool(partial)
                 file.durable += partial
             file.data, file.pending = bytearray(file.durable), []
+            self.grown.append(name)
         for name in sorted(self._dirty_pages):
             pages = self._dirty_pages[name]
             for _, page, data in pages.pending[: pick(name, len(pages.pending) + 1)]:

@@ -9,25 +9,43 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeAlias
 
+from msgspec import Struct
+
 Label: TypeAlias = tuple[str, str, int]
 EventName: TypeAlias = tuple[str, str, int]
 
 
-class Event:
-    """Something that may happen next. `slot` is the node that it happens to, `due` its time in timed mode."""
+class Event(Struct):
+    """Something that may happen next, or a fault that did. Nothing is created more often in a run."""
 
-    __slots__ = ("due", "link", "name", "payload", "place", "sender", "slot")
+    kind: str
+    """`deliver`, `timer`, `sync_start`, `sync_end`; or a fault's kind."""
+    chain: str
+    """The chain to which it belongs: a directed link, or a node for its timers, syncs, own messages and
+    faults.
+    """
+    number: int
+    """Of its kind in its chain."""
+    slot: Any
+    """The place of the node that it happens to."""
+    due: int
+    """Its time in timed mode."""
+    payload: Any = None
+    """A message or a timer."""
+    sender: Any = None
+    to: Any = None
+    """Whom the message is for: an incarnation, while `slot` outlives them."""
+    link: Any = None
+    """What carries the message; None for the other kinds and for a node's messages to itself."""
+    place: int = -1
+    """For the strategy: where it keeps the event; -1 where it does not."""
+    rank: float = -1.0
+    """For the strategy: a priority; below 0 where none was drawn."""
 
-    def __init__(self, name: EventName, slot: Any, due: int, payload: Any, sender: Any, link: str) -> None:
-        self.name = name
-        self.slot = slot
-        self.due = due
-        self.payload = payload
-        self.sender = sender
-        self.link = link
-        """The chain to which it belongs: a directed link, or a node for its timers, syncs and faults."""
-        self.place = -1
-        """For the strategy: where it keeps the event; -1 where it does not."""
+    @property
+    def name(self) -> EventName:
+        """Tells the event from every other of its run."""
+        return (self.kind, self.chain, self.number)
 
 
 class Strategy(Protocol):
@@ -51,4 +69,8 @@ class Strategy(Protocol):
 
     def chance(self, label: Label, numerator: int) -> bool:
         """Whether a fault of probability `numerator` / 65536 falls here."""
+        ...
+
+    def drain(self) -> list[Event]:
+        """All enabled events by due time, to be handed to another strategy; none is left."""
         ...

@@ -7,6 +7,7 @@ itself after the fault's steps.
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import Any
 
 from checkers.simulator.run import Fault, RunConfig
@@ -14,16 +15,47 @@ from checkers.simulator.world import Slot, World
 from impl.storage.frames import scan
 from impl.storage.messages import Handover
 
+NEVER = 1 << 62
+
+DURABLE = frozenset(("crash", "lost disk", "rot", "crash in sync", "failed sync"))
+"""Faults of a running node and its disk."""
+
+CUTS = frozenset(("partition", "one-way cut", "gray link"))
+
+MENDS = {
+    "crash": "start",
+    "lost disk": "start",
+    "rot": "start",
+    "crash in sync": "start",
+    "failed sync": "start",
+    "partition": "heal",
+    "one-way cut": "heal",
+    "gray link": "heal",
+    "slow node": "fast",
+    "message loss": "lossless",
+}
+"""What mends a fault; the others need no mending."""
+
 
 class Injector:
-    """Falls due by step; what a fault broke is mended at a later step."""
+    """Faults fall by step, in the order of the configuration; what one broke is mended at a later step.
+
+    Both are events: the number in their name is the fault's place in the configuration. With `by_name`
+    nothing is due by itself, and whoever replays a schedule calls `fall` and `mend` by those names.
+    """
 
     def __init__(self, world: World, config: RunConfig, watcher: Any, replicas: list[str]) -> None:
         self.world = world
-        self.pending = list(config.faults)
+        self.faults = config.faults
+        self.fallen = 0
+        """How many faults were due already."""
+        self.by_name = False
         self.watcher = watcher
         self.replicas = replicas
-        self.mend: list[tuple[int, str, str]] = []
+        self.mends: list[tuple[int, int]] = []
+        """Step and fault, in order."""
+        self.next = self.faults[0].step if self.faults else NEVER
+        """The next step at which something is due."""
         self.injected: dict[str, int] = {}
         self.impaired: str | None = None
         self.excluded: str | None = None
@@ -32,50 +64,77 @@ class Injector:
 
     def at(self, step: int) -> None:
         """Everything that is due by this step."""
-        while self.mend and self.mend[0][0] <= step:
-            _, what, name = self.mend.pop(0)
-            self.undo(what, name)
-        while self.pending and self.pending[0].step <= step:
-            self.fall(self.pending.pop(0), step)
+        while self.mends and self.mends[0][0] <= step:
+            self.mend(self.mends.pop(0)[1])
+        while self.fallen < len(self.faults) and self.faults[self.fallen].step <= step:
+            self.fallen += 1
+            self.fall(self.fallen - 1, step)
+        self.next = self.mends[0][0] if self.mends else NEVER
+        if self.fallen < len(self.faults):
+            self.next = min(self.next, self.faults[self.fallen].step)
 
-    def later(self, step: int, what: str, name: str) -> None:
-        """Mend it at a later step."""
-        self.mend.append((step, what, name))
-        self.mend.sort()
+    def target(self, fault: Fault) -> Slot:
+        """The place of the replica that a fault is drawn for."""
+        return self.world.slots[self.replicas[fault.target % len(self.replicas)]]
 
-    def fall(self, fault: Fault, step: int) -> None:
-        """Let a fault fall, if the budget permits."""
-        world, kind = self.world, fault.kind
-        slot = world.slots[self.replicas[fault.target % len(self.replicas)]]
-        until = step + fault.steps
+    def fall(self, number: int, step: int = 0) -> bool:
+        """Let a fault fall, if it can and the budget permits."""
+        fault, world = self.faults[number], self.world
+        kind, slot = fault.kind, self.target(fault)
+        if kind in DURABLE and (not slot.up or not self.may_impair(slot, kind)):
+            return False
+        if kind == "handover" and not self.leading():
+            return False
+        world.fault(kind, slot, number)
         if kind in {"crash", "lost disk", "rot"}:
-            if not slot.up or not self.may_impair(slot, kind):
-                return
-            world.crash(slot, f"fault{fault.step}", lose_disk=kind == "lost disk")
+            world.crash(slot, f"fault{number}", lose_disk=kind == "lost disk")
             if kind == "rot" and not self.rot(slot, fault):
                 kind = "crash"
             if kind != "crash":
                 self.impaired = slot.name
-            self.later(until, "start", slot.name)
-        elif kind in {"partition", "one-way cut", "gray link"}:
+        elif kind in {"crash in sync", "failed sync"}:
+            slot.armed = kind
+        elif kind in CUTS:
             for link in self.links(slot, fault):
-                world.cut_links[link] = until
-                self.later(until, "heal", link)
+                world.cut_links[link] = number
         elif kind == "wall step":
             slot.wall_offset += fault.amount * 4 - (1 << 21)
         elif kind == "slow node":
             slot.slow = 20
-            self.later(until, "fast", slot.name)
         elif kind == "message loss":
             world.loss = 20_000
-            self.later(until, "lossless", slot.name)
         else:
             self.hand_over()
-        self.injected[kind] = self.injected.get(kind, 0) + 1
+        if kind not in {"crash in sync", "failed sync"}:  # The world counts those, once a sync has met them.
+            self.injected[kind] = self.injected.get(kind, 0) + 1
+        if kind in MENDS and not self.by_name:
+            insort(self.mends, (step + fault.steps, number))
+        return True
+
+    def mend(self, number: int) -> None:
+        """What a fault has broken works again: an event too, named by `MENDS`."""
+        fault, world = self.faults[number], self.world
+        slot = self.target(fault)
+        what = MENDS[fault.kind]
+        if what == "start":
+            slot.armed = ""  # An armed fault that met no sync has not fallen.
+            if slot.up:
+                return
+        world.fault(what, slot, number)
+        if what == "start":
+            world.start(slot)
+        elif what == "heal":
+            for link in self.links(slot, fault):
+                if world.cut_links.get(link) == number:
+                    del world.cut_links[link]
+        elif what == "fast":
+            slot.slow = 1
+        else:
+            world.loss = self.base_loss
 
     def may_impair(self, slot: Slot, kind: str) -> bool:
         """The budget: one voter at a time, and none before the last one is whole again."""
-        if kind == "crash":
+        if kind not in {"rot", "lost disk"}:
             return True
         if self.impaired is not None:
             replica = getattr(self.world.slots[self.impaired].node, "replica", None)
@@ -116,26 +175,20 @@ class Injector:
             return into if fault.amount % 2 else out
         return [*into, *out]
 
-    def hand_over(self) -> None:
-        """An operator asks whoever leads to hand over."""
+    def leading(self) -> list[Slot]:
+        """The places of the replicas that lead, as far as they know."""
+        found = []
         for name in self.replicas:
             slot = self.world.slots[name]
             replica = getattr(slot.node, "replica", None)
             if slot.up and replica is not None and replica.leading is not None:
-                self.world.run(slot, slot.node.on_message, slot.id, Handover())
+                found.append(slot)
+        return found
 
-    def undo(self, what: str, name: str) -> None:
-        """Mend one thing."""
-        world = self.world
-        if what == "start":
-            if not world.slots[name].up:
-                world.start(world.slots[name])
-        elif what == "heal":
-            world.cut_links.pop(name, None)
-        elif what == "fast":
-            world.slots[name].slow = 1
-        else:
-            world.loss = self.base_loss
+    def hand_over(self) -> None:
+        """An operator asks whoever leads to hand over."""
+        for slot in self.leading():
+            self.world.run(slot, slot.node.on_message, slot.id, Handover())
 
     def heal(self, end: str) -> None:
         """The faults stop: everything heals, or all but one node, or all but one link."""
@@ -143,11 +196,9 @@ class Injector:
         world.loss = world.duplication = 0
         world.cut_links = {}
         world.latencies = world.sync_us = (300, 500)
-        self.pending, self.mend = [], []
-        wall = 0
+        self.mends, self.fallen, self.next = [], len(self.faults), NEVER
         for slot in world.slots.values():
-            slot.slow = 1
-            slot.wall_offset = wall
+            slot.slow, slot.wall_offset, slot.armed = 1, 0, ""
         keep_down = self.replicas[self.salt % len(self.replicas)]
         if self.impaired is not None and not self.may_impair(world.slots[self.impaired], "rot"):
             end = "all"  # Without the replica that is being replaced there is no quorum but the two others.

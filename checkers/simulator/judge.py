@@ -88,6 +88,21 @@ class Judge:
             self._events.append((False, request))
         return None if self._running or self.overflowed else self._search()
 
+    def settle(self, request: Hashable, took_effect: bool) -> str | None:
+        """A lost operation took effect by now, or never will; a sentence if the results say otherwise."""
+        if request not in self._lost:
+            return None
+        del self._lost[request]
+        if took_effect:
+            self._events.append((False, request))
+            return None if self._running or self.overflowed else self._search()
+        del self._operations[request]
+        self._open.pop(request, None)
+        self._configurations = {at: None for at in self._configurations if request not in at[1]}
+        if self._configurations or self.overflowed:
+            return None
+        return f"what was read can only be explained by {request}, which never took effect"
+
     def _search(self) -> str | None:
         """Work off the recorded segment."""
         events, self._events = self._events, []

@@ -7,8 +7,10 @@ and faults. Then the faults stop, time is fair again, and what must happen event
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from checkers.simulator.events import Strategy
 from checkers.simulator.faults import Injector
 from checkers.simulator.judge import Judge
 from checkers.simulator.run import Failure, Outcome, RunConfig
@@ -25,12 +27,23 @@ from specs import clients, consensus
 from specs.observe.impl import ImplObserver
 from specs.promise import ALL, Spec
 
+UNTIMED: dict[str, type[RandomWalk]] = {"random": RandomWalk, "pct": Pct, "pos": Pos}
+"""The strategies of untimed mode; `timed` is the other."""
+
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
+
+PRUNED = 4096
+"""Steps between two looks at what no spec can ask for any more."""
+
+ASKED = 8
+"""Steps between two looks at whether a phase is over: a phase ends a few steps late, never early."""
 
 SPEC_MODULES = (consensus, clients)
 """The modules that register the specs which this scenario checks."""
 
 BY_TOPIC: dict[str, list[Spec]] = {}
+DUE: dict[tuple[str, ...], tuple[Spec, ...]] = {}
+"""What `PartitionRun.due` has found; there are few combinations of topics."""
 
 
 def specs_by_topic() -> dict[str, list[Spec]]:
@@ -57,12 +70,14 @@ class PartitionRun:
         voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
         self.group = Config(0, voters, len(voters) + 1)
         self.watcher = Watcher(self.group, {}, Judge)
+        self.clients = [f"c{number}" for number in range(config.clients)]
         nodes = [(node, self._storage(node_class)) for node in REPLICAS]
-        nodes += [
-            (NodeId("region", "client", f"c{number}"), self._client) for number in range(config.clients)
-        ]
+        nodes += [(NodeId("region", "client", name), self._client) for name in self.clients]
         self.fair = Timed(config.seed)
         self.world = World(nodes, self.fair, config.options, self.watcher)
+        self.world.keep_trace = False
+        for name in self.clients:
+            self.world.slots[name].watched = False
         self.injector = Injector(self.world, config, self.watcher, [node.name for node in REPLICAS])
 
     def _storage(self, node_class: type[StorageNode]) -> Any:
@@ -87,31 +102,45 @@ class PartitionRun:
             world.run(slot, slot.node.on_message, slot.id, CreateReplica(voter, self.group, 0))
         self.advance(lambda: self.leader() is not None, 5_000)
         self.fixture_steps = world.steps
-        for name, slot in world.slots.items():
-            if name.startswith("c"):
-                world.start(slot)
+        for name in self.clients:
+            world.start(world.slots[name])
 
     def faulty(self) -> None:
         """The steps in which things go wrong."""
+        world = self.world
+        self.go_wrong()
+        end = world.steps + self.config.length
+        injector, first = self.injector, self.fixture_steps
+        while world.steps < end and self.failure is None:
+            pause = min(end, world.steps + PRUNED)
+            while world.steps < pause and self.failure is None:
+                if world.steps - first >= injector.next:
+                    injector.at(world.steps - first)
+                    self.check()
+                if not self.step():
+                    return
+            self.watcher.prune()
+            self.check()
+
+    def go_wrong(self) -> None:
+        """Hand over to the configuration's strategy, and let the network lose and repeat messages."""
         config, world = self.config, self.world
         world.loss, world.duplication = config.loss, config.duplication
-        if config.strategy != "timed":
-            chooser = {"random": RandomWalk, "pct": Pct, "pos": Pos}[config.strategy]
-            self.swap(chooser(config.seed, config.timer_weight), timed=False)
-        end = world.steps + config.length
-        while world.steps < end and self.failure is None:
-            self.injector.at(world.steps - self.fixture_steps)
-            if not self.step():
-                break
+        if config.strategy in UNTIMED:
+            self.swap(UNTIMED[config.strategy](config.seed, config.timer_weight), timed=False)
+
+    def heal(self) -> None:
+        """Faults off, fair and timed from here on."""
+        config, world = self.config, self.world
+        if config.strategy in UNTIMED:
+            self.swap(Timed(config.seed + 1), timed=True)
+        world.fault("end", world.slots[REPLICAS[0].name], 0)
+        self.injector.heal(config.end)
 
     def end(self) -> None:
-        """Faults off, fair and timed: until the clients are done, or a bound that the constants give has
-        passed.
-        """
-        config, world = self.config, self.world
-        if config.strategy != "timed":
-            self.swap(Timed(config.seed + 1), timed=True)
-        self.injector.heal(config.end)
+        """Until the clients are done, or a bound has passed; then until all is quiet."""
+        config = self.config
+        self.heal()
         self.advance(self.clients_done, 60_000)
         if self.failure is None and not self.clients_done():
             self.fail(
@@ -124,26 +153,36 @@ class PartitionRun:
                 self.fail("replicas_equal_when_quiet", self.unequal())
         if self.failure is None:
             # What began before the faults stopped may still end in an election; then no more.
-            settled = world.tau + 10 * config.settings.lease_us
-            self.advance(lambda: world.tau >= settled, 60_000)
+            self.advance_for(10 * config.settings.lease_us, 60_000)
             before = self.watcher.leader_changes
-            until = world.tau + 10 * config.settings.lease_us
-            self.advance(lambda: world.tau >= until, 60_000)
+            self.advance_for(10 * config.settings.lease_us, 60_000)
             if self.watcher.leader_changes != before:
                 self.fail("no_idle_elections", "the leader changed although nothing was wrong any more")
 
-    def swap(self, strategy: Any, timed: bool) -> None:
+    def swap(self, strategy: Strategy, timed: bool) -> None:
         """Hand all enabled events to another strategy."""
-        for event in self.world.strategy.drain():  # type: ignore[attr-defined]
-            event.due = max(event.due, self.world.tau)
+        world = self.world
+        for event in world.strategy.drain():
+            event.due = max(event.due, world.tau)
             strategy.add(event)
-        self.world.strategy = strategy
-        self.world.timed = timed
+        world.strategy = strategy
+        world.timed = timed
 
-    def advance(self, done: Any, limit: int) -> None:
-        """Step until `done()`, at most `limit` times."""
+    def advance(self, done: Callable[[], bool], limit: int) -> None:
+        """Step until `done()`, which is asked now and then, at most `limit` times."""
+        for number in range(limit):
+            if not number % ASKED and done():
+                return
+            self.step()
+            if self.failure is not None:
+                return
+
+    def advance_for(self, duration: int, limit: int) -> None:
+        """Step until this much time has passed, at most `limit` times."""
+        world = self.world
+        until = world.tau + duration
         for _ in range(limit):
-            if done():
+            if world.tau >= until:
                 return
             self.step()
             if self.failure is not None:
@@ -151,8 +190,11 @@ class PartitionRun:
 
     def step(self) -> bool:
         """One event, and the specs on what it changed."""
-        if not self.world.step():
+        world = self.world
+        event = world.strategy.pop()
+        if event is None:
             return False
+        world.happen(event)
         if self.watcher.view.fresh:
             self.check()
         return True
@@ -161,16 +203,19 @@ class PartitionRun:
         """Evaluate the specs that look at a fresh topic."""
         view = self.watcher.view
         view.tau = self.world.tau
-        due: list[Spec] = []
-        for topic in view.fresh:
-            for spec in self.by_topic.get(topic, ()):
-                if spec not in due:
-                    due.append(spec)
-        for spec in due:
+        for spec in self.due(tuple(view.fresh)):
             for violation in spec.check(view):
                 self.fail(spec.name, violation.sentence)
                 break
         view.fresh = {}
+
+    def due(self, topics: tuple[str, ...]) -> tuple[Spec, ...]:
+        """The specs that look at any of these topics, each once."""
+        found = DUE.get(topics)
+        if found is None:
+            specs = {spec.name: spec for topic in topics for spec in self.by_topic.get(topic, ())}
+            found = DUE[topics] = tuple(specs.values())
+        return found
 
     def fail(self, spec: str, sentence: str) -> None:
         """Keep the first failure."""
@@ -198,12 +243,12 @@ class PartitionRun:
 
     def clients_done(self) -> bool:
         """Whether every client has nothing more to do."""
-        slots = self.world.slots
-        return all(
-            slot.node.left == 0 and slot.node.request is None  # type: ignore[attr-defined]
-            for name, slot in slots.items()
-            if name.startswith("c")
-        )
+        for name in self.clients:
+            client = self.world.slots[name].node
+            assert isinstance(client, WorkloadClient)
+            if client.left or client.request is not None:
+                return False
+        return True
 
     def quiet(self) -> bool:
         """Whether every live replica of the config shows the same state, and a leader serves."""
@@ -252,5 +297,5 @@ def finish(run: PartitionRun) -> Outcome:
         run.failure,
         watcher.endings,
         watcher.reached,
-        run.injector.injected,
+        {**run.injector.injected, **world.fell},
     )

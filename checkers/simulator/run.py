@@ -21,6 +21,8 @@ STRATEGIES = ("timed", "random", "pct", "pos")
 
 FAULTS = (
     "crash",
+    "crash in sync",
+    "failed sync",
     "lost disk",
     "rot",
     "partition",
@@ -31,6 +33,9 @@ FAULTS = (
     "message loss",
     "handover",
 )
+
+CERTAIN = ("crash", "partition", "one-way cut", "gray link", "wall step", "slow node", "message loss")
+"""Faults that fall whatever the run does until then; every run has one."""
 
 ENDS = ("all", "majority", "gray")
 """What heals when the faults stop: everything, all but one node, or all but one link."""
@@ -119,12 +124,14 @@ def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
         sync_us=((100, 200), (100, 5_000), (200, heartbeat // 8))[pick(3)],
         rates=rates,
         walls=tuple(pick(100_000) for _ in range(8)),
+        capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
     kinds = [kind for kind in FAULTS if pick(2)] or [FAULTS[pick(len(FAULTS))]]
     faults = []
-    for _ in range(1 + pick(6)):
-        kind = kinds[pick(len(kinds))]
+    for number in range(1 + pick(6)):
+        possible = kinds if number else [kind for kind in kinds if kind in CERTAIN] or list(CERTAIN)
+        kind = possible[pick(len(possible))]
         faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(64), 10 + pick(300), pick(1 << 20)))
     return RunConfig(
         scenario=scenario,

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from checkers.simulator.run import Outcome, RunConfig
 
-RUN_FORMAT = 1
+RUN_FORMAT = 2
 """Version of run files; raised whenever a configuration means another run."""
 
 

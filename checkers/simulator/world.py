@@ -4,161 +4,33 @@ Global time tau is in microseconds. A node's monotonic clock runs at a rate of i
 tau to the later of tau and its real deadline, so timers are late at times and never early. In timed mode the
 strategy takes events by due time; in untimed mode in any order. Everything that may go wrong is drawn through
 the strategy.
+
+*Messages.* Between two nodes they may be lost, repeated, delayed and reordered, each direction on its own. A
+node's messages to itself pass no network: they are neither lost nor repeated while it lives, they arrive in
+order in timed mode, and in any order in untimed mode.
+
+*Speed.* `happen` and `_release` are the hot path of everything; they trade some repetition for calls.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Sequence
+from struct import pack
 from typing import Any
 
-from msgspec import Struct
-
-from checkers.simulator.disk import SimDisk
 from checkers.simulator.events import Event, Label, Strategy
-from impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
+from checkers.simulator.place import RATE_ONE, Factory, Link, Observer, Options, SimEnv, Slot
+from impl.node import Message, NodeId
 from impl.outbox import Outbox
 
-RATE_ONE = 1 << 20
-"""Clock rates are in parts of this."""
+__all__ = ["RATE_ONE", "Factory", "Observer", "Options", "SimEnv", "Slot", "World"]
 
-Factory = Callable[[Env], Node]
+FOLDED = 512
+"""Events that are hashed at a time; a power of 2."""
 
-
-class Options(Struct, frozen=True):
-    """Of one run: latencies in microseconds, and probabilities in parts of 65536."""
-
-    latencies: tuple[int, ...] = (300, 500, 800, 1_200)
-    sync_us: tuple[int, ...] = (100, 200, 400)
-    loss: int = 0
-    duplication: int = 0
-    capacity: int = 256
-    rates: tuple[int, ...] = (RATE_ONE,)
-    walls: tuple[int, ...] = (0,)
-
-
-class Observer:
-    """Is told of all that happens; does nothing of it by itself."""
-
-    def note(self, slot: Slot, note: Note) -> None:
-        """A node emitted a probe."""
-
-    def sent(self, slot: Slot, to: NodeId, message: Message, covered: bool) -> None:
-        """A message leaves its node; `covered`: what its node had written is durable, by the disk's own
-        count.
-        """
-
-    def synced(self, slot: Slot) -> None:
-        """A sync has ended."""
-
-    def crashed(self, slot: Slot, lost_disk: bool) -> None:
-        """A node has crashed; its disk shows what it kept."""
-
-    def damaged(self, slot: Slot) -> None:
-        """A synced byte of a node's disk is wrong from here on."""
-
-    def restarted(self, slot: Slot) -> None:
-        """A node has been started."""
-
-    def handled(self, slot: Slot) -> None:
-        """A handler has run."""
-
-    def raised(self, slot: Slot, payload: object, error: Exception) -> None:
-        """A handler has raised."""
-
-
-class Slot:
-    """The place of one node: what survives its crashes, and the node itself."""
-
-    def __init__(self, world: World, node_id: NodeId, factory: Factory, rate: int, wall: int) -> None:
-        self.world = world
-        self.id = node_id
-        self.name = node_id.name
-        self.factory = factory
-        self.outbox = Outbox()
-        self.disk = SimDisk(self.outbox)
-        self.rate = rate
-        self.wall_offset = wall
-        self.env = SimEnv(self)
-        self.node: Node = factory(self.env)
-        self.up = False
-        self.timers: dict[Timer, Event] = {}
-        self.sync_event: Event | None = None
-        self.released: list[Event] = []
-        self.unstamped: list[Message] = []
-        self.stamps: deque[tuple[Message, int]] = deque()
-        """What was sent and has not left, with the disk's own count of writes at the end of the sending
-        handler."""
-        self.counters: dict[str, int] = {}
-        self.slow = 1
-
-    def count(self, what: str) -> int:
-        """The next number of a counter; counters survive crashes."""
-        number = self.counters.get(what, 0)
-        self.counters[what] = number + 1
-        return number
-
-
-class SimEnv:
-    """`impl.node.Env` of one node."""
-
-    def __init__(self, slot: Slot) -> None:
-        self._slot = slot
-        self._world = slot.world
-
-    @property
-    def me(self) -> NodeId:
-        """The node."""
-        return self._slot.id
-
-    @property
-    def now(self) -> Microseconds:
-        """Local monotonic time."""
-        return self._world.tau * self._slot.rate >> 20
-
-    @property
-    def wall(self) -> Microseconds:
-        """Local wall clock."""
-        return self._world.tau + self._slot.wall_offset
-
-    @property
-    def disk(self) -> SimDisk:
-        """The disk."""
-        return self._slot.disk
-
-    def random(self, label: str, n: int) -> int:
-        """Chance, through the strategy."""
-        slot = self._slot
-        return self._world.strategy.index((label, slot.name, slot.count(label)), n)
-
-    def send(self, to: NodeId, message: Message) -> None:
-        """Into the outbox."""
-        slot = self._slot
-        slot.outbox.send(to, message)
-        slot.unstamped.append(message)
-
-    def set_timer(self, delay: Microseconds, timer: Timer) -> None:
-        """Due at the least tau at which the delay has passed locally."""
-        slot, world = self._slot, self._world
-        before = slot.timers.get(timer)
-        if before is not None:
-            world.strategy.discard(before)
-        local = (world.tau * slot.rate >> 20) + delay
-        due = -(-(local << 20) // slot.rate)
-        event = Event(("timer", slot.name, slot.count("timer")), slot, due, timer, None, slot.name)
-        slot.timers[timer] = event
-        world.strategy.add(event)
-
-    def cancel_timer(self, timer: Timer) -> None:
-        """Never fires."""
-        event = self._slot.timers.pop(timer, None)
-        if event is not None:
-            self._world.strategy.discard(event)
-
-    def note(self, event: Note) -> None:
-        """To the observer."""
-        self._world.observer.note(self._slot, event)
+UNSENT = 1 << 14
+"""Chance, in parts of 65536, that a crash takes a message that the last completed sync has released."""
 
 
 class World:
@@ -174,23 +46,27 @@ class World:
         self.tau = 0
         self.steps = 0
         self.strategy = strategy
-        self.options = options
+        self.capacity = options.capacity
         self.latencies = options.latencies
         self.sync_us = options.sync_us
         self.observer = observer
         self.cut_links: dict[str, int] = {}
-        self.links: dict[tuple[str, str], str] = {}
-        self.in_flight: dict[str, int] = {}
-        self.sent: dict[str, int] = {}
         self.loss = options.loss
         self.duplication = options.duplication
         self.failed = False
-        self.last_payload: object = None
-        """The message or timer of the last event, for a trace."""
+        self.last: Event | None = None
+        """The last event, for whoever tells of it."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
+        self.fell: dict[str, int] = {}
+        """How often there was a `lost message`, a `repeated message`, a `full link`, a `message after a
+        crash` (that did not leave), and of the armed faults a `crash in sync` and a `failed sync`.
+        """
         self.trace: list[tuple[str, str, int, int]] = []
         self.keep_trace = True
+        self._hash = hashlib.sha256()
+        self._happened: list[Event] = []
+        self._taus: list[int] = []
         self.slots: dict[str, Slot] = {}
         for index, (node_id, factory) in enumerate(nodes):
             rate = options.rates[index % len(options.rates)]
@@ -209,112 +85,203 @@ class World:
 
     def happen(self, event: Event) -> None:
         """Let this event happen."""
-        self.steps += 1
-        kind = event.name[0]
-        if event.due > self.tau and (self.timed or kind == "timer"):
-            self.tau = event.due
+        kind, slot, due, tau = event.kind, event.slot, event.due, self.tau
+        if due > tau and (self.timed or kind == "timer"):
+            self.tau = tau = due
+        self.last = event
+        self.steps = steps = self.steps + 1
+        self._happened.append(event)
+        self._taus.append(tau)
         if self.keep_trace:
-            self.trace.append((*event.name, self.tau))
-        slot = event.slot
-        self.last_payload = event.payload[1] if kind == "deliver" else event.payload
+            self.trace.append((*event.name, tau))
+        if not steps & (FOLDED - 1):
+            self._fold()
         if kind == "deliver":
-            self.in_flight[event.link] -= 1
-            if slot.up and event.payload[0] is slot.id:
-                self.run(slot, slot.node.on_message, event.sender, event.payload[1])
+            link = event.link
+            if link is not None:
+                link.in_flight -= 1
+            if not slot.up or (event.to is not slot.id and event.to != slot.id):
+                return
+            try:
+                slot.node.on_message(event.sender, event.payload)
+            except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
+                self._raised(slot, event.payload, error)
+                return
+            self._handled(slot)
         elif kind == "timer":
             del slot.timers[event.payload]
-            self.run(slot, slot.node.on_timer, event.payload)
+            try:
+                slot.node.on_timer(event.payload)
+            except Exception as error:  # noqa: BLE001
+                self._raised(slot, event.payload, error)
+                return
+            self._handled(slot)
         elif kind == "sync_start":
-            slot.outbox.sync_started()
-            slot.disk.sync_started()
-            self._schedule_sync(slot, "sync_end")
+            self._sync_started(slot)
         else:
-            slot.sync_event = None
-            slot.disk.sync_done()
-            self.observer.synced(slot)
-            slot.released = []
-            self._release(slot, slot.outbox.sync_done())
-            self._sync_if_needed(slot)
+            self._sync_ended(slot)
+
+    def fault(self, kind: str, slot: Slot, number: int) -> None:
+        """A fault falls, or is mended, at a node: an event like all others."""
+        event = Event(kind, slot.name, number, slot, self.tau)
+        self.last = event
+        self.steps += 1
+        self._happened.append(event)
+        self._taus.append(self.tau)
+        if self.keep_trace:
+            self.trace.append((*event.name, self.tau))
+        if not self.steps & (FOLDED - 1):
+            self._fold()
 
     def run(self, slot: Slot, handler: Callable[..., None], *arguments: Any) -> None:
-        """One handler call, and what follows from it."""
+        """One handler call that no event causes, and what follows from it."""
         try:
             handler(*arguments)
-        except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
-            self.failed = True
-            self.observer.raised(slot, arguments[-1] if arguments else None, error)
+        except Exception as error:  # noqa: BLE001
+            self._raised(slot, arguments[-1] if arguments else None, error)
             return
-        self.observer.handled(slot)
-        if slot.unstamped:
-            written = slot.disk.written
-            slot.stamps.extend([(message, written) for message in slot.unstamped])
-            slot.unstamped = []
-        sent = slot.outbox.handled()
+        self._handled(slot)
+
+    def _raised(self, slot: Slot, payload: object, error: Exception) -> None:
+        self.failed = True
+        self.observer.raised(slot, payload, error)
+
+    def _handled(self, slot: Slot) -> None:
+        """A handler has run: let out what may leave, and begin a sync if one is needed."""
+        if slot.watched:
+            self.observer.handled(slot)
+        outbox = slot.outbox
+        if outbox.handler:
+            disk = slot.disk
+            if disk.written > disk.durable:
+                written = disk.written
+                slot.stamps.extend([(message, written) for _, message in outbox.handler])
+            sent = outbox.handled()
+            if sent:
+                self._release(slot, sent)
+        if outbox.written > outbox.durable and slot.sync_event is None:
+            self._schedule_sync(slot, "sync_start", slot.syncs, 1)
+
+    # --- Disks ---
+
+    def _sync_started(self, slot: Slot) -> None:
+        slot.outbox.sync_started()
+        slot.disk.sync_started()
+        if slot.armed == "crash in sync":
+            self._halt(slot)
+            return
+        table, number = self.sync_us, slot.syncs
+        took = table[self.strategy.index(("sync_end", slot.name, number), len(table))] * slot.slow
+        self._schedule_sync(slot, "sync_end", number, took)
+        slot.syncs = number + 1
+
+    def _sync_ended(self, slot: Slot) -> None:
+        slot.sync_event = None
+        if slot.armed == "failed sync":
+            self._halt(slot)
+            return
+        slot.disk.sync_done()
+        self.observer.synced(slot)
+        slot.released = []
+        sent = slot.outbox.sync_done()
         if sent:
-            self._release(slot, sent)
-        self._sync_if_needed(slot)
+            self._release(slot, sent, slot.released)
+        if slot.outbox.needs_sync:
+            self._schedule_sync(slot, "sync_start", slot.syncs, 1)
 
-    def _sync_if_needed(self, slot: Slot) -> None:
-        if slot.sync_event is None and slot.outbox.needs_sync:
-            self._schedule_sync(slot, "sync_start")
-
-    def _schedule_sync(self, slot: Slot, kind: str) -> None:
-        number = slot.count(kind)
-        took = 1
-        if kind == "sync_end":
-            table = self.sync_us
-            took = table[self.strategy.index((kind, slot.name, number), len(table))] * slot.slow
-        event = Event((kind, slot.name, number), slot, self.tau + took, None, None, slot.name)
-        slot.sync_event = event
+    def _schedule_sync(self, slot: Slot, kind: str, number: int, took: int) -> None:
+        event = slot.sync_event = Event(kind, slot.name, number, slot, self.tau + took)
         self.strategy.add(event)
+
+    def _halt(self, slot: Slot) -> None:
+        """The armed fault falls: the node stops in its sync, and what that covered is in doubt."""
+        kind = slot.armed
+        slot.syncs += 1
+        self._tally(kind)
+        self.crash(slot, kind)
 
     # --- Network ---
 
-    def _release(self, slot: Slot, messages: list[tuple[NodeId, Message]]) -> None:
+    def _release(
+        self, slot: Slot, messages: list[tuple[NodeId, Message]], released: list[Event] | None = None
+    ) -> None:
+        """Messages leave a node; those that a sync has let out are kept in `released` for a crash."""
+        strategy, observer, links, stamps = self.strategy, self.observer, slot.links, slot.stamps
+        tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, slot.id, slot.name
+        durable, loss, slow, capacity = slot.disk.durable, self.loss, slot.slow, self.capacity
         for to, message in messages:
-            stamp = 0
-            while slot.stamps:
-                stamped, stamp = slot.stamps.popleft()
+            covered = True
+            while stamps:
+                stamped, stamp = stamps.popleft()
                 if stamped is message:
+                    covered = stamp <= durable
                     break
-            self.observer.sent(slot, to, message, stamp <= slot.disk.durable)
-            target = self.slots.get(to.name)
-            if target is None or target.id != to:
-                continue
-            if target is slot:
-                self._deliver(slot, slot, message, slot.name, 1)
-                continue
-            pair = (slot.name, target.name)
-            link = self.links.get(pair)
+            observer.sent(slot, to, message, covered)
+            try:
+                link = links[to.name]
+            except KeyError:
+                link = self._link(slot, to.name)
             if link is None:
-                link = self.links[pair] = f"{slot.name}>{target.name}"
-            if link in self.cut_links or self.in_flight.get(link, 0) >= self.options.capacity:
                 continue
-            self._transmit(slot, target, message, link)
+            target = link.target
+            if target.id is not to and target.id != to:
+                continue
+            number = link.sent
+            if target is slot:
+                link.sent = number + 1
+                event = Event("deliver", name, number, slot, tau + 1, message, me, to)
+            else:
+                if cut and link.name in cut:
+                    continue
+                if link.in_flight >= capacity:
+                    self._tally("full link")
+                    continue
+                link.sent = number + 1
+                if loss and strategy.chance(("loss", link.name, number), loss):
+                    self._tally("lost message")
+                    continue
+                delay = table[strategy.index(("latency", link.name, number), len(table))]
+                delay *= max(slow, target.slow)
+                link.in_flight += 1
+                event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link)
+                if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
+                    self._repeat(event, delay)
+            if released is not None:
+                released.append(event)
+            strategy.add(event)
 
-    def _transmit(self, slot: Slot, target: Slot, message: Message, link: str) -> None:
-        strategy, number = self.strategy, self.sent.get(link, 0)
-        if self.loss and strategy.chance(("loss", link, number), self.loss):
-            self.sent[link] = number + 1
-            return
-        table = self.latencies
-        delay = table[strategy.index(("latency", link, number), len(table))] * max(slot.slow, target.slow)
-        self._deliver(slot, target, message, link, delay)
-        if self.duplication and strategy.chance(("duplicate", link, number), self.duplication):
-            self._deliver(slot, target, message, link, delay * 7)
+    def _link(self, slot: Slot, name: str) -> Link | None:
+        target = self.slots.get(name)
+        if target is slot:
+            link: Link | None = slot.own
+        else:
+            link = None if target is None else Link(f"{slot.name}>{name}", target)
+        slot.links[name] = link
+        return link
 
-    def _deliver(self, slot: Slot, target: Slot, message: Message, link: str, delay: int) -> None:
-        number = self.sent.get(link, 0)
-        self.sent[link] = number + 1
-        self.in_flight[link] = self.in_flight.get(link, 0) + 1
-        event = Event(
-            ("deliver", link, number), target, self.tau + delay, (target.id, message), slot.id, link
+    def _repeat(self, event: Event, delay: int) -> None:
+        """A second copy of a message, late."""
+        link = event.link
+        self._tally("repeated message")
+        number = link.sent
+        link.sent = number + 1
+        link.in_flight += 1
+        self.strategy.add(
+            Event(
+                "deliver",
+                link.name,
+                number,
+                event.slot,
+                self.tau + delay * 7,
+                event.payload,
+                event.sender,
+                event.to,
+                link,
+            )
         )
-        if slot.outbox.written:
-            slot.released.append(event)
-            if len(slot.released) > 64:
-                del slot.released[:32]
-        self.strategy.add(event)
+
+    def _tally(self, what: str) -> None:
+        self.fell[what] = self.fell.get(what, 0) + 1
 
     # --- Crash and restart ---
 
@@ -324,29 +291,34 @@ class World:
         Messages that its last completed sync released may not have left: each is lost by chance, unless
         `spare`.
         """
+        strategy = self.strategy
         for event in slot.timers.values():
-            self.strategy.discard(event)
+            strategy.discard(event)
         slot.timers = {}
         if slot.sync_event is not None:
-            self.strategy.discard(slot.sync_event)
+            strategy.discard(slot.sync_event)
             slot.sync_event = None
+            slot.syncs += 1
         for event in slot.released:
             if (
                 event.place >= 0
                 and not spare
-                and self.strategy.chance((label + "/unsent", slot.name, slot.count("unsent")), 1 << 14)
+                and strategy.chance((label + "/unsent", slot.name, slot.count("unsent")), UNSENT)
             ):
-                self.in_flight[event.link] -= 1
-                self.strategy.discard(event)
-        slot.released, slot.unstamped = [], []
+                self._tally("message after a crash")
+                if event.link is not None:
+                    event.link.in_flight -= 1
+                strategy.discard(event)
+        slot.released, slot.armed = [], ""
         slot.stamps.clear()
         torn = slot.disk.crash(
-            lambda name, n: self.strategy.index((f"{label}/{name}", slot.name, slot.count("torn")), n)
+            lambda name, n: strategy.index((f"{label}/{name}", slot.name, slot.count("torn")), n)
         )
         slot.up = False
         if lose_disk:
             slot.disk.lose()
             slot.id = NodeId(slot.id.region, slot.id.zone, slot.id.name, slot.id.incarnation + 1)
+            slot.env.me = slot.id
         self.observer.crashed(slot, lose_disk)
         return torn
 
@@ -354,6 +326,7 @@ class World:
         """Boot a node on the disk that it has."""
         slot.outbox = Outbox()
         slot.disk.outbox = slot.outbox
+        slot.env.send = slot.outbox.send
         slot.outbox.written = slot.outbox.durable = slot.disk.written
         slot.node = slot.factory(slot.env)
         slot.up = True
@@ -364,9 +337,23 @@ class World:
         """A choice of the world itself."""
         return self.strategy.index(label, n)
 
+    # --- The digest ---
+
+    def _fold(self) -> None:
+        """Hash the events since the last time: names in order, with tau."""
+        happened, taus = self._happened, self._taus
+        if happened:
+            update = self._hash.update
+            update("|".join([event.kind for event in happened]).encode())
+            update("|".join([event.chain for event in happened]).encode())
+            update(pack(f"<{len(taus)}Q", *[event.number for event in happened]))
+            update(pack(f"<{len(taus)}Q", *taus))
+            self._happened, self._taus = [], []
+
     def digest(self) -> str:
         """SHA-256 over the events in order, with tau, and every durable byte at the end."""
-        digest = hashlib.sha256(repr(self.trace).encode())
+        self._fold()
+        digest = self._hash.copy()
         for name, slot in sorted(self.slots.items()):
             digest.update(name.encode())
             for log in slot.disk.durable_logs(""):

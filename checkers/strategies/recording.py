@@ -7,8 +7,6 @@ follow from the events and the choices.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from msgspec import Struct
 
 from checkers.simulator.events import Event, EventName, Label, Strategy
@@ -21,18 +19,10 @@ class Recorded(Struct, frozen=True):
     choices: tuple[tuple[Label, int], ...]
 
 
-class Drainable(Strategy, Protocol):
-    """A strategy whose enabled events can be handed to another one."""
-
-    def drain(self) -> list[Event]:
-        """All enabled events by due time; none is left."""
-        ...
-
-
 class Recording:
     """Answers as `inner` does, and keeps the answers."""
 
-    def __init__(self, inner: Drainable) -> None:
+    def __init__(self, inner: Strategy) -> None:
         self._inner = inner
         self._events: list[EventName] = []
         self._choices: dict[Label, int] = {}

@@ -21,7 +21,7 @@ class Seeded:
         self._bits = self._rng.getrandbits
 
     def index(self, label: Label, n: int) -> int:
-        """Uniform, but for a bias below 2 ** -32."""
+        """Uniform, but for a bias below n / 2 ** 32."""
         return (self._bits(32) * n) >> 32
 
     def chance(self, label: Label, numerator: int) -> bool:
@@ -39,9 +39,9 @@ class Timed(Seeded):
 
     def add(self, event: Event) -> None:
         """Enable."""
-        self._number += 1
+        self._number = number = self._number + 1
         event.place = 0
-        heappush(self._heap, (event.due, self._number, event))
+        heappush(self._heap, (event.due, number, event))
 
     def discard(self, event: Event) -> None:
         """Disable."""

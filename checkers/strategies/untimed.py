@@ -1,10 +1,9 @@
 """Untimed mode: any enabled event may happen next. Random walk, PCT on links, and POS.
 
 Timers are offered one time in `timer_weight`, else only where nothing else is enabled: picked as often as
-messages, they would leave elections and nothing else. A random walk is the baseline (Thomson et al., TOPC
-2016). PCT gives each chain a random priority and demotes d - 1 times (Burckhardt et al., ASPLOS 2010); chains
-are directed links, and a node's timers and syncs, so no probability bound is claimed. POS gives each event a
-priority and draws those of racing events anew (Yuan et al., CAV 2018).
+messages, they would leave elections and nothing else. So each strategy below decides twice: among all that is
+enabled but the timers, and among the timers. Faults fall at the steps that their run was drawn with; no
+strategy here moves them. None claims the probability bound of its paper.
 """
 
 from __future__ import annotations
@@ -14,7 +13,11 @@ from checkers.strategies.timed import Seeded
 
 
 class RandomWalk(Seeded):
-    """Uniform over the enabled events other than timers, and over the timers."""
+    """Uniform over the enabled events other than timers, and over the timers.
+
+    The baseline that every other strategy must justify itself against (Thomson et al., *Concurrency Testing
+    Using Controlled Schedulers*, TOPC 2016).
+    """
 
     def __init__(self, seed: int, timer_weight: int = 16) -> None:
         super().__init__(seed)
@@ -22,24 +25,22 @@ class RandomWalk(Seeded):
         self._bag: list[Event] = []
         self._timers: list[Event] = []
 
-    def _home(self, event: Event) -> list[Event]:
-        return self._timers if event.name[0] == "timer" else self._bag
-
     def add(self, event: Event) -> None:
         """Enable."""
-        bag = self._home(event)
+        bag = self._timers if event.kind == "timer" else self._bag
         event.place = len(bag)
         bag.append(event)
 
     def discard(self, event: Event) -> None:
         """Disable: the last event takes its place."""
-        if event.place < 0:
+        place = event.place
+        if place < 0:
             return
-        bag = self._home(event)
+        bag = self._timers if event.kind == "timer" else self._bag
         last = bag.pop()
         if last is not event:
-            bag[event.place] = last
-            last.place = event.place
+            bag[place] = last
+            last.place = place
         event.place = -1
 
     def pop(self) -> Event | None:
@@ -47,8 +48,8 @@ class RandomWalk(Seeded):
         bag = self._bag
         if not bag or (self._timers and (self._bits(32) * self._timer_weight) >> 32 == 0):
             bag = self._timers
-        if not bag:
-            return None
+            if not bag:
+                return None
         event = self.pick(bag)
         self.discard(event)
         return event
@@ -67,8 +68,12 @@ class RandomWalk(Seeded):
 
 
 class Pct(RandomWalk):
-    """The chain of highest priority runs; `depth` - 1 times, within `length` picks, the running one is
-    demoted.
+    """The chain of highest priority runs, any of its events at random; `depth` - 1 times, within `length`
+    picks, the running one is demoted below all others.
+
+    Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010), with chains for threads: each
+    directed link, and each node for its timers, its syncs and its messages to itself. PCTCP proper (Ozkan et
+    al., OOPSLA 2018) partitions events into causal chains; links are none, so its bound does not hold here.
     """
 
     def __init__(self, seed: int, timer_weight: int = 16, depth: int = 5, length: int = 1000) -> None:
@@ -81,38 +86,46 @@ class Pct(RandomWalk):
     def pick(self, bag: list[Event]) -> Event:
         """Of the chain with the highest priority any event, at random."""
         priorities = self._priorities
+        best, highest = "", -1e9
         for event in bag:
-            if event.link not in priorities:
-                priorities[event.link] = self._random()
-        best = max(priorities[event.link] for event in bag)
-        chain = [event for event in bag if priorities[event.link] == best]
+            chain = event.chain
+            if chain != best:
+                priority = priorities.get(chain)
+                if priority is None:
+                    priority = priorities[chain] = self._random()
+                if priority > highest:
+                    best, highest = chain, priority
+        enabled = [event for event in bag if event.chain == best]
         self._picks += 1
         if self._demotions and self._picks >= self._demotions[0]:
             self._demotions.pop(0)
             self._lowest -= 1.0
-            priorities[chain[0].link] = self._lowest
-        return chain[(self._bits(32) * len(chain)) >> 32]
+            priorities[best] = self._lowest
+        return enabled[0] if len(enabled) == 1 else enabled[(self._bits(32) * len(enabled)) >> 32]
 
 
 class Pos(RandomWalk):
-    """Each event has a priority; when one happens, those at the same node draw anew."""
+    """Each event has a random priority and the highest happens; those that race with it draw anew.
 
-    def __init__(self, seed: int, timer_weight: int = 16) -> None:
-        super().__init__(seed, timer_weight)
-        self._priorities: dict[tuple[str, str, int], float] = {}
+    Partial order sampling (Yuan, Yang and Gu, CAV 2018). Two events race if they happen at the same node:
+    deliveries, timers and syncs alike.
+    """
 
     def pick(self, bag: list[Event]) -> Event:
         """The highest priority."""
-        priorities = self._priorities
+        random = self._random
         best, highest = bag[0], -1.0
         for event in bag:
-            priority = priorities.get(event.name)
-            if priority is None:
-                priority = priorities[event.name] = self._random()
-            if priority > highest:
-                best, highest = event, priority
-        del priorities[best.name]
-        for event in bag:
-            if event.slot is best.slot and event is not best:
-                priorities[event.name] = self._random()
+            rank = event.rank
+            if rank < 0.0:
+                rank = event.rank = random()
+            if rank > highest:
+                best, highest = event, rank
+        slot = best.slot
+        for event in self._bag:
+            if event.slot is slot:
+                event.rank = -1.0
+        for event in self._timers:
+            if event.slot is slot:
+                event.rank = -1.0
         return best

@@ -92,13 +92,16 @@ def trace(run: Path, /, *, last: int = 30, node: str | None = None) -> int:
             more = super().step()
             if len(self.world.trace) > before:
                 kind, subject, number, tau = self.world.trace[-1]
-                what = type(self.world.last_payload).__name__ if self.world.last_payload is not None else ""
+                payload = None if self.world.last is None else self.world.last.payload
+                what = type(payload).__name__ if payload is not None else ""
                 if node is None or subject == node or subject.endswith(f">{node}"):
                     step = self.world.steps - self.fixture_steps
                     lines.append(f"{step:6} {tau / 1e6:12.6f} s  {kind:10} {subject:8} #{number:<5} {what}")
             return more
 
-    outcome = finish(Traced(kept.config, host(kept.mutant)))
+    traced = Traced(kept.config, host(kept.mutant))
+    traced.world.keep_trace = True
+    outcome = finish(traced)
     for line in lines[-last:]:
         console.results().print(line, markup=False, soft_wrap=True)
     if outcome.failure is not None:

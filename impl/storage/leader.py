@@ -146,10 +146,9 @@ class Leader(Candidate):
 
     def lease_from(self) -> Microseconds:
         """When the question was sent that a quorum of the governing config has answered; -1 if none has."""
-        asked = sorted(
-            (self.progress[v].asked_at for v in self.config.voters if v in self.progress), reverse=True
-        )
-        return asked[self.config.quorum - 1] if len(asked) >= self.config.quorum else -1
+        config, progress = self.state.config, self.progress
+        asked = sorted([progress[v].asked_at for v in config.voters if v in progress])
+        return asked[-config.quorum] if len(asked) >= config.quorum else -1
 
     def lease_left(self) -> Microseconds:
         """What is left of the lease by the own clock; it may be used while this is above 0 (strictly, rule
@@ -263,8 +262,11 @@ class Leader(Candidate):
 
     def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
         """Voters that hold this slot at the own ballot, by their own word and by their full name."""
-        progress = self.progress
-        return sum(v in progress and progress[v].adopted and progress[v].through >= slot for v in voters)
+        votes = 0
+        for voter in voters:
+            progress = self.progress.get(voter)
+            votes += progress is not None and progress.adopted and progress.through >= slot
+        return votes
 
     def same_config_chosen(self, slot: int, voters: tuple[Member, ...], quorum: int) -> bool:
         """Whether the next slot is chosen too, under the same config."""

@@ -31,6 +31,11 @@ from impl.storage.messages import (
 from impl.storage.records import Config, ConfigChange, LogRecord, Outcome, StoredItem, Write
 from specs.view import ChosenSlot, Entry, View
 
+VOUCHING = frozenset((Vote, Heard, Promise))
+"""By what an acceptor lets a promise, a vote or a grant out."""
+
+PROPOSING = frozenset((Accept, Adopt))
+
 WINDOW = 512
 """Slots kept below what every live replica has applied: what a late answer may still speak of."""
 
@@ -46,6 +51,10 @@ class KeyJudge(Protocol):
         """An operation ends."""
         ...
 
+    def settle(self, request: Hashable, took_effect: bool) -> str | None:
+        """An operation that ended with an unknown outcome took effect by now, or never will."""
+        ...
+
 
 class ChosenRecord:
     """A chosen record with what the fold of the chosen records says of it."""
@@ -56,6 +65,21 @@ class ChosenRecord:
         self.record = record
         self.timestamp = record.timestamp
         self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
+
+
+class Seen:
+    """What one place of a node last showed of its replica, so that only changes are filed."""
+
+    __slots__ = ("ballot", "commit", "lengths", "member", "until")
+
+    def __init__(self, member: Member, commit: int) -> None:
+        self.member = member
+        self.commit = commit
+        self.ballot: Ballot | None = None
+        """That it leads, if any; `until` is the tau at which its lease ends."""
+        self.until = 0
+        self.lengths = -1
+        """All that it queues."""
 
 
 class ImplObserver:
@@ -69,12 +93,15 @@ class ImplObserver:
         self.endings: dict[str, int] = {}
         self.read_through: dict[tuple[str, str], int] = {}
         self.members: dict[str, Member] = {}
-        self.commits: dict[Member, int] = {}
-        self.firsts: dict[Member, int] = {}
+        self.seen: dict[str, Seen] = {}
         self.items: dict[bytes, StoredItem] = {}
         self.written: dict[tuple[bytes, int], StoredItem | None] = {}
         self.effective: dict[RequestId, int] = {}
-        self.answers: dict[RequestId, tuple[str, int]] = {}
+        self.commits: dict[str, int] = {}
+        """By place: how far its replica had committed when it last ran."""
+        self.deadlines: dict[RequestId, int] = {}
+        self.lost: dict[RequestId, tuple[bytes, int]] = {}
+        """Writes of unknown outcome: key and deadline."""
         self.refused_for_good: dict[RequestId, bool] = {}
         self.open: dict[RequestId, Any] = {}
         self.leader_changes = 0
@@ -93,6 +120,7 @@ class ImplObserver:
             if judge is None:
                 judge = self.judges[key] = self.make_judge()
             judge.invoked(note.request, note.operation)
+            self.deadlines[note.request] = slot.node.deadline
         elif kind is Ended:
             assert isinstance(note, Ended)
             self.ended(note)
@@ -126,7 +154,9 @@ class ImplObserver:
         """What a client was told must be true."""
         view, request = self.view, note.request
         operation = self.open.pop(request)
-        key = operation.key
+        key, deadline = operation.key, self.deadlines.pop(request)
+        if note.ending == "indefinite" and not isinstance(operation, Get):
+            self.lost[request] = (key, deadline)
         self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
         strong = not isinstance(operation, Get) or operation.strong
         if strong or note.ending != "ok":
@@ -161,17 +191,12 @@ class ImplObserver:
         if not covered:
             view.file("uncovered", (slot.name, type(message).__name__))
         kind = type(message)
-        if kind is Vote or kind is Heard or kind is Promise:
-            assert isinstance(message, Vote | Heard | Promise)
-            view.let_go(message.source, message.ballot)
-        elif kind is Accept:
-            assert isinstance(message, Accept)
-            for record in message.records:
-                view.propose(message.ballot, record.slot, record.ballot)
-        elif kind is Adopt:
-            assert isinstance(message, Adopt)
-            for record in message.records:
-                view.propose(message.ballot, record.slot, record.ballot)
+        if kind in VOUCHING:
+            view.let_go(message.source, message.ballot)  # type: ignore[attr-defined]
+        elif kind in PROPOSING:
+            ballot = message.ballot  # type: ignore[attr-defined]
+            for record in message.records:  # type: ignore[attr-defined]
+                view.propose(ballot, record.slot, record.ballot)
 
     # --- What disks hold ---
 
@@ -180,9 +205,12 @@ class ImplObserver:
         member = self.members.get(slot.name)
         if member is None:
             return
+        disk = slot.disk
         prefix = f"log/{member.incarnation:06d}/"
-        for log in slot.disk.durable_logs(prefix):
-            data = slot.disk.durable_log(log)
+        for log in disk.grown:
+            if not log.startswith(prefix):
+                continue
+            data = disk.durable_log(log)
             at = self.read_through.get((slot.name, log), 0)
             if at < len(data):
                 found = scan(bytes(data[at:]))
@@ -262,6 +290,7 @@ class ImplObserver:
         if member is None:
             return
         self.view.holders.pop(member, None)
+        self.seen.pop(slot.name, None)
         if lost_disk:
             self.view.forget(member)
             del self.members[slot.name]
@@ -282,44 +311,72 @@ class ImplObserver:
 
     def handled(self, slot: Any) -> None:
         """What the stepped node's replica shows now."""
-        replica = getattr(slot.node, "replica", None)
+        replica = slot.node.replica
         if replica is None:
             return
-        view, member, log = self.view, replica.member, replica.log
-        if self.members.get(slot.name) is not member:
-            self.members[slot.name] = member
-            self.firsts[member] = log.first
-            self.commits[member] = log.commit
-        if log.commit > self.commits[member]:
-            first = max(self.commits[member] + 1, log.first)
-            for number in range(first, log.commit + 1):
-                view.file("committed", (member, number, log.record(number).ballot))
-            self.commits[member] = log.commit
-        if replica.leading is not None:
+        log = replica.log
+        seen = self.seen.get(slot.name)
+        if seen is None or seen.member is not replica.member:
+            seen = self.seen[slot.name] = Seen(replica.member, log.commit)
+            self.members[slot.name] = replica.member
+        if log.commit > seen.commit:
+            for number in range(max(seen.commit + 1, log.first), log.commit + 1):
+                self.view.file("committed", (seen.member, number, log.record(number).ballot))
+            seen.commit = self.commits[slot.name] = log.commit
+        ballot = replica.leading
+        if ballot is not None:
             left = replica.lease_left() if replica.serving else -1
-            until = slot.world.tau + left * 1048576 // slot.rate if left > 0 else 0
-            view.hold(member, replica.leading, until)
-        elif member in view.holders:
-            view.hold(member, NO_BALLOT, 0)
-        queues = replica.queues()
-        for queue, length, bound in queues:
-            if length > bound:
-                view.file("queue", (member, queue, length, bound))
+            # The first tau at which the node's clock shows the lease's end.
+            until = -(-((replica.env.now + left) << 20) // slot.rate) if left > 0 else 0
+            if until != seen.until or ballot is not seen.ballot:
+                seen.until, seen.ballot = until, ballot
+                self.view.hold(seen.member, ballot, until)
+        elif seen.ballot is not None:
+            seen.ballot, seen.until = None, 0
+            self.view.hold(seen.member, NO_BALLOT, 0)
+        lengths = len(replica.in_flight_requests) + len(replica.state.remembered) + len(replica.refused)
+        if lengths != seen.lengths:
+            seen.lengths = lengths
+            for queue, length, bound in replica.queues():
+                if length > bound:
+                    self.view.file("queue", (seen.member, queue, length, bound))
 
     def raised(self, slot: Any, payload: object, error: Exception) -> None:
         """A handler raised."""
         self.view.file("raised", (slot.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
 
     def prune(self) -> None:
-        """Forget what no spec can ask for any more."""
-        through = min((c for c in self.commits.values()), default=0) - WINDOW
-        if through > self.view.pruned_through:
-            self.view.prune(through)
-            self.written = {
-                at: item
-                for at, item in self.written.items()
-                if at[1] > through or self.items.get(at[0]) == item
-            }
+        """Forget what no spec can ask for any more, so that a run of any length needs bounded memory.
+
+        A slot is kept until every replica of the group committed it `WINDOW` slots ago; an effect while its
+        request is open; a refusal for the next `WINDOW` refusals. An operation of unknown outcome is settled
+        once a chosen timestamp has passed its deadline: it took effect by then, or never will.
+        """
+        view = self.view
+        through = min(self.commits.values(), default=0) - WINDOW
+        if through <= view.pruned_through:
+            return
+        newest = view.chosen.get(view.chosen_through)
+        if newest is not None:
+            for request, (key, deadline) in list(self.lost.items()):
+                if deadline < newest.record.timestamp:
+                    del self.lost[request]
+                    told = self.judges[key].settle(request, request in self.effective)
+                    if told is not None:
+                        view.file("unlinearizable", (key, told))
+        view.prune(through)
+        self.written = {
+            at: item for at, item in self.written.items() if at[1] > through or self.items.get(at[0]) == item
+        }
+        self.effective = {
+            request: slot
+            for request, slot in self.effective.items()
+            if slot > through or request in self.open or request in self.lost
+        }
+        for request in list(self.refused_for_good)[:-WINDOW]:
+            del self.refused_for_good[request]
+        for at in list(self.read_through)[: -4 * len(self.commits)]:  # A replica has few segments.
+            del self.read_through[at]
 
 
 def operation_kind(operation: Get | Put | Delete) -> str:

@@ -15,16 +15,19 @@ def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:
 
 
 def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
-    run = run_with([])
+    kinds = ("lost disk", "lost disk", "rot", "crash")
+    run = run_with(
+        [Fault(kind, 900, target, 10, 0) for kind, target in zip(kinds, (0, 1, 2, 1), strict=True)]
+    )
     slots = [run.world.slots[node.name] for node in REPLICAS]
-    run.injector.fall(Fault("lost disk", 1, 0, 10, 0), 1)
+    assert run.injector.fall(0)
     assert run.injector.impaired == slots[0].name
-    for target, kind in ((1, "lost disk"), (2, "rot")):
-        run.injector.fall(Fault(kind, 2, target, 10, 0), 2)
+    for number, target in ((1, 1), (2, 2)):
+        assert not run.injector.fall(number)
         assert slots[target].up
         assert slots[target].id.incarnation == 1
     assert run.injector.injected == {"lost disk": 1}
-    run.injector.fall(Fault("crash", 3, 1, 10, 0), 3)
+    assert run.injector.fall(3)
     assert not slots[1].up, "crashes are not of the budget"
 
 
@@ -37,7 +40,7 @@ def test_a_crashed_node_comes_back_after_the_steps_of_its_fault() -> None:
 
 
 def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
-    run = run_with([])
+    run = run_with([Fault("rot", 900, 2, 10, 12_345)])
     slot = run.world.slots[REPLICAS[2].name]
     told = []
     run.watcher.damaged = told.append  # type: ignore[method-assign,assignment]
@@ -52,7 +55,7 @@ def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
         rot(log, at, mask)
 
     slot.disk.rot = watched  # type: ignore[method-assign]
-    run.injector.fall(Fault("rot", 1, 2, 10, 12_345), 1)
+    assert run.injector.fall(0)
     assert told == [slot]
     (old,), new = before, kept()
     assert old.keys() == new.keys()
@@ -80,3 +83,47 @@ def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None
     assert len(world.cut_links) == (2 if end == "gray" else 0)
     run.injector.at(10_000)
     assert len(world.cut_links) == (2 if end == "gray" else 0), "nothing is mended that is meant to stay"
+
+
+@pytest.mark.parametrize("kind", ["crash in sync", "failed sync"])
+def test_an_armed_node_stops_in_its_next_sync_and_lets_nothing_out(kind: str) -> None:
+    run = run_with([Fault(kind, 1, 1, 1_000, 0)])
+    slot = run.world.slots[REPLICAS[1].name]
+    while slot.outbox.syncing or slot.outbox.needs_sync:
+        run.world.step()
+    run.injector.at(1)
+    assert slot.up
+    assert slot.armed == kind
+    durable = slot.disk.durable
+    let_out: list[str] = []
+    sent = run.watcher.sent
+    run.watcher.sent = lambda place, *rest: (  # type: ignore[method-assign]
+        let_out.append(place.name) if slot.outbox.needs_sync or slot.outbox.syncing else None,
+        sent(place, *rest),
+    )[1]
+    for _ in range(2_000):
+        run.world.step()
+        if not slot.up:
+            break
+    assert not slot.up
+    assert run.world.fell[kind] == 1
+    assert run.world.trace[-1:] or run.world.last is not None
+    assert run.world.last is not None
+    assert run.world.last.kind == ("sync_start" if kind == "crash in sync" else "sync_end")
+    assert slot.disk.durable > durable, "what was written is decided: kept or gone"
+    assert slot.name not in let_out
+    run.injector.at(5_000)
+    assert slot.up
+    assert slot.armed == ""
+
+
+def test_a_cut_that_overlaps_another_outlives_its_end() -> None:
+    run = run_with([Fault("partition", 1, 0, 50, 0), Fault("partition", 20, 0, 100, 0)])
+    injector, cut = run.injector, run.world.cut_links
+    injector.at(1)
+    injector.at(20)
+    links = set(cut)
+    injector.at(60)
+    assert set(cut) == links
+    injector.at(121)
+    assert not cut

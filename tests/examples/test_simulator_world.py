@@ -131,7 +131,8 @@ def test_loss_duplication_cuts_and_capacity_are_per_directed_link() -> None:
             env = world.slots[me.name].env
             let(world, me, lambda env=env, other=other: [env.send(other, Word(str(n))) for n in range(10)])
         finish(world)
-        assert set(world.in_flight.values()) <= {0}
+        links = [link for slot in world.slots.values() for link in slot.links.values() if link is not None]
+        assert {link.in_flight for link in links} <= {0}
         return len(heard(world, B)), len(heard(world, A))
 
     assert sent(Options()) == (10, 10)

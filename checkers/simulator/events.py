@@ -15,7 +15,7 @@ Label: TypeAlias = tuple[str, str, int]
 EventName: TypeAlias = tuple[str, str, int]
 
 
-class Event(Struct):
+class Event(Struct, eq=False):
     """Something that may happen next, or a fault that did. Nothing is created more often in a run."""
 
     kind: str

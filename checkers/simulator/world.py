@@ -326,9 +326,9 @@ class World:
         """Boot a node on the disk that it has."""
         slot.outbox = Outbox()
         slot.disk.outbox = slot.outbox
-        slot.env.send = slot.outbox.send
         slot.outbox.written = slot.outbox.durable = slot.disk.written
         slot.node = slot.factory(slot.env)
+        slot.env.send = slot.outbox.send
         slot.up = True
         self.run(slot, slot.node.on_start)
         self.observer.restarted(slot)

@@ -63,6 +63,6 @@ def test_a_run_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(RunFileError, match="truncated"):
         load(path)
-    path.write_bytes(whole.replace(b'"format": 1', b'"format": 99'))
+    path.write_bytes(whole.replace(b'"format": %d' % RUN_FORMAT, b'"format": 99'))
     with pytest.raises(RunFileError, match="format 99"):
         load(path)

@@ -48,6 +48,10 @@ class Script:
         """Nothing happens unless the scenario says so."""
         return None
 
+    def drain(self) -> list[Event]:
+        """A scenario keeps its strategy to the end."""
+        raise NotImplementedError
+
     def index(self, label: Label, n: int) -> int:
         """The announced number, else 0."""
         site, _, file = label[0].partition("/")

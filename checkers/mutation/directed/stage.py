@@ -153,10 +153,10 @@ class Stage:
         """The oldest message of this kind in flight from one node to another."""
         for event in self.script.events:
             if (
-                event.name[0] == "deliver"
+                event.kind == "deliver"
                 and event.sender.name == sender
                 and event.slot.name == receiver
-                and type(event.payload[1]) is kind
+                and type(event.payload) is kind
             ):
                 return event
         return None
@@ -175,24 +175,19 @@ class Stage:
     def repeat(self, sender: str, receiver: str, kind: type[Message]) -> None:
         """A message arrives, and a copy of it stays in flight."""
         event = self._need(sender, receiver, kind)
-        self.world.in_flight[event.link] += 1
-        copy = Event(
-            (*event.name[:2], event.name[2] + 1_000_000),
-            event.slot,
-            event.due,
-            event.payload,
-            event.sender,
-            event.link,
-        )
+        copy = structs.replace(event, number=event.number + 1_000_000)
+        if event.link is not None:
+            event.link.in_flight += 1
         self._happen(event, f"{receiver} gets {kind.__name__} from {sender}")
         self.script.add(copy)
 
     def drop(self, sender: str, receiver: str, kind: type[Message] | None = None) -> None:
         """Messages in flight on a link are lost: all, or all of a kind."""
         for event in list(self.script.events):
-            lost = event.name[0] == "deliver" and event.sender.name == sender and event.slot.name == receiver
-            if lost and kind in {None, type(event.payload[1])}:
-                self.world.in_flight[event.link] -= 1
+            lost = event.kind == "deliver" and event.sender.name == sender and event.slot.name == receiver
+            if lost and kind in {None, type(event.payload)}:
+                if event.link is not None:
+                    event.link.in_flight -= 1
                 self.script.discard(event)
         self.told.append(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
 
@@ -220,7 +215,7 @@ class Stage:
             event = self._next_message(kinds)
             if event is None:
                 return
-            receiver, what = event.slot.name, type(event.payload[1]).__name__
+            receiver, what = event.slot.name, type(event.payload).__name__
             self._happen(event, f"{receiver} gets {what} from {event.sender.name}")
         raise StoryError(f"messages go on and on after {STEPS} deliveries")
 
@@ -265,14 +260,14 @@ class Stage:
     def start_sync(self, name: str) -> None:
         """The pending sync of a node starts: it covers what is written by now."""
         event = self.slot(name).sync_event
-        if event is None or event.name[0] != "sync_start":
+        if event is None or event.kind != "sync_start":
             raise StoryError(f"no sync of {name} waits for its start")
         self._happen(event, f"a sync of {name} starts")
 
     def end_sync(self, name: str) -> None:
         """The running sync of a node ends."""
         event = self.slot(name).sync_event
-        if event is None or event.name[0] != "sync_end":
+        if event is None or event.kind != "sync_end":
             raise StoryError(f"no sync of {name} is running")
         self._happen(event, f"a sync of {name} ends")
 
@@ -350,7 +345,7 @@ class Stage:
 
     def _request(self, name: str, to: str) -> Event:
         for event in reversed(self.script.events):
-            if event.name[0] == "deliver" and event.sender.name == name and event.slot.name == to:
+            if event.kind == "deliver" and event.sender.name == name and event.slot.name == to:
                 return event
         raise StoryError(f"{name} has sent nothing to {to}")
 
@@ -362,9 +357,9 @@ class Stage:
 
     def _next_message(self, kinds: tuple[type[Message], ...]) -> Event | None:
         for event in self.script.events:
-            if event.name[0] != "deliver" or (event.sender.name, event.slot.name) in self.held:
+            if event.kind != "deliver" or (event.sender.name, event.slot.name) in self.held:
                 continue
-            if not kinds or type(event.payload[1]) in kinds:
+            if not kinds or type(event.payload) in kinds:
                 return event
         return None
 
@@ -392,7 +387,7 @@ class Stage:
         raise StoryError(f"a node keeps itself busy for {STEPS} steps")
 
     def _goes_well(self, event: Event) -> bool:
-        kind, name = event.name[0], event.slot.name
+        kind, name = event.kind, event.slot.name
         if kind == "deliver":
             return event.sender.name == name and (name, name) not in self.held
         return kind != "timer" and name not in self.slow_disks

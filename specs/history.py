@@ -16,7 +16,9 @@ Sources: Herlihy and Wing, *Linearizability* (1990), for histories with pending 
 """
 
 import enum
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -193,20 +195,28 @@ class History(Sequence[Operation]):
 class ValueTable:
     """Interns values: equal ones share a code; code 0 is None. `True` and 1 are different values."""
 
-    __slots__ = ("_codes", "values")
+    __slots__ = ("_codes",)
 
     def __init__(self) -> None:
-        self.values: list[Value] = [None]
-        self._codes: dict[Value, int] = {None: ABSENT}
+        self._codes: defaultdict[Value, int] = defaultdict(count(1).__next__, {None: ABSENT})
 
     def code(self, value: Value) -> int:
         """The code of a hashable value, given on first sight."""
-        name = (bool, value) if value.__class__ is bool else value
-        code = self._codes.get(name)
-        if code is None:
-            code = self._codes[name] = len(self.values)
-            self.values.append(value)
-        return code
+        return self._codes[(bool, value) if value.__class__ is bool else value]
+
+    def codes(self, values: Sequence[Value]) -> Sequence[int]:
+        """The codes of many hashable values."""
+        if bool in set(map(type, values)):
+            return [self.code(value) for value in values]
+        return list(map(self._codes.__getitem__, values))
+
+    def values(self) -> list[Value]:
+        """The values by code."""
+        values = list(self._codes)
+        for code, name in enumerate(values):
+            if name.__class__ is tuple and name and name[0] is bool:
+                values[code] = name[1]
+        return values
 
 
 class HistoryBuilder:
@@ -311,7 +321,7 @@ class HistoryBuilder:
         return History(
             columns,
             list(self._keys),
-            list(self._values.values),
+            self._values.values(),
             functions=self.functions,
             clock=self.clock,
             file=self.file,
@@ -325,12 +335,13 @@ def check_columns(columns: Columns, file: str | None = None) -> None:
     if len(backwards):
         row = backwards[np.argmin(line[backwards])]
         raise HistoryError(f"returns at {ret[row]}, before its call at {call[row]}", int(line[row]), file)
-    order = np.lexsort((ret, call, columns.process))
-    first, second = order[:-1], order[1:]
-    same = columns.process[first] == columns.process[second]
-    overlaps = np.flatnonzero(same & (ret[first] > call[second]))
-    if len(overlaps):
-        at = overlaps[np.argmin(line[second[overlaps]])]
+    # Files are mostly in the order of time; only where they are not each process has to be sorted by it.
+    overlaps = _overlaps(columns, np.argsort(columns.process, kind="stable"))
+    if overlaps is not None:
+        overlaps = _overlaps(columns, np.lexsort((ret, call, columns.process)))
+    if overlaps is not None:
+        first, second = overlaps
+        at = np.argmin(line[second])
         one, other = first[at], second[at]
         process = f"process {columns.process[other]}"
         if ret[one] == NEVER:
@@ -338,3 +349,11 @@ def check_columns(columns: Columns, file: str | None = None) -> None:
         else:
             reason = f"two operations of {process} overlap: this one and that in line {line[one]}"
         raise HistoryError(reason, int(line[other]), file)
+
+
+def _overlaps(columns: Columns, order: Column) -> tuple[Column, Column] | None:
+    """The neighbours in `order`, of one process, of which the second is called before the first returns."""
+    first, second = order[:-1], order[1:]
+    wrong = columns.ret[first] > columns.call[second]
+    wrong &= columns.process[first] == columns.process[second]
+    return (first[wrong], second[wrong]) if wrong.any() else None

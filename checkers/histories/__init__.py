@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Final
 
 from checkers.histories import edn_histories, jepsen_log, json_lines
-from checkers.histories.compression import read_bytes
+from checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes
 from specs.history import FUNCTIONS, History, HistoryError
 
 __all__ = ["FORMATS", "UnknownFormatError", "detect", "parse", "read"]
 
 _JSON = re.compile(rb'\s*\{\s*["}]')
 _EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
+
+HEAD_BYTES: Final = 65_536
+"""How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""
 
 FORMATS: Final[Mapping[str, Callable[[bytes, str], History]]] = {
     "json": json_lines.parse,
@@ -46,7 +49,14 @@ def read(
     `functions` names what operations may be, for JSON lines of a user's own object. Raises `HistoryError`
     with file and line where the history is not one, `OSError`, and `UnknownFormatError`.
     """
-    return parse(read_bytes(Path(path)), str(path), format_name, functions)
+    file = Path(path)
+    with file.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        packed = head.startswith((GZIP_MAGIC, ZSTD_MAGIC))
+        if _JSON.match(head) and not packed and format_name in {None, "json"}:
+            stream.seek(0)
+            return json_lines.parse_stream(stream, str(path), functions)
+    return parse(read_bytes(file), str(path), format_name, functions)
 
 
 def parse(

@@ -78,14 +78,18 @@ def decide_compiled(history: History, asks: Asks) -> ByZones:
     return ByZones(None, asks.row[answers.order[filled]], outside)
 
 
-def legal_by_zones(asks: Asks, keys: int, values: int) -> bool | None:
-    """Whether all keys are linearizable, by machine code; None: all those that it can tell of are."""
+def fault_by_zones(asks: Asks, keys: int, values: int) -> tuple[int, ...] | None:
+    """The places in `asks` of the operations at fault in some key, by machine code; empty: in none.
+
+    None: it cannot tell of some key, and there is no fault in the others.
+    """
     from checkers.linearizability import chain_kernels  # noqa: PLC0415
 
-    code = _answers(asks, keys, values).code
-    if ((code > chain_kernels.FINE) & (code < chain_kernels.DUPLICATE_VALUE)).any():
-        return False
-    return None if code.any() else True
+    answers = _answers(asks, keys, values)
+    bad = np.flatnonzero((answers.code > chain_kernels.FINE) & (answers.code < chain_kernels.DUPLICATE_VALUE))
+    if len(bad):
+        return tuple(int(i) for i in answers.fault[bad[0]] if i >= 0)
+    return None if answers.code.any() else ()
 
 
 def _answers(asks: Asks, keys: int, values: int) -> "Answers":

@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from checkers.linearizability import frontier, register, wing_gong, zones
-from checkers.linearizability.by_zones import legal_by_zones
+from checkers.linearizability.by_zones import fault_by_zones
 from checkers.linearizability.checking import fitting_object, tells
 from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from checkers.linearizability.result import NOT_LINEARIZABLE, Result
@@ -153,8 +153,8 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         asks = register.reduce(part)
         if len(asks.impossible):
             return True
-        legal = legal_by_zones(asks, len(part.keys), len(part.values)) if len(part) >= PLAIN_BELOW else None
-        return not legal if legal is not None else illegal(_asks(asks), clock)
+        fault = fault_by_zones(asks, len(part.keys), len(part.values)) if len(part) >= PLAIN_BELOW else None
+        return bool(fault) if fault is not None else illegal(_asks(asks), clock)
 
     prefix, kept, bad = _first_bad(history, rows, illegal_history, result.stuck_at)
     reduced = register.reduce(prefix)
@@ -162,7 +162,10 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         rows_left = [int(reduced.impossible[0])]
     else:
         asks = _asks(reduced)
-        witness = {int(np.searchsorted(kept, row)) for row in result.witness if row in set(kept.tolist())}
+        witness: set[int] = set()
+        if len(prefix) >= PLAIN_BELOW:
+            fault = fault_by_zones(reduced, len(prefix.keys), len(prefix.values))
+            witness = {asks[place].row for place in fault or ()}
         rows_left = sorted(ask.row for ask in _shrink(asks, witness, clock))
     return Core(prefix.select(rows_left), tuple(kept[rows_left].tolist()), bad, not clock.ended)
 
@@ -200,19 +203,18 @@ def _shrink(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
 
 
 def _around(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
-    """What is left if the witness, or else the last operations, are kept, if that is illegal already."""
+    """What is left if only the witness is wanted, or only what returned late, where that is illegal."""
     calls = sorted((ask.call for ask in asks), reverse=True)
-    guesses = [[ask.row in witness for ask in asks]]
+    wanted = [ask.row in witness for ask in asks]
     window = FIRST_WINDOW
-    while window < len(asks):
-        guesses.append([ask.ret >= calls[window] for ask in asks])
-        window *= 4
-    for wanted in guesses:
+    while not clock.over():
         rest = remove(asks, wanted)
         if illegal(rest, clock):
             return rest
-        if clock.over():
+        if window >= len(asks):
             break
+        wanted = [ask.ret >= calls[window] for ask in asks]
+        window *= 4
     return asks
 
 

@@ -1,16 +1,19 @@
 """What the writers write reads back as the same operations, in our format and in EDN."""
 
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checkers.histories import json_lines as reader
 from checkers.histories import parse
 from checkers.histories.edn import Keyword
 from checkers.histories.values import freeze
 from checkers.histories.writers import edn, json_lines
 from checkers.linearizability import check
-from checkers.linearizability.random_histories import random_histories
+from checkers.linearizability.random_histories import Taste, random_histories, random_history
 from specs.history import UNRECORDED, History, HistoryBuilder, Outcome
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
@@ -108,3 +111,25 @@ def test_verdicts_survive_being_written() -> None:
         verdict = check(history).verdict
         assert check(parse(json_lines(history), "f")).verdict == verdict
         assert check(parse(edn(history), "f")).verdict == verdict, list(history)
+
+
+@given(histories(JSON, ties=True), st.sampled_from([1, 40, 200]))
+def test_blocks_and_single_lines_are_read_alike(history: History, block_bytes: int) -> None:
+    if len(history):
+        data = json_lines(history)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reader, "BLOCK_BYTES", block_bytes)
+            by_blocks = parse(data, "f", functions=history.functions)
+            patch.setattr(reader._Reader, "_columns", lambda _self, _lines: None)
+            by_lines = parse(data, "f", functions=history.functions)
+        assert rows(by_blocks) == rows(by_lines) == rows(history)
+
+
+def test_regular_blocks_go_by_columns(monkeypatch) -> None:
+    monkeypatch.setattr(
+        reader._Reader, "_line_by_line", lambda _self, block, _last: pytest.fail(block.decode())
+    )
+    chance = Random(12)
+    for _ in range(200):
+        history = random_history(chance, Taste(failures=0))
+        assert check(parse(json_lines(history), "f")).verdict == check(history).verdict

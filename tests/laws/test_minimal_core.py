@@ -6,7 +6,7 @@ from random import Random
 from checkers.linearizability import check, minimal_core, register
 from checkers.linearizability.brute_force import is_linearizable
 from checkers.linearizability.core import remove
-from checkers.linearizability.random_histories import TASTES, random_histories, random_history
+from checkers.linearizability.random_histories import SMALL, random_histories, random_history
 from checkers.linearizability.register import Ask, of_key
 from specs.history import History, HistoryBuilder, Operation
 from specs.objects import OBJECTS
@@ -93,7 +93,7 @@ def prefix(history: History, end: Operation, whole: bool) -> History:
 def test_core_of_a_long_history_keeps_what_is_stale_and_what_overwrote_it() -> None:
     chance = Random(5)
     small = 0
-    for taste in TASTES:
+    for taste in SMALL:
         long = replace(taste, operations=120, changes=1, crashes=0.02)
         for _ in range(10):
             history = random_history(chance, long)
@@ -105,7 +105,7 @@ def test_core_of_a_long_history_keeps_what_is_stale_and_what_overwrote_it() -> N
                 again = check(core.history)
                 assert not again.linearizable
                 assert len(minimal_core(core.history, again).rows) == len(core.rows)
-    assert small > len(TASTES)
+    assert small > len(SMALL)
 
 
 def test_core_of_a_queue_keeps_all_that_changes_it() -> None:

@@ -188,10 +188,10 @@ class Algebra:
         if isinstance(then, tuple) and isinstance(other, tuple) and len(then) == len(other):
             return tuple(self.ite(condition, one, two) for one, two in zip(then, other, strict=True))
         left, right = self.sequence(then), self.sequence(other)
-        items = []
-        for one, two in itertools.zip_longest(left.items, right.items, fillvalue=None):
-            items.append(two if one is None else one if two is None else self.ite(condition, one, two))
-        return SeqValue(self.graph.ite(condition, left.length, right.length), tuple(items))
+        both = min(len(left.items), len(right.items))
+        items = [self.ite(condition, left.items[at], right.items[at]) for at in range(both)]
+        rest = (*left.items[both:], *right.items[both:])
+        return SeqValue(self.graph.ite(condition, left.length, right.length), (*items, *rest))
 
     # ---------------------------------------------------------------- comparing
 
@@ -331,14 +331,14 @@ class Algebra:
             self.graph.lt(where, 0), self.graph.negate(self.graph.lt(where, sequence.length))
         )
         self.fault("an index is beyond the end of a sequence", beyond)
-        result: Symbolic = None
+        found: list[Symbolic] = []  # At most one; None may be an item, so it cannot say that there is none.
         for position, one in enumerate(sequence.items):
             here = self.graph.eq(where, position)
             if isinstance(here, Expr) or here:
-                result = one if result is None else self.ite(here, one, result)
-        if result is None:
-            result = sequence.items[0] if sequence.items else 0
-        return result
+                found = [self.ite(here, one, found[0]) if found else one]
+        if not found:
+            return sequence.items[0] if sequence.items else 0
+        return found[0]
 
     def part(self, value: SeqValue | tuple[Symbolic, ...], start: Symbolic, stop: Symbolic) -> Symbolic:
         """The items from start (inclusive) to stop (exclusive); None leaves an end open."""
@@ -350,12 +350,12 @@ class Algebra:
         for position in range(len(sequence.items)):
             if position >= high(count):
                 break
-            one: Symbolic = None
+            found: list[Symbolic] = []
             for at in range(len(sequence.items) - 1, position - 1, -1):
-                here = graph.eq(first, at - position)
+                here, one = graph.eq(first, at - position), sequence.items[at]
                 if isinstance(here, Expr) or here:
-                    one = sequence.items[at] if one is None else self.ite(here, sequence.items[at], one)
-            items.append(sequence.items[position] if one is None else one)
+                    found = [self.ite(here, one, found[0]) if found else one]
+            items.append(found[0] if found else sequence.items[position])
         return SeqValue(count, tuple(items)) if isinstance(count, Expr) else tuple(items[:count])
 
     def _bound(self, at: Node, length: Node) -> Node:
@@ -373,14 +373,14 @@ class Algebra:
         one, two = self.sequence(left), self.sequence(right)
         items = []
         for position in range(len(one.items) + len(two.items)):
-            here: Symbolic = one.items[position] if position < len(one.items) else None
+            here = [one.items[position]] if position < len(one.items) else []
             for at, item in enumerate(two.items):
                 starts = self.graph.eq(one.length, position - at)
                 if isinstance(starts, Expr) or starts:
-                    here = item if here is None else self.ite(starts, item, here)
-            if here is None:
+                    here = [self.ite(starts, item, here[0]) if here else item]
+            if not here:
                 break
-            items.append(here)
+            items.append(here[0])
         return SeqValue(self.graph.add(one.length, two.length), tuple(items))
 
 

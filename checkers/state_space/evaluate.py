@@ -256,7 +256,10 @@ class Evaluator(Storage):
     def _elements(self, nodes: list[ast.expr]) -> Iterator[Symbolic]:
         for node in nodes:
             if isinstance(node, ast.Starred):
-                yield from (one for _, one in self.items(self.value(node.value)).parts)
+                for present, one in self.items(self.value(node.value)).parts:
+                    if isinstance(present, Expr):
+                        raise self.unknown(f"`{ast.unparse(node)}`: its length depends on the state")
+                    yield one
             else:
                 yield self.value(node)
 
@@ -289,14 +292,14 @@ class Evaluator(Storage):
         raise self.unknown("this value has no elements")
 
     def _atom_item(self, owner: Atom, index: Symbolic) -> Symbolic:
-        result: Symbolic = None
+        found: list[Symbolic] = []  # At most one; None may be an element, so it cannot say that there is none.
         for at, one in enumerate(owner.values):
             here = self.graph.eq(owner.code, at)
             if isinstance(one, tuple):
-                result = one[index] if result is None else self.ite(here, one[index], result)
+                found = [self.ite(here, one[index], found[0]) if found else one[index]]
             else:
                 self.fault(f"{one!r} has no elements", here)
-        return result
+        return found[0] if found else None
 
     # ---------------------------------------------------------------- comprehensions
 

@@ -1,0 +1,301 @@
+"""Checkpoints, cutting the log, and catching up by log or by copy.
+
+Consensus is abstracted: records are proposed one after the other, and a slot is chosen when a majority has it
+durably in its log. Every record carries a request id, which the state remembers as long as it may be retried
+(here: always). A replica's tree and remembered ids are volatile; on disk are the log, which begins behind
+`cut`, and the checkpoint that the log names. The rules:
+
+1. A checkpoint is written beside the one in use, and is durable before the log names it. After a crash the
+   replica starts from the checkpoint that the durable part of the log names, and applies the log above it.
+2. The log is cut only below the checkpoint that it durably names, and below every reader's cursor.
+3. A laggard takes records from a peer's log; where that is cut already, it takes a copy of the peer's
+   checkpoint, with the remembered ids *and with the log that the peer retains*, as if it were its own
+   checkpoint. The log names the copy and begins anew in one record.
+
+A crash loses what is not synced. What was written to the log and not synced may have got to the disk or not;
+pages that were not synced are lost, as it needs only one of them.
+
+The log that comes with a copy is not in the usual descriptions. Without it the copy is above the cursors of
+streams, indexes and archive, and once the other replicas are replaced by copies too the records between are
+nowhere (`CopyWithoutLog`).
+
+Sources: Chandra, Griesemer and Redstone, Paxos Made Live, 5.1 (snapshots); Ongaro, Raft dissertation, 5.
+"""
+
+from model.language import (
+    Array,
+    Bool,
+    Constant,
+    Enum,
+    Expected,
+    Int,
+    Model,
+    Option,
+    Range,
+    Scalar,
+    Set,
+    action,
+    always,
+    require,
+    sometimes,
+)
+
+
+class CatchUp(Model):
+    """No chosen record is lost or out of a reader's reach, and every state is a fold of the chosen records."""
+
+    replicas = Constant(3)
+    readers = Constant(2)
+    slots = Constant(3)
+    crashes = Constant(1)
+
+    Replica = Scalar(replicas)
+    Reader = Scalar(readers)
+    Slot = Range(1, slots)
+
+    last = Array(Replica, Int(0, slots))
+    cut = Array(Replica, Int(0, slots))
+    applied = Array(Replica, Int(0, slots))
+    remembered = Array(Replica, Set(Slot))
+
+    named = Array(Replica, Int(0, slots))
+    named_ids = Array(Replica, Set(Slot))
+    named_in_doubt = Array(Replica, Bool())
+    """The log names pages that are not synced: what rule 1 forbids."""
+    draft = Array(Replica, Int(0, slots))
+    draft_ids = Array(Replica, Set(Slot))
+    draft_cut = Array(Replica, Option(Int(0, slots)))
+    draft_step = Array(Replica, Enum("none", "written", "named"))
+    """Of a checkpoint or copy that is being made; "named": in the log, which is not synced yet."""
+    draft_synced = Array(Replica, Bool())
+
+    cursor = Array(Reader, Int(0, slots))
+    crashed = Int(0, crashes)
+
+    # ---------------------------------------------------------------- the log
+
+    @action(r=Replica)
+    def propose(self, r: int) -> None:
+        """A replica that has the whole log puts a record behind it."""
+        require(self.last[r] < self.slots and all(self.last[q] <= self.last[r] for q in self.Replica))
+        self.last[r] = self.last[r] + 1
+
+    @action(r=Replica, peer=Replica)
+    def take_record(self, r: int, peer: int) -> None:
+        """A replica accepts or learns the next record from a peer that retains it."""
+        require(self.cut[peer] <= self.last[r] < self.last[peer])
+        self.last[r] = self.last[r] + 1
+
+    @action(r=Replica)
+    def apply(self, r: int) -> None:
+        """A replica applies the next record, which is chosen."""
+        require(self.applied[r] < self.last[r] and self.chosen(self.applied[r] + 1))
+        require(self.cut[r] <= self.applied[r])
+        self.applied[r] = self.applied[r] + 1
+        self.remembered[r].add(self.applied[r] + 1)
+
+    @action(r=Replica, n=Slot)
+    def cut_log(self, r: int, n: int) -> None:
+        """A replica cuts its log: rule 2."""
+        require(self.cut[r] < n <= self.may_cut(r))
+        self.cut[r] = n
+
+    @action(k=Reader, r=Replica)
+    def serve_reader(self, k: int, r: int) -> None:
+        """A reader takes the next record from a replica that retains and has applied it."""
+        require(self.cut[r] <= self.cursor[k] < self.applied[r])
+        self.cursor[k] = self.cursor[k] + 1
+
+    # ---------------------------------------------------------------- checkpoints and copies
+
+    @action(r=Replica)
+    def write_checkpoint(self, r: int) -> None:
+        """A replica writes its tree and remembered ids to new pages."""
+        require(self.draft_step[r] == "none" and self.applied[r] > self.named[r])
+        self.draft[r] = self.applied[r]
+        self.draft_ids[r] = self.remembered[r]
+        self.draft_cut[r] = None
+        self.draft_step[r] = "written"
+
+    @action(r=Replica, peer=Replica)
+    def write_copy(self, r: int, peer: int) -> None:
+        """A laggard writes a peer's checkpoint to its new pages, with what comes with it: rule 3."""
+        require(self.draft_step[r] == "none" and self.last[r] < self.cut[peer])
+        self.draft[r] = self.named[peer]
+        self.draft_ids[r] = self.copied_ids(peer)
+        self.draft_cut[r] = self.copied_cut(peer)
+        self.draft_step[r] = "written"
+
+    @action(r=Replica)
+    def sync_pages(self, r: int) -> None:
+        """The new pages are durable."""
+        require(self.named_in_doubt[r] or (self.draft_step[r] != "none" and not self.draft_synced[r]))
+        self.named_in_doubt[r] = False
+        self.draft_synced[r] = self.draft_step[r] != "none"
+
+    @action(r=Replica)
+    def name(self, r: int) -> None:
+        """The log names the new pages: rule 1."""
+        require(self.draft_step[r] == "written" and self.may_name(r))
+        self.draft_step[r] = "named"
+
+    @action(r=Replica)
+    def sync_log(self, r: int) -> None:
+        """What the log says is durable, so the new pages are the checkpoint now."""
+        require(self.draft_step[r] == "named")
+        self.use_draft(r)
+        self.named_in_doubt[r] = not self.draft_synced[r]
+        if self.draft_cut[r] is not None and self.draft[r] > self.applied[r]:
+            self.applied[r] = self.draft[r]
+            self.remembered[r] = self.draft_ids[r]
+
+    def use_draft(self, r: int) -> None:
+        """The log durably names the draft; behind a copy that is ahead of it, it begins anew."""
+        self.named[r] = self.draft[r]
+        self.named_ids[r] = self.draft_ids[r]
+        if self.draft_cut[r] is not None and self.draft[r] > self.last[r]:
+            self.last[r] = self.draft[r]
+            self.cut[r] = self.draft_cut[r]
+        self.clear_draft(r)
+
+    def clear_draft(self, r: int) -> None:
+        """There is no checkpoint being made."""
+        self.draft[r] = 0
+        self.draft_ids[r] = set()
+        self.draft_cut[r] = None
+        self.draft_step[r] = "none"
+        self.draft_synced[r] = False
+
+    @action(r=Replica, kept=Bool())
+    def crash(self, r: int, kept: bool) -> None:
+        """A replica restarts; `kept`: what was written to the log and not synced got to the disk."""
+        require(self.crashed < self.crashes)
+        self.crashed = self.crashed + 1
+        if self.draft_step[r] == "named" and kept:
+            self.use_draft(r)
+            self.recover(r, self.draft[r], self.draft_ids[r], lost=not self.draft_synced[r])
+        else:
+            self.clear_draft(r)
+            self.recover(r, self.named[r], self.named_ids[r], lost=self.named_in_doubt[r])
+
+    def recover(self, r: int, slot: int, ids: frozenset[int], *, lost: bool) -> None:
+        """Start from the checkpoint that the log names, or from nothing where its pages are lost."""
+        self.named_in_doubt[r] = False
+        self.named[r] = 0 if lost else slot
+        self.named_ids[r] = set() if lost else ids
+        self.applied[r] = 0 if lost else slot
+        self.remembered[r] = set() if lost else ids
+
+    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+
+    def may_cut(self, r: int) -> int:
+        """Up to where the log may go: rule 2."""
+        return int(min(self.named[r], *(self.cursor[k] for k in self.Reader)))
+
+    def may_name(self, r: int) -> bool:
+        """Whether the log may name the new pages: rule 1."""
+        return bool(self.draft_synced[r])
+
+    def copied_ids(self, peer: int) -> frozenset[int]:
+        """The remembered ids that a copy brings: rule 3."""
+        return self.named_ids[peer]
+
+    def copied_cut(self, peer: int) -> int:
+        """Where the log begins that a copy brings: rule 3."""
+        return int(self.cut[peer])
+
+    # ---------------------------------------------------------------- what is promised
+
+    def chosen(self, n: int) -> bool:
+        """A majority has had the slot durably."""
+        return 2 * sum(self.last[r] >= n for r in self.Replica) > self.replicas
+
+    def holds(self, r: int, n: int) -> bool:
+        """A replica's disk has the slot, in the log or below its checkpoint."""
+        return self.cut[r] < n <= self.last[r] or n <= self.named[r]
+
+    @always(spec="acknowledged_writes_survive")
+    def chosen_records_survive(self) -> bool:
+        """A majority holds every chosen record, in its log or below its checkpoint."""
+        return all(
+            not self.chosen(n) or 2 * sum(self.holds(r, n) for r in self.Replica) > self.replicas
+            for n in self.Slot
+        )
+
+    @always
+    def log_continues_the_state(self) -> bool:
+        """What a replica has not applied yet is in its log, from the next slot on."""
+        return all(self.cut[r] <= self.applied[r] for r in self.Replica)
+
+    @always(spec="log_cut_is_covered")
+    def readers_find_their_records(self) -> bool:
+        """No log begins above a reader's cursor, so any replica can go on serving it."""
+        return all(self.cut[r] <= self.cursor[k] for r in self.Replica for k in self.Reader)
+
+    @always(spec="replicas_equal_when_quiet")
+    def state_is_a_fold(self) -> bool:
+        """Replicas remember the ids of exactly the records that they have applied."""
+        return all(
+            (n in self.remembered[r]) == (n <= self.applied[r]) for r in self.Replica for n in self.Slot
+        )
+
+    @sometimes
+    def caught_up_by_copy(self) -> bool:
+        """A replica goes on behind a copy, ahead of what it could have applied."""
+        return any(self.applied[r] == self.cut[r] == self.named[r] > 0 for r in self.Replica)
+
+    @sometimes
+    def copy_brought_records_for_a_reader(self) -> bool:
+        """A copy is made of a peer whose log is still needed below the checkpoint."""
+        return any(self.draft_cut[r] is not None and self.draft_cut[r] < self.draft[r] for r in self.Replica)
+
+    @sometimes
+    def crashed_between_pages_and_log(self) -> bool:
+        """A replica is back at an old checkpoint although it had applied, and cut, further before."""
+        return self.crashed > 0 and any(
+            self.applied[r] == self.named[r] < self.last[r] and self.cut[r] > 0 for r in self.Replica
+        )
+
+    expected = (
+        Expected({}, 2_733_983, 30_165_232, 51, symmetry=True, source="our explorer"),
+    )
+
+
+class NamedBeforeDurable(CatchUp, violates="chosen_records_survive"):
+    """The log names new pages at once; a crash finds the name, and not the pages."""
+
+    def may_name(self, r: int) -> bool:
+        """As soon as they are written."""
+        return True
+
+
+class CutsPastTheSlowestCursor(CatchUp, violates="readers_find_their_records"):
+    """The log is kept for one reader, and not for every one."""
+
+    def may_cut(self, r: int) -> int:
+        """Up to the fastest cursor."""
+        return int(min(self.named[r], max(self.cursor[k] for k in self.Reader)))
+
+
+class CutsWhatIsApplied(CatchUp, violates="chosen_records_survive"):
+    """The log is cut below what is applied, of which the disk has no checkpoint."""
+
+    def may_cut(self, r: int) -> int:
+        """Up to what is applied."""
+        return int(min(self.applied[r], *(self.cursor[k] for k in self.Reader)))
+
+
+class CopyWithoutIds(CatchUp, violates="state_is_a_fold"):
+    """A copy brings the items and not the remembered ids."""
+
+    def copied_ids(self, peer: int) -> frozenset[int]:
+        """None."""
+        return frozenset()
+
+
+class CopyWithoutLog(CatchUp, violates="readers_find_their_records"):
+    """A copy brings the checkpoint only: the log begins behind it."""
+
+    def copied_cut(self, peer: int) -> int:
+        """At the checkpoint."""
+        return int(self.named[peer])

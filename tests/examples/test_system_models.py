@@ -1,0 +1,145 @@
+"""The models of the system: exhausted within their bounds, their counts pinned, their seeded bugs caught.
+
+Each bug's shortest trace is pinned by the invariant that it breaks and by its number of steps.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from checkers.state_space.explore import explore
+from checkers.state_space.induction import bounded
+from checkers.state_space.liveness import check_liveness
+from model.catch_up import CatchUp
+from model.dns_plan import DnsPlan, ThreeSteps
+from model.language import Model
+from model.lease import Lease
+from model.request_id import RequestId
+from model.shard import Shard
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model: constants with which a default test run exhausts it, and the steps to each bug's violation."""
+
+    model: type[Model]
+    steps: dict[str, int]
+    quick: dict[str, int] = field(default_factory=dict)
+
+
+CASES = (
+    Case(
+        Lease,
+        {
+            "CountsFromTheAnswer": 10,
+            "IgnoresDrift": 11,
+            "HalfTheDrift": 11,
+            "UsesTheLastInstant": 11,
+            "RetransmissionProlongs": 12,
+            "RestartDoesNotWait": 10,
+            "PromisesUnderALease": 9,
+            "ReleasesAndServesOn": 11,
+        },
+        {"ballots": 2},
+    ),
+    Case(
+        CatchUp,
+        {
+            "NamedBeforeDurable": 10,
+            "CutsPastTheSlowestCursor": 9,
+            "CutsWhatIsApplied": 6,
+            "CopyWithoutIds": 14,
+            "CopyWithoutLog": 17,
+        },
+    ),
+    Case(
+        RequestId,
+        {
+            "ForgottenAtLeaderChange": 7,
+            "ForgetsWhatIsInFlight": 5,
+            "DeadlineIgnored": 5,
+            "TimestampFromWall": 7,
+            "FailedConditionNotLogged": 6,
+            "Evicts": 8,
+            "AnswersBeforeChosen": 4,
+            "PastLeaderRefusesForGood": 8,
+            "ForgetsWhatItThrottled": 7,
+            "ThrottlesPastTheDeadline": 9,
+        },
+    ),
+    Case(
+        Shard,
+        {
+            "TakesOverlaps": 6,
+            "CutsWhatIsChosen": 2,
+            "ClosesOutOfTurn": 3,
+            "ChildBesideParent": 9,
+            "CheckpointsFirst": 8,
+        },
+        {"workers": 1},
+    ),
+    Case(DnsPlan, {"ThreeSteps": 9, "CleansUpWhatIsNotNewest": 5, "CleansUpFirst": 3}),
+)
+NAMES = [one.model.__name__ for one in CASES]
+
+
+def exhaust(model: Model) -> None:
+    """Explore a model whole, and compare with what it says of itself."""
+    found = explore(model, symmetry=True)
+    assert found.violation is None
+    assert found.exhausted
+    assert found.not_fired == ()
+    assert found.not_reached == ()
+    known = [one for one in model.expected if {**type(model)().constants, **one.constants} == model.constants]
+    assert known, f"{type(model).__name__} states no counts for {model.constants}"
+    counts = (found.distinct, found.generated, found.depth)
+    assert counts == (known[0].distinct, known[0].generated, known[0].depth)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_model_is_exhausted_and_every_action_fires_and_every_sometimes_is_reached(case: Case) -> None:
+    exhaust(case.model(**case.quick))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_model_is_exhausted_within_its_default_bounds(case: Case) -> None:
+    for one in case.model.expected:
+        exhaust(case.model(**one.constants))
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_every_seeded_bug_is_caught_by_a_shortest_trace(case: Case) -> None:
+    assert {bug.__name__ for bug in case.model.bugs} == set(case.steps)
+    assert len(case.steps) >= 2
+    for bug in case.model.bugs:
+        violation = explore(bug(), symmetry=True).violation
+        assert violation is not None, f"{bug.__name__} is not caught"
+        assert (bug.__name__, violation.name) == (bug.__name__, bug.violates)
+        assert (bug.__name__, len(violation.trace) - 1) == (bug.__name__, case.steps[bug.__name__])
+
+
+def test_shortest_trace_of_three_steps_is_the_outage_of_october_2025() -> None:
+    violation = explore(ThreeSteps()).violation
+    assert violation is not None
+    assert [str(label) for label, _ in violation.trace if label is not None] == [
+        "make_plan()",
+        "take(0)",
+        "make_plan()",
+        "take(1)",
+        "check(0)",
+        "check(1)",
+        "apply(1)",
+        "apply(0)",
+        "clean_up(1)",
+    ]
+
+
+def test_newest_dns_plan_is_applied_in_the_end_although_an_enactor_crashes() -> None:
+    assert check_liveness(DnsPlan(enactors=2)) is None
+
+
+def test_bounded_model_checking_agrees_with_exploration_on_the_outage() -> None:
+    assert bounded(ThreeSteps(enactors=2, plans=3), 8).holds
+    found = bounded(ThreeSteps(enactors=2, plans=3), 9)
+    assert (found.holds, found.broken, len(found.trace) - 1) == (False, "endpoint_resolves", 9)

@@ -42,7 +42,7 @@ from model.language import (
 
 
 class CatchUp(Model):
-    """No chosen record is lost or out of a reader's reach, and every state is a fold of the chosen records."""
+    """No chosen record is lost or out of a reader's reach; every state is a fold of chosen records."""
 
     replicas = Constant(3)
     readers = Constant(2)
@@ -198,7 +198,7 @@ class CatchUp(Model):
 
     def copied_ids(self, peer: int) -> frozenset[int]:
         """The remembered ids that a copy brings: rule 3."""
-        return self.named_ids[peer]
+        return frozenset(self.named_ids[peer])
 
     def copied_cut(self, peer: int) -> int:
         """Where the log begins that a copy brings: rule 3."""
@@ -208,11 +208,11 @@ class CatchUp(Model):
 
     def chosen(self, n: int) -> bool:
         """A majority has had the slot durably."""
-        return 2 * sum(self.last[r] >= n for r in self.Replica) > self.replicas
+        return bool(2 * sum(self.last[r] >= n for r in self.Replica) > self.replicas)
 
     def holds(self, r: int, n: int) -> bool:
         """A replica's disk has the slot, in the log or below its checkpoint."""
-        return self.cut[r] < n <= self.last[r] or n <= self.named[r]
+        return bool(self.cut[r] < n <= self.last[r] or n <= self.named[r])
 
     @always(spec="acknowledged_writes_survive")
     def chosen_records_survive(self) -> bool:
@@ -256,9 +256,7 @@ class CatchUp(Model):
             self.applied[r] == self.named[r] < self.last[r] and self.cut[r] > 0 for r in self.Replica
         )
 
-    expected = (
-        Expected({}, 2_733_983, 30_165_232, 51, symmetry=True, source="our explorer"),
-    )
+    expected = (Expected({}, 2_733_983, 30_165_232, 51, symmetry=True, source="our explorer"),)
 
 
 class NamedBeforeDurable(CatchUp, violates="chosen_records_survive"):

@@ -69,8 +69,7 @@ class DnsPlan(Model):
     def apply(self, e: int) -> None:
         """It replaces what the record has by its plan, if that is newer: one conditional write."""
         require(self.step[e] == "taken" and self.record in self.existing)
-        if self.plan[e] > self.record:
-            self.record = self.plan[e]
+        self.record = max(self.record, self.plan[e])
         self.step[e] = "applied"
 
     @action(fair=True, e=Enactor)
@@ -92,17 +91,17 @@ class DnsPlan(Model):
     @always
     def endpoint_resolves(self) -> bool:
         """The plan that the record names exists."""
-        return self.record in self.existing
+        return bool(self.record in self.existing)
 
     @always
     def newest_plan_exists(self) -> bool:
         """Nobody deletes the newest plan."""
-        return self.planned in self.existing
+        return bool(self.planned in self.existing)
 
     @eventually
     def newest_plan_is_applied(self) -> bool:
         """When the planner is done, and the enactors go on, the record comes to name the last plan."""
-        return self.record == self.plans
+        return bool(self.record == self.plans)
 
     @sometimes
     def late_plan_is_dropped(self) -> bool:
@@ -117,11 +116,9 @@ class DnsPlan(Model):
     @sometimes
     def two_clean_up(self) -> bool:
         """Two enactors have applied plans and clean up at the same time."""
-        return sum(self.step[e] == "applied" for e in self.Enactor) > 1
+        return bool(sum(self.step[e] == "applied" for e in self.Enactor) > 1)
 
-    expected = (
-        Expected({}, 871, 3_336, 15, symmetry=True, source="our explorer"),
-    )
+    expected = (Expected({}, 871, 3_336, 15, symmetry=True, source="our explorer"),)
 
 
 class ThreeSteps(DnsPlan, violates="endpoint_resolves"):
@@ -171,7 +168,6 @@ class CleansUpFirst(DnsPlan, violates="endpoint_resolves"):
     def clean_up(self, e: int) -> None:
         """Then the record is written, if its plan is older."""
         require(self.step[e] == "checked")
-        if self.plan[e] > self.record:
-            self.record = self.plan[e]
+        self.record = max(self.record, self.plan[e])
         self.step[e] = "idle"
         self.plan[e] = None

@@ -168,7 +168,7 @@ class Lease(Model):
 
     @always(spec="one_lease_holder")
     def one_lease_holder(self) -> bool:
-        """While a ballot may serve by its lease no later one is led; so none serves or gets anything chosen."""
+        """While a ballot may serve by its lease no later one is led, so none serves or has anything chosen."""
         return all(
             not self.may_serve(b) or self.role[c] == "candidate"
             for b in self.Ballot
@@ -202,7 +202,9 @@ class Lease(Model):
     expected = (
         Expected({}, 2_450_458, 173_468_082, 34, symmetry=True, source="our explorer"),
         Expected({"ballots": 2}, 92_660, 6_492_688, 24, symmetry=True, source="our explorer"),
-        Expected({"ballots": 2, "rounds": 2}, 4_096_448, 301_459_167, 32, symmetry=True, source="our explorer"),
+        Expected(
+            {"ballots": 2, "rounds": 2}, 4_096_448, 301_459_167, 32, symmetry=True, source="our explorer"
+        ),
     )
 
 

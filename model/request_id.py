@@ -1,9 +1,9 @@
 """Request ids: every request takes effect at most once, over retries, late copies and leader changes.
 
-Consensus is abstracted: there is the log of the last ballot's leader, of which a prefix is chosen; an election
-keeps what is chosen and any part of what was in flight. A record has a commit timestamp; as timestamps only
-grow, of a timestamp it matters only whether it is past the deadline, which all requests share. A request is
-a conditional write; other writes turn its condition over.
+Consensus is abstracted: there is the log of the last ballot's leader, of which a prefix is chosen; an
+election keeps what is chosen and any part of what was in flight. A record has a commit timestamp; as
+timestamps only grow, of a timestamp it matters only whether it is past the deadline, which all requests
+share. A request is a conditional write; other writes turn its condition over.
 
 1. A leader proposes a request only while the record's timestamp would be within the deadline.
 2. A request's record is remembered, with its answer, until the first chosen record past the deadline. A copy
@@ -72,7 +72,7 @@ class RequestId(Model):
 
     @action(r=Request, a=Attempt, aim=Enum("nobody", "past", "current"))
     def send(self, r: int, a: int, aim: str) -> None:
-        """A client makes its next attempt, aimed at whom it thinks leads; ballots are past once there is one."""
+        """A client makes its next attempt, aimed at whom it thinks leads."""
         require(self.ending[r] == "open" and self.attempt[r, a] == "unsent")
         require(a == 1 or self.attempt[r, a - 1] != "unsent")
         require(aim != "past" or self.elected > 0)
@@ -154,15 +154,16 @@ class RequestId(Model):
 
     def is_of(self, n: int, r: int) -> bool:
         """Slot n has a request's record."""
-        return self.log[n] is not None and self.log[n][1] == r
+        return bool(self.log[n] is not None and self.log[n][1] == r)
 
     def is_late(self, n: int) -> bool:
         """Slot n has a record past the deadline."""
-        return self.log[n] is not None and self.log[n][2] == 1
+        return bool(self.log[n] is not None and self.log[n][2] == 1)
 
     def condition(self) -> bool:
         """Whether the requests' condition holds behind the log."""
-        return sum(self.log[n] is not None and self.log[n][0] == "other" for n in self.Slot) % 2 == 1
+        others = sum(self.log[n] is not None and self.log[n][0] == "other" for n in self.Slot)
+        return bool(others % 2 == 1)
 
     def knows(self, r: int) -> bool:
         """A request is remembered or in flight: rule 2."""
@@ -186,7 +187,7 @@ class RequestId(Model):
 
     def has_room(self) -> bool:
         """The table has room for a request: rule 4."""
-        return sum(self.knows(r) for r in self.Request) < self.table
+        return bool(sum(self.knows(r) for r in self.Request) < self.table)
 
     def may_answer(self) -> int:
         """Up to which slot answers leave: rule 5."""

@@ -118,7 +118,7 @@ class Shard(Model):
 
     @action(p=Partition, leader=Leader)
     def restart(self, p: int, leader: int) -> None:
-        """A leader is another one, or restarts: it begins at the log's start. What was sent is lost or late."""
+        """A leader is another one, or restarts: it begins at the log's start."""
         require(self.cursor[p, leader] > self.cut[p])
         self.cursor[p, leader] = self.cut[p]
 
@@ -132,8 +132,9 @@ class Shard(Model):
     @action(p=Partition, leader=Leader)
     def append(self, p: int, leader: int) -> None:
         """An append arrives, perhaps not for the first time: rules 1 and 4."""
-        sent = self.sent[p, leader]
-        require(sent is not None and self.opened[p] and self.takes(p, sent[0], sent[1]))
+        require(self.sent[p, leader] is not None)
+        sent: tuple[int, int] = self.sent[p, leader]
+        require(self.opened[p] and self.takes(p, sent[0], sent[1]))
         through = sent[1]
         for n in self.Slot:
             if sent[0] < n <= through and self.log[p, n] == "change":
@@ -158,8 +159,9 @@ class Shard(Model):
     @action(w=Worker)
     def process(self, w: int) -> None:
         """A worker processes the next record of its shard."""
-        at = self.at[w]
-        require(at is not None and len(self.records[at[0]]) > at[1])
+        require(self.at[w] is not None)
+        at: tuple[int, int] = self.at[w]
+        require(len(self.records[at[0]]) > at[1])
         self.at[w] = (at[0], at[1] + 1)
         if at[1] > self.processed[at[0]]:
             self.skipped = True
@@ -168,8 +170,9 @@ class Shard(Model):
     @action(w=Worker)
     def move_checkpoint(self, w: int) -> None:
         """The owner of a lease moves the checkpoint to what it has processed, and finishes a parent."""
-        at = self.at[w]
-        require(at is not None and self.owner[at[0]] == w)
+        require(self.at[w] is not None)
+        at: tuple[int, int] = self.at[w]
+        require(self.owner[at[0]] == w)
         self.checkpoint[at[0]] = self.may_checkpoint(at[0], at[1])
         if at[0] == 0 and self.closed and self.may_checkpoint(at[0], at[1]) == len(self.records[0]):
             self.finished = True
@@ -177,8 +180,8 @@ class Shard(Model):
     @action(w=Worker)
     def leave(self, w: int) -> None:
         """A worker leaves its shard, or crashes."""
-        at = self.at[w]
-        require(at is not None)
+        require(self.at[w] is not None)
+        at: tuple[int, int] = self.at[w]
         self.at[w] = None
         if self.owner[at[0]] == w:
             self.owner[at[0]] = None
@@ -193,7 +196,7 @@ class Shard(Model):
             return p == 0
         if p == 0:
             return bool(self.log[0, n - 1] not in {"free", "split"})
-        return self.log[0, n - 1] == "split" or self.log[p, n - 1] != "free"
+        return bool(self.log[0, n - 1] == "split" or self.log[p, n - 1] != "free")
 
     def may_cut(self, p: int, leader: int) -> int:
         """Up to where the log may go: rule 3."""
@@ -225,14 +228,12 @@ class Shard(Model):
 
     def covers(self, p: int, n: int) -> bool:
         """Slot n changed something, and the shard is that far."""
-        return self.log[p, n] == "change" and n <= self.last[p]
+        return bool(self.log[p, n] == "change" and n <= self.last[p])
 
     @always
     def closed_shard_is_complete(self) -> bool:
         """A closed shard has everything up to the split."""
-        return not self.closed or any(
-            self.log[0, n] == "split" and self.last[0] == n for n in self.Slot
-        )
+        return not self.closed or any(self.log[0, n] == "split" and self.last[0] == n for n in self.Slot)
 
     @always(spec="log_cut_is_covered")
     def cut_is_covered(self) -> bool:
@@ -299,7 +300,7 @@ class CutsWhatIsChosen(Shard, violates="cut_is_covered"):
 
 
 class ClosesOutOfTurn(Shard, violates="closed_shard_is_complete"):
-    """A leader that finds the split closes the shard by a call of its own, not in the order of the appends."""
+    """A leader that finds the split closes the shard by a call of its own, outside the appends."""
 
     @action(n=Shard.Slot)
     def close(self, n: int) -> None:

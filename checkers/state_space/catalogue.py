@@ -15,6 +15,11 @@ NAMES: dict[str, str] = {
     "two_phase_commit": "model.two_phase_commit:TwoPhaseCommit",
     "paxos": "model.paxos:Paxos",
     "multi_paxos": "model.multi_paxos:MultiPaxos",
+    "lease": "model.lease:Lease",
+    "catch_up": "model.catch_up:CatchUp",
+    "request_id": "model.request_id:RequestId",
+    "shard": "model.shard:Shard",
+    "dns_plan": "model.dns_plan:DnsPlan",
 }
 """Where each model of the system is."""
 

@@ -22,7 +22,8 @@ class Nested(Model):
     @action(one=Option(Two))
     def extend(self, one: int | None) -> None:
         """A sequence with another one behind it, cut to its bound."""
-        self.line = ((one,) + self.line if len(self.lines[0]) == 0 else self.line + (one,))[:2]
+        alone = (one,)
+        self.line = (alone + self.line if len(self.lines[0]) == 0 else self.line + alone)[:2]
 
     @action(i=Two)
     def shift(self, i: int) -> None:

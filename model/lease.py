@@ -168,7 +168,7 @@ class Lease(Model):
 
     @always(spec="one_lease_holder")
     def one_lease_holder(self) -> bool:
-        """While a ballot may serve by its lease no later one is led, so none serves or has anything chosen."""
+        """While a ballot may serve by its lease no later one is led: it serves alone and misses nothing."""
         return all(
             not self.may_serve(b) or self.role[c] == "candidate"
             for b in self.Ballot

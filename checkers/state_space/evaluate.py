@@ -292,7 +292,7 @@ class Evaluator(Storage):
         raise self.unknown("this value has no elements")
 
     def _atom_item(self, owner: Atom, index: Symbolic) -> Symbolic:
-        found: list[Symbolic] = []  # At most one; None may be an element, so it cannot say that there is none.
+        found: list[Symbolic] = []  # At most one; None may be an element, so it is no sign of absence.
         for at, one in enumerate(owner.values):
             here = self.graph.eq(owner.code, at)
             if isinstance(one, tuple):

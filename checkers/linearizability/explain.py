@@ -118,6 +118,9 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
     cause = {ASK_READ: UNEXPLAINED_READ, ASK_CAS: UNEXPLAINED_CAS}.get(ask.kind, UNEXPLAINED_CONDITION)
     if ask.need == ABSENT and ask.kind != ASK_DIFFERS:
         cause = chains.PUT_IF_ABSENT if ask.kind == ASK_CAS else chains.ABSENCE
+    overwritten = _overwritten(history, asks, ask) if ask.kind != ASK_DIFFERS else None
+    if overwritten is not None:
+        return overwritten
     ended = [a for a in asks if a.kind >= ASK_PUT and a.ret < ask.call]
     sentence = f"{_did(op)}, which no order of the operations before it explains"
     if not ended:
@@ -128,6 +131,30 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
     if ask.kind != ASK_DIFFERS and sources:
         return _failure(cause, [op, last, history[max(sources, key=lambda a: a.call).row]], sentence)
     return _failure(cause, [op, last], sentence)
+
+
+def _overwritten(history: History, asks: Sequence[Ask], ask: Ask) -> Failure | None:
+    """Whether whatever can have left the value that `ask` met was overwritten before it began; then so told."""
+    plain = [a for a in asks if a.kind == ASK_PUT and a.ret < ask.call and a.value != ask.need]
+    if not plain:
+        return None
+    newest = max(plain, key=lambda a: a.call)
+    sources = [a for a in asks if a.kind >= ASK_PUT and a.value == ask.need and a.call <= ask.ret]
+    if any(source.ret >= newest.call for source in sources):
+        return None
+    op, over = history[ask.row], history[newest.row]
+    sentence = f"{_did(op)}, but {_phrase(over)} had ended {_before(history, over, op)} it began"
+    witness = [op, over]
+    if sources:
+        source = history[max(sources, key=lambda a: (a.ret, a.row)).row]
+        witness.append(source)
+        last = "" if len(sources) == 1 else ", the last that left that value,"
+        sentence += f", and {_phrase(source)}{last} had ended before {name(over)} began"
+    if ask.need == ABSENT:
+        cause = chains.PUT_IF_ABSENT if ask.kind == ASK_CAS else ABSENT_WHILE_PRESENT
+    else:
+        cause = chains.LOST_UPDATE if ask.kind == ASK_CAS else STALE_READ
+    return _failure(cause, witness, sentence)
 
 
 def stuck_object(history: History, row: int) -> Failure:

@@ -9,7 +9,7 @@ observed while present, unexplained absence, unexplained put-if-absent, cyclic c
 condition that saw what it expected; and, from the searches: unexplained read, cas, failed condition, answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from checkers.histories.values import Json
 from checkers.linearizability import chains
@@ -75,8 +75,8 @@ def violation(history: History, asks: Sequence[Ask], cause: str, fault: Sequence
 
 def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failure:
     """Two chains each of which must go before the other, told from the side of the one that came too late."""
-    sides = [tuple(fault), (*fault[2:], *fault[:2])]
-    early, late, new, new_late = min(sides, key=lambda side: _rank(asks, side))
+    told = [*_tellings(asks, tuple(fault)), *_tellings(asks, (*fault[2:], *fault[:2]))]
+    early, late, new, new_late = min(told, key=lambda side: _rank(asks, side))
     first, last, other, other_last = (history[asks[i].row] for i in (early, late, new, new_late))
     values = [asks[i].need for i in (early, late, new, new_late) if asks[i].kind in {ASK_READ, ASK_CAS}]
     witness = [last, other, first, other_last, *_writers(history, asks, values)]
@@ -100,9 +100,39 @@ def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failu
     return _failure(cause, witness, sentence)
 
 
-def _rank(asks: Sequence[Ask], side: Sequence[int]) -> tuple[bool, bool]:
-    """Best told: a read that came too late, behind a write."""
-    return asks[side[1]].kind != ASK_READ, asks[side[2]].kind == ASK_READ
+_Telling = tuple[int, ...]
+"""Of one chain who had ended early and who began late, and of the other chain likewise."""
+
+
+def _tellings(asks: Sequence[Ask], fault: _Telling) -> Iterator[_Telling]:
+    """The fault as found, and with the writers of the values in the places of those who read them.
+
+    Any members of the two chains will do, as long as `new` had ended before `late` began, and `early` before
+    `new_late`.
+    """
+    early, late, new, new_late = fault
+    writers = {ask.value: i for i, ask in enumerate(asks) if ask.kind >= ASK_PUT and ask.value != ABSENT}
+    old = writers.get(asks[late].need, early) if asks[late].kind in {ASK_READ, ASK_CAS} else early
+    newer = [new]
+    for i in (new, new_late):
+        value = asks[i].need if asks[i].kind == ASK_READ else asks[i].value
+        newer.append(writers.get(value, new))
+    for one in (early, old):
+        for other in newer:
+            for other_late in (new_late, other):
+                if asks[other].ret < asks[late].call and asks[one].ret < asks[other_late].call:
+                    yield one, late, other, other_late
+
+
+def _rank(asks: Sequence[Ask], side: _Telling) -> tuple[bool, bool, int, bool]:
+    """Best told: a read that came too late, behind a write, with few others."""
+    early, late, new, _ = side
+    return (
+        asks[late].kind != ASK_READ,
+        asks[new].kind == ASK_READ,
+        len(set(side)),
+        asks[early].kind == ASK_READ,
+    )
 
 
 def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
@@ -215,9 +245,15 @@ def _before(history: History, earlier: Operation, later: Operation) -> str:
     """`3.1 ms before`: from the return of one to the call of the other; without a clock just `before`."""
     if history.clock != "ns" or earlier.ret == NEVER:
         return "before"
-    gap = later.call - earlier.ret
-    size, unit = next((pair for pair in _UNITS if gap >= pair[0]), _UNITS[-1])
-    return f"{gap / size:.3g} {unit} before"
+    return f"{time_text(history, later.call - earlier.ret)} before"
+
+
+def time_text(history: History, span: int) -> str:
+    """A span of time in its unit; without a clock a number of events."""
+    if history.clock != "ns":
+        return f"{span} events"
+    size, unit = next((pair for pair in _UNITS if span >= pair[0]), _UNITS[-1])
+    return f"{span / size:.3g} {unit}"
 
 
 def _writers(history: History, asks: Sequence[Ask], values: Iterable[int]) -> list[Operation]:

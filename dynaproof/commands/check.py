@@ -50,6 +50,7 @@ def check(
     budget_mb: float = BUDGET_MB,
     core: Path | None = None,
     certificate: Path | None = None,
+    html: Path | None = None,
     json: Flag = False,
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
@@ -65,12 +66,15 @@ def check(
         budget_mb: Give up on a file when a search remembers more than this.
         core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
         certificate: Write an order that shows that the history is linearizable here.
+        html: Draw the core, or a small history that is linearizable, as one page that needs nothing else.
         json: Print one JSON object per file.
     """
     if not histories:
         raise UserError("no history to check", "dynaproof check FILE...")
-    if len(histories) > 1 and (core or certificate):
-        raise UserError("--core and --certificate are about one history", "check the files one by one")
+    if len(histories) > 1 and (core or certificate or html):
+        raise UserError(
+            "--core, --certificate and --html are about one history", "check the files one by one"
+        )
     _known_format(format)
     thing = _object(object)
     codes = []
@@ -86,8 +90,8 @@ def check(
             console.emit(answer)
         else:
             _tell(answer)
-        if core:
-            _write_core(history, result, thing, core, budget_seconds)
+        if core or html:
+            _write_core_and_picture(history, result, thing, core, html, budget_seconds)
         if certificate:
             _write_certificate(history, result, thing, certificate)
     return next(code for code in (EXIT_BAD_INPUT, EXIT_FAILED, EXIT_UNKNOWN, EXIT_CLEAN) if code in codes)
@@ -263,29 +267,43 @@ def _checked(
     return history, result, answer
 
 
-def _write_core(
+def _write_core_and_picture(
     history: "History",
     result: "Result",
     thing: "SequentialObject | None",
-    path: Path,
+    core: Path | None,
+    html: Path | None,
     budget_seconds: float | None,
 ) -> None:
     from checkers.histories.writers import write
-    from checkers.linearizability import minimal_core
+    from checkers.linearizability import minimal_core, picture
     from checkers.linearizability.result import NOT_LINEARIZABLE
     from specs.history import HistoryError
 
-    if result.verdict != NOT_LINEARIZABLE:
-        console.say(f"no core was written: the history is {result.verdict}")
-        return
-    found = minimal_core(history, result, thing, CORE_SECONDS if budget_seconds is None else budget_seconds)
+    page = None
     try:
-        write(found.history, path)
+        if result.verdict == NOT_LINEARIZABLE:
+            limit = CORE_SECONDS if budget_seconds is None else budget_seconds
+            found = minimal_core(history, result, thing, limit)
+            if core:
+                write(found.history, core)
+                end = int(history.columns.line[found.bad_return])
+                size = f"{len(found.rows)} of {len(history)} operations"
+                whole = "" if found.minimal else ", not yet minimal"
+                console.say(f"{core}: {size}{whole}; the first bad prefix ends with the return of line {end}")
+            if html:
+                page = picture.of_core(found, result, thing)
+        else:
+            if core:
+                console.say(f"no core was written: the history is {result.verdict}")
+            if html:
+                page = picture.of_history(history, result)
     except HistoryError as error:
-        raise UserError(f"{path}: {error.message}") from error
-    end = int(history.columns.line[found.bad_return])
-    size = f"{len(found.rows)} of {len(history)} operations" + ("" if found.minimal else ", not yet minimal")
-    console.say(f"{path}: {size}; the first bad prefix ends with the return of the operation of line {end}")
+        raise UserError(f"{core}: {error.message}") from error
+    except picture.TooLargeError as error:
+        console.say(f"no picture was drawn: {error}")
+    if html and page is not None:
+        html.write_text(page, encoding="utf-8")
 
 
 def _write_certificate(

@@ -164,7 +164,7 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
 
 
 def _overwritten(history: History, asks: Sequence[Ask], ask: Ask) -> Failure | None:
-    """Whether whatever can have left the value that `ask` met was overwritten before it began; then so told."""
+    """If all that can have left the value that `ask` met was overwritten before it began: that, told."""
     plain = [a for a in asks if a.kind == ASK_PUT and a.ret < ask.call and a.value != ask.need]
     if not plain:
         return None

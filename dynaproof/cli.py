@@ -67,6 +67,11 @@ COMMANDS = (
         "dynaproof.commands.check:verify_certificate",
         "Replay an order that shows a history to be linearizable.",
     ),
+    Command(
+        "checker-mutants",
+        "dynaproof.commands.checker_mutants:checker_mutants",
+        "Hunt seeded bugs in the linearizability checkers.",
+    ),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )
 

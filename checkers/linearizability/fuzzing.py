@@ -121,6 +121,9 @@ def _examine(
         "the Wing-Gong search": _wing_gong(operations),
         "the search that follows a history": (_online(operations, chance), None),
     }
+    alike = (opinions["algorithm A"][0] is None) == (machine[0] is None)
+    if not alike and not (asks.kind == ASK_DIFFERS).any():
+        yield "algorithm A can tell in one of its forms only"
     for who, (verdict, order) in opinions.items():
         reduced = who.startswith("algorithm")
         if verdict is not None and verdict != truth and (possible or not reduced):

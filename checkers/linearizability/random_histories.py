@@ -80,6 +80,24 @@ SMALL: Final = (
     Taste(
         reads=4, puts=2, deletes=3, cases=0, overlap=3, at_least=7, changes=1.5, ties=True, crashes=0.05
     ),
+    # Zones that touch, and instants that end where a zone does.
+    Taste(
+        reads=5, puts=3, deletes=1, cases=0, overlap=1.5, at_least=6, changes=1, ties=True, crashes=0,
+        puts_if_absent=0.5, conditional_deletes=0.5,
+    ),
+    # Zones between absences: a put that wastes one, deletes and put-ifs of which one must be spared.
+    Taste(reads=4, puts=2, deletes=2, cases=0, puts_if_absent=2, overlap=5, at_least=7, changes=1, crashes=0),
+    Taste(
+        reads=3, puts=1, deletes=3, cases=0, puts_if_absent=2, conditional_deletes=0, overlap=7, at_least=7,
+        changes=3, crashes=0,
+    ),
+    # Several deletes open at once, of which one must be left for a later absence.
+    Taste(
+        reads=3, puts=2.5, deletes=3, cases=0, puts_if_absent=0, conditional_deletes=0, overlap=3, at_least=6,
+        changes=0.3, crashes=0,
+    ),
+    # Plain writes that hide each other, two of one value among them.
+    Taste(unique=False, reads=3, puts=6, cases=2, overlap=6, at_least=7, changes=2, crashes=0.05),
 )  # fmt: skip
 """One for each kind of branch in the algorithms; all orders of such a history can be tried."""
 
@@ -146,6 +164,8 @@ def _run(chance: Random, taste: Taste) -> list[_Draft]:
         kind = _pick(chance, kinds, weights)
         clock += chance.random()
         length = chance.random() * taste.overlap
+        if not taste.ties:
+            length *= 2 * chance.random()  # Mostly short, some long.
         value = 100 + number if taste.unique else 1 + _below(chance, taste.values)
         drafts.append(_Draft(kind, value, None, clock, clock + chance.random() * length, clock + length))
     state: Any = None
@@ -227,7 +247,7 @@ def _change(chance: Random, taste: Taste, drafts: list[_Draft]) -> None:
 
 def _built(chance: Random, taste: Taste, drafts: list[_Draft]) -> History:
     """As a history, each operation by a process of its own, rows in random order."""
-    scale = 2 if taste.ties else 1_000_000
+    scale = 1 + _below(chance, 2) if taste.ties else 1_000_000
     builder = HistoryBuilder()
     for _, number, draft in sorted((chance.random(), number, draft) for number, draft in enumerate(drafts)):
         builder.add(

@@ -1,0 +1,299 @@
+"""Seeded bugs in what decides linearizability: readers, reduction, algorithms, verifier. Who notices?
+
+The fuzzing must: a bug is caught when a history makes what has it disagree with the oracle, or makes the
+verifier and the definition disagree. An exception counts for nothing.
+
+A bug replaces one function by the same text with one place changed (`right` by `wrong`), outside the code,
+for as long as `seeded` lasts. `right` must stand exactly once in the function, so a bug that no longer fits
+what it was made for is an error and not a survivor. While a kernel has a bug all kernels run as the Python
+that they are written in.
+"""
+
+import importlib
+import inspect
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import unified_diff
+from types import ModuleType
+from typing import Any, Final
+
+from msgspec import Struct
+
+from checkers.linearizability.fuzzing import fuzz
+
+PATCHED: Final = ("checkers.linearizability", "checkers.histories")
+"""The packages in which a function may be known by name."""
+
+
+class CheckerBug(Struct, frozen=True):
+    """One seeded bug: `place` is `module:function` or `module:class.method` below `checkers`."""
+
+    name: str
+    part: str
+    place: str
+    right: str
+    wrong: str
+
+
+class Caught(Struct, frozen=True):
+    """What became of one: caught by history `histories` of the seed (None: it survived), and how."""
+
+    name: str
+    histories: int | None
+    how: str
+    seconds: float
+
+
+class BugError(Exception):
+    """A bug that does not fit the function that it is for."""
+
+
+def hunt(bug: CheckerBug, seed: int, at_most: int, clock: Callable[[], float] = time.monotonic) -> Caught:
+    """Fuzz until the bug is caught, with at most so many histories."""
+    began = clock()
+    with seeded(bug):
+        found = next(fuzz(seed, at_most), None)
+    took = round(clock() - began, 3)
+    if found is None:
+        return Caught(bug.name, None, "survived", took)
+    return Caught(bug.name, found.number + 1, found.what, took)
+
+
+def difference(bug: CheckerBug) -> str:
+    """What the bug changes, as a unified diff."""
+    _, _, _, source, changed = _versions(bug)
+    lines = unified_diff(
+        source.splitlines(), changed.splitlines(), bug.place, f"{bug.place} seeded", lineterm="", n=1
+    )
+    return "\n".join([f"{bug.name} ({bug.part})", *lines])
+
+
+@contextmanager
+def seeded(bug: CheckerBug) -> Iterator[None]:
+    """Let the bug be there while the block runs; for one thread."""
+    module, owner, original, _, changed = _versions(bug)
+    undo: list[tuple[Any, str, Any]] = []
+    try:
+        if hasattr(original, "py_func"):
+            _interpret_kernels(undo)
+        namespace: dict[str, Any] = {}
+        exec(compile(changed, f"<{bug.name}>", "exec"), vars(module), namespace)  # noqa: S102 (our own text)
+        replacement = namespace[original.__name__]
+        if owner is not module:
+            _set(owner, original.__name__, replacement, undo)
+        else:
+            known = getattr(original, "py_func", original)
+            for other in _modules():
+                for name, value in list(vars(other).items()):
+                    if value is original or value is known:
+                        _set(other, name, replacement, undo)
+        yield
+    finally:
+        for thing, name, value in reversed(undo):
+            setattr(thing, name, value)
+
+
+def _versions(bug: CheckerBug) -> tuple[ModuleType, Any, Any, str, str]:
+    """The module, what holds the function, the function, its text, and its text with the bug."""
+    path, _, qualified = bug.place.partition(":")
+    module = importlib.import_module(f"checkers.{path}")
+    owner: Any = module
+    *holders, name = qualified.split(".")
+    for holder in holders:
+        owner = getattr(owner, holder)
+    original = getattr(owner, name)
+    source = textwrap.dedent(inspect.getsource(getattr(original, "py_func", original)))
+    source = source[source.index("def ") :]  # Without its decorator.
+    if source.count(bug.right) != 1:
+        raise BugError(f"{bug.name}: {bug.right!r} stands {source.count(bug.right)} times in {bug.place}")
+    return module, owner, original, source, source.replace(bug.right, bug.wrong)
+
+
+def _interpret_kernels(undo: list[tuple[Any, str, Any]]) -> None:
+    for module in _modules():
+        for name, value in list(vars(module).items()):
+            if hasattr(value, "py_func"):
+                _set(module, name, value.py_func, undo)
+
+
+def _modules() -> list[ModuleType]:
+    return [module for name, module in sorted(sys.modules.items()) if name.startswith(PATCHED)]
+
+
+def _set(thing: Any, name: str, value: Any, undo: list[tuple[Any, str, Any]]) -> None:
+    undo.append((thing, name, vars(thing)[name]))
+    setattr(thing, name, value)
+
+
+def _bugs(part: str, module: str, *rows: tuple[str, str, str, str]) -> list[CheckerBug]:
+    return [CheckerBug(name, part, f"{module}:{where}", right, wrong) for name, where, right, wrong in rows]
+
+
+CHECKER_BUGS: Final = {
+    bug.name: bug
+    for bug in [
+        *_bugs(
+            "readers", "histories.events",
+            ("failed-is-unknown", "EventLog.add",
+             "self._builder.failed(pending.row, event.time, seen=event.seen)", "pass"),
+            ("unknown-is-ok", "EventLog.add", "self._lost[event.process] = pending.line",
+             "self._builder.ok(pending.row, event.time)"),
+        ),
+        *_bugs(
+            "readers", "histories.json_lines",
+            ("seen-absent-is-not-recorded", "_Reader._conditions", "if line.seen is not UNSET:",
+             "if line.seen is not UNSET and line.seen is not None:"),
+            ("old-and-new-swapped", "_Reader._row", "expected, value = value", "value, expected = value"),
+            ("failed-condition-applied", "_Reader._conditions", "if ok is False:", "if False:"),
+        ),
+        *_bugs(
+            "reduction", "linearizability.register",
+            ("failed-condition-dropped", "reduce", "] = ASK_DIFFERS", "] = DROPPED"),
+            ("seen-value-dropped", "reduce", "(c.function == READ) | recorded |", "(c.function == READ) |"),
+            ("pending-read-counts", "reduce", "(unknown & (kind == ASK_READ))",
+             "(unknown & (kind == DROPPED))"),
+            ("certain-failure-happened", "reduce", "| (failed & ~is_cas)", ""),
+            ("saw-what-it-expected", "reduce", "recorded & (c.seen == c.expected)", "recorded & False"),
+        ),
+        *_bugs(
+            "A, step 0", "linearizability.chains",
+            ("no-closure-of-the-pending", "keep", "if asks[i].kind == ASK_CAS:",
+             "if asks[i].kind == ASK_READ:"),
+            ("pending-delete-dropped", "keep", " or (ask.kind == ASK_PUT and ask.value == ABSENT)", ""),
+            ("pending-always-happened", "keep", "if ask.ret != NEVER or i in happened", "if True"),
+            ("set-aside-forgotten", "keep", "set_aside = True", "set_aside = False"),
+        ),
+        *_bugs(
+            "A, step 1", "linearizability.chains",
+            ("garbage-read-passes", "index_values", "if value not in writer and value != ABSENT:",
+             "if False:"),
+            ("lost-update-passes", "index_values", "twice = twice or (successors[ask.need], i)", "pass"),
+        ),
+        *_bugs(
+            "A, step 2", "linearizability.chains",
+            ("half-open-in-chains", "_against_time", "if asks[i].ret < latest:", "if asks[i].ret <= latest:"),
+            ("late-readers-forgotten", "_against_time", "if asks[i].call > latest:",
+             "if asks[i].call > latest and asks[i].kind != ASK_READ:"),
+            ("cycles-pass", "follow", "if reached != len(writer) +", "if False and reached != len(writer) +"),
+            ("conditional-delete-leaves-a-value", "follow",
+             "ends_absent = tail.kind != ASK_READ and tail.value == ABSENT", "ends_absent = False"),
+        ),
+        *_bugs(
+            "A, step 3", "linearizability.zones",
+            ("half-open-zones", "_Sweep._check_zones", "other.first_ret < one.last_call",
+             "other.first_ret <= one.last_call"),
+            ("first-zone-not-compared", "_Sweep._check_zones", "pairwise(self.zones)",
+             "pairwise(self.zones[1:])"),
+        ),
+        *_bugs(
+            "A, step 4", "linearizability.zones",
+            ("half-open-inside", "_Sweep._fit_items", "if deadline < zone.last_call:",
+             "if deadline <= zone.last_call:"),
+            ("release-not-cut", "_Sweep._fit_items", "release = zone.last_call", "pass"),
+            ("deadline-not-cut", "_Sweep._fit_items", "deadline = zones[at].first_ret", "pass"),
+        ),
+        *_bugs(
+            "A, step 5", "linearizability.zones",
+            ("released-a-tick-late", "_Sweep._sweep", "(item.release, RELEASE, i)",
+             "(item.release + 1, RELEASE, i)"),
+            ("zone-takes-no-delete", "_Sweep._sweep",
+             "if zone.needs_absent and self.live and not self._make_absent():",
+             "if zone.needs_absent and self.live:"),
+            ("zone-wastes-absence", "_Sweep._sweep", "if not zone.needs_absent and not self.live:",
+             "if False:"),
+            ("zone-always-leaves-a-value", "_Sweep._sweep", "self._become(not self.zones[i].ends_absent,",
+             "self._become(True,"),
+            ("due-takes-no-delete", "_Sweep._due",
+             "if item.needs_absent and self.live and not self._make_absent():",
+             "if item.needs_absent and self.live:"),
+            ("due-wastes-absence", "_Sweep._due", "if not item.needs_absent and not self.live:", "if False:"),
+            ("latest-delete-first", "_Sweep._release", "heapq.heappush(self.making, (item.deadline, i))",
+             "heapq.heappush(self.making, (-item.deadline, i))"),
+            ("latest-put-if-absent-first", "_Sweep._release",
+             "heapq.heappush(self.creating, (item.deadline, i))",
+             "heapq.heappush(self.creating, (-item.deadline, i))"),
+            ("absence-is-overwritten", "_Sweep._kill", "if self.creating:", "if False:"),
+            ("absence-not-used", "_Sweep._flush", "self.killing if self.live else self.resting",
+             "self.killing if self.live else []"),
+        ),
+        *_bugs(
+            "A, machine code", "linearizability.chain_kernels",
+            ("links-leak-into-the-next-key", "clear", "w.last_call[value] = -1", "pass"),
+            ("kernel-first-return-is-the-last", "link", "c.ret[i] <= c.ret[w.first_ret[need]]",
+             "c.ret[i] >= c.ret[w.first_ret[need]]"),
+            ("kernel-late-readers-forgotten", "follow", "if c.call[w.last_call[value]] > c.call[last]:",
+             "if False:"),
+            ("kernel-no-closure", "_keep_pending", "if c.kind[i] == ASK_CAS and w.needed[c.need[i]] == 0:",
+             "if False:"),
+        ),
+        *_bugs(
+            "A, machine code", "linearizability.zone_kernels",
+            ("kernel-deadline-cut-too-far", "_fit", 'np.searchsorted(ends, deadline, side="right")',
+             'np.searchsorted(ends, deadline, side="left")'),
+            ("kernel-zone-before-what-is-due", "_merge", "starts[z] < deadline:", "starts[z] <= deadline:"),
+        ),
+        *_bugs(
+            "A, machine code", "linearizability.sweep_kernels",
+            ("kernel-zone-starts-before-what-is-due", "sweep", "d < due and deadline <= bound",
+             "d < due and deadline < bound"),
+            ("kernel-heap-upside-down", "_push", "> deadline[item]", "< deadline[item]"),
+            ("kernel-readers-unsorted", "write_chain", "if not in_order:", "if False:"),
+        ),
+        *_bugs(
+            "B", "linearizability.frontier",
+            ("returns-before-calls", "_Search.run", "events.sort()",
+             "events.sort(key=lambda e: (e[0], -e[1], e[2]))"),
+            ("hidden-never-comes-out", "_Search._return", "if hidden & bit:", "if False:"),
+            ("reads-wait-for-the-next-write", "_Search._expand",
+             "if not now_used & b and _legal(r, ask.value):",
+             "if False:"),
+            ("cas-only-if-waited-for", "_Search._expand", "(ask.kind == ASK_PUT or ask.ret == NEVER)",
+             "True"),
+            ("failed-conditions-wait-for-nothing", "_Search._expand",
+             "if not waiting and not any(r.need != ask.value and not used & b for r, b in picky):",
+             "if not waiting:"),
+            ("covers-without-the-hidden", "_Search._covers", "and not other[2] & ~one[2]", ""),
+            ("covers-with-more-pending-used", "_Search._covers", "not one[1] & ~other[1] & pending",
+             "not other[1] & ~one[1] & pending"),
+            ("failed-condition-always-legal", "_legal", "state != ask.need if", "True if"),
+        ),
+        *_bugs(
+            "Wing-Gong", "linearizability.wing_gong",
+            ("memory-forgets-the-state", "search", "if (mask, state) in seen:",
+             "if mask in {known for known, _ in seen}:"),
+            ("half-open-pending", "_Window._candidates", "and ops[i].call <= first]",
+             "and ops[i].call < first]"),
+            ("first-return-is-the-last-seen", "_Window._open", "first = min(first, ops[i].ret)",
+             "first = ops[i].ret"),
+            ("pending-never-tried", "_Window._candidates", "if not mask >> i & 1 and ops[i].call <= first]",
+             "if False]"),
+        ),
+        *_bugs(
+            "online", "linearizability.online",
+            ("older-snapshots-lose-a-bit", "KeyFrontier.abandon", "if other.number > op.number:", "if True:"),
+            ("impossible-is-forgotten", "KeyFrontier.returned", "other.snapshot = []", "pass"),
+        ),
+        *_bugs(
+            "verifier", "linearizability.certificate",
+            ("twice-is-fine", "_verify_rows", "times > 1", "times > 2"),
+            ("missing-is-fine", "_verify_rows", "(times == 0) & (c.outcome == Outcome.OK.value)",
+             "(times < 0) & (c.outcome == Outcome.OK.value)"),
+            ("missing-condition-is-fine", "_verify_rows",
+             "(times == 0) & (c.outcome == Outcome.FAILED.value) & condition",
+             "(times < 0) & (c.outcome == Outcome.FAILED.value) & condition"),
+            ("undone-is-fine", "_verify_rows",
+             "(times == 1) & (c.outcome == Outcome.FAILED.value) & ~condition",
+             "(times < 0) & (c.outcome == Outcome.FAILED.value) & ~condition"),
+            ("only-neighbours-in-time", "_verify_time", "latest = max(latest, call)", "latest = call"),
+            ("half-open-verifier", "_verify_time", "if ret < latest:", "if ret <= latest:"),
+            ("condition-unchecked", "_verify_register", "possible, state = state == expected, value",
+             "possible, state = True, value"),
+            ("failed-condition-unchecked", "_verify_register", "possible = state != expected and seen in",
+             "possible = seen in"),
+        ),
+    ]
+}  # fmt: skip
+"""By name."""

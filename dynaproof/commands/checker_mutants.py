@@ -1,0 +1,69 @@
+"""`dynaproof checker-mutants`: which seeded bug in the linearizability checkers is noticed, and when."""
+
+from pathlib import Path
+
+from dynaproof import console
+from dynaproof.commands import Flag
+from dynaproof.errors import UserError, unknown_name
+from dynaproof.provenance import provenance
+
+BEGIN, END = "<!-- checker-mutants begin -->", "<!-- checker-mutants end -->"
+
+
+def checker_mutants(
+    *names: str,
+    seed: int = 7,
+    at_most: int = 20_000,
+    table: Path | None = None,
+    diff: Flag = False,
+    json: Flag = False,
+) -> int:
+    """Hunt seeded bugs in the linearizability checkers by fuzzing; exit status 1 if one survives.
+
+    Args:
+        names: Which; all without a name.
+        seed: Of the random histories.
+        at_most: Histories per bug, at the most.
+        table: A Markdown file; the table between its `checker-mutants` marks is written anew.
+        diff: Print what each bug changes, and nothing else.
+        json: Print one JSON object per bug.
+    """
+    from checkers.mutation.checker_bugs import CHECKER_BUGS, difference, hunt
+
+    for name in names:
+        if name not in CHECKER_BUGS:
+            raise unknown_name("seeded bug", name, list(CHECKER_BUGS))
+    if table is not None and not {BEGIN, END} <= set(table.read_text().splitlines()):
+        raise UserError(f"{table}: has no lines {BEGIN} and {END}", "")
+    out = console.results().print
+    rows, survivors = [], 0
+    for name in names or tuple(CHECKER_BUGS):
+        bug = CHECKER_BUGS[name]
+        if diff:
+            out(difference(bug), markup=False, soft_wrap=True)
+            continue
+        caught = hunt(bug, seed, at_most)
+        survivors += caught.histories is None
+        rows.append(f"| {name} | {bug.part} | `{bug.place}` | {caught.histories or 'survived'} |")
+        if json:
+            row = {"name": name, "part": bug.part, "place": bug.place, "histories": caught.histories}
+            extra = {"how": caught.how, "seconds": caught.seconds, "provenance": provenance(seed=seed)}
+            console.emit({**row, **extra})
+        else:
+            out(f"{name:40} {caught.histories or 'SURVIVED':>8}  {caught.how}", markup=False, soft_wrap=True)
+    if table is not None and rows:
+        _write(table, rows, seed, at_most, survivors)
+    return 1 if survivors else 0
+
+
+def _write(table: Path, rows: list[str], seed: int, at_most: int, survivors: int) -> None:
+    text = table.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    head = [
+        f"{len(rows)} seeded bugs, {len(rows) - survivors} caught; seed {seed}, at most {at_most} histories.",
+        "",
+        "| bug | part | place below `checkers` | caught by history |",
+        "| --- | --- | --- | --- |",
+    ]
+    table.write_text("\n".join([before + BEGIN, *head, *rows, END + after]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import insort
 from typing import Any
 
-from checkers.simulator.run import Fault, RunConfig
+from checkers.simulator.run import LEADER, Fault, RunConfig
 from checkers.simulator.world import Slot, World
 from impl.storage.frames import scan
 from impl.storage.messages import Handover
@@ -56,6 +56,8 @@ class Injector:
         """Step and fault, in order."""
         self.next = self.faults[0].step if self.faults else NEVER
         """The next step at which something is due."""
+        self.hit: dict[int, Slot] = {}
+        """Fault to the place that it fell on."""
         self.injected: dict[str, int] = {}
         self.impaired: str | None = None
         self.excluded: str | None = None
@@ -73,19 +75,27 @@ class Injector:
         if self.fallen < len(self.faults):
             self.next = min(self.next, self.faults[self.fallen].step)
 
-    def target(self, fault: Fault) -> Slot:
-        """The place of the replica that a fault is drawn for."""
-        return self.world.slots[self.replicas[fault.target % len(self.replicas)]]
+    def target(self, number: int) -> Slot:
+        """The place of the replica that a fault hits: the one that it hit already, else the one that it is
+        drawn for, which may be whoever leads.
+        """
+        slot = self.hit.get(number)
+        if slot is None:
+            target = self.faults[number].target
+            leading = self.leading() if target >= LEADER else []
+            slot = leading[0] if leading else self.world.slots[self.replicas[target % len(self.replicas)]]
+        return slot
 
     def fall(self, number: int, step: int = 0) -> bool:
         """Let a fault fall, if it can and the budget permits."""
         fault, world = self.faults[number], self.world
-        kind, slot = fault.kind, self.target(fault)
+        kind, slot = fault.kind, self.target(number)
         if kind in DURABLE and (not slot.up or not self.may_impair(slot, kind)):
             return False
         if kind == "handover" and not self.leading():
             return False
         world.fault(kind, slot, number)
+        self.hit[number] = slot
         if kind in {"crash", "lost disk", "rot"}:
             world.crash(slot, f"fault{number}", lose_disk=kind == "lost disk")
             if kind == "rot" and not self.rot(slot, fault):
@@ -114,7 +124,7 @@ class Injector:
     def mend(self, number: int) -> None:
         """What a fault has broken works again: an event too, named by `MENDS`."""
         fault, world = self.faults[number], self.world
-        slot = self.target(fault)
+        slot = self.target(number)
         what = MENDS[fault.kind]
         if what == "start":
             slot.armed = ""  # An armed fault that met no sync has not fallen.

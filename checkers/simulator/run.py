@@ -41,6 +41,10 @@ ENDS = ("all", "majority", "gray")
 """What heals when the faults stop: everything, all but one node, or all but one link."""
 
 
+LEADER = 40
+"""Targets from here on are whoever leads when the fault falls."""
+
+
 class Fault(Struct, frozen=True):
     """One fault: at which step after the fixture it falls, on what, and for how many steps it lasts."""
 
@@ -100,24 +104,33 @@ def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
 
     scale = (1, 1, 4, 10)[pick(4)]
     heartbeat = 1_500_000 // scale
-    drift = (200, 20_000, 100_000)[pick(3)]
+    drift = (200, 50_000, 100_000, 300_000)[pick(4)]
     lease = heartbeat * (2, 4)[pick(2)]
+    if drift > 100_000:
+        lease = heartbeat * 4  # Two fast heartbeats of a slow leader would hardly fit into a shorter one.
     settings = Settings(
         heartbeat_us=heartbeat,
         lease_us=lease,
         drift_ppm=drift,
-        election_us=heartbeat * 2,
+        election_us=heartbeat * 2 // (1, 8)[pick(2)],
         retry_us=heartbeat // 4,
         closed_us=heartbeat * 3,
         contact_us=lease * 3,
         checkpoint_slots=(8, 16, 64)[pick(3)],
         retained_slots=(4, 16)[pick(2)],
-        in_flight_slots=(4, 32)[pick(2)],
+        in_flight_slots=(2, 4, 32)[pick(3)],
         chunk_slots=(4, 64)[pick(2)],
         chunk_pages=1 + pick(2),
     )
-    spread = RATE_ONE * drift // 1_000_000 * (pick(11)) // 10
-    rates = tuple(RATE_ONE + (pick(2 * spread + 1) - spread if spread else 0) for _ in range(8))
+    spread = RATE_ONE * drift // 1_000_000
+    extremes = pick(3)
+    if extremes == 0:  # One slow clock, the others fast: where ignoring the drift matters most.
+        slow = pick(3)
+        rates = tuple(RATE_ONE + (-spread if node == slow else spread) for node in range(8))
+    elif extremes == 1:
+        rates = tuple(RATE_ONE + spread * (pick(3) - 1) for _ in range(8))
+    else:
+        rates = tuple(RATE_ONE + pick(2 * spread + 1) - spread for _ in range(8))
     latencies = ((300, 500, 900), (100, 1_000, 20_000), (500, 500, 500, heartbeat // 2, heartbeat))[pick(3)]
     options = Options(
         latencies=latencies,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed import leases
+from checkers.mutation.directed import ballots, leases, tails
 from checkers.mutation.directed.story import STORIES, Story, Told, perform
 
-MODULES = (leases,)
+MODULES = (ballots, tails, leases)
 
 __all__ = ["MODULES", "STORIES", "Story", "Told", "perform"]

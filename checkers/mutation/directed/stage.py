@@ -191,6 +191,13 @@ class Stage:
                 self.script.discard(event)
         self.told.append(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
 
+    def tell(self, name: str, message: Message) -> None:
+        """A node gets a message from its operator."""
+        slot = self.slot(name)
+        self.told.append(f"{name} is told {type(message).__name__}")
+        self._handle(slot, slot.node.on_message, slot.id, message)
+        self._at_once()
+
     def hold(self, *names: str) -> None:
         """What these nodes send to other nodes, and what is sent to them, waits for `deliver`."""
         for name in names:

@@ -40,20 +40,13 @@ class OldVotesCounted(Replica):
 
 @bug()
 class OwnVoteBeforeSync(Outbox):
-    """A leader counts its own vote before its disk is synced: messages to itself pass the gate."""
+    """A leader counts its own vote before its disk is synced: that message to itself passes the gate."""
 
     __slots__ = ()
 
-    def send(self, to: NodeId, message: Message) -> None:
-        if isinstance(message, Vote) and message.source.node == to:
-            self._held.appendleft((0, to, message))
-        else:
-            super().send(to, message)
-
     def handled(self) -> list[tuple[NodeId, Message]]:
-        own = []
-        while self._held and self._held[0][0] == 0:
-            own.append(self._held.popleft()[1:])
+        own = [(to, m) for to, m in self.handler if isinstance(m, Vote) and m.source.node == to]
+        self.handler = [pair for pair in self.handler if pair not in own]
         return [*own, *super().handled()]
 
 

@@ -8,7 +8,7 @@ from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.storage.ids import NO_BALLOT, Ballot, Member
 from impl.storage.log import Accepted, ReplicationLog
-from impl.storage.messages import Accept, Adopt, Prepare, Promise
+from impl.storage.messages import Accept, Adopt, Promise
 from impl.storage.records import LogRecord
 from impl.storage.replica import Replica
 
@@ -96,26 +96,18 @@ class CutsItsOwnBallot(Replica):
 
 
 @bug()
-class AcceptedFromRetained(Replica):
-    """The last accepted ballot is taken from the entries that happen to be retained."""
-
-    def promise_for(self, m: Prepare) -> Promise:
-        kept, accepted = self.log.ballots, self.log.last_accepted
-        self.log.last_accepted = max(kept) if kept else NO_BALLOT
-        promise = super().promise_for(m)
-        self.log.last_accepted = accepted
-        return promise
-
-
-@bug()
 class KnownChosenInsideTail(Replica):
-    """A slot is accepted behind a chosen one, inside the tail of the ballot too."""
+    """A slot of the adopted tail may go alone, behind one that its voter knows to be chosen."""
 
     def may_follow(self, m: Accept) -> bool:
         previous = m.first - 1
         if self.log.last_accepted == m.ballot:
             return previous <= self.log.last
         return previous <= self.log.commit
+
+    def send_missing(self, member: Member, adopted: bool, through: int) -> None:
+        if member != self.member and self.log.first <= through + 1 <= self.log.last:
+            self.send_accept(member, through + 1, self.log.between(through + 1, through + 1))
 
 
 @bug()

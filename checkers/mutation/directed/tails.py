@@ -1,0 +1,157 @@
+"""Stories of what a new leader adopts: the shortest traces of the replication rules' variants."""
+
+from __future__ import annotations
+
+from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.story import story
+from impl.storage.messages import (
+    Accept,
+    Adopt,
+    Alive,
+    AskAlive,
+    ElectionTimer,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Prepare,
+    Promise,
+    Put,
+    Vote,
+)
+
+
+def write(stage: Stage, client: str, value: str, leader: str) -> None:
+    """A client writes the one key of these stories; the leader's accepts stay in flight."""
+    stage.ask(client, Put(b"k", {"v": value}), to=leader)
+
+
+def campaign(stage: Stage, name: str, voter: str) -> None:
+    """One replica campaigns with the help of one voter, after all leases; all others are out of reach."""
+    stage.hold("sa", "sb", "sc")
+    stage.pass_leases()
+    if stage.replica(name).leading is not None:
+        stage.fire(name, HeartbeatTimer)  # Not renewed for long: it steps down.
+    stage.drop(name, voter)
+    stage.drop(voter, name)
+    stage.fire(name, ElectionTimer)
+    stage.deliver(name, voter, AskAlive)
+    stage.deliver(voter, name, Alive)
+    stage.deliver(name, voter, Prepare)
+    stage.deliver(voter, name, Promise)
+    stage.expect(stage.replica(name).leading is not None, f"{name} leads")
+
+
+@story("slot_by_slot_adoption", "ignores_accepted")
+def two_branches_meet(stage: Stage) -> None:
+    """Two writes in flight die with their leader's term; another leader's no-op is in one place only when the
+    first one comes back and sees both branches.
+    """
+    stage.elect("sa")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sa")
+    write(stage, "c1", "2", "sa")
+    campaign(stage, "sb", "sc")
+    campaign(stage, "sa", "sb")
+    stage.deliver("sa", "sb", Adopt)
+    stage.deliver("sb", "sa", Vote)
+
+
+@story("no_cut_on_accept")
+def an_old_leader_accepts_a_new_batch(stage: Stage) -> None:
+    """A deposed leader with two writes in flight accepts the new one's batch, and is asked for its tail."""
+    stage.elect("sa")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sa")
+    write(stage, "c1", "2", "sa")
+    campaign(stage, "sb", "sc")
+    stage.deliver("sb", "sa", Adopt)
+    campaign(stage, "sc", "sa")
+    stage.deliver("sc", "sa", Adopt)
+    stage.deliver("sa", "sc", Vote)
+
+
+@story("tail_slot_by_slot")
+def only_the_start_of_a_tail_arrives(stage: Stage) -> None:
+    """Two writes are chosen; the next leader adopts them, and only its first message about them arrives."""
+    stage.elect("sa")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sa")
+    write(stage, "c1", "2", "sa")
+    for _ in range(2):
+        stage.deliver("sa", "sc", Accept)
+    campaign(stage, "sb", "sc")
+    if not stage.deliver_if_any("sb", "sc", Accept):
+        stage.deliver("sb", "sc", Adopt)
+    campaign(stage, "sa", "sc")
+    stage.deliver("sa", "sc", Adopt)
+    stage.deliver("sc", "sa", Vote)
+
+
+@story("known_chosen_inside_tail")
+def a_slot_of_the_tail_comes_alone(stage: Stage) -> None:
+    """As before, but the batch is lost, and what is sent again begins behind what the voter knows chosen."""
+    stage.elect("sa")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sa")
+    write(stage, "c1", "2", "sa")
+    for _ in range(2):
+        stage.deliver("sa", "sc", Accept)
+    campaign(stage, "sb", "sc")
+    stage.drop("sb", "sc", Adopt)
+    stage.deliver("sb", "sc", Heartbeat)
+    stage.deliver("sc", "sb", Heard)
+    if not stage.deliver_if_any("sb", "sc", Accept):
+        stage.deliver("sb", "sc", Adopt)
+    campaign(stage, "sa", "sc")
+    stage.deliver("sa", "sc", Adopt)
+    stage.deliver("sc", "sa", Vote)
+
+
+@story("cuts_its_own_ballot")
+def a_batch_is_repeated(stage: Stage) -> None:
+    """A copy of a leader's first batch arrives after a write that is chosen with this voter."""
+    stage.hold_link("sa", "sb")
+    stage.fire("sa", ElectionTimer)
+    stage.settle()
+    stage.hold("sa", "sb", "sc")
+    stage.deliver_if_any("sa", "sb", AskAlive)
+    stage.repeat("sa", "sb", Adopt)
+    write(stage, "c0", "1", "sa")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    stage.deliver("sa", "sb", Adopt)
+    campaign(stage, "sc", "sb")
+    stage.deliver("sc", "sb", Adopt)
+    stage.deliver("sb", "sc", Vote)
+
+
+@story("commit_from_stale_heartbeat")
+def a_heartbeat_overtakes_the_batch(stage: Stage) -> None:
+    """A deposed leader with a write in flight hears the new leader's commit index before its batch."""
+    stage.elect("sa")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sa")
+    campaign(stage, "sb", "sc")
+    stage.deliver("sb", "sc", Adopt)
+    stage.deliver("sc", "sb", Vote)
+    stage.fire("sb", HeartbeatTimer)
+    stage.drop("sb", "sa", Adopt)
+    while stage.deliver_if_any("sb", "sa", Heartbeat):
+        pass
+
+
+@story("no_prefix_rule")
+def an_accept_overtakes_the_batch(stage: Stage) -> None:
+    """A new leader's write reaches a voter that still has the old leader's, and not its batch."""
+    stage.elect("sa")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sa")
+    campaign(stage, "sb", "sc")
+    stage.deliver("sb", "sc", Adopt)
+    stage.deliver("sc", "sb", Vote)
+    write(stage, "c1", "2", "sb")
+    stage.deliver("sb", "sa", Accept)
+    stage.drop("sb", "sc")
+    campaign(stage, "sc", "sa")
+    stage.deliver("sc", "sa", Adopt)
+    stage.deliver("sa", "sc", Vote)

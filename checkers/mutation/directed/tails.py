@@ -16,6 +16,7 @@ from impl.storage.messages import (
     Prepare,
     Promise,
     Put,
+    Refused,
     Vote,
 )
 
@@ -33,12 +34,23 @@ def campaign(stage: Stage, name: str, voter: str) -> None:
         stage.fire(name, HeartbeatTimer)  # Not renewed for long: it steps down.
     stage.drop(name, voter)
     stage.drop(voter, name)
-    stage.fire(name, ElectionTimer)
-    stage.deliver(name, voter, AskAlive)
-    stage.deliver(voter, name, Alive)
-    stage.deliver(name, voter, Prepare)
+    while not stage.find(voter, name, Promise):
+        stage.fire(name, ElectionTimer)
+        stage.deliver(name, voter, AskAlive)
+        stage.deliver(voter, name, Alive)
+        stage.deliver(name, voter, Prepare)
+        stage.deliver_if_any(voter, name, Refused)  # It has promised a higher ballot: once more, above that.
     stage.deliver(voter, name, Promise)
     stage.expect(stage.replica(name).leading is not None, f"{name} leads")
+
+
+def batch(stage: Stage, leader: str, voter: str) -> None:
+    """The first batch of a leader arrives, be it one message, as it must, or several."""
+    while stage.deliver_if_any(leader, voter, Accept):
+        pass
+    stage.deliver_if_any(leader, voter, Adopt)
+    while stage.deliver_if_any(voter, leader, Vote):
+        pass
 
 
 @story("slot_by_slot_adoption", "ignores_accepted")
@@ -47,6 +59,7 @@ def two_branches_meet(stage: Stage) -> None:
     first one comes back and sees both branches.
     """
     stage.elect("sa")
+    stage.beat("sa")
     stage.hold("sa", "sb", "sc")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
@@ -60,6 +73,7 @@ def two_branches_meet(stage: Stage) -> None:
 def an_old_leader_accepts_a_new_batch(stage: Stage) -> None:
     """A deposed leader with two writes in flight accepts the new one's batch, and is asked for its tail."""
     stage.elect("sa")
+    stage.beat("sa")
     stage.hold("sa", "sb", "sc")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
@@ -74,6 +88,7 @@ def an_old_leader_accepts_a_new_batch(stage: Stage) -> None:
 def only_the_start_of_a_tail_arrives(stage: Stage) -> None:
     """Two writes are chosen; the next leader adopts them, and only its first message about them arrives."""
     stage.elect("sa")
+    stage.beat("sa")
     stage.hold("sa", "sb", "sc")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
@@ -83,14 +98,14 @@ def only_the_start_of_a_tail_arrives(stage: Stage) -> None:
     if not stage.deliver_if_any("sb", "sc", Accept):
         stage.deliver("sb", "sc", Adopt)
     campaign(stage, "sa", "sc")
-    stage.deliver("sa", "sc", Adopt)
-    stage.deliver("sc", "sa", Vote)
+    batch(stage, "sa", "sc")
 
 
 @story("known_chosen_inside_tail")
 def a_slot_of_the_tail_comes_alone(stage: Stage) -> None:
     """As before, but the batch is lost, and what is sent again begins behind what the voter knows chosen."""
     stage.elect("sa")
+    stage.beat("sa")
     stage.hold("sa", "sb", "sc")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
@@ -103,8 +118,7 @@ def a_slot_of_the_tail_comes_alone(stage: Stage) -> None:
     if not stage.deliver_if_any("sb", "sc", Accept):
         stage.deliver("sb", "sc", Adopt)
     campaign(stage, "sa", "sc")
-    stage.deliver("sa", "sc", Adopt)
-    stage.deliver("sc", "sa", Vote)
+    batch(stage, "sa", "sc")
 
 
 @story("cuts_its_own_ballot")
@@ -129,6 +143,7 @@ def a_batch_is_repeated(stage: Stage) -> None:
 def a_heartbeat_overtakes_the_batch(stage: Stage) -> None:
     """A deposed leader with a write in flight hears the new leader's commit index before its batch."""
     stage.elect("sa")
+    stage.beat("sa")
     stage.hold("sa", "sb", "sc")
     write(stage, "c0", "1", "sa")
     campaign(stage, "sb", "sc")
@@ -144,6 +159,7 @@ def a_heartbeat_overtakes_the_batch(stage: Stage) -> None:
 def an_accept_overtakes_the_batch(stage: Stage) -> None:
     """A new leader's write reaches a voter that still has the old leader's, and not its batch."""
     stage.elect("sa")
+    stage.beat("sa")
     stage.hold("sa", "sb", "sc")
     write(stage, "c0", "1", "sa")
     campaign(stage, "sb", "sc")

@@ -53,7 +53,7 @@ def batch(stage: Stage, leader: str, voter: str) -> None:
         pass
 
 
-@story("slot_by_slot_adoption", "ignores_accepted")
+@story("slot_by_slot_adoption")
 def two_branches_meet(stage: Stage) -> None:
     """Two writes in flight die with their leader's term; another leader's no-op is in one place only when the
     first one comes back and sees both branches.
@@ -84,7 +84,7 @@ def an_old_leader_accepts_a_new_batch(stage: Stage) -> None:
     stage.deliver("sa", "sc", Vote)
 
 
-@story("tail_slot_by_slot")
+@story("tail_slot_by_slot", "ignores_accepted")
 def only_the_start_of_a_tail_arrives(stage: Stage) -> None:
     """Two writes are chosen; the next leader adopts them, and only its first message about them arrives."""
     stage.elect("sa")

@@ -104,6 +104,13 @@ class TwoPhaseCommit(Model):
         Expected({"rms": 5}, 8_832, 58_146, 17, source="stateright, examples/2pc.rs"),
         Expected({"rms": 6}, 50_816, 402_306, 20, source="tlaplus/Examples, transaction_commit"),
         Expected({"rms": 7}, 296_448, 2_744_706, 23, source="tlaplus/Examples, transaction_commit"),
+        Expected({"rms": 8}, 1_745_408, 18_507_778, 26, source="measured with several engines"),
+        Expected({"rms": 9}, 10_340_352, 123_558_402, 29, source="measured with several engines"),
+        Expected({"rms": 10}, 61_515_776, 817_760_258, 32, source="measured with several engines"),
+        Expected({"rms": 3}, 80, symmetry=True, source="orbits, known from several engines"),
+        Expected({"rms": 5}, 314, symmetry=True, source="orbits, known from several engines"),
+        Expected({"rms": 7}, 920, symmetry=True, source="orbits, known from several engines"),
+        Expected({"rms": 10}, 3_300, symmetry=True, source="orbits, known from several engines"),
     )
 
 

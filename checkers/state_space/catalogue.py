@@ -57,6 +57,8 @@ def load(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
+    except ModelError as error:
+        raise error.at(str(path), _line_in(path, error)) from None
     except Exception as error:  # Whatever a user's file raises is a mistake in that file.
         line = error.lineno if isinstance(error, SyntaxError) else _line_in(path, error)
         raise ModelError(f"{type(error).__name__}: {error}", str(path), line) from error

@@ -44,10 +44,19 @@ class _Judge:
         self.solver.pop()
         return bool(found == z3.unsat)
 
+    def sound(self, one: Instance) -> bool:
+        """The instance's own text is nowhere in error."""
+        faults = [fault.condition for fault in (*one.early, *one.late)]
+        return not faults or self.impossible(z3.Or(*self.translation.truths(faults, self.state)))
+
     def invisible(self, one: Instance) -> bool:
-        """The instance changes the truth of no property."""
-        properties = [*self.lowered.always, *self.lowered.sometimes, *self.lowered.eventually]
-        touched = [each.node for each in properties if cells_read([each.node]) & one.updates.keys()]
+        """The instance changes the truth of no property, and neither where the text is in error."""
+        lowered = self.lowered
+        properties = [*lowered.always, *lowered.sometimes, *lowered.eventually]
+        faults = [fault for each in properties for fault in each.faults]
+        faults += [fault for two in lowered.instances for fault in (*two.early, *two.late)]
+        visible = [*(each.node for each in properties), *(fault.condition for fault in faults)]
+        touched = [node for node in visible if cells_read([node]) & one.updates.keys()]
         if not touched:
             return True
         guard = self.translation.truths([one.guard], self.state)[0]
@@ -79,8 +88,10 @@ def safe_instances(lowered: Lowered) -> list[bool]:
 
 
 def _safe(judge: _Judge, lowered: Lowered, one: Instance) -> bool:
-    if one.early or one.late or (not isinstance(one.guard, Expr) and not one.guard):
+    if not isinstance(one.guard, Expr) and not one.guard:
         return False
-    return judge.invisible(one) and all(
-        judge.independent(one, two) for two in lowered.instances if two is not one
+    return (
+        judge.sound(one)
+        and judge.invisible(one)
+        and all(judge.independent(one, two) for two in lowered.instances if two is not one)
     )

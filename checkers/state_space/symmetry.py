@@ -37,11 +37,16 @@ Permutation: TypeAlias = Mapping[str, Sequence[int]]
 
 @dataclass(frozen=True)
 class Spot:
-    """A cell with the positions and members that lead to it, each with its type (None: no value of one)."""
+    """A cell with the positions and members that lead to it, each with its type (None: no value of one).
+
+    `within` has the sequences that it is in, each as the cell of its length and the position: beyond the
+    length the cell is zero, whatever a permutation makes of the value that zero stands for.
+    """
 
     cell: Cell
     kind: Type
     path: tuple[tuple[Type | None, Any], ...]
+    within: tuple[tuple[Cell, int], ...] = ()
 
     def key(self) -> tuple[Any, ...]:
         """What tells this cell from all others."""
@@ -56,23 +61,26 @@ def spots(layout: Layout) -> list[Spot]:
     return found
 
 
-def _spots(place: Place, path: tuple[tuple[Type | None, Any], ...]) -> Iterator[Spot]:
+def _spots(
+    place: Place, path: tuple[tuple[Type | None, Any], ...], within: tuple[tuple[Cell, int], ...] = ()
+) -> Iterator[Spot]:
     if isinstance(place, ScalarPlace):
         if place.cell is not None:
-            yield Spot(place.cell, place.kind, path)
+            yield Spot(place.cell, place.kind, path, within)
     elif isinstance(place, SetPlace):
         for cell, member in zip(place.cells, place.universe, strict=True):
-            yield Spot(cell, Scalar(2), (*path, (_member_type(place, member), member)))
+            yield Spot(cell, Scalar(2), (*path, (_member_type(place, member), member)), within)
     elif isinstance(place, ArrayPlace):
         for index, one in zip(place.index, place.elements, strict=True):
-            yield from _spots(one, (*path, (place.kind.dimensions[0], index)))
+            yield from _spots(one, (*path, (place.kind.dimensions[0], index)), within)
     elif isinstance(place, SeqPlace):
-        yield from _spots(place.length, (*path, (None, "length")))
+        yield from _spots(place.length, (*path, (None, "length")), within)
         for at, one in enumerate(place.elements):
-            yield from _spots(one, (*path, (None, at)))
+            assert place.length.cell is not None
+            yield from _spots(one, (*path, (None, at)), (*within, (place.length.cell, at)))
     else:
         for at, one in enumerate(place.fields):
-            yield from _spots(one, (*path, (None, at)))
+            yield from _spots(one, (*path, (None, at)), within)
 
 
 def _member_type(place: SetPlace, member: Any) -> Type:
@@ -194,8 +202,22 @@ def _holds(path: Iterable[tuple[Type | None, Any]], label: str, member: int) -> 
     return any(inside(kind, value) for kind, value in path)
 
 
-def images(layout: Layout, permutation: Permutation) -> list[tuple[Cell, Cell, list[int]]]:
-    """For each cell the one that it moves to, and the image of each of its values."""
+@dataclass(frozen=True)
+class Image:
+    """Where a permutation takes a cell, and what it makes of each of its values."""
+
+    source: Spot
+    target: Cell
+    values: list[int]
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether the cell only moves."""
+        return self.values == list(range(len(self.values)))
+
+
+def images(layout: Layout, permutation: Permutation) -> list[Image]:
+    """The image of every cell."""
     every = spots(layout)
     places = {spot.key(): spot.cell for spot in every}
     result = []
@@ -206,15 +228,16 @@ def images(layout: Layout, permutation: Permutation) -> list[tuple[Cell, Cell, l
             known = {value_of(spot.kind, code): code for code in range(count_of(spot.kind))}
             for value, code in known.items():
                 values[code] = known[moved(spot.kind, value, permutation)]
-        result.append((spot.cell, target, values))
+        result.append(Image(spot, target, values))
     return result
 
 
 def permuted(layout: Layout, cells: Sequence[int], permutation: Permutation) -> list[int]:
     """The cells of a permuted state; slow, for tests and small graphs."""
     result = [0] * len(cells)
-    for source, target, values in images(layout, permutation):
-        result[target.number] = values[cells[source.number]]
+    for one in images(layout, permutation):
+        if all(at < cells[length.number] for length, at in one.source.within):
+            result[one.target.number] = one.values[cells[one.source.cell.number]]
     return result
 
 
@@ -275,17 +298,18 @@ def _joined(block: Block, words: list[str], parts: Mapping[int, Sequence[str]]) 
 
 def _permute(block: Block, layout: Layout, words: list[str], permutation: Permutation) -> list[str]:
     changed = [
-        (source, target, values)
-        for source, target, values in images(layout, permutation)
-        if source != target or values != list(range(len(values)))
+        one for one in images(layout, permutation) if one.source.cell != one.target or not one.keeps_values
     ]
     parts: dict[int, list[str]] = {}
-    for source, target, values in changed:
-        value = _get(block, words, source)
-        if values != list(range(len(values))):
-            value = _mapped(block, value, values)
-        _put(block, parts, target, value)
-    return _joined(block, _kept(block, words, [target for _, target, _ in changed]), parts)
+    for one in changed:
+        value = _get(block, words, one.source.cell)
+        if not one.keeps_values:
+            value = _mapped(block, value, one.values)
+            for length, at in one.source.within if one.values[0] else ():
+                present = block.emit(f"icmp ult i64 {at}, {_get(block, words, length)}")
+                value = block.emit(f"select i1 {present}, i64 {value}, i64 0")
+        _put(block, parts, one.target, value)
+    return _joined(block, _kept(block, words, [one.target for one in changed]), parts)
 
 
 def _mapped(block: Block, value: str, values: Sequence[int]) -> str:

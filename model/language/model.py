@@ -26,6 +26,10 @@ class Expected:
     source: str = ""
 
 
+_SETTINGS = {"expected", "symmetric", "violates", "bugs"}
+"""What a class body may set of `Model`'s own names."""
+
+
 class Model:
     """A model with its constants set: `TwoPhaseCommit(rms=4)`.
 
@@ -39,6 +43,10 @@ class Model:
     bugs: ClassVar[list[type["Model"]]] = []
 
     def __init_subclass__(cls, *, violates: str | None = None) -> None:
+        taken = {*vars(Model), "constants", "types", "actions", "starts", "properties"} - _SETTINGS
+        for name in vars(cls):
+            if name in taken and not name.startswith("__"):
+                raise ModelError(f"{cls.__name__}: a model cannot have a {name!r} of its own: Model has one")
         cls.violates = violates
         if violates is None:
             cls.bugs = []

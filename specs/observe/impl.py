@@ -216,7 +216,7 @@ class ImplObserver:
                 found = scan(bytes(data[at:]))
                 self.read_through[slot.name, log] = at + found.size
                 for payload in found.payloads:
-                    self.journalled(member, payload)
+                    self.journalled(member, disk, payload)
 
     def has_durable_frames(self, name: str, member: Member) -> bool:
         """Whether anything of this incarnation's journal was ever on the platter."""
@@ -226,7 +226,12 @@ class ImplObserver:
             for (node, log), through in self.read_through.items()
         )
 
-    def journalled(self, member: Member, payload: bytes) -> None:
+    def items_durable(self, disk: Any, name: str) -> bool:
+        """Whether all pages of a checkpoint are on the platter."""
+        pages = disk.durable_files().get(name)
+        return pages is not None and len(pages) == len(disk.pages(name))
+
+    def journalled(self, member: Member, disk: Any, payload: bytes) -> None:
         """One journal record is on the platter."""
         view, record = self.view, decode(payload)
         if isinstance(record, Accepted):
@@ -238,8 +243,9 @@ class ImplObserver:
             for entry, held_at in zip(record.records, record.ballots, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.ballot))
         elif isinstance(record, Head):
-            if record.snapshot is not None:
+            if record.snapshot is not None and self.items_durable(disk, record.items):
                 view.checkpoint(member, record.snapshot.slot)
+            view.file("cut", (member, record.first))
         else:
             assert isinstance(record, Promised)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed import ballots, leases, tails
+from checkers.mutation.directed import ballots, clients, configs, disks, leases, tails
 from checkers.mutation.directed.story import STORIES, Story, Told, perform
 
-MODULES = (ballots, tails, leases)
+MODULES = (ballots, tails, configs, leases, disks, clients)
 
 __all__ = ["MODULES", "STORIES", "Story", "Told", "perform"]

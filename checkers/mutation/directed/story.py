@@ -26,6 +26,7 @@ class Story(Struct, frozen=True):
     tell: Tell
     kills: tuple[str, ...]
     rates: dict[str, float]
+    without: tuple[str, ...]
     settings: dict[str, Any]
 
 
@@ -41,12 +42,17 @@ STORIES: dict[str, Story] = {}
 """Every story by name, in the order of definition."""
 
 
-def story(*kills: str, rates: dict[str, float] | None = None, **settings: Any) -> Callable[[Tell], Tell]:
-    """Register a story under its own name; `kills` are the seeded bugs that it is told for."""
+def story(
+    *kills: str, rates: dict[str, float] | None = None, without: tuple[str, ...] = (), **settings: Any
+) -> Callable[[Tell], Tell]:
+    """Register a story under its own name; `kills` are the seeded bugs that it is told for.
+
+    The specs in `without` are not judged: what the story supposes breaks them already.
+    """
 
     def register(tell: Tell) -> Tell:
         sentence = " ".join((tell.__doc__ or "").split())
-        STORIES[tell.__name__] = Story(tell.__name__, sentence, tell, kills, rates or {}, settings)
+        STORIES[tell.__name__] = Story(tell.__name__, sentence, tell, kills, rates or {}, without, settings)
         return tell
 
     return register
@@ -54,7 +60,7 @@ def story(*kills: str, rates: dict[str, float] | None = None, **settings: Any) -
 
 def perform(told: Story, node_class: type[StorageNode] = StorageNode) -> Told:
     """Tell a story on a new stage."""
-    stage = Stage(node_class, told.rates, **told.settings)
+    stage = Stage(node_class, told.rates, told.without, **told.settings)
     stuck = None
     try:
         stage.begin()

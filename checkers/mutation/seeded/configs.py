@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from checkers.mutation.bug import bug
-from impl.node import Message, NodeId
+from impl.node import Message
 from impl.storage.host import StorageNode
 from impl.storage.ids import Ballot, Member
 from impl.storage.log import Learned, ReplicationLog, fresh_head
-from impl.storage.messages import Adopt, CreateReplica, Vote
+from impl.storage.messages import Adopt, CreateReplica
 from impl.storage.records import Config, ConfigChange, LogRecord
-from impl.storage.replica import HANDLERS, Replica
+from impl.storage.replica import Replica
 from impl.storage.state import PartitionState
 
 
@@ -87,36 +87,6 @@ class TwoVotersReplacedAtOnce(Replica):
 
 
 @bug()
-class RetiredIncarnationCounted(Replica):
-    """A vote counts for its node, whichever incarnation gave it."""
-
-    def on_vote(self, sender: NodeId, m: Vote) -> None:
-        for member in self.progress:
-            if member.node.name == m.source.node.name:
-                m = Vote(member, m.to, m.ballot, m.through, m.asked_at, m.wall)
-        super().on_vote(sender, m)
-
-
-@bug()
-class OldMailRead(Replica):
-    """A new incarnation reads what was sent to the one that it replaces."""
-
-    def receive(self, sender: NodeId, message: Message) -> None:
-        name = HANDLERS.get(type(message))
-        if name is not None:
-            getattr(self, name)(sender, message)
-
-
-@bug()
-class VotesBeforeAdmitted(Replica):
-    """A new incarnation promises and votes before it knows the log through its own config."""
-
-    @property
-    def admitted(self) -> bool:
-        return True
-
-
-@bug()
 class RottedVoterVotesOn(StorageNode):
     """A voter whose journal rotted begins an empty one under its old incarnation."""
 
@@ -133,3 +103,13 @@ class RottedVoterVotesOn(StorageNode):
     def group(self) -> tuple[Member, ...]:
         """The first voters."""
         return tuple(Member(node, index + 1) for index, node in enumerate(self.peers))
+
+
+@bug()
+class RetiredIncarnationRevived(StorageNode):
+    """A late copy of the message that made a replica makes it again, after it was retired."""
+
+    def on_create_replica(self, message: CreateReplica) -> None:
+        if message.member.incarnation <= self.retired:
+            self.retired = message.member.incarnation - 1
+        super().on_create_replica(message)

@@ -7,7 +7,8 @@ from msgspec import structs
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.outbox import Outbox
-from impl.storage.messages import CheckpointDurable, CheckpointWritten, Chosen, CopiedItems, Snapshot
+from impl.storage.log import Head, ReplicationLog
+from impl.storage.messages import CheckpointDurable, CheckpointWritten, CopiedItems, Snapshot
 from impl.storage.records import StoredItem
 from impl.storage.replica import Replica
 
@@ -62,13 +63,9 @@ class CopyFirstRunOnly(Replica):
         super().on_copied_items(sender, structs.replace(m, last=True))
 
 
-@bug(unguarded=True)
-class FetchedGapLearned(Replica):
-    """Chosen records are learned although some below them are missing."""
+@bug()
+class LogCutAboveCheckpoint(ReplicationLog):
+    """A new segment begins above the commit index instead of behind its checkpoint."""
 
-    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
-        if m.first + len(m.records) - 1 <= self.log.commit or self.leading is not None:
-            return
-        skip = max(0, self.log.commit + 1 - m.first)
-        self.log.learn(m.first + skip, m.records[skip:], m.ballots[skip:])
-        self.apply_chosen()
+    def roll(self, head: Head) -> None:
+        super().roll(structs.replace(head, first=max(head.first, self.commit + 1)))

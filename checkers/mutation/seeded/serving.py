@@ -101,15 +101,6 @@ class RequestsForgotten(Replica):
 
 
 @bug()
-class AdoptedRequestsForgotten(Replica):
-    """A new leader does not know the requests of the tail that it adopted while they are in flight."""
-
-    def lead(self, ballot: Ballot, tail: tuple[LogRecord, ...]) -> None:
-        super().lead(ballot, tail)
-        self.in_flight_requests.clear()
-
-
-@bug()
 class DeadlineIgnored(Replica):
     """A write is proposed past its deadline, when its request id may be forgotten already."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import structs
-
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.storage.ids import NO_BALLOT, Ballot, Member
@@ -132,19 +130,6 @@ class ForeignPrefixNotVoided(Replica):
 
     def continues_chosen(self, m: Promise) -> bool:
         return m.known == self.log.commit
-
-
-@bug()
-class LateBatchReplacesTheChosen(ReplicationLog):
-    """A late batch of an old leader replaces what is known to be chosen."""
-
-    def _accept(self, accepted: Accepted) -> None:
-        commit, self.commit = max(self.commit, accepted.commit), self.first - 1
-        super()._accept(structs.replace(accepted, commit=0))
-        self.commit = commit
-
-    def agrees(self, records: tuple[LogRecord, ...]) -> bool:
-        return True
 
 
 @bug()

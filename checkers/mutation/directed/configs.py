@@ -1,0 +1,138 @@
+"""Stories of configs. An operator replaces a voter that lost nothing, which the rules must bear too."""
+
+from __future__ import annotations
+
+from checkers.mutation.directed.episodes import batch, campaign, canvass, join, write
+from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.story import story
+from impl.storage.ids import Member
+from impl.storage.messages import (
+    Accept,
+    Adopt,
+    Alive,
+    AskAlive,
+    Chosen,
+    CreateReplica,
+    ElectionTimer,
+    Fetch,
+    Heartbeat,
+    HeartbeatTimer,
+    Prepare,
+    Promise,
+    Vote,
+)
+
+OVERLAP = ("quorums_overlap",)
+"""Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""
+
+
+@story("found_config_rechosen", "old_promises_counted", without=OVERLAP)
+def a_replaced_voter_campaigns(stage: Stage) -> None:
+    """A voter that was replaced while it was out of reach campaigns; its one helper knows the new config."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.replace("sa", "sc")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    join(stage, "sa")
+    write(stage, "c0", "1", "sa")
+    stage.deliver("sa", "sd", Accept)
+    canvass(stage, "sc", "sb")
+    batch(stage, "sc", "sb")
+    batch(stage, "sc", "sa")
+
+
+@story("batch_truncated_at_config", without=OVERLAP)
+def a_write_stands_behind_a_found_config(stage: Stage) -> None:
+    """A new leader finds a config and a chosen write behind it, and sends both again."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.replace("sa", "sc")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    join(stage, "sa")
+    write(stage, "c0", "1", "sa")
+    stage.deliver("sa", "sd", Accept)
+    campaign(stage, "sb", "sa")
+    stage.deliver("sb", "sa", Adopt)
+    campaign(stage, "sa", "sd")
+    batch(stage, "sa", "sd")
+
+
+@story("learning_is_no_promise", without=OVERLAP)
+def a_config_is_learnt_by_an_old_candidate(stage: Stage) -> None:
+    """A candidate of a lower ballot, and the new voter, learn a config that a higher ballot chose."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.pass_leases()
+    stage.fire("sc", ElectionTimer)
+    stage.deliver("sc", "sb", AskAlive)
+    stage.deliver("sb", "sc", Alive)
+    for _ in range(2):  # So that the ballot is above the candidate's.
+        campaign(stage, "sa", "sb")
+        stage.deliver("sa", "sb", Adopt)
+        stage.deliver("sb", "sa", Vote)
+        stage.fire("sa", HeartbeatTimer)
+        while stage.deliver_if_any("sa", "sb", Heartbeat):
+            pass
+    stage.replace("sa", "sb")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    join(stage, "sa")
+    stage.drop("sa", "sc", Accept)
+    while stage.deliver_if_any("sa", "sc", Adopt):
+        pass
+    stage.deliver("sc", "sa", Fetch)
+    stage.deliver("sa", "sc", Chosen)
+    stage.pass_leases()
+    stage.fire("sc", ElectionTimer)
+    stage.deliver_if_any("sc", "sd", AskAlive)
+    stage.deliver_if_any("sd", "sc", Alive)
+    while stage.deliver_if_any("sc", "sd", Prepare):
+        stage.deliver_if_any("sd", "sc", Promise)
+    batch(stage, "sc", "sd")
+    write(stage, "c0", "1", "sa")
+    stage.deliver("sa", "sd", Accept)
+
+
+@story("foreign_prefix_not_voided", without=OVERLAP)
+def a_stale_tail_stands_on_another_prefix(stage: Stage) -> None:
+    """A new voter campaigns; its one helper has the writes of a lost branch, also above what is chosen."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    write(stage, "c0", "1", "sa")
+    write(stage, "c1", "2", "sa")
+    stage.give_up("c0")
+    write(stage, "c0", "3", "sa")
+    campaign(stage, "sb", "sc")
+    batch(stage, "sb", "sc")
+    stage.replace("sb", "sc")
+    stage.deliver("sb", "sc", Accept)
+    stage.deliver("sc", "sb", Vote)
+    join(stage, "sb")
+    canvass(stage, "sd", "sa")
+    stage.free()
+    stage.hold("sb", "sc")
+    for _ in range(3):
+        stage.beat("sd")
+
+
+@story("retired_incarnation_revived", "rotted_voter_votes_on")
+def a_late_copy_would_revive_a_retired_replica(stage: Stage) -> None:
+    """A voter's journal rots; it falls silent, and a late copy of the message that made it arrives."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sb")
+    stage.crash("sb")
+    (journal,) = stage.slot("sb").disk.durable_logs("log/")
+    stage.rot("sb", journal, 40)
+    stage.restart("sb")
+    voter = Member(stage.slot("sb").id, 2)
+    stage.tell("sb", CreateReplica(voter, stage.run.group, 0))
+    stage.free()
+    stage.drop("sb", "sa")
+    stage.beat("sa")

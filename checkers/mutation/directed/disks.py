@@ -1,0 +1,47 @@
+"""Stories of checkpoints, cuts and copies."""
+
+from __future__ import annotations
+
+from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.story import story
+from impl.storage.messages import Put
+
+
+def writes(stage: Stage, leader: str, number: int, keys: int = 1) -> None:
+    """One client's writes, each answered."""
+    for value in range(number):
+        stage.ask("c0", Put(b"k%d" % (value % keys), {"v": f"{value}"}), to=leader)
+        stage.settle()
+        stage.expect(stage.client("c0").ending == "ok", f"write {value} is answered")
+
+
+@story("log_cut_above_checkpoint", checkpoint_slots=4, retained_slots=0)
+def a_log_is_cut_behind_its_checkpoint(stage: Stage) -> None:
+    """Slots are chosen while a checkpoint is being written; the cut must leave them."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold_disk("sb")
+    writes(stage, "sa", 7)
+    stage.free_disk("sb")
+    writes(stage, "sa", 2)
+    stage.beat("sa")
+
+
+@story("copy_first_run_only", "copy_loses_requests", checkpoint_slots=16, retained_slots=0, chunk_pages=1)
+def a_laggard_catches_up_by_copy(stage: Stage) -> None:
+    """A replica was out of reach for so long that the leader's log does not go back that far."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sc")
+    writes(stage, "sa", 70, keys=40)
+    stage.beat("sa")
+    stage.drop("sa", "sc")
+    stage.free()
+    for _ in range(8):
+        stage.beat("sa")
+    one, other = stage.replica("sa").state, stage.replica("sc").state
+    stage.expect(other.applied == one.applied, "sc has caught up")
+    equal = one.items == other.items and one.remembered == other.remembered
+    stage.promise(
+        "replicas_equal_when_quiet", equal, "sc has other items or remembers other requests than sa"
+    )

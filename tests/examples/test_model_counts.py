@@ -1,5 +1,7 @@
 """Counts of states are the published ones: distinct, generated, depth."""
 
+from pathlib import Path
+
 import pytest
 
 from checkers.state_space.catalogue import find
@@ -9,7 +11,11 @@ from model.language import Expected
 LARGE = 500_000
 """Models of more states than this are counted in the slow suite."""
 
-STANDARD = ("two_phase_commit", "paxos")
+STANDARD = (
+    "two_phase_commit",
+    "paxos",
+    *sorted(str(file) for file in (Path(__file__).parents[2] / "examples/models").glob("*.py")),
+)
 
 
 def counts(names):
@@ -17,9 +23,7 @@ def counts(names):
     for name in names:
         for one in find(name).expected:
             large = one.distinct is not None and one.distinct > LARGE
-            label = ",".join(
-                [name.split("/")[-1], *(f"{key}={value}" for key, value in one.constants.items())]
-            )
+            label = ",".join([Path(name).stem, *(f"{key}={value}" for key, value in one.constants.items())])
             if one.symmetry:
                 label += ",symmetry"
             yield pytest.param(name, one, id=label, marks=[pytest.mark.slow] if large else [])
@@ -39,7 +43,13 @@ def test_counts_are_the_published_ones(name: str, one: Expected) -> None:
     agree(name, one)
 
 
-@pytest.mark.parametrize("name", STANDARD)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, id=Path(name).stem, marks=[pytest.mark.slow] if "paxos_commit" in name else [])
+        for name in STANDARD
+    ],
+)
 def test_every_action_fires_and_every_sometimes_is_reached(name: str) -> None:
     result = explore(find(name)())
     assert (result.not_fired, result.not_reached) == ((), ())

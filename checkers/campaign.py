@@ -2,33 +2,59 @@
 
 Schedule k of a campaign has the seed `base * 1_000_003 + k`; a portfolio takes the strategies in turn. The
 digest is SHA-256 over the runs' digests in schedule order, so two campaigns of the same seed and length are
-equal if and only if all their runs are.
+equal if and only if all their runs are. One run in `SAMPLED` is run twice and compared, in every campaign.
+
+A campaign can be interrupted and resumed: `State` is all that it has seen.
 """
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
+import signal
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field, structs
 
 from checkers.simulator.partition import execute
-from checkers.simulator.run import STRATEGIES, Outcome, RunConfig, draw
+from checkers.simulator.run import FAULTS, Failure, Outcome
+from checkers.simulator.run_file import write_whole
+from checkers.simulator.scenarios import config_of
+
+__all__ = ["REPRODUCIBLE", "State", "Totals", "config_of", "load_state", "outcomes", "save_state"]
 
 CHUNK = 8
+"""Schedules that a process takes at a time."""
+
+AHEAD = 3
+"""Chunks that wait for each process, at the most."""
+
+SAMPLED = 50
+
+REPRODUCIBLE = "runs_are_reproducible"
+"""What a campaign itself promises: the same configuration gives the same run. Not a spec of the system."""
+
+STATE_FORMAT = 1
 
 
 class Totals(Struct):
-    """What a campaign has seen so far."""
+    """What a campaign has seen so far; lists are by schedule."""
 
     schedules: int = 0
     events: int = 0
     simulated_us: int = 0
-    faults: dict[str, int] = {}
-    sometimes: dict[str, int] = {}
-    operations: list[int] = []
-    faults_per_run: list[int] = []
+    faults: dict[str, int] = field(default_factory=dict)
+    sometimes: dict[str, int] = field(default_factory=dict)
+    operations: list[int] = field(default_factory=list)
+    """Client operations that were answered with a result."""
+    faults_per_run: list[int] = field(default_factory=list)
+    """Faults that fell by the configuration; what the network does by itself is not counted here."""
+    digests: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Count one run."""
@@ -38,42 +64,92 @@ class Totals(Struct):
         for found, totals in ((outcome.faults, self.faults), (outcome.reached, self.sometimes)):
             for name, count in found.items():
                 totals[name] = totals.get(name, 0) + count
-        self.operations.append(sum(outcome.endings.values()))
-        self.faults_per_run.append(sum(outcome.faults.values()))
+        self.operations.append(outcome.endings.get("ok", 0) + outcome.endings.get("condition_failed", 0))
+        self.faults_per_run.append(sum(outcome.faults.get(kind, 0) for kind in FAULTS))
+        self.digests.append(outcome.digest)
+
+    def digest(self) -> str:
+        """SHA-256 over the runs' digests, in the order of the schedules."""
+        found = hashlib.sha256()
+        for digest in self.digests:
+            found.update(bytes.fromhex(digest))
+        return found.hexdigest()
 
 
-def config_of(scenario: str, strategy: str, base: int, schedule: int) -> RunConfig:
-    """The configuration of one schedule of a campaign."""
-    name = STRATEGIES[schedule % len(STRATEGIES)] if strategy == "portfolio" else strategy
-    return draw(scenario, base * 1_000_003 + schedule, name)
+class State(Struct):
+    """A campaign that may go on later."""
+
+    format: int
+    made_by: str
+    scenario: str
+    strategy: str
+    seed: int
+    seconds: float
+    totals: Totals
+    failures: list[dict[str, str | int]]
 
 
-def _one(arguments: tuple[str, str, int, int]) -> tuple[int, Outcome]:
-    return arguments[3], execute(config_of(*arguments))
+def save_state(path: Path, state: State) -> None:
+    """Write it whole, or not at all."""
+    write_whole(path, msgspec.json.encode(state))
+
+
+def load_state(path: Path) -> State:
+    """Read it.
+
+    Raises:
+        ValueError: it is truncated, or of another version.
+        OSError: it cannot be read.
+    """
+    state = msgspec.json.decode(path.read_bytes(), type=State)
+    if state.format != STATE_FORMAT:
+        raise ValueError(f"format {state.format}, this version reads {STATE_FORMAT}")
+    return state
+
+
+def run_one(scenario: str, strategy: str, base: int, schedule: int) -> Outcome:
+    """One schedule; one in `SAMPLED` twice, and a difference is a failure."""
+    config = config_of(scenario, strategy, base, schedule)
+    outcome = execute(config)
+    if schedule % SAMPLED == 0 and outcome.failure is None:
+        again = execute(config)
+        if again != outcome:
+            told = f"the same configuration gave {outcome.digest[:12]}, then {again.digest[:12]}"
+            outcome = structs.replace(outcome, failure=Failure(REPRODUCIBLE, told, 0))
+    return outcome
+
+
+def _work(scenario: str, strategy: str, base: int, schedules: list[int]) -> list[Outcome]:
+    return [run_one(scenario, strategy, base, schedule) for schedule in schedules]
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def outcomes(
     scenario: str, strategy: str, base: int, schedules: Iterator[int], jobs: int
 ) -> Iterator[tuple[int, Outcome]]:
-    """Run schedules and give their outcomes in order, each as soon as it and all before it are known."""
-    work = ((scenario, strategy, base, schedule) for schedule in schedules)
+    """Run schedules and give their outcomes in order, each as soon as it and all before it are known.
+
+    `schedules` is asked for no more than the processes can take soon, so it may end when time is up.
+    """
     if jobs <= 1:
-        yield from map(_one, work)
+        for schedule in schedules:
+            yield schedule, run_one(scenario, strategy, base, schedule)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_one, work, CHUNK)
-
-
-class Digest:
-    """SHA-256 over the runs' digests, in the order of the schedules."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-
-    def add(self, outcome: Outcome) -> None:
-        """The next run."""
-        self._hash.update(bytes.fromhex(outcome.digest))
-
-    def hexdigest(self) -> str:
-        """Of all so far."""
-        return self._hash.hexdigest()
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
+    waiting: deque[tuple[list[int], Future[list[Outcome]]]] = deque()
+    try:
+        more = True
+        while more or waiting:
+            while more and len(waiting) < jobs * AHEAD:
+                chunk = list(islice(schedules, CHUNK))
+                more = bool(chunk)
+                if chunk:
+                    waiting.append((chunk, pool.submit(_work, scenario, strategy, base, chunk)))
+            if waiting:
+                chunk, future = waiting.popleft()
+                yield from zip(chunk, future.result(), strict=True)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

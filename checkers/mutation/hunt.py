@@ -13,8 +13,8 @@ from checkers.mutation.catalogue import MUTANTS, Mutant
 from checkers.mutation.directed.catalogue import STORIES, perform
 from checkers.simulator.partition import execute
 from checkers.simulator.run import Outcome, RunConfig
-from checkers.simulator.run_file import RUN_FORMAT, RunFile
-from checkers.simulator.shrink import shrink
+from checkers.simulator.run_file import RunFile
+from checkers.simulator.shrink import smallest
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
@@ -81,8 +81,7 @@ def hunt(
 
 def shrunk(mutant: Mutant, config: RunConfig, outcome: Outcome) -> RunFile:
     """The smallest run found that kills the bug by the same spec."""
-    small, found = shrink(config, outcome, lambda candidate: execute(candidate, mutant.node_class), SHRINKING)
-    return RunFile(RUN_FORMAT, mutant.name, small, found)
+    return smallest(config, outcome, mutant.node_class, mutant.name, SHRINKING, SHRINKING)
 
 
 def _hunt_named(arguments: tuple[str, str, int, int]) -> tuple[Kill, RunFile | None]:

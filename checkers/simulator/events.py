@@ -44,8 +44,10 @@ class Event(Struct, eq=False):
 
     @property
     def name(self) -> EventName:
-        """Tells the event from every other of its run."""
-        return (self.kind, self.chain, self.number)
+        """Tells the event from every other of its run; the kind of message or timer is in the first part."""
+        if self.payload is None:
+            return (self.kind, self.chain, self.number)
+        return (f"{self.kind} {type(self.payload).__name__}", self.chain, self.number)
 
 
 class Strategy(Protocol):

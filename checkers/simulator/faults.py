@@ -17,6 +17,9 @@ from impl.storage.messages import Handover
 
 NEVER = 1 << 62
 
+FAIR_CAPACITY = 256
+"""Messages in flight on a link that a fair end always permits."""
+
 DURABLE = frozenset(("crash", "lost disk", "rot", "crash in sync", "failed sync"))
 """Faults of a running node and its disk."""
 
@@ -126,13 +129,13 @@ class Injector:
         fault, world = self.faults[number], self.world
         slot = self.target(number)
         what = MENDS[fault.kind]
-        if what == "start":
-            slot.armed = ""  # An armed fault that met no sync has not fallen.
-            if slot.up:
-                return
+        if what == "start" and slot.up and not slot.armed:
+            return
         world.fault(what, slot, number)
         if what == "start":
-            world.start(slot)
+            slot.armed = ""  # An armed fault that met no sync has not fallen.
+            if not slot.up:
+                world.start(slot)
         elif what == "heal":
             for link in self.links(slot, fault):
                 if world.cut_links.get(link) == number:
@@ -204,6 +207,7 @@ class Injector:
         """The faults stop: everything heals, or all but one node, or all but one link."""
         world = self.world
         world.loss = world.duplication = 0
+        world.capacity = max(world.capacity, FAIR_CAPACITY)
         world.cut_links = {}
         world.latencies = world.sync_us = (300, 500)
         self.mends, self.fallen, self.next = [], len(self.faults), NEVER

@@ -32,6 +32,9 @@ UNTIMED: dict[str, type[RandomWalk]] = {"random": RandomWalk, "pct": Pct, "pos":
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 
+END_OPERATIONS = 50
+"""What a client still does once the faults have stopped, at the most."""
+
 PRUNED = 4096
 """Steps between two looks at what no spec can ask for any more."""
 
@@ -62,6 +65,8 @@ class Watcher(ImplObserver, Observer):
 class PartitionRun:
     """One run, step by step."""
 
+    world_class = World
+
     def __init__(self, config: RunConfig, node_class: type[StorageNode] = StorageNode) -> None:
         self.config = config
         self.failure: Failure | None = None
@@ -74,7 +79,7 @@ class PartitionRun:
         nodes = [(node, self._storage(node_class)) for node in REPLICAS]
         nodes += [(NodeId("region", "client", name), self._client) for name in self.clients]
         self.fair = Timed(config.seed)
-        self.world = World(nodes, self.fair, config.options, self.watcher)
+        self.world = self.world_class(nodes, self.fair, config.options, self.watcher)
         self.world.keep_trace = False
         for name in self.clients:
             self.world.slots[name].watched = False
@@ -138,6 +143,10 @@ class PartitionRun:
         if config.strategy in UNTIMED:
             self.swap(Timed(config.seed + 1), timed=True)
         world.fault("end", world.slots[REPLICAS[0].name], 0)
+        for name in self.clients:
+            client = world.slots[name].node
+            assert isinstance(client, WorkloadClient)
+            client.left = min(client.left, END_OPERATIONS)
         self.injector.heal(config.end)
 
     def end(self) -> None:
@@ -292,6 +301,11 @@ def finish(run: PartitionRun) -> Outcome:
         run.faulty()
     if run.failure is None:
         run.end()
+    return outcome_of(run)
+
+
+def outcome_of(run: PartitionRun) -> Outcome:
+    """What came of a run that is over."""
     world, watcher = run.world, run.watcher
     return Outcome(
         world.digest(),

@@ -95,13 +95,32 @@ class Outcome(Struct, frozen=True):
     faults: dict[str, int]
 
 
+class Chance:
+    """A seeded generator's numbers; only `getrandbits`, so that every Python draws the same."""
+
+    def __init__(self, seed: str) -> None:
+        self._bits = Random(seed).getrandbits
+
+    def __call__(self, n: int) -> int:
+        """A number below `n`."""
+        return (self._bits(32) * n) >> 32
+
+
+def draw_faults(scenario: str, seed: int, strategy: str, length: int, count: int) -> tuple[Fault, ...]:
+    """So many faults of a random subset of the kinds, one of a kind that is certain to fall; by step."""
+    pick = Chance(f"{scenario}/{strategy}/{seed}/faults")
+    kinds = [kind for kind in FAULTS if pick(2)] or [FAULTS[pick(len(FAULTS))]]
+    faults = []
+    for number in range(count):
+        possible = kinds if number else [kind for kind in kinds if kind in CERTAIN] or list(CERTAIN)
+        kind = possible[pick(len(possible))]
+        faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(64), 10 + pick(300), pick(1 << 20)))
+    return tuple(sorted(faults, key=lambda fault: fault.step))
+
+
 def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
     """The configuration of one seed."""
-    rng = Random(f"{scenario}/{strategy}/{seed}")
-
-    def pick(n: int) -> int:
-        return (rng.getrandbits(32) * n) >> 32
-
+    pick = Chance(f"{scenario}/{strategy}/{seed}")
     scale = (1, 1, 4, 10)[pick(4)]
     heartbeat = 1_500_000 // scale
     drift = (200, 50_000, 100_000, 300_000)[pick(4)]
@@ -140,12 +159,6 @@ def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
-    kinds = [kind for kind in FAULTS if pick(2)] or [FAULTS[pick(len(FAULTS))]]
-    faults = []
-    for number in range(1 + pick(6)):
-        possible = kinds if number else [kind for kind in kinds if kind in CERTAIN] or list(CERTAIN)
-        kind = possible[pick(len(possible))]
-        faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(64), 10 + pick(300), pick(1 << 20)))
     return RunConfig(
         scenario=scenario,
         seed=seed,
@@ -165,7 +178,7 @@ def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
         operations=14,
         keys=1 + pick(4),
         length=length,
-        faults=tuple(sorted(faults, key=lambda fault: fault.step)),
+        faults=draw_faults(scenario, seed, strategy, length, 1 + pick(6)),
         end=ENDS[pick(len(ENDS))],
     )
 

@@ -1,23 +1,41 @@
-"""Run files: one run's configuration with what came of it, as JSON. Replaying one is running its
-configuration again.
+"""Run files: one run with what came of it, as JSON. The run is its configuration, and its schedule where that
+was written out.
+
+Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named events
+happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run that
+it was.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from checkers.simulator.events import EventName
+from checkers.simulator.partition import execute
 from checkers.simulator.run import Outcome, RunConfig
+from checkers.simulator.scenarios import SCENARIOS
+from checkers.simulator.schedule import follow
+from checkers.strategies.recording import Recorded
+from impl.storage.host import StorageNode
 
-RUN_FORMAT = 2
-"""Version of run files; raised whenever a configuration means another run."""
+RUN_FORMAT = 3
+"""Version of run files; raised whenever a configuration or a schedule means another run."""
 
 
 class RunFileError(Exception):
     """A run file cannot be used; the message says why, and what to do."""
+
+
+class Schedule(Struct, frozen=True):
+    """A `Recorded` to be read by people: each name as `kind node-or-link number`."""
+
+    events: tuple[str, ...]
+    choices: dict[str, int]
 
 
 class RunFile(Struct, frozen=True):
@@ -27,34 +45,121 @@ class RunFile(Struct, frozen=True):
     mutant: str | None
     config: RunConfig
     outcome: Outcome
+    schedule: Schedule | None = None
+    configuration: str = ""
+    """Digest of `config`."""
+    made_by: str = ""
+    """The version that wrote it."""
+
+    def recorded(self) -> Recorded | None:
+        """The schedule by its names."""
+        if self.schedule is None:
+            return None
+        events = tuple(_name(text) for text in self.schedule.events)
+        return Recorded(
+            events, tuple((_name(text), number) for text, number in self.schedule.choices.items())
+        )
 
 
-def save(path: Path, run: RunFile) -> None:
+def schedule_of(recorded: Recorded) -> Schedule:
+    """The schedule as text."""
+    choices = {_text(label): number for label, number in recorded.choices}
+    return Schedule(tuple(_text(name) for name in recorded.events), choices)
+
+
+def configuration_digest(config: RunConfig) -> str:
+    """SHA-256 over a configuration."""
+    return hashlib.sha256(msgspec.json.encode(config)).hexdigest()
+
+
+def rerun(run: RunFile, node_class: type[StorageNode] = StorageNode) -> Outcome:
+    """The run again.
+
+    Raises:
+        Divergence: its schedule is not possible as it was recorded.
+    """
+    recorded = run.recorded()
+    if recorded is None:
+        return execute(run.config, node_class)
+    return follow(run.config, recorded, node_class)[0]
+
+
+def save(path: Path, run: RunFile, made_by: str = "") -> None:
     """Write a run file; whoever reads sees the old one or the new one, never a part."""
+    run = msgspec.structs.replace(
+        run, configuration=configuration_digest(run.config), made_by=made_by or run.made_by
+    )
+    write_whole(path, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write under another name, make it durable, then rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
-    os.replace(part, path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def load(path: Path) -> RunFile:
     """Read a run file.
 
     Raises:
-        RunFileError: it is truncated, is no run file, or is of another version.
+        RunFileError: it is truncated, is no run file, is of another version, or its configuration is not the
+            one that it was written with.
         OSError: it cannot be read.
     """
     data = path.read_bytes()
     try:
         version = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RunFileError(
             f"{path}: not a run file, or a truncated one ({error}); explore again to make it anew"
         ) from error
     if version is None or bytes(version) != str(RUN_FORMAT).encode():
         shown = "no format" if version is None else f"format {bytes(version).decode()}"
-        raise RunFileError(f"{path}: {shown}, this version reads {RUN_FORMAT}; use the version that wrote it")
+        raise RunFileError(
+            f"{path}: {shown}, this version reads {RUN_FORMAT}; "
+            f"use the version that wrote it{_maker(data)}, or explore again"
+        )
     try:
-        return msgspec.json.decode(data, type=RunFile)
-    except msgspec.MsgspecError as error:
-        raise RunFileError(f"{path}: {error}") from error
+        run = msgspec.json.decode(data, type=RunFile)
+        run.recorded()
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise RunFileError(f"{path}: {error}; explore again to make it anew") from error
+    if run.config.scenario not in SCENARIOS:
+        raise RunFileError(
+            f"{path}: a run of the scenario {run.config.scenario!r}, which this version does not have "
+            f"(it has {', '.join(SCENARIOS)}); use the version that wrote it{_maker(data)}"
+        )
+    if run.configuration != configuration_digest(run.config):
+        raise RunFileError(
+            f"{path}: its configuration is not the one that it was written with "
+            f"(digest {configuration_digest(run.config)[:12]}, not {run.configuration[:12] or 'none'}); "
+            "take the file as it was written, or explore again"
+        )
+    return run
+
+
+def _maker(data: bytes) -> str:
+    try:
+        made_by = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("made_by", b'""')
+        name = msgspec.json.decode(made_by, type=str)
+    except msgspec.MsgspecError:
+        return ""
+    return f" ({name})" if name else ""
+
+
+def _text(name: EventName) -> str:
+    return f"{name[0]} {name[1]} {name[2]}"
+
+
+def _name(text: str) -> EventName:
+    kind, chain, number = text.rsplit(" ", 2)
+    return (kind, chain, int(number))

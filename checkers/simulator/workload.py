@@ -1,11 +1,20 @@
-"""The clients of a scenario: a fixed number of operations each, on few keys, every written value unique."""
+"""The clients of a scenario: a fixed number of answered operations each, on few keys; written values are unique.
+
+An operation that ends with an error is not one of them: the client goes on, after a pause that doubles, with
+another. So a run completes its operations whatever fell before, unless it takes `TRIES` times as many.
+"""
 
 from __future__ import annotations
 
 from impl.node import Env, NodeId
-from impl.router.client import Client, ClientSettings, Ending
+from impl.router.client import Client, ClientSettings, Ending, ThinkTimer
 from impl.storage.messages import Delete, Get, Operation, Put
 from impl.storage.records import Item, StoredItem
+
+TRIES = 20
+"""Operations that a client begins for each that is to be answered, at the most."""
+
+MOST_DOUBLED = 8
 
 
 class WorkloadClient(Client):
@@ -16,14 +25,19 @@ class WorkloadClient(Client):
     ) -> None:
         super().__init__(env, replicas, settings)
         self.left = operations
+        """Operations that are still to be answered."""
+        self.tries = operations * TRIES
+        self.errors = 0
+        """In a row."""
         self.keys = keys
         self.seen: dict[bytes, Item | None] = {}
 
     def next_operation(self) -> Operation | None:
         """Half reads; conditions mostly on what was seen last, so that most hold."""
-        if self.left <= 0:
+        if self.left <= 0 or self.tries <= 0:
+            self.left = 0
             return None
-        self.left -= 1
+        self.tries -= 1
         draw = self.env.random("operation", 12)
         key = b"k%d" % self.env.random("key", self.keys)
         if draw < 4:
@@ -39,6 +53,11 @@ class WorkloadClient(Client):
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
         """Remember the last item seen under a key."""
+        if ending in {"ok", "condition_failed"}:
+            self.errors = 0
+            self.left -= 1
+        else:
+            self.errors += 1
         if isinstance(operation, Get):
             if ending == "ok" and operation.strong:
                 self.seen[operation.key] = None if observed is None else observed.item
@@ -46,3 +65,10 @@ class WorkloadClient(Client):
             self.seen[operation.key] = operation.item if isinstance(operation, Put) else None
         elif ending == "condition_failed":
             self.seen[operation.key] = None if observed is None else observed.item
+
+    def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
+        """The operation is over; after errors wait longer, for whatever caused them may take its time."""
+        super().end(ending, slot, observed)
+        if self.errors:
+            pause = self.settings.think_us << min(self.errors, MOST_DOUBLED)
+            self.env.set_timer(1 + self.env.random("pause", pause), ThinkTimer())

@@ -78,6 +78,30 @@ class Replaying:
             self.skipped += 1
         return None
 
+    def take(self, name: EventName) -> Event | None:
+        """This event, if it is enabled; lenient, else the oldest of its kind in its chain.
+
+        Where something was left out, those behind it have lower numbers.
+        """
+        event = self._enabled.get(name)
+        if event is None and self._lenient:
+            like = [other for other in self._enabled if other[:2] == name[:2]]
+            event = self._enabled[min(like)] if like else None
+        if event is not None:
+            self.discard(event)
+        return event
+
+    def expect(self, step: int, name: EventName, happened: bool) -> None:
+        """For whoever drives the events by itself: this one was due at this step of an exact replay.
+
+        Raises:
+            Divergence: it has not happened, or a choice that it made was not recorded.
+        """
+        if not happened:
+            raise Divergence(step, name, self._names())
+        if self._unknown is not None:
+            raise Divergence(step, self._unknown, self._names())
+
     def index(self, label: Label, n: int) -> int:
         """The recorded number."""
         number = self._choices.get(label)
@@ -87,7 +111,7 @@ class Replaying:
             return 0
         return number
 
-    def chance(self, label: Label, _numerator: int) -> bool:
+    def chance(self, label: Label, numerator: int) -> bool:
         """The recorded answer."""
         return self.index(label, 2) == 1
 

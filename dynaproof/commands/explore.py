@@ -13,100 +13,14 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
 if TYPE_CHECKING:
-    from checkers.simulator.run import Outcome, RunConfig
+    from checkers.campaign import State
+    from checkers.simulator.run import Outcome
 
 DEFAULT_SECONDS = 50.0
-
-
-def explore(
-    scenario: str = "partition",
-    /,
-    *,
-    schedules: int | None = None,
-    seconds: float | None = None,
-    seed: int = 1,
-    strategy: str = "portfolio",
-    jobs: int = 1,
-    out: Path = Path("runs"),
-    json: Flag = False,
-) -> int:
-    """Drive a scenario through many orders and faults, and check every promise at every step.
-
-    Args:
-        scenario: What is run; see `dynaproof scenarios`.
-        schedules: How many runs; without it and `seconds`, about a minute's.
-        seconds: For how long to start new runs.
-        seed: Where the seeds of the runs begin.
-        strategy: Who decides what happens next; see `dynaproof strategies`.
-        jobs: Processes.
-        out: Folder for the files of failing runs.
-        json: Print one JSON object per failure, and one for the campaign.
-    """
-    from checkers.campaign import Digest, Totals, config_of, outcomes
-    from checkers.simulator.run import STRATEGIES
-
-    if scenario not in SCENARIOS:
-        raise unknown_name("scenario", scenario, list(SCENARIOS))
-    if strategy not in (*STRATEGIES, "portfolio"):
-        raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
-    for name, number in (("--schedules", schedules), ("--seconds", seconds), ("--jobs", jobs)):
-        if number is not None and number <= 0:
-            raise UserError(f"{name} is {number}; it takes a number above 0")
-    limit = seconds if seconds is not None else (None if schedules is not None else DEFAULT_SECONDS)
-    began, totals, digest = time.monotonic(), Totals(), Digest()
-    failures: list[dict[str, object]] = []
-
-    def numbers() -> Iterator[int]:
-        for number in count():
-            if schedules is not None and number >= schedules:
-                return
-            if limit is not None and time.monotonic() - began > limit:
-                return
-            yield number
-
-    with console.progress(f"exploring {scenario}", schedules) as advance:
-        for number, outcome in outcomes(scenario, strategy, seed, numbers(), jobs):
-            totals.add(outcome)
-            digest.add(outcome)
-            rate = totals.events / max(time.monotonic() - began, 1e-9)
-            advance(
-                totals.schedules,
-                f"{totals.schedules} runs, {rate:,.0f} events/s, {sum(totals.faults.values())} faults, "
-                f"{len(totals.sometimes)}/{len(SOMETIMES)} sometimes, {len(failures)} failures",
-            )
-            if outcome.failure is not None:
-                config = config_of(scenario, strategy, seed, number)
-                failures.append(report_failure(number, config, outcome, out, json))
-                if len(failures) >= MOST_FAILURES:
-                    break
-    took = time.monotonic() - began
-    summary = {
-        "scenario": scenario,
-        "strategy": strategy,
-        "seed": seed,
-        "schedules": totals.schedules,
-        "events": totals.events,
-        "seconds": round(took, 3),
-        "events_per_second": round(totals.events / took),
-        "simulated_seconds": round(totals.simulated_us / 1e6, 3),
-        "faults": totals.faults,
-        "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
-        "failures": failures,
-        "digest": digest.hexdigest(),
-    }
-    if json:
-        console.emit({**summary, "provenance": provenance(seed=seed)})
-    else:
-        show(summary, totals.operations, totals.faults_per_run)
-    return 1 if failures else 0
-
-
+SAVED_EVERY_SECONDS = 15.0
+INTERRUPTED = 130
 MOST_FAILURES = 5
 """A campaign ends after so many: each is shrunk, and the first says enough."""
-
-SCENARIOS = {
-    "partition": "one replica group in three zones, three clients, few keys; crashes, cuts, rot, clocks"
-}
 
 SOMETIMES = (
     "leader changed under load",
@@ -124,38 +38,210 @@ SOMETIMES = (
 )
 
 
-def report_failure(
-    number: int, config: "RunConfig", outcome: "Outcome", out: Path, json: bool
-) -> dict[str, object]:
-    """Shrink a failing run, write its file, and tell."""
-    from checkers.simulator.partition import execute
-    from checkers.simulator.run_file import RUN_FORMAT, RunFile, save
-    from checkers.simulator.shrink import shrink
+def explore(
+    scenario: str = "partition",
+    /,
+    *,
+    schedules: int | None = None,
+    seconds: float | None = None,
+    seed: int = 1,
+    strategy: str = "portfolio",
+    jobs: int = 1,
+    out: Path = Path("runs"),
+    resume: Flag = False,
+    json: Flag = False,
+) -> int:
+    """Drive a scenario through many orders and faults, and check every promise at every step.
 
-    assert outcome.failure is not None
-    small, shrunk = shrink(config, outcome, execute)
-    assert shrunk.failure is not None
-    path = out / f"{shrunk.failure.spec}-{config.strategy}-{config.seed}.json"
-    save(path, RunFile(RUN_FORMAT, None, small, shrunk))
-    failure: dict[str, object] = {
-        "spec": outcome.failure.spec,
+    Interrupted (Ctrl-C), it reports what it has and can go on later with --resume.
+
+    Args:
+        scenario: What is run; see `dynaproof scenarios`.
+        schedules: How many runs; without it and `seconds`, about a minute's.
+        seconds: For how long to start new runs.
+        seed: Where the seeds of the runs begin.
+        strategy: Who decides what happens next; see `dynaproof strategies`.
+        jobs: Processes.
+        out: Folder for the files of failing runs, and of a campaign that was interrupted.
+        resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
+        json: Print one JSON object for the campaign.
+    """
+    from checkers.campaign import outcomes, save_state
+
+    check_arguments(scenario, strategy, schedules, seconds, jobs)
+    limit = seconds if seconds is not None else (None if schedules is not None else DEFAULT_SECONDS)
+    path = out / f"campaign-{scenario}-{strategy}-{seed}.json"
+    state = begun(path, resume, scenario, strategy, seed)
+    totals, before = state.totals, state.seconds
+    began = saved = time.monotonic()
+    interrupted = False
+
+    def numbers() -> Iterator[int]:
+        for number in count(totals.schedules):
+            if schedules is not None and number >= schedules:
+                return
+            if limit is not None and time.monotonic() - began > limit:
+                return
+            yield number
+
+    def keep() -> None:
+        state.seconds = before + time.monotonic() - began
+        save_state(path, state)
+
+    with console.progress(f"exploring {scenario}", schedules) as advance:
+        try:
+            for number, outcome in outcomes(scenario, strategy, seed, numbers(), jobs):
+                totals.add(outcome)
+                if outcome.failure is not None:
+                    state.failures.append(report_failure(number, state, outcome, out, json))
+                now = time.monotonic()
+                advance(totals.schedules, details(state, before + now - began))
+                if now - saved > SAVED_EVERY_SECONDS:
+                    saved = now
+                    keep()
+                if len(state.failures) >= MOST_FAILURES:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+    took = before + time.monotonic() - began
+    report(state, took, json)
+    if interrupted:
+        keep()
+        console.say(f"interrupted after {totals.schedules} schedules; the same command with --resume goes on")
+        return INTERRUPTED
+    path.unlink(missing_ok=True)
+    return 1 if state.failures else 0
+
+
+def check_arguments(
+    scenario: str, strategy: str, schedules: int | None, seconds: float | None, jobs: int
+) -> None:
+    """Refuse what there is not."""
+    from checkers.simulator.run import STRATEGIES
+    from checkers.simulator.scenarios import SCENARIOS
+
+    if scenario not in SCENARIOS:
+        raise unknown_name("scenario", scenario, list(SCENARIOS))
+    if strategy not in (*STRATEGIES, "portfolio"):
+        raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
+    for name, number in (("--schedules", schedules), ("--seconds", seconds), ("--jobs", jobs)):
+        if number is not None and number <= 0:
+            raise UserError(f"{name} is {number}; it takes a number above 0")
+
+
+def begun(path: Path, resume: bool, scenario: str, strategy: str, seed: int) -> "State":
+    """A new campaign, or the one that was interrupted."""
+    from checkers.campaign import STATE_FORMAT, State, Totals, load_state
+    from dynaproof.commands.replay import maker
+
+    if not resume:
+        return State(STATE_FORMAT, maker(), scenario, strategy, seed, 0.0, Totals(), [])
+    if not path.exists():
+        raise UserError(
+            f"{path}: there is no interrupted campaign of {scenario}, {strategy}, seed {seed}",
+            "run it without --resume",
+        )
+    try:
+        state = load_state(path)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}", "remove it, and run without --resume") from error
+    if state.made_by != maker():
+        raise UserError(
+            f"{path}: begun by {state.made_by}, and this is {maker()}: their runs may differ",
+            "go on with the version that began it, or run without --resume",
+        )
+    return state
+
+
+def details(state: "State", took: float) -> str:
+    """How far a campaign is, in a line."""
+    totals = state.totals
+    seen = sum(name in totals.sometimes for name in SOMETIMES)
+    faults = " ".join(
+        f"{name} {number}"
+        for name, number in sorted(totals.faults.items(), key=lambda found: -found[1])[:SHOWN_FAULTS]
+    )
+    return (
+        f"{totals.schedules} schedules, {totals.events / max(took, 1e-9):,.0f} events/s, "
+        f"{seen}/{len(SOMETIMES)} sometimes, {len(state.failures)} failures; {faults}"
+    )
+
+
+SHOWN_FAULTS = 3
+"""Kinds of faults that the progress line has room for."""
+
+
+def report_failure(
+    number: int, state: "State", outcome: "Outcome", out: Path, json: bool
+) -> dict[str, str | int]:
+    """Shrink a failing run, write its file, and tell."""
+    from checkers.campaign import REPRODUCIBLE, config_of
+    from checkers.simulator.run_file import RUN_FORMAT, RunFile, save
+    from checkers.simulator.shrink import smallest
+    from dynaproof.commands.replay import maker, show_failure
+
+    failure = outcome.failure
+    assert failure is not None
+    config = config_of(state.scenario, state.strategy, state.seed, number)
+    if failure.spec == REPRODUCIBLE:
+        small = RunFile(RUN_FORMAT, None, config, outcome)
+    else:
+        console.say(f"schedule {number} breaks {failure.spec}; shrinking it")
+        small = smallest(config, outcome)
+    path = out / f"{failure.spec}-{config.strategy}-{config.seed}.json"
+    save(path, small, maker())
+    shrunk = small.outcome.failure
+    assert shrunk is not None
+    found: dict[str, str | int] = {
+        "spec": failure.spec,
         "run": str(path),
         "schedule": number,
-        "step": outcome.failure.step,
-        "shrunk_events": shrunk.failure.step,
+        "step": failure.step,
+        "shrunk_events": shrunk.step,
         "replay": f"./run replay {path}",
     }
     if not json:
         text = console.results()
-        text.print(
-            f"FAILED {outcome.failure.spec} in schedule {number}, step {outcome.failure.step}", markup=False
+        text.print(f"schedule {number} breaks a promise at step {failure.step}; shrunk:", markup=False)
+        show_failure(small, shrunk.spec, shrunk.sentence, shrunk.step)
+        text.print(f"the run, shrunk to {shrunk.step} events: {path}", markup=False, soft_wrap=True)
+        text.print(f"replay it: {found['replay']}", markup=False, soft_wrap=True)
+    return found
+
+
+def report(state: "State", took: float, json: bool) -> None:
+    """The end of a campaign: one object, or a table."""
+    from checkers.simulator.run import FAULTS
+
+    totals = state.totals
+    summary = {
+        "scenario": state.scenario,
+        "strategy": state.strategy,
+        "seed": state.seed,
+        "schedules": totals.schedules,
+        "events": totals.events,
+        "seconds": round(took, 3),
+        "events_per_second": round(totals.events / max(took, 1e-9)),
+        "simulated_seconds": round(totals.simulated_us / 1e6, 3),
+        "faults": {kind: totals.faults.get(kind, 0) for kind in (*FAULTS, *sorted(totals.faults))},
+        "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
+        "failures": state.failures,
+        "digest": totals.digest(),
+    }
+    if json:
+        console.emit(
+            {**summary, "provenance": provenance(seed=state.seed, configuration=configuration(state))}
         )
-        text.print(f"  {shrunk.failure.sentence}", markup=False)
-        text.print(
-            f"  shrunk to {shrunk.failure.step} events and {len(small.faults)} faults: {path}", markup=False
-        )
-        text.print(f"  replay it: {failure['replay']}", markup=False)
-    return failure
+    else:
+        show(summary, totals.operations, totals.faults_per_run)
+
+
+def configuration(state: "State") -> str:
+    """Digest of what a campaign runs: its first configuration, which all others are drawn like."""
+    from checkers.campaign import config_of
+    from checkers.simulator.run_file import configuration_digest
+
+    return configuration_digest(config_of(state.scenario, state.strategy, state.seed, 0))
 
 
 def show(summary: dict[str, object], operations: list[int], faults: list[int]) -> None:
@@ -169,9 +255,10 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
         table.add_row(name.replace("_", " "), f"{summary[name]:,}")
     if operations:
         table.add_row(
-            "client operations per schedule, median (least)", f"{median(operations):g} ({min(operations)})"
+            "client operations completed per schedule, median (least)",
+            f"{median(operations):g} ({min(operations)})",
         )
-        table.add_row("faults per schedule, median", f"{median(faults):g}")
+        table.add_row("faults per schedule, median (least)", f"{median(faults):g} ({min(faults)})")
     for group in ("faults", "sometimes"):
         found = summary[group]
         assert isinstance(found, dict)
@@ -181,4 +268,4 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     assert isinstance(failures, list)
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
-    console.results().print(f"digest {summary['digest']}", markup=False)
+    console.results().print(f"digest {summary['digest']}", markup=False, soft_wrap=True)

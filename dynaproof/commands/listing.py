@@ -3,12 +3,23 @@
 from dynaproof import console
 from dynaproof.commands import Flag
 
-STRATEGY_SENTENCES = {
-    "timed": "latencies and deadlines decide; chance draws the latencies",
-    "random": "uniform over the enabled events, timers now and then",
-    "pct": "a random priority per link and per node, a few demotions",
-    "pos": "a random priority per event, drawn anew for those that race with what happened",
+STRATEGIES = {
+    "timed": ("latencies and deadlines decide; chance draws the latencies", "DESIGN, section 5"),
+    "random": (
+        "uniform over the enabled events, timers now and then",
+        "Thomson et al., Concurrency Testing Using Controlled Schedulers, TOPC 2016",
+    ),
+    "pct": (
+        "a random priority per link and per node, a few demotions",
+        "Burckhardt et al., ASPLOS 2010; chains as in Ozkan et al., OOPSLA 2018",
+    ),
+    "pos": (
+        "a random priority per event, drawn anew for those that race with what happened",
+        "Yuan et al., Partial Order Aware Concurrency Sampling, CAV 2018",
+    ),
+    "portfolio": ("the four above in turn", "no strategy dominates"),
 }
+"""The strategies of a campaign: what each does, and whose idea it is."""
 
 
 def scenarios(*, json: Flag = False) -> int:
@@ -17,9 +28,9 @@ def scenarios(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per scenario.
     """
-    from dynaproof.commands.explore import SCENARIOS
+    from checkers.simulator.scenarios import SCENARIOS
 
-    return listed([{"name": name, "sentence": sentence} for name, sentence in SCENARIOS.items()], json)
+    return listed([{"name": one.name, "sentence": one.sentence} for one in SCENARIOS.values()], json)
 
 
 def strategies(*, json: Flag = False) -> int:
@@ -28,9 +39,11 @@ def strategies(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per strategy.
     """
-    return listed(
-        [{"name": name, "sentence": sentence} for name, sentence in STRATEGY_SENTENCES.items()], json
-    )
+    rows = [
+        {"name": name, "sentence": sentence, "source": source}
+        for name, (sentence, source) in STRATEGIES.items()
+    ]
+    return listed(rows, json)
 
 
 def specs(*, json: Flag = False) -> int:

@@ -1,8 +1,7 @@
 """`dynaproof replay`, `shrink` and `trace`: what is done with one run."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dynaproof import console
 from dynaproof.commands import Flag
@@ -10,20 +9,32 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
 if TYPE_CHECKING:
-    from checkers.simulator.run import Outcome, RunConfig
     from checkers.simulator.run_file import RunFile
+    from checkers.simulator.tell import Step
+
+LAST_STEPS = 8
+"""Steps that a replay shows of a failure."""
 
 
-def replay(run: Path, /, *, json: Flag = False) -> int:
-    """Run a run file again, and compare it with what the file says came of it.
+def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int:
+    """Run a run file again, exactly, and compare it with what the file says came of it.
 
     Args:
         run: The run file.
+        until: Stop after this step, counted from the end of the fixture, and show the steps before it.
         json: Print one JSON object.
     """
+    from checkers.simulator.run_file import rerun
+    from checkers.simulator.schedule import Divergence
+
     kept = opened(run)
-    outcome = executor(kept.mutant)(kept.config)
-    same = outcome.digest == kept.outcome.digest
+    if until is not None:
+        return replay_until(run, kept, until, json)
+    try:
+        outcome = rerun(kept, host(kept.mutant))
+    except Divergence as error:
+        return diverged(run, kept, error, json)
+    same = outcome == kept.outcome
     if json:
         console.emit(
             {
@@ -32,7 +43,8 @@ def replay(run: Path, /, *, json: Flag = False) -> int:
                 "digest": outcome.digest,
                 "failure": outcome.failure,
                 "events": outcome.events,
-                "provenance": provenance(seed=kept.config.seed),
+                "diverged": None,
+                "provenance": origin(kept),
             }
         )
     else:
@@ -41,10 +53,74 @@ def replay(run: Path, /, *, json: Flag = False) -> int:
         text.print(
             "the same run" if same else f"ANOTHER RUN: the file has {kept.outcome.digest}", markup=False
         )
+        if not same:
+            text.print(f"  the code is not what wrote the file: {kept.made_by or 'unknown'}", markup=False)
         if outcome.failure is not None:
-            text.print(f"FAILED {outcome.failure.spec} at step {outcome.failure.step}", markup=False)
-            text.print(f"  {outcome.failure.sentence}", markup=False)
+            show_failure(kept, outcome.failure.spec, outcome.failure.sentence, outcome.failure.step)
     return 0 if outcome.failure is None and same else 1
+
+
+def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
+    """Run up to one step."""
+    from checkers.simulator.schedule import Divergence
+
+    if until < 1:
+        raise UserError(f"--until is {until}; steps are counted from 1")
+    steps: list[Step] = []
+    try:
+        outcome = told(kept, steps, until=until)
+    except Divergence as error:
+        return diverged(run, kept, error, json)
+    if json:
+        failure = outcome.failure
+        console.emit(
+            {
+                "run": str(run),
+                "until": steps[-1].number if steps else 0,
+                "tau_us": steps[-1].tau if steps else 0,
+                "last": [step.sentence for step in steps[-LAST_STEPS:]],
+                "failure": failure,
+                "provenance": origin(kept),
+            }
+        )
+    else:
+        show_steps(steps[-LAST_STEPS:])
+        if outcome.failure is not None:
+            show_failure(
+                kept, outcome.failure.spec, outcome.failure.sentence, outcome.failure.step, last=False
+            )
+    return 1 if outcome.failure is not None else 0
+
+
+def diverged(run: Path, kept: "RunFile", error: Any, json: bool) -> int:
+    """The recorded run is not possible any more: say where."""
+    if json:
+        console.emit(
+            {
+                "run": str(run),
+                "same": False,
+                "digest": None,
+                "failure": None,
+                "events": None,
+                "diverged": {
+                    "step": error.step + 1,
+                    "expected": " ".join(map(str, error.expected)),
+                    "enabled": [" ".join(map(str, name)) for name in error.enabled],
+                },
+                "provenance": origin(kept),
+            }
+        )
+        return 1
+    text = console.results()
+    text.print(f"DIVERGED at step {error.step + 1}: {' '.join(map(str, error.expected))} was recorded")
+    enabled = ", ".join(" ".join(map(str, name)) for name in error.enabled[:LAST_STEPS]) or "nothing"
+    text.print(f"  possible there: {enabled}", markup=False, soft_wrap=True)
+    text.print(
+        f"  the code is not what wrote the file ({kept.made_by or 'unknown'}): use that, or explore again",
+        markup=False,
+        soft_wrap=True,
+    )
+    return 1
 
 
 def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
@@ -55,60 +131,157 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         out: Where to write the smaller run; by default beside the first, ending in `.small.json`.
         json: Print one JSON object.
     """
-    from checkers.simulator.run_file import RUN_FORMAT, RunFile, save
-    from checkers.simulator.shrink import shrink as smaller
+    from checkers.simulator.run_file import save
+    from checkers.simulator.schedule import Divergence
+    from checkers.simulator.shrink import smaller_schedule, smallest
 
     kept = opened(run)
     if kept.outcome.failure is None:
         raise UserError(f"{run}: this run breaks no promise, so there is nothing to shrink")
-    config, outcome = smaller(kept.config, kept.outcome, executor(kept.mutant))
-    assert outcome.failure is not None
+    node_class, recorded = host(kept.mutant), kept.recorded()
+    try:
+        if recorded is None:
+            small = smallest(kept.config, kept.outcome, node_class, kept.mutant)
+        else:
+            small = smaller_schedule(kept.config, kept.outcome, recorded, node_class, kept.mutant)
+    except (Divergence, AssertionError) as error:
+        raise UserError(
+            f"{run}: the run does not fail any more as it did", "replay it to see where"
+        ) from error
+    failure = small.outcome.failure
+    assert failure is not None
     path = out if out is not None else run.with_suffix(".small.json")
-    save(path, RunFile(RUN_FORMAT, kept.mutant, config, outcome))
-    found = {"run": str(path), "spec": outcome.failure.spec, "shrunk_events": outcome.failure.step}
+    save(path, small, maker())
+    found = {
+        "run": str(path),
+        "spec": failure.spec,
+        "events": kept.outcome.failure.step,
+        "shrunk_events": failure.step,
+        "replay": f"./run replay {path}",
+    }
     if json:
-        console.emit({**found, "provenance": provenance(seed=config.seed)})
+        console.emit({**found, "provenance": origin(small)})
     else:
-        console.results().print(f"{found['spec']} at step {found['shrunk_events']}: {path}", markup=False)
+        console.results().print(
+            f"{failure.spec}: {kept.outcome.failure.step} events, now {failure.step}: {path}",
+            markup=False,
+            soft_wrap=True,
+        )
     return 0
 
 
-def trace(run: Path, /, *, last: int = 30, node: str | None = None) -> int:
-    """Print the last events of a run.
+def trace(
+    run: Path,
+    /,
+    *,
+    last: int = 30,
+    step: int | None = None,
+    node: str | None = None,
+    json: Flag = False,
+) -> int:
+    """Print a run's steps as sentences; with --step, what each node knew there and what the step changed.
 
     Args:
         run: The run file.
-        last: How many events.
-        node: Only the events at this node.
+        last: How many steps, up to the end.
+        step: One step, counted from the end of the fixture.
+        node: Only the steps at this node, or only what this node knew.
+        json: Print one JSON object per step.
     """
-    from checkers.simulator.partition import PartitionRun, finish
+    from checkers.simulator.schedule import Divergence
 
     kept = opened(run)
-    lines: list[str] = []
-
-    class Traced(PartitionRun):
-        def step(self) -> bool:
-            before = len(self.world.trace)
-            more = super().step()
-            if len(self.world.trace) > before:
-                kind, subject, number, tau = self.world.trace[-1]
-                payload = None if self.world.last is None else self.world.last.payload
-                what = type(payload).__name__ if payload is not None else ""
-                if node is None or subject == node or subject.endswith(f">{node}"):
-                    step = self.world.steps - self.fixture_steps
-                    lines.append(f"{step:6} {tau / 1e6:12.6f} s  {kind:10} {subject:8} #{number:<5} {what}")
-            return more
-
-    traced = Traced(kept.config, host(kept.mutant))
-    traced.world.keep_trace = True
-    outcome = finish(traced)
-    for line in lines[-last:]:
-        console.results().print(line, markup=False, soft_wrap=True)
-    if outcome.failure is not None:
+    names = [f"s{zone}" for zone in "abc"] + [f"c{number}" for number in range(kept.config.clients)]
+    if node is not None and node not in names:
+        raise unknown_name("node", node, names)
+    if step is not None and step < 1:
+        raise UserError(f"--step is {step}; steps are counted from 1")
+    steps: list[Step] = []
+    try:
+        outcome = told(kept, steps, wanted=step, until=step)
+    except Divergence as error:
+        return diverged(run, kept, error, json)
+    if step is not None:
+        if not steps or steps[-1].number != step:
+            ended = steps[-1].number if steps else 0
+            raise UserError(f"there is no step {step}: the run has {ended} after its fixture")
+        show_step(kept, steps[-1], node, json)
+    else:
+        chosen = [one for one in steps if node in {None, one.node}][-last:]
+        if json:
+            for one in chosen:
+                console.emit(row(one))
+        else:
+            show_steps(chosen)
+    if outcome.failure is not None and not json and step is None:
         console.results().print(
             f"{outcome.failure.spec}: {outcome.failure.sentence}", markup=False, soft_wrap=True
         )
     return 0
+
+
+# --- Printing ---
+
+
+def row(step: "Step") -> dict[str, object]:
+    """A step for programs."""
+    return {
+        "step": step.number,
+        "tau_us": step.tau,
+        "node": step.node,
+        "sentence": step.sentence,
+        "changes": step.changes(),
+    }
+
+
+def show_steps(steps: "list[Step]") -> None:
+    """Steps, one a line."""
+    for step in steps:
+        line = f"{step.number:6} {step.tau / 1e6:12.6f} s  {step.sentence}"
+        console.results().print(line, markup=False, soft_wrap=True)
+
+
+def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> None:
+    """One step with all that was known then."""
+    known = {name: facts for name, facts in step.everyone.items() if node in {None, name}}
+    if json:
+        console.emit({**row(step), "known": known, "provenance": origin(kept)})
+        return
+    show_steps([step])
+    text = console.results()
+    text.print("changed", markup=False)
+    for change in step.changes() or ["nothing that the node knows"]:
+        text.print(f"    {change}", markup=False, soft_wrap=True)
+    for name, facts in known.items():
+        text.print(f"{name} knew", markup=False)
+        for what, value in facts.items():
+            text.print(f"    {what:28} {value}", markup=False, soft_wrap=True)
+
+
+def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
+    """A broken promise: its sentence, what broke it, and the last steps as sentences."""
+    from specs.promise import ALL
+
+    text = console.results()
+    text.print(f"FAILED {spec} at step {step}", markup=False)
+    if spec in ALL:
+        text.print(f"  promised: {ALL[spec].sentence}", markup=False, soft_wrap=True)
+    text.print(f"  found: {sentence}", markup=False, soft_wrap=True)
+    if last:
+        steps: list[Step] = []
+        told(kept, steps)
+        text.print("the last steps", markup=False)
+        show_steps(steps[-LAST_STEPS:])
+
+
+# --- Run files ---
+
+
+def told(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
+    """Run a file again and gather its steps; its outcome."""
+    from checkers.simulator.tell import tell
+
+    return tell(kept, host(kept.mutant), steps.append, wanted, until)
 
 
 def opened(run: Path) -> "RunFile":
@@ -133,9 +306,15 @@ def host(mutant: str | None) -> type:
     return MUTANTS[mutant].node_class
 
 
-def executor(mutant: str | None) -> "Callable[[RunConfig], Outcome]":
-    """What executes a configuration."""
-    from checkers.simulator.partition import execute
+def origin(kept: "RunFile") -> object:
+    """The provenance of what is told of a run."""
+    from checkers.simulator.run_file import configuration_digest
 
-    node_class = host(mutant)
-    return lambda config: execute(config, node_class)
+    return provenance(seed=kept.config.seed, configuration=configuration_digest(kept.config))
+
+
+def maker() -> str:
+    """What writes run files here: version and commit."""
+    made = provenance()
+    commit = f", commit {made.commit[:12]}" if made.commit else ""
+    return f"dynaproof {made.version}{commit}{' with changes' if made.modified else ''}"

@@ -153,6 +153,7 @@ class Client:
             self.ballot, self.leader = m.ballot, m.leader
         if m.request != self.request or m.attempt not in self.unanswered:
             return
+        asked = self.unanswered[m.attempt]
         if m.final:
             del self.unanswered[m.attempt]
         self.env.cancel_timer(AttemptTimer())
@@ -162,6 +163,8 @@ class Client:
         if newer and self.leader is not None:
             self.try_once()
         else:
+            if m.reason == "not_leader" and self.leader == asked:
+                self.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
             self.env.set_timer(self.settings.backoff_us, BackoffTimer())
 
     def give_up(self) -> None:

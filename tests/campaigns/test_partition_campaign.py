@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.campaign import Digest, Totals, config_of, outcomes
+from checkers.campaign import Totals, config_of, outcomes
 from checkers.simulator.partition import execute
 from checkers.simulator.run import STRATEGIES, draw
 from checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
@@ -46,12 +46,12 @@ def test_digests_do_not_depend_on_the_hash_seed_or_on_the_number_of_jobs(root: P
 
 
 def test_campaign_digest_depends_on_every_run() -> None:
-    one, other = Digest(), Digest()
+    one, other = Totals(), Totals()
     for schedule in (0, 1):
         one.add(execute(config_of("partition", "portfolio", 1, schedule)))
     for schedule in (0, 2):
         other.add(execute(config_of("partition", "portfolio", 1, schedule)))
-    assert one.hexdigest() != other.hexdigest()
+    assert one.digest() != other.digest()
 
 
 def test_a_run_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:

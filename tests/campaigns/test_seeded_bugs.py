@@ -9,6 +9,7 @@ from checkers.mutation.catalogue import MUTANTS
 from checkers.mutation.hunt import explore, hunt, shrunk, survives
 from checkers.mutation.pins import pinned
 from checkers.simulator.partition import execute
+from checkers.simulator.run_file import rerun
 from dynaproof.cli import main
 
 SCHEDULES = 150
@@ -62,7 +63,7 @@ def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
     assert run.outcome.failure.spec == outcome.failure.spec
     assert run.outcome.failure.step <= outcome.failure.step
     assert len(run.config.faults) <= len(config.faults)
-    assert execute(run.config, mutant.node_class) == run.outcome
+    assert rerun(run, mutant.node_class) == run.outcome
 
 
 @pytest.mark.parametrize("name", MUTANTS)

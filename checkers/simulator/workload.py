@@ -1,4 +1,4 @@
-"""The clients of a scenario: a fixed number of answered operations each, on few keys; written values are unique.
+"""The clients of a scenario: so many answered operations each, on few keys, every written value unique.
 
 An operation that ends with an error is not one of them: the client goes on, after a pause that doubles, with
 another. So a run completes its operations whatever fell before, unless it takes `TRIES` times as many.

@@ -127,7 +127,7 @@ def test_a_choice_that_was_not_recorded_is_a_divergence_and_not_an_error_of_the_
     with pytest.raises(Divergence) as found:
         play(Replaying(recorded), False, Curious)
     assert found.value.expected[0] == "curiosity"
-    first = next(step for step, name in enumerate(recorded.events) if name[0] == "deliver")
+    first = next(step for step, name in enumerate(recorded.events) if name[0].startswith("deliver"))
     assert found.value.step == first + 1
 
 
@@ -183,4 +183,4 @@ def test_an_untimed_timer_moves_time_to_its_deadline_and_never_back() -> None:
     world, _ = record(RandomWalk)
     times = [tau for *_, tau in world.trace]
     assert times == sorted(times)
-    assert any(kind == "timer" for kind, *_ in world.trace)
+    assert any(kind.startswith("timer") for kind, *_ in world.trace)

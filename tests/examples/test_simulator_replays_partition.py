@@ -1,49 +1,178 @@
-"""Runs of the scenario `partition`, recorded and replayed event by event."""
+"""Runs of the scenario `partition` as schedules: recorded, followed exactly, cut short, shrunk."""
 
-from typing import Any
+from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from checkers.simulator.partition import PartitionRun, finish
-from checkers.simulator.run import STRATEGIES, RunConfig, draw
-from checkers.strategies.recording import Recorded, Recording
-from checkers.strategies.replaying import Replaying
-
-
-class KeptRun(PartitionRun):
-    """Records every phase; a phase begins where the strategy is swapped."""
-
-    def __init__(self, config: RunConfig) -> None:
-        super().__init__(config)
-        self.kept = [Recording(self.fair)]
-        self.world.strategy = self.kept[0]
-
-    def swap(self, strategy: Any, timed: bool) -> None:
-        self.kept.append(Recording(strategy))
-        super().swap(self.kept[-1], timed)
+from checkers.mutation.catalogue import MUTANTS
+from checkers.simulator.partition import execute
+from checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
+from checkers.simulator.run_file import load, rerun
+from checkers.simulator.schedule import MENDING, Divergence, follow, record
+from checkers.simulator.shrink import shrink_schedule
+from checkers.simulator.tell import Step, tell
+from checkers.strategies.recording import Recorded
+from impl.node import NodeId
+from impl.storage.host import StorageNode
+from impl.storage.messages import Heartbeat
+from impl.storage.replica import Replica
 
 
-class ReplayedRun(PartitionRun):
-    """Replays every phase."""
+class DeafReplica(Replica):
+    def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
+        pass
 
-    def __init__(self, config: RunConfig, phases: list[Recorded]) -> None:
-        super().__init__(config)
-        self.phases = iter(phases)
-        self.world.strategy = Replaying(next(self.phases))
 
-    def swap(self, strategy: Any, timed: bool) -> None:
-        super().swap(Replaying(next(self.phases)), timed)
+class Silent(StorageNode):
+    replica_class = DeafReplica
+
+
+RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_recorded_run_of_the_replica_group_replays_exactly_with_its_faults(strategy: str) -> None:
-    faults = 0
-    for seed in range(21, 24):
+def test_a_recorded_run_is_the_same_run_and_follows_exactly_with_its_faults(strategy: str) -> None:
+    kinds: set[str] = set()
+    for seed in range(21, 25):
         config = draw("partition", seed, strategy)
-        run = KeptRun(config)
-        outcome = finish(run)
-        faults += sum(outcome.faults.values())
-        phases = [recording.recorded() for recording in run.kept]
-        assert 0 < sum(len(phase.events) for phase in phases) < outcome.events, "faults are events too"
-        assert finish(ReplayedRun(config, phases)) == outcome
-    assert faults > 0
+        outcome = execute(config)
+        recorded_outcome, recorded = record(config)
+        assert recorded_outcome == outcome
+        assert follow(config, recorded) == (outcome, recorded)
+        kinds |= {kind for kind, _, _ in recorded.events}
+    assert kinds & set(FAULTS)
+    assert kinds & MENDING
+    assert "end" in kinds
+
+
+def test_a_run_of_other_code_diverges_at_the_first_step_that_differs() -> None:
+    config = draw("partition", 21, "random")
+    _, recorded = record(config)
+    with pytest.raises(Divergence) as found:
+        follow(config, recorded, Silent)
+    step, expected = found.value.step, found.value.expected
+    assert expected == recorded.events[step]
+    assert expected not in found.value.enabled
+    follow(config, Recorded(recorded.events[:step], recorded.choices), Silent)
+
+
+def test_a_choice_that_is_missing_is_a_divergence_and_leniently_the_benign_default() -> None:
+    config = draw("partition", 22, "timed")
+    _, recorded = record(config)
+    gone = next(choice for choice in recorded.choices if choice[0][0] == "latency" and choice[1])
+    fewer = Recorded(recorded.events, tuple(choice for choice in recorded.choices if choice is not gone))
+    with pytest.raises(Divergence) as found:
+        follow(config, fewer)
+    assert found.value.expected == gone[0]
+    outcome, happened = follow(config, fewer, lenient=True)
+    assert outcome.failure is None
+    assert dict(happened.choices)[gone[0]] == 0
+
+
+@pytest.mark.parametrize("keep", [2, 3, 5])
+def test_any_part_of_a_run_is_a_legal_run_that_breaks_no_promise_and_follows_exactly(keep: int) -> None:
+    config = draw("partition", 23, "pos")
+    _, recorded = record(config)
+    events = tuple(event for number, event in enumerate(recorded.events) if number % keep)
+    outcome, happened = follow(config, Recorded(events, recorded.choices), lenient=True)
+    assert outcome.failure is None
+    assert 0 < len(happened.events) <= len(events)
+    assert follow(config, happened) == (outcome, happened)
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_every_run_among_the_examples_fails_as_its_file_says_in_less_than_its_length(path: Path) -> None:
+    run = load(path)
+    assert run.mutant is not None
+    assert run.schedule is not None
+    assert run.outcome.failure is not None
+    assert run.outcome.failure.step == len(run.schedule.events)
+    assert rerun(run, MUTANTS[run.mutant].node_class) == run.outcome
+    recorded = run.recorded()
+    assert recorded is not None
+    outcome, _ = follow(run.config, recorded, StorageNode, lenient=True)
+    assert outcome.failure is None, "the system without the bug keeps its promise on the same schedule"
+
+
+def test_the_example_of_the_readme_has_less_than_sixty_events() -> None:
+    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
+    assert run.schedule is not None
+    assert len(run.schedule.events) < 60
+
+
+def test_no_event_of_a_shrunk_run_can_be_left_out() -> None:
+    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
+    node_class, recorded = MUTANTS["ignores_accepted"].node_class, run.recorded()
+    assert recorded is not None
+    assert run.outcome.failure is not None
+    for number in range(len(recorded.events)):
+        events = recorded.events[:number] + recorded.events[number + 1 :]
+        outcome, happened = follow(run.config, Recorded(events, recorded.choices), node_class, lenient=True)
+        failed = outcome.failure is not None and outcome.failure.spec == run.outcome.failure.spec
+        assert not failed or len(happened.events) >= len(recorded.events)
+
+
+def test_a_schedule_is_shrunk_to_the_events_and_choices_that_its_failure_needs() -> None:
+    events = tuple(("e", "n", number) for number in range(200))
+    choices = tuple((("c", "n", number), number % 3) for number in range(20))
+    needed, needed_choice = {events[17], events[90], events[199]}, choices[4]
+    attempts = 0
+
+    def attempt(candidate: Recorded) -> tuple[Outcome, Recorded]:
+        nonlocal attempts
+        attempts += 1
+        fails = needed <= set(candidate.events) and needed_choice in candidate.choices
+        return ended("wanted" if fails else None, len(candidate.events)), candidate
+
+    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, 400)
+    assert set(small.events) == needed
+    assert small.choices == (needed_choice,)
+    assert attempts <= 400
+
+
+def ended(spec: str | None, events: int) -> Outcome:
+    failure = None if spec is None else Failure(spec, "it broke", events)
+    return Outcome("00", events, 0, failure, {}, {}, {})
+
+
+def test_telling_a_run_changes_nothing_and_tells_every_step_once() -> None:
+    run = load(next(path for path in RUNS if path.stem == "campaign_not_journalled"))
+    node_class = MUTANTS["campaign_not_journalled"].node_class
+    steps: list[Step] = []
+    assert tell(run, node_class, steps.append) == run.outcome
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+    assert run.schedule is not None
+    assert len(steps) == len(run.schedule.events)
+    assert [step.changes() for step in steps].count(["state: up -> down"]) == 1
+    restart = steps[-1]
+    assert restart.sentence == f"{restart.node} restarts"
+    assert any(change.startswith("promised: nothing -> ") for change in restart.changes())
+
+
+def test_a_told_step_shows_what_every_node_knew_then() -> None:
+    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
+    node_class = MUTANTS["ignores_accepted"].node_class
+    steps: list[Step] = []
+    tell(run, node_class, steps.append, wanted=5, until=5)
+    assert [step.number for step in steps] == [1, 2, 3, 4, 5]
+    assert set(steps[-1].everyone) >= {"sa", "sb", "sc"}
+    assert all("promised" in steps[-1].everyone[name] for name in ("sa", "sb", "sc"))
+    assert all(not step.everyone for step in steps[:-1])
+
+
+def test_a_run_with_an_unreachable_fault_in_its_schedule_is_refused_or_passed_over() -> None:
+    config = draw("partition", 24, "timed")
+    _, recorded = record(config)
+    strange = Recorded((("crash", "sa", 99), *recorded.events[:20]), recorded.choices)
+    with pytest.raises(Divergence):
+        follow(config, strange)
+    outcome, happened = follow(config, strange, lenient=True)
+    assert outcome.failure is None
+    assert happened.events == recorded.events[:20]
+
+
+def test_a_run_of_a_few_steps_more_is_another_run() -> None:
+    config = draw("partition", 24, "timed")
+    longer = structs.replace(config, length=config.length + 8)
+    assert execute(config).digest != execute(longer).digest

@@ -1,0 +1,303 @@
+"""`explore`, `replay`, `shrink`, `trace` and the lists: what they print, refuse, write and return."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checkers import campaign
+from checkers.simulator.run import FAULTS
+from checkers.simulator.run_file import RUN_FORMAT, load, save
+from checkers.simulator.scenarios import SCENARIOS
+from dynaproof import cli
+from dynaproof.commands import explore as explore_command
+from dynaproof.commands.explore import SOMETIMES
+
+MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "runs" / "ignores_accepted.json"
+
+SUMMARY = [
+    "scenario", "strategy", "seed", "schedules", "events", "seconds", "events_per_second",
+    "simulated_seconds", "faults", "sometimes", "failures", "digest", "provenance",
+]  # fmt: skip
+FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "replay"}
+
+
+def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Explores the system with a seeded bug."""
+    from checkers.mutation.catalogue import MUTANTS
+    from checkers.simulator import shrink
+    from checkers.simulator.partition import execute
+    from checkers.simulator.schedule import follow, record
+
+    node_class = MUTANTS["ignores_accepted"].node_class
+    monkeypatch.setattr(campaign, "execute", lambda config: execute(config, node_class))
+    monkeypatch.setattr(shrink, "execute", lambda config, _: execute(config, node_class))
+    monkeypatch.setattr(shrink, "record", lambda config, _: record(config, node_class))
+    monkeypatch.setattr(
+        shrink,
+        "follow",
+        lambda config, schedule, _, lenient=False: follow(config, schedule, node_class, lenient),
+    )
+
+
+def test_explore_prints_one_object_with_the_keys_that_are_promised(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["explore", "--schedules", "4", "--seed", "7", "--json", "--out", str(tmp_path)]) == 0
+    (found,) = objects(capsys)
+    assert list(found) == SUMMARY
+    assert (found["scenario"], found["strategy"], found["seed"], found["schedules"]) == (
+        "partition", "portfolio", 7, 4,
+    )  # fmt: skip
+    assert set(found["faults"]) >= set(FAULTS)  # type: ignore[call-overload]
+    assert list(found["sometimes"]) == list(SOMETIMES)  # type: ignore[call-overload]
+    assert found["failures"] == []
+    assert found["provenance"]["configuration"] is not None  # type: ignore[index]
+    assert list(tmp_path.iterdir()) == [], "a clean campaign leaves nothing behind"
+
+
+def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
+    broken: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    arguments = ["explore", "--schedules", "3", "--seed", "3", "--out", str(tmp_path)]
+    assert cli.main([*arguments, "--json"]) == 1
+    (found,) = objects(capsys)
+    failures = found["failures"]
+    assert isinstance(failures, list)
+    assert failures
+    assert set(failures[0]) == FAILURE
+    run = load(Path(failures[0]["run"]))
+    assert run.outcome.failure is not None
+    assert run.outcome.failure.step == failures[0]["shrunk_events"] <= failures[0]["step"]
+    assert failures[0]["replay"] == f"./run replay {failures[0]['run']}"
+    assert cli.main(arguments) == 1
+    told = capsys.readouterr().out
+    assert "promised: At most one value is chosen per slot." in told
+    assert "the last steps" in told
+    assert f"replay it: {failures[0]['replay']}" in told
+
+
+def test_replay_of_an_example_is_the_same_run_and_tells_its_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["replay", str(EXAMPLE)]) == 1
+    told = capsys.readouterr().out
+    assert "the same run" in told
+    assert "FAILED chosen_entries_agree at step" in told
+    assert cli.main(["replay", str(EXAMPLE), "--json"]) == 1
+    (found,) = objects(capsys)
+    assert found["same"] is True
+    assert cli.main(["replay", str(EXAMPLE), "--until", "4", "--json"]) == 0
+    (found,) = objects(capsys)
+    assert (found["until"], found["failure"]) == (4, None)
+    assert len(found["last"]) == 4  # type: ignore[arg-type]
+
+
+def test_replay_of_a_run_that_is_not_possible_any_more_names_the_step(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import msgspec
+
+    run = load(EXAMPLE)
+    assert run.schedule is not None
+    events = (*run.schedule.events[:3], "deliver Vote sa>sb 4711", *run.schedule.events[4:])
+    path = tmp_path / "run.json"
+    schedule = msgspec.structs.replace(run.schedule, events=events)
+    save(path, msgspec.structs.replace(run, schedule=schedule))
+    assert cli.main(["replay", str(path)]) == 1
+    assert "DIVERGED at step 4: deliver Vote sa>sb 4711 was recorded" in capsys.readouterr().out
+    assert cli.main(["replay", str(path), "--json"]) == 1
+    assert objects(capsys)[0]["diverged"]["step"] == 4  # type: ignore[index]
+
+
+def test_shrink_writes_a_run_that_is_no_longer_and_replays(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "deep" / "small.json"
+    assert cli.main(["shrink", str(EXAMPLE), "--out", str(out), "--json"]) == 0
+    (found,) = objects(capsys)
+    assert found["shrunk_events"] <= found["events"]  # type: ignore[operator]
+    assert [path.name for path in out.parent.iterdir()] == ["small.json"]
+    assert cli.main(["replay", str(out)]) == 1
+    assert "the same run" in capsys.readouterr().out
+
+
+def test_trace_tells_steps_and_one_step_with_all_that_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["trace", str(EXAMPLE), "--last", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6
+    assert lines[-1].startswith("chosen_entries_agree: ")
+    assert cli.main(["trace", str(EXAMPLE), "--step", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "changed" in told
+    assert all(f"{name} knew" in told for name in ("sa", "sb", "sc"))
+    assert cli.main(["trace", str(EXAMPLE), "--step", "1", "--node", "sb", "--json"]) == 0
+    (found,) = objects(capsys)
+    assert list(found["known"]) == ["sb"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["explore", "partitoin"], "there is no scenario 'partitoin'", "did you mean partition?"),
+        (["explore", "--strategy", "psc"], "there is no strategy 'psc'", "did you mean pos or pct?"),
+        (["explore", "--jobs", "0"], "--jobs is 0; it takes a number above 0", ""),
+        (["explore", "--seconds", "-1"], "--seconds is -1.0; it takes a number above 0", ""),
+        (["explore", "--resume", "--out", "nowhere"], "there is no interrupted campaign", "without --resume"),
+        (["replay", "nowhere.json"], "nowhere.json: no such file or directory", ""),
+        (["trace", str(EXAMPLE), "--step", "100000"], "there is no step 100000", ""),
+        (["trace", str(EXAMPLE), "--node", "sz"], "there is no node 'sz'", ""),
+        (["replay", str(EXAMPLE), "--until", "0"], "--until is 0; steps are counted from 1", ""),
+    ],
+)
+def test_bad_input_is_said_with_what_to_do(
+    arguments: list[str],
+    message: str,
+    hint: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert message in told.err
+    assert hint in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    whole, path = EXAMPLE.read_bytes(), tmp_path / "run.json"
+    cases = [
+        (whole[: len(whole) // 2], "truncated"),
+        (b"\xff\xfe", "truncated"),
+        (whole.replace(b'"format": %d' % RUN_FORMAT, b'"format": 99'), "format 99, this version reads"),
+        (whole.replace(b'"timer_weight": ', b'"timer_weight": 1'), "its configuration is not the one"),
+        (
+            whole.replace(b'"scenario": "partition"', b'"scenario": "split"'),
+            "which this version does not have",
+        ),
+        (whole.replace(b'"seed": ', b'"seed": "x", "other": '), "Expected `int`"),
+    ]
+    for data, message in cases:
+        path.write_bytes(data)
+        assert cli.main(["replay", str(path)]) == 2, message
+        assert message in capsys.readouterr().err
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    shutil.copy(EXAMPLE, path)
+    run = load(path)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save(path, run)
+    assert path.read_bytes() == EXAMPLE.read_bytes()
+    assert [left.name for left in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_an_interrupted_campaign_reports_and_goes_on_to_the_same_digest(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["explore", "--schedules", "9", "--seed", "2", "--json", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    whole = objects(capsys)[0]
+    run_one = campaign.run_one
+
+    def interrupted(scenario: str, strategy: str, base: int, schedule: int) -> object:
+        if schedule == 5:
+            raise KeyboardInterrupt
+        return run_one(scenario, strategy, base, schedule)
+
+    monkeypatch.setattr(campaign, "run_one", interrupted)
+    assert cli.main(arguments) == 130
+    found = objects(capsys)[0]
+    assert (found["schedules"], found["failures"]) == (5, [])
+    monkeypatch.setattr(campaign, "run_one", run_one)
+    assert cli.main([*arguments, "--resume"]) == 0
+    resumed = objects(capsys)[0]
+    for key in ("schedules", "events", "faults", "sometimes", "digest"):
+        assert resumed[key] == whole[key]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_campaign_of_another_version_is_not_resumed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    state = explore_command.begun(tmp_path / "x", False, "partition", "portfolio", 2)
+    state.made_by = "dynaproof 0.0.1"
+    campaign.save_state(tmp_path / "campaign-partition-portfolio-2.json", state)
+    assert cli.main(["explore", "--seed", "2", "--resume", "--out", str(tmp_path)]) == 2
+    assert "begun by dynaproof 0.0.1" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, root: Path) -> None:
+    command = [sys.executable, "-c", MAIN, "explore", "--seconds", "60", "--jobs", "2", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    running = subprocess.Popen(
+        [*command, "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    time.sleep(6)
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    assert json.loads(out)["failures"] == []
+    assert "goes on" in err
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign-partition-portfolio-1.json"]
+
+
+def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import msgspec
+
+    from checkers.simulator.partition import execute
+
+    runs = 0
+
+    def unsteady(config: object) -> object:
+        nonlocal runs
+        runs += 1
+        outcome = execute(config)  # type: ignore[arg-type]
+        return msgspec.structs.replace(outcome, events=outcome.events + runs)
+
+    monkeypatch.setattr(campaign, "execute", unsteady)
+    failure = campaign.run_one("partition", "portfolio", 1, 0).failure
+    assert failure is not None
+    assert failure.spec == campaign.REPRODUCIBLE
+    assert campaign.run_one("partition", "portfolio", 1, 1).failure is None
+
+
+@pytest.mark.parametrize("name", ["scenarios", "specs", "strategies"])
+def test_lists_print_one_object_per_item(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([name, "--json"]) == 0
+    rows = objects(capsys)
+    assert rows
+    assert all(row["name"] and row["sentence"] for row in rows)
+    if name == "scenarios":
+        assert [row["name"] for row in rows] == list(SCENARIOS)
+    if name == "strategies":
+        assert all(row["source"] for row in rows)

@@ -1,0 +1,68 @@
+"""Where a client turns after a refusal; both were found by exploration of the fair end."""
+
+from checkers.simulator.place import Observer, Options
+from checkers.simulator.world import World
+from checkers.strategies.timed import Timed
+from impl.node import Env, Message, NodeId, Timer
+from impl.router.client import Client, ClientSettings
+from impl.storage.ids import Ballot
+from impl.storage.messages import Get, Operation, Rejected, Request
+
+NAMES = ("sa", "sb", "sc")
+REPLICAS = tuple(NodeId("region", name, name) for name in NAMES)
+
+
+class Refusing:
+    """Refuses everything, and names a leader."""
+
+    def __init__(self, env: Env, leader: NodeId) -> None:
+        self.env = env
+        self.leader = leader
+        self.asked = 0
+
+    def on_start(self) -> None:
+        pass
+
+    def on_timer(self, timer: Timer) -> None:
+        pass
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        assert isinstance(message, Request)
+        self.asked += 1
+        ballot = Ballot(3, "sa", 1)
+        self.env.send(
+            sender, Rejected(message.request, message.attempt, "not_leader", True, self.leader, ballot)
+        )
+
+
+class Asking(Client):
+    def next_operation(self) -> Operation | None:
+        return Get(b"k", strong=True) if self.ended == 0 else None
+
+
+def asked(leaders: tuple[NodeId, ...], place: NodeId = REPLICAS[0]) -> dict[str, int]:
+    """How often each replica is asked; the first one stands at `place`."""
+    nodes = [
+        (node, lambda env, leader=leader: Refusing(env, leader))
+        for node, leader in zip((place, *REPLICAS[1:]), leaders, strict=True)
+    ]
+    client = NodeId("region", "client", "c0")
+    nodes.append((client, lambda env: Asking(env, REPLICAS, ClientSettings())))
+    world = World(nodes, Timed(1), Options(), Observer())
+    for slot in world.slots.values():
+        world.start(slot)
+    while world.step():
+        pass
+    return {name: world.slots[name].node.asked for name in NAMES}  # type: ignore[attr-defined]
+
+
+def test_a_replica_that_names_itself_and_does_not_serve_is_not_asked_for_ever() -> None:
+    counts = asked((REPLICAS[0], REPLICAS[0], REPLICAS[0]))
+    assert min(counts.values()) >= 5
+
+
+def test_a_hint_that_another_replica_repeats_is_followed() -> None:
+    """The leader's disk was lost: only the hints know its new incarnation."""
+    moved = NodeId("region", "sa", "sa", 2)
+    counts = asked((REPLICAS[1], moved, moved), moved)
+    assert counts["sa"] >= 5

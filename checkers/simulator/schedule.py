@@ -93,11 +93,12 @@ class ScheduledRun(PartitionRun):
         if kind == "end":
             self.heal()
         elif kind in FAULTS or kind in MENDING:
-            if number < len(injector.faults) and injector.target(injector.faults[number]).name == chain:
-                fault = injector.faults[number].kind
-                if kind == fault:
+            if number < len(injector.faults) and chain in injector.replicas:
+                fault, slot = injector.faults[number].kind, self.world.slots[chain]
+                if kind == fault and number not in injector.hit:
+                    injector.hit[number] = slot  # Recorded, for it may have been drawn for whoever leads.
                     injector.fall(number)
-                elif MENDS.get(fault) == kind:
+                elif MENDS.get(fault) == kind and injector.hit.get(number) is slot:
                     injector.mend(number)
         else:
             event = self.replaying.take(name)

@@ -17,8 +17,10 @@ NAMES: dict[str, str] = {
     "multi_paxos": "model.multi_paxos:MultiPaxos",
     "lease": "model.lease:Lease",
     "catch_up": "model.catch_up:CatchUp",
+    "split": "model.split:Split",
     "request_id": "model.request_id:RequestId",
     "shard": "model.shard:Shard",
+    "restore": "model.restore:Restore",
     "dns_plan": "model.dns_plan:DnsPlan",
 }
 """Where each model of the system is."""

@@ -15,7 +15,9 @@ from model.dns_plan import DnsPlan, ThreeSteps
 from model.language import Model
 from model.lease import Lease
 from model.request_id import RequestId
+from model.restore import Restore
 from model.shard import Shard
+from model.split import Split
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,18 @@ CASES = (
         },
     ),
     Case(
+        Split,
+        {
+            "AcknowledgesBehindTheSplit": 7,
+            "ChildDoesNotWait": 9,
+            "GrantsBehindTheSplit": 9,
+            "IdsStayBehind": 13,
+            "TimestampsBeginAnew": 7,
+            "MetadataInTwoSteps": 3,
+        },
+        {"slots": 2},
+    ),
+    Case(
         RequestId,
         {
             "ForgottenAtLeaderChange": 7,
@@ -77,6 +91,17 @@ CASES = (
             "CheckpointsFirst": 8,
         },
         {"workers": 1},
+    ),
+    Case(
+        Restore,
+        {
+            "IgnoresHoles": 5,
+            "SnapshotPastT": 4,
+            "ArchivesWhatIsInFlight": 2,
+            "SilentChildForgotten": 5,
+            "TimestampFromWall": 5,
+            "ParentDroppedAtTheSplit": 12,
+        },
     ),
     Case(DnsPlan, {"ThreeSteps": 9, "CleansUpWhatIsNotNewest": 5, "CleansUpFirst": 3}),
 )

@@ -247,8 +247,8 @@ class Split(Model):
     # ---------------------------------------------------------------- what is promised
 
     def in_effect(self, n: int) -> bool:
-        """A record of the parent is chosen, before the split if that is chosen too."""
-        return bool(n <= self.chosen and (not self.split_chosen() or n < self.barrier))
+        """A record of the parent is chosen, and not behind the split."""
+        return bool(n <= self.chosen and self.until_barrier(n))
 
     def parent_serves(self) -> bool:
         """The parent's leader may answer strong reads by its lease."""

@@ -55,9 +55,6 @@ class Model:
 
     def __init__(self, **constants: int) -> None:
         declared = self._declared()
-        for name in declared:
-            if hasattr(Model, name):
-                raise ModelError(f"{name!r} means something else in every model: choose another name")
         defaults = {name: one.default for name, one in declared.items() if isinstance(one, Constant)}
         for name, value in constants.items():
             if name not in defaults:

@@ -45,31 +45,29 @@ def violation(history: History, asks: Sequence[Ask], cause: str, fault: Sequence
     ops: list[Operation] = [history[asks[i].row] for i in fault if i >= 0]
     first = ops[0]
     if cause == chains.GARBAGE_READ:
-        return _failure(cause, ops, f"{_did(first)}, but nobody ever wrote {value_text(_found(first))}")
+        return _failure(cause, ops, f"{did(first)}, but nobody ever wrote {value_text(_found(first))}")
     if cause == chains.LOST_UPDATE:
         value = value_text(first.expected)
         sentence = f"{name(first)} and {name(ops[1])} both replaced {value}, which was written once"
         return _failure(cause, [*ops, *_writers(history, asks, [asks[fault[0]].need])], sentence)
     if cause == chains.CYCLE:
-        steps = "; ".join(_phrase(op) for op in ops[:SHOWN_OF_A_CYCLE])
+        steps = "; ".join(phrase(op) for op in ops[:SHOWN_OF_A_CYCLE])
         return _failure(
             cause, ops[:SHOWN_OF_A_CYCLE], f"each of these needs another to have gone first: {steps}"
         )
     if cause == chains.ORDER_INVERSION:
         late = ops[1]
         sentence = (
-            f"{_did(first)}, but had ended {_before(history, first, late)} {_phrase(late)} began, "
+            f"{did(first)}, but had ended {before(history, first, late)} {phrase(late)} began, "
             "which must have gone first"
         )
         if asks[fault[1]].kind == ASK_READ:
-            sentence = (
-                f"{_did(late)}, but {_phrase(first)} had ended {_before(history, first, late)} it began"
-            )
+            sentence = f"{did(late)}, but {phrase(first)} had ended {before(history, first, late)} it began"
         values = [asks[i].need for i in fault if asks[i].kind != ASK_PUT]
         return _failure(cause, [*ops, *_writers(history, asks, values)], sentence)
     if len(ops) == 1:
-        return _failure(cause, ops, f"{_did(first)}, which nothing explains")
-    sentence = f"{_did(first)}, but no delete that is left can have come between {_phrase(ops[1])} and that"
+        return _failure(cause, ops, f"{did(first)}, which nothing explains")
+    sentence = f"{did(first)}, but no delete that is left can have come between {phrase(ops[1])} and that"
     return _failure(cause, ops, sentence)
 
 
@@ -82,20 +80,20 @@ def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failu
     witness = [last, other, first, other_last, *_writers(history, asks, values)]
     absent = [i for i in (new, early) if asks[i].kind == ASK_READ and asks[i].need == ABSENT]
     if absent:
-        op, before, after = (other, first, last) if absent[0] == new else (first, other, other_last)
+        op, until, since = (other, first, last) if absent[0] == new else (first, other, other_last)
         sentence = (
-            f"{_did(op)}, but {value_text(_left(before))} was there: {_phrase(before)} had ended "
-            f"{_before(history, before, op)} it began, and {_phrase(after)} began after it had ended"
+            f"{did(op)}, but {value_text(_left(until))} was there: {phrase(until)} had ended "
+            f"{before(history, until, op)} it began, and {phrase(since)} began after it had ended"
         )
-        return _failure(ABSENT_WHILE_PRESENT, [op, before, after, *witness], sentence)
+        return _failure(ABSENT_WHILE_PRESENT, [op, until, since, *witness], sentence)
     if asks[late].kind == ASK_CAS:
         cause = chains.LOST_UPDATE
     else:
         cause = NEW_OLD_INVERSION if asks[new].kind == ASK_READ else STALE_READ
-    again = name(other) if other_last.index == other.index else _phrase(other_last)
+    again = name(other) if other_last.index == other.index else phrase(other_last)
     sentence = (
-        f"{_did(last)}, but {_phrase(other)} had ended {_before(history, other, last)} it began, and "
-        f"{_phrase(first)} had ended before {again} began"
+        f"{did(last)}, but {phrase(other)} had ended {before(history, other, last)} it began, and "
+        f"{phrase(first)} had ended before {again} began"
     )
     return _failure(cause, witness, sentence)
 
@@ -152,11 +150,11 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
     if overwritten is not None:
         return overwritten
     ended = [a for a in asks if a.kind >= ASK_PUT and a.ret < ask.call]
-    sentence = f"{_did(op)}, which no order of the operations before it explains"
+    sentence = f"{did(op)}, which no order of the operations before it explains"
     if not ended:
         return _failure(cause, [op], sentence)
     last = history[max(ended, key=lambda a: (a.call, a.ret)).row]
-    sentence += f"; the last write that had ended before it began was {_phrase(last)}"
+    sentence += f"; the last write that had ended before it began was {phrase(last)}"
     sources = [a for a in asks if a.kind >= ASK_PUT and a.value == ask.need and a.call <= ask.ret]
     if ask.kind != ASK_DIFFERS and sources:
         return _failure(cause, [op, last, history[max(sources, key=lambda a: a.call).row]], sentence)
@@ -173,13 +171,13 @@ def _overwritten(history: History, asks: Sequence[Ask], ask: Ask) -> Failure | N
     if any(source.ret >= newest.call for source in sources):
         return None
     op, over = history[ask.row], history[newest.row]
-    sentence = f"{_did(op)}, but {_phrase(over)} had ended {_before(history, over, op)} it began"
+    sentence = f"{did(op)}, but {phrase(over)} had ended {before(history, over, op)} it began"
     witness = [op, over]
     if sources:
         source = history[max(sources, key=lambda a: (a.ret, a.row)).row]
         witness.append(source)
         last = "" if len(sources) == 1 else ", the last that left that value,"
-        sentence += f", and {_phrase(source)}{last} had ended before {name(over)} began"
+        sentence += f", and {phrase(source)}{last} had ended before {name(over)} began"
     if ask.need == ABSENT:
         cause = chains.PUT_IF_ABSENT if ask.kind == ASK_CAS else ABSENT_WHILE_PRESENT
     else:
@@ -191,7 +189,7 @@ def stuck_object(history: History, row: int) -> Failure:
     """The return at which the search for an order of an object of its own got no further."""
     op: Operation = history[row]
     return _failure(
-        UNEXPLAINED_ANSWER, [op], f"{_did(op)}, which no order of the operations before it explains"
+        UNEXPLAINED_ANSWER, [op], f"{did(op)}, which no order of the operations before it explains"
     )
 
 
@@ -208,7 +206,8 @@ def value_text(value: Value) -> str:
     return f"{text[:LONGEST_VALUE]}…" if len(text) > LONGEST_VALUE else text or '""'
 
 
-def _phrase(op: Operation) -> str:
+def phrase(op: Operation) -> str:
+    """An operation by name and value."""
     if op.function == "delete":
         return name(op)
     if op.function == "cas":
@@ -218,7 +217,8 @@ def _phrase(op: Operation) -> str:
     return f"{name(op)} of {value_text(op.value)}"
 
 
-def _did(op: Operation) -> str:
+def did(op: Operation) -> str:
+    """What an operation did or found, as the subject of a sentence."""
     if op.function == "cas":
         if op.outcome is Outcome.FAILED:
             found = "did not find" if op.seen is UNRECORDED else "failed and saw"
@@ -226,7 +226,7 @@ def _did(op: Operation) -> str:
         return f"{name(op)} replaced {value_text(op.expected)} by {value_text(op.value)}"
     if op.function in {"read", "dequeue"}:
         return f"{name(op)} returned {value_text(op.value)}"
-    return _phrase(op)
+    return phrase(op)
 
 
 def _found(op: Operation) -> Value:
@@ -241,7 +241,7 @@ def _left(op: Operation) -> Value:
     return op.seen if op.outcome is Outcome.FAILED else op.value
 
 
-def _before(history: History, earlier: Operation, later: Operation) -> str:
+def before(history: History, earlier: Operation, later: Operation) -> str:
     """`3.1 ms before`: from the return of one to the call of the other; without a clock just `before`."""
     if history.clock != "ns" or earlier.ret == NEVER:
         return "before"

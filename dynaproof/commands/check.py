@@ -51,6 +51,7 @@ def check(
     core: Path | None = None,
     certificate: Path | None = None,
     html: Path | None = None,
+    promise: str | None = None,
     json: Flag = False,
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
@@ -67,6 +68,7 @@ def check(
         core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
         certificate: Write an order that shows that the history is linearizable here.
         html: Draw the core, or a small history that is linearizable, as one page that needs nothing else.
+        promise: Judge a weaker promise instead: eventual, read-your-writes or monotonic-reads; 1 if broken.
         json: Print one JSON object per file.
     """
     if not histories:
@@ -77,6 +79,12 @@ def check(
         )
     _known_format(format)
     thing = _object(object)
+    if promise is not None:
+        if object or core or certificate or html:
+            raise UserError("--promise goes with --format and --json only")
+        from dynaproof.commands.check_promise import check_promise
+
+        return check_promise(histories, promise, format, json)
     codes = []
     for file in histories:
         try:
@@ -139,7 +147,7 @@ def verify_certificate(
         raise UserError(f"{certificate}: {error}") from error
     thing = _object(object if object is not None else claim.object)
     assert thing is not None
-    operations = _read(history, format, thing)
+    operations = read_history(history, format, thing)
     reason, line = None, None
     if claim.operations != len(operations):
         reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
@@ -219,7 +227,7 @@ def _own_object(name: str) -> "SequentialObject":
     return thing
 
 
-def _read(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
+def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
     """The history in a file; raises UserError for whatever is wrong with it."""
     from checkers.histories import read
     from specs.history import FUNCTIONS, HistoryError
@@ -243,7 +251,7 @@ def _checked(
     from checkers.linearizability import check as decide
 
     began = time.perf_counter()
-    history = _read(file, format_name, thing)
+    history = read_history(file, format_name, thing)
     parsed = time.perf_counter()
     try:
         result = decide(history, thing, Budget(seconds=budget_seconds, megabytes=budget_mb))

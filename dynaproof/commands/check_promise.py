@@ -1,0 +1,105 @@
+"""`dynaproof check --promise`: promises that are weaker than linearizability, on recorded histories."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dynaproof import console
+from dynaproof.commands.check import EXIT_BAD_INPUT, EXIT_CLEAN, EXIT_FAILED, read_history
+from dynaproof.errors import UserError, unknown_name
+from dynaproof.provenance import Provenance, provenance
+
+if TYPE_CHECKING:
+    from specs.history import History
+
+
+class PromiseChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer on a weaker promise; `cause`, `sentence` and `witness` are of the first violation."""
+
+    file: str
+    operations: int
+    keys: int
+    promise: str
+    verdict: str
+    reads: int
+    violations: int
+    cause: str | None
+    sentence: str | None
+    witness: list[int]
+    staleness: Any
+    check_ms: float
+    parse_ms: float
+    provenance: Provenance
+
+
+def check_promise(histories: tuple[str, ...], promise: str, format_name: str | None, json: bool) -> int:
+    """Judge each file by the promise of that name; gives the exit code."""
+    from checkers.linearizability.promises import PROMISES, NotARegisterError
+
+    if promise not in PROMISES:
+        raise unknown_name("promise", promise, PROMISES)
+    worst = EXIT_CLEAN
+    for file in histories:
+        began = time.perf_counter()
+        try:
+            history = read_history(file, format_name, None)
+            parsed = time.perf_counter()
+            found = PROMISES[promise](history)
+        except UserError as error:
+            console.say(f"dynaproof: {error.message}")
+            worst = EXIT_BAD_INPUT
+            continue
+        except NotARegisterError as error:
+            console.say(f"dynaproof: {file}:{error.operation.line}: {error}")
+            worst = EXIT_BAD_INPUT
+            continue
+        ended = time.perf_counter()
+        first = found.told[0] if found.told else None
+        answer = PromiseChecked(
+            file=file,
+            operations=len(history),
+            keys=len(history.keys),
+            promise=promise,
+            verdict="kept" if found.kept else "broken",
+            reads=found.reads,
+            violations=found.violations,
+            cause=first.cause if first else None,
+            sentence=first.sentence if first else None,
+            witness=[int(history.columns.line[row]) for row in first.witness] if first else [],
+            staleness=found.staleness,
+            check_ms=round((ended - parsed) * 1_000, 3),
+            parse_ms=round((parsed - began) * 1_000, 3),
+            provenance=provenance(),
+        )
+        worst = max(worst, EXIT_CLEAN if found.kept else EXIT_FAILED)
+        if json:
+            console.emit(answer)
+        else:
+            _tell_promise(answer, history)
+    return worst
+
+
+def _tell_promise(answer: PromiseChecked, history: "History") -> None:
+    from checkers.linearizability.explain import time_text
+
+    def say(text: str) -> None:
+        console.results().print(text, markup=False, soft_wrap=True)
+
+    size = f"{answer.reads} reads, {answer.violations} violations"
+    say(f"{answer.file}: {answer.promise} {answer.verdict} ({size})")
+    if answer.sentence is not None:
+        say(f"  {answer.cause}: {answer.sentence}")
+        say(f"  lines {', '.join(map(str, answer.witness))}")
+    if answer.staleness is not None:
+        stale = answer.staleness
+        times = ", ".join(
+            f"{label} {time_text(history, value)}"
+            for label, value in [
+                ("median", stale.p50),
+                ("p90", stale.p90),
+                ("p99", stale.p99),
+                ("max", stale.max),
+            ]
+        )
+        say(f"  {stale.stale_reads} of {stale.reads} reads stale: {times}; {stale.versions_max} versions")

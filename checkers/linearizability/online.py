@@ -43,8 +43,8 @@ class _Open:
     """An operation: open, or returned but still in the log of events that may be replayed."""
 
     __slots__ = (
-        "alive", "beside", "bit", "crashed", "differs", "expected", "kind", "log_at", "number", "reads",
-        "returns_at", "snapshot", "value",
+        "alive", "beside", "bit", "crashed", "differs", "expected", "forgotten", "kind", "log_at", "number",
+        "reads", "returns_at", "snapshot", "value",
     )  # fmt: skip
 
     def __init__(self, bit: int, kind: int, value: Any, expected: Any, number: int) -> None:
@@ -55,6 +55,7 @@ class _Open:
         self.number = number
         self.alive = kind != READ  # It may still be linearized as a write.
         self.crashed = False
+        self.forgotten = False  # It crashed, and happened in every configuration.
         self.reads = False  # It returned, and is to be linearized as a read of `value`,
         self.differs = False  # or of anything but `expected`.
         self.snapshot: list[Configuration] = []
@@ -77,8 +78,8 @@ class KeyFrontier:
     """
 
     __slots__ = (
-        "_base", "_configurations", "_crashed", "_crashed_bits", "_free", "_log", "_mutators", "_number",
-        "_observers", "_open", "_returns",
+        "_base", "_closing", "_configurations", "_crashed", "_crashed_bits", "_free", "_log", "_lost",
+        "_mutators", "_number", "_observers", "_open", "_returns",
     )  # fmt: skip
 
     def __init__(self, initial: Hashable = None) -> None:
@@ -90,6 +91,8 @@ class KeyFrontier:
         self._observers: dict[_Open, None] = {}  # Open and of use as a read, the oldest first.
         self._crashed: dict[Any, list[_Open]] = {}  # By the value that they would leave.
         self._crashed_bits = 0
+        self._lost: dict[Hashable, _Open] = {}  # The crashed ones that may be settled.
+        self._closing: list[_Open] = []  # Settled, but still needed for a replay.
         self._log: list[_Event] = []  # Since the call of the oldest observer.
         self._base = 0  # How many events were dropped from the log.
         self._free = -1
@@ -144,10 +147,7 @@ class KeyFrontier:
             op.value = observed
             op.differs = observed is UNSEEN
             if observed == op.expected:
-                # No order explains that, whatever is replayed later.
-                for other in self._observers:
-                    other.snapshot = []
-                self._configurations = []
+                self._refuse()
         if op.reads:
             self._replay(op)
         mutators = tuple(self._mutators)
@@ -173,9 +173,33 @@ class KeyFrontier:
         else:
             del self._mutators[op]
             op.crashed = True
+            self._lost[op_id] = op
             self._crashed.setdefault(op.value, []).append(op)
             self._crashed_bits |= op.bit
         self._close(op)
+
+    def settle(self, op_id: Hashable, *, never: bool) -> bool:
+        """A write of unknown outcome has taken effect by now, or never, or for certain `never`.
+
+        Gives whether the history so far is linearizable. So that few configurations are remembered of what is
+        unknown, a write that was seen by nobody may also count as one that never took effect.
+        """
+        op = self._lost.pop(op_id)
+        if op.forgotten:
+            if never:
+                self._refuse()
+            return bool(self._configurations)
+        if never:
+            self._configurations = _without(self._configurations, op.bit)
+            for other in self._observers:
+                other.snapshot = _without(other.snapshot, op.bit)
+            op.alive = False
+            self._forget([op])
+        else:
+            self._closing.append(op)
+            if not self._observers:
+                self._close_settled()
+        return bool(self._configurations)
 
     def abandon(self, op_id: Hashable) -> bool:
         """An operation certainly did not happen; gives whether the history so far is linearizable."""
@@ -323,8 +347,37 @@ class KeyFrontier:
             return
         self._base += len(self._log)
         self._log.clear()
+        if self._closing:
+            self._close_settled()
         if self._crashed_bits:
             self._forget_used()
+
+    def _refuse(self) -> None:
+        """No order explains what was seen, whatever is replayed later."""
+        for other in self._observers:
+            other.snapshot = []
+        self._configurations = []
+
+    def _close_settled(self) -> None:
+        """Let what was settled happen now, or not at all; nothing can be replayed at this moment."""
+        for op in self._closing:
+            if op.forgotten:
+                continue
+            self._forget([op])
+            op.crashed = False
+            self._number += 1
+            before = _without(self._configurations, op.bit)
+            now = self._require(self._configurations, op, (*self._mutators, op), (), self._number)
+            self._configurations = self._prune(list(dict.fromkeys([*now, *before])), self._number)
+        self._closing.clear()
+
+    def _forget(self, ops: Sequence[_Open]) -> None:
+        """Take operations out of those of unknown outcome; their bits must be in no configuration by then."""
+        gone = sum(op.bit for op in ops)
+        left = {value: [y for y in ys if not y.bit & gone] for value, ys in self._crashed.items()}
+        self._crashed = {value: ys for value, ys in left.items() if ys}
+        self._crashed_bits &= ~gone
+        self._free |= gone
 
     def _forget_used(self) -> None:
         """Forget writes of unknown outcome that happened in every configuration."""
@@ -334,10 +387,10 @@ class KeyFrontier:
         if not common or not self._configurations:
             return
         self._configurations = [(s, used & ~common, hidden) for s, used, hidden in self._configurations]
-        self._crashed_bits &= ~common
-        self._free |= common
-        left = {value: [y for y in ys if not y.bit & common] for value, ys in self._crashed.items()}
-        self._crashed = {value: ys for value, ys in left.items() if ys}
+        known = [y for ys in self._crashed.values() for y in ys if y.bit & common]
+        for op in known:
+            op.forgotten = True
+        self._forget(known)
 
 
 def _mark(configurations: list[Configuration], read: _Open) -> list[Configuration]:

@@ -1,0 +1,143 @@
+"""The simulator's judge says at every event what the checker says of the whole history up to there."""
+
+from itertools import combinations
+from random import Random
+from typing import Any
+
+from checkers.linearizability import check
+from checkers.simulator.judge import Judge, state_of
+from impl.storage.messages import Delete, Get, Put
+from impl.storage.records import StoredItem
+from specs.history import UNRECORDED, HistoryBuilder
+
+SEEDS = 4_000
+VALUES: list[dict[str, str] | None] = [None, {"v": "0"}, {"v": "1"}, {"v": "2"}]
+
+
+class Recorded:
+    """A random run of one key, told to the judge and kept for the checker."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)
+        self.judge = Judge()
+        self.operations: dict[int, Any] = {}
+        self.called: dict[int, int] = {}
+        self.returned: dict[int, tuple[int, str, Any]] = {}
+        self.running: list[int] = []
+        self.lost: list[int] = []
+        self.settled: list[int] = []
+        self.clock = 0
+
+    def pick(self, some: list[Any]) -> Any:
+        return some[self.rng.getrandbits(16) % len(some)]
+
+    def step(self) -> str | None:
+        self.clock += 1
+        what = self.rng.getrandbits(3)
+        if what == 0 and self.lost:
+            return self.settle()
+        if what < 5 and self.running:
+            return self.end()
+        if len(self.running) < 4:
+            self.begin()
+        return None
+
+    def begin(self) -> None:
+        number = len(self.operations)
+        conditional = bool(self.rng.getrandbits(1))
+        expected = self.pick(VALUES) if conditional else None
+        operation = self.pick(
+            [
+                Get(b"k", strong=True),
+                Delete(b"k", conditional, expected),
+                Put(b"k", self.pick([*VALUES[1:], {"v": f"{number}"}]), conditional, expected),
+            ]
+        )
+        self.operations[number], self.called[number] = operation, self.clock
+        self.running.append(number)
+        self.judge.invoked(number, operation)
+
+    def end(self) -> str | None:
+        number = self.pick(self.running)
+        self.running.remove(number)
+        operation = self.operations[number]
+        reads = isinstance(operation, Get)
+        endings = ["ok", "ok", "indefinite", "definite"]
+        if not reads and operation.conditional:
+            endings += ["condition_failed"]
+        ending = self.pick(endings)
+        seen = self.pick(VALUES) if reads or ending == "condition_failed" else None
+        if ending == "indefinite":
+            if not reads:
+                self.lost.append(number)
+        else:
+            self.returned[number] = self.clock, ending, seen
+        return self.judge.ended(number, ending, None if seen is None else StoredItem(seen, 1, 1))
+
+    def settle(self) -> str | None:
+        number = self.pick(self.lost)
+        self.lost.remove(number)
+        self.settled.append(number)
+        took_effect = bool(self.rng.getrandbits(1))
+        self.returned[number] = self.clock, "ok" if took_effect else "definite", None
+        return self.judge.settle(number, took_effect)
+
+    def legal(self, *, bounded: bool) -> bool:
+        """What the checker says of all that has happened so far.
+
+        A write that was settled to have taken effect either did by then, or (nobody having seen it) never;
+        without `bounded` it may also still come.
+        """
+        settled = [number for number in self.settled if self.returned[number][1] == "ok"]
+        if not bounded:
+            return self.legal_if(never=[], open_still=settled)
+        return any(
+            self.legal_if(never=list(never), open_still=[])
+            for size in range(len(settled) + 1)
+            for never in combinations(settled, size)
+        )
+
+    def legal_if(self, never: list[int], open_still: list[int]) -> bool:
+        builder = HistoryBuilder()
+        for number, operation in self.operations.items():
+            time, ending, seen = self.returned.get(number, (None, "indefinite", None))
+            if number in open_still:
+                time, ending = None, "indefinite"
+            if ending == "definite" or number in never:
+                continue
+            common = {"call": self.called[number], "ret": time}
+            if isinstance(operation, Get):
+                builder.add(number, "read", "k", state_of(seen), **common)
+                continue
+            new = state_of(operation.item) if isinstance(operation, Put) else None
+            if not operation.conditional:
+                builder.add(number, "write", "k", new, **common)
+                continue
+            failed = ending == "condition_failed"
+            builder.add(
+                number, "cas", "k", new, **common, expected=state_of(operation.expected), ok=not failed,
+                seen=state_of(seen) if failed else UNRECORDED,
+            )  # fmt: skip
+        return check(builder.build()).linearizable
+
+
+def test_judge_and_checker_agree_after_every_event() -> None:
+    ends = [0, 0]
+    between = 0
+    for seed in range(SEEDS):
+        run = Recorded(seed)
+        told = None
+        for _ in range(18):
+            told = run.step()
+            if told is not None:
+                break
+            assert seed % 10 or run.legal(bounded=False), seed
+        if told is not None:
+            assert not run.legal(bounded=True), (seed, told)
+        else:
+            assert run.legal(bounded=False), seed
+            between += not run.legal(bounded=True)
+        assert not run.judge.overflowed
+        ends[told is None] += 1
+    assert min(ends) > SEEDS // 10
+    assert between < SEEDS // 100  # Only where a read was running when it was settled.

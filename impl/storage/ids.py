@@ -85,10 +85,11 @@ class Settings(Struct, frozen=True):
     """Pages in one message of a copy, at the most."""
 
     def usable_lease_us(self) -> Microseconds:
-        """How long after sending the question a leader may use the lease (strictly less): L (1 - rho) / (1 +
-        rho).
+        """How long after sending the question a leader may use the lease (strictly less): (L - 1) (1 - rho) /
+        (1 + rho), rounded down.
 
-        Rule 15 of the replication rules; the factor is tight, so it is rounded down.
+        Rule 15 of the replication rules, whose factor is tight. Clocks are read in whole microseconds,
+        rounded down: a grantor that waits for L by its readings may have waited for little more than L - 1.
         """
         million = 1_000_000
-        return self.lease_us * (million - self.drift_ppm) // (million + self.drift_ppm)
+        return (self.lease_us - 1) * (million - self.drift_ppm) // (million + self.drift_ppm)

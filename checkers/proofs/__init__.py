@@ -1,0 +1,1 @@
+"""Proofs by Z3 over the very functions of `impl`."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from checkers.state_space.explore import explore
+from checkers.state_space.explore import Exploration, explore
 from checkers.state_space.induction import bounded
+from checkers.state_space.interpreter import Interpreter
 from checkers.state_space.liveness import check_liveness
 from model.catch_up import CatchUp
 from model.dns_plan import DnsPlan, ThreeSteps
@@ -142,6 +143,29 @@ def test_every_seeded_bug_is_caught_by_a_shortest_trace(case: Case) -> None:
         assert violation is not None, f"{bug.__name__} is not caught"
         assert (bug.__name__, violation.name) == (bug.__name__, bug.violates)
         assert (bug.__name__, len(violation.trace) - 1) == (bug.__name__, case.steps[bug.__name__])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Lease(ballots=1, lease=2, crashes=0),
+        CatchUp(slots=1, readers=1),
+        Split(keys=1, requests=1, slots=1, elections=0),
+        RequestId(requests=1, slots=2, elections=1),
+        Shard(slots=2, leaders=1, workers=1),
+        Restore(times=2),
+        DnsPlan(enactors=2),
+    ],
+    ids=NAMES,
+)
+def test_plain_python_finds_the_same_states_of_a_small_configuration(model: Model) -> None:
+    exploration = Exploration(model)
+    found = exploration.run()
+    plain = Interpreter(model).explore(10_000)
+    assert plain.exhausted
+    assert exploration.states() == list(plain.states)
+    assert (found.distinct, found.generated, found.depth) == (plain.distinct, plain.generated, plain.depth)
+    assert (found.fired, found.reached) == (plain.fired, plain.reached)
 
 
 def test_shortest_trace_of_three_steps_is_the_outage_of_october_2025() -> None:

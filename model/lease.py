@@ -168,7 +168,12 @@ class Lease(Model):
 
     @always(spec="one_lease_holder")
     def one_lease_holder(self) -> bool:
-        """While a ballot may serve by its lease no later one is led: it serves alone and misses nothing."""
+        """At most one ballot may serve by its lease."""
+        return sum(self.may_serve(b) for b in self.Ballot) <= 1
+
+    @always
+    def holder_is_led_last(self) -> bool:
+        """While a ballot may serve by its lease no later one is led, so none gets anything chosen either."""
         return all(
             not self.may_serve(b) or self.role[c] == "candidate"
             for b in self.Ballot
@@ -208,7 +213,7 @@ class Lease(Model):
     )
 
 
-class CountsFromTheAnswer(Lease, violates="one_lease_holder"):
+class CountsFromTheAnswer(Lease, violates="holder_is_led_last"):
     """The leader takes a round to be as old as its last answer."""
 
     @action(g=Lease.Grantor, b=Lease.Ballot, k=Lease.Round)
@@ -222,7 +227,7 @@ class CountsFromTheAnswer(Lease, violates="one_lease_holder"):
         self.age[b, k] = 0
 
 
-class IgnoresDrift(Lease, violates="one_lease_holder"):
+class IgnoresDrift(Lease, violates="holder_is_led_last"):
     """The leader uses the whole of L of its own clock."""
 
     def young(self, age: int) -> bool:
@@ -230,7 +235,7 @@ class IgnoresDrift(Lease, violates="one_lease_holder"):
         return bool(age < self.lease)
 
 
-class HalfTheDrift(Lease, violates="one_lease_holder"):
+class HalfTheDrift(Lease, violates="holder_is_led_last"):
     """The leader allows for its own drift, and not for the grantor's."""
 
     def young(self, age: int) -> bool:
@@ -238,7 +243,7 @@ class HalfTheDrift(Lease, violates="one_lease_holder"):
         return bool(3 * age < 2 * self.lease)
 
 
-class UsesTheLastInstant(Lease, violates="one_lease_holder"):
+class UsesTheLastInstant(Lease, violates="holder_is_led_last"):
     """The grantor is free at L, and the leader still serves at the bound itself: `<=` on both sides."""
 
     def young(self, age: int) -> bool:
@@ -246,7 +251,7 @@ class UsesTheLastInstant(Lease, violates="one_lease_holder"):
         return bool(2 * age <= self.lease)
 
 
-class RetransmissionProlongs(Lease, violates="one_lease_holder"):
+class RetransmissionProlongs(Lease, violates="holder_is_led_last"):
     """A question that is sent again carries the time of the repetition, and old answers count for it."""
 
     @action(b=Lease.Ballot, k=Lease.Round)
@@ -256,7 +261,7 @@ class RetransmissionProlongs(Lease, violates="one_lease_holder"):
         self.age[b, k] = 0
 
 
-class RestartDoesNotWait(Lease, violates="one_lease_holder"):
+class RestartDoesNotWait(Lease, violates="holder_is_led_last"):
     """A restarted grantor, which has forgotten what it granted, promises at once."""
 
     def wait_of_restarted(self) -> int:
@@ -264,7 +269,7 @@ class RestartDoesNotWait(Lease, violates="one_lease_holder"):
         return 0
 
 
-class PromisesUnderALease(Lease, violates="one_lease_holder"):
+class PromisesUnderALease(Lease, violates="holder_is_led_last"):
     """A grantor compares ballots only."""
 
     @action(g=Lease.Grantor, b=Lease.Ballot)
@@ -275,7 +280,7 @@ class PromisesUnderALease(Lease, violates="one_lease_holder"):
         self.promises.add((b, g))
 
 
-class ReleasesAndServesOn(Lease, violates="one_lease_holder"):
+class ReleasesAndServesOn(Lease, violates="holder_is_led_last"):
     """A leader releases its lease while answers under it are still being given."""
 
     def may_serve(self, b: int) -> bool:

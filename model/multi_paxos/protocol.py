@@ -1,4 +1,4 @@
-"""Multi-Paxos with pipelined, dependent slots: the replication log of one partition.
+"""Multi-Paxos with pipelined, dependent slots: the replication log of one partition, as `impl` keeps it.
 
 Slots depend on each other: a conditional write in slot n was decided on the state up to slot n-1. A record
 is known by its slot and the ballot whose leader made it; what it was computed on is the record before it in
@@ -9,21 +9,30 @@ The rules, by the names that the actions refer to:
 
 1. *Last accepted* is a scalar of its own, raised by accepting only.
 2. A promise carries last accepted, the last slot, and the tail above the candidate's known chosen slot.
-3. Adoption is whole: the tail of the promise with the greatest (last accepted, last slot). A tail counts only
-   if its record at the candidate's known chosen slot is the chosen one.
+3. Adoption is whole: the tail of the promise with the greatest (last accepted, last slot). A promise whose
+   record at the candidate's known chosen slot is not the chosen one counts, and its tail does not.
 4. The first accept of a ballot carries the whole adopted tail and a no-op behind it, and is installed at
    once. The acceptor must know the log to be chosen up to where the batch begins; else it learns that first.
 5. A later slot n is accepted only if n-1 was accepted in the ballot, or is known chosen and not inside its
-tail.
+   tail.
 6. An accept that *raises* last accepted removes the entries above what it accepts; one that does not
-removes nothing.
+   removes nothing.
 7. What is known chosen is never replaced or removed: an accept that differs from it is refused, a cut
-spares it.
+   spares it.
 8. Learning a chosen record that differs from the retained one replaces it and removes the entries above; it
    touches neither the promise nor last accepted.
+9. A candidate that learns asks everyone again: promises that it counted before tell of a tail that begins
+   elsewhere.
 
-A crash forgets what is known chosen; the log, the promise and last accepted are durable. Leading is not
-forgotten explicitly: a leader that stops is one that does nothing more.
+*Durable*: the log, the promise, last accepted, and that a ballot is used. *Volatile*: what is known chosen.
+An action is over when what it wrote is synced, so a crash before that is an action that did not happen, and a
+crash after it forgets what is known chosen. A candidate or leader that crashed is one that does nothing more:
+its ballot is never used again. An acceptor that *forgets* lost something synced: it is silent for ever, and
+its old votes and promises stay valid.
+
+A promise is made and counted in one action. That is no restriction: what a promise carries is fixed when it
+is made, and the acceptor refuses lower ballots from then on, so a leader that counts it later is one that
+proposes later; a promise that is never counted is `promise_lost`.
 """
 
 from model.language import (
@@ -37,7 +46,6 @@ from model.language import (
     Range,
     Scalar,
     Set,
-    Tuple,
     action,
     always,
     require,
@@ -59,8 +67,9 @@ class MultiPaxos(Model):
     promised = Array(Acceptor, Int(0, ballots))
     last_accepted = Array(Acceptor, Int(0, ballots))
     known = Array(Acceptor, Int(0, slots))
-    log = Array(Acceptor, Slot, Option(Tuple(Ballot, Ballot)))
+    log = Array(Acceptor, Slot, Option(Ballot))
     votes = Set(Acceptor, Ballot, Slot)
+    silent = Set(Acceptor)
 
     role = Array(Ballot, Enum("unused", "candidate", "leader"))
     base = Array(Ballot, Int(0, slots))
@@ -70,40 +79,58 @@ class MultiPaxos(Model):
     answered = Set(Acceptor, Ballot)
     best_accepted = Array(Ballot, Int(0, ballots))
     best_last = Array(Ballot, Int(0, slots))
+    leaderships = Array(Ballot, Int(0, 2))
 
     # ---------------------------------------------------------------- leading
 
     @action(a=Acceptor, b=Ballot)
     def campaign(self, a: int, b: int) -> None:
         """An acceptor asks for promises of an unused ballot, above the slots that it knows to be chosen."""
-        require(self.role[b] == "unused")
+        require(self.may_campaign(b) and a not in self.silent)
         self.role[b] = "candidate"
+        self.ask(a, b)
+
+    @action(a=Acceptor, b=Ballot)
+    def ask_again(self, a: int, b: int) -> None:
+        """A candidate knows more to be chosen than when it asked: it asks again from there (rule 9).
+
+        Who campaigns is not kept, so it may be any acceptor that knows more.
+        """
+        require(self.role[b] == "candidate" and a not in self.silent)
+        require(self.base[b] < self.known[a])
+        self.ask(a, b)
+
+    def ask(self, a: int, b: int) -> None:
+        """Begin the first phase of a ballot above what an acceptor knows to be chosen."""
         self.base[b] = self.known[a]
+        self.best_accepted[b] = 0
         self.best_last[b] = self.known[a]
+        for c in self.Acceptor:
+            if not self.keeps_promises():
+                self.answered.discard((c, b))
         for n in self.Slot:
-            if n <= self.known[a]:
-                self.records[b, n] = self.record(a, n)
+            self.records[b, n] = self.record(a, n) if n <= self.known[a] else None
 
     @action(a=Acceptor, b=Ballot)
     def promise_lost(self, a: int, b: int) -> None:
-        """An acceptor promises, and the candidate never hears of it."""
-        require(self.role[b] == "candidate" and self.promised[a] < b)
+        """An acceptor promises and is not counted: to a candidate that never hears of it, or to a leader."""
+        require(self.role[b] != "unused" and a not in self.silent)
+        require(self.promised[a] < b)
         self.promised[a] = b
 
     @action(a=Acceptor, b=Ballot)
     def promise(self, a: int, b: int) -> None:
         """An acceptor promises and reports its log; a quorum's promises make a leader (rules 2 to 4)."""
-        require(self.role[b] == "candidate" and self.promised[a] < b)
+        require(self.role[b] == "candidate" and a not in self.silent)
+        require(self.promised[a] <= b and (a, b) not in self.answered)
         self.promised[a] = b
-        first = not any((c, b) in self.answered for c in self.Acceptor)
-        base = self.base[b]
-        last = self.last_reported(a, b)
-        report = (self.reported_accepted(a), last)
-        better = first or report > (self.best_accepted[b], self.best_last[b])
-        records = self.adopted(a, b, last, better=better)
-        length = self.adopted_length(b, last, better=better)
+        report = (self.reported_accepted(a), self.last_slot(a))
+        better = self.continues(a, b) and report > (self.best_accepted[b], self.best_last[b])
+        records = self.adopted(a, b, better=better)
+        length = self.adopted_length(a, b, better=better)
         if self.majority_with(a, b):
             self.role[b] = "leader"
+            self.leaderships[b] = self.leaderships[b] + 1
             end = min(length + 1, self.slots)
             for n in self.Slot:
                 self.records[b, n] = b if n == length + 1 else records[n - 1]
@@ -119,8 +146,7 @@ class MultiPaxos(Model):
                 self.best_accepted[b] = self.reported_accepted(a)
             self.best_last[b] = length
             for n in self.Slot:
-                if n > base:
-                    self.records[b, n] = records[n - 1]
+                self.records[b, n] = records[n - 1]
 
     @action(b=Ballot)
     def propose(self, b: int) -> None:
@@ -135,7 +161,7 @@ class MultiPaxos(Model):
     def accept_batch(self, a: int, b: int) -> None:
         """An acceptor installs the whole first accept of a ballot (rules 4, 6 and 7)."""
         require(self.role[b] == "leader" and self.batched())
-        require(self.promised[a] <= b)
+        require(self.promised[a] <= b and a not in self.silent)
         require(self.base[b] < self.tail_end[b])
         require(self.knows_base(a, b))
         for n in self.Slot:
@@ -144,7 +170,7 @@ class MultiPaxos(Model):
         self.last_accepted[a] = b
         for n in self.Slot:
             if self.base[b] < n <= self.tail_end[b]:
-                self.log[a, n] = (b, self.records[b, n])
+                self.log[a, n] = self.records[b, n]
                 self.votes.add((a, b, n))
             elif n > self.tail_end[b] and self.cuts(a, b, n):
                 self.log[a, n] = None
@@ -152,13 +178,13 @@ class MultiPaxos(Model):
     @action(a=Acceptor, b=Ballot, n=Slot)
     def accept(self, a: int, b: int, n: int) -> None:
         """An acceptor votes for a slot behind the first accept (rules 5 to 7)."""
-        require(self.role[b] == "leader" and self.promised[a] <= b)
+        require(self.role[b] == "leader" and self.promised[a] <= b and a not in self.silent)
         require(n <= self.proposed[b] and self.sent_alone(b, n))
         require(self.follows(a, b, n))
         require(self.agrees(a, b, n))
         self.promised[a] = b
         self.last_accepted[a] = b
-        self.log[a, n] = (b, self.records[b, n])
+        self.log[a, n] = self.records[b, n]
         self.votes.add((a, b, n))
         for above in self.Slot:
             if above > n and self.cuts(a, b, above):
@@ -167,11 +193,11 @@ class MultiPaxos(Model):
     @action(a=Acceptor, b=Ballot, n=Slot)
     def learn(self, a: int, b: int, n: int) -> None:
         """An acceptor learns the next record that is chosen (rule 8)."""
-        require(n == self.known[a] + 1)
+        require(n == self.known[a] + 1 and a not in self.silent)
         require(self.chosen(b, n))
         self.known[a] = n
         if self.record(a, n) != self.records[b, n]:
-            self.log[a, n] = (b, self.records[b, n])
+            self.log[a, n] = self.records[b, n]
         if self.record(a, n) != self.records[b, n] or self.always_cuts_on_learning():
             for above in self.Slot:
                 if above > n:
@@ -179,18 +205,44 @@ class MultiPaxos(Model):
         if self.learning_accepts() and b > self.last_accepted[a]:
             self.last_accepted[a] = b
 
+    # ---------------------------------------------------------------- failing
+
     @action(a=Acceptor)
     def crash(self, a: int) -> None:
         """An acceptor restarts: it no longer knows what is chosen."""
         require(self.known[a] > 0)
         self.known[a] = 0
 
+    @action(a=Acceptor)
+    def forget(self, a: int) -> None:
+        """An acceptor lost something synced: it falls silent. No second one may before it is replaced."""
+        require(len(self.silent) == 0)
+        self.promised[a] = 0
+        self.last_accepted[a] = 0
+        self.known[a] = 0
+        for n in self.Slot:
+            self.log[a, n] = None
+        if self.falls_silent():
+            self.silent.add(a)
+
     # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+
+    def may_campaign(self, b: int) -> bool:
+        """A ballot is never used twice: that it is used is durable before anyone is asked."""
+        return bool(self.role[b] == "unused")
+
+    def keeps_promises(self) -> bool:
+        """A candidate that learned counts no promise from before: rule 9."""
+        return False
+
+    def falls_silent(self) -> bool:
+        """An acceptor that forgot says nothing any more."""
+        return True
 
     def record(self, a: int, n: int) -> int | None:
         """The record that an acceptor retains in a slot."""
-        entry = self.log[a, n]
-        return None if entry is None else entry[1]
+        entry: int | None = self.log[a, n]
+        return entry
 
     def last_slot(self, a: int) -> int:
         """The last slot of an acceptor's log."""
@@ -200,28 +252,30 @@ class MultiPaxos(Model):
         """What a promise says was last accepted: rule 1."""
         return int(self.last_accepted[a])
 
-    def last_reported(self, a: int, b: int) -> int:
-        """Where the tail of a promise ends; on another prefix it is void: rules 2 and 3."""
-        base = self.base[b]
-        if base > 0 and self.record_at(a, base) != self.records[b][base]:
-            return int(base)
-        return int(max(self.last_slot(a), base))
+    def held_at(self, a: int, n: int) -> int:
+        """The ballot of a retained entry: the last that accepted it here, or that chose it; 0 for no entry."""
+        return max(
+            (
+                b
+                for b in self.Ballot
+                if self.log[a, n] is not None
+                and self.records[b, n] == self.log[a, n]
+                and ((a, b, n) in self.votes or self.chosen(b, n))
+            ),
+            default=0,
+        )
 
-    def record_at(self, a: int, n: int) -> int | None:
-        """The record in a slot that is at least 1."""
-        return None if n == 0 else self.record(a, n)
+    def continues(self, a: int, b: int) -> bool:
+        """An acceptor's log continues what the candidate knows chosen; else its tail is void: rule 3."""
+        return bool(self.base[b] == 0 or self.log[a, self.base[b]] == self.records[b, self.base[b]])
 
-    def adopted(self, a: int, b: int, last: int, *, better: bool) -> list[int | None]:
+    def adopted(self, a: int, b: int, *, better: bool) -> list[int | None]:
         """The candidate's log after a promise, whole: rule 3."""
-        base = self.base[b]
-        return [
-            self.records[b, n] if n <= base or not better else (self.record(a, n) if n <= last else None)
-            for n in self.Slot
-        ]
+        return [self.record(a, n) if better and n > self.base[b] else self.records[b, n] for n in self.Slot]
 
-    def adopted_length(self, b: int, last: int, *, better: bool) -> int:
+    def adopted_length(self, a: int, b: int, *, better: bool) -> int:
         """How long that log is."""
-        return last if better else self.best_last[b]
+        return int(self.last_slot(a) if better else self.best_last[b])
 
     def majority_with(self, a: int, b: int) -> bool:
         """Whether a promise completes a quorum."""
@@ -243,8 +297,7 @@ class MultiPaxos(Model):
         """The slot before was accepted in the ballot, or is chosen and not inside its tail: rule 5."""
         if n == 1:
             return True
-        entry = self.log[a, n - 1]
-        if entry is not None and entry[0] == b and self.last_accepted[a] == b:
+        if self.last_accepted[a] == b and self.last_slot(a) >= n - 1:
             return True
         return bool(self.known[a] >= n - 1 and n - 1 >= self.tail_end[b])
 
@@ -280,6 +333,11 @@ class MultiPaxos(Model):
             for c in self.Ballot
             if b < c
         )
+
+    @always(spec="one_leader_per_ballot")
+    def ballot_led_once(self) -> bool:
+        """A ballot completes its first phase at most once."""
+        return all(self.leaderships[b] <= 1 for b in self.Ballot)
 
     @always
     def computed_on_what_is_chosen(self) -> bool:
@@ -350,8 +408,27 @@ class MultiPaxos(Model):
             if b < c
         )
 
+    @sometimes
+    def led_after_asking_again(self) -> bool:
+        """A leader knew more to be chosen than when somebody first answered it."""
+        return any(
+            self.role[b] == "candidate"
+            and self.base[b] > 0
+            and self.promised[a] == b
+            and (a, b) not in self.answered
+            for a in self.Acceptor
+            for b in self.Ballot
+        )
+
+    @sometimes
+    def chosen_while_one_is_silent(self) -> bool:
+        """A ballot that is led with the votes of the others gets a slot chosen."""
+        return len(self.silent) == 1 and any(
+            self.chosen(b, 1) and not any((a, b, 1) in self.votes for a in self.silent) for b in self.Ballot
+        )
+
     expected = (
-        Expected({"slots": 2, "ballots": 2}, 27_861, 239_870, 25, symmetry=True, source="two explorers"),
-        Expected({"slots": 3, "ballots": 2}, 495_050, 5_170_275, 34, symmetry=True, source="two explorers"),
-        Expected({}, 1_837_012, 16_336_859, 31, symmetry=True, source="two explorers"),
+        Expected({"slots": 2, "ballots": 2}, 46_974, 484_152, 24, symmetry=True),
+        Expected({"slots": 3, "ballots": 2}, 769_293, 9_252_723, 34, symmetry=True),
+        Expected({}, 2_945_535, 33_453_624, 31, symmetry=True),
     )

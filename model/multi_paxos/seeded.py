@@ -1,24 +1,24 @@
 """Seeded bugs of Multi-Paxos: in each one decision is wrong, and a shortest trace shows what it breaks."""
 
-from model.language import Constant, action
+from model.language import Constant
 from model.multi_paxos.protocol import MultiPaxos
 
 
 class SlotBySlotAdoption(MultiPaxos, violates="computed_on_what_is_chosen"):
     """A candidate fills the end of the best tail from another promise: a mixture."""
 
-    def adopted(self, a: int, b: int, last: int, *, better: bool) -> list[int | None]:
+    def adopted(self, a: int, b: int, *, better: bool) -> list[int | None]:
         """For each slot what is known of it from any promise, the best first."""
         return [
             self.records[b, n]
             if n <= self.base[b] or (not better and self.records[b, n] is not None)
-            else (self.record(a, n) if n <= last else self.records[b, n])
+            else (self.record(a, n) if self.record(a, n) is not None else self.records[b, n])
             for n in self.Slot
         ]
 
-    def adopted_length(self, b: int, last: int, *, better: bool) -> int:
+    def adopted_length(self, a: int, b: int, *, better: bool) -> int:
         """The longest that was reported."""
-        return int(max(last, self.best_last[b]))
+        return int(max(self.last_slot(a), self.best_last[b]))
 
 
 class NoCutOnAccept(MultiPaxos, violates="computed_on_what_is_chosen"):
@@ -42,10 +42,7 @@ class TailSlotBySlot(MultiPaxos, violates="one_record_per_slot"):
 
     def follows(self, a: int, b: int, n: int) -> bool:
         """The slot before was accepted in the ballot, or is chosen."""
-        if n == 1:
-            return True
-        entry = self.log[a, n - 1]
-        return bool((entry is not None and entry[0] == b) or self.known[a] >= n - 1)
+        return bool(n == 1 or (a, b, n - 1) in self.votes or self.known[a] >= n - 1)
 
 
 class CutsItsOwnBallot(MultiPaxos, violates="one_record_per_slot"):
@@ -61,7 +58,7 @@ class AcceptedFromRetained(MultiPaxos, violates="computed_on_what_is_chosen"):
 
     def reported_accepted(self, a: int) -> int:
         """The greatest ballot in the log; a cut makes it less."""
-        return max((self.log[a, n][0] for n in self.Slot if self.log[a, n] is not None), default=0)
+        return max((self.held_at(a, n) for n in self.Slot), default=0)
 
 
 class KnownChosenInsideTail(MultiPaxos, violates="one_record_per_slot"):
@@ -77,8 +74,8 @@ class KnownChosenInsideTail(MultiPaxos, violates="one_record_per_slot"):
         """Being behind a chosen slot is enough."""
         if n == 1:
             return False
-        entry = self.log[a, n - 1]
-        return bool((entry is not None and entry[0] == b) or self.known[a] >= n - 1)
+        in_ballot = self.last_accepted[a] == b and self.last_slot(a) >= n - 1
+        return bool(in_ballot or self.known[a] >= n - 1)
 
 
 class CutsByEntryBallot(MultiPaxos, violates="one_record_per_slot"):
@@ -98,8 +95,7 @@ class CutsByEntryBallot(MultiPaxos, violates="one_record_per_slot"):
 
     def older(self, a: int, b: int, m: int) -> bool:
         """An entry's ballot is less than the one accepted in."""
-        entry = self.log[a, m]
-        return entry is not None and entry[0] < b
+        return bool(0 < self.held_at(a, m) < b)
 
     def beyond(self, a: int, b: int, m: int) -> bool:
         """The slot is above what the accept brings."""
@@ -149,11 +145,22 @@ class CutsTheChosen(MultiPaxos, violates="known_is_retained"):
 class RottedVotesOn(MultiPaxos, violates="one_record_per_slot"):
     """An acceptor that lost its synced state goes on under its old name."""
 
-    @action(a=MultiPaxos.Acceptor)
-    def crash(self, a: int) -> None:
-        """It forgets everything."""
-        self.promised[a] = 0
-        self.last_accepted[a] = 0
-        self.known[a] = 0
-        for n in self.Slot:
-            self.log[a, n] = None
+    def falls_silent(self) -> bool:
+        """It does not."""
+        return False
+
+
+class BallotReused(MultiPaxos, violates="ballot_led_once"):
+    """That a ballot is used is not durable: after a crash its candidate takes it again."""
+
+    def may_campaign(self, b: int) -> bool:
+        """Any ballot."""
+        return True
+
+
+class OutdatedPromisesCounted(MultiPaxos, violates="one_record_per_slot"):
+    """A candidate that learned leaves the tails aside that were sent before, and counts their promises."""
+
+    def keeps_promises(self) -> bool:
+        """It does."""
+        return True

@@ -1,0 +1,72 @@
+"""The model of the replication log: its counts, and its seeded bugs with the lengths of their traces."""
+
+import pytest
+
+from checkers.state_space.explore import explore
+from model.language import Expected, Model
+from model.multi_paxos import MultiPaxos
+
+TRACES = {
+    "SlotBySlotAdoption": 15,
+    "NoCutOnAccept": 15,
+    "TailSlotBySlot": 19,
+    "CutsItsOwnBallot": 14,
+    "AcceptedFromRetained": 16,
+    "NoBehindRule": 10,
+    "AcceptsAgainstTheChosen": 10,
+    "LearningCutsTheEqual": 14,
+    "LearningAccepts": 18,
+    "CutsTheChosen": 11,
+    "RottedVotesOn": 11,
+    "BallotReused": 6,
+    "OutdatedPromisesCounted": 16,
+}
+"""Steps of the shortest trace to each bug's violation."""
+LONG_TRACES = {"KnownChosenInsideTail": 21}
+"""The same, of those that need three slots."""
+
+
+@pytest.mark.parametrize("expected", MultiPaxos.expected, ids=lambda one: str(dict(one.constants)))
+def test_expected_counts_come_out_and_nothing_is_idle(expected: Expected) -> None:
+    result = explore(MultiPaxos(**expected.constants), symmetry=expected.symmetry)
+    assert result.exhausted
+    assert (result.distinct, result.generated, result.depth) == (
+        expected.distinct,
+        expected.generated,
+        expected.depth,
+    )
+    assert (result.not_fired, result.not_reached) == ((), ())
+
+
+def test_symmetry_agrees_with_the_full_run() -> None:
+    model = MultiPaxos(slots=2, ballots=1)
+    full, reduced = explore(model), explore(model, symmetry=True)
+    assert full.exhausted
+    assert reduced.exhausted
+    assert reduced.distinct < full.distinct <= 6 * reduced.distinct
+    assert full.depth == reduced.depth
+
+
+def bugs(names: dict[str, int]) -> list[type[Model]]:
+    return [bug for bug in MultiPaxos.bugs if bug.__name__ in names]
+
+
+def test_every_seeded_bug_has_a_length() -> None:
+    assert {bug.__name__ for bug in MultiPaxos.bugs} == {*TRACES, *LONG_TRACES}
+
+
+@pytest.mark.parametrize("bug", bugs(TRACES), ids=lambda bug: bug.__name__)
+def test_seeded_bug_is_caught_by_a_shortest_trace(bug: type[Model]) -> None:
+    result = explore(bug(), symmetry=True)
+    assert result.violation is not None
+    assert result.violation.name == bug.violates
+    assert len(result.violation.trace) - 1 == TRACES[bug.__name__]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", bugs(LONG_TRACES), ids=lambda bug: bug.__name__)
+def test_seeded_bug_that_needs_three_slots_is_caught(bug: type[Model]) -> None:
+    result = explore(bug(), symmetry=True)
+    assert result.violation is not None
+    assert result.violation.name == bug.violates
+    assert len(result.violation.trace) - 1 == LONG_TRACES[bug.__name__]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dynaproof import console
 from dynaproof.commands import Flag
+from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
@@ -49,6 +50,8 @@ def explore(
     jobs: int = 1,
     out: Path = Path("runs"),
     resume: Flag = False,
+    refine: str | None = None,
+    coverage: str | None = None,
     json: Flag = False,
 ) -> int:
     """Drive a scenario through many orders and faults, and check every promise at every step.
@@ -64,6 +67,8 @@ def explore(
         jobs: Processes.
         out: Folder for the files of failing runs, and of a campaign that was interrupted.
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
+        refine: Follow every run through this model: each step must be one of the model's.
+        coverage: Count which of this model's states are seen, by strategy, in small runs from boot on.
         json: Print one JSON object for the campaign.
     """
     from checkers.campaign import outcomes, save_state
@@ -83,6 +88,19 @@ def explore(
             if limit is not None and time.monotonic() - began > limit:
                 return
             yield number
+
+    if refine is not None or coverage is not None:
+        return beside(
+            scenario,
+            strategy,
+            seed,
+            numbers(),
+            schedules=schedules,
+            refine=refine,
+            coverage=coverage,
+            jobs=jobs,
+            json=json,
+        )
 
     def keep() -> None:
         state.seconds = before + time.monotonic() - began

@@ -230,7 +230,7 @@ class ReplicationLog:
         The cut goes by the last accepted ballot: raising it removes every entry above that is not known
         chosen; at the same ballot nothing is removed, for a repeated or late message must not take newer
         votes with it. Cutting by the ballots of the entries is unsafe once learning exists
-        (`docs/models.md`).
+        (`docs/findings.md`).
         """
         self.commit = max(self.commit, accepted.commit)
         skip = max(0, self.commit + 1 - accepted.first)

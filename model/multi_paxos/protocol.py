@@ -170,7 +170,7 @@ class MultiPaxos(Model):
         self.last_accepted[a] = b
         for n in self.Slot:
             if self.base[b] < n <= self.tail_end[b]:
-                self.log[a, n] = self.records[b, n]
+                self.put(a, b, n)
                 self.votes.add((a, b, n))
             elif n > self.tail_end[b] and self.cuts(a, b, n):
                 self.log[a, n] = None
@@ -184,7 +184,7 @@ class MultiPaxos(Model):
         require(self.agrees(a, b, n))
         self.promised[a] = b
         self.last_accepted[a] = b
-        self.log[a, n] = self.records[b, n]
+        self.put(a, b, n)
         self.votes.add((a, b, n))
         for above in self.Slot:
             if above > n and self.cuts(a, b, above):
@@ -197,7 +197,7 @@ class MultiPaxos(Model):
         require(self.chosen(b, n))
         self.known[a] = n
         if self.record(a, n) != self.records[b, n]:
-            self.log[a, n] = self.records[b, n]
+            self.put(a, b, n)
         if self.record(a, n) != self.records[b, n] or self.always_cuts_on_learning():
             for above in self.Slot:
                 if above > n:
@@ -244,6 +244,10 @@ class MultiPaxos(Model):
         entry: int | None = self.log[a, n]
         return entry
 
+    def put(self, a: int, b: int, n: int) -> None:
+        """An acceptor keeps a ballot's record in a slot."""
+        self.log[a, n] = self.records[b, n]
+
     def last_slot(self, a: int) -> int:
         """The last slot of an acceptor's log."""
         return max((n for n in self.Slot if self.log[a, n] is not None), default=0)
@@ -251,19 +255,6 @@ class MultiPaxos(Model):
     def reported_accepted(self, a: int) -> int:
         """What a promise says was last accepted: rule 1."""
         return int(self.last_accepted[a])
-
-    def held_at(self, a: int, n: int) -> int:
-        """The ballot of a retained entry: the last that accepted it here, or that chose it; 0 for no entry."""
-        return max(
-            (
-                b
-                for b in self.Ballot
-                if self.log[a, n] is not None
-                and self.records[b, n] == self.log[a, n]
-                and ((a, b, n) in self.votes or self.chosen(b, n))
-            ),
-            default=0,
-        )
 
     def continues(self, a: int, b: int) -> bool:
         """An acceptor's log continues what the candidate knows chosen; else its tail is void: rule 3."""

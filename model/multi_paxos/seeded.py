@@ -1,6 +1,8 @@
 """Seeded bugs of Multi-Paxos: in each one decision is wrong, and a shortest trace shows what it breaks."""
 
-from model.language import Constant
+from typing import Any
+
+from model.language import Array, Constant, Int, action, require
 from model.multi_paxos.protocol import MultiPaxos
 
 
@@ -53,12 +55,23 @@ class CutsItsOwnBallot(MultiPaxos, violates="one_record_per_slot"):
         return bool(n > self.known[a])
 
 
-class AcceptedFromRetained(MultiPaxos, violates="computed_on_what_is_chosen"):
+class KeepsBallots:
+    """For bugs that look at the ballots of entries: that in which each was accepted, or learned."""
+
+    held = Array(MultiPaxos.Acceptor, MultiPaxos.Slot, Int(0, MultiPaxos.ballots))
+
+    def put(self: Any, a: int, b: int, n: int) -> None:
+        """An acceptor keeps a ballot's record in a slot, and the ballot."""
+        self.log[a, n] = self.records[b, n]
+        self.held[a, n] = b
+
+
+class AcceptedFromRetained(KeepsBallots, MultiPaxos, violates="computed_on_what_is_chosen"):
     """Last accepted is taken from the entries that are still there."""
 
     def reported_accepted(self, a: int) -> int:
         """The greatest ballot in the log; a cut makes it less."""
-        return max((self.held_at(a, n) for n in self.Slot), default=0)
+        return max((self.held[a, n] for n in self.Slot if self.log[a, n] is not None), default=0)
 
 
 class KnownChosenInsideTail(MultiPaxos, violates="one_record_per_slot"):
@@ -78,7 +91,7 @@ class KnownChosenInsideTail(MultiPaxos, violates="one_record_per_slot"):
         return bool(in_ballot or self.known[a] >= n - 1)
 
 
-class CutsByEntryBallot(MultiPaxos, violates="one_record_per_slot"):
+class CutsByEntryBallot(KeepsBallots, MultiPaxos, violates="one_record_per_slot"):
     """An accept removes the entries above whose own ballot is less, and all above those.
 
     Learning and late batches leave entries of several ballots in one log, so an entry's ballot does not
@@ -86,6 +99,16 @@ class CutsByEntryBallot(MultiPaxos, violates="one_record_per_slot"):
     """
 
     slots = Constant(3)
+
+    @action(a=MultiPaxos.Acceptor)
+    def forget(self, a: int) -> None:
+        """Nobody does, to make the search short."""
+        require(False)
+
+    @action(a=MultiPaxos.Acceptor, b=MultiPaxos.Ballot)
+    def ask_again(self, a: int, b: int) -> None:
+        """Nobody does, to make the search short."""
+        require(False)
 
     def cuts(self, a: int, b: int, n: int) -> bool:
         """Some entry between the accepted slot and this one, or this one, has a lesser ballot."""
@@ -95,7 +118,7 @@ class CutsByEntryBallot(MultiPaxos, violates="one_record_per_slot"):
 
     def older(self, a: int, b: int, m: int) -> bool:
         """An entry's ballot is less than the one accepted in."""
-        return bool(0 < self.held_at(a, m) < b)
+        return bool(self.log[a, m] is not None and self.held[a, m] < b)
 
     def beyond(self, a: int, b: int, m: int) -> bool:
         """The slot is above what the accept brings."""

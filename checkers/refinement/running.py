@@ -1,0 +1,129 @@
+"""Runs of the scenario that are held against a model while they go, for campaigns.
+
+Beside its `Outcome` a run gives a `Look`: what came of refinement, and which of the model's states it saw. A
+difference counts as a failure of the run, under the name `REFINEMENT`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct, structs
+
+from checkers.refinement.checking import Refined, Refinement
+from checkers.refinement.covering import COLD, ColdRun, Seen, small
+from checkers.refinement.recording import Both, Recorder
+from checkers.simulator.partition import PartitionRun, finish
+from checkers.simulator.run import Failure, Outcome, RunConfig
+from checkers.simulator.scenarios import config_of
+from impl.storage.host import StorageNode
+
+REFINEMENT = "refinement"
+"""The name under which a difference from the model fails a run."""
+
+CHUNK = 8
+"""Schedules that a process takes at a time."""
+
+MODELS = ("multi_paxos",)
+"""The models that the implementation can be held against."""
+
+
+class Look(Struct, frozen=True):
+    """A run beside the model; `seconds` are those of all of the run, checking included."""
+
+    outcome: Outcome
+    refined: Refined
+    seen: tuple[tuple[object, ...], ...]
+    seconds: float
+
+
+def look(
+    config: RunConfig,
+    node_class: type[StorageNode] = StorageNode,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Look:
+    """Run a configuration and follow it through the model; a `COLD` one from boot on, and with its states."""
+    began = clock()
+    covers = config.scenario == COLD
+    run = (ColdRun if covers else PartitionRun)(config, node_class)
+    recorder = Recorder(run.world, run.group.voters)
+    both = Both(run.watcher, recorder, clock)
+    run.world.observer = both
+    outcome = finish(run)
+    ran = clock()
+    seen = Seen()
+    refined = Refinement(recorder, seen.visit if covers else None).check()
+    ended = clock()
+    refined = structs.replace(refined, seconds=both.seconds + ended - ran)
+    if refined.difference is not None and outcome.failure is None:
+        step = refined.difference.step - run.fixture_steps
+        failure = Failure(REFINEMENT, refined.difference.sentence(), step)
+        outcome = structs.replace(outcome, failure=failure)
+    return Look(outcome, refined, tuple(seen.states), ended - began)
+
+
+def execute_refined(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
+    """`partition.execute` with a difference from the model as a failure."""
+    return look(config, node_class).outcome
+
+
+def looks(
+    strategy: str, base: int, schedules: Iterator[int], jobs: int, *, covers: bool
+) -> Iterator[tuple[int, str, Look]]:
+    """Runs of the scenario `partition` in order, with their strategies; with `covers`, small ones from boot on."""
+    work = ((strategy, base, schedule, covers) for schedule in schedules)
+    if jobs <= 1:
+        yield from map(_one, work)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(_one, work, CHUNK)
+
+
+def _one(arguments: tuple[str, int, int, bool]) -> tuple[int, str, Look]:
+    strategy, base, schedule, covers = arguments
+    config = config_of("partition", strategy, base, schedule)
+    return schedule, config.strategy, look(small(config) if covers else config)
+
+
+class Looked:
+    """The sums over a campaign's looks."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.steps = 0
+        self.actions: dict[str, int] = {}
+        self.left: dict[str, int] = {}
+        self.whole = 0
+        self.differences = 0
+        self.seconds = 0.0
+        self.all_seconds = 0.0
+
+    def add(self, one: Look) -> None:
+        """The next run."""
+        refined = one.refined
+        self.runs += 1
+        self.steps += refined.steps
+        self.seconds += refined.seconds
+        self.all_seconds += one.seconds
+        for name, number in refined.actions.items():
+            self.actions[name] = self.actions.get(name, 0) + number
+        if refined.difference is not None:
+            self.differences += 1
+        elif refined.left is None:
+            self.whole += 1
+        else:
+            self.left[refined.left] = self.left.get(refined.left, 0) + 1
+
+    def summary(self) -> dict[str, object]:
+        """For the campaign's JSON object; `share` is refinement's part of all time."""
+        return {
+            "steps": self.steps,
+            "actions": dict(sorted(self.actions.items())),
+            "whole_runs": self.whole,
+            "left_the_model": dict(sorted(self.left.items())),
+            "differences": self.differences,
+            "seconds": round(self.seconds, 3),
+            "share": round(self.seconds / self.all_seconds, 3) if self.all_seconds else 0.0,
+        }

@@ -1,0 +1,103 @@
+"""What a message says must be so in the abstract state when it leaves.
+
+A promise tells of the log as it was when it was made. Votes are in the model's set of votes, or name slots
+that the voter knows to be chosen. A leader's batch, accepts and commit index, and a peer's chosen records,
+are the model's records of the ballot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from checkers.refinement.recording import Synced
+from impl.node import Message
+from impl.storage.ids import Ballot
+from impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
+
+
+def mistold(promise: Promise, state: Synced) -> Iterator[str]:
+    """What a promise says otherwise than the state in which it was made."""
+    above = state.records[max(0, promise.known + 1 - state.first) :]
+    known = promise.known - state.first
+    at_known = state.records[known] if 0 <= known < len(state.records) else None
+    if promise.ballot != state.promised:
+        yield f"it promises {promise.ballot}, and promised is {state.promised}"
+    if promise.last_accepted != state.last_accepted or promise.last_slot != state.last:
+        yield f"it tells of ({promise.last_accepted}, {promise.last_slot}) as last accepted"
+    if tuple(record.ballot for record in promise.tail) != above:
+        yield f"its tail has {len(promise.tail)} records, and the log {len(above)} above {promise.known}"
+    if at_known is not None and promise.at_known != at_known:
+        yield f"it tells of {promise.at_known} in slot {promise.known}, which holds {at_known}"
+
+
+class Spoken:
+    """Holds messages against the state of the model."""
+
+    def __init__(self, model: Any, number: dict[str, int], rank: dict[Ballot, int]) -> None:
+        self.model, self.number, self.rank = model, number, rank
+
+    @staticmethod
+    def ballots(message: Message) -> Iterator[Ballot]:
+        """The ballots that it names."""
+        if isinstance(message, Promise | Vote | Heard | Adopt | Accept | Heartbeat):
+            yield message.ballot
+        if isinstance(message, Promise):
+            yield message.last_accepted
+            yield from (record.ballot for record in message.tail)
+        elif isinstance(message, Adopt | Accept | Chosen):
+            yield from (record.ballot for record in message.records)
+
+    def untrue(self, node: str, message: Message) -> str | None:
+        """What of the message is not so; None if all is."""
+        model, a = self.model, self.number[node]
+        if isinstance(message, Chosen):
+            return self.not_chosen(message)
+        assert isinstance(message, Promise | Vote | Heard | Adopt | Accept | Heartbeat)
+        b = self.rank[message.ballot]
+        if isinstance(message, Promise):
+            if model.promised[a] < b:
+                return f"it promises {message.ballot}, and promised is less"
+            return None
+        if isinstance(message, Vote):
+            return self.not_voted(a, b, message.through)
+        if isinstance(message, Heard):
+            return self.not_voted(a, b, message.through) if message.adopted else None
+        if model.role[b] != "leader":
+            return f"{message.ballot} is not led"
+        if isinstance(message, Adopt | Accept):
+            for record in message.records:
+                if (
+                    record.slot > model.proposed[b]
+                    or model.records[b, record.slot] != self.rank[record.ballot]
+                ):
+                    return f"{message.ballot} does not have {record.ballot} in slot {record.slot}"
+        if isinstance(message, Adopt) and message.known + len(message.records) != model.tail_end[b]:
+            return f"the batch of {message.ballot} ends at {model.tail_end[b]}"
+        if isinstance(message, Accept) and message.tail_end != model.tail_end[b]:
+            return f"the batch of {message.ballot} ends at {model.tail_end[b]}"
+        if message.commit and not self.chosen(message.commit, None):
+            return f"slot {message.commit} is not chosen"
+        return None
+
+    def not_voted(self, a: int, b: int, through: int) -> str | None:
+        """A vote for slots through this one: each is cast, or the slot is known to be chosen."""
+        model = self.model
+        for n in range(through, model.base[b], -1):
+            if (a, b, n) not in model.votes and n > model.known[a]:
+                return f"slot {n} has no such vote, and is not known to be chosen"
+        return None
+
+    def not_chosen(self, message: Chosen) -> str | None:
+        """Records that are said to be chosen are."""
+        for record in message.records:
+            if not self.chosen(record.slot, self.rank[record.ballot]):
+                return f"{record.ballot} is not chosen in slot {record.slot}"
+        return None
+
+    def chosen(self, n: int, record: int | None) -> bool:
+        """Whether some ballot chose the slot, with this record if one is given."""
+        model = self.model
+        return any(
+            model.chosen(b, n) and (record is None or model.records[b, n] == record) for b in model.Ballot
+        )

@@ -1,0 +1,117 @@
+"""`dynaproof explore --refine MODEL` and `--coverage MODEL`: runs beside a model, and how far they see it."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dynaproof import console
+from dynaproof.errors import UserError, unknown_name
+from dynaproof.provenance import provenance
+
+if TYPE_CHECKING:
+    from checkers.refinement.running import Look
+
+MOST_DIFFERENCES = 5
+
+
+def beside(
+    scenario: str,
+    strategy: str,
+    seed: int,
+    numbers: Iterator[int],
+    *,
+    schedules: int | None,
+    refine: str | None,
+    coverage: str | None,
+    jobs: int,
+    json: bool,
+) -> int:
+    """A campaign of which every run is followed through a model; 1 if a run differs or breaks a promise.
+
+    With `coverage` the runs are small ones from boot on. A failing run is told, and neither shrunk nor saved:
+    the same command comes to the same schedule.
+    """
+    from checkers.refinement.covering import Coverage
+    from checkers.refinement.running import MODELS, Looked, looks
+
+    for name in (refine, coverage):
+        if name is not None and name not in MODELS:
+            raise unknown_name("model to hold runs against", name, list(MODELS))
+    if scenario != "partition":
+        raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
+    looked, covered = Looked(), Coverage() if coverage is not None else None
+    failures: list[dict[str, object]] = []
+    began = time.monotonic()
+    with console.progress(f"following {scenario} through {refine or coverage}", schedules) as advance:
+        for number, used, one in looks(strategy, seed, numbers, jobs, covers=covered is not None):
+            looked.add(one)
+            if covered is not None:
+                covered.add(used, one.seen)
+            if one.outcome.failure is not None:
+                failures.append(told(number, used, one, json))
+            advance(looked.runs, f"{looked.runs} schedules, {looked.steps:,} steps, {len(failures)} failures")
+            if len(failures) >= MOST_DIFFERENCES:
+                break
+    summary: dict[str, object] = {
+        "scenario": scenario,
+        "strategy": strategy,
+        "seed": seed,
+        "schedules": looked.runs,
+        "seconds": round(time.monotonic() - began, 3),
+        "failures": failures,
+        "refinement": {"model": refine or coverage, **looked.summary()},
+    }
+    if covered is not None:
+        summary["coverage"] = {"model": coverage, **covered.summary()}
+    if json:
+        console.emit({**summary, "provenance": provenance(seed=seed)})
+    else:
+        show(summary)
+    return 1 if failures else 0
+
+
+def told(number: int, strategy: str, one: "Look", json: bool) -> dict[str, object]:
+    """A failing run: a difference from the model, or a broken promise."""
+    failure = one.outcome.failure
+    assert failure is not None
+    if not json:
+        console.results().print(
+            f"schedule {number} ({strategy}): {failure.spec}, step {failure.step}: {failure.sentence}",
+            markup=False,
+            soft_wrap=True,
+        )
+    return {
+        "schedule": number,
+        "strategy": strategy,
+        "spec": failure.spec,
+        "step": failure.step,
+        "sentence": failure.sentence,
+        "difference": one.refined.difference,
+    }
+
+
+def show(summary: dict[str, object]) -> None:
+    """The campaign as a table, for people."""
+    from rich.table import Table
+
+    table = Table(title=f"{summary['scenario']}, {summary['strategy']}, seed {summary['seed']}")
+    table.add_column("what")
+    table.add_column("count", justify="right")
+    table.add_row("schedules", f"{summary['schedules']:,}")
+    table.add_row("seconds", f"{summary['seconds']:,}")
+    for group in ("refinement", "coverage"):
+        found = summary.get(group, {})
+        assert isinstance(found, dict)
+        for name, value in found.items():
+            words = f"{group}: {name.replace('_', ' ')}"
+            if not isinstance(value, dict):
+                table.add_row(words, f"{value:,}" if isinstance(value, int) else str(value))
+            elif name != "curves":
+                for part, number in value.items():
+                    table.add_row(
+                        f"{words}: {part}", str(number["seen"] if name == "by_strategy" else number)
+                    )
+    failures = summary["failures"]
+    assert isinstance(failures, list)
+    table.add_row("failures", str(len(failures)))
+    console.results().print(table)

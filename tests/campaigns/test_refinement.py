@@ -1,0 +1,119 @@
+"""Runs of the replica are behaviours of its model, and its seeded bugs are not."""
+
+import pytest
+
+from checkers.campaign import config_of
+from checkers.mutation.catalogue import MUTANTS
+from checkers.refinement.checking import Refinement
+from checkers.refinement.covering import COLD, Coverage, Seen, small
+from checkers.refinement.recording import Both, Recorder
+from checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
+from checkers.simulator.partition import PartitionRun, execute, finish
+from checkers.state_space.explore import Exploration
+from impl.storage.host import StorageNode
+from model.multi_paxos import MultiPaxos
+
+SCHEDULES = 60
+CAUGHT = {
+    "quorum_of_one": 1,
+    "leader_commits_alone": 1,
+    "own_vote_before_sync": 1,
+    "no_promise_check": 1,
+    "promise_goes_back": 1,
+    "accept_raises_no_promise": 1,
+    "campaign_not_journalled": 3,
+    "old_ballot_led_again": 2,
+    "rotted_voter_votes_on": 4,
+    "sent_at_sync_start": 3,
+    "ignores_accepted": 1,
+    "lowest_accepted_adopted": 2,
+    "tail_slot_by_slot": 1,
+    "no_cut_on_accept": 1,
+    "accepted_from_retained": 2,
+}
+"""Seeded bugs of the replica that refinement catches, and within how many schedules."""
+QUICK = ("no_promise_check", "own_vote_before_sync", "accept_raises_no_promise", "no_cut_on_accept")
+"""Of these the default run catches again; the first three break no spec in those schedules."""
+
+
+def test_explored_runs_are_behaviours_of_the_model() -> None:
+    looked = Looked()
+    for number in range(SCHEDULES):
+        one = look(config_of("partition", "portfolio", 7, number))
+        assert one.refined.difference is None, one.refined.difference.sentence()
+        looked.add(one)
+    assert looked.whole > SCHEDULES // 2
+    assert looked.whole + sum(looked.left.values()) == SCHEDULES
+    assert set(looked.left) <= {"a config", "a new incarnation"}
+    assert set(looked.actions) == {action.name for action in MultiPaxos().actions}
+
+
+@pytest.mark.slow
+def test_a_thousand_runs_are_behaviours_of_the_model() -> None:
+    for number in range(1_000):
+        one = look(config_of("partition", "portfolio", 8, number))
+        assert one.refined.difference is None, one.refined.difference.sentence()
+
+
+def test_looking_changes_no_run() -> None:
+    config = config_of("partition", "pct", 3, 2)
+    assert look(config).outcome == execute(config)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in CAUGHT]
+)
+def test_seeded_bug_is_caught_with_its_step(name: str) -> None:
+    node_class = MUTANTS[name].node_class
+    for number in range(CAUGHT[name]):
+        found = look(config_of("partition", "portfolio", 1, number), node_class).refined.difference
+        if found is not None:
+            assert found.step > 0
+            assert found.differs
+            assert found.nearest
+            return
+    raise AssertionError(f"{name} survives {CAUGHT[name]} schedules")
+
+
+def test_difference_is_a_failure_of_the_run_unless_a_spec_failed_before() -> None:
+    node_class = MUTANTS["no_promise_check"].node_class
+    failure = execute_refined(config_of("partition", "portfolio", 1, 0), node_class).failure
+    assert failure is not None
+    assert failure.spec == REFINEMENT
+    assert "accept_batch(sc, 1.sb.2) is not enabled" in failure.sentence
+
+
+def test_states_seen_within_the_bounds_are_states_of_the_model() -> None:
+    exploration = Exploration(MultiPaxos(slots=2, ballots=2), symmetry=True)
+    exploration.run()
+    reachable = {exploration.representative(state): None for state in exploration.states()}
+    seen: dict[tuple[int, ...], None] = {}
+    for number in range(12):
+        run = PartitionRun(small(config_of("partition", "portfolio", 9, number)), StorageNode)
+        recorder = Recorder(run.world, run.group.voters)
+        run.world.observer = Both(run.watcher, recorder, lambda: 0.0)
+        finish(run)
+        states = Seen(2, 2)
+        Refinement(recorder, states.visit).check()
+        for state in states.states:
+            seen[exploration.representative(state)] = None
+    assert len(seen) > 30
+    assert all(words in reachable for words in seen)
+
+
+def test_coverage_grows_with_schedules_and_counts_by_strategy() -> None:
+    coverage = Coverage()
+    for number in range(8):
+        one = look(small(config_of("partition", "portfolio", 4, number)))
+        assert one.outcome.failure is None
+        coverage.add(("timed", "random", "pct", "pos")[number % 4], one.seen)
+    summary = coverage.summary()
+    assert summary["reachable"] == 2_945_535
+    curves = summary["curves"]
+    assert isinstance(curves, dict)
+    assert sorted(curves) == ["pct", "pos", "random", "timed"]
+    assert all(curve == sorted(curve) and curve[0] > 0 for curve in curves.values())
+
+
+def test_small_configurations_are_cold() -> None:
+    assert small(config_of("partition", "timed", 1, 0)).scenario == COLD

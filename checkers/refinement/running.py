@@ -72,7 +72,7 @@ def execute_refined(config: RunConfig, node_class: type[StorageNode] = StorageNo
 def looks(
     strategy: str, base: int, schedules: Iterator[int], jobs: int, *, covers: bool
 ) -> Iterator[tuple[int, str, Look]]:
-    """Runs of the scenario `partition` in order, with their strategies; with `covers`, small ones from boot on."""
+    """Runs of the scenario `partition` with their strategies, in order; `covers`: small ones from boot on."""
     work = ((strategy, base, schedule, covers) for schedule in schedules)
     if jobs <= 1:
         yield from map(_one, work)

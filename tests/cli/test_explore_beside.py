@@ -1,0 +1,29 @@
+"""`explore --refine` and `--coverage` from the command line."""
+
+import json
+
+import pytest
+
+from dynaproof.cli import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    return code, *capsys.readouterr()
+
+
+def test_refine_reports_steps_share_and_runs_that_left(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explore", "--refine", "multi_paxos", "--schedules", "8", "--json")
+    found = json.loads(out)
+    refinement = found["refinement"]
+    assert (code, found["schedules"], found["failures"]) == (0, 8, [])
+    assert refinement["model"] == "multi_paxos"
+    assert refinement["whole_runs"] + sum(refinement["left_the_model"].values()) == 8
+    assert refinement["differences"] == 0
+    assert 0 < refinement["share"] < 1
+
+
+def test_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "explore", "--refine", "multi_paxo", "--schedules", "1")
+    assert code == 2
+    assert "multi_paxos" in err

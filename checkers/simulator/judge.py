@@ -19,12 +19,12 @@ from impl.storage.records import Item, StoredItem
 LARGEST = 2_000
 """Bound of what is remembered; beyond it the key is not judged any further, which `overflowed` tells."""
 
-State = tuple[tuple[str, str], ...] | None
+State = Item | None
 
 
 def state_of(item: Item | None) -> State:
     """An item as a hashable value; None is absent."""
-    return None if item is None else tuple(sorted(item.items()))
+    return item
 
 
 class Judge:

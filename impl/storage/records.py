@@ -18,8 +18,8 @@ from msgspec import Struct
 from impl.node import Microseconds
 from impl.storage.ids import Ballot, Member, RequestId
 
-Item: TypeAlias = dict[str, str]
-"""Attributes of an item; immutable by convention. Typed attribute values arrive with the request API."""
+Item: TypeAlias = bytes
+"""An item by its canonical bytes (`impl/values/encoding.py`): equal items, and only they, have equal bytes."""
 
 
 class StoredItem(Struct, frozen=True, gc=False, array_like=True):

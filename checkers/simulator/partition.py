@@ -273,7 +273,7 @@ class PartitionRun:
             replica.admitted
             and replica.log.commit == replica.log.last
             and replica.state.applied == first.applied
-            and replica.state.items == first.items
+            and replica.state.items.digest() == first.items.digest()
             and replica.state.remembered == first.remembered
             and replica.state.config == first.config
             for replica in replicas

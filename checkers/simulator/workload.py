@@ -10,6 +10,7 @@ from impl.node import Env, NodeId
 from impl.router.client import Client, ClientSettings, Ending, ThinkTimer
 from impl.storage.messages import Delete, Get, Operation, Put
 from impl.storage.records import Item, StoredItem
+from impl.values.attribute import Item as AttributeItem
 from impl.values.attribute import S, number
 from impl.values.encoding import encode_item
 
@@ -50,7 +51,11 @@ class WorkloadClient(Client):
         expected = self.seen.get(key) if conditional else None
         if draw in {7, 11}:
             return Delete(key, conditional, expected)
-        item = {"id": S(key.decode()), "writer": S(self.env.me.name), "number": number(str(self.number + 1))}
+        item: AttributeItem = {
+            "id": S(key.decode()),
+            "writer": S(self.env.me.name),
+            "number": number(str(self.number + 1)),
+        }
         return Put(key, encode_item(item), conditional, expected)
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:

@@ -1,15 +1,15 @@
 """A copy-on-write B-tree of items, in checksummed pages of one file of a `Disk`.
 
-Keys are bytes and lie in order in leaves of bounded size; branches lead to them. A node that is on the disk or
-in a snapshot is never changed: a change copies the path from the root to it. So a snapshot is a root, and a
-checkpoint writes the nodes that were made since the last one, bottom up, on pages that no durable root uses;
-the new root counts once the replication log names it durably, and only then are the pages freed that older
-roots needed. A crash between any two page writes leaves the old root whole.
+Keys are bytes and lie in order in leaves of bounded size; branches lead to them. A node that is on the disk
+or in a snapshot is never changed: a change copies the path from the root to it. So a snapshot is a root, and
+a checkpoint writes the nodes that were made since the last one, bottom up, on pages that no durable root
+uses; the new root counts once the replication log names it durably, and only then are the pages freed that
+older roots needed. A crash between any two page writes leaves the old root whole.
 
 *Invariants* (`_check` looks at them all). Keys are sorted; a separator is above all keys to its left and not
-above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child. A
-leaf beyond `page_bytes` holds a single item, a branch beyond it fewer than four children. The shape depends on
-the sequence of puts and deletes only: replicas that applied the same records have the same digest.
+above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child.
+A leaf beyond `page_bytes` holds a single item, a branch beyond it fewer than four children. The shape depends
+on the sequence of puts and deletes only: replicas that applied the same records have the same digest.
 
 Sources: Rodeh, *B-trees, Shadowing, and Clones*, ACM Transactions on Storage 2008; Bayer and McCreight,
 *Organization and Maintenance of Large Ordered Indexes*, 1972.
@@ -23,64 +23,35 @@ from heapq import heappop, heappush
 from typing import TypeAlias
 
 from impl.node import Disk
-from impl.storage.pages import (
-    BranchPage,
-    LeafPage,
-    PageRef,
-    branch_digest,
-    decode_page,
-    encode_page,
-    leaf_digest,
+from impl.storage.nodes import (
+    CHILD_BYTES,
+    Branch,
+    Child,
+    Leaf,
+    Node,
+    branch_size,
+    digest_of_child,
+    entry_size,
+    node_of,
+    page_of,
+    pieces_of,
 )
+from impl.storage.pages import BranchPage, PageRef, decode_page, encode_page
 from impl.storage.records import StoredItem
 
-ENTRY_BYTES = 24
-"""What an item takes in a leaf beside its key and its bytes."""
-
-CHILD_BYTES = 32
-"""What a child takes in a branch beside its separator."""
+Path: TypeAlias = list[tuple[Branch, int]]
+"""Branches from the root down, each with the place of the child that was taken."""
 
 CACHED_NODES = 65_536
-"""With more nodes than this in memory, a checkpoint lets all go but the root; between two, memory grows by what
-is read and written.
+"""With more nodes than this in memory, a checkpoint lets all go but the root; between two, memory grows by
+what is read and written.
 """
-
-
-class _Leaf:
-    """Keys and their items. `page` is where it lies if it is on the disk; `digest` is None if not computed."""
-
-    __slots__ = ("digest", "epoch", "keys", "page", "size", "values")
-
-    def __init__(self, epoch: int, keys: list[bytes], values: list[StoredItem], size: int) -> None:
-        self.epoch, self.keys, self.values, self.size = epoch, keys, values, size
-        self.page: PageRef | None = None
-        self.digest: bytes | None = None
-
-
-class _Branch:
-    """Children, some of them known by reference only, and the separators between them."""
-
-    __slots__ = ("children", "digest", "epoch", "keys", "page", "size")
-
-    def __init__(self, epoch: int, keys: list[bytes], children: list[_Child], size: int) -> None:
-        self.epoch, self.keys, self.children, self.size = epoch, keys, children, size
-        self.page: PageRef | None = None
-        self.digest: bytes | None = None
-
-
-_Node: TypeAlias = _Leaf | _Branch
-_Child: TypeAlias = _Leaf | _Branch | PageRef
-_Path: TypeAlias = list[tuple[_Branch, int]]
-
-
-def _entry_size(key: bytes, value: StoredItem) -> int:
-    return len(key) + len(value.item) + ENTRY_BYTES
 
 
 class TreeView:
     """A root and all below it, which never changes; `close` lets its pages go."""
 
-    def __init__(self, tree: BTree, root: _Node, held: int) -> None:
+    def __init__(self, tree: BTree, root: Node, held: int) -> None:
         self._tree, self._root, self._held = tree, root, held
 
     def get(self, key: bytes) -> StoredItem | None:
@@ -93,7 +64,7 @@ class TreeView:
 
     def digest(self) -> bytes:
         """Equal for equal trees."""
-        return self._tree._digest(self._root)
+        return digest_of_child(self._root)
 
     def differing(self, other: TreeView) -> list[tuple[bytes, bytes | None]]:
         """The ranges of keys, low to high, in which the other tree holds another page: only where digests
@@ -117,7 +88,7 @@ class BTree:
         self.page_bytes = page_bytes
         self.cached_nodes = cached_nodes
         self._epoch = 1
-        self._root: _Node = _Leaf(1, [], [], 0)
+        self._root: Node = Leaf(1, [], [], 0)
         self._nodes = 1
         self._next_page = 0
         self._free: list[int] = []
@@ -166,19 +137,19 @@ class BTree:
 
     def digest(self) -> bytes:
         """Equal for trees that were made by the same puts and deletes."""
-        return self._digest(self._root)
+        return digest_of_child(self._root)
 
     def pages(self) -> list[int]:
         """The pages that hold the last checkpoint's root and what of it is unchanged since."""
         found: list[int] = []
-        stack: list[_Child] = [self._root]
+        stack: list[Child] = [self._root]
         while stack:
             node = stack.pop()
             if isinstance(node, PageRef):
                 node = self._load(node)
             if node.page is not None:
                 found.append(node.page.page)
-            if isinstance(node, _Branch):
+            if isinstance(node, Branch):
                 stack.extend(node.children)
         return found
 
@@ -188,15 +159,15 @@ class BTree:
         self._held[self._checkpoint] = self._held.get(self._checkpoint, 0) + 1
         return TreeView(self, self._root, self._checkpoint)
 
-    def _get(self, node: _Node, key: bytes) -> StoredItem | None:
-        while type(node) is _Branch:
+    def _get(self, node: Node, key: bytes) -> StoredItem | None:
+        while type(node) is Branch:
             node = self._child(node, bisect_right(node.keys, key))
-        assert type(node) is _Leaf
+        assert type(node) is Leaf
         at = bisect_left(node.keys, key)
         return node.values[at] if at < len(node.keys) and node.keys[at] == key else None
 
-    def _range(self, node: _Node, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, StoredItem]]:
-        if isinstance(node, _Leaf):
+    def _range(self, node: Node, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, StoredItem]]:
+        if isinstance(node, Leaf):
             first = bisect_left(node.keys, low)
             last = len(node.keys) if high is None else bisect_left(node.keys, high)
             yield from zip(node.keys[first:last], node.values[first:last], strict=True)
@@ -206,33 +177,16 @@ class BTree:
         for at in range(first, last + 1):
             yield from self._range(self._child(node, at), low, high)
 
-    def _child(self, node: _Branch, at: int) -> _Node:
+    def _child(self, node: Branch, at: int) -> Node:
         """A child, loaded if it is not in memory."""
         child = node.children[at]
         if type(child) is PageRef:
             child = node.children[at] = self._load(child)
         return child  # type: ignore[return-value]
 
-    def _load(self, ref: PageRef) -> _Node:
-        page = decode_page(ref, self._disk.read_page(self.file, ref.page))
-        node: _Node
-        if isinstance(page, LeafPage):
-            size = sum(map(_entry_size, page.keys, page.values))
-            node = _Leaf(0, list(page.keys), list(page.values), size)
-        else:
-            node = _Branch(0, list(page.keys), list(page.children), _branch_size(page.keys))
-        node.page, node.digest = ref, ref.digest
+    def _load(self, ref: PageRef) -> Node:
         self._nodes += 1
-        return node
-
-    def _digest(self, node: _Child) -> bytes:
-        if node.digest is None:
-            assert not isinstance(node, PageRef)
-            if isinstance(node, _Leaf):
-                node.digest = leaf_digest(node.keys, node.values)
-            else:
-                node.digest = branch_digest(node.keys, [self._digest(child) for child in node.children])
-        return node.digest
+        return node_of(ref, decode_page(ref, self._disk.read_page(self.file, ref.page)))
 
     # --- Changing ---
 
@@ -240,9 +194,9 @@ class BTree:
         """Store an item under a key."""
         leaf, path = self._own_path(key)
         at = bisect_left(leaf.keys, key)
-        leaf.size += _entry_size(key, value)
+        leaf.size += entry_size(key, value)
         if at < len(leaf.keys) and leaf.keys[at] == key:
-            leaf.size -= _entry_size(key, leaf.values[at])
+            leaf.size -= entry_size(key, leaf.values[at])
             leaf.values[at] = value
         else:
             leaf.keys.insert(at, key)
@@ -255,27 +209,27 @@ class BTree:
             return
         leaf, path = self._own_path(key)
         at = bisect_left(leaf.keys, key)
-        leaf.size -= _entry_size(key, leaf.values[at])
+        leaf.size -= entry_size(key, leaf.values[at])
         del leaf.keys[at], leaf.values[at]
         self._fit(leaf, path)
 
-    def _own_path(self, key: bytes) -> tuple[_Leaf, _Path]:
+    def _own_path(self, key: bytes) -> tuple[Leaf, Path]:
         """The leaf of a key, and the branches that lead to it, all of them free to be changed."""
-        path: _Path = []
+        path: Path = []
         node = self._root = self._own(self._root)
-        while type(node) is _Branch:
+        while type(node) is Branch:
             at = bisect_right(node.keys, key)
             path.append((node, at))
             node = self._own_child(node, at)
-        assert type(node) is _Leaf
+        assert type(node) is Leaf
         return node, path
 
-    def _own_child(self, node: _Branch, at: int) -> _Node:
+    def _own_child(self, node: Branch, at: int) -> Node:
         child = self._own(self._child(node, at))
         node.children[at] = child
         return child
 
-    def _own(self, node: _Node) -> _Node:
+    def _own(self, node: Node) -> Node:
         """The node itself if it was made since the last checkpoint and snapshot, else a copy of it."""
         if node.epoch == self._epoch:
             node.digest = None
@@ -283,25 +237,25 @@ class BTree:
         if node.page is not None:
             self._retired.append(node.page.page)
         self._nodes += 1
-        if isinstance(node, _Leaf):
-            return _Leaf(self._epoch, node.keys.copy(), node.values.copy(), node.size)
-        return _Branch(self._epoch, node.keys.copy(), node.children.copy(), node.size)
+        if isinstance(node, Leaf):
+            return Leaf(self._epoch, node.keys.copy(), node.values.copy(), node.size)
+        return Branch(self._epoch, node.keys.copy(), node.children.copy())
 
-    def _small(self, node: _Node) -> bool:
+    def _small(self, node: Node) -> bool:
         """Whether a node should be joined with a neighbour."""
-        return node.size < self.page_bytes // 4 or (isinstance(node, _Branch) and len(node.children) < 2)
+        return node.size < self.page_bytes // 4 or (isinstance(node, Branch) and len(node.children) < 2)
 
-    def _fit(self, node: _Node, path: _Path) -> None:
+    def _fit(self, node: Node, path: Path) -> None:
         """Split what has become too large and join what has become too small, up to the root."""
         if node.size <= self.page_bytes and not (path and self._small(node)):
             return
         while True:
-            pieces = self._pieces(node)
+            pieces = pieces_of(node, self.page_bytes)
             if not path:
                 if len(pieces) > 1:
                     keys = [separator for separator, _ in pieces[1:]]
-                    children: list[_Child] = [piece for _, piece in pieces]
-                    node = self._root = _Branch(self._epoch, keys, children, _branch_size(keys))
+                    children: list[Child] = [piece for _, piece in pieces]
+                    node = self._root = Branch(self._epoch, keys, children)
                     self._nodes += 1
                     continue  # Very many pieces do not fit into one branch either.
                 break
@@ -315,16 +269,16 @@ class BTree:
             if len(pieces) == 1:
                 self._join(parent, at)
             node = parent
-        while isinstance(self._root, _Branch) and len(self._root.children) == 1:
+        while isinstance(self._root, Branch) and len(self._root.children) == 1:
             self._root = self._own_child(self._root, 0)
 
-    def _join(self, parent: _Branch, at: int) -> None:
+    def _join(self, parent: Branch, at: int) -> None:
         """Join a small child with a neighbour if they fit into one page, or if it may not stay alone."""
         child = self._child(parent, at)
-        if isinstance(child, _Leaf) and not child.keys:
+        if isinstance(child, Leaf) and not child.keys:
             self._remove_child(parent, at, max(0, at - 1))
             return
-        alone = isinstance(child, _Branch) and len(child.children) < 2
+        alone = isinstance(child, Branch) and len(child.children) < 2
         for left_at in (at - 1, at):
             if left_at < 0 or left_at + 1 >= len(parent.children):
                 continue
@@ -335,58 +289,25 @@ class BTree:
             left, right = self._own_child(parent, left_at), self._own_child(parent, left_at + 1)
             self._remove_child(parent, left_at + 1, left_at)
             left.size += right.size
-            if isinstance(left, _Leaf) and isinstance(right, _Leaf):
+            if isinstance(left, Leaf) and isinstance(right, Leaf):
                 left.keys += right.keys
                 left.values += right.values
-            elif isinstance(left, _Branch) and isinstance(right, _Branch):
+            elif isinstance(left, Branch) and isinstance(right, Branch):
                 left.keys += [separator, *right.keys]
                 left.children += right.children
                 left.size += len(separator)
-            for offset, (key, piece) in enumerate(self._pieces(left)[1:], 1):
+            for offset, (key, piece) in enumerate(pieces_of(left, self.page_bytes)[1:], 1):
                 parent.keys.insert(left_at + offset - 1, key)
                 parent.children.insert(left_at + offset, piece)
                 parent.size += len(key) + CHILD_BYTES
             return
 
-    def _remove_child(self, parent: _Branch, at: int, separator_at: int) -> None:
+    def _remove_child(self, parent: Branch, at: int, separator_at: int) -> None:
         parent.size -= CHILD_BYTES
         del parent.children[at]
         if parent.keys:
             parent.size -= len(parent.keys[separator_at])
             del parent.keys[separator_at]
-
-    def _pieces(self, node: _Node) -> list[tuple[bytes, _Node]]:
-        """The node, cut into as many as it takes; each but the first with the separator before it."""
-        least = 1 if isinstance(node, _Leaf) else 2
-        count = len(node.keys) if isinstance(node, _Leaf) else len(node.children)
-        if node.size <= self.page_bytes or count < 2 * least:
-            return [(b"", node)]
-        separator, right = self._halve(node, least, count)
-        self._nodes += 1
-        first, second = self._pieces(node), self._pieces(right)
-        return [*first, (separator, second[0][1]), *second[1:]]
-
-    def _halve(self, node: _Node, least: int, count: int) -> tuple[bytes, _Node]:
-        """Cut a node at the entry nearest to its middle; the separator, and the right half."""
-        if isinstance(node, _Leaf):
-            sizes = list(map(_entry_size, node.keys, node.values))
-        else:
-            sizes = [CHILD_BYTES, *(len(key) + CHILD_BYTES for key in node.keys)]
-        at, left = least, sum(sizes[:least])
-        while at < count - least and 2 * left + sizes[at] <= node.size:
-            left += sizes[at]
-            at += 1
-        if isinstance(node, _Leaf):
-            right: _Node = _Leaf(self._epoch, node.keys[at:], node.values[at:], node.size - left)
-            separator = node.keys[at]
-            del node.keys[at:], node.values[at:]
-            node.size = left
-        else:
-            separator = node.keys[at - 1]
-            right = _Branch(self._epoch, node.keys[at:], node.children[at:], _branch_size(node.keys[at:]))
-            del node.keys[at - 1 :], node.children[at:]
-            node.size = _branch_size(node.keys)
-        return separator, right
 
     # --- Checkpoints ---
 
@@ -400,7 +321,7 @@ class BTree:
         self._checkpoint += 1
         self._retired_by.append((self._checkpoint, self._retired))
         self._retired = []
-        if self._nodes > self.cached_nodes and isinstance(self._root, _Branch):
+        if self._nodes > self.cached_nodes and isinstance(self._root, Branch):
             self._root = self._load(root)
             self._nodes = 1
         return root
@@ -410,16 +331,14 @@ class BTree:
         self._durable = self._checkpoint
         self._release()
 
-    def _write(self, node: _Child) -> PageRef:
+    def _write(self, node: Child) -> PageRef:
         if isinstance(node, PageRef):
             return node
         if node.page is None:
-            if isinstance(node, _Leaf):
-                page: LeafPage | BranchPage = LeafPage(node.keys, node.values)
-            else:
-                page = BranchPage(node.keys, [self._write(child) for child in node.children])
-            node.page = PageRef(self._allocate(), self._digest(node))
-            self._disk.write_page(self.file, node.page.page, encode_page(node.page.page, page))
+            below = [self._write(child) for child in node.children] if isinstance(node, Branch) else []
+            node.page = PageRef(self._allocate(), digest_of_child(node))
+            data = encode_page(node.page.page, page_of(node, below))
+            self._disk.write_page(self.file, node.page.page, data)
         return node.page
 
     def _allocate(self) -> int:
@@ -456,7 +375,7 @@ class BTree:
         assert not set(used) & set(free), "a page that is used is not free"
 
     def _check_node(
-        self, node: _Child, low: bytes, high: bytes | None, depth: int, depths: list[int], used: list[int]
+        self, node: Child, low: bytes, high: bytes | None, depth: int, depths: list[int], used: list[int]
     ) -> None:
         if isinstance(node, PageRef):
             node = self._load(node)
@@ -466,14 +385,14 @@ class BTree:
         if node.page is not None:
             used.append(node.page.page)
             assert node.epoch < self._epoch, "what is on the disk is not changed"
-        if isinstance(node, _Leaf):
+        if isinstance(node, Leaf):
             depths.append(depth)
             assert node.keys or node is self._root, "no leaf is empty"
-            assert node.size == sum(map(_entry_size, node.keys, node.values))
+            assert node.size == sum(map(entry_size, node.keys, node.values))
             assert node.size <= self.page_bytes or len(node.keys) == 1, "a leaf fits into a page"
             return
         assert len(node.children) == len(node.keys) + 1 >= 2
-        assert node.size == _branch_size(node.keys)
+        assert node.size == branch_size(node.keys)
         assert node.size <= self.page_bytes or len(node.children) < 4, "a branch fits into a page"
         bounds = [low, *node.keys, high]
         for at, child in enumerate(node.children):
@@ -482,26 +401,22 @@ class BTree:
             self._check_node(child, inner, bounds[at + 1], depth + 1, depths, used)
 
 
-def _branch_size(keys: list[bytes] | tuple[bytes, ...]) -> int:
-    return sum(map(len, keys)) + CHILD_BYTES * (len(keys) + 1)
-
-
 def _compare(
-    one: tuple[BTree, _Child],
-    other: tuple[BTree, _Child],
+    one: tuple[BTree, Child],
+    other: tuple[BTree, Child],
     low: bytes,
     high: bytes | None,
     found: list[tuple[bytes, bytes | None]],
 ) -> None:
-    """Collect the key ranges of the leaves that differ; where two branches divide otherwise, all of theirs."""
+    """Collect the key ranges of the leaves that differ; where branches divide otherwise, all of theirs."""
     (tree, node), (other_tree, other_node) = one, other
-    if tree._digest(node) == other_tree._digest(other_node):
+    if digest_of_child(node) == digest_of_child(other_node):
         return
     if isinstance(node, PageRef):
         node = tree._load(node)
     if isinstance(other_node, PageRef):
         other_node = other_tree._load(other_node)
-    if isinstance(node, _Leaf) or isinstance(other_node, _Leaf) or node.keys != other_node.keys:
+    if isinstance(node, Leaf) or isinstance(other_node, Leaf) or node.keys != other_node.keys:
         found.append((low, high))
         return
     bounds = [low, *node.keys, high]

@@ -10,6 +10,7 @@ from impl.node import Env, Microseconds, NodeId
 from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
 from impl.storage.log import ReplicationLog
 from impl.storage.messages import ElectionTimer, Peer, Promise, Reached, Snapshot
+from impl.storage.pages import PageCopy
 from impl.storage.records import Config, ConfigChange, LogRecord, StoredItem
 from impl.storage.state import PartitionState
 
@@ -30,22 +31,33 @@ class Progress:
 
 
 class Checkpoint:
-    """A checkpoint whose items are written and that the log does not name durably yet; `copied` if a peer
+    """A checkpoint whose pages are written and that the log does not name durably yet; `copied` if a peer
     sent it.
     """
 
-    __slots__ = ("copied", "items", "mark", "named", "snapshot")
+    __slots__ = ("copied", "mark", "named", "pages", "snapshot")
 
-    def __init__(
-        self, snapshot: Snapshot, items: str, copied: list[tuple[bytes, StoredItem]] | None, mark: int
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, pages: str, copied: bool, mark: int) -> None:
         self.snapshot = snapshot
-        self.items = items
+        self.pages = pages
         self.copied = copied
         self.mark = mark
         """The journal's end when the message to itself was sent: below it all is durable when that comes."""
         self.named = False
         """Whether the log names it already, durably or not."""
+
+
+class Copying:
+    """A copy under way: from whom, of which checkpoint, and the pages so far."""
+
+    __slots__ = ("pages", "snapshot", "source", "until")
+
+    def __init__(self, source: Member, snapshot: Snapshot, pages: PageCopy) -> None:
+        self.source = source
+        self.snapshot = snapshot
+        self.pages = pages
+        self.until: Microseconds = 0
+        """When another peer's copy may take its place."""
 
 
 class Flight:
@@ -100,9 +112,7 @@ class Core:
         self.config_in_flight = 0
         # Learner.
         self.fetching_until: Microseconds = 0
-        self.copy_after = b""
-        self.copy_slot = 0
-        self.copied: list[tuple[bytes, StoredItem]] = []
+        self.copying: Copying | None = None
         self.checkpoint: Checkpoint | None = None
 
     # --- Who is who ---
@@ -176,3 +186,8 @@ class Core:
 def config_of(record: LogRecord) -> Config | None:
     """The config that a record installs, if it is a `ConfigChange`."""
     return record.config if isinstance(record, ConfigChange) else None
+
+
+def pages_file(incarnation: int, slot: int) -> str:
+    """The page file of the items that an incarnation began with at a slot: empty, or copied."""
+    return f"items/{incarnation:06d}/{slot:012d}"

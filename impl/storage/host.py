@@ -21,7 +21,6 @@ from impl.storage.journal import RottenLogError
 from impl.storage.log import ReplicationLog, fresh_head
 from impl.storage.messages import CreateReplica, Reached, Vacant, VacantTimer
 from impl.storage.replica import Replica
-from impl.storage.state import PartitionState
 
 NODE_LOG = "node"
 
@@ -91,6 +90,14 @@ class StorageNode:
         self.env.disk.append(NODE_LOG, encode_frame(1, self.journalled, record))
         self.journalled += 1
 
+    def give_up(self, replica: Replica) -> None:
+        """A page turned out to be damaged while the replica runs: it falls silent, like one that finds rot at
+        its start.
+        """
+        self.env.note(Reached("rot found"))
+        self.retire(replica.incarnation)
+        self.say_vacant()
+
     def say_vacant(self) -> None:
         """Tell the peers; the leader among them answers with a new incarnation."""
         for peer in self.peers:
@@ -105,7 +112,10 @@ class StorageNode:
         if isinstance(message, CreateReplica):
             self.on_create_replica(message)
         elif self.replica is not None:
-            self.replica.receive(sender, message)
+            try:
+                self.replica.receive(sender, message)
+            except RottenLogError:
+                self.give_up(self.replica)
 
     def on_create_replica(self, message: CreateReplica) -> None:
         """Make a replica that knows nothing; repeated and late copies change nothing."""
@@ -121,7 +131,7 @@ class StorageNode:
             self.env.disk.remove_file(name)
         head = fresh_head(member, message.config, message.config_slot)
         log = self.log_class.create(self.env.disk, f"log/{member.incarnation:06d}/", head)
-        self.replica = self.replica_class(self.env, self.settings, log, PartitionState(message.config, 0))
+        self.replica = self.replica_class.create(self.env, self.settings, log)
         if message.config_slot:
             self.env.note(Reached("voter replaced"))
         self.env.cancel_timer(VacantTimer())
@@ -136,4 +146,7 @@ class StorageNode:
             if self.replica is None:
                 self.say_vacant()
         elif self.replica is not None:
-            self.replica.fire(timer)
+            try:
+                self.replica.fire(timer)
+            except RottenLogError:
+                self.give_up(self.replica)

@@ -81,6 +81,8 @@ class Settings(Struct, frozen=True):
     """Request ids remembered at the most; a leader throttles beyond, and never evicts."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
+    page_bytes: int = 8_192
+    """Size at which a page of the B-tree is split."""
     chunk_pages: int = 8
     """Pages in one message of a copy, at the most."""
 

@@ -1,41 +1,34 @@
 """The learner: what is chosen is applied; a laggard catches up by log or by copy; the log is cut below
 checkpoints.
 
-*Invariants.* Slots are applied in order, as soon as they are known to be chosen. A checkpoint's items are
-durable before the log names it, and the log names it durably before anything that it covers is cut. Learning
-a record is a promise of the ballot at which the peer held it (rule 10, kept for every record, not only for a
-`ConfigChange`).
+*Invariants.* Slots are applied in order, as soon as they are known to be chosen. A checkpoint's pages are
+durable before the log names it, and the log names it durably before anything that it covers is cut or freed.
+Learning a record is a promise of the ballot at which the peer held it (rule 10, kept for every record, not
+only for a `ConfigChange`).
 """
 
 from __future__ import annotations
 
 from typing import cast
 
-import msgspec
-
 from impl.node import NodeId
-from impl.storage.core import Checkpoint
-from impl.storage.frames import encode_frame, scan
+from impl.storage.btree import BTree
+from impl.storage.core import Checkpoint, Copying, pages_file
 from impl.storage.ids import Ballot, Member
 from impl.storage.log import Head
 from impl.storage.messages import (
     CheckpointDurable,
     CheckpointWritten,
     Chosen,
-    CopiedItems,
-    CopyItems,
+    CopiedPages,
+    CopyPages,
     Fetch,
     FetchTimer,
     Snapshot,
 )
-from impl.storage.records import StoredItem
+from impl.storage.pages import PageCopy, sound_page
 from impl.storage.serving import Serving
 from impl.storage.state import PartitionState
-
-ITEMS_PER_PAGE = 32
-
-encode_items = msgspec.msgpack.Encoder().encode
-decode_items = msgspec.msgpack.Decoder(list[tuple[bytes, StoredItem]]).decode
 
 
 class Learner(Serving):
@@ -86,7 +79,7 @@ class Learner(Serving):
     def on_fetch(self, sender: NodeId, m: Fetch) -> None:
         """Answer with chosen records, or with the start of a copy where the log is cut."""
         if m.known + 1 < self.log.first:
-            self.send_copy(m.source, b"")
+            self.send_pages(m.source, ())
             return
         last = min(self.log.commit, m.known + self.settings.chunk_slots)
         if last <= m.known:
@@ -111,52 +104,50 @@ class Learner(Serving):
 
     # --- Copying ---
 
-    def send_copy(self, member: Member, after: bytes) -> None:
-        """One run of items of the newest checkpoint, in key order."""
-        snapshot = self.log.head.snapshot
+    def send_pages(self, member: Member, numbers: tuple[int, ...]) -> None:
+        """Pages of the newest checkpoint: these, or its root to begin with."""
+        snapshot, file = self.log.head.snapshot, self.log.head.pages
         if snapshot is None:
             return
-        pages = self.env.disk.pages(self.log.head.items)
-        items: list[tuple[bytes, StoredItem]] = []
-        taken = 0
-        for index, page in enumerate(pages):
-            run = self.read_items(self.log.head.items, page)
-            if run and run[-1][0] > after:
-                items.extend(run)
-                taken += 1
-            if taken == self.settings.chunk_pages or index + 1 == len(pages):
-                last = index + 1 == len(pages)
-                break
-        else:
-            last = True
-        self.tell(member, CopiedItems(self.member, member.incarnation, snapshot, after, tuple(items), last))
+        numbers = numbers[: self.settings.chunk_pages] or (snapshot.root.page,)
+        pages = tuple((n, sound_page(n, self.env.disk.read_page(file, n))) for n in numbers)
+        self.tell(member, CopiedPages(self.member, member.incarnation, snapshot, pages))
 
-    def on_copy_items(self, sender: NodeId, m: CopyItems) -> None:
-        """The next run of a copy; of a newer checkpoint, from its start, if there is one by now."""
+    def on_copy_pages(self, sender: NodeId, m: CopyPages) -> None:
+        """The next pages of a copy; if there is a newer checkpoint by now, that one's from its start."""
         snapshot = self.log.head.snapshot
         if snapshot is not None:
-            self.send_copy(m.source, m.after if snapshot.slot == m.slot else b"")
+            self.send_pages(m.source, m.pages if snapshot.root == m.root else ())
 
-    def on_copied_items(self, sender: NodeId, m: CopiedItems) -> None:
-        """Gather a copy, run by run; install it when it is whole."""
-        slot = m.snapshot.slot
-        if slot <= self.log.commit or self.leading is not None or self.checkpoint is not None:
+    def on_copied_pages(self, sender: NodeId, m: CopiedPages) -> None:
+        """Gather a copy, page by page; install it when it is whole."""
+        if m.snapshot.slot <= self.log.commit or self.leading is not None or self.checkpoint is not None:
             return
-        if m.after == b"":
-            self.copy_slot, self.copy_after, self.copied = slot, b"", []
-        if slot != self.copy_slot or m.after != self.copy_after:
-            return
-        self.copied.extend(m.items)
-        if m.last:
-            self.install(m.snapshot, self.copied)
-            self.copied, self.copy_slot = [], 0
-            return
-        self.copy_after = m.items[-1][0]
-        self.tell(m.source, CopyItems(self.member, m.source.incarnation, slot, self.copy_after))
+        copying = self.copying
+        if copying is None or copying.source != m.source or copying.snapshot != m.snapshot:
+            if copying is not None and copying.source != m.source and self.env.now < copying.until:
+                return
+            file = pages_file(self.incarnation, m.snapshot.slot)
+            pages = PageCopy(self.env.disk, file, m.snapshot.root)
+            copying = self.copying = Copying(m.source, m.snapshot, pages)
+        taken = [copying.pages.take(number, data) for number, data in m.pages]
+        if any(taken):
+            copying.until = self.env.now + 4 * self.settings.retry_us
+        if self.copy_is_whole(copying):
+            self.copying = None
+            self.install(m.snapshot, copying.pages.file)
+        elif any(taken) or m.pages[0][0] == m.snapshot.root.page:
+            wanted = copying.pages.wanted(self.settings.chunk_pages)
+            self.tell(m.source, CopyPages(self.member, m.source.incarnation, m.snapshot.root, wanted))
 
-    def install(self, snapshot: Snapshot, items: list[tuple[bytes, StoredItem]]) -> None:
-        """Write a copied state down; it becomes ours when its items are durable."""
-        self.write_checkpoint(snapshot, items, copied=True)
+    def copy_is_whole(self, copying: Copying) -> bool:
+        """Whether every page below the root is here."""
+        return not copying.pages.missing
+
+    def install(self, snapshot: Snapshot, file: str) -> None:
+        """A copied state becomes ours when its pages are durable; a message to itself tells that."""
+        self.checkpoint = Checkpoint(snapshot, file, copied=True, mark=self.log.journal.sequence)
+        self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     # --- Checkpoints and cutting ---
 
@@ -164,37 +155,33 @@ class Learner(Serving):
         """Write a checkpoint when enough slots were applied since the last."""
         snapshot = self.log.head.snapshot
         covered = 0 if snapshot is None else snapshot.slot
-        slot = self.state.applied
-        if self.checkpoint is None and slot - covered >= self.settings.checkpoint_slots:
-            ballot = self.log.ballot(slot)
-            self.write_checkpoint(self.state.snapshot(ballot), list(self.state.items.items()), copied=False)
+        if self.checkpoint is None and self.state.applied - covered >= self.settings.checkpoint_slots:
+            self.write_checkpoint()
 
-    def write_checkpoint(
-        self, snapshot: Snapshot, items: list[tuple[bytes, StoredItem]], copied: bool
-    ) -> None:
-        """Write the items; a message to itself tells when they are durable."""
-        name = f"items/{self.incarnation:06d}/{snapshot.slot:012d}"
-        for page, start in enumerate(range(0, max(1, len(items)), ITEMS_PER_PAGE)):
-            data = encode_frame(1, page, encode_items(items[start : start + ITEMS_PER_PAGE]))
-            self.env.disk.write_page(name, page, data)
-        self.checkpoint = Checkpoint(snapshot, name, items if copied else None, self.log.journal.sequence)
+    def write_checkpoint(self) -> None:
+        """Write the changed pages; a message to itself tells when they are durable."""
+        snapshot = self.state.checkpoint(self.log.ballot(self.state.applied))
+        mark = self.log.journal.sequence
+        self.checkpoint = Checkpoint(snapshot, self.state.items.file, copied=False, mark=mark)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
-        """The items are durable: begin a segment that names them, and cut the log below what laggards may ask
-        for.
+        """The pages are durable: begin a segment that names their root, and cut the log below what laggards
+        may ask for.
         """
         checkpoint = self.checkpoint
         if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
             return
         self.log.journal.confirm(checkpoint.mark)
         log, first = self.log, max(self.log.first, m.slot + 1 - self.settings.retained_slots)
-        if checkpoint.copied is not None:
+        if checkpoint.copied:
             if m.slot <= log.commit:
                 self.checkpoint = None
                 return
             self.reached("catch-up by copy")
-            self.state = PartitionState.restore(checkpoint.snapshot, checkpoint.copied)
+            page_bytes = self.settings.page_bytes
+            items = BTree.open(self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes)
+            self.state = PartitionState.restore(checkpoint.snapshot, items)
             first = m.slot + 1
         log.roll(
             Head(
@@ -206,7 +193,7 @@ class Learner(Serving):
                 first,
                 max(log.commit, m.slot),
                 checkpoint.snapshot,
-                checkpoint.items,
+                checkpoint.pages,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
@@ -220,18 +207,7 @@ class Learner(Serving):
         self.log.journal.confirm(checkpoint.mark)
         self.checkpoint = None
         self.log.drop_unneeded()
+        self.state.items.confirm()
         for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
-            if name != self.log.head.items:
+            if name != self.log.head.pages:
                 self.env.disk.remove_file(name)
-
-    def read_items(self, name: str, page: int) -> list[tuple[bytes, StoredItem]]:
-        """One page of a checkpoint's items; empty where the page is damaged (recovery refuses such a
-        replica).
-        """
-        return read_items(self.env.disk.read_page(name, page)) or []
-
-
-def read_items(data: bytes | None) -> list[tuple[bytes, StoredItem]] | None:
-    """The items of a page, or None if it is missing or damaged."""
-    found = scan(data or b"")
-    return decode_items(found.payloads[0]) if found.tail == "clean" and found.payloads else None

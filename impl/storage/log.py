@@ -26,8 +26,8 @@ from impl.storage.records import Config, LogRecord
 
 
 class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
-    """Begins a segment. Entries below `first` are cut; `snapshot` is the durable checkpoint, in the page file
-    `items`.
+    """Begins a segment. Entries below `first` are cut; `snapshot` is the durable checkpoint, its pages
+    in the file `pages`.
     """
 
     member: Member
@@ -38,7 +38,7 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     first: int
     commit: int
     snapshot: Snapshot | None
-    items: str
+    pages: str
     link: Link = NO_LINK
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from impl.node import Message, Microseconds, NodeId, Note, Timer
 from impl.storage.ids import Ballot, Member, RequestId
+from impl.storage.pages import PageRef
 from impl.storage.records import Config, Item, LogRecord, Remembered, StoredItem
 
 
@@ -169,9 +170,7 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
 
 
 class Snapshot(Struct, frozen=True, gc=False, array_like=True):
-    """All of a partition's state at one slot, but its items: what a checkpoint and a copy carry beside the
-    pages.
-    """
+    """A partition's state at one slot: what a checkpoint and a copy carry beside the pages of the items."""
 
     slot: int
     identity: Ballot
@@ -181,22 +180,22 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     config: Config
     config_slot: int
     remembered: tuple[Remembered, ...]
+    root: PageRef
+    """Of the items."""
 
 
-class CopyItems(Peer, frozen=True, gc=False, tag="copy_items"):
-    """Which part of the checkpoint at `slot` comes after `after`? Slot 0 asks for the newest checkpoint."""
+class CopyPages(Peer, frozen=True, gc=False, tag="copy_pages"):
+    """What do these pages below `root` hold?"""
 
-    slot: int
-    after: bytes
+    root: PageRef
+    pages: tuple[int, ...]
 
 
-class CopiedItems(Peer, frozen=True, gc=False, tag="copied_items"):
-    """A run of items of the checkpoint described by `snapshot`, in key order, after the key `after`."""
+class CopiedPages(Peer, frozen=True, gc=False, tag="copied_pages"):
+    """Pages of the checkpoint described by `snapshot`, by number; a copy begins with the root's."""
 
     snapshot: Snapshot
-    after: bytes
-    items: tuple[tuple[bytes, StoredItem], ...]
-    last: bool
+    pages: tuple[tuple[int, bytes], ...]
 
 
 # --- Membership ---
@@ -224,7 +223,7 @@ class CreateReplica(Message, frozen=True, gc=False, tag="create_replica"):
 
 
 class CheckpointWritten(Peer, frozen=True, gc=False, tag="checkpoint_written"):
-    """The items of the checkpoint at `slot` are durable."""
+    """The pages of the checkpoint at `slot` are durable."""
 
     slot: int
 

@@ -1,10 +1,10 @@
 """Pages of a B-tree: their bytes, their checksums, and the digests that make them a hash tree.
 
-A page is one frame (`frames.py`) that carries its own page number, so a damaged page and a page in a wrong place
-are both noticed. A `PageRef` names a page and the digest of what it holds. The digest of a leaf is over its
-entries, that of a branch over its separators and its children's digests; page numbers are left out. So two trees
-that hold the same pages have the same digests, wherever the pages lie, and a reference vouches for all that is
-below it.
+A page is one frame (`frames.py`) that carries its own page number, so a damaged page and a page in a wrong
+place are both noticed. A `PageRef` names a page and the digest of what it holds. The digest of a leaf is over
+its entries, that of a branch over its separators and its children's digests; page numbers are left out. So
+two trees that hold the same pages have the same digests, wherever the pages lie, and a reference vouches for
+all that is below it.
 
 Sources: Merkle, *A Digital Signature Based on a Conventional Encryption Function*, CRYPTO 1987; Zhang et al.,
 *End-to-end Data Integrity for File Systems*, FAST 2010 (a checksum stands in the parent, so that a lost or
@@ -13,7 +13,7 @@ misplaced write is found).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -52,11 +52,11 @@ class BranchPage(Struct, frozen=True, gc=False, array_like=True, tag="branch"):
 Page: TypeAlias = LeafPage | BranchPage
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Page).decode
+_decode: Callable[[bytes], Page] = msgspec.msgpack.Decoder(Page).decode
 
 
 class RottenPageError(RottenLogError):
-    """A page that a durable root needs is damaged or missing: synced state of the replica is lost (rule 13)."""
+    """A page that a durable root needs is damaged or missing: synced state is lost (rule 13)."""
 
 
 def digest_of(page: Page) -> bytes:
@@ -97,6 +97,18 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
     if digest_of(page) != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
     return page
+
+
+def sound_page(number: int, data: bytes | None) -> bytes:
+    """The bytes of a page, to be sent to a peer.
+
+    Raises:
+        RottenPageError: they are damaged or missing.
+    """
+    found = scan(data or b"")
+    if data is None or found.tail != "clean" or found.first != number:
+        raise RottenPageError(f"page {number} is damaged or missing")
+    return data
 
 
 class PageCopy:

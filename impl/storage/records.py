@@ -19,7 +19,7 @@ from impl.node import Microseconds
 from impl.storage.ids import Ballot, Member, RequestId
 
 Item: TypeAlias = bytes
-"""An item by its canonical bytes (`impl/values/encoding.py`): equal items, and only they, have equal bytes."""
+"""An item by its canonical bytes (`impl/values/encoding.py`): items are equal iff their bytes are."""
 
 
 class StoredItem(Struct, frozen=True, gc=False, array_like=True):

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from impl.node import Env, Message, NodeId, Timer
 from impl.storage import messages as m
-from impl.storage.frames import scan
+from impl.storage.btree import BTree
+from impl.storage.core import pages_file
 from impl.storage.ids import Settings
-from impl.storage.journal import RottenLogError
-from impl.storage.learner import Learner, decode_items
+from impl.storage.learner import Learner
 from impl.storage.log import ReplicationLog
-from impl.storage.records import StoredItem
 from impl.storage.state import PartitionState
 
 HANDLERS: dict[type[Message], str] = {
@@ -30,8 +29,8 @@ HANDLERS: dict[type[Message], str] = {
     m.Release: "on_release",
     m.Fetch: "on_fetch",
     m.Chosen: "on_chosen",
-    m.CopyItems: "on_copy_items",
-    m.CopiedItems: "on_copied_items",
+    m.CopyPages: "on_copy_pages",
+    m.CopiedPages: "on_copied_pages",
     m.CheckpointWritten: "on_checkpoint_written",
     m.CheckpointDurable: "on_checkpoint_durable",
     m.Vacant: "on_vacant",
@@ -50,17 +49,23 @@ class Replica(Learner):
     """One incarnation of one of a partition's three replicas."""
 
     @classmethod
+    def create(cls, env: Env, settings: Settings, log: ReplicationLog) -> Replica:
+        """The replica of a log that holds nothing yet."""
+        return cls(env, settings, log, empty_state(env, settings, log))
+
+    @classmethod
     def recover(cls, env: Env, settings: Settings, log: ReplicationLog) -> Replica:
         """The replica that a recovered log describes.
 
         Raises:
-            RottenLogError: the checkpoint that the log names is damaged or missing.
+            RottenLogError: a page of the checkpoint that the log names is damaged or missing.
         """
         snapshot = log.head.snapshot
         if snapshot is None:
-            state = PartitionState(log.head.config, 0)
+            state = empty_state(env, settings, log)
         else:
-            state = PartitionState.restore(snapshot, read_checkpoint(env, log.head.items))
+            items = BTree.open(env.disk, log.head.pages, snapshot.root, settings.page_bytes)
+            state = PartitionState.restore(snapshot, items)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()
         return replica
@@ -90,19 +95,8 @@ class Replica(Learner):
             getattr(self, name)(timer)
 
 
-def read_checkpoint(env: Env, name: str) -> list[tuple[bytes, StoredItem]]:
-    """All items of a checkpoint.
-
-    Raises:
-        RottenLogError: a page is damaged or missing.
-    """
-    items: list[tuple[bytes, StoredItem]] = []
-    pages = env.disk.pages(name)
-    if list(pages) != list(range(len(pages))) or not pages:
-        raise RottenLogError(name)
-    for page in pages:
-        found = scan(env.disk.read_page(name, page) or b"")
-        if found.tail != "clean" or not found.payloads or found.first != page:
-            raise RottenLogError(name)
-        items.extend(decode_items(found.payloads[0]))
-    return items
+def empty_state(env: Env, settings: Settings, log: ReplicationLog) -> PartitionState:
+    """The state before the first slot; pages that no checkpoint came to name are gone."""
+    file = pages_file(log.head.member.incarnation, 0)
+    env.disk.remove_file(file)
+    return PartitionState(log.head.config, 0, BTree(env.disk, file, settings.page_bytes))

@@ -7,9 +7,10 @@ within the deadline any more, so it can never be proposed again.
 
 from __future__ import annotations
 
-from sortedcontainers import SortedDict, SortedList
+from sortedcontainers import SortedList
 
 from impl.node import Microseconds
+from impl.storage.btree import BTree
 from impl.storage.ids import NO_BALLOT, Ballot, RequestId
 from impl.storage.messages import Snapshot
 from impl.storage.records import (
@@ -19,7 +20,6 @@ from impl.storage.records import (
     LogRecord,
     Outcome,
     Remembered,
-    StoredItem,
     Write,
 )
 
@@ -27,7 +27,7 @@ from impl.storage.records import (
 class PartitionState:
     """Items in key order, remembered requests, the governing config, and the clock of commit timestamps."""
 
-    def __init__(self, config: Config, config_slot: int) -> None:
+    def __init__(self, config: Config, config_slot: int, items: BTree) -> None:
         self.applied = 0
         """The last applied slot."""
         self.identity: Ballot = NO_BALLOT
@@ -39,23 +39,24 @@ class PartitionState:
         that."""
         self.config = config
         self.config_slot = config_slot
-        self.items: SortedDict[bytes, StoredItem] = SortedDict()
+        self.items = items
         self.remembered: dict[RequestId, Remembered] = {}
         self._expiring: SortedList[tuple[Microseconds, RequestId]] = SortedList()
 
     @classmethod
-    def restore(cls, snapshot: Snapshot, items: list[tuple[bytes, StoredItem]]) -> PartitionState:
+    def restore(cls, snapshot: Snapshot, items: BTree) -> PartitionState:
         """The state that a checkpoint or a copy describes."""
-        state = cls(snapshot.config, snapshot.config_slot)
+        state = cls(snapshot.config, snapshot.config_slot, items)
         state.applied, state.identity = snapshot.slot, snapshot.identity
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
-        state.items.update(items)
         for remembered in snapshot.remembered:
             state._remember(remembered)
         return state
 
-    def snapshot(self, ballot: Ballot) -> Snapshot:
-        """All of the state but its items; `ballot` is that of the log's entry for the applied slot."""
+    def checkpoint(self, ballot: Ballot) -> Snapshot:
+        """Write the pages of the items that changed, and describe the state; `ballot` is that of the log's
+        entry for the applied slot.
+        """
         return Snapshot(
             self.applied,
             self.identity,
@@ -65,6 +66,7 @@ class PartitionState:
             self.config,
             self.config_slot,
             tuple(self.remembered[request] for _, request in self._expiring),
+            self.items.checkpoint(),
         )
 
     def apply(self, record: LogRecord) -> Answer | None:
@@ -75,10 +77,10 @@ class PartitionState:
         if isinstance(record, Write):
             for mutation in record.mutations:
                 if mutation.new is None:
-                    self.items.pop(mutation.key, None)
+                    self.items.delete(mutation.key)
                     self.largest_delete = record.timestamp
                 else:
-                    self.items[mutation.key] = mutation.new
+                    self.items.put(mutation.key, mutation.new)
             answer = Answer(record.slot, True, None)
             self._remember(Remembered(record.request, record.deadline, answer))
         elif isinstance(record, Outcome):

@@ -1,8 +1,8 @@
 """The canonical bytes of an item: what the replication log, the B-tree and the messages of a group carry.
 
 *Invariant.* Equal items have equal bytes and different items different ones, so equality of items is equality
-of bytes, and `decode_item(encode_item(item)) == item`. Values have one form (`attribute.py`); what has no order,
-the attributes of an item and the names of a map, is sorted here.
+of bytes, and `decode_item(encode_item(item)) == item`. Values have one form (`attribute.py`); what has no
+order, the attributes of an item and the names of a map, is sorted here.
 """
 
 from __future__ import annotations

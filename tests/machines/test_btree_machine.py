@@ -1,8 +1,8 @@
-"""The B-tree against a sorted dict: puts, deletes, scans, snapshots, checkpoints, crashes between any two page
-writes, rot, and copies page by page.
+"""The B-tree against a sorted dict: puts, deletes, scans, snapshots, checkpoints, crashes between any two
+page writes, rot, and copies page by page.
 
-The log is stood in for by one file that names roots; the tree is used by the log's rules: a root is named once its
-pages are durable, and confirmed once its name is.
+The log is stood in for by one file that names roots; the tree is used by the log's rules: a root is named
+once its pages are durable, and confirmed once its name is.
 """
 
 from __future__ import annotations

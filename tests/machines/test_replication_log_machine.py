@@ -22,11 +22,13 @@ from impl.storage.ids import NO_BALLOT, Ballot, Member
 from impl.storage.journal import Journal, Link, RottenLogError
 from impl.storage.log import ReplicationLog, fresh_head
 from impl.storage.messages import Snapshot
+from impl.storage.pages import PageRef
 from impl.storage.records import Config, LogRecord, NoOp
 
 PREFIX = "log/000001/"
 MEMBER = Member(NodeId("region", "a", "sa"), 1)
 GROUP = Config(0, (MEMBER,), 2)
+ROOT = PageRef(0, b"")
 
 
 def no_op(slot: int, ballot: Ballot) -> LogRecord:
@@ -140,7 +142,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = Snapshot(slot, identity, held_at, slot, 0, GROUP, 0, ())
+        snapshot = Snapshot(slot, identity, held_at, slot, 0, GROUP, 0, (), ROOT)
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -166,7 +168,7 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=Snapshot(slot, ballot, ballot, slot, 0, GROUP, 0, ()),
+            snapshot=Snapshot(slot, ballot, ballot, slot, 0, GROUP, 0, (), ROOT),
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}
         self.log.roll(head)

@@ -10,7 +10,6 @@ from impl.storage.log import Learned, ReplicationLog, fresh_head
 from impl.storage.messages import Adopt, CreateReplica
 from impl.storage.records import Config, ConfigChange, LogRecord
 from impl.storage.replica import Replica
-from impl.storage.state import PartitionState
 
 
 @bug()
@@ -97,7 +96,7 @@ class RottedVoterVotesOn(StorageNode):
             self.env.disk.remove_log(name)
         head = fresh_head(Member(me[0].node, incarnation), config, 0)
         log = self.log_class.create(self.env.disk, f"log/{incarnation:06d}/", head)
-        self.replica = self.replica_class(self.env, self.settings, log, PartitionState(config, 0))
+        self.replica = self.replica_class.create(self.env, self.settings, log)
         self.replica.start(waits=True)
 
     def group(self) -> tuple[Member, ...]:

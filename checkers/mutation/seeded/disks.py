@@ -7,9 +7,9 @@ from msgspec import structs
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.outbox import Outbox
+from impl.storage.core import Copying
 from impl.storage.log import Head, ReplicationLog
-from impl.storage.messages import CheckpointDurable, CheckpointWritten, CopiedItems, Snapshot
-from impl.storage.records import StoredItem
+from impl.storage.messages import CheckpointDurable, CheckpointWritten, Snapshot
 from impl.storage.replica import Replica
 
 
@@ -26,15 +26,12 @@ class SentAtSyncStart(Outbox):
 
 @bug()
 class CheckpointNamedTooSoon(Replica):
-    """The log names a checkpoint before its items are durable."""
+    """The log names a checkpoint before its pages are durable."""
 
-    def write_checkpoint(
-        self, snapshot: Snapshot, items: list[tuple[bytes, StoredItem]], copied: bool
-    ) -> None:
-        super().write_checkpoint(snapshot, items, copied)
-        self.on_checkpoint_written(
-            self.member.node, CheckpointWritten(self.member, self.incarnation, snapshot.slot)
-        )
+    def write_checkpoint(self) -> None:
+        super().write_checkpoint()
+        slot = self.state.applied
+        self.on_checkpoint_written(self.member.node, CheckpointWritten(self.member, self.incarnation, slot))
 
 
 @bug()
@@ -51,16 +48,16 @@ class LogCutBeforeCheckpoint(Replica):
 class CopyLosesRequests(Replica):
     """A catch-up by copy loses the remembered request ids."""
 
-    def install(self, snapshot: Snapshot, items: list[tuple[bytes, StoredItem]]) -> None:
-        super().install(structs.replace(snapshot, remembered=()), items)
+    def install(self, snapshot: Snapshot, file: str) -> None:
+        super().install(structs.replace(snapshot, remembered=()), file)
 
 
 @bug()
-class CopyFirstRunOnly(Replica):
-    """A catch-up by copy installs the first run of items for all of them."""
+class CopyFirstPagesOnly(Replica):
+    """A catch-up by copy installs the first pages for all of them."""
 
-    def on_copied_items(self, sender: NodeId, m: CopiedItems) -> None:
-        super().on_copied_items(sender, structs.replace(m, last=True))
+    def copy_is_whole(self, copying: Copying) -> bool:
+        return True
 
 
 @bug()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
 from impl.storage.messages import (
     Accept,
@@ -47,7 +47,7 @@ def the_leaders_disk_is_slow(stage: Stage) -> None:
     """A leader's own entry is not durable yet."""
     stage.elect("sa")
     stage.hold_disk("sa")
-    stage.ask("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.ask("c0", Put(b"k", item("1")), to="sa")
     stage.start_sync("sa")
     stage.end_sync("sa")
     stage.settle()
@@ -62,7 +62,7 @@ def a_vote_for_the_ballot_before_comes_late(stage: Stage) -> None:
     stage.elect("sa")
     stage.beat("sa")
     stage.hold_link("sb", "sa")
-    stage.ask("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.ask("c0", Put(b"k", item("1")), to="sa")
     stage.settle()
     stage.hold("sc")
     stage.tell("sa", Handover())
@@ -129,8 +129,8 @@ def a_candidate_crashes_and_campaigns_again(stage: Stage) -> None:
 def only_the_leader_has_it(stage: Stage) -> None:
     """No peer has got a write; an earlier slot is chosen meanwhile."""
     stage.elect("sa")
-    stage.ask("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.ask("c0", Put(b"k", item("1")), to="sa")
     stage.hold("sb", "sc")
-    stage.ask("c1", Put(b"k", {"v": "2"}), to="sa")
+    stage.ask("c1", Put(b"k", item("2")), to="sa")
     stage.deliver("sa", "sb", Accept)
     stage.deliver("sb", "sa", Vote)

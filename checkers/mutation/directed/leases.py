@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
 from impl.storage.messages import ElectionTimer, Get, Heard, Heartbeat, HeartbeatTimer, Put
-from impl.values.attribute import S
-from impl.values.encoding import encode_item
 
 
 @story("lease_from_answer", drift_ppm=0)
@@ -66,12 +64,12 @@ def a_client_reaches_the_old_leader(stage: Stage) -> None:
     """A leader that lost its peers, and its lease, is asked for a strong read after a new leader's write."""
     stage.elect("sa")
     stage.beat("sa")
-    stage.ask("c0", Put(b"k", encode_item({"v": S("1")})), to="sa")
+    stage.ask("c0", Put(b"k", item("1")), to="sa")
     stage.settle()
     stage.hold("sa")
     stage.elect("sb")
     stage.beat("sb")
-    stage.ask("c1", Put(b"k", encode_item({"v": S("2")})), to="sb")
+    stage.ask("c1", Put(b"k", item("2")), to="sb")
     stage.settle()
     stage.expect(stage.client("c1").ending == "ok", "the new leader's write is answered")
     stage.held.pop(("sa", "c0"))

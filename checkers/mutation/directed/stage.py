@@ -26,7 +26,9 @@ from impl.router.client import AttemptTimer, Client, ClientSettings, Ending, Giv
 from impl.storage.host import StorageNode
 from impl.storage.ids import Member, Settings
 from impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
-from impl.storage.records import ConfigChange, StoredItem
+from impl.storage.records import ConfigChange, Item, StoredItem
+from impl.values.attribute import S
+from impl.values.encoding import encode_item
 
 STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""
@@ -44,6 +46,11 @@ SETTINGS = Settings(
     in_flight_slots=8,
 )
 """Heartbeats of a second, leases of four; clocks within a tenth; an idle leader closes no timestamps."""
+
+
+def item(value: str) -> Item:
+    """An item with one attribute."""
+    return encode_item({"v": S(value)})
 
 
 class Broken(Exception):  # noqa: N818 It ends a story: what it was told for has happened.

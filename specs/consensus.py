@@ -153,12 +153,17 @@ def commit_timestamps_increase(view: View) -> Iterable[Violation]:
 @spec("always", source="Ongaro and Ousterhout, Raft, 7 (log compaction)", on=("cut",))
 def log_cut_is_covered(view: View) -> Iterable[Violation]:
     """Nothing is cut above the durable checkpoint or a cursor."""
-    for name, first in view.take("cut"):
+    for name, first, held in view.take("cut"):
         covered = view.checkpoints.get(name, 0)
         if first > covered + 1:
             yield Violation(
                 f"{name} keeps its log from slot {first} on, and its durable checkpoint ends at {covered}"
             )
+        for reader, (through, _) in view.holds.items():
+            if held and first > through + 1:
+                yield Violation(
+                    f"{name} keeps its log from slot {first} on, and {reader} has read through {through} only"
+                )
 
 
 @spec("always", source="the boundary's rule 7", on=("queue",))

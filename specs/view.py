@@ -59,6 +59,8 @@ class View:
         self.chosen_through = 0
         self.voters_at: dict[int, dict[Entry, list[Name]]] = {}
         self.checkpoints: dict[Name, int] = {}
+        self.holds: dict[Hashable, tuple[int, int]] = {}
+        """Reader to the slot through which it has read, and the slot at which its hold lapses."""
         self.holders: dict[Name, tuple[Rank, int]] = {}
         self.pruned_through = 0
         self.acknowledged: dict[int, Hashable] = {}
@@ -183,6 +185,10 @@ class View:
     def checkpoint(self, name: Name, slot: int) -> None:
         """`name` has a durable checkpoint that covers the slots through `slot`."""
         self.checkpoints[name] = slot
+
+    def cut(self, name: Name, first: int, held: bool) -> None:
+        """`name` keeps its log from slot `first` on; `held`: it had slots below that, which readers held."""
+        self.file("cut", (name, first, held))
 
     def hold(self, name: Name, ballot: Rank, until: int) -> None:
         """`name` may serve by the lease of `ballot` while tau is below `until`."""

@@ -19,6 +19,7 @@ from checkers.simulator.world import Observer, World
 from checkers.strategies.timed import Timed
 from checkers.strategies.untimed import Pct, Pos, RandomWalk
 from impl.node import Env, Node, NodeId
+from impl.router.reader import LogReader, ReaderSettings
 from impl.storage.host import StorageNode
 from impl.storage.ids import Member
 from impl.storage.messages import CreateReplica
@@ -34,6 +35,9 @@ REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 
 END_OPERATIONS = 50
 """What a client still does once the faults have stopped, at the most."""
+
+READER = NodeId("region", "client", "reader")
+"""Reads the log through a cursor, as an archive does."""
 
 PRUNED = 4096
 """Steps between two looks at what no spec can ask for any more."""
@@ -78,10 +82,11 @@ class PartitionRun:
         self.clients = [f"c{number}" for number in range(config.clients)]
         nodes = [(node, self._storage(node_class)) for node in REPLICAS]
         nodes += [(NodeId("region", "client", name), self._client) for name in self.clients]
+        nodes.append((READER, self._reader))
         self.fair = Timed(config.seed)
         self.world = self.world_class(nodes, self.fair, config.options, self.watcher)
         self.world.keep_trace = False
-        for name in self.clients:
+        for name in (*self.clients, READER.name):
             self.world.slots[name].watched = False
         self.injector = Injector(self.world, config, self.watcher, [node.name for node in REPLICAS])
 
@@ -94,6 +99,10 @@ class PartitionRun:
     def _client(self, env: Env) -> Node:
         config = self.config
         return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys)
+
+    def _reader(self, env: Env) -> Node:
+        pause = self.config.settings.heartbeat_us // 2
+        return LogReader(env, REPLICAS, ReaderSettings(pause_us=pause, questions=2 * self.config.operations))
 
     # --- Phases ---
 
@@ -110,7 +119,7 @@ class PartitionRun:
         world.run(first, first.node.replica.start_campaign)  # type: ignore[attr-defined]
         self.advance(lambda: self.leader() is not None, 5_000)
         self.fixture_steps = world.steps
-        for name in self.clients:
+        for name in (*self.clients, READER.name):
             world.start(world.slots[name])
 
     def faulty(self) -> None:
@@ -275,6 +284,7 @@ class PartitionRun:
             and replica.state.applied == first.applied
             and replica.state.items.digest() == first.items.digest()
             and replica.state.remembered == first.remembered
+            and replica.state.holds == first.holds
             and replica.state.config == first.config
             for replica in replicas
         )

@@ -36,6 +36,8 @@ SOMETIMES = (
     "failed condition retried",
     "lease read just before its end",
     "gray link deposed nobody",
+    "log read through a cursor",
+    "log held for a reader",
 )
 
 

@@ -110,6 +110,7 @@ class Core:
         self.last_proposed_at: Microseconds = 0
         self.last_timestamp: Microseconds = 0
         self.config_in_flight = 0
+        self.movers: dict[int, NodeId] = {}
         # Learner.
         self.fetching_until: Microseconds = 0
         self.copying: Copying | None = None
@@ -154,6 +155,7 @@ class Core:
                 settings.in_flight_slots + self.tail_end - self.tail_start + 1,
             ),
             ("remembered requests", len(self.state.remembered), settings.remembered_requests),
+            ("holds of readers", len(self.state.holds), settings.holds),
             ("refused attempts", len(self.refused), settings.remembered_requests),
         )
 

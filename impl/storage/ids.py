@@ -75,6 +75,10 @@ class Settings(Struct, frozen=True):
     """Applied slots between checkpoints."""
     retained_slots: int = 64
     """Slots below the checkpoint that the log keeps for laggards."""
+    held_slots: int = 4096
+    """Slots after which a reader's hold lapses that was not moved."""
+    holds: int = 16
+    """Readers that may hold the log at the same time; more are refused."""
     in_flight_slots: int = 32
     """Slots proposed and not yet chosen, at the most; a leader throttles beyond."""
     remembered_requests: int = 4096

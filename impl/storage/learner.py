@@ -27,11 +27,11 @@ from impl.storage.messages import (
     Snapshot,
 )
 from impl.storage.pages import PageCopy, sound_page
-from impl.storage.serving import Serving
+from impl.storage.readers import Readers
 from impl.storage.state import PartitionState
 
 
-class Learner(Serving):
+class Learner(Readers):
     """Applies, catches up, checkpoints."""
 
     # --- Learning what is chosen ---
@@ -173,7 +173,7 @@ class Learner(Serving):
         if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
             return
         self.log.journal.confirm(checkpoint.mark)
-        log, first = self.log, max(self.log.first, m.slot + 1 - self.settings.retained_slots)
+        log = self.log
         if checkpoint.copied:
             if m.slot <= log.commit:
                 self.checkpoint = None
@@ -183,6 +183,8 @@ class Learner(Serving):
             items = BTree.open(self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes)
             self.state = PartitionState.restore(checkpoint.snapshot, items)
             first = m.slot + 1
+        else:
+            first = self.cut_first(m.slot)
         log.roll(
             Head(
                 self.member,
@@ -194,6 +196,7 @@ class Learner(Serving):
                 max(log.commit, m.slot),
                 checkpoint.snapshot,
                 checkpoint.pages,
+                copied=checkpoint.copied,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True

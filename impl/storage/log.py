@@ -39,6 +39,8 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     commit: int
     snapshot: Snapshot | None
     pages: str
+    copied: bool = False
+    """Whether a peer's checkpoint takes the place of all that was here."""
     link: Link = NO_LINK
 
 

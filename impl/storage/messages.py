@@ -11,6 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from impl.node import Message, Microseconds, NodeId, Note, Timer
+from impl.storage.cursor import Hold, LogCursor
 from impl.storage.ids import Ballot, Member, RequestId
 from impl.storage.pages import PageRef
 from impl.storage.records import Config, Item, LogRecord, Remembered, StoredItem
@@ -180,6 +181,7 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     config: Config
     config_slot: int
     remembered: tuple[Remembered, ...]
+    holds: tuple[Hold, ...]
     root: PageRef
     """Of the items."""
 
@@ -302,6 +304,54 @@ class Rejected(Message, frozen=True, gc=False, tag="rejected"):
 
 class Handover(Message, frozen=True, gc=False, tag="handover"):
     """An operator asks the leader to hand its leadership over."""
+
+
+# --- Readers of the log ---
+
+
+class ReadLog(Message, frozen=True, gc=False, tag="read_log"):
+    """What is chosen from the cursor's place on? Any replica may answer `reader`."""
+
+    reader: NodeId
+    name: str
+    cursor: LogCursor
+
+
+class LogRead(Message, frozen=True, gc=False, tag="log_read"):
+    """Consecutive chosen records from `first` on; none if there are no more so far."""
+
+    name: str
+    first: int
+    records: tuple[LogRecord, ...]
+    commit: int
+
+
+class LogTrimmed(Message, frozen=True, gc=False, tag="log_trimmed"):
+    """This replica's log begins at `first`, above the cursor's place: the hold lapsed, or was never here."""
+
+    name: str
+    first: int
+
+
+class MoveCursor(Message, frozen=True, gc=False, tag="move_cursor"):
+    """`name` has read the slots through `through`; a name that holds nothing yet gets a hold from now on."""
+
+    reader: NodeId
+    name: str
+    through: int
+
+
+class CursorPlaced(Message, frozen=True, gc=False, tag="cursor_placed"):
+    """The hold of `name` is chosen: everything above `through` is held."""
+
+    name: str
+    through: int
+
+
+class CursorRefused(Message, frozen=True, gc=False, tag="cursor_refused"):
+    """Not now: the leader does not serve yet, is throttled, or holds for as many readers as it may."""
+
+    name: str
 
 
 # --- Timers ---

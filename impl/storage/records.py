@@ -16,6 +16,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from impl.node import Microseconds
+from impl.storage.cursor import Hold
 from impl.storage.ids import Ballot, Member, RequestId
 
 Item: TypeAlias = bytes
@@ -102,7 +103,13 @@ class Outcome(Record, frozen=True, gc=False, tag="outcome"):
     observed: StoredItem | None
 
 
-LogRecord: TypeAlias = NoOp | ClosedTimestamp | ConfigChange | Write | Outcome
+class CursorMoved(Record, frozen=True, gc=False, tag="cursor"):
+    """A reader's hold is placed or moved; a new one begins at this slot, and none moves back."""
+
+    hold: Hold
+
+
+LogRecord: TypeAlias = NoOp | ClosedTimestamp | ConfigChange | Write | Outcome | CursorMoved
 
 
 class Answer(Struct, frozen=True, gc=False, array_like=True):

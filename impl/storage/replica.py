@@ -36,6 +36,8 @@ HANDLERS: dict[type[Message], str] = {
     m.Vacant: "on_vacant",
     m.Request: "on_request",
     m.Handover: "on_handover",
+    m.ReadLog: "on_read_log",
+    m.MoveCursor: "on_move_cursor",
 }
 
 TIMERS: dict[type[Timer], str] = {

@@ -11,12 +11,14 @@ from sortedcontainers import SortedList
 
 from impl.node import Microseconds
 from impl.storage.btree import BTree
+from impl.storage.cursor import Hold
 from impl.storage.ids import NO_BALLOT, Ballot, RequestId
 from impl.storage.messages import Snapshot
 from impl.storage.records import (
     Answer,
     Config,
     ConfigChange,
+    CursorMoved,
     LogRecord,
     Outcome,
     Remembered,
@@ -40,6 +42,8 @@ class PartitionState:
         self.config = config
         self.config_slot = config_slot
         self.items = items
+        self.holds: dict[str, Hold] = {}
+        """By reader; see `cursor.py`."""
         self.remembered: dict[RequestId, Remembered] = {}
         self._expiring: SortedList[tuple[Microseconds, RequestId]] = SortedList()
 
@@ -49,6 +53,7 @@ class PartitionState:
         state = cls(snapshot.config, snapshot.config_slot, items)
         state.applied, state.identity = snapshot.slot, snapshot.identity
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
+        state.holds = {hold.name: hold for hold in snapshot.holds}
         for remembered in snapshot.remembered:
             state._remember(remembered)
         return state
@@ -66,6 +71,7 @@ class PartitionState:
             self.config,
             self.config_slot,
             tuple(self.remembered[request] for _, request in self._expiring),
+            tuple(self.holds.values()),
             self.items.checkpoint(),
         )
 
@@ -88,8 +94,18 @@ class PartitionState:
             self._remember(Remembered(record.request, record.deadline, answer))
         elif isinstance(record, ConfigChange):
             self.config, self.config_slot = record.config, record.slot
+        elif isinstance(record, CursorMoved):
+            self._hold(record)
+        if self.holds:
+            self.holds = {n: hold for n, hold in self.holds.items() if hold.lapses_at > record.slot}
         self._forget_past(record.timestamp)
         return answer
+
+    def _hold(self, record: CursorMoved) -> None:
+        name = record.hold.name
+        held = self.holds.get(name)
+        through = record.slot if held is None else max(held.through, record.hold.through)
+        self.holds[name] = Hold(name, through, record.hold.lapses_at)
 
     def _remember(self, remembered: Remembered) -> None:
         self.remembered[remembered.request] = remembered

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from impl.node import Message, NodeId, Note
 from impl.router.client import Ended, Invoked
+from impl.router.reader import LogTaken
 from impl.storage.frames import scan
 from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId
 from impl.storage.log import Accepted, Head, Learned, Promised, decode
@@ -28,7 +29,8 @@ from impl.storage.messages import (
     Served,
     Vote,
 )
-from impl.storage.records import Config, ConfigChange, LogRecord, Outcome, StoredItem, Write
+from impl.storage.pages import BranchPage, RottenPageError, decode_page
+from impl.storage.records import Config, ConfigChange, CursorMoved, LogRecord, Outcome, StoredItem, Write
 from specs.view import ChosenSlot, Entry, View
 
 VOUCHING = frozenset((Vote, Heard, Promise))
@@ -93,6 +95,8 @@ class ImplObserver:
         self.endings: dict[str, int] = {}
         self.read_through: dict[tuple[str, str], int] = {}
         self.members: dict[str, Member] = {}
+        self.firsts: dict[Member, int] = {}
+        """Where the log begins that is on the platter."""
         self.seen: dict[str, Seen] = {}
         self.items: dict[bytes, StoredItem] = {}
         self.written: dict[tuple[bytes, int], StoredItem | None] = {}
@@ -124,6 +128,11 @@ class ImplObserver:
         elif kind is Ended:
             assert isinstance(note, Ended)
             self.ended(note)
+        elif kind is LogTaken:
+            assert isinstance(note, LogTaken)
+            for record in note.records:
+                view.file("committed", (slot.name, record.slot, record.ballot))
+            self.reach("log read through a cursor")
         elif kind is Served:
             assert isinstance(note, Served)
             view.file("served", (note.member, note.ballot, note.applied))
@@ -226,11 +235,6 @@ class ImplObserver:
             for (node, log), through in self.read_through.items()
         )
 
-    def items_durable(self, disk: Any, name: str) -> bool:
-        """Whether all pages of a checkpoint are on the platter."""
-        pages = disk.durable_files().get(name)
-        return pages is not None and len(pages) == len(disk.pages(name))
-
     def journalled(self, member: Member, disk: Any, payload: bytes) -> None:
         """One journal record is on the platter."""
         view, record = self.view, decode(payload)
@@ -243,9 +247,12 @@ class ImplObserver:
             for entry, held_at in zip(record.records, record.ballots, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.ballot))
         elif isinstance(record, Head):
-            if record.snapshot is not None and self.items_durable(disk, record.items):
+            if record.snapshot is not None and pages_are_whole(record, disk):
                 view.checkpoint(member, record.snapshot.slot)
-            view.file("cut", (member, record.first))
+            # A copy takes the place of all that was here, as in a new replica: it cuts nothing that was held.
+            held = not record.copied and record.first > self.firsts.get(member, 1)
+            view.cut(member, record.first, held)
+            self.firsts[member] = record.first
         else:
             assert isinstance(record, Promised)
 
@@ -287,6 +294,12 @@ class ImplObserver:
                 )
         elif isinstance(record, ConfigChange):
             view.reconfigure(record.slot, record.config.voters)
+        elif isinstance(record, CursorMoved):
+            held = view.holds.get(record.hold.name)
+            through = record.slot if held is None else max(held[0], record.hold.through)
+            view.holds[record.hold.name] = (through, record.hold.lapses_at)
+        for name in [n for n, (_, lapses_at) in view.holds.items() if lapses_at <= record.slot]:
+            del view.holds[name]
 
     # --- What happens to nodes ---
 
@@ -383,6 +396,20 @@ class ImplObserver:
             del self.refused_for_good[request]
         for at in list(self.read_through)[: -4 * len(self.commits)]:  # A replica has few segments.
             del self.read_through[at]
+
+
+def pages_are_whole(head: Head, disk: Any) -> bool:
+    """Whether every page of the checkpoint that a head names is sound on the platter."""
+    assert head.snapshot is not None
+    pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
+    try:
+        while missing:
+            ref = missing.pop()
+            page = decode_page(ref, pages.get(ref.page))
+            missing.extend(page.children if isinstance(page, BranchPage) else ())
+    except RottenPageError:
+        return False
+    return True
 
 
 def operation_kind(operation: Get | Put | Delete) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
 from impl.storage.messages import Accept, Put, Rejected, Request, Vote
 
@@ -13,7 +13,7 @@ def a_retry_comes_to_the_next_leader(stage: Stage) -> None:
     stage.elect("sa")
     stage.beat("sa")
     stage.hold_link("sa", "c0")
-    stage.ask("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.ask("c0", Put(b"k", item("1")), to="sa")
     stage.settle()
     stage.beat("sa")
     stage.hold("sa")
@@ -32,7 +32,7 @@ def a_copy_of_a_refused_attempt_comes_late(stage: Stage) -> None:
     stage.elect("sa")
     stage.beat("sa")
     stage.step_wall("sb", -500_000)
-    stage.send("c0", Put(b"k", {"v": "1"}), to="sb")
+    stage.send("c0", Put(b"k", item("1")), to="sb")
     stage.repeat("c0", "sb", Request)
     stage.settle(Rejected)
     stage.hold_link("c0", "sb")
@@ -50,8 +50,8 @@ def a_copy_of_a_throttled_attempt_comes_late(stage: Stage) -> None:
     stage.elect("sa")
     stage.beat("sa")
     stage.hold("sb", "sc")
-    stage.ask("c1", Put(b"k", {"v": "1"}), to="sa")
-    stage.send("c0", Put(b"k", {"v": "2"}), to="sa")
+    stage.ask("c1", Put(b"k", item("1")), to="sa")
+    stage.send("c0", Put(b"k", item("2")), to="sa")
     stage.repeat("c0", "sa", Request)
     stage.settle(Rejected)
     stage.hold_link("c0", "sa")
@@ -71,7 +71,7 @@ def more_writes_come_than_may_be_in_flight(stage: Stage) -> None:
     stage.beat("sa")
     stage.hold("sb", "sc")
     for value in range(4):
-        stage.ask("c0", Put(b"k", {"v": f"{value}"}), to="sa")
+        stage.ask("c0", Put(b"k", item(str(value))), to="sa")
         stage.give_up("c0")
 
 
@@ -80,14 +80,14 @@ def a_copy_comes_after_its_deadline(stage: Stage) -> None:
     """A write is answered; its deadline passes, and its id is forgotten; then a copy of it arrives."""
     stage.elect("sa")
     stage.beat("sa")
-    stage.send("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.send("c0", Put(b"k", item("1")), to="sa")
     stage.repeat("c0", "sa", Request)
     stage.hold_link("c0", "sa")
     stage.settle()
     stage.expect(stage.client("c0").ending == "ok", "the write is answered")
     for _ in range(70):
         stage.beat("sa")
-    stage.ask("c1", Put(b"k", {"v": "2"}), to="sa")
+    stage.ask("c1", Put(b"k", item("2")), to="sa")
     stage.settle()
     stage.deliver("c0", "sa", Request)
     stage.settle()

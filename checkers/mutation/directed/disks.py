@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
 from impl.storage.messages import Put
 
@@ -10,7 +10,7 @@ from impl.storage.messages import Put
 def writes(stage: Stage, leader: str, number: int, keys: int = 1) -> None:
     """One client's writes, each answered."""
     for value in range(number):
-        stage.ask("c0", Put(b"k%d" % (value % keys), {"v": f"{value}"}), to=leader)
+        stage.ask("c0", Put(b"k%d" % (value % keys), item(str(value))), to=leader)
         stage.settle()
         stage.expect(stage.client("c0").ending == "ok", f"write {value} is answered")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.stage import Stage, item
 from impl.storage.messages import (
     Accept,
     Adopt,
@@ -24,7 +24,7 @@ from impl.storage.messages import (
 
 def write(stage: Stage, client: str, value: str, leader: str) -> None:
     """A client writes the one key of these stories; the leader's accepts stay in flight."""
-    stage.ask(client, Put(b"k", {"v": value}), to=leader)
+    stage.ask(client, Put(b"k", item(value)), to=leader)
 
 
 def campaign(stage: Stage, name: str, voter: str) -> None:

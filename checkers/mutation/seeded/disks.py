@@ -45,6 +45,14 @@ class LogCutBeforeCheckpoint(Replica):
 
 
 @bug()
+class CutPastCursors(Replica):
+    """The log is cut past the slowest reader's cursor."""
+
+    def cut_first(self, checkpoint: int) -> int:
+        return max(self.log.first, checkpoint + 1 - self.settings.retained_slots)
+
+
+@bug()
 class CopyLosesRequests(Replica):
     """A catch-up by copy loses the remembered request ids."""
 

@@ -1,0 +1,45 @@
+"""A reader's place in the replication log, and what can be read from there.
+
+Streams, indexes and the archive read chosen records in slot order. A reader that must not miss any moves a
+*hold*: a record of the log itself (`records.CursorMoved`), so all replicas know it, and it outlives leaders
+and crashes. The log is cut only below the durable checkpoint and every hold. A hold is bounded: it lapses at
+the slot that its record names unless it is moved before, so a reader that is gone cannot make the log grow
+for ever. What it gets when it comes back is told by name (`messages.LogTrimmed`). A replica that caught up by
+copy has the log from the copy on only; the reader asks another one.
+
+Source: DESIGN section 4, *Replication log*; Kreps, Narkhede and Rao, *Kafka*, NetDB 2011 (the reader keeps
+its place).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from impl.storage.log import ReplicationLog
+    from impl.storage.records import LogRecord
+
+
+class LogCursor(Struct, frozen=True, gc=False, array_like=True):
+    """The next slot to read, and how many records at the most."""
+
+    committed_from: int
+    limit: int
+
+    def read(self, log: ReplicationLog) -> tuple[LogRecord, ...] | None:
+        """The records from the cursor's place on that this log knows to be chosen, in slot order: none if it
+        has come to their end, None if the log begins above the place.
+        """
+        if self.committed_from < log.first:
+            return None
+        return log.between(self.committed_from, min(log.commit, self.committed_from + self.limit - 1))
+
+
+class Hold(Struct, frozen=True, gc=False, array_like=True):
+    """A named reader has read the slots through `through`; what is above is held until slot `lapses_at`."""
+
+    name: str
+    through: int
+    lapses_at: int

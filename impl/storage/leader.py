@@ -162,7 +162,9 @@ class Leader(Candidate):
         return self.serving and self.lease_left() > 0
 
     def clock_trusted(self) -> bool:
-        """Whether the wall clock is within epsilon of those of a quorum; else no timestamp is assigned."""
+        """Whether the wall clock is within epsilon of those of a quorum; else no timestamp is assigned. A
+        voter that is new in the config and has not answered yet counts as near.
+        """
         near = sum(
             voter == self.member or abs(self.progress[voter].wall_apart) <= self.settings.epsilon_us
             for voter in self.config.voters
@@ -171,7 +173,9 @@ class Leader(Candidate):
         return near >= self.config.quorum
 
     def clock_trusted_by_promises(self) -> bool:
-        """The same for a candidate, by the wall clocks in its promises."""
+        """The same for a candidate, by the wall clocks in its promises; these may be as old as a lease, so
+        the bound is wider. The leader looks again, at fresher ones, before it assigns a client's timestamp.
+        """
         wall, epsilon = self.env.wall, self.settings.epsilon_us + self.settings.lease_us
         return sum(abs(m.wall - wall) <= epsilon for m in self.promises.values()) >= self.config.quorum
 

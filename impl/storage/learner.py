@@ -211,6 +211,7 @@ class Learner(Readers):
         self.checkpoint = None
         self.log.drop_unneeded()
         self.state.items.confirm()
+        copied = self.copying.pages.file if self.copying is not None else ""
         for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
-            if name != self.log.head.pages:
+            if name not in {self.log.head.pages, copied}:
                 self.env.disk.remove_file(name)

@@ -14,17 +14,10 @@ from typing import Any
 
 from checkers.linearizability.online import CAS, PUT, READ, KeyFrontier
 from impl.storage.messages import Get, Put
-from impl.storage.records import Item, StoredItem
+from impl.storage.records import StoredItem
 
 LARGEST = 2_000
 """Bound of what is remembered; beyond it the key is not judged any further, which `overflowed` tells."""
-
-State = Item | None
-
-
-def state_of(item: Item | None) -> State:
-    """An item as a hashable value; None is absent."""
-    return item
 
 
 class Judge:
@@ -45,9 +38,9 @@ class Judge:
         if reads:
             self._key.call(request, READ)
             return
-        new = state_of(operation.item) if isinstance(operation, Put) else None
+        new = operation.item if isinstance(operation, Put) else None
         if operation.conditional:
-            self._key.call(request, CAS, new, state_of(operation.expected))
+            self._key.call(request, CAS, new, operation.expected)
         else:
             self._key.call(request, PUT, new)
 
@@ -64,7 +57,7 @@ class Judge:
         if ending == "definite":
             legal = self._key.abandon(request)
         else:
-            seen = None if observed is None else state_of(observed.item)
+            seen = observed.item if observed is not None else None
             legal = self._key.returned(request, seen, applied=ending != "condition_failed")
         return self._told(legal, f"no order of the operations explains what {request} was answered")
 

@@ -5,13 +5,13 @@ from random import Random
 from typing import Any
 
 from checkers.linearizability import check
-from checkers.simulator.judge import Judge, state_of
+from checkers.simulator.judge import Judge
 from impl.storage.messages import Delete, Get, Put
 from impl.storage.records import StoredItem
 from specs.history import UNRECORDED, HistoryBuilder
 
 SEEDS = 4_000
-VALUES: list[dict[str, str] | None] = [None, {"v": "0"}, {"v": "1"}, {"v": "2"}]
+VALUES: list[bytes | None] = [None, b"0", b"1", b"2"]
 
 
 class Recorded:
@@ -50,7 +50,7 @@ class Recorded:
             [
                 Get(b"k", strong=True),
                 Delete(b"k", conditional, expected),
-                Put(b"k", self.pick([*VALUES[1:], {"v": f"{number}"}]), conditional, expected),
+                Put(b"k", self.pick([*VALUES[1:], b"%d" % number]), conditional, expected),
             ]
         )
         self.operations[number], self.called[number] = operation, self.clock
@@ -107,16 +107,16 @@ class Recorded:
                 continue
             common = {"call": self.called[number], "ret": time}
             if isinstance(operation, Get):
-                builder.add(number, "read", "k", state_of(seen), **common)
+                builder.add(number, "read", "k", seen, **common)
                 continue
-            new = state_of(operation.item) if isinstance(operation, Put) else None
+            new = operation.item if isinstance(operation, Put) else None
             if not operation.conditional:
                 builder.add(number, "write", "k", new, **common)
                 continue
             failed = ending == "condition_failed"
             builder.add(
-                number, "cas", "k", new, **common, expected=state_of(operation.expected), ok=not failed,
-                seen=state_of(seen) if failed else UNRECORDED,
+                number, "cas", "k", new, **common, expected=operation.expected, ok=not failed,
+                seen=seen if failed else UNRECORDED,
             )  # fmt: skip
         return check(builder.build()).linearizable
 

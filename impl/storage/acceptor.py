@@ -128,7 +128,7 @@ class Acceptor(Core):
         self.commit_through(m.commit, m.ballot)
 
     def may_follow(self, m: Accept) -> bool:
-        """The prefix rule (5): slot n only behind n-1 accepted at this ballot, or n-1 chosen and past the
+        """Rule 5, the prefix rule: slot n only behind n-1 accepted at this ballot, or n-1 chosen and past the
         batch's end.
         """
         previous = m.first - 1

@@ -55,7 +55,7 @@ class Candidate(Acceptor):
             self.start_campaign()
 
     def start_campaign(self) -> None:
-        """Phase 1a, with a ballot above all that were heard of."""
+        """Phase 1a, with a ballot above all that were heard of (rule 8)."""
         self.asking_since = None
         if self.leading is not None:
             return

@@ -136,7 +136,7 @@ class Core:
 
     def config_for(self, slot: int) -> Config:
         """The config under which a slot above the commit index is counted: the last one below it in
-        the log.
+        the log (rule 11).
         """
         config = self.state.config
         for record in self.log.records[self.state.applied + 1 - self.log.first : slot - self.log.first]:

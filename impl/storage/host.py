@@ -83,7 +83,7 @@ class StorageNode:
         self.replica.start(waits=True)
 
     def retire(self, incarnation: int) -> None:
-        """Fall silent as this incarnation, durably."""
+        """Fall silent as this incarnation, durably (rule 13)."""
         self.replica = None
         self.retired = incarnation
         record = msgspec.msgpack.encode(Retired(incarnation))

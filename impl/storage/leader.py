@@ -306,7 +306,7 @@ class Leader(Candidate):
         return found[1] if found is not None else self.state.items.get(key)
 
     def applied_own(self, record: LogRecord, answer: Answer | None) -> None:
-        """A slot of the own ballot was chosen and applied: answer who waits for it."""
+        """A slot of the own ballot, and all below it, is chosen and applied: answer who waits (rule 7)."""
         for flight in self.flights.pop(record.slot, ()):
             assert answer is not None, "a flight waits for a request's record"
             self.answer(flight, answer)

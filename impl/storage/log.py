@@ -174,7 +174,7 @@ class ReplicationLog:
         self._write(Accepted(ballot, first, records, self.commit))
 
     def learn(self, first: int, records: tuple[LogRecord, ...], ballots: tuple[Ballot, ...]) -> None:
-        """Take chosen entries from a peer; the commit index moves over them."""
+        """Take chosen entries from a peer; the commit index moves over them. A promise too (rule 10)."""
         assert first <= self.last + 1, "entries are contiguous"
         self._write(Learned(max(self.promised, *ballots), first, records, ballots))
 
@@ -243,7 +243,7 @@ class ReplicationLog:
             end = max(self.commit, accepted.first + len(accepted.records) - 1)
             keep = max(0, end - self.first + 1)
             del self.records[keep:], self.ballots[keep:]
-        self.promised = self.last_accepted = accepted.ballot
+        self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).
 
     def _learn(self, learned: Learned) -> None:
         """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""

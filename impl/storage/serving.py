@@ -74,6 +74,7 @@ class Serving(Leader):
             return "throttled"  # A late copy of an attempt that was answered so: the answer was final.
         if self.next_timestamp() > m.deadline:
             return "expired"
+        # Nothing is proposed above a config that is not counted chosen (rule 9).
         full = self.log.last - self.log.commit >= self.settings.in_flight_slots
         known = len(self.state.remembered) + len(self.in_flight_requests)
         if (

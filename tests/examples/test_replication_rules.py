@@ -1,0 +1,41 @@
+"""Each replication rule is findable in the code under its number, where `docs/replication.md` says."""
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impl.storage.host import StorageNode
+from impl.storage.ids import Settings
+from impl.storage.leader import Leader
+from impl.storage.log import ReplicationLog
+from impl.storage.replica import Replica
+
+CLASSES: dict[str, type] = {
+    kind.__name__: kind for kind in (Replica, Leader, ReplicationLog, StorageNode, Settings)
+}
+ROWS = re.findall(
+    r"^\| (\d+) \| .* \| (`.*`) \|$", (Path(__file__).parents[2] / "docs/replication.md").read_text(), re.MULTILINE
+)
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    owner, attribute = name.split(".")
+    found = inspect.getattr_static(CLASSES[owner], attribute)
+    function: Any = found.fget if isinstance(found, property) else found
+    return function
+
+
+def test_the_table_has_every_rule_once() -> None:
+    assert [int(number) for number, _ in ROWS] == list(range(1, 16))
+
+
+@pytest.mark.parametrize(("number", "places"), ROWS, ids=[number for number, _ in ROWS])
+def test_what_keeps_a_rule_names_it(number: str, places: str) -> None:
+    for name in re.findall(r"`([^`]+)`", places):
+        source = " ".join(inspect.getsource(function_of(name)).split())
+        named = re.findall(r"rules? ((?:\d+|,|and|\s)+)", source, re.IGNORECASE)
+        assert number in re.findall(r"\d+", " ".join(named)), f"{name} does not name rule {number}"

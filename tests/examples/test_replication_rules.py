@@ -18,7 +18,9 @@ CLASSES: dict[str, type] = {
     kind.__name__: kind for kind in (Replica, Leader, ReplicationLog, StorageNode, Settings)
 }
 ROWS = re.findall(
-    r"^\| (\d+) \| .* \| (`.*`) \|$", (Path(__file__).parents[2] / "docs/replication.md").read_text(), re.MULTILINE
+    r"^\| (\d+) \| .* \| (`.*`) \|$",
+    (Path(__file__).parents[2] / "docs/replication.md").read_text(),
+    re.MULTILINE,
 )
 
 

@@ -142,7 +142,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = Snapshot(slot, identity, held_at, slot, 0, GROUP, 0, (), ROOT)
+        snapshot = Snapshot(slot, identity, held_at, slot, 0, GROUP, 0, (), (), ROOT)
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -168,7 +168,7 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=Snapshot(slot, ballot, ballot, slot, 0, GROUP, 0, (), ROOT),
+            snapshot=Snapshot(slot, ballot, ballot, slot, 0, GROUP, 0, (), (), ROOT),
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}
         self.log.roll(head)

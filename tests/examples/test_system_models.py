@@ -15,10 +15,10 @@ from model.catch_up import CatchUp
 from model.dns_plan import DnsPlan, ThreeSteps
 from model.language import Model
 from model.lease import Lease
-from model.request_id import RequestId
+from model.request_id import AnswersBeforeChosen, RequestId
 from model.restore import Restore
 from model.shard import Shard
-from model.split import Split
+from model.split import MetadataInTwoSteps, Split
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,12 @@ def test_newest_dns_plan_is_applied_in_the_end_although_an_enactor_crashes() -> 
     assert check_liveness(DnsPlan(enactors=2)) is None
 
 
-def test_bounded_model_checking_agrees_with_exploration_on_the_outage() -> None:
-    assert bounded(ThreeSteps(enactors=2, plans=3), 8).holds
-    found = bounded(ThreeSteps(enactors=2, plans=3), 9)
-    assert (found.holds, found.broken, len(found.trace) - 1) == (False, "endpoint_resolves", 9)
+@pytest.mark.parametrize(
+    ("model", "steps"),
+    [(ThreeSteps(enactors=2, plans=3), 9), (AnswersBeforeChosen(), 4), (MetadataInTwoSteps(slots=2), 3)],
+    ids=["ThreeSteps", "AnswersBeforeChosen", "MetadataInTwoSteps"],
+)
+def test_bounded_model_checking_finds_the_violation_where_exploration_does(model: Model, steps: int) -> None:
+    assert bounded(model, steps - 1).holds
+    found = bounded(model, steps)
+    assert (found.holds, found.broken, len(found.trace) - 1) == (False, model.violates, steps)

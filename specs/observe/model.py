@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from model.language import Model
+from model.lease import Lease
 from model.multi_paxos import MultiPaxos
 from model.paxos import Paxos
 from specs.view import Entry, View
@@ -53,6 +54,16 @@ def see_paxos(model: Paxos, values: dict[str, Any]) -> View:
     return view
 
 
+def see_lease(model: Lease, values: dict[str, Any]) -> View:
+    """The ballots that may serve by a lease now, by the model's own word for it."""
+    view = View(tuple(model.Grantor))
+    model.begin(values)
+    for b in model.Ballot:
+        if model.may_serve(b):
+            view.hold(f"the leader of {b}", (b,), view.tau + 1)
+    return view
+
+
 def file_votes(view: View, votes: set[tuple[int, int, int, Any]]) -> None:
     """Votes of (acceptor, slot, ballot, identity); every slot with one is fresh."""
     for a, n, b, identity in sorted(votes, key=repr):
@@ -60,5 +71,9 @@ def file_votes(view: View, votes: set[tuple[int, int, int, Any]]) -> None:
     view.fresh["accepted"] = sorted({n for _, n, _, _ in votes})
 
 
-VIEWS: tuple[tuple[type[Model], Observe], ...] = ((MultiPaxos, see_multi_paxos), (Paxos, see_paxos))
+VIEWS: tuple[tuple[type[Model], Observe], ...] = (
+    (MultiPaxos, see_multi_paxos),
+    (Paxos, see_paxos),
+    (Lease, see_lease),
+)
 """Each model that has a view, with how it is seen."""

@@ -1,0 +1,117 @@
+"""The objects and commands of docs/linearizability.md do what it says; other objects are searched."""
+
+import json
+import re
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from checkers.linearizability import Budget, check
+from checkers.linearizability.brute_force import is_linearizable
+from dynaproof.cli import main
+from specs.history import History, HistoryBuilder
+from specs.objects import OBJECTS, SequentialObject
+
+
+def test_every_documented_command_runs_as_documented(root: Path, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(root)
+    text = (root / "docs/linearizability.md").read_text()
+    commands = re.findall(r"^\./run (check examples.*?)(?:\s+# (.*))?$", text, re.MULTILINE)
+    assert len(commands) == 4
+    for command, told in commands:
+        arguments = command.replace("counterexample.html", str(tmp_path / "page.html")).split()
+        assert main(arguments) == (1 if told or "--html" in command else 0), command
+
+
+def random_history(chance: Random, thing: SequentialObject) -> History:
+    """Up to six operations, mostly answered as a run of the object would, mostly overlapping."""
+    functions = thing.functions
+    builder = HistoryBuilder(functions=functions)
+    state = thing.initial
+    for process in range(3 + chance.getrandbits(2) % 4):
+        function = functions[chance.getrandbits(8) % len(functions)]
+        value = 1 + chance.getrandbits(1)
+        if thing.name == "string":
+            value = "ab"[value - 1]
+        call = 3 * process
+        returned = None if chance.random() < 0.15 else call + chance.getrandbits(4)
+        if function in {"read", "dequeue"} and chance.random() < 0.85:
+            value = (state[0] if state else None) if function == "dequeue" else state
+        failed = function not in {"read", "dequeue"} and chance.random() < 0.1
+        row = builder.add(process, function, "k", value, call, returned, ok=not failed)
+        probe = HistoryBuilder(functions=functions)
+        probe.add(0, function, "k", value, 0, 1, ok=not failed)
+        assert row >= 0
+        state = next(iter(thing.step(state, probe.build()[0])), state)
+    return builder.build()
+
+
+@pytest.mark.parametrize("name", ["string", "queue", "counter"])
+def test_search_agrees_with_all_orders(name: str) -> None:
+    thing, chance, verdicts = OBJECTS[name], Random(name), [0, 0]
+    for _ in range(700):
+        history = random_history(chance, thing)
+        told = [op for op in history if op.outcome.name != "FAILED"]
+        expected = is_linearizable(told, thing)
+        result = check(history, thing)
+        assert result.linearizable == expected, list(history)
+        verdicts[expected] += 1
+    assert min(verdicts) > 50
+
+
+class Die:
+    """A die: each roll leaves any of its faces, and a look sees the one."""
+
+    name = "die"
+    functions = ("roll", "look")
+    reads = ("look",)
+    initial = 1
+
+    def step(self, state, operation):
+        return range(1, 7) if operation.function == "roll" else (state,) if operation.value == state else ()
+
+
+def die_history(*looks: int) -> History:
+    builder = HistoryBuilder(functions=Die.functions)
+    builder.add(0, "roll", "d", None, 0, 10)
+    for i, face in enumerate(looks):
+        builder.add(1, "look", "d", face, 20 + 2 * i, 21 + 2 * i)
+    return builder.build()
+
+
+def test_nondeterministic_object_may_step_to_any_of_its_states() -> None:
+    assert check(die_history(6, 6), Die()).linearizable
+    assert not check(die_history(6, 5), Die()).linearizable
+    assert not check(die_history(7), Die()).linearizable
+
+
+def test_search_gives_up_within_its_budgets_and_says_how_far_it_came() -> None:
+    builder = HistoryBuilder(functions=("enqueue", "dequeue"))
+    for i in range(12):
+        builder.add(i, "enqueue", "q", i, 0, 100)
+    for i in range(12):
+        builder.add(20 + i, "dequeue", "q", i if i < 11 else 99, 200, 300)
+    history = builder.build()
+    for budget, reason in [
+        (Budget(configurations=1_000), "more than 1000 configurations"),
+        (Budget(megabytes=1), "more than 2500 configurations"),
+        (Budget(seconds=0.05), "time"),
+    ]:
+        result = check(history, OBJECTS["queue"], budget)
+        assert result.verdict == "unknown"
+        assert result.undecided == ("q",)
+        found = re.fullmatch(
+            r"(\d+) of 24 operations explained when the budget ended \((.*)\)", result.sentence
+        )
+        assert found is not None
+        assert found[2] == reason
+        assert 0 < int(found[1]) < 24
+
+
+def test_examples_hold_what_the_document_shows(root: Path, capsys) -> None:
+    assert main(["check", str(root / "examples/histories/stale_read.jsonl"), "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    text = " ".join((root / "docs/linearizability.md").read_text().split())
+    assert answer["sentence"] in text
+    assert f"lines {', '.join(map(str, answer['witness']))}" in text

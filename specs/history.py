@@ -60,6 +60,10 @@ class Outcome(enum.IntEnum):
     UNKNOWN = 2
 
 
+LARGEST: Final = 2**62 - 1
+"""The largest number of a process, and the largest time, that a reader lets pass."""
+
+
 class HistoryError(ValueError):
     """A history that is not one: `line` (from 1; None: the whole file) of `file` says why."""
 

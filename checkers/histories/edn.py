@@ -57,6 +57,7 @@ _NAMED = {"nil": None, "true": True, "false": False}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 DEEPEST = 100
+LONGEST_INTEGER = 1_000
 
 
 def elements(text: str) -> Iterator[tuple[int, Any]]:
@@ -107,6 +108,8 @@ def _element(text: str, token: re.Match[str], depth: int) -> tuple[Any, int]:
     if kind == "keyword":
         return Keyword(token["keyword"]), end
     if kind == "integer":
+        if len(token["integer"]) > LONGEST_INTEGER:
+            raise EdnError(f"an integer of more than {LONGEST_INTEGER} digits", token.start("integer"))
         return int(token["integer"]), end
     if kind == "string":
         return _ESCAPE.sub(_unescape, token["string"][1:-1]), end
@@ -142,7 +145,12 @@ def _collection(text: str, opener: str, start: int, offset: int, depth: int) -> 
             return dict(zip(items[::2], items[1::2], strict=True)), token.end()
         except TypeError as error:
             raise EdnError("a map as the key of a map", start) from error
-    return (frozenset(items) if opener == "#{" else tuple(items)), token.end()
+    if opener != "#{":
+        return tuple(items), token.end()
+    try:
+        return frozenset(items), token.end()
+    except TypeError as error:
+        raise EdnError("a map in a set", start) from error
 
 
 def _unescape(found: re.Match[str]) -> str:

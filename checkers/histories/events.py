@@ -8,7 +8,7 @@ number).
 
 import msgspec
 
-from specs.history import UNRECORDED, Clock, History, HistoryBuilder, HistoryError, Value
+from specs.history import LARGEST, UNRECORDED, Clock, History, HistoryBuilder, HistoryError, Value
 
 FUNCTION_NAMES = {"read": "read", "get": "read", "write": "write", "put": "write", "cas": "cas",
                   "delete": "delete", "append": "append"}  # fmt: skip
@@ -49,6 +49,8 @@ class EventLog:
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
+        if not (0 <= event.process <= LARGEST and abs(event.time) <= LARGEST):
+            raise self._wrong(event.line, "a process or a time that does not fit in 62 bits")
         pending = self._pending.get(event.process)
         if event.type == "invoke":
             if event.process in self._lost:

@@ -14,12 +14,12 @@ MARK = b"jepsen.util"
 KEY = "register"
 
 _EVENT = re.compile(
-    r"jepsen\.util\S*(?:\s+-)?\s+(?P<process>:nemesis|\d+)\s+:(?P<type>invoke|ok|fail|info)\s+:(?P<f>[^\s]+)\s+(?P<value>.*)"
+    r"jepsen\.util\S*(?:\s+-)?\s+(?P<process>:nemesis|\d{1,1000})\s+:(?P<type>invoke|ok|fail|info)\s+:(?P<f>[^\s]+)\s+(?P<value>.*)"
 )
 _OTHER_LOGGER = re.compile(
     r"(INFO|WARN|ERROR|DEBUG|TRACE)\s|\d{4}-\d\d-\d\d|\s|at |Caused by|\S+(Exception|Error)"
 )
-_SCALAR = r'(nil|-?\d+|"(?:[^"\\]|\\.)*"|:[\w.-]+)'
+_SCALAR = r'(nil|-?\d{1,1000}|"(?:[^"\\]|\\.)*"|:[\w.-]+)'
 _PAIR = re.compile(rf"\[{_SCALAR}\s+{_SCALAR}\]")
 _ONE = re.compile(_SCALAR)
 

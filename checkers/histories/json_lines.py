@@ -101,7 +101,7 @@ class _Reader:
         """Take the next lines; raises HistoryError."""
         try:
             lines = _DECODER.decode_lines(block)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             lines = []
         count = block.count(b"\n") + (not block.endswith(b"\n"))
         columns = self._columns(lines) if len(lines) == count else None
@@ -218,7 +218,7 @@ class _Reader:
                 continue
             try:
                 rows.append(self._row(_DECODER.decode(text), number))
-            except (msgspec.DecodeError, UnicodeDecodeError, _WrongError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _WrongError) as error:
                 reason = _reason(error, text, number == end)
                 raise HistoryError(reason, number, self.file) from error
         if not rows:
@@ -275,7 +275,9 @@ def _plain(lines: Sequence[_Line], conditional: Column) -> bool:
 
 def _reason(error: Exception, text: bytes, last: bool) -> str:
     if isinstance(error, msgspec.ValidationError | _WrongError):
-        return str(error)
+        return " ".join(str(error).split())
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     if last and not text.rstrip().endswith(b"}"):
         return "the last line is truncated"
     return f"not JSON ({error})"

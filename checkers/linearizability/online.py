@@ -190,10 +190,11 @@ class KeyFrontier:
                 self._refuse()
             return bool(self._configurations)
         if never:
+            op.alive = False
             self._configurations = _without(self._configurations, op.bit)
             for other in self._observers:
-                other.snapshot = _without(other.snapshot, op.bit)
-            op.alive = False
+                if other.number > op.number:  # As in `abandon`.
+                    other.snapshot = _without(other.snapshot, op.bit)
             self._forget([op])
         else:
             self._closing.append(op)

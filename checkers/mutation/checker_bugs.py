@@ -274,7 +274,7 @@ CHECKER_BUGS: Final = {
         *_bugs(
             "online", "linearizability.online",
             ("older-snapshots-lose-a-bit", "KeyFrontier.abandon", "if other.number > op.number:", "if True:"),
-            ("impossible-is-forgotten", "KeyFrontier.returned", "other.snapshot = []", "pass"),
+            ("impossible-is-forgotten", "KeyFrontier._refuse", "other.snapshot = []", "pass"),
         ),
         *_bugs(
             "verifier", "linearizability.certificate",

@@ -46,11 +46,12 @@ class Graph:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Expr] = {}
+        self._equal: dict[tuple[int, int], Node] = {}
 
     def _make(self, op: str, args: tuple[Node, ...], lowest: int, highest: int) -> Node:
         if lowest == highest:
             return lowest
-        key = (op, *(one.number if isinstance(one, Expr) else ("n", int(one)) for one in args))
+        key = (op, *[one.number if isinstance(one, Expr) else ("n", int(one)) for one in args])
         found = self._known.get(key)
         if found is None:
             found = Expr(op, args, lowest, highest, len(self._known))
@@ -128,12 +129,40 @@ class Graph:
                 return left if right == 1 else self.negate(left)
             if left.op == "add" and not isinstance(left.args[1], Expr):
                 return self.eq(left.args[0], right - left.args[1])
-            if left.op == "ite" and not (isinstance(left.args[1], Expr) and isinstance(left.args[2], Expr)):
-                condition, then, other = left.args
-                return self.either(condition, self.eq(then, right), self.eq(other, right))
+            if _chooses_a_number(left):
+                return self._eq_choice(left, right)
         elif left.number > right.number:
             left, right = right, left
         return self._make("eq", (left, right), 0, 1)
+
+    def _eq_choice(self, root: Expr, right: int) -> Node:
+        """Whether nested choices among numbers give this one: a choice among truth values.
+
+        The nesting may be deeper than Python's stack, and shared: each choice is looked at once.
+        """
+        stack = [root]
+        while stack:
+            condition, then, other = stack[-1].args
+            open_ones = [
+                one
+                for one in (then, other)
+                if isinstance(one, Expr)
+                and one.low <= right <= one.high
+                and _chooses_a_number(one)
+                and (one.number, right) not in self._equal
+            ]
+            if open_ones:
+                stack.extend(open_ones)
+                continue
+            node = stack.pop()
+            if (node.number, right) not in self._equal:
+                equal = self.either(condition, self._known_eq(then, right), self._known_eq(other, right))
+                self._equal[node.number, right] = equal
+        return self._equal[root.number, right]
+
+    def _known_eq(self, node: Node, right: int) -> Node:
+        known = self._equal.get((node.number, right)) if isinstance(node, Expr) else None
+        return self.eq(node, right) if known is None else known
 
     def lt(self, left: Node, right: Node) -> Node:
         """Whether left is less than right."""
@@ -224,13 +253,20 @@ class Graph:
         return result
 
 
+def _chooses_a_number(node: Expr) -> bool:
+    """Whether the node is a choice, one of whose arms is a plain number."""
+    return node.op == "ite" and not (isinstance(node.args[1], Expr) and isinstance(node.args[2], Expr))
+
+
 def conjuncts(node: Node) -> Iterator[Node]:
     """The parts of a conjunction, in the order in which they were written."""
-    if isinstance(node, Expr) and node.op == "and":
-        yield from conjuncts(node.args[0])
-        yield from conjuncts(node.args[1])
-    else:
-        yield node
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Expr) and one.op == "and":
+            stack += [one.args[1], one.args[0]]
+        else:
+            yield one
 
 
 def in_order(roots: Iterable[Node]) -> list[Expr]:

@@ -23,6 +23,7 @@ from checkers.state_space.values import Fault
 PER_FUNCTION = 48
 """Action instances in one LLVM function: its optimiser's time grows faster than the function."""
 
+_TRUTHS = {"eq", "lt", "and", "or", "not"}
 _ARITHMETIC = {"add": "add", "sub": "sub", "mul": "mul"}
 
 
@@ -64,9 +65,25 @@ class Block:
             return str(int(node))
         found = self.numbers.get(node.number)
         if found is None:
+            self._compute_arguments(node)
             found = self._number(node)
             self.numbers[node.number] = found
         return found
+
+    def _compute_arguments(self, node: Expr) -> None:
+        """All that the node is made of, innermost first: expressions are deeper than Python's stack."""
+        stack = [] if node.op == "cell" else [(one, False) for one in reversed(node.args)]
+        while stack:
+            one, ready = stack.pop()
+            if not isinstance(one, Expr) or one.number in self.numbers or one.number in self.truths:
+                continue
+            if not ready and one.op != "cell":
+                stack.append((one, True))
+                stack += [(part, False) for part in reversed(one.args)]
+            elif one.op in _TRUTHS or (one.op == "ite" and one.low >= 0 and one.high <= 1):
+                self.truths[one.number] = self._truth(one)
+            else:
+                self.numbers[one.number] = self._number(one)
 
     def _number(self, node: Expr) -> str:
         if node.op == "cell":
@@ -104,6 +121,7 @@ class Block:
             return "true" if node else "false"
         found = self.truths.get(node.number)
         if found is None:
+            self._compute_arguments(node)
             found = self._truth(node)
             self.truths[node.number] = found
         return found

@@ -264,7 +264,7 @@ def speed() -> None:
         "| --- | --- | ---: | ---: | --- |",
         *(one.row() for one in figures),
         "",
-        "Every engine explores all states, checks at least that all agree, and finds the same number of states.",
+        "Every engine explores all states, checks at least agreement, and finds the same number of states.",
         "",
         "| dynaproof alone | distinct states | seconds | states/s | MB | exhausted |",
         "| --- | ---: | ---: | ---: | ---: | --- |",

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import networkx as nx
 import pytest
 
+from checkers.state_space.catalogue import find
 from checkers.state_space.explore import explore
 from checkers.state_space.graph import write_graph
 from checkers.state_space.induction import bounded, inductive
@@ -246,3 +247,12 @@ def test_graph_has_every_state_and_transition_as_graphml_and_svg(tmp_path) -> No
 def test_graph_of_a_large_model_is_refused(tmp_path) -> None:
     with pytest.raises(ModelError, match="there are more than 2000 states"):
         write_graph(Paxos(), tmp_path / "states.svg")
+
+
+def test_model_of_the_manual_is_what_it_says(root, tmp_path) -> None:
+    text = (root / "docs" / "models.md").read_text(encoding="utf-8")
+    file = tmp_path / "lock.py"
+    file.write_text(text.split("```python\n")[1].split("```")[0])
+    result = explore(find(str(file))())
+    assert (result.exhausted, result.violation) == (True, None)
+    assert (result.not_fired, result.not_reached) == ((), ())

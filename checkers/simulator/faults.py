@@ -129,6 +129,8 @@ class Injector:
         fault, world = self.faults[number], self.world
         slot = self.target(number)
         what = MENDS[fault.kind]
+        if not self.by_name:
+            self.hit.pop(number, None)  # It falls once, and is mended once.
         if what == "start" and slot.up and not slot.armed:
             return
         world.fault(what, slot, number)

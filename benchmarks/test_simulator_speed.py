@@ -2,9 +2,9 @@
 
     ./run test benchmarks/test_simulator_speed.py
 
-prints a line per figure, with CPU time and wall (minutes; `-m "not slow"` leaves out two processes and the
-run of ten million events); `--benchmark-json=FILE` keeps them. On a machine that does something else the figures
-are too low. `docs/benchmarks/simulator.md` has measured ones.
+prints a line per figure, with CPU time and wall; `--benchmark-json=FILE` keeps them. It takes minutes; with
+`-m "not slow"` it leaves out two processes and the run of ten million events. On a machine that does
+something else the figures are too low. `docs/benchmarks/simulator.md` has measured ones.
 """
 
 import gc

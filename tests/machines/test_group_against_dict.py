@@ -27,11 +27,15 @@ from impl.router.client import Client, ClientSettings, Ending
 from impl.storage.host import StorageNode
 from impl.storage.messages import Delete, Get, Operation, Put
 from impl.storage.records import StoredItem
+from impl.values.attribute import S
+from impl.values.encoding import encode_item
 
 DRAWS = 400
 """Choices that an example may draw."""
 STEPS = 400
 """Events that an operation may take before its client stops waiting for it."""
+
+NEVER = encode_item({"v": S("never")})
 
 keys = st.sampled_from((b"k0", b"k1"))
 nodes = st.sampled_from([node.name for node in REPLICAS])
@@ -85,8 +89,8 @@ class Group(RuleBasedStateMachine):
         self.world = self.run.world
         self.drawn = Drawn(DRAWS)
         self.run.swap(self.drawn, timed=True)
-        self.stored: dict[bytes, str] = {}
-        self.lost: dict[bytes, list[str | None]] = {}
+        self.stored: dict[bytes, bytes] = {}
+        self.lost: dict[bytes, list[bytes | None]] = {}
         self.written = 0
         self.crashes = 0
         self.judge()
@@ -120,20 +124,20 @@ class Group(RuleBasedStateMachine):
         self.go(steps, data, until_answered=True)
         return client.ending
 
-    def wrote(self, key: bytes, value: str | None, ending: Ending | None) -> None:
+    def wrote(self, key: bytes, value: bytes | None, ending: Ending | None) -> None:
         if ending == "ok":
             self.store(key, value)
         elif ending in {None, "indefinite"}:
             self.lost.setdefault(key, []).append(value)
 
-    def store(self, key: bytes, value: str | None) -> None:
+    def store(self, key: bytes, value: bytes | None) -> None:
         if value is None:
             self.stored.pop(key, None)
         else:
             self.stored[key] = value
 
     def saw(self, key: bytes, item: StoredItem | None) -> None:
-        value = None if item is None else item.item["v"]
+        value = None if item is None else item.item
         lost = self.lost.get(key, [])
         if value != self.stored.get(key):
             assert value in lost, f"{key!r} holds {value}, not {self.stored.get(key)} nor one of {lost}"
@@ -145,8 +149,8 @@ class Group(RuleBasedStateMachine):
     @rule(key=keys, data=st.data())
     def put(self, key: bytes, data: st.DataObject) -> None:
         self.written += 1
-        value = f"v{self.written}"
-        self.wrote(key, value, self.ask(Put(key, {"v": value}), data))
+        value = encode_item({"v": S(f"v{self.written}")})
+        self.wrote(key, value, self.ask(Put(key, value), data))
 
     @rule(key=keys, data=st.data())
     def delete(self, key: bytes, data: st.DataObject) -> None:
@@ -155,9 +159,8 @@ class Group(RuleBasedStateMachine):
     @rule(key=keys, data=st.data(), right=st.booleans())
     def put_if(self, key: bytes, data: st.DataObject, right: bool) -> None:
         self.written += 1
-        value, before = f"v{self.written}", self.stored.get(key)
-        expected = None if before is None else {"v": before}
-        ending = self.ask(Put(key, {"v": value}, True, expected if right else {"v": "never"}), data)
+        value, before = encode_item({"v": S(f"v{self.written}")}), self.stored.get(key)
+        ending = self.ask(Put(key, value, True, before if right else NEVER), data)
         if ending == "condition_failed":
             self.saw(key, self.client.seen)
             assert not right or self.stored.get(key) != before

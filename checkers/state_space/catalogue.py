@@ -15,6 +15,7 @@ NAMES: dict[str, str] = {
     "two_phase_commit": "model.two_phase_commit:TwoPhaseCommit",
     "paxos": "model.paxos:Paxos",
     "multi_paxos": "model.multi_paxos:MultiPaxos",
+    "reconfiguration": "model.reconfiguration:Reconfiguration",
     "lease": "model.lease:Lease",
     "catch_up": "model.catch_up:CatchUp",
     "split": "model.split:Split",

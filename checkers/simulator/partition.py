@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from checkers.simulator.events import Strategy
+from checkers.simulator.fair_end import judge_end
 from checkers.simulator.faults import Injector
 from checkers.simulator.judge import Judge
 from checkers.simulator.run import Failure, Outcome, RunConfig
@@ -24,7 +25,7 @@ from impl.storage.host import StorageNode
 from impl.storage.ids import Member
 from impl.storage.messages import CreateReplica
 from impl.storage.records import Config
-from specs import clients, consensus
+from specs import clients, consensus, liveness
 from specs.observe.impl import ImplObserver
 from specs.promise import ALL, Spec
 
@@ -45,7 +46,7 @@ PRUNED = 4096
 ASKED = 8
 """Steps between two looks at whether a phase is over: a phase ends a few steps late, never early."""
 
-SPEC_MODULES = (consensus, clients)
+SPEC_MODULES = (consensus, clients, liveness)
 """The modules that register the specs which this scenario checks."""
 
 BY_TOPIC: dict[str, list[Spec]] = {}
@@ -158,28 +159,6 @@ class PartitionRun:
             client.left = min(client.left, END_OPERATIONS)
         self.injector.heal(config.end)
 
-    def end(self) -> None:
-        """Until the clients are done, or a bound has passed; then until all is quiet."""
-        config = self.config
-        self.heal()
-        self.advance(self.clients_done, 60_000)
-        if self.failure is None and not self.clients_done():
-            self.fail(
-                "operations_are_answered",
-                "a client's operation was not answered in a fair end of 60,000 steps",
-            )
-        if self.failure is None:
-            self.advance(self.quiet, 30_000)
-            if not self.quiet():
-                self.fail("replicas_equal_when_quiet", self.unequal())
-        if self.failure is None:
-            # What began before the faults stopped may still end in an election; then no more.
-            self.advance_for(10 * config.settings.lease_us, 60_000)
-            before = self.watcher.leader_changes
-            self.advance_for(10 * config.settings.lease_us, 60_000)
-            if self.watcher.leader_changes != before:
-                self.fail("no_idle_elections", "the leader changed although nothing was wrong any more")
-
     def swap(self, strategy: Strategy, timed: bool) -> None:
         """Hand all enabled events to another strategy."""
         world = self.world
@@ -198,16 +177,10 @@ class PartitionRun:
             if self.failure is not None:
                 return
 
-    def advance_for(self, duration: int, limit: int) -> None:
-        """Step until this much time has passed, at most `limit` times."""
-        world = self.world
-        until = world.tau + duration
-        for _ in range(limit):
-            if world.tau >= until:
-                return
-            self.step()
-            if self.failure is not None:
-                return
+    def advance_until(self, done: Callable[[], bool], duration: int, limit: int) -> None:
+        """Step until `done()`, or this much time has passed; at most `limit` times."""
+        until = self.world.tau + duration
+        self.advance(lambda: self.world.tau >= until or done(), limit)
 
     def step(self) -> bool:
         """One event, and the specs on what it changed."""
@@ -271,31 +244,31 @@ class PartitionRun:
                 return False
         return True
 
+    def expected_replicas(self) -> int:
+        """How many replicas the group must have in the end."""
+        return 2 if self.injector.excluded else 3
+
     def quiet(self) -> bool:
-        """Whether every live replica of the config shows the same state, and a leader serves."""
+        """Whether every live replica shows the fold of all that is chosen, and a leader serves."""
         replicas = self.replicas()
-        expected = 2 if self.injector.excluded else 3
-        if len(replicas) < expected or self.leader() is None:
+        if len(replicas) < self.expected_replicas() or self.leader() is None:
             return False
-        first = replicas[0].state
         return all(
-            replica.admitted
-            and replica.log.commit == replica.log.last
-            and replica.state.applied == first.applied
-            and replica.state.items.digest() == first.items.digest()
-            and replica.state.remembered == first.remembered
-            and replica.state.holds == first.holds
-            and replica.state.config == first.config
+            replica.admitted and replica.log.commit == replica.log.last and self.differs(replica) is None
             for replica in replicas
         )
 
-    def unequal(self) -> str:
-        """What differs, for the failure's sentence."""
-        shown = ", ".join(
-            f"{r.member}: commit {r.log.commit}, last {r.log.last}, admitted {r.admitted}"
-            for r in self.replicas()
-        )
-        return f"in a fair end of 30,000 steps the replicas did not become equal: {shown}"
+    def differs(self, replica: Any) -> str | None:
+        """In what a replica's state is not the fold of the chosen entries, as the observer made it."""
+        watcher, state = self.watcher, replica.state
+        others = [other.state for other in self.replicas()]
+        if state.applied != watcher.view.chosen_through:
+            return "applied slots"
+        if state.items != watcher.items:
+            return "items"
+        if state.config.voters != watcher.view.configs[-1][1]:
+            return "voters"
+        return "remembered requests" if any(state.remembered != o.remembered for o in others) else None
 
 
 def execute(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
@@ -310,7 +283,7 @@ def finish(run: PartitionRun) -> Outcome:
     if run.failure is None:
         run.faulty()
     if run.failure is None:
-        run.end()
+        judge_end(run)
     return outcome_of(run)
 
 

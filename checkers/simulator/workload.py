@@ -34,12 +34,22 @@ class WorkloadClient(Client):
         """In a row."""
         self.keys = keys
         self.seen: dict[bytes, Item | None] = {}
+        self.asked: list[Operation] = []
+        """What it was asked to do before all else."""
+
+    def ask(self, *operations: Operation) -> None:
+        """Do these next, in order."""
+        self.asked = list(operations)
+        self.left += len(operations)
+        self.tries += len(operations)
 
     def next_operation(self) -> Operation | None:
         """Half reads; conditions mostly on what was seen last, so that most hold."""
         if self.left <= 0 or self.tries <= 0:
             self.left = 0
             return None
+        if self.asked:
+            return self.asked.pop(0)
         self.tries -= 1
         draw = self.env.random("operation", 12)
         key = b"k%d" % self.env.random("key", self.keys)

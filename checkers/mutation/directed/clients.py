@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
-from impl.storage.messages import Accept, Put, Rejected, Request, Vote
+from impl.router.client import BackoffTimer
+from impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote
 
 
 @story("requests_forgotten")
@@ -91,3 +92,31 @@ def a_copy_comes_after_its_deadline(stage: Stage) -> None:
     stage.settle()
     stage.deliver("c0", "sa", Request)
     stage.settle()
+
+
+@story()
+def a_deposed_leader_is_asked_on_and_on(stage: Stage) -> None:
+    """A link is gray, so a deposed leader does not hear the new one; a client that asks it must get away.
+
+    It named itself as the leader, so the client came back to it until its deadline (found by exploration).
+    """
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa")
+    stage.elect("sb")
+    stage.beat("sb")
+    stage.fire("sa", HeartbeatTimer)
+    stage.expect(stage.replica("sa").leading is None, "sa has stepped down")
+    stage.free()
+    stage.hold_link("sa", "sb")
+    stage.hold_link("sb", "sa")
+    stage.drop("sa", "sc")
+    stage.send("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.undecided_clients_ask("sb")
+    stage.settle(Request, Rejected)
+    for _ in range(3):
+        if stage.client("c0").ending is None:
+            stage.fire("c0", BackoffTimer)
+            stage.settle(Request, Rejected, Accept, Vote, Reply)
+    answered = stage.client("c0").ending == "ok"
+    stage.promise("progress_after_faults_stop", answered, "the client asks the deposed leader on and on")

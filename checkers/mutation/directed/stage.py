@@ -360,12 +360,16 @@ class Stage:
         """The same, and the request stays in flight."""
         client, replica = self.client(name), self.replica(to)
         client.next, client.ending, client.observed = operation, None, None
-        self.script.replica = [node.name for node in REPLICAS].index(to)
+        self.undecided_clients_ask(to)
         client.leader = self.slot(to).id
         client.ballot = replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.begin)
         self.told.append(f"{name} asks {to} for {operation}")
         self._at_once()
+
+    def undecided_clients_ask(self, name: str) -> None:
+        """Whom a client asks that knows no leader."""
+        self.script.replica = [node.name for node in REPLICAS].index(name)
 
     def ask_again(self, name: str, to: str) -> None:
         """A client whose attempt was not answered tries again, at this replica, under the same request id."""

@@ -1,0 +1,116 @@
+"""The fair end of a run: the faults have stopped, time is fair, and what must happen eventually is judged.
+
+All bounds are in simulated time and come from the run's own constants; `STEPS` only ends a run in which
+events go on without time. The facts go to `specs/liveness.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checkers.simulator.workload import WorkloadClient
+from impl.storage.messages import Get, Put
+
+if TYPE_CHECKING:
+    from checkers.simulator.partition import PartitionRun
+
+STEPS = 60_000
+"""Events of one phase of the end, at the most."""
+
+SETTLING_LEASES = 60
+"""Leases within which all becomes quiet: elections, the replacement of a voter, a copy."""
+
+WATCHED_LEASES = 10
+"""Leases for which what is quiet must stay so; and before that, for what began in time to end."""
+
+
+def judge_end(run: PartitionRun) -> None:
+    """Answers, then quiet, then progress, then nothing more."""
+    run.heal()
+    for judge in (answers, quiet, progress, idleness):
+        if run.failure is None:
+            judge(run)
+            run.check()
+
+
+def answers(run: PartitionRun) -> None:
+    """Every client works off its operations, each within its time."""
+    config = run.config
+    # A client's clock may be slow by the drift, and an operation waits for the one before it.
+    bound = (config.operations + 1) * config.client.timeout_us * 2
+    run.advance_until(run.clients_done, bound, STEPS)
+    for name in run.clients if run.failure is None else ():
+        client = workload(run, name)
+        if client.left or client.request is not None:
+            run.watcher.view.file("unanswered", (client.request or name, bound))
+
+
+def quiet(run: PartitionRun) -> None:
+    """A leader serves, laggards have caught up, all states equal the fold of what is chosen."""
+    settings, view = run.config.settings, run.watcher.view
+    bound = SETTLING_LEASES * settings.lease_us
+    run.advance_until(run.quiet, bound, STEPS)
+    if run.failure is not None or run.quiet():
+        return
+    if run.leader() is None:
+        view.file("stalled", ("no leader serves", bound))
+        return
+    replicas = run.replicas()
+    for replica in replicas:
+        if not replica.admitted or replica.log.commit < view.chosen_through:
+            view.file("behind", (replica.member, replica.log.commit, view.chosen_through, bound))
+    for replica in replicas:
+        what = run.differs(replica)
+        if what is not None:
+            view.file("unequal", (replica.member, what))
+    if len(replicas) < run.expected_replicas():
+        view.file("stalled", ("a lost voter is not replaced", bound))
+
+
+def progress(run: PartitionRun) -> None:
+    """A client writes afresh, and reads what it wrote; and logs are cut."""
+    settings, view = run.config.settings, run.watcher.view
+    client = workload(run, run.clients[0])
+    item = {"id": "fresh", "v": "fresh"}
+    before = errors(run)
+    client.ask(Put(b"fresh", item), Get(b"fresh", strong=True))
+    run.world.run(run.world.slots[run.clients[0]], client.begin)
+    bound = run.config.client.timeout_us * 2
+    run.advance_until(run.clients_done, bound, STEPS)
+    if run.failure is not None:
+        return
+    if errors(run) > before or client.seen.get(b"fresh") != item:
+        view.file("stalled", ("a fresh write and a strong read of it did not succeed", bound))
+    most = 2 * settings.checkpoint_slots + settings.retained_slots
+    for replica in run.replicas():
+        retained = replica.state.applied + 1 - replica.log.first
+        if retained > most:
+            view.file("uncut", (replica.member, retained, most))
+
+
+def idleness(run: PartitionRun) -> None:
+    """Nothing changes any more."""
+    leases, watcher = WATCHED_LEASES * run.config.settings.lease_us, run.watcher
+    run.advance_until(never, leases, STEPS)
+    before = watcher.leader_changes
+    run.advance_until(never, leases, STEPS)
+    if run.failure is None and watcher.leader_changes != before:
+        watcher.view.file("deposed", list(watcher.view.led)[-1])
+
+
+def errors(run: PartitionRun) -> int:
+    """How many operations have ended with an error."""
+    endings = run.watcher.endings
+    return endings.get("definite", 0) + endings.get("indefinite", 0)
+
+
+def never() -> bool:
+    """Wait for nothing but time."""
+    return False
+
+
+def workload(run: PartitionRun, name: str) -> Any:
+    """A client of the run."""
+    client = run.world.slots[name].node
+    assert isinstance(client, WorkloadClient)
+    return client

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkers.simulator.workload import WorkloadClient
-from impl.storage.messages import Get, Put
 
 if TYPE_CHECKING:
     from checkers.simulator.partition import PartitionRun
@@ -70,16 +69,13 @@ def quiet(run: PartitionRun) -> None:
 def progress(run: PartitionRun) -> None:
     """A client writes afresh, and reads what it wrote; and logs are cut."""
     settings, view = run.config.settings, run.watcher.view
-    client = workload(run, run.clients[0])
-    item = {"id": "fresh", "v": "fresh"}
     before = errors(run)
-    client.ask(Put(b"fresh", item), Get(b"fresh", strong=True))
-    run.world.run(run.world.slots[run.clients[0]], client.begin)
+    key = run.probe()
     bound = run.config.client.timeout_us * 2
     run.advance_until(run.clients_done, bound, STEPS)
     if run.failure is not None:
         return
-    if errors(run) > before or client.seen.get(b"fresh") != item:
+    if errors(run) > before or not workload(run, run.clients[0]).seen.get(key):
         view.file("stalled", ("a fresh write and a strong read of it did not succeed", bound))
     most = 2 * settings.checkpoint_slots + settings.retained_slots
     for replica in run.replicas():

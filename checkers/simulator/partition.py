@@ -23,8 +23,10 @@ from impl.node import Env, Node, NodeId
 from impl.router.reader import LogReader, ReaderSettings
 from impl.storage.host import StorageNode
 from impl.storage.ids import Member
-from impl.storage.messages import CreateReplica
+from impl.storage.messages import CreateReplica, Get, Put
 from impl.storage.records import Config
+from impl.values.attribute import S
+from impl.values.encoding import encode_item
 from specs import clients, consensus, liveness
 from specs.observe.impl import ImplObserver
 from specs.promise import ALL, Spec
@@ -39,6 +41,10 @@ END_OPERATIONS = 50
 
 READER = NodeId("region", "client", "reader")
 """Reads the log through a cursor, as an archive does."""
+
+FRESH = b"fresh"
+FRESH_ITEM = encode_item({"id": S("fresh")})
+"""What is written, and must be read, when all is quiet."""
 
 PRUNED = 4096
 """Steps between two looks at what no spec can ask for any more."""
@@ -159,6 +165,19 @@ class PartitionRun:
             client.left = min(client.left, END_OPERATIONS)
         self.injector.heal(config.end)
 
+    def end(self) -> None:
+        """Judge what must happen once the faults have stopped."""
+        judge_end(self)
+
+    def probe(self) -> bytes:
+        """A client begins to write a fresh key and to read it: an event, as the end of the faults is one."""
+        slot = self.world.slots[self.clients[0]]
+        self.world.fault("probe", slot, 0)
+        assert isinstance(slot.node, WorkloadClient)
+        slot.node.ask(Put(FRESH, FRESH_ITEM), Get(FRESH, strong=True))
+        self.world.run(slot, slot.node.begin)
+        return FRESH
+
     def swap(self, strategy: Strategy, timed: bool) -> None:
         """Hand all enabled events to another strategy."""
         world = self.world
@@ -264,11 +283,13 @@ class PartitionRun:
         others = [other.state for other in self.replicas()]
         if state.applied != watcher.view.chosen_through:
             return "applied slots"
-        if state.items != watcher.items:
+        if dict(state.items.range()) != watcher.items:
             return "items"
         if state.config.voters != watcher.view.configs[-1][1]:
             return "voters"
-        return "remembered requests" if any(state.remembered != o.remembered for o in others) else None
+        if any(state.remembered != other.remembered for other in others):
+            return "remembered requests"
+        return "holds" if any(state.holds != other.holds for other in others) else None
 
 
 def execute(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
@@ -283,7 +304,7 @@ def finish(run: PartitionRun) -> Outcome:
     if run.failure is None:
         run.faulty()
     if run.failure is None:
-        judge_end(run)
+        run.end()
     return outcome_of(run)
 
 

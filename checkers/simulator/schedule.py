@@ -92,6 +92,8 @@ class ScheduledRun(PartitionRun):
         before = self.world.steps
         if kind == "end":
             self.heal()
+        elif kind == "probe":
+            self.probe()
         elif kind in FAULTS or kind in MENDING:
             if number < len(injector.faults) and chain in injector.replicas:
                 fault, slot = injector.faults[number].kind, self.world.slots[chain]

@@ -43,6 +43,7 @@ FAULT_SENTENCES = {
     "fast": "{} is as fast as before",
     "lossless": "messages are lost as rarely as before",
     "end": "the faults stop",
+    "probe": "{} writes a fresh key and reads it",
 }
 
 

@@ -111,7 +111,7 @@ def a_deposed_leader_is_asked_on_and_on(stage: Stage) -> None:
     stage.hold_link("sa", "sb")
     stage.hold_link("sb", "sa")
     stage.drop("sa", "sc")
-    stage.send("c0", Put(b"k", {"v": "1"}), to="sa")
+    stage.send("c0", Put(b"k", item("1")), to="sa")
     stage.undecided_clients_ask("sb")
     stage.settle(Request, Rejected)
     for _ in range(3):

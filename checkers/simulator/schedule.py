@@ -20,10 +20,11 @@ from checkers.simulator.run import FAULTS, Outcome, RunConfig
 from checkers.strategies.recording import Recorded, Recording
 from checkers.strategies.replaying import Divergence, Replaying
 from impl.storage.host import StorageNode
+from specs.promise import ALL
 
 MENDING = frozenset(MENDS.values())
 
-EVENTUALLY = frozenset(("operations_are_answered", "replicas_equal_when_quiet", "no_idle_elections"))
+EVENTUALLY = frozenset(spec.name for spec in ALL.values() if spec.kind == "eventually")
 """What only a whole run can break."""
 
 

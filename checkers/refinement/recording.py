@@ -90,6 +90,8 @@ class Recorder(Observer):
         self._seen: dict[str, tuple[int, int, Ballot]] = {}
         self._crashed: dict[str, tuple[Synced, ...]] = {}
         self._forgot: dict[str, bool] = {}
+        self._made: dict[str, bool] = {}
+        """Replicas of which something was synced; a crash before that loses nothing that anyone relies on."""
 
     def file(self, what: Happening) -> None:
         """Add a happening at the current step."""
@@ -119,7 +121,7 @@ class Recorder(Observer):
         replica: Any = getattr(slot.node, "replica", None)
         waiting = self._crashed.pop(slot.name, None)
         if replica is None:
-            if waiting is not None and slot.name not in self._forgot:
+            if waiting is not None and slot.name in self._made:
                 self.forget(slot.name)
             return
         if replica.member != self.members[slot.name]:
@@ -157,6 +159,7 @@ class Recorder(Observer):
         waiting = self._waiting.get(slot.name)
         while waiting and waiting[0].written <= slot.disk.durable:
             self.file(waiting.pop(0))
+            self._made[slot.name] = True
 
     def sent(self, slot: Slot, to: NodeId, message: Message, covered: bool) -> None:
         """A message left: it must tell the truth."""

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from checkers.refinement.checking import Refined, Refinement
 from checkers.refinement.covering import COLD, ColdRun, Seen, small
 from checkers.refinement.recording import Both, Recorder
-from checkers.simulator.partition import PartitionRun, finish
+from checkers.simulator.partition import PartitionRun, finish, outcome_of
 from checkers.simulator.run import Failure, Outcome, RunConfig
 from checkers.simulator.scenarios import config_of
 from impl.storage.host import StorageNode
@@ -51,7 +51,7 @@ def look(
     recorder = Recorder(run.world, run.group.voters)
     both = Both(run.watcher, recorder, clock)
     run.world.observer = both
-    outcome = finish(run)
+    outcome = without_end(run) if covers else finish(run)
     ran = clock()
     seen = Seen()
     refined = Refinement(recorder, seen.visit if covers else None).check()
@@ -62,6 +62,13 @@ def look(
         failure = Failure(REFINEMENT, refined.difference.sentence(), step)
         outcome = structs.replace(outcome, failure=failure)
     return Look(outcome, refined, tuple(seen.states), ended - began)
+
+
+def without_end(run: PartitionRun) -> Outcome:
+    """A cold run has no end phase: replicas that a crash took before they were made may leave no quorum."""
+    run.fixture()
+    run.faulty()
+    return outcome_of(run)
 
 
 def execute_refined(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:

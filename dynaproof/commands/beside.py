@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynaproof import console
@@ -23,6 +24,7 @@ def beside(
     schedules: int | None,
     refine: str | None,
     coverage: str | None,
+    picture: Path | None,
     jobs: int,
     json: bool,
 ) -> int:
@@ -32,11 +34,14 @@ def beside(
     the same command comes to the same schedule.
     """
     from checkers.refinement.covering import Coverage
+    from checkers.refinement.picture import picture as drawn
     from checkers.refinement.running import MODELS, Looked, looks
 
     for name in (refine, coverage):
         if name is not None and name not in MODELS:
             raise unknown_name("model to hold runs against", name, list(MODELS))
+    if picture is not None and coverage is None:
+        raise UserError("--picture is of --coverage", "name the model that is covered")
     if scenario != "partition":
         raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
     looked, covered = Looked(), Coverage() if coverage is not None else None
@@ -63,6 +68,9 @@ def beside(
     }
     if covered is not None:
         summary["coverage"] = {"model": coverage, **covered.summary()}
+        if picture is not None:
+            title = f"States of {coverage} that {looked.runs} runs saw, of {covered.reachable:,}"
+            picture.write_text(drawn(covered.curves, covered.reachable, title), encoding="utf-8")
     if json:
         console.emit({**summary, "provenance": provenance(seed=seed)})
     else:

@@ -54,6 +54,7 @@ def explore(
     resume: Flag = False,
     refine: str | None = None,
     coverage: str | None = None,
+    picture: Path | None = None,
     json: Flag = False,
 ) -> int:
     """Drive a scenario through many orders and faults, and check every promise at every step.
@@ -71,6 +72,7 @@ def explore(
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
         refine: Follow every run through this model: each step must be one of the model's.
         coverage: Count which of this model's states are seen, by strategy, in small runs from boot on.
+        picture: With --coverage, an .svg file of the states seen over schedules.
         json: Print one JSON object for the campaign.
     """
     from checkers.campaign import outcomes, save_state
@@ -100,6 +102,7 @@ def explore(
             schedules=schedules,
             refine=refine,
             coverage=coverage,
+            picture=picture,
             jobs=jobs,
             json=json,
         )

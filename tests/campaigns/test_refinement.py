@@ -6,6 +6,7 @@ from checkers.campaign import config_of
 from checkers.mutation.catalogue import MUTANTS
 from checkers.refinement.checking import Refinement
 from checkers.refinement.covering import COLD, Coverage, Seen, small
+from checkers.refinement.picture import picture
 from checkers.refinement.recording import Both, Recorder
 from checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
 from checkers.simulator.partition import PartitionRun, execute, finish
@@ -116,6 +117,14 @@ def test_coverage_grows_with_schedules_and_counts_by_strategy() -> None:
     assert isinstance(curves, dict)
     assert sorted(curves) == ["pct", "pos", "random", "timed"]
     assert all(curve == sorted(curve) and curve[0] > 0 for curve in curves.values())
+    drawn = picture(curves, 2_945_535, "States")
+    assert drawn.count("<polyline") == 4
+    assert f"pct: {curves['pct'][-1]}" in drawn
+
+
+def test_crash_before_a_replica_is_made_forgets_nothing() -> None:
+    one = look(small(config_of("partition", "portfolio", 1, 479)))
+    assert one.refined.difference is None
 
 
 def test_small_configurations_are_cold() -> None:

@@ -293,6 +293,13 @@ class HistoryBuilder:
         if seen is not UNRECORDED:
             record[5] = self._values.code(seen)
 
+    def becomes(self, row: int, function: str, value: Value, *, expected: Value = None) -> None:
+        """The operation turned out to be another: a put on a condition, say, a read of what it saw."""
+        record = self._rows[row]
+        record[1] = self._function_codes[function]
+        record[3] = self._values.code(value)
+        record[4] = self._values.code(expected)
+
     def add(
         self,
         process: int,

@@ -99,13 +99,16 @@ def _answers(asks: Asks, keys: int, values: int) -> "Answers":
     columns = chain_kernels.Columns(asks.kind, asks.need, asks.value, asks.call, asks.ret)
     answers = zone_kernels.answers(keys, len(asks.kind))
     shares = _shares(asks.bounds)
-    with ThreadPoolExecutor(len(shares)) as pool:
-        jobs = [
-            pool.submit(zone_kernels.decide, columns, asks.bounds, first, end, values, answers)
-            for first, end in shares
-        ]
-        for job in jobs:
-            job.result()
+    if len(shares) == 1:
+        zone_kernels.decide(columns, asks.bounds, 0, keys, values, answers)
+    else:
+        with ThreadPoolExecutor(len(shares)) as pool:
+            jobs = [
+                pool.submit(zone_kernels.decide, columns, asks.bounds, first, end, values, answers)
+                for first, end in shares
+            ]
+            for job in jobs:
+                job.result()
     return answers
 
 

@@ -51,8 +51,9 @@ def sweep(
 
     At equal times: the end of a zone, releases, deadlines, the start of a zone.
     """
-    by_release = np.argsort(s.release[:items])
-    by_deadline = np.argsort(s.deadline[:items])
+    # Nearly sorted, with a few small ones at the end: the default sort takes quadratic time on that.
+    by_release = np.argsort(s.release[:items], kind="mergesort")
+    by_deadline = np.argsort(s.deadline[:items], kind="mergesort")
     due = items
     while due > 0 and s.deadline[by_deadline[due - 1]] == NEVER:
         due -= 1

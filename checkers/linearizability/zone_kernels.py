@@ -121,7 +121,7 @@ def _place_all(
         if chains.first_ret[k] < chains.last_call[k]:
             s.zone[zones] = k
             zones += 1
-    by_ret = np.argsort(chains.first_ret[s.zone[:zones]])
+    by_ret = np.argsort(chains.first_ret[s.zone[:zones]], kind="mergesort")
     s.zone[:zones] = s.zone[:zones][by_ret]
     for z in range(1, zones):
         one, other = s.zone[z - 1], s.zone[z]
@@ -206,7 +206,7 @@ def _merge(
     order: Column,
 ) -> None:
     """The order where nothing needs absence: every instant at its deadline, a pending delete never."""
-    by_deadline = np.argsort(s.deadline[:items])
+    by_deadline = np.argsort(s.deadline[:items], kind="mergesort")
     out, z, at = lo, 0, 0
     while at < items or z < zones:
         deadline = s.deadline[by_deadline[at]] if at < items else NEVER

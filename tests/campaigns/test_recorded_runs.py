@@ -1,0 +1,72 @@
+"""What the clients of a run saw, recorded, is judged by the checker as the run's own judge judged it."""
+
+import pytest
+
+from checkers.campaign import config_of
+from checkers.histories import parse
+from checkers.histories.writers import json_lines
+from checkers.linearizability import check
+from checkers.simulator.partition import execute
+from checkers.simulator.recorder import ClientRecorder, recorded
+from impl.router.client import Ended, Invoked
+from impl.storage.ids import RequestId
+from impl.storage.messages import Delete, Get, Put
+from impl.storage.records import StoredItem
+from specs.history import Outcome
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_recorded_run_is_linearizable_in_the_fast_class_and_recording_changes_nothing(number: int) -> None:
+    config = config_of("partition", "portfolio", 11, number)
+    outcome, history = recorded(config)
+    assert outcome == execute(config)
+    assert outcome.failure is None
+    assert len(history) > 0
+    result = check(history)
+    assert result.linearizable, result.sentence
+    assert [list(parse(json_lines(history), "run"))] == [list(history)]
+
+
+def test_a_recorded_run_with_one_answer_changed_is_refused() -> None:
+    _, history = recorded(config_of("partition", "portfolio", 11, 0))
+    reads = [op for op in history if op.function == "read" and op.outcome is Outcome.OK and op.value]
+    lines = json_lines(history).decode().splitlines()
+    line = reads[0].index
+    lines[line] = lines[line].replace("c0-", "nobody-").replace("c1-", "nobody-").replace("c2-", "nobody-")
+    assert "nobody-" in lines[line]
+    assert check(parse("\n".join(lines).encode(), "run")).cause == "garbage read"
+
+
+ITEM = {"id": "a", "v": "1"}
+
+
+def test_each_ending_is_recorded_as_what_it_says() -> None:
+    recorder = ClientRecorder()
+    stored = StoredItem(ITEM, 1, 1)
+    script = [
+        (Put(b"k", ITEM), "ok", None),
+        (Get(b"k", strong=True), "ok", stored),
+        (Get(b"k", strong=False), "ok", None),
+        (Put(b"k", {"id": "b"}, True, None), "condition_failed", stored),
+        (Put(b"k", {"id": "b"}, True, None), "definite", None),
+        (Delete(b"k", True, ITEM), "indefinite", None),
+        (Get(b"k", strong=True), "ok", None),
+    ]
+    for number, (operation, ending, observed) in enumerate(script):
+        request = RequestId("c", number)
+        recorder.note(Invoked(request, operation), 10 * number)
+        recorder.note(Ended(request, ending, 1, observed), 10 * number + 5)
+    write, read, failed, undone, lost, last = recorder.history()
+    text = '{"id":"a","v":"1"}'
+    assert (write.function, write.value, write.call, write.ret) == ("write", text, 0, 5_000)
+    assert (read.function, read.value) == ("read", text)
+    assert (failed.function, failed.outcome, failed.expected, failed.seen) == (
+        "cas",
+        Outcome.FAILED,
+        None,
+        text,
+    )
+    assert (undone.function, undone.outcome) == ("write", Outcome.FAILED)
+    assert (lost.function, lost.outcome, lost.expected, lost.value) == ("cas", Outcome.UNKNOWN, text, None)
+    assert (last.process, last.value) == (1, None)
+    assert check(recorder.history()).linearizable

@@ -236,7 +236,7 @@ def machine(limit: float) -> dict[str, Any]:
     return {
         "cpu": cpu, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(), "numba": numba.__version__, "numpy": np.__version__, "go": go,
-        "porcupine": version, "limit_s": limit, "memory_gb": MEMORY_GB,
+        "porcupine": version, "load": f"{os.getloadavg()[1]:.1f}", "limit_s": limit, "memory_gb": MEMORY_GB,
     }  # fmt: skip
 
 
@@ -278,6 +278,7 @@ Ours uses its machine code for every size (`machine_code=True`; by itself it doe
 because loading it takes half a second).
 
 {cpu}, {cores} cores, {system}; Python {python}, numba {numba}, numpy {numpy}; {go}, Porcupine {porcupine}.
+Load average at the end: {load}; where it is above the cores, CPU times tell more than wall times.
 """
 
 TAIL = """Slope of log time over log size: {slope:.3f}. Bytes are the history's columns and what the peak of
@@ -295,16 +296,17 @@ def _names() -> list[str]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    yield "| history | operations | dynaproof | wall | CPU | by | Porcupine | wall | CPU | ratio |"
-    yield "| --- | ---: | --- | ---: | ---: | --- | --- | ---: | ---: | ---: |"
+    yield "| history | operations | dynaproof | wall | CPU | by | Porcupine | wall | CPU | ratio, wall | CPU |"
+    yield "| --- | ---: | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |"
     for row in rows:
         ours, theirs = row["ours"], row["porcupine"]
         ratio = theirs["wall_ms"] / ours["wall_ms"]
-        decided = theirs["verdict"] in {"linearizable", "not linearizable"}
+        cpu = theirs["cpu_ms"] / ours["cpu_ms"]
+        over = "" if theirs["verdict"] in {"linearizable", "not linearizable"} else "over "
         yield (
             f"| {row['name']} | {row['operations']:,} | {ours['verdict']} | {ours['wall_ms']:,.1f} | "
             f"{ours['cpu_ms']:,.1f} | {ours['algorithm']} | {theirs['verdict']} | {theirs['wall_ms']:,.1f} | "
-            f"{theirs['cpu_ms']:,.1f} | {'' if decided else 'over '}{ratio:,.1f} |"
+            f"{theirs['cpu_ms']:,.1f} | {over}{ratio:,.1f} | {over}{cpu:,.1f} |"
         )
 
 

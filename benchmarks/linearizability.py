@@ -296,7 +296,7 @@ def _names() -> list[str]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    yield "| history | operations | dynaproof | wall | CPU | by | Porcupine | wall | CPU | ratio, wall | CPU |"
+    yield "| history | operations | dynaproof | wall | CPU | by | Porcupine | wall | CPU | ratio | CPU |"
     yield "| --- | ---: | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |"
     for row in rows:
         ours, theirs = row["ours"], row["porcupine"]

@@ -100,5 +100,5 @@ def recorded(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> 
         recorder.note(event, run.world.tau)
         watch(slot, event)
 
-    run.watcher.note = note  # type: ignore[method-assign]
+    run.watcher.note = note  # type: ignore[method-assign,assignment]
     return finish(run), recorder.history()

@@ -11,7 +11,9 @@ Four rules keep configurations few; each drops only what another configuration c
 1. A read is linearized at once wherever it is legal, at its call or when the state comes to be its value.
 2. A plain write other than x, and any pending write, is linearized by itself only if an open operation waits
    for its value. Unseen, a pending one need not have happened, and a plain one stands in `hidden`.
-3. Of equal open writes the one that returns first goes first.
+3. Of equal open writes the one that returns first goes first. That it may be in `hidden` and the other not
+   makes no difference: linearizing either puts all other open plain writes into `hidden`, and what the later
+   one keeps open there is open for longer.
 4. Of two configurations in one state the one that leaves at least the other's possibilities is kept; a
    pending write not used leaves more than one used.
 
@@ -28,6 +30,8 @@ from checkers.linearizability.result import endless
 from specs.history import ABSENT, NEVER
 
 COMPARE_AT_MOST = 200
+ASK_EVERY = 256
+"""The budget is asked for at every return, and within one after so many configurations."""
 
 Configuration = tuple[int, int, int]
 Trail = tuple[int, int, Any] | None
@@ -53,7 +57,7 @@ def search(
     initial: int = ABSENT,
     exhausted: Callable[[int], bool] = endless,
 ) -> Searched:
-    """Decide one key; `exhausted(configurations)` is asked at every return and may end the search."""
+    """Decide one key; `exhausted(configurations)` is asked now and then and may end the search."""
     return _Search(asks, exhausted).run(initial)
 
 
@@ -68,6 +72,7 @@ class _Search:
         self.free = -1
         self.pending_bits = 0
         self.event = 0
+        self.ended = False
         self.called_at = [0] * len(asks)
 
     def run(self, initial: int) -> Searched:
@@ -83,10 +88,10 @@ class _Search:
                 continue
             now = self._return(i, now)
             most = max(most, len(now))
+            if self.ended or self.exhausted(len(now)):
+                return Searched(None, None, done, most)
             if not now:
                 return Searched(None, i, done, most)
-            if self.exhausted(len(now)):
-                return Searched(None, None, done, most)
             done += 1
         trail = next(iter(now.values()))
         return Searched(self._order(trail), None, done, most)
@@ -153,8 +158,11 @@ class _Search:
         moves = [*writes, *self.pending]
         seen = dict(todo)
         queue = list(todo.items())
-        for (state, used, hidden), trail in queue:  # The queue grows while it is walked.
-            tried: dict[tuple[int, int, int], int] = {}
+        for at, ((state, used, hidden), trail) in enumerate(queue, 1):  # The queue grows while it is walked.
+            if at % ASK_EVERY == 0 and self.exhausted(len(seen) + len(done)):
+                self.ended = True
+                return
+            tried: set[tuple[int, int, int]] = set()
             for i in moves:
                 ask, bit = asks[i], bits[i]
                 if used & bit or (ask.kind == ASK_CAS and state != ask.need):
@@ -164,10 +172,9 @@ class _Search:
                     if not waiting and not any(r.need != ask.value and not used & b for r, b in picky):
                         continue
                 same = (ask.kind, ask.need if ask.kind == ASK_CAS else 0, ask.value)
-                earlier = tried.get(same)
-                if earlier is not None and i != x and not (earlier & hidden and not bit & hidden):
+                if same in tried and i != x:
                     continue
-                tried.setdefault(same, bit)
+                tried.add(same)
                 now_used = used | bit
                 now_hidden = hidden if ask.kind == ASK_CAS else (hidden | plain) & ~now_used
                 now_trail: Trail = (i, self.event, trail)

@@ -5,12 +5,14 @@ the Wing-Gong search stands in), algorithm A as the plain reference and as machi
 Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself. Every yes must
 come with an order that linearizes the history by its definition and that the verifier accepts; every no with
 a cause, a sentence and witness operations that are there. The verifier must accept exactly the orders that
-the definition accepts, of orders made false on purpose. And the history written out as JSON lines and as
-Jepsen's EDN must be read as what it is.
+the definition accepts, of orders made false on purpose. The history written out as JSON lines and as Jepsen's
+EDN must be read as what it is. And the kernels' heap, which histories of this size hardly fill, must give
+what `heapq` gives.
 
 A history is named by seed and number (`random_histories`), so a disagreement is repeated by its two numbers.
 """
 
+import heapq
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,6 +30,7 @@ from checkers.linearizability import (
     frontier,
     online,
     register,
+    sweep_kernels,
     wing_gong,
     zone_kernels,
     zones,
@@ -44,6 +47,10 @@ BATCH: Final = 64
 
 LARGE_EVERY: Final = 8
 """One history in so many is too large for all orders to be tried."""
+
+HEAP_ITEMS: Final = 96
+HEAP_DEADLINES: Final = 64
+"""Fewer than items, so that some are equal."""
 
 READ_EVERY: Final = 4
 """One history in so many is written out and read again."""
@@ -84,6 +91,10 @@ def fuzz(seed: int, count: int, first: int = 0, tally: Tally | None = None) -> I
     """
     at, end = first, first + count
     while at < end:
+        if at % BATCH == 0:
+            # Nothing of the history itself: its number only seeds what is pushed and popped.
+            for what in _wrong_heap(Random(at)):
+                yield Disagreement(seed, at, False, what, HistoryBuilder().build())
         size = min(BATCH - at % BATCH, end - at)
         large = at // BATCH % LARGE_EVERY == LARGE_EVERY - 1
         tastes: tuple[Taste, ...] = LARGE if large else SMALL
@@ -164,6 +175,28 @@ def _machine_code(batch: Sequence[Asks]) -> list[Opinion]:
         else:
             opinions.append((False if code < chain_kernels.DUPLICATE_VALUE else None, None))
     return opinions
+
+
+def _wrong_heap(chance: Random) -> Iterator[str]:
+    """What the kernels' heap of items by deadline gives other than `heapq`, filled and emptied at random."""
+    deadline = np.array([int(chance.random() * HEAP_DEADLINES) for _ in range(HEAP_ITEMS)], dtype=np.int64)
+    heap, right = np.full(HEAP_ITEMS, -1, dtype=np.int64), list[tuple[int, int]]()
+    within: set[int] = set()
+    filling = 0.5 + chance.random() / 2
+    for item in range(HEAP_ITEMS):
+        sweep_kernels.push(heap, len(right), item, deadline)
+        heapq.heappush(right, (int(deadline[item]), item))
+        within.add(item)
+        while right and (chance.random() > filling or item == HEAP_ITEMS - 1):
+            given = sweep_kernels.pop(heap, len(right), deadline)
+            due, _ = heapq.heappop(right)
+            if given not in within:
+                yield f"the kernels' heap gives {given}, which is not in it"
+                return
+            within.remove(given)
+            if deadline[given] != due:  # Of equal deadlines either may come first.
+                yield f"the kernels' heap gives deadline {deadline[given]}, the least is {due}"
+                return
 
 
 def _frontier(asks: Asks) -> Opinion:

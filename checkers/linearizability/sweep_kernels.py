@@ -124,10 +124,10 @@ def sweep(
 def _queue(s: Sweep, item: Cell) -> None:
     """Keep a delete, or a put-if-absent, by its deadline until it is of use, or due."""
     if s.needs[item]:
-        _push(s.creating, s.state[CREATING], item, s.deadline)
+        push(s.creating, s.state[CREATING], item, s.deadline)
         s.state[CREATING] += 1
     else:
-        _push(s.making, s.state[MAKING], item, s.deadline)
+        push(s.making, s.state[MAKING], item, s.deadline)
         s.state[MAKING] += 1
 
 
@@ -159,7 +159,7 @@ def _due(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, or
 def _make_absent(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> bool:
     """Use up the delete that must go first; False if there is none."""
     while s.state[MAKING] > 0:
-        item = _pop(s.making, s.state[MAKING], s.deadline)
+        item = pop(s.making, s.state[MAKING], s.deadline)
         s.state[MAKING] -= 1
         if not s.placed[item]:
             _place(c, lo, w, chains, s, item, order)
@@ -171,7 +171,7 @@ def _make_absent(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order:
 def _kill(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> None:
     """Absence is about to be overwritten: the most pressing put-if-absent may have it first."""
     while s.state[CREATING] > 0:
-        item = _pop(s.creating, s.state[CREATING], s.deadline)
+        item = pop(s.creating, s.state[CREATING], s.deadline)
         s.state[CREATING] -= 1
         if not s.placed[item]:
             _place(c, lo, w, chains, s, item, order)
@@ -283,7 +283,7 @@ def write_chain(
 
 
 @compiled
-def _push(heap: Column, size: int, item: Cell, deadline: Column) -> None:
+def push(heap: Column, size: int, item: Cell, deadline: Column) -> None:
     """Add to a heap by deadline, of so many so far."""
     at = size
     while at > 0 and deadline[heap[(at - 1) // 2]] > deadline[item]:
@@ -293,7 +293,7 @@ def _push(heap: Column, size: int, item: Cell, deadline: Column) -> None:
 
 
 @compiled
-def _pop(heap: Column, size: int, deadline: Column) -> int:
+def pop(heap: Column, size: int, deadline: Column) -> int:
     """Take the least deadline from a heap of so many."""
     least = heap[0]
     moved = heap[size - 1]

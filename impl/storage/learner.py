@@ -149,6 +149,14 @@ class Learner(Readers):
         self.checkpoint = Checkpoint(snapshot, file, copied=True, mark=self.log.journal.sequence)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
+    def copy_is_late(self, slot: int) -> bool:
+        """Whether a copied state is not needed any more: its slots are known chosen, or this replica leads.
+
+        A leader has them in its batch, and does something for each that it counts chosen: under a copied
+        config it would never propose again, and one that it was retired by would not end its leadership.
+        """
+        return slot <= self.log.commit or self.leading is not None
+
     # --- Checkpoints and cutting ---
 
     def checkpoint_if_due(self) -> None:
@@ -175,7 +183,7 @@ class Learner(Readers):
         self.log.journal.confirm(checkpoint.mark)
         log = self.log
         if checkpoint.copied:
-            if m.slot <= log.commit:
+            if self.copy_is_late(m.slot):
                 self.checkpoint = None
                 return
             self.reached("catch-up by copy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checkers.mutation.directed.episodes import batch, campaign, canvass, join, write
-from checkers.mutation.directed.stage import Stage
+from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
 from impl.storage.ids import Member
 from impl.storage.messages import (
@@ -12,6 +12,7 @@ from impl.storage.messages import (
     Alive,
     AskAlive,
     Chosen,
+    CopiedPages,
     CreateReplica,
     ElectionTimer,
     Fetch,
@@ -19,6 +20,7 @@ from impl.storage.messages import (
     HeartbeatTimer,
     Prepare,
     Promise,
+    Put,
     Vote,
 )
 
@@ -136,3 +138,45 @@ def a_late_copy_would_revive_a_retired_replica(stage: Stage) -> None:
     stage.free()
     stage.drop("sb", "sa")
     stage.beat("sa")
+
+
+@story("leader_installs_copy", without=OVERLAP, checkpoint_slots=4, retained_slots=0)
+def a_copy_is_durable_when_its_replica_leads(stage: Stage) -> None:
+    """A laggard's candidacy is under way when a copy comes, whole; it leads before the copy is durable.
+
+    The copy covers a config that the new leader found; it must count that chosen itself, or would propose
+    nothing any more.
+    """
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.replace("sa", "sb")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    join(stage, "sa")
+    stage.held.pop(("sa", "c0"))
+    stage.hold_link("sd", "sd")  # It has checkpoints too, and hears late that they are durable.
+    for value in ("1", "2", "3", "4"):
+        write(stage, "c0", value, "sa")
+        stage.deliver("sa", "sd", Accept)
+        stage.deliver("sd", "sa", Vote)
+        stage.settle()
+    stage.drop("sa", "sc")
+    stage.fire("sa", HeartbeatTimer)
+    stage.deliver("sa", "sc", Heartbeat)
+    stage.deliver("sc", "sa", Fetch)
+    canvass(stage, "sc", "sb")
+    stage.deliver("sc", "sd", Prepare)
+    stage.hold_disk("sc")
+    stage.deliver("sa", "sc", CopiedPages)
+    stage.deliver("sd", "sc", Promise)
+    stage.expect(stage.replica("sc").leading is not None, "sc leads")
+    stage.free_disk("sc")
+    stage.free()
+    stage.hold("sa")
+    stage.settle()
+    stage.beat("sc")
+    stage.ask("c1", Put(b"k", item("5")), to="sc")
+    stage.settle()
+    answered = stage.client("c1").ending == "ok"
+    stage.promise("progress_after_faults_stop", answered, "a leader takes no writes")

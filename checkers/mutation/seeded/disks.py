@@ -69,6 +69,14 @@ class CopyFirstPagesOnly(Replica):
 
 
 @bug()
+class LeaderInstallsCopy(Replica):
+    """A copy that was on its way to the disk when its replica began to lead is installed all the same."""
+
+    def copy_is_late(self, slot: int) -> bool:
+        return slot <= self.log.commit
+
+
+@bug()
 class LogCutAboveCheckpoint(ReplicationLog):
     """A new segment begins above the commit index instead of behind its checkpoint."""
 

@@ -166,6 +166,13 @@ def log_cut_is_covered(view: View) -> Iterable[Violation]:
                 )
 
 
+@spec("always", source="DESIGN section 4 (retention holds)", on=("given_up",))
+def held_log_is_never_given_up(view: View) -> Iterable[Violation]:
+    """No reader is told that the log is gone from a place that its hold protects."""
+    for name, reader, place in view.take("given_up"):
+        yield Violation(f"{name} told {reader} that slot {place} is gone, which a hold protects")
+
+
 @spec("always", source="the boundary's rule 7", on=("queue",))
 def queues_stay_bounded(view: View) -> Iterable[Violation]:
     """Every queue is within its named bound."""

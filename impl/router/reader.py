@@ -14,8 +14,8 @@ from impl.storage.messages import CursorPlaced, LogRead, LogTrimmed, MoveCursor,
 from impl.storage.records import LogRecord
 
 TRIMMED_LIMIT = 6
-"""Answers that the log begins above the place, in a row, before the reader gives its place up: one replica
-may still have what another lacks.
+"""Answers that the log is gone from the place on, in a row, before the reader gives its place up: one replica
+may still have what another has cut.
 """
 
 
@@ -83,7 +83,7 @@ class LogReader:
                 self.through += len(message.records)
                 self.env.note(LogTaken(message.records))
                 self.ask(MoveCursor(self.env.me, self.env.me.name, self.through))
-        elif isinstance(message, LogTrimmed) and self.placed:
+        elif isinstance(message, LogTrimmed) and self.placed and message.place == self.through + 1:
             self.trimmed += 1
             if self.trimmed >= TRIMMED_LIMIT:
                 self.placed, self.trimmed = False, 0

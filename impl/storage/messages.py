@@ -327,10 +327,18 @@ class LogRead(Message, frozen=True, gc=False, tag="log_read"):
 
 
 class LogTrimmed(Message, frozen=True, gc=False, tag="log_trimmed"):
-    """This replica's log begins at `first`, above the cursor's place: the hold lapsed, or was never here."""
+    """The log is gone from `place` on, and begins at `first`: no hold of this name protects the place."""
 
     name: str
+    place: int
     first: int
+
+
+class LogElsewhere(Message, frozen=True, gc=False, tag="log_elsewhere"):
+    """The place is held, and this replica's log begins above it, for it caught up by copy: ask another."""
+
+    name: str
+    place: int
 
 
 class MoveCursor(Message, frozen=True, gc=False, tag="move_cursor"):

@@ -1,14 +1,22 @@
 """What a replica does for readers of its log: streams, indexes, the archive.
 
-*Invariants.* A reader gets chosen records only, in slot order, or is told by name that they are gone. What
-is above a hold that has not lapsed is not cut by any checkpoint.
+*Invariants.* A reader gets chosen records only, in slot order. What is above a hold that has not lapsed is
+not cut by any checkpoint, and no replica says that it is gone: one that lacks it sends the reader on.
 """
 
 from __future__ import annotations
 
 from impl.node import NodeId
 from impl.storage.cursor import Hold
-from impl.storage.messages import CursorPlaced, CursorRefused, LogRead, LogTrimmed, MoveCursor, ReadLog
+from impl.storage.messages import (
+    CursorPlaced,
+    CursorRefused,
+    LogElsewhere,
+    LogRead,
+    LogTrimmed,
+    MoveCursor,
+    ReadLog,
+)
 from impl.storage.records import Answer, CursorMoved, LogRecord
 from impl.storage.serving import Serving
 
@@ -20,11 +28,18 @@ class Readers(Serving):
         """Any replica may answer: a chosen record is the same everywhere."""
         if m.cursor.limit > self.settings.chunk_slots:
             return
-        records = m.cursor.read(self.log)
-        if records is None:
-            self.env.send(m.reader, LogTrimmed(m.name, self.log.first))
+        place, records = m.cursor.committed_from, m.cursor.read(self.log)
+        if records is not None:
+            self.env.send(m.reader, LogRead(m.name, place, records, self.log.commit))
+        elif self.holds_place(m.name, place):
+            self.env.send(m.reader, LogElsewhere(m.name, place))
         else:
-            self.env.send(m.reader, LogRead(m.name, m.cursor.committed_from, records, self.log.commit))
+            self.env.send(m.reader, LogTrimmed(m.name, place, self.log.first))
+
+    def holds_place(self, name: str, place: int) -> bool:
+        """Whether a hold protects a slot for this reader, be it here or in another replica's log."""
+        held = self.state.holds.get(name)
+        return held is not None and held.through < place
 
     def on_move_cursor(self, sender: NodeId, m: MoveCursor) -> None:
         """The leader proposes the move; a follower passes it on. A late copy moves nothing back."""

@@ -23,6 +23,7 @@ from impl.storage.messages import (
     Get,
     Heard,
     Led,
+    LogTrimmed,
     Promise,
     Put,
     Reached,
@@ -206,6 +207,11 @@ class ImplObserver:
             ballot = message.ballot  # type: ignore[attr-defined]
             for record in message.records:  # type: ignore[attr-defined]
                 view.propose(ballot, record.slot, record.ballot)
+        elif kind is LogTrimmed:
+            assert isinstance(message, LogTrimmed)
+            held = view.holds.get(message.name)
+            if held is not None and held[0] < message.place:
+                view.file("given_up", (slot.name, message.name, message.place))
 
     # --- What disks hold ---
 

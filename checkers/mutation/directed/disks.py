@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
+from impl.router.reader import TRIMMED_LIMIT, LogReader, ReadTimer
 from impl.storage.messages import Put
 
 
@@ -52,3 +53,31 @@ def a_laggard_catches_up_by_copy(stage: Stage) -> None:
     stage.promise(
         "replicas_equal_when_quiet", equal, "sc has other items or remembers other requests than sa"
     )
+
+
+@story("held_log_given_up", checkpoint_slots=4, retained_slots=0)
+def a_reader_asks_a_replica_that_caught_up_by_copy(stage: Stage) -> None:
+    """What a reader holds is in the leader's log, and not in that of a replica which copied a checkpoint."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sc")
+    writes(stage, "sa", 8)
+    stage.world.start(stage.slot("reader"))
+    stage.undecided_clients_ask("sa")
+    stage.fire("reader", ReadTimer)
+    stage.settle()
+    writes(stage, "sa", 8)
+    stage.drop("sa", "sc")
+    stage.free()
+    for _ in range(3):
+        stage.beat("sa")
+    stage.expect(stage.replica("sc").log.head.copied, "sc has copied a checkpoint")
+    stage.undecided_clients_ask("sc")
+    for _ in range(TRIMMED_LIMIT):
+        stage.fire("reader", ReadTimer)
+        stage.settle()
+    stage.undecided_clients_ask("sa")
+    stage.fire("reader", ReadTimer)
+    stage.settle()
+    reader: LogReader = stage.slot("reader").node  # type: ignore[assignment]
+    stage.expect(reader.placed and reader.through > 10, "the reader goes on where its hold is")

@@ -53,6 +53,14 @@ class CutPastCursors(Replica):
 
 
 @bug()
+class HeldLogGivenUp(Replica):
+    """A replica that caught up by copy says that what it lacks is gone, although it is held."""
+
+    def holds_place(self, name: str, place: int) -> bool:
+        return False
+
+
+@bug()
 class CopyLosesRequests(Replica):
     """A catch-up by copy loses the remembered request ids."""
 

@@ -39,7 +39,7 @@ SAMPLED = 50
 REPRODUCIBLE = "runs_are_reproducible"
 """What a campaign itself promises: the same configuration gives the same run. Not a spec of the system."""
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 
 
 class Totals(Struct):
@@ -55,6 +55,10 @@ class Totals(Struct):
     faults_per_run: list[int] = field(default_factory=list)
     """Faults that fell by the configuration; what the network does by itself is not counted here."""
     digests: list[str] = field(default_factory=list)
+    keys: int = 0
+    """Keys that clients used, over all runs,"""
+    unjudged: int = 0
+    """and how many of them were not judged to the end."""
 
     def add(self, outcome: Outcome) -> None:
         """Count one run."""
@@ -67,6 +71,8 @@ class Totals(Struct):
         self.operations.append(outcome.endings.get("ok", 0) + outcome.endings.get("condition_failed", 0))
         self.faults_per_run.append(sum(outcome.faults.get(kind, 0) for kind in FAULTS))
         self.digests.append(outcome.digest)
+        self.keys += outcome.keys
+        self.unjudged += outcome.unjudged
 
     def digest(self) -> str:
         """SHA-256 over the runs' digests, in the order of the schedules."""

@@ -13,18 +13,22 @@ each only drops what another covers:
 1. A read is linearized in each configuration as soon as the state is what it returned.
 2. A plain write of another operation, and any write of unknown outcome, is linearized by itself only if
    somebody open waits for its value. Unseen, a pending one need not have happened, and a plain one is hidden.
+   A cas of unknown outcome waits only if somebody waits for what it would leave, and none of unknown outcome
+   is linearized where it changes nothing.
 3. Of two configurations in the same state the one that leaves at least the other's possibilities is kept.
 
 What a read returns is known only when it returns. Until then it is left out; then the events since its call
 are replayed with it, from the configurations of that moment. So an operation costs what happens while it
 runs. A cas is an optional write until it returns; one that failed is replayed as a read.
 
-Bits name open operations and are given again once these have returned.
+Bits name open operations and are given again once these have returned. To decide a register with
+compare-and-set is NP-complete (Gibbons and Korach, *Testing Shared Memories*, 1997), so work can be bounded.
 
 Source: Wing and Gong, *Testing and Verifying Concurrent Objects* (1993); Lowe, *Testing for Linearizability*
 (2017), for searching forward by configurations. The rules are argued in `docs/linearizability-proof.md`.
 """
 
+import sys
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
@@ -37,6 +41,10 @@ UNSEEN: Final = object()
 """What a failed condition saw, where nobody knows."""
 
 Configuration = tuple[Any, int, int]
+
+
+class FrontierError(Exception):
+    """The bound of work was reached: there is no verdict, and the frontier is of no use any more."""
 
 
 class _Open:
@@ -75,14 +83,17 @@ class KeyFrontier:
     """One key, from its first operation on. Calls must come in the order of time, returns too.
 
     At equal times give calls before returns. Values are hashable and compared by `==`; None is absent.
+    With `most`, an event that would make more configurations than that raises `FrontierError`.
     """
 
     __slots__ = (
-        "_base", "_closing", "_configurations", "_crashed", "_crashed_bits", "_free", "_log", "_lost",
-        "_mutators", "_number", "_observers", "_open", "_returns",
+        "_base", "_closing", "_configurations", "_crashed", "_crashed_bits", "_free", "_left", "_log",
+        "_lost", "_most", "_mutators", "_number", "_observers", "_open", "_returns",
     )  # fmt: skip
 
-    def __init__(self, initial: Hashable = None) -> None:
+    def __init__(self, initial: Hashable = None, most: int | None = None) -> None:
+        self._most = sys.maxsize if most is None else most
+        self._left = self._most  # Of what the event that is being told may cost.
         self._configurations: list[Configuration] = [
             (initial, 0, 0)
         ]  # Never changed in place: snapshots share it.
@@ -137,6 +148,7 @@ class KeyFrontier:
         `observed` is what a READ returned, and what a CAS with `applied=False` saw (`UNSEEN`: anything but
         what it expected).
         """
+        self._left = self._most
         op = self._open.pop(op_id)
         if op.kind == READ:
             op.value = observed
@@ -166,6 +178,7 @@ class KeyFrontier:
 
     def unknown(self, op_id: Hashable) -> None:
         """The outcome of an operation will never be known: a write stays open for ever."""
+        self._left = self._most
         op = self._open.pop(op_id)
         self._observers.pop(op, None)
         if op.kind == READ:
@@ -184,6 +197,7 @@ class KeyFrontier:
         Gives whether the history so far is linearizable. So that few configurations are remembered of what is
         unknown, a write that was seen by nobody may also count as one that never took effect.
         """
+        self._left = self._most
         op = self._lost.pop(op_id)
         if op.forgotten:
             if never:
@@ -204,6 +218,7 @@ class KeyFrontier:
 
     def abandon(self, op_id: Hashable) -> bool:
         """An operation certainly did not happen; gives whether the history so far is linearizable."""
+        self._left = self._most
         op = self._open.pop(op_id)
         self._observers.pop(op, None)
         if op.kind != READ:
@@ -284,24 +299,24 @@ class KeyFrontier:
             if not r.differs:
                 wanted[r.value] = wanted.get(r.value, 0) | r.bit
         for y in mutators:
-            if y.kind == CAS and y.alive:
+            if y.kind == CAS and y.alive and not y.crashed:
                 wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
             elif y.alive and not y.crashed:
                 plain |= y.bit
-        pending = [y for ys in self._crashed.values() for y in ys if y.number < number]
-        for y in pending:
-            if y.kind == CAS:
-                wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
         moves = [y for y in mutators if y.alive and not y.crashed]
-        moves += pending
+        moves += self._of_use(wanted, picky, number)
         seen = set(todo)
+        left = self._left
         bit = x.bit
         while todo:
             state, used, hidden = todo.pop()
+            left -= len(moves)
+            if left < 0:
+                raise FrontierError
             for y in moves:
-                if used & y.bit or (y.kind == CAS and state != y.expected):
-                    continue
                 value = y.value
+                if used & y.bit or (y.kind == CAS and state != y.expected) or (y.crashed and state == value):
+                    continue
                 if y is not x and (y.crashed or y.kind != CAS):
                     waiting = wanted.get(value, 0) & ~used & ~y.bit
                     if not waiting and not any(r.expected != value and not used & r.bit for r in picky):
@@ -318,6 +333,28 @@ class KeyFrontier:
                 if after not in seen:
                     seen.add(after)
                     todo.append(after)
+        self._left = left
+
+    def _of_use(self, wanted: dict[Any, int], picky: list[_Open], number: int) -> list[_Open]:
+        """The writes of unknown outcome for which somebody waits; adds for what these wait."""
+        crashed = self._crashed
+        if picky:  # They wait for any value but one.
+            found = [y for ys in crashed.values() for y in ys if y.number < number]
+            for y in found:
+                if y.kind == CAS:
+                    wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
+            return found
+        found = []
+        values = list(wanted)
+        for value in values:  # It grows while it is walked.
+            for y in crashed.get(value, ()):
+                if y.number < number:
+                    found.append(y)
+                    if y.kind == CAS:
+                        if y.expected not in wanted:
+                            values.append(y.expected)
+                        wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
+        return found
 
     def _prune(self, configurations: list[Configuration], number: int) -> list[Configuration]:
         """Drop what another configuration in the same state covers (rule 3)."""

@@ -9,22 +9,25 @@ or never, until `settle` tells.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
-from checkers.linearizability.online import CAS, PUT, READ, KeyFrontier
+from checkers.linearizability.online import CAS, PUT, READ, FrontierError, KeyFrontier
 from impl.storage.messages import Get, Put
 from impl.storage.records import StoredItem
 
 LARGEST = 2_000
 """Bound of what is remembered; beyond it the key is not judged any further, which `overflowed` tells."""
 
+MOST = 20_000
+"""Bound of the steps of the search for one event, which holds likewise: a hundredth of a second."""
+
 
 class Judge:
     """One key; absent at first."""
 
-    def __init__(self) -> None:
-        self._key = KeyFrontier()
+    def __init__(self, most: int = MOST) -> None:
+        self._key = KeyFrontier(most=most)
         self._running: dict[Hashable, bool] = {}  # Whether it is a read.
         self._lost: dict[Hashable, None] = {}
         self.overflowed = False
@@ -52,25 +55,30 @@ class Judge:
         if ending == "indefinite":
             if not reads:
                 self._lost[request] = None
-            self._key.unknown(request)
+            self._legal(self._key.unknown, request)
             return None
         if ending == "definite":
-            legal = self._key.abandon(request)
+            legal = self._legal(self._key.abandon, request)
         else:
             seen = observed.item if observed is not None else None
-            legal = self._key.returned(request, seen, applied=ending != "condition_failed")
-        return self._told(legal, f"no order of the operations explains what {request} was answered")
+            legal = self._legal(self._key.returned, request, seen, applied=ending != "condition_failed")
+        return None if legal else f"no order of the operations explains what {request} was answered"
 
     def settle(self, request: Hashable, took_effect: bool) -> str | None:
         """A lost operation took effect by now, or never will; a sentence if the results say otherwise."""
         if request not in self._lost or self.overflowed:
             return None
         del self._lost[request]
-        legal = self._key.settle(request, never=not took_effect)
-        return self._told(legal, f"what was read can only be explained by {request}, which never took effect")
+        if self._legal(self._key.settle, request, never=not took_effect):
+            return None
+        return f"what was read can only be explained by {request}, which never took effect"
 
-    def _told(self, legal: bool, sentence: str) -> str | None:
-        if not legal:
-            return sentence
-        self.overflowed = self._key.size > LARGEST
-        return None
+    def _legal(self, event: Callable[..., bool | None], *arguments: Any, **named: Any) -> bool:
+        """Whether the history may still be linearizable after this event; beyond a bound, nobody knows."""
+        try:
+            legal = event(*arguments, **named)
+            self.overflowed = self._key.size > LARGEST
+        except FrontierError:
+            self.overflowed = True
+            return True
+        return legal is not False

@@ -319,4 +319,6 @@ def outcome_of(run: PartitionRun) -> Outcome:
         watcher.endings,
         watcher.reached,
         {**run.injector.injected, **world.fell},
+        len(watcher.judges),
+        sum(judge.overflowed for judge in watcher.judges.values()),
     )

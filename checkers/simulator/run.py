@@ -93,6 +93,10 @@ class Outcome(Struct, frozen=True):
     endings: dict[str, int]
     reached: dict[str, int]
     faults: dict[str, int]
+    keys: int = 0
+    """Keys that clients used,"""
+    unjudged: int = 0
+    """and those of them that are no longer judged at the end of the run: the judge's bound was reached."""
 
 
 class Chance:

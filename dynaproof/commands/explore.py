@@ -248,6 +248,8 @@ def report(state: "State", took: float, json: bool) -> None:
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
         "faults": {kind: totals.faults.get(kind, 0) for kind in (*FAULTS, *sorted(totals.faults))},
         "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
+        "keys": totals.keys,
+        "keys_not_judged_to_the_end": totals.unjudged,
         "failures": state.failures,
         "digest": totals.digest(),
     }
@@ -289,6 +291,8 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
             table.add_row(f"{group}: {name}", f"{number:,}" if number else "never seen")
     failures = summary["failures"]
     assert isinstance(failures, list)
+    table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
+    table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
     console.results().print(f"digest {summary['digest']}", markup=False, soft_wrap=True)

@@ -46,6 +46,9 @@ WINDOW = 512
 class KeyJudge(Protocol):
     """Judges one key's history as it grows; None or a sentence that tells what is wrong."""
 
+    overflowed: bool
+    """Whether its bound was reached, so that it says nothing any more."""
+
     def invoked(self, request: Hashable, operation: Any) -> None:
         """An operation begins."""
         ...

@@ -24,7 +24,8 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "runs" / "ignores_a
 
 SUMMARY = [
     "scenario", "strategy", "seed", "schedules", "events", "seconds", "events_per_second",
-    "simulated_seconds", "faults", "sometimes", "failures", "digest", "provenance",
+    "simulated_seconds", "faults", "sometimes", "keys", "keys_not_judged_to_the_end",
+    "failures", "digest", "provenance",
 ]  # fmt: skip
 FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "replay"}
 

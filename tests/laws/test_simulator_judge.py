@@ -4,8 +4,10 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
+from checkers.campaign import config_of
 from checkers.linearizability import check
-from checkers.simulator.judge import Judge
+from checkers.simulator.judge import MOST, Judge
+from checkers.simulator.partition import execute
 from impl.storage.messages import Delete, Get, Put
 from impl.storage.records import StoredItem
 from specs.history import UNRECORDED, HistoryBuilder
@@ -17,9 +19,9 @@ VALUES: list[bytes | None] = [None, b"0", b"1", b"2"]
 class Recorded:
     """A random run of one key, told to the judge and kept for the checker."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, most: int = MOST) -> None:
         self.rng = Random(seed)
-        self.judge = Judge()
+        self.judge = Judge(most)
         self.operations: dict[int, Any] = {}
         self.called: dict[int, int] = {}
         self.returned: dict[int, tuple[int, str, Any]] = {}
@@ -141,3 +143,45 @@ def test_judge_and_checker_agree_after_every_event() -> None:
         ends[told is None] += 1
     assert min(ends) > SEEDS // 10
     assert between < SEEDS // 100  # Only where a read was running when it was settled.
+
+
+def test_a_judge_that_may_do_little_gives_up_and_is_never_wrong_about_a_no() -> None:
+    gave_up = refused = 0
+    for seed in range(SEEDS // 4):
+        run = Recorded(seed, most=3)
+        for _ in range(18):
+            if run.step() is not None:
+                refused += 1
+                assert not run.legal(bounded=True), seed
+                break
+        gave_up += run.judge.overflowed
+    assert gave_up > SEEDS // 100
+    assert refused > SEEDS // 40
+
+
+def test_writes_of_unknown_outcome_that_explain_nothing_cost_nothing() -> None:
+    judge = Judge(most=200)
+    for number in range(200):
+        operation = (
+            Delete(b"k"),
+            Delete(b"k", True, None),
+            Put(b"k", b"%d" % number, True, None),
+            Put(b"k", b"%d" % number),
+        )[number % 4]
+        judge.invoked(number, operation)
+        judge.ended(number, "indefinite", None)
+    judge.invoked("delete", Delete(b"k"))
+    judge.invoked("beside", Delete(b"k"))
+    assert judge.ended("delete", "ok", None) is None
+    judge.invoked("read", Get(b"k", strong=True))
+    assert judge.ended("read", "ok", StoredItem(b"7", 1, 1)) is None
+    assert not judge.overflowed
+    judge.invoked("read", Get(b"k", strong=True))
+    assert judge.ended("read", "ok", StoredItem(b"never written", 1, 1)) is not None
+
+
+def test_the_schedule_that_lost_thirty_deletes_of_one_key_is_judged_to_its_end() -> None:
+    outcome = execute(config_of("partition", "portfolio", 21, 374))
+    assert outcome.endings["indefinite"] > 30
+    assert outcome.failure is None
+    assert (outcome.keys, outcome.unjudged) == (2, 0)

@@ -66,8 +66,8 @@ class Scope:
 
 def scope_of(function: Callable[..., Any]) -> Scope:
     """The scope of a function: its closure and its module's names."""
-    variables = inspect.getclosurevars(function)
-    return Scope(function, {**function.__globals__, **variables.nonlocals})
+    closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
+    return Scope(function, {**function.__globals__, **closed})
 
 
 _COMPARISONS = {ast.Lt: (False, False), ast.Gt: (True, False), ast.GtE: (False, True), ast.LtE: (True, True)}

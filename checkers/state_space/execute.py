@@ -67,6 +67,7 @@ class Executor(Evaluator):
         super().__init__(layout)
         self.flow = Flow({})
         self.scope = Scope(lambda: None, {})
+        self._known: dict[Callable[..., Any], tuple[Scope, inspect.Signature]] = {}
 
     def read_method(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Flow, Symbolic]:
         """Read an action or a property with these arguments: what it requires, writes and gives."""
@@ -87,8 +88,10 @@ class Executor(Evaluator):
         if self.depth > MAX_CALLS:
             raise self.unknown(f"`{definition.name}` calls itself without a bound")
         try:
-            self.scope = scope_of(function)
-            self.flow.names = self._parameters(function, definition, arguments, named)
+            if function not in self._known:
+                self._known[function] = (scope_of(function), inspect.signature(function))
+            self.scope, signature = self._known[function]
+            self.flow.names = self._parameters(signature, definition, arguments, named)
             flow, result = self._run(_ahead(list(definition.body), None), self.flow)
         finally:
             self.scope = saved_scope
@@ -99,13 +102,13 @@ class Executor(Evaluator):
 
     def _parameters(
         self,
-        function: Callable[..., Any],
+        signature: inspect.Signature,
         definition: ast.FunctionDef,
         given: list[Symbolic],
         named: dict[str, Symbolic],
     ) -> dict[str, Symbolic]:
         try:
-            bound = inspect.signature(function).bind(*given, **named)
+            bound = signature.bind(*given, **named)
         except TypeError as error:
             raise self.unknown(f"`{definition.name}`: {error}") from None
         bound.apply_defaults()

@@ -39,11 +39,19 @@ class Storage(Algebra):
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.layout = layout
+        self._read: dict[int, tuple[Place, Symbolic]] = {}
 
     # ---------------------------------------------------------------- reading
 
     def read(self, place: Place) -> Symbolic:
-        """The old value of a place."""
+        """The old value of a place; read once, because models read the same places again and again."""
+        known = self._read.get(id(place))
+        if known is None:
+            # The place is kept beside its value: as long as it lives no other has its id.
+            known = self._read[id(place)] = (place, self._read_afresh(place))
+        return known[1]
+
+    def _read_afresh(self, place: Place) -> Symbolic:
         if isinstance(place, ArrayPlace):
             return ArrayValue(((1, place),))
         if isinstance(place, SetPlace):

@@ -2,7 +2,8 @@
 
 The object code of a model is a file named by a digest of its LLVM text and of the machine that it is for,
 under the directory `DYNAPROOF_CACHE` (by default `dynaproof` in the user's cache directory). A file that
-cannot be read or written is no error: the code is made again.
+cannot be read or written, or whose bytes have not the digest that stands before them, is no error: the code
+is made again.
 """
 
 import ctypes
@@ -39,28 +40,49 @@ def _target() -> Any:
     return _PREPARED[0]
 
 
-class Code:
-    """Machine code made from LLVM text; `function(name, arguments)` is a function of 64-bit integers.
+def machine_name() -> str:
+    """What object code depends on beside its text: two machines of the same name run the same code."""
+    machine = _target()
+    return "\n".join(
+        (
+            machine.triple,
+            llvm.get_host_cpu_name(),
+            llvm.get_host_cpu_features().flatten(),
+            str(llvm.llvm_version_info),
+        )
+    )
 
-    `fresh` tells whether it had to be compiled; without `cached` it always is, and nothing is kept.
+
+class Code:
+    """Machine code; `function(name, arguments)` is a function of 64-bit integers.
+
+    `key` names the object code in the cache, `fresh` tells whether it had to be compiled.
     """
 
-    def __init__(self, text: str, *, cached: bool = True) -> None:
-        machine = _target()
-        key = hashlib.sha256(
-            "\n".join((text, machine.triple, llvm.get_host_cpu_name(), str(llvm.llvm_version_info))).encode()
-        ).hexdigest()
-        path = cache_directory() / f"{key[:40]}.o"
-        data = _read(path) if cached else None
-        self.fresh = data is None
-        if data is None:
-            data = _compile(text, machine)
-            if cached:
-                _write(path, data)
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    def __init__(self, key: str, data: bytes, *, fresh: bool) -> None:
+        self.key, self.fresh = key, fresh
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(data))
         self._engine.finalize_object()
         _PREPARED.append(self._engine)  # Addresses stay good for the life of the process.
+
+    @classmethod
+    def of(cls, text: str, *, cached: bool = True) -> "Code":
+        """The code of LLVM text; without `cached` it is compiled afresh, and not kept."""
+        key = hashlib.sha256(f"{text}\n{machine_name()}".encode()).hexdigest()[:40]
+        kept = cls.kept(key) if cached else None
+        if kept is not None:
+            return kept
+        data = _compile(text, _target())
+        if cached:
+            keep(f"{key}.o", data)
+        return cls(key, data, fresh=True)
+
+    @classmethod
+    def kept(cls, key: str) -> "Code | None":
+        """The code of a key, where the cache has it."""
+        data = read_kept(f"{key}.o")
+        return None if data is None else cls(key, data, fresh=False)
 
     def function(self, name: str, arguments: int) -> Callable[..., int]:
         """A compiled function; it runs without the interpreter's lock."""
@@ -80,16 +102,18 @@ def _compile(text: str, machine: Any) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def _read(path: Path) -> bytes | None:
-    """A cached object: its bytes behind their digest, so that a torn file is made anew."""
+def read_kept(name: str) -> bytes | None:
+    """A file of the cache: its bytes behind their digest, so that a torn file is made anew."""
     try:
-        data = path.read_bytes()
+        data = (cache_directory() / name).read_bytes()
     except OSError:
         return None
     return data[32:] if hashlib.sha256(data[32:]).digest() == data[:32] else None
 
 
-def _write(path: Path, data: bytes) -> None:
+def keep(name: str, data: bytes) -> None:
+    """Put a file into the cache; one that cannot be written is made again next time."""
+    path = cache_directory() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}")

@@ -16,13 +16,8 @@ from typing import Any
 import numpy as np
 
 from checkers.state_space import engine
-from checkers.state_space.compiled import Code
-from checkers.state_space.independence import safe_instances
 from checkers.state_space.interpreter import Interpreter, Label, State
-from checkers.state_space.kernel import DECLARATIONS, compile_kernel
-from checkers.state_space.lower import Lowered, lower
-from checkers.state_space.machine import model_functions
-from checkers.state_space.symmetry import canonical_function
+from checkers.state_space.program import prepare
 from model.language import Model, ModelError
 
 LOAD_PERCENT = 60
@@ -115,30 +110,17 @@ class Exploration:
         self.model, self.symmetry, self.por = model, symmetry, por
         if symmetry and por:
             raise ModelError("symmetry and partial order reduction are not used together")
-        self.lowered: Lowered = lower(model)
-        if len(self.lowered.sometimes) > 62:
-            raise ModelError("a model may have 62 `sometimes` conditions")
-        layout = self.lowered.layout
-        self.words = layout.words
-        direct = layout.words == 1 and layout.bits <= 63
-        constants = {name: value for name, value in vars(engine).items() if isinstance(value, int)}
-        constants |= {"WORDS": layout.words, "DIRECT": int(direct), "REDUCED": int(por)}
-        kernels = [compile_kernel(kernel, constants) for kernel in engine.KERNELS]
-        parts = [
-            DECLARATIONS,
-            model_functions(self.lowered),
-            canonical_function(self.lowered, symmetry),
-            *kernels,
-        ]
-        self.code = Code("\n".join(parts), cached=cached)
+        self.program = prepare(model, symmetry=symmetry, por=por, cached=cached)
+        self.code = self.program.code
+        self.layout = self.program.layout
+        self.words = self.layout.words
         self._work = self.code.function("work", 3)
         self._start = self.code.function("start", 3)
         self._refill = self.code.function("refill", 4)
         self._expand = self.code.function("expand", 3)
         self._canonical = self.code.function("canonical", 1)
-        self.branching = max(1, len(self.lowered.instances))
-        safe = safe_instances(self.lowered) if por else []
-        self.safe = np.array([*safe, 0], dtype=np.int32)
+        self.branching = max(1, len(self.program.instances))
+        self.safe = np.array([*self.program.safe, 0], dtype=np.int32)
         self.compile_seconds = time.perf_counter() - begun
 
     # ---------------------------------------------------------------- memory
@@ -150,7 +132,7 @@ class Exploration:
         self.state_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
         self.parent_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
         self.fired = np.zeros(self.branching, dtype=np.uint8)
-        self.slack = threads * engine.CHUNK * self.branching + len(self.lowered.starts) + threads
+        self.slack = threads * engine.CHUNK * self.branching + len(self.program.starts) + threads
         self.workers = []
         self.buffers = []
         for _ in range(threads):
@@ -160,7 +142,7 @@ class Exploration:
             own = np.zeros(8, dtype=np.int64)
             own[engine.OUT // 8], own[engine.TAKEN // 8] = out.ctypes.data, taken.ctypes.data
             own[engine.HASHES // 8] = hashes.ctypes.data
-            own[engine.WANTED // 8] = (1 << len(self.lowered.sometimes)) - 1
+            own[engine.WANTED // 8] = (1 << len(self.model.sometimes)) - 1
             self.workers.append(own)
             self.buffers.append((out, taken, hashes))
         self.table = np.zeros(1, dtype=np.int64)
@@ -224,7 +206,7 @@ class Exploration:
         self._prepare(threads)
         begun = time.perf_counter()
         context = self.context.ctypes.data
-        for words in self.lowered.starts:
+        for words in self.program.starts:
             state = np.array([_signed(word) for word in words], dtype=np.int64)
             self._start(context, self.workers[0].ctypes.data, state.ctypes.data)
         levels: list[int] = []
@@ -274,13 +256,13 @@ class Exploration:
         self, levels: list[int], seconds: float, limit: str | None, violation: Violation | None, threads: int
     ) -> Result:
         voids = sum(int(own[engine.VOIDS // 8]) for own in self.workers)
-        generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.lowered.starts)
-        every = (1 << len(self.lowered.sometimes)) - 1
+        generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.program.starts)
+        every = (1 << len(self.model.sometimes)) - 1
         for own in self.workers:
             every &= int(own[engine.WANTED // 8])
-        unseen = [one.name for at, one in enumerate(self.lowered.sometimes) if every >> at & 1]
+        unseen = [one.name for at, one in enumerate(self.model.sometimes) if every >> at & 1]
         fired = {
-            instance.label.action for at, instance in enumerate(self.lowered.instances) if self.fired[at]
+            instance.label.action for at, instance in enumerate(self.program.instances) if self.fired[at]
         }
         depth = len(levels)
         if violation is not None:
@@ -298,7 +280,7 @@ class Exploration:
             violation=violation,
             fired=frozenset(fired),
             not_fired=tuple(one.name for one in self.model.actions if one.name not in fired),
-            reached=frozenset(one.name for one in self.lowered.sometimes if one.name not in unseen),
+            reached=frozenset(one.name for one in self.model.sometimes if one.name not in unseen),
             not_reached=tuple(unseen),
             variables=tuple(self.model.types),
             threads=threads,
@@ -323,8 +305,7 @@ class Exploration:
 
     def state_of(self, words: tuple[int, ...]) -> State:
         """The values of the variables in a packed state."""
-        layout = self.lowered.layout
-        return layout.decode(layout.unpack(words))
+        return self.layout.decode(self.layout.unpack(words))
 
     def states(self) -> list[State]:
         """All states that the last run found, in the order of discovery."""
@@ -336,8 +317,7 @@ class Exploration:
 
     def representative(self, state: State) -> tuple[int, ...]:
         """The words that stand for a state and, under symmetry, for all its permutations."""
-        layout = self.lowered.layout
-        words = layout.pack(layout.encode(state))
+        words = self.layout.pack(self.layout.encode(state))
         buffer = np.array([_signed(word) for word in words], dtype=np.int64)
         self._canonical(buffer.ctypes.data)
         return tuple(int(word) & ((1 << 64) - 1) for word in buffer)

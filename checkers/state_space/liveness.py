@@ -38,7 +38,7 @@ def check_liveness(model: Model, *, max_states: int = MAX_STATES) -> Lasso | Non
     Raises ModelError where there are too many states to keep the graph, or an invariant is violated.
     """
     graph = transitions(model, max_states=max_states)
-    for bit, one in enumerate(graph.exploration.lowered.eventually):
+    for bit, one in enumerate(model.eventually):
         without = [not goals >> bit & 1 for goals in graph.goals]
         parents = _reachable(graph, without)
         for part in _components(graph, parents):
@@ -100,7 +100,7 @@ def _components(graph: Graph, inside: dict[int, tuple[int, int] | None]) -> Iter
 def _fair(graph: Graph, part: list[int]) -> bool:
     """Whether a behaviour may stay in these states for ever."""
     members = set(part)
-    for number, instance in enumerate(graph.exploration.lowered.instances):
+    for number, instance in enumerate(graph.exploration.program.instances):
         if instance.fair and not any(
             not changing or any(target in members for target in changing)
             for changing in (

@@ -24,7 +24,7 @@ class Graph:
 
     def label(self, instance: int) -> Label:
         """The action of an instance."""
-        return self.exploration.lowered.instances[instance].label
+        return self.exploration.program.instances[instance].label
 
     def state(self, number: int) -> State:
         """The values of the variables in a state."""
@@ -49,7 +49,7 @@ def transitions(model: Model, *, max_states: int) -> Graph:
     state = np.zeros(words, dtype=np.uint64)
     out = np.zeros((exploration.branching, words), dtype=np.uint64)
     taken = np.zeros(exploration.branching + 1, dtype=np.int32)
-    every = (1 << len(exploration.lowered.eventually)) - 1
+    every = (1 << len(model.eventually)) - 1
     edges: list[list[tuple[int, int]]] = []
     held: list[int] = []
     for packed in index:
@@ -58,5 +58,5 @@ def transitions(model: Model, *, max_states: int) -> Graph:
         rows = out[:count].tolist()
         edges.append([(int(taken[at]), index[tuple(row)]) for at, row in enumerate(rows)])
         held.append(goals(state.ctypes.data, every))
-    initial = sorted({index[words_] for words_ in exploration.lowered.starts})
+    initial = sorted({index[words_] for words_ in exploration.program.starts})
     return Graph(exploration, initial, edges, held)

@@ -22,6 +22,7 @@ from impl.node import Env, NodeId
 from impl.outbox import Outbox
 from impl.storage.host import StorageNode
 from impl.storage.ids import Settings
+from impl.storage.journal import Journal
 from impl.storage.log import ReplicationLog
 from impl.storage.replica import Replica
 
@@ -68,6 +69,8 @@ def _host(name: str, overrides: tuple[type, ...]) -> type[StorageNode]:
             members["replica_class"] = override
         elif issubclass(override, ReplicationLog):
             members["log_class"] = override
+        elif issubclass(override, Journal):
+            members["log_class"] = type(f"{name}Log", (ReplicationLog,), {"journal_class": override})
         elif issubclass(override, Outbox):
             members["outbox_class"] = override
             base = _OnOtherOutbox
@@ -93,8 +96,8 @@ def overridden(mutant: Mutant) -> list[tuple[str, Any, Any]]:
     """The functions that the bug replaces: qualified name, original, and what stands there instead."""
     found = []
     for override in mutant.overrides:
-        for name, member in vars(override).items():
-            original = getattr(override.__base__, name, None)
+        for name in vars(override):
+            original, member = getattr(override.__base__, name, None), getattr(override, name)
             if original is None or name.startswith("__"):
                 continue
             before, after = getattr(original, "fget", original), getattr(member, "fget", member)

@@ -16,6 +16,7 @@ for Consensus-Based Storage*, FAST 2018, 3.3.3 (a crash and a corruption must be
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Literal
 from zlib import crc32
 
@@ -52,7 +53,7 @@ def checks(expected: int, data: bytes) -> bool:
     return crc32(data) == expected
 
 
-def scan(data: bytes) -> Scan:
+def scan(data: bytes, checks: Callable[[int, bytes], bool] = checks) -> Scan:
     """Read frames from the start of `data`, to its end or to the first that is not whole."""
     payloads: list[bytes] = []
     at = began = generation = first = expected = 0

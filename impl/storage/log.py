@@ -84,6 +84,8 @@ class ReplicationLog:
     is made.
     """
 
+    journal_class = Journal
+
     def __init__(self, journal: Journal, head: Head) -> None:
         self.journal = journal
         self._ends: dict[int, int] = {}  # Segment to the last slot that it has an entry for.
@@ -101,7 +103,7 @@ class ReplicationLog:
     @classmethod
     def create(cls, disk: Disk, prefix: str, head: Head) -> ReplicationLog:
         """The empty log of a new replica."""
-        log = cls(Journal(disk, prefix), head)
+        log = cls(cls.journal_class(disk, prefix), head)
         log.roll(head)
         return log
 
@@ -113,7 +115,7 @@ class ReplicationLog:
         Raises:
             RottenLogError: synced bytes are damaged or missing.
         """
-        found = Journal.recover(disk, prefix, link_of)
+        found = cls.journal_class.recover(disk, prefix, link_of)
         if found is None:
             return None
         journal, payloads, torn = found

@@ -16,6 +16,7 @@ from impl.storage.messages import (
     CreateReplica,
     ElectionTimer,
     Fetch,
+    Heard,
     Heartbeat,
     HeartbeatTimer,
     Prepare,
@@ -180,3 +181,39 @@ def a_copy_is_durable_when_its_replica_leads(stage: Stage) -> None:
     stage.settle()
     answered = stage.client("c1").ending == "ok"
     stage.promise("progress_after_faults_stop", answered, "a leader takes no writes")
+
+
+@story("config_applied_before_chosen", without=OVERLAP)
+def a_config_is_voted_for_by_its_new_voter_only(stage: Stage) -> None:
+    """A leader proposes a config; before any voter of the old one has it, the new voter would vote."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.replace("sa", "sb")
+    if stage.deliver_if_any("sa", "sd", CreateReplica):
+        for _ in range(2):
+            stage.fire("sa", HeartbeatTimer)
+            stage.deliver("sa", "sd", Heartbeat)
+            stage.deliver("sd", "sa", Heard)
+            stage.deliver_if_any("sd", "sa", Fetch)
+            stage.deliver_if_any("sa", "sd", Chosen)
+        stage.deliver("sa", "sd", Accept)
+        stage.deliver("sd", "sa", Vote)
+
+
+@story("retired_incarnation_counted", without=OVERLAP)
+def a_retired_voter_votes_on(stage: Stage) -> None:
+    """A voter does not know that it was replaced; its leader writes on, and would count its vote."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.replace("sa", "sc")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    stage.drop("sa", "sc")
+    write(stage, "c0", "1", "sa")
+    stage.fire("sa", HeartbeatTimer)
+    if stage.deliver_if_any("sa", "sc", Heartbeat):
+        stage.deliver("sc", "sa", Heard)
+        stage.deliver("sa", "sc", Accept)
+        stage.deliver("sc", "sa", Vote)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from checkers.mutation.directed.script import everything
 from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
 from impl.router.reader import TRIMMED_LIMIT, LogReader, ReadTimer
-from impl.storage.messages import Put
+from impl.storage.messages import CreateReplica, Put, Vacant
 
 
 def writes(stage: Stage, leader: str, number: int, keys: int = 1) -> None:
@@ -81,3 +82,65 @@ def a_reader_asks_a_replica_that_caught_up_by_copy(stage: Stage) -> None:
     stage.settle()
     reader: LogReader = stage.slot("reader").node  # type: ignore[assignment]
     stage.expect(reader.placed and reader.through > 10, "the reader goes on where its hold is")
+
+
+def due_checkpoint(stage: Stage) -> None:
+    """`sb` learns that the slot is chosen which makes its checkpoint due; its disk is slow."""
+    stage.elect("sa")
+    stage.beat("sa")
+    writes(stage, "sa", 3)
+    stage.hold_disk("sb")
+    stage.beat("sa")
+
+
+@story("checkpoint_named_too_soon", checkpoint_slots=4, retained_slots=0)
+def a_crash_keeps_the_log_and_no_page(stage: Stage) -> None:
+    """A replica crashes while it writes a checkpoint; its disk keeps what was appended, and no page."""
+    due_checkpoint(stage)
+    stage.crash("sb", keep=lambda file, number: number if file.startswith("log/") else 0)
+    stage.restart("sb")
+
+
+@story("log_cut_before_checkpoint", checkpoint_slots=4, retained_slots=0)
+def a_crash_keeps_the_cut_and_no_new_segment(stage: Stage) -> None:
+    """A checkpoint's pages are durable, and the log is rolled; a crash loses the new segment, and would keep
+    the removal of the one before.
+    """
+    due_checkpoint(stage)
+    stage.start_sync("sb")
+    stage.end_sync("sb")
+    (newest,) = stage.slot("sb").disk.logs("log/")[-1:]
+    stage.crash("sb", keep=lambda file, number: 0 if file == newest else number)
+    stage.restart("sb")
+    stage.deliver_if_any("sb", "sa", Vacant)
+    stage.deliver_if_any("sa", "sb", CreateReplica)
+    stage.crash("sb", keep=everything)
+    stage.restart("sb")
+
+
+@story("tails_lost_together", checkpoint_slots=4, retained_slots=0)
+def a_crash_keeps_a_segment_and_not_the_end_of_the_one_before(stage: Stage) -> None:
+    """Slots are accepted while a checkpoint is being written; a crash keeps the segment that is begun then,
+    and not the end of the one before.
+    """
+    due_checkpoint(stage)
+    stage.start_sync("sb")
+    writes(stage, "sa", 3)
+    stage.end_sync("sb")
+    (newest,) = stage.slot("sb").disk.logs("log/")[-1:]
+    stage.crash("sb", keep=lambda file, number: number if file == newest else 0)
+    stage.restart("sb")
+
+
+@story("checksum_not_checked")
+def a_letter_of_an_item_rots(stage: Stage) -> None:
+    """A letter of an item in a voter's journal rots; the frame still reads well, but for its checksum."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.ask("c0", Put(b"k", item("letters")), to="sa")
+    stage.settle()
+    stage.crash("sb")
+    (journal,) = stage.slot("sb").disk.durable_logs("log/")
+    stage.rot("sb", journal, stage.slot("sb").disk.durable_log(journal).index(b"letters"))
+    stage.restart("sb")
+    stage.beat("sa")

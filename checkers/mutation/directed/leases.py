@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from checkers.mutation.directed.stage import Stage, item
 from checkers.mutation.directed.story import story
-from impl.storage.messages import ElectionTimer, Get, Heard, Heartbeat, HeartbeatTimer, Put
+from impl.storage.messages import (
+    ElectionTimer,
+    Get,
+    Handover,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Put,
+    Release,
+)
 
 
 @story("lease_from_answer", drift_ppm=0)
@@ -75,3 +84,18 @@ def a_client_reaches_the_old_leader(stage: Stage) -> None:
     stage.held.pop(("sa", "c0"))
     stage.ask("c0", Get(b"k", strong=True), to="sa")
     stage.settle()
+
+
+@story("release_keeps_serving")
+def a_leader_hands_over(stage: Stage) -> None:
+    """A leader releases its lease, and its successor is elected by the other peer within what was left of
+    it.
+    """
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa")
+    stage.tell("sa", Handover())
+    stage.deliver("sa", "sc", Release)
+    stage.deliver("sa", "sb", Release)
+    stage.settle()
+    stage.expect(stage.replica("sb").leading is not None, "sb leads")

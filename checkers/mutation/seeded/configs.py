@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checkers.mutation.bug import bug
 from impl.node import Message
+from impl.storage.core import Progress
 from impl.storage.host import StorageNode
 from impl.storage.ids import Ballot, Member
 from impl.storage.log import Learned, ReplicationLog, fresh_head
@@ -62,6 +63,7 @@ class ConfigAppliedBeforeChosen(Replica):
         if isinstance(record, ConfigChange):
             self.state.config = record.config
             for voter in record.config.voters:
+                self.progress.setdefault(voter, Progress())
                 self.env.send(voter.node, self.creation(voter, record))
 
     def creation(self, voter: Member, record: ConfigChange) -> Message:
@@ -83,6 +85,19 @@ class TwoVotersReplacedAtOnce(Replica):
             config = Config(config.epoch, voters, more + 1)
             record = ConfigChange(record.slot, record.ballot, record.epoch, record.timestamp, config)
         super().propose(record)
+
+
+@bug()
+class RetiredIncarnationCounted(Replica):
+    """A leader goes on counting the votes of an incarnation that a config has retired."""
+
+    def config_chosen(self, record: ConfigChange) -> None:
+        before = self.progress
+        super().config_chosen(record)
+        self.progress = {**before, **self.progress}
+
+    def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
+        return super().votes_for(slot, tuple(self.progress))
 
 
 @bug()

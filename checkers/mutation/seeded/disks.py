@@ -8,6 +8,8 @@ from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.outbox import Outbox
 from impl.storage.core import Copying
+from impl.storage.frames import Scan, scan
+from impl.storage.journal import Journal, Segment
 from impl.storage.log import Head, ReplicationLog
 from impl.storage.messages import CheckpointDurable, CheckpointWritten, Snapshot
 from impl.storage.replica import Replica
@@ -90,3 +92,27 @@ class LogCutAboveCheckpoint(ReplicationLog):
 
     def roll(self, head: Head) -> None:
         super().roll(structs.replace(head, first=max(head.first, self.commit + 1)))
+
+
+def _checks_anything(_expected: int, _data: bytes) -> bool:
+    return True
+
+
+@bug()
+class ChecksumNotChecked(Journal):
+    """Recovery takes frames of the journal for whole whatever their checksums say."""
+
+    @staticmethod
+    def scan(data: bytes) -> Scan:
+        return scan(data, _checks_anything)
+
+
+@bug()
+class TailsLostTogether(Journal):
+    """Recovery takes it that files lose their unsynced tails together: where a segment is there, those before
+    it are whole.
+    """
+
+    @staticmethod
+    def chain(found: dict[int, Segment], last: int) -> list[int] | None:
+        return [number for number in sorted(found) if found[last].link.keeps <= number <= last]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.storage.core import Flight
-from impl.storage.messages import Alive, ElectionTimer
+from impl.storage.messages import Alive, ElectionTimer, HeartbeatTimer
 from impl.storage.records import Answer
 from impl.storage.replica import Replica
 
@@ -49,6 +49,18 @@ class LostBatchNeverSentAgain(Replica):
 
     def send_missing(self, member: object, adopted: bool, through: int) -> None:
         pass
+
+
+@bug()
+class IdleLeaderHandsOver(Replica):
+    """An idle leader hands its leadership over instead of closing a timestamp."""
+
+    def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
+        idle = self.env.now - self.last_proposed_at >= self.settings.closed_us
+        if self.serving and idle and self.log.last == self.log.commit:
+            self.hand_over()
+            return
+        super().on_heartbeat_timer(timer)
 
 
 @bug()

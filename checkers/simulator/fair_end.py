@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkers.simulator.workload import WorkloadClient
+from impl.storage.records import CursorMoved
 
 if TYPE_CHECKING:
     from checkers.simulator.partition import PartitionRun
@@ -68,7 +69,7 @@ def quiet(run: PartitionRun) -> None:
 
 def progress(run: PartitionRun) -> None:
     """A client writes afresh, and reads what it wrote; and logs are cut."""
-    settings, view = run.config.settings, run.watcher.view
+    view = run.watcher.view
     before = errors(run)
     key = run.probe()
     bound = run.config.client.timeout_us * 2
@@ -78,13 +79,23 @@ def progress(run: PartitionRun) -> None:
     if errors(run) > before or not workload(run, run.clients[0]).seen.get(key):
         view.file("stalled", ("a fresh write and a strong read of it did not succeed", bound))
     for replica in run.replicas():
-        state = replica.state
-        retained = state.applied + 1 - replica.log.first
-        held = state.applied - min((hold.through for hold in state.holds.values()), default=state.applied)
-        # At the last cut a reader's hold may have been two checkpoints further back than now.
-        most = 4 * settings.checkpoint_slots + settings.retained_slots + max(0, held)
+        retained, most = replica.state.applied + 1 - replica.log.first, most_retained(run, replica)
         if retained > most:
             view.file("uncut", (replica.member, retained, most))
+
+
+def most_retained(run: PartitionRun, replica: Any) -> int:
+    """How many applied slots the last cut may have left: those that laggards may ask for, and those that any
+    reader's hold asked for that stood at the checkpoint or was placed since. Checkpoints come in time.
+    """
+    settings, snapshot = run.config.settings, replica.log.head.snapshot
+    covered = 0 if snapshot is None else snapshot.slot
+    holds = [hold.through for hold in snapshot.holds] if snapshot is not None else []
+    for slot in range(covered + 1, replica.state.applied + 1):
+        fact = run.watcher.view.chosen.get(slot)
+        if fact is not None and isinstance(fact.record.record, CursorMoved):
+            holds.append(fact.record.record.hold.through)
+    return 4 * settings.checkpoint_slots + max(settings.retained_slots, covered - min(holds, default=covered))
 
 
 def idleness(run: PartitionRun) -> None:

@@ -3,8 +3,11 @@
 import pytest
 from msgspec import structs
 
-from checkers.simulator.partition import REPLICAS, PartitionRun
+from checkers.campaign import config_of
+from checkers.simulator.partition import REPLICAS, PartitionRun, execute
 from checkers.simulator.run import FAULTS, Fault, draw
+from impl.storage.host import StorageNode
+from impl.storage.replica import Replica
 
 
 def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:
@@ -127,3 +130,22 @@ def test_a_cut_that_overlaps_another_outlives_its_end() -> None:
     assert set(cut) == links
     injector.at(121)
     assert not cut
+
+
+class KeepingReplica(Replica):
+    def cut_first(self, checkpoint: int) -> int:
+        return self.log.first
+
+
+class Keeping(StorageNode):
+    replica_class = KeepingReplica
+
+
+def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:
+    failure = execute(config_of("partition", "portfolio", 1, 19), Keeping).failure
+    assert failure is not None
+    assert failure.spec == "logs_get_cut"
+
+
+def test_what_a_reader_held_at_the_last_cut_may_still_be_there_however_far_it_has_read_since() -> None:
+    assert execute(config_of("partition", "portfolio", 2, 607)).failure is None

@@ -26,6 +26,7 @@ from linearizability_families import FAMILIES, REGISTER, one_key
 from checkers.histories import read
 from checkers.histories.writers import json_lines, write
 from checkers.linearizability import Budget, check, minimal_core, verify
+from checkers.linearizability.checking import fitting_object
 from specs.history import History
 
 HERE = Path(__file__).resolve().parent
@@ -98,7 +99,7 @@ def measured(history: History, limit: float) -> dict[str, Any]:
         wall, cpu = min(wall, took), min(cpu, spent)
         verdict, algorithm = result.verdict, result.algorithm
         if result.certificate is not None and took < SHORT_SECONDS:
-            verify(history, result.certificate)
+            verify(history, result.certificate, fitting_object(history))
         if took > SHORT_SECONDS:
             break
     return {"verdict": verdict, "wall_ms": wall * 1e3, "cpu_ms": cpu * 1e3, "algorithm": algorithm}

@@ -11,9 +11,9 @@ import numpy as np
 
 from checkers.linearizability import chains, zones
 from checkers.linearizability.explain import violation
-from checkers.linearizability.register import ASK_DIFFERS, Asks, of_key
+from checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, Ask, Asks, of_key
 from checkers.linearizability.result import Failure
-from specs.history import Column, History
+from specs.history import ABSENT, Column, History
 
 if TYPE_CHECKING:
     from checkers.linearizability.zone_kernels import Answers
@@ -67,15 +67,31 @@ def decide_compiled(history: History, asks: Asks) -> ByZones:
     )
     if len(failed):
         key = int(failed[0])
-        fault = [int(i - asks.bounds[key]) for i in answers.fault[key] if i >= 0]
-        cause = _CAUSES[int(answers.code[key])]
-        return _failed(violation(history, of_key(asks, key), cause, fault))
+        operations, fault = _of_fault(asks, key, answers.fault[key])
+        return _failed(violation(history, operations, _CAUSES[int(answers.code[key])], fault))
     outside = {int(key): _CAUSES[int(answers.code[key])] for key in np.flatnonzero(answers.code)}
     places = asks.bounds[:-1]
     filled = np.repeat(places - np.cumsum(answers.size) + answers.size, answers.size) + np.arange(
         answers.size.sum()
     )
     return ByZones(None, asks.row[answers.order[filled]], outside)
+
+
+def _of_fault(asks: Asks, key: int, fault: Column) -> tuple[list[Ask], list[int]]:
+    """What a violation is told from, instead of the whole key: who is at fault, by place, and the writers.
+
+    Writers of what those have or find, and of what these writers found in turn.
+    """
+    places = np.arange(asks.bounds[key], asks.bounds[key + 1])
+    value = np.where(asks.kind[places] >= ASK_PUT, asks.value[places], -1)
+    told = fault[fault >= 0]
+    kept = told
+    for _ in range(2):
+        touched = np.concatenate([asks.need[kept], asks.value[kept]])
+        kept = np.union1d(told, places[np.isin(value, touched[touched != ABSENT])])
+    columns = (asks.kind, asks.need, asks.value, asks.call, asks.ret, asks.row)
+    operations = [Ask(*values) for values in zip(*(column[kept].tolist() for column in columns), strict=True)]
+    return operations, np.searchsorted(kept, told).tolist()
 
 
 def fault_by_zones(asks: Asks, keys: int, values: int) -> tuple[int, ...] | None:
@@ -135,6 +151,8 @@ def _failed(failure: Failure) -> ByZones:
 def _shares(bounds: Column) -> list[tuple[int, int]]:
     """Ranges of keys with about equally many operations, one per thread."""
     keys, operations = len(bounds) - 1, int(bounds[-1])
+    if operations < 2 * OPERATIONS_PER_THREAD:  # To ask for the cores takes as long as to decide a few.
+        return [(0, keys)]
     threads = max(1, min(os.cpu_count() or 1, THREADS_AT_MOST, keys, operations // OPERATIONS_PER_THREAD))
     cuts = np.searchsorted(bounds, np.arange(1, threads) * operations // threads)
     edges: Sequence[int] = [0, *(int(cut) for cut in cuts), keys]

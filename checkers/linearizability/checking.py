@@ -8,6 +8,8 @@ import numpy as np
 from checkers.linearizability import frontier, register, wing_gong
 from checkers.linearizability.by_zones import decide_compiled, decide_plain
 from checkers.linearizability.explain import impossible_condition, stuck, stuck_object
+from checkers.linearizability.frontier import Searched
+from checkers.linearizability.register import Ask
 from checkers.linearizability.result import (
     LINEARIZABLE,
     NOT_LINEARIZABLE,
@@ -25,6 +27,9 @@ FRONTIER = "frontier search"
 WING_GONG = "Wing-Gong search"
 MACHINE_CODE_FROM = 20_000
 """Smaller histories are decided sooner than the compiled code is loaded."""
+
+MANY, MANY_TIMES = 200, 100
+"""A plain search with so many configurations for so many times goes on as machine code."""
 
 SURE = "every value is written once, and every failed condition recorded what it saw"
 
@@ -47,15 +52,13 @@ def check(
     """Decide whether each key of `history` is linearizable as `object`, within `budget`.
 
     `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
-    decided by compiled kernels or by the plain reference; None: by the size of the history. Raises
-    `UnknownOperationError`.
+    decided by compiled kernels or by the plain reference; None: by the size of the history, and by how long
+    the plain search takes. Raises `UnknownOperationError`.
     """
     thing = object if object is not None else fitting_object(history)
     _know_all(history, thing)
     meter = Meter(budget)
     if isinstance(thing, Register):
-        if machine_code is None:
-            machine_code = len(history) >= MACHINE_CODE_FROM
         return _check_register(history, meter, machine_code)
     return _check_by_search(history, thing, meter)
 
@@ -73,7 +76,9 @@ def _know_all(history: History, thing: SequentialObject) -> None:
         raise UnknownOperationError(thing, history[int(strangers[0])])
 
 
-def _check_register(history: History, meter: Meter, machine_code: bool) -> Result:
+def _check_register(history: History, meter: Meter, machine_code: bool | None) -> Result:
+    if machine_code is None and len(history) >= MACHINE_CODE_FROM:
+        machine_code = True
     asks = register.reduce(history)
     if len(asks.impossible):
         return _no(history, impossible_condition(history, int(asks.impossible[0])), ZONES, SURE)
@@ -86,7 +91,7 @@ def _check_register(history: History, meter: Meter, machine_code: bool) -> Resul
     for key in by_zones.outside:
         operations = register.of_key(asks, key)
         rows = asks.row[asks.bounds[key] : asks.bounds[key + 1]]
-        found = frontier.search(operations, exhausted=meter.exhausted)
+        found = _by_frontier(operations, meter, machine_code)
         done += found.done
         if found.failed_at is not None:
             failure = stuck(history, operations, found.failed_at)
@@ -98,6 +103,40 @@ def _check_register(history: History, meter: Meter, machine_code: bool) -> Resul
             orders.append(rows[found.order])
     algorithm, why = _who(len(history.keys), Counter(by_zones.outside.values()))
     return _yes_or_unknown(history, orders, undecided, done, meter, algorithm, why)
+
+
+def _by_frontier(operations: Sequence[Ask], meter: Meter, machine_code: bool | None) -> Searched:
+    """Algorithm B; by machine code, or from when on its plain form has shown itself to be too slow."""
+    if machine_code is None:
+        patience = _Patience(meter)
+        found = frontier.search(operations, exhausted=patience.exhausted)
+        if meter.ended_by is not None or not patience.ended:
+            return found
+    if machine_code is not False:
+        # Loading the compiler takes longer than most searches, so it is done only where it pays.
+        from checkers.linearizability import frontier_kernels  # noqa: PLC0415
+
+        compiled = frontier_kernels.search(operations, exhausted=meter.exhausted)
+        if compiled is not None:
+            return compiled
+    return frontier.search(operations, exhausted=meter.exhausted)
+
+
+class _Patience:
+    """Ends a plain search with the meter, or when it has been asked often enough with many configurations.
+
+    Counted, not timed, so that the same history is decided by the same search.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._left = MANY_TIMES
+        self.ended = False
+
+    def exhausted(self, configurations: int) -> bool:
+        self._left -= configurations > MANY
+        self.ended = self._left < 0
+        return self.ended or self._meter.exhausted(configurations)
 
 
 def _who(keys: int, outside: Counter[str]) -> tuple[str, str]:

@@ -14,10 +14,12 @@ Four rules keep configurations few; each drops only what another configuration c
 3. Of equal open writes the one that returns first goes first. That it may be in `hidden` and the other not
    makes no difference: linearizing either puts all other open plain writes into `hidden`, and what the later
    one keeps open there is open for longer.
-4. Of two configurations in one state the one that leaves at least the other's possibilities is kept; a
-   pending write not used leaves more than one used.
+4. Of two configurations in one state the one that leaves at least the other's possibilities is kept. A
+   pending write not used leaves more than one used; an operation that changes nothing is a burden only, so
+   done it leaves more than not done.
 
-This is the plain and exact reference. `docs/linearizability-proof.md` argues the rules.
+This is the plain and exact reference; `frontier_kernels` does the same in machine code.
+`docs/linearizability-proof.md` argues the rules.
 
 Sources: Wing and Gong (1993); Lowe (2017).
 """
@@ -29,7 +31,7 @@ from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK
 from checkers.linearizability.result import endless
 from specs.history import ABSENT, NEVER
 
-COMPARE_AT_MOST = 200
+COMPARE_AT_MOST = 1_000
 ASK_EVERY = 256
 """The budget is asked for at every return, and within one after so many configurations."""
 
@@ -70,7 +72,7 @@ class _Search:
         self.pending: dict[int, None] = {}  # and those that do not.
         self.bits = [1 << 0] * len(asks)
         self.free = -1
-        self.pending_bits = 0
+        self.pending_bits = self.read_bits = 0
         self.event = 0
         self.ended = False
         self.called_at = [0] * len(asks)
@@ -93,8 +95,12 @@ class _Search:
             if not now:
                 return Searched(None, i, done, most)
             done += 1
+        steps = []
         trail = next(iter(now.values()))
-        return Searched(self._order(trail), None, done, most)
+        while trail is not None:
+            i, event, trail = trail
+            steps.append((i, event))
+        return Searched(linearized(asks, steps[::-1], self.called_at), None, done, most)
 
     def _call(self, i: int, now: dict[Configuration, Trail]) -> dict[Configuration, Trail]:
         ask = self.asks[i]
@@ -110,6 +116,7 @@ class _Search:
                 self.open_writes[i] = None
             return now
         self.open_reads[i] = None
+        self.read_bits |= bit
         return {
             (state, used | bit, hidden) if _legal(ask, state) else (state, used, hidden): (
                 i,
@@ -138,6 +145,7 @@ class _Search:
         self.open_reads.pop(i, None)
         self.open_writes.pop(i, None)
         self.free |= bit
+        self.read_bits &= ~bit
         return self._prune(done)
 
     def _expand(self, x: int, todo: dict[Configuration, Trail], done: dict[Configuration, Trail]) -> None:
@@ -208,29 +216,29 @@ class _Search:
             one[0] == other[0]
             and not one[1] & ~other[1] & pending
             and not other[2] & ~one[2]
-            and not (one[1] ^ other[1]) & ~pending & ~one[2]
+            and not other[1] & ~one[1] & self.read_bits
+            and not (one[1] ^ other[1]) & ~pending & ~self.read_bits & ~one[2]
         )
 
-    def _order(self, trail: Trail) -> list[int]:
-        """The trail from its beginning, each hidden write before the first plain write after its call."""
-        steps: list[tuple[int, int]] = []
-        while trail is not None:
-            i, event, trail = trail
-            steps.append((i, event))
-        steps.reverse()
-        covers = [(event, i) for i, event in steps if event >= 0 and self.asks[i].kind == ASK_PUT]
-        before: dict[int, list[int]] = {}
-        at = 0
-        for i in sorted((i for i, event in steps if event < 0), key=lambda i: self.called_at[i]):
-            while covers[at][0] < self.called_at[i]:
-                at += 1
-            before.setdefault(covers[at][1], []).append(i)
-        order: list[int] = []
-        for i, event in steps:
-            if event >= 0:
-                order += before.get(i, ())
-                order.append(i)
-        return order
+
+def linearized(asks: Sequence[Ask], steps: Sequence[tuple[int, int]], called_at: Sequence[int]) -> list[int]:
+    """The order of the steps of a search, each hidden write before the first plain write after its call.
+
+    A step is an operation and at which event it was linearized, -1 if it was hidden.
+    """
+    covers = [(event, i) for i, event in steps if event >= 0 and asks[i].kind == ASK_PUT]
+    before: dict[int, list[int]] = {}
+    at = 0
+    for i in sorted((i for i, event in steps if event < 0), key=lambda i: called_at[i]):
+        while covers[at][0] < called_at[i]:
+            at += 1
+        before.setdefault(covers[at][1], []).append(i)
+    order: list[int] = []
+    for i, event in steps:
+        if event >= 0:
+            order += before.get(i, ())
+            order.append(i)
+    return order
 
 
 def _legal(ask: Ask, state: int) -> bool:

@@ -1,7 +1,7 @@
 """Fuzzing: everything that decides a register, held against each other and against the oracle.
 
 For each random history these must agree: all orders tried (`brute_force`; for histories too large for that
-the Wing-Gong search stands in), algorithm A as the plain reference and as machine code, algorithm B, the
+the Wing-Gong search stands in), algorithms A and B, each as the plain reference and as machine code, the
 Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself. Every yes must
 come with an order that linearizes the history by its definition and that the verifier accepts; every no with
 a cause, a sentence and witness operations that are there. The verifier must accept exactly the orders that
@@ -15,7 +15,7 @@ A history is named by seed and number (`random_histories`), so a disagreement is
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -28,6 +28,7 @@ from checkers.linearizability import (
     certificate,
     chain_kernels,
     frontier,
+    frontier_kernels,
     online,
     register,
     sweep_kernels,
@@ -38,7 +39,7 @@ from checkers.linearizability import (
 from checkers.linearizability.chains import UNSEEN_CONDITION
 from checkers.linearizability.checking import check
 from checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
-from checkers.linearizability.register import ASK_DIFFERS, Asks
+from checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
 from specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
 from specs.objects import REGISTER
 
@@ -128,7 +129,8 @@ def _examine(
     opinions = {
         "algorithm A": _plain(asks),
         "algorithm A in machine code": machine,
-        "algorithm B": _frontier(asks),
+        "algorithm B": _frontier(asks, frontier.search),
+        "algorithm B in machine code": _frontier(asks, frontier_kernels.search),
         "the Wing-Gong search": _wing_gong(operations),
         "the search that follows a history": (_online(operations, chance), None),
     }
@@ -199,8 +201,10 @@ def _wrong_heap(chance: Random) -> Iterator[str]:
                 return
 
 
-def _frontier(asks: Asks) -> Opinion:
-    found = frontier.search(register.of_key(asks, 0))
+def _frontier(asks: Asks, search: Callable[[list[Ask]], frontier.Searched | None]) -> Opinion:
+    found = search(register.of_key(asks, 0))
+    if found is None:
+        return None, None
     return found.order is not None, None if found.order is None else asks.row[found.order].tolist()
 
 

@@ -1,0 +1,424 @@
+"""Algorithm B as machine code: the search of `frontier`, with sets of open operations as bits of one integer.
+
+`frontier` is the readable reference, has the rules, and says why they are right; tests hold the two against
+each other. Here rule 4 is applied to every configuration as it is found, within one return's expansion too:
+configurations of one state stand in a list, and what another of the list covers is dropped from it.
+
+Moves of the search are cheap to tell apart by value: per value of the key there are the bits of the open
+operations that read it, that are not to see it, and that need it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from checkers.linearizability.frontier import Searched, linearized
+from checkers.linearizability.machine import Cell, compiled
+from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from checkers.linearizability.result import endless
+from specs.history import ABSENT, NEVER, Column
+
+OPEN_AT_MOST = 62
+"""So many operations may be open at a time: bits of a signed integer."""
+
+EXPAND_AT_ONCE = 1_024
+"""Configurations between two questions for the budget."""
+
+ROOM = 1 << 10
+"""Room for configurations, at first."""
+
+
+class Front(NamedTuple):
+    """Configurations, those of one state linked from `first` by `after`; `size[0]` is how many were added.
+
+    One that was covered by a later one is not `alive`.
+    """
+
+    state: Column
+    used: Column
+    hidden: Column
+    step: Column
+    after: Column
+    alive: Column
+    first: Column
+    size: Column
+
+
+class Trail(NamedTuple):
+    """What was linearized: the operation, at which event (-1: hidden before then), and the step before."""
+
+    operation: Column
+    event: Column
+    before: Column
+    size: Column
+
+
+class Open(NamedTuple):
+    """The open operations: by value the bits of who reads it, needs it, and failed on something else.
+
+    `operation` is whose each bit is. `sets` has the bits of operations that never return, of those that
+    change nothing, of plain writes that return, of conditions that failed on something unseen; and a counter.
+    """
+
+    reads_of: Column
+    needs_of: Column
+    differs_of: Column
+    put_tried: Column
+    cas_tried: Column
+    operation: Column
+    sets: Column
+
+
+PENDING, READS, PLAIN, DIFFERS, TRIED = range(5)
+
+
+def search(
+    asks: Sequence[Ask],
+    initial: int = ABSENT,
+    exhausted: Callable[[int], bool] = endless,
+) -> Searched | None:
+    """Decide one key, as `frontier.search`; None: more operations are open at a time than there are bits."""
+    columns = np.array(asks, dtype=np.int64).reshape(-1, 6)
+    count = len(columns)
+    known, codes = np.unique(np.concatenate([columns[:, 1], columns[:, 2], [initial]]), return_inverse=True)
+    operations = np.stack([columns[:, 0], codes[:count], codes[count : 2 * count], columns[:, 4]])
+    returning = np.flatnonzero(columns[:, 4] != NEVER)
+    time = np.concatenate([columns[:, 3], columns[returning, 4]])
+    what = np.concatenate([np.arange(count), returning])
+    returns = np.arange(len(time)) >= count
+    by_time = np.lexsort((what, returns, time))
+    if count and int(np.cumsum(np.where(returns[by_time], -1, 1)).max()) > OPEN_AT_MOST:
+        return None
+    run = _Search(operations, len(known), exhausted)
+    return run.run(int(codes[-1]), what[by_time].tolist(), returns[by_time].tolist(), asks)
+
+
+class _Search:
+    def __init__(self, operations: Column, values: int, exhausted: Callable[[int], bool]) -> None:
+        self.operations = operations
+        self.exhausted = exhausted
+        self.open = Open(
+            _zeros(values),
+            _zeros(values),
+            _zeros(values),
+            _zeros(values),
+            _zeros(values),
+            _zeros(OPEN_AT_MOST),
+            _zeros(TRIED + 1),
+        )
+        self.now, self.todo, self.done = (_front(ROOM, values) for _ in range(3))
+        self.trail = _trail(1)
+        self.free = list(range(OPEN_AT_MOST))[::-1]
+        self.slots: dict[int, int] = {}
+
+    def run(
+        self, initial: int, what: Sequence[int], returns: Sequence[bool], asks: Sequence[Ask]
+    ) -> Searched:
+        add(self.now, initial, 0, 0, -1, self.open.sets)
+        called_at = [0] * len(asks)
+        done = most = 0
+        for event, i in enumerate(what):
+            if not returns[event]:
+                called_at[i] = event
+                self.slots[i] = self.free.pop()
+                self.open.operation[self.slots[i]] = i
+                self._make_room(self.now.size[0])
+                call(self.operations, i, 1 << self.slots[i], event, self.now, self.trail, self.open)
+                continue
+            found = self._return(i, event)
+            most = max(most, found)
+            if found < 0 or self.exhausted(found):
+                return Searched(None, None, done, most)
+            if not found:
+                return Searched(None, i, done, most)
+            done += 1
+        steps = []
+        at = self.now.step[np.flatnonzero(self.now.alive[: self.now.size[0]])[0]]
+        while at >= 0:
+            steps.append((int(self.trail.operation[at]), int(self.trail.event[at])))
+            at = self.trail.before[at]
+        return Searched(linearized(asks, steps[::-1], called_at), None, done, most)
+
+    def _return(self, x: int, event: int) -> int:
+        """Let x return; gives how many configurations are left, or -1 if the budget ended."""
+        bit = 1 << self.slots[x]
+        self.todo, self.done = (_with_room(front, self.now.size[0]) for front in (self.todo, self.done))
+        self._make_room(self.now.size[0])
+        settle(x, bit, self.now, self.todo, self.done, self.trail, self.open.sets)
+        _empty(self.now)
+        kinds, rets = self.operations[0], self.operations[3]
+        writes = [i for i in self.slots if kinds[i] in {ASK_PUT, ASK_CAS}]
+        writes.sort(key=lambda i: (rets[i], i))  # What never returns comes last.
+        moves = np.array([(i, 1 << self.slots[i]) for i in writes], dtype=np.int64).reshape(-1, 2)
+        at = 0
+        while at < self.todo.size[0]:
+            self.todo, self.done = (_with_room(front, ROOM) for front in (self.todo, self.done))
+            steps = len(moves) * len(self.slots)  # Of a move: itself, and all open reads at most.
+            self._make_room(steps)
+            at = expand(
+                self.operations, x, bit, event, moves, at, steps, self.todo, self.done, self.trail, self.open
+            )
+            if self.exhausted(int(self.todo.size[0] + self.done.size[0])):
+                return -1
+        forget(self.operations, x, bit, self.open)
+        self.free.append(self.slots.pop(x))
+        _empty(self.todo)
+        self.now, self.done = self.done, self.now
+        return int(self.now.alive[: self.now.size[0]].sum())
+
+    def _make_room(self, steps: int) -> None:
+        """Room for so many steps more: what leads to no configuration any more is dropped first."""
+        trail = self.trail
+        size = trail.size[0]
+        if size + steps <= len(trail.before):
+            return
+        fronts = self.now, self.todo, self.done
+        wanted = np.zeros(size, dtype=np.uint8)
+        for front in fronts:
+            mark(front, trail, wanted)
+        kept = np.flatnonzero(wanted)
+        place = np.cumsum(wanted, dtype=np.int64) - 1
+        self.trail = _trail(max(len(trail.before), 2 * (len(kept) + steps)))
+        self.trail.size[0] = len(kept)
+        self.trail.operation[: len(kept)] = trail.operation[kept]
+        self.trail.event[: len(kept)] = trail.event[kept]
+        before = trail.before[kept]
+        self.trail.before[: len(kept)] = np.where(before < 0, -1, place[before])
+        for front in fronts:
+            step = front.step[: front.size[0]]
+            alive = (front.alive[: front.size[0]] != 0) & (step >= 0)
+            step[alive] = place[step[alive]]
+
+
+def _front(room: int, values: int) -> Front:
+    return Front(
+        _zeros(room),
+        _zeros(room),
+        _zeros(room),
+        _zeros(room),
+        _zeros(room),
+        np.zeros(room, dtype=np.uint8),
+        np.full(values, -1, dtype=np.int64),
+        _zeros(1),
+    )
+
+
+def _with_room(front: Front, more: int) -> Front:
+    """The front, with room for so many more."""
+    size = int(front.size[0])
+    if size + more <= len(front.state):
+        return front
+
+    def grown(column: Column) -> Column:
+        into = np.zeros(2 * (size + more), dtype=column.dtype)
+        into[:size] = column[:size]
+        return into
+
+    return front._replace(
+        state=grown(front.state),
+        used=grown(front.used),
+        hidden=grown(front.hidden),
+        step=grown(front.step),
+        after=grown(front.after),
+        alive=grown(front.alive),
+    )
+
+
+def _empty(front: Front) -> None:
+    front.first[:] = -1
+    front.size[0] = 0
+
+
+def _trail(room: int) -> Trail:
+    return Trail(_zeros(room), _zeros(room), _zeros(room), _zeros(1))
+
+
+def _zeros(count: int) -> Column:
+    return np.zeros(count, dtype=np.int64)
+
+
+@compiled
+def mark(front: Front, trail: Trail, wanted: Column) -> None:
+    """Mark the steps that lead to a configuration of the front."""
+    for i in range(front.size[0]):
+        at = front.step[i] if front.alive[i] else -1
+        while at >= 0 and wanted[at] == 0:
+            wanted[at] = 1
+            at = trail.before[at]
+
+
+@compiled
+def covers(used: Cell, hidden: Cell, other_used: Cell, other_hidden: Cell, sets: Column) -> bool:
+    """Whether what can follow the other, of the same state, can follow the one: rule 4."""
+    free, reads = sets[PENDING], sets[READS]
+    if used & ~other_used & free or other_hidden & ~hidden or other_used & ~used & reads:
+        return False
+    return bool(((used ^ other_used) & ~free & ~reads & ~hidden) == 0)
+
+
+@compiled
+def add(front: Front, state: Cell, used: Cell, hidden: Cell, step: Cell, sets: Column) -> bool:
+    """Add a configuration, and drop what it covers; False if it is covered itself."""
+    last: Cell = -1
+    at = front.first[state]
+    while at >= 0:
+        if covers(front.used[at], front.hidden[at], used, hidden, sets):
+            return False
+        after = front.after[at]
+        if covers(used, hidden, front.used[at], front.hidden[at], sets):
+            front.alive[at] = 0
+            if last < 0:
+                front.first[state] = after
+            else:
+                front.after[last] = after
+        else:
+            last = at
+        at = after
+    new = front.size[0]
+    front.size[0] = new + 1
+    front.state[new], front.used[new], front.hidden[new] = state, used, hidden
+    front.step[new], front.alive[new] = step, 1
+    front.after[new] = front.first[state]
+    front.first[state] = new
+    return True
+
+
+@compiled
+def stepped(trail: Trail, operation: Cell, event: Cell, before: Cell) -> int:
+    """Write down that an operation was linearized; gives the step."""
+    at = trail.size[0]
+    trail.size[0] = at + 1
+    trail.operation[at], trail.event[at], trail.before[at] = operation, event, before
+    return int(at)
+
+
+@compiled
+def call(operations: Column, i: int, bit: int, event: int, now: Front, trail: Trail, o: Open) -> None:
+    """Let i be called: what changes nothing is linearized at once where it is legal."""
+    kind, need = operations[0, i], operations[1, i]
+    if kind in (ASK_PUT, ASK_CAS):
+        if operations[3, i] == NEVER:
+            o.sets[PENDING] |= bit
+        elif kind == ASK_PUT:
+            o.sets[PLAIN] |= bit
+        if kind == ASK_CAS:
+            o.needs_of[need] |= bit
+        return
+    o.sets[READS] |= bit
+    if kind == ASK_DIFFERS:
+        o.sets[DIFFERS] |= bit
+        o.differs_of[need] |= bit
+    else:
+        o.reads_of[need] |= bit
+    for at in range(now.size[0]):
+        if now.alive[at] and (now.state[at] == need) == (kind == ASK_READ):
+            now.used[at] |= bit
+            now.step[at] = stepped(trail, i, event, now.step[at])
+
+
+@compiled
+def settle(x: int, bit: int, now: Front, todo: Front, done: Front, trail: Trail, sets: Column) -> None:
+    """Sort the configurations at the return of x: in which it is done, and which have to do it still."""
+    for at in range(now.size[0]):
+        if not now.alive[at]:
+            continue
+        state, used, hidden, step = now.state[at], now.used[at], now.hidden[at], now.step[at]
+        if used & bit:
+            add(done, state, used ^ bit, hidden, step, sets)
+            continue
+        if hidden & bit and add(done, state, used, hidden ^ bit, step, sets):
+            done.step[done.size[0] - 1] = stepped(trail, x, -1, step)
+        add(todo, state, used, hidden, step, sets)
+
+
+@compiled
+def expand(
+    operations: Column,
+    x: int,
+    xbit: int,
+    event: int,
+    moves: Column,
+    at: int,
+    steps: int,
+    todo: Front,
+    done: Front,
+    trail: Trail,
+    o: Open,
+) -> int:
+    """Expand what has to do x still, from place `at` on, while there is room for `steps` of the trail more.
+
+    Gives the place of the first that was not expanded.
+    """
+    end = at + EXPAND_AT_ONCE
+    while at < todo.size[0] and at < end:
+        if (
+            todo.size[0] + len(moves) > len(todo.state)
+            or done.size[0] + len(moves) > len(done.state)
+            or trail.size[0] + steps > len(trail.before)
+        ):
+            break
+        if todo.alive[at]:
+            expand_one(operations, x, xbit, event, moves, at, todo, done, trail, o)
+        at += 1
+    return at
+
+
+@compiled
+def expand_one(
+    operations: Column,
+    x: int,
+    xbit: int,
+    event: int,
+    moves: Column,
+    at: int,
+    todo: Front,
+    done: Front,
+    trail: Trail,
+    o: Open,
+) -> None:
+    """Make each move that the rules leave to the configuration at one place."""
+    state, used, hidden, step = todo.state[at], todo.used[at], todo.hidden[at], todo.step[at]
+    sets = o.sets
+    sets[TRIED] += 1
+    for m in range(len(moves)):
+        i, bit = moves[m, 0], moves[m, 1]
+        cas = operations[0, i] == ASK_CAS
+        if used & bit or (cas and operations[1, i] != state):
+            continue
+        value = operations[2, i]
+        told = o.reads_of[value] | (sets[DIFFERS] & ~o.differs_of[value])
+        waiting = (told | o.needs_of[value]) & ~used & ~bit
+        if i != x and (not cas or operations[3, i] == NEVER) and waiting == 0:
+            continue
+        tried = o.cas_tried if cas else o.put_tried
+        if tried[value] == sets[TRIED] and i != x:
+            continue
+        tried[value] = sets[TRIED]
+        after = used | bit | told
+        after_hidden = hidden if cas else (hidden | sets[PLAIN]) & ~after
+        if after & xbit:
+            if not add(done, value, after ^ xbit, after_hidden & ~xbit, step, sets):
+                continue
+            front = done
+        elif add(todo, value, after, after_hidden, step, sets):
+            front = todo
+        else:
+            continue
+        now_step = stepped(trail, i, event, step)
+        new = told & ~used
+        for slot in range(OPEN_AT_MOST):
+            if new >> slot & 1:
+                now_step = stepped(trail, o.operation[slot], event, now_step)
+        front.step[front.size[0] - 1] = now_step
+
+
+@compiled
+def forget(operations: Column, x: int, bit: int, o: Open) -> None:
+    """Let the bit of x, which has returned, be free again."""
+    need = operations[1, x]
+    o.reads_of[need] &= ~bit
+    o.needs_of[need] &= ~bit
+    o.differs_of[need] &= ~bit
+    for which in (READS, PLAIN, DIFFERS):
+        o.sets[which] &= ~bit

@@ -225,12 +225,15 @@ def visit(ctx: int, own: int, index: int) -> int:
     return count
 
 
-def work(ctx: int, own: int, budget: int) -> int:
-    """Visit states of the level, some at a time, until it is done, the budget is, or memory must grow."""
+def work(ctx: int, own: int, until: int) -> int:
+    """Visit states of the level, some at a time, until it is done or memory must grow.
+
+    A worker also stops when the next state to be taken by any is at `until` or behind: then all stop
+    together, however fast each of them was.
+    """
     generated = 0
-    done = 0
     end = load(ctx + END)
-    while done < budget:
+    while load_shared(ctx + NEXT) < until:
         if load_shared(ctx + COUNT) >= load(ctx + LIMIT) or load_shared(ctx + STOP) != 0:
             break
         index = fetch_add(ctx + NEXT, CHUNK)
@@ -242,14 +245,13 @@ def work(ctx: int, own: int, budget: int) -> int:
             if load_half(parent_at(ctx, index)) != VOID and load_shared(ctx + STOP) == 0:
                 generated += visit(ctx, own, index)
             index += 1
-        done += CHUNK
     spare = load(own + SPARE)
     if spare != 0:
         store_half(parent_at(ctx, spare - 1), VOID)
         store(own + VOIDS, load(own + VOIDS) + 1)
         store(own + SPARE, 0)
     store(own + GENERATED, load(own + GENERATED) + generated)
-    return done
+    return 0
 
 
 def start(ctx: int, own: int, at: int) -> int:
@@ -258,13 +260,13 @@ def start(ctx: int, own: int, at: int) -> int:
     return insert(ctx, own, at, hash_of(at), ROOT)
 
 
-def refill(ctx: int, old: int, size: int, scratch: int) -> int:
-    """Move the entries of an old table into the context's, which is larger and empty."""
+def refill(ctx: int, old: int, first: int, end: int, scratch: int) -> int:
+    """Move a part of an old table's entries into the context's, which is larger and has no others."""
     table = load(ctx + TABLE)
     mask = load(ctx + MASK)
     shift = load(ctx + SHIFT)
-    at = 0
-    while at < size:
+    at = first
+    while at < end:
         entry = load(old + at * 8)
         if entry != 0:
             hashed = entry & HIGH_HALF
@@ -272,9 +274,9 @@ def refill(ctx: int, old: int, size: int, scratch: int) -> int:
                 store(scratch, entry - 1)
                 hashed = hash_of(scratch)
             slot = hashed >> shift
-            while load(table + slot * 8) != 0:
+            # Runs of one part may reach into the places of another, which another thread fills.
+            while swap_if(table + slot * 8, 0, entry) != 0:
                 slot = (slot + 1) & mask
-            store(table + slot * 8, entry)
         at += 1
     return 0
 

@@ -9,8 +9,9 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from model.language import Model, ModelError
 LOAD_PERCENT = 60
 """How full the table may become before it is doubled."""
 SLICE = 1 << 16
-"""States that a worker visits before time, memory and interruptions are looked at."""
+"""States that each worker visits, on average, before time, memory and interruptions are looked at."""
 ALONE = 4096
 """Levels smaller than this are done by one thread."""
 
@@ -116,7 +117,7 @@ class Exploration:
         self.words = self.layout.words
         self._work = self.code.function("work", 3)
         self._start = self.code.function("start", 3)
-        self._refill = self.code.function("refill", 4)
+        self._refill = self.code.function("refill", 5)
         self._expand = self.code.function("expand", 3)
         self._canonical = self.code.function("canonical", 1)
         self.branching = max(1, len(self.program.instances))
@@ -177,9 +178,9 @@ class Exploration:
             old = self.table
             self._new_table(2 * len(old))
             self.peak_bytes = max(self.peak_bytes, self._bytes() + old.nbytes)
-            scratch = np.zeros(1, dtype=np.int64)
-            self._refill(self.context.ctypes.data, old.ctypes.data, len(old), scratch.ctypes.data)
-        while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack:
+            self._move(old)
+        # Threads wait for each other where memory grows: the more states, the larger the steps.
+        while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack + count // 16:
             at = len(self.state_segments)
             if at >= len(self.state_pointers):
                 raise MemoryError("more than 4 billion states")
@@ -191,6 +192,18 @@ class Exploration:
         room = min(len(self.table) * LOAD_PERCENT // 100, len(self.state_segments) << engine.SEGMENT_BITS)
         self._set("LIMIT", room - self.slack)
         self.peak_bytes = max(self.peak_bytes, self._bytes())
+
+    def _move(self, old: Any) -> None:
+        """Put the entries of an old table into the new one, a part by each thread."""
+        context, threads = self.context.ctypes.data, len(self.workers) if len(old) >= SLICE else 1
+        ends = [len(old) * at // threads for at in range(threads + 1)]
+        scratch = np.zeros(threads, dtype=np.int64)
+        _together(
+            [
+                partial(self._refill, context, old.ctypes.data, ends[at], ends[at + 1], place)
+                for at, place in enumerate(range(scratch.ctypes.data, scratch.ctypes.data + 8 * threads, 8))
+            ]
+        )
 
     # ---------------------------------------------------------------- the search
 
@@ -232,18 +245,8 @@ class Exploration:
         return self._result(levels, seconds, limit, violation, threads)
 
     def _slice(self, threads: int) -> None:
-        context = self.context.ctypes.data
-        if threads == 1:
-            self._work(context, self.workers[0].ctypes.data, SLICE)
-            return
-        running = [
-            threading.Thread(target=self._work, args=(context, own.ctypes.data, SLICE))
-            for own in self.workers[:threads]
-        ]
-        for one in running:
-            one.start()
-        for one in running:
-            one.join()
+        context, until = self.context.ctypes.data, self._get("NEXT") + SLICE * threads
+        _together([partial(self._work, context, own.ctypes.data, until) for own in self.workers[:threads]])
 
     def _over(self, limits: Limits, seconds: float) -> str | None:
         if limits.states is not None and self._get("COUNT") >= limits.states:
@@ -361,6 +364,16 @@ class Exploration:
         for _ in interpreter.successors(trace[-1][1]):
             pass
         raise AssertionError("the interpreter finds no error where machine code found one")
+
+
+def _together(calls: Sequence[Callable[[], int]]) -> None:
+    """Make calls of machine code, each in a thread of its own; the first in this one."""
+    others = [threading.Thread(target=one) for one in calls[1:]]
+    for one in others:
+        one.start()
+    calls[0]()
+    for one in others:
+        one.join()
 
 
 def _signed(word: int) -> int:

@@ -223,10 +223,11 @@ class Exploration:
             state = np.array([_signed(word) for word in words], dtype=np.int64)
             self._start(context, self.workers[0].ctypes.data, state.ctypes.data)
         levels: list[int] = []
-        first, limit = 0, None
+        first, voids, limit = 0, 0, None
         while limit is None and not self._get("STOP") and first < self._get("COUNT"):
             end = self._get("COUNT")
-            levels.append(end - first)
+            levels.append(end - first - (self._voids() - voids))
+            voids = self._voids()
             self._set("NEXT", first)
             self._set("END", end)
             while self._get("NEXT") < end and not self._get("STOP"):
@@ -248,6 +249,10 @@ class Exploration:
         context, until = self.context.ctypes.data, self._get("NEXT") + SLICE * threads
         _together([partial(self._work, context, own.ctypes.data, until) for own in self.workers[:threads]])
 
+    def _voids(self) -> int:
+        """Indexes that stand for no state."""
+        return sum(int(own[engine.VOIDS // 8]) for own in self.workers)
+
     def _over(self, limits: Limits, seconds: float) -> str | None:
         if limits.states is not None and self._get("COUNT") >= limits.states:
             return "states"
@@ -258,7 +263,6 @@ class Exploration:
     def _result(
         self, levels: list[int], seconds: float, limit: str | None, violation: Violation | None, threads: int
     ) -> Result:
-        voids = sum(int(own[engine.VOIDS // 8]) for own in self.workers)
         generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.program.starts)
         every = (1 << len(self.model.sometimes)) - 1
         for own in self.workers:
@@ -273,7 +277,7 @@ class Exploration:
         return Result(
             model=type(self.model).__name__,
             constants=dict(self.model.constants),
-            distinct=self._get("COUNT") - voids,
+            distinct=self._get("COUNT") - self._voids(),
             generated=generated,
             depth=depth,
             seconds=seconds,

@@ -67,10 +67,12 @@ def test_every_action_fires_and_every_sometimes_is_reached(name: str) -> None:
 )
 def test_threads_find_the_same(name: str, constants: dict[str, int], threads: int) -> None:
     exploration = Exploration(find(name)(**constants))
-    one, several = exploration.run(), exploration.run(threads=threads)
-    assert several.exhausted
-    for field in ("distinct", "generated", "depth", "levels", "fired", "reached"):
-        assert getattr(several, field) == getattr(one, field), field
+    one = exploration.run()
+    for _ in range(10):  # Where two threads meet at a new state differs from run to run.
+        several = exploration.run(threads=threads)
+        assert several.exhausted
+        for field in ("distinct", "generated", "depth", "levels", "fired", "reached"):
+            assert getattr(several, field) == getattr(one, field), field
 
 
 @pytest.mark.parametrize("name", STANDARD)

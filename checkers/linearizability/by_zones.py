@@ -70,6 +70,8 @@ def decide_compiled(history: History, asks: Asks) -> ByZones:
         operations, fault = _of_fault(asks, key, answers.fault[key])
         return _failed(violation(history, operations, _CAUSES[int(answers.code[key])], fault))
     outside = {int(key): _CAUSES[int(answers.code[key])] for key in np.flatnonzero(answers.code)}
+    if not outside and int(answers.size.sum()) == len(asks.row):  # Nothing pending was left out.
+        return ByZones(None, asks.row[answers.order], outside)
     places = asks.bounds[:-1]
     filled = np.repeat(places - np.cumsum(answers.size) + answers.size, answers.size) + np.arange(
         answers.size.sum()

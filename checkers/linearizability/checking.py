@@ -79,7 +79,7 @@ def _know_all(history: History, thing: SequentialObject) -> None:
 def _check_register(history: History, meter: Meter, machine_code: bool | None) -> Result:
     if machine_code is None and len(history) >= MACHINE_CODE_FROM:
         machine_code = True
-    asks = register.reduce(history)
+    asks = register.reduce(history, machine_code=bool(machine_code))
     if len(asks.impossible):
         return _no(history, impossible_condition(history, int(asks.impossible[0])), ZONES, SURE)
     by_zones = decide_compiled(history, asks) if machine_code else decide_plain(history, asks)

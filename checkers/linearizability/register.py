@@ -58,8 +58,11 @@ class Ask(NamedTuple):
     row: int
 
 
-def reduce(history: History) -> Asks:
-    """The history of a register (functions read, write, cas and delete) as what it asks; O(n log n)."""
+def reduce(history: History, machine_code: bool = False) -> Asks:
+    """The history of a register (functions read, write, cas and delete) as what it asks.
+
+    O(n log n), by machine code O(n): to sort and gather many rows by key costs most of a check.
+    """
     c = history.columns
     unknown, failed = c.outcome == Outcome.UNKNOWN.value, c.outcome == Outcome.FAILED.value
     is_cas = c.function == CAS
@@ -73,10 +76,15 @@ def reduce(history: History) -> Asks:
     kind[(unknown & (kind == ASK_READ)) | (failed & ~is_cas)] = DROPPED
     need = np.where(is_cas, np.where(recorded, c.seen, c.expected), c.value)
     value = np.where(c.function == DELETE, ABSENT, c.value)
+    impossible = np.flatnonzero(recorded & (c.seen == c.expected))
+    if machine_code:
+        # Loading the compiler takes longer than to sort a small history.
+        from checkers.linearizability.grouping_kernel import grouped  # noqa: PLC0415
+
+        return Asks(*grouped(c.key, len(history.keys), kind, need, value, c.call, c.ret), impossible)
     kept = np.flatnonzero(kind != DROPPED)
     order = kept[np.argsort(c.key[kept], kind="stable")]
     bounds = np.searchsorted(c.key[order], np.arange(len(history.keys) + 1))
-    impossible = np.flatnonzero(recorded & (c.seen == c.expected))
     return Asks(
         kind[order],
         need[order].astype(np.int32),

@@ -6,6 +6,7 @@ In CI the seed is fresh; a failure prints the seed and the number that repeat it
 import os
 import secrets
 
+import numpy as np
 import pytest
 
 from checkers.histories import parse
@@ -14,7 +15,8 @@ from checkers.linearizability.brute_force import explains, is_linearizable
 from checkers.linearizability.fuzzing import Tally, fuzz
 from checkers.linearizability.online import CAS, DELETE, PUT, READ, KeyFrontier
 from checkers.linearizability.random_histories import LARGE, SMALL, random_histories
-from specs.history import History
+from checkers.linearizability.register import reduce
+from specs.history import History, HistoryBuilder, Outcome
 
 HISTORIES = 20_000
 
@@ -57,6 +59,26 @@ def test_a_history_is_the_same_for_the_same_seed_and_number() -> None:
     assert [list(history) for history in random_histories(5, 10, first=30)] == whole[30:]
     assert all(SMALL[n % len(SMALL)].at_least <= len(ops) <= 7 for n, ops in enumerate(whole))
     assert any(len(history) > 12 for history in random_histories(5, 40, tastes=LARGE))
+
+
+def test_machine_code_groups_operations_by_key_as_sorting_does() -> None:
+    for first in range(0, 300, 6):
+        builder = HistoryBuilder()
+        for key, one in enumerate(random_histories(6, 6, first=first)):
+            for op in one:
+                ret = None if op.outcome is Outcome.UNKNOWN else op.ret
+                builder.add(
+                    10 * key + op.process, op.function, f"k{key}", op.value, op.call, ret,
+                    expected=op.expected, ok=op.outcome is Outcome.OK, seen=op.seen,
+                )  # fmt: skip
+        many = builder.build()
+        rows = np.random.default_rng(first).permutation(len(many))  # As if recorded in turns.
+        mixed = History(type(many.columns)(*(c[rows] for c in many.columns)), many.keys, many.values)
+        for sorted_column, grouped_column in zip(
+            reduce(mixed), reduce(mixed, machine_code=True), strict=True
+        ):
+            assert sorted_column.tolist() == grouped_column.tolist()
+            assert sorted_column.dtype == grouped_column.dtype
 
 
 # ---- the oracle itself, on histories that a reader can decide

@@ -47,17 +47,25 @@ def strategies(*, json: Flag = False) -> int:
 
 
 def specs(*, json: Flag = False) -> int:
-    """List the specs that are checked at every step, each with its sentence and source.
+    """List the specs, each with its kind, sentence and source.
+
+    What holds always is checked at every step, what must happen eventually in the fair end of a run; what a
+    campaign should see sometimes, it counts.
 
     Args:
         json: Print one JSON object per spec.
     """
     from checkers.simulator.partition import specs_by_topic
     from specs.promise import ALL
+    from specs.sometimes import SOMETIMES
 
     specs_by_topic()
     rows = [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source} for s in ALL.values()
+    ]
+    rows += [
+        {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source}
+        for s in SOMETIMES.values()
     ]
     return listed(rows, json)
 
@@ -68,5 +76,9 @@ def listed(rows: list[dict[str, str]], json: bool) -> int:
         if json:
             console.emit(row)
         else:
-            console.results().print(f"{row['name']:32} {row['sentence']}", markup=False, soft_wrap=True)
+            kind = f"{row['kind']:11}" if "kind" in row else ""
+            told = (
+                f"{kind}{row['name']:44}{row['sentence']}" if kind else f"{row['name']:32} {row['sentence']}"
+            )
+            console.results().print(told, markup=False, soft_wrap=True)
     return 0

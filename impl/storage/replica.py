@@ -12,6 +12,7 @@ from impl.storage.core import pages_file
 from impl.storage.ids import Settings
 from impl.storage.learner import Learner
 from impl.storage.log import ReplicationLog
+from impl.storage.soundness import SHAPES
 from impl.storage.state import PartitionState
 
 HANDLERS: dict[type[Message], str] = {
@@ -83,12 +84,17 @@ class Replica(Learner):
             self.env.set_timer(self.settings.retry_us, m.FetchTimer())
 
     def receive(self, sender: NodeId, message: Message) -> None:
-        """Handle a message; one to another incarnation is not read (rule 14)."""
+        """Handle a message; one to another incarnation (rule 14), or of no sound shape, is not read."""
         if isinstance(message, m.Peer) and message.to != self.incarnation:
             return
         name = HANDLERS.get(type(message))
-        if name is not None:
+        if name is not None and self.sound(message):
             getattr(self, name)(sender, message)
+
+    def sound(self, message: Message) -> bool:
+        """Whether the message has the shape that its handler takes for granted."""
+        shape = SHAPES.get(type(message))
+        return shape is None or shape(message)
 
     def fire(self, timer: Timer) -> None:
         """Handle a timer."""

@@ -12,7 +12,7 @@ from checkers.campaign import Totals, config_of, outcomes
 from checkers.simulator.partition import execute
 from checkers.simulator.run import STRATEGIES, draw
 from checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
-from dynaproof.commands.explore import SOMETIMES
+from specs.sometimes import SOMETIMES
 
 SCHEDULES = 200
 

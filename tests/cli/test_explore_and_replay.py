@@ -17,7 +17,7 @@ from checkers.simulator.run_file import RUN_FORMAT, load, save
 from checkers.simulator.scenarios import SCENARIOS
 from dynaproof import cli
 from dynaproof.commands import explore as explore_command
-from dynaproof.commands.explore import SOMETIMES
+from specs.sometimes import SOMETIMES
 
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "runs" / "ignores_accepted.json"

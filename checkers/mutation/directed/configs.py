@@ -24,6 +24,7 @@ from impl.storage.messages import (
     Put,
     Vote,
 )
+from impl.storage.records import NoOp
 
 OVERLAP = ("quorums_overlap",)
 """Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""
@@ -217,3 +218,28 @@ def a_retired_voter_votes_on(stage: Stage) -> None:
         stage.deliver("sc", "sa", Heard)
         stage.deliver("sa", "sc", Accept)
         stage.deliver("sc", "sa", Vote)
+
+
+@story("answers_are_voters", without=OVERLAP)
+def a_retired_voter_answers_late(stage: Stage) -> None:
+    """A heartbeat's answer comes when the config that retires its sender is chosen."""
+    stage.elect("sa")
+    stage.beat("sa")
+    stage.hold("sa", "sb", "sc", "sd")
+    stage.fire("sa", HeartbeatTimer)
+    stage.deliver("sa", "sc", Heartbeat)
+    stage.replace("sa", "sc")
+    stage.deliver("sa", "sb", Accept)
+    stage.deliver("sb", "sa", Vote)
+    stage.deliver("sc", "sa", Heard)
+
+
+@story("shapes_not_looked_at")
+def a_peer_sends_fewer_ballots_than_records(stage: Stage) -> None:
+    """A message of a broken peer, or of one of another version, has not the shape of its kind."""
+    stage.elect("sa")
+    stage.beat("sa")
+    leader, voter = stage.replica("sa"), stage.replica("sb")
+    records = (NoOp(2, leader.leading, 0, leader.last_timestamp + 1),)
+    stage.tell("sb", Chosen(leader.member, voter.incarnation, 2, records, (), 2))
+    stage.expect(voter.log.commit == 1, "nothing is learnt from it")

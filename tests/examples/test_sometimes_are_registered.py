@@ -1,0 +1,22 @@
+"""Every situation that a campaign counts is a registered one, with its sentence and source."""
+
+import re
+from pathlib import Path
+
+from specs.sometimes import SOMETIMES, never_seen
+
+
+def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
+    root, told = Path(__file__).parents[2], set()
+    for file in (*root.glob("impl/**/*.py"), root / "specs/observe/impl.py"):
+        told |= set(re.findall(r'(?:reach|reached|Reached)\("([^"]+)"\)', file.read_text()))
+    assert told == set(SOMETIMES)
+
+
+def test_a_situation_has_a_sentence_and_a_source() -> None:
+    assert all(one.sentence.endswith(".") and one.source for one in SOMETIMES.values())
+
+
+def test_what_was_never_counted_was_never_seen() -> None:
+    first, *others = SOMETIMES
+    assert never_seen({first: 2, others[0]: 0}) == tuple(others)

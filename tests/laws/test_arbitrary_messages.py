@@ -1,0 +1,194 @@
+"""No handler raises, whatever well-typed message comes in whatever state (the boundary's rule 9).
+
+Messages are built from their types, field by field, out of small pools, so that ballots, slots, members and
+pages often fit each other, and often do not: records with holes, ballots of nobody, copies of pages that hold
+something else. A third of the sequences begins with a replica that leads.
+"""
+
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from msgspec import structs
+
+from checkers.mutation.catalogue import MUTANTS
+from checkers.simulator.disk import SimDisk
+from impl.node import Message, NodeId, Note, Timer
+from impl.outbox import Outbox
+from impl.storage import messages as m
+from impl.storage.cursor import Hold, LogCursor
+from impl.storage.host import StorageNode
+from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
+from impl.storage.pages import LeafPage, PageRef, digest_of, encode_page
+from impl.storage.records import Config, LogRecord, StoredItem
+from impl.storage.replica import HANDLERS, TIMERS
+
+NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
+CLIENT = NodeId("region", "client", "c0")
+VOTERS = tuple(Member(node, index + 1) for index, node in enumerate(NODES))
+STRANGER = Member(NodeId("region", "d", "sd"), 4)
+GROUP = Config(0, VOTERS, 4)
+SETTINGS = Settings(checkpoint_slots=2, retained_slots=1, in_flight_slots=2, holds=1, chunk_slots=3)
+LEAF = LeafPage((b"k",), (StoredItem(b"i", 1, 1),))
+ROOT = PageRef(0, digest_of(LEAF))
+PAGE = encode_page(0, LEAF)
+FIRST, SECOND = Ballot(1, "sa", 1), Ballot(2, "sb", 2)
+"""The ballot of the replica that leads, and one that may depose it."""
+
+
+class Alone:
+    """An `Env` of a node without a world: syncs end at once, what it tells itself comes back."""
+
+    def __init__(self) -> None:
+        self.me = NODES[0]
+        self.now = self.wall = 10_000_000
+        self.disk = SimDisk(Outbox())
+        self.own: list[Message] = []
+        self.timers: dict[Timer, int] = {}
+
+    def random(self, label: str, n: int) -> int:
+        return 0
+
+    def send(self, to: NodeId, message: Message) -> None:
+        if to == self.me:
+            self.own.append(message)
+
+    def set_timer(self, delay: int, timer: Timer) -> None:
+        self.timers[timer] = delay
+
+    def cancel_timer(self, timer: Timer) -> None:
+        self.timers.pop(timer, None)
+
+    def note(self, event: Note) -> None:
+        pass
+
+
+POOLS: dict[Any, SearchStrategy[Any]] = {
+    int: st.sampled_from((0, 1, 1, 2, 2, 3, 4, 5, -1, 10_000_000, 1 << 40)),
+    bool: st.booleans(),
+    str: st.sampled_from(("reader", "ok", "")),
+    bytes: st.sampled_from((b"k", b"i", b"", PAGE)),
+    NodeId: st.sampled_from((*NODES, STRANGER.node, CLIENT)),
+    Member: st.sampled_from((*VOTERS, *VOTERS, STRANGER, Member(NODES[1], 9))),
+    Ballot: st.sampled_from(
+        (NO_BALLOT, FIRST, FIRST, SECOND, SECOND, Ballot(2, "sc", 3), Ballot(3, "sd", 4))
+    ),
+    RequestId: st.builds(RequestId, st.just("c0"), st.integers(1, 3)),
+    PageRef: st.sampled_from((ROOT, PageRef(1, b"x" * 16))),
+    Hold: st.builds(Hold, st.just("reader"), st.integers(-1, 7), st.integers(-1, 7)),
+    LogCursor: st.builds(LogCursor, st.integers(-1, 9), st.integers(-1, 9)),
+    Config: st.sampled_from(
+        (GROUP, GROUP.replacing(VOTERS[1], STRANGER), GROUP.replacing(VOTERS[0], STRANGER), Config(3, (), 9))
+    ),
+}
+"""What fields are drawn from, by type."""
+
+
+def values(kind: Any) -> SearchStrategy[Any]:
+    """Values of a field's type."""
+    if kind in POOLS:
+        return POOLS[kind]
+    if kind is type(None):
+        return st.none()
+    if get_origin(kind) is tuple:
+        parts = get_args(kind)
+        if parts[-1] is ...:
+            return st.lists(values(parts[0]), max_size=3).map(tuple)
+        return st.tuples(*map(values, parts))
+    if get_args(kind):
+        return st.one_of(*map(values, get_args(kind)))
+    return built(kind)
+
+
+def built(kind: type) -> SearchStrategy[Any]:
+    """A struct, field by field; records that follow each other are as likely as others."""
+    fields = {name: values(hint) for name, hint in get_type_hints(kind).items() if not name.startswith("_")}
+    if kind is m.CopiedPages:
+        fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
+    if issubclass(kind, m.Peer):
+        fields["to"] = st.just(1)
+    return st.builds(kind, **fields)
+
+
+def fitting(kind: type, slot: str, records: str) -> SearchStrategy[Any]:
+    """The same, with records that count on from where the message says."""
+    return st.tuples(built(kind), st.lists(values(LogRecord), min_size=1, max_size=3)).map(
+        lambda drawn: in_order(drawn[0], slot, records, drawn[1])
+    )
+
+
+def in_order(message: Any, slot: str, records: str, drawn: list[Any]) -> Any:
+    """Give the records the slots that the message begins with, and the rest of the message what follows."""
+    first = getattr(message, slot) + (slot == "known")
+    placed = tuple(structs.replace(record, slot=first + at) for at, record in enumerate(drawn))
+    more = {"ballots": (SECOND,) * len(placed)} if isinstance(message, m.Chosen) else {}
+    if isinstance(message, m.Promise):
+        more = {"last_slot": placed[-1].slot}
+    return structs.replace(message, **{records: placed}, **more)
+
+
+ANY = [built(kind) for kind in (*HANDLERS, m.CreateReplica)]
+FITTING = [
+    fitting(m.Adopt, "known", "records"),
+    fitting(m.Accept, "first", "records"),
+    fitting(m.Chosen, "first", "records"),
+    fitting(m.Promise, "known", "tail"),
+]
+TIMER = st.sampled_from([kind() for kind in (*TIMERS, m.VacantTimer)])
+WHAT = st.one_of(*ANY, *FITTING, *FITTING, TIMER)
+STEPS = st.lists(st.tuples(st.sampled_from((*NODES, CLIENT)), WHAT), min_size=10, max_size=40)
+
+
+def follow(node_class: type[StorageNode], leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
+    """A node gets all of this, and what it tells itself."""
+    env = Alone()
+    node = node_class(env, NODES, SETTINGS)  # type: ignore[arg-type]
+    node.on_start()
+    node.on_message(NODES[0], m.CreateReplica(VOTERS[0], GROUP, 0))
+    if leads:
+        assert node.replica is not None
+        node.replica.start_campaign()
+        hear_own(env, node)
+        ballot = node.replica.log.promised
+        node.on_message(NODES[1], m.Promise(VOTERS[1], 1, ballot, NO_BALLOT, 0, 0, 0, None, (), env.wall))
+        hear_own(env, node)
+        assert node.replica.leading is not None
+    for sender, what in steps:
+        if isinstance(what, Timer):
+            node.on_timer(what)
+        else:
+            node.on_message(sender, what)
+        hear_own(env, node)
+        env.now += 1_000
+        env.wall += 1_000
+
+
+def hear_own(env: Alone, node: StorageNode) -> None:
+    """A sync, and what the node tells itself, until it says no more."""
+    for _ in range(100):
+        env.disk.sync_started()
+        env.disk.sync_done()
+        own, env.own = env.own, []
+        if not own:
+            return
+        for message in own:
+            node.on_message(env.me, message)
+    raise AssertionError("a node keeps itself busy")
+
+
+@settings(max_examples=150)
+@given(st.booleans(), STEPS)
+def test_no_message_makes_a_replica_raise(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
+    follow(StorageNode, leads, steps)
+
+
+def test_messages_of_any_shape_make_a_replica_raise_that_does_not_look_at_it() -> None:
+    @settings(max_examples=300, phases=(Phase.generate,), report_multiple_bugs=False, database=None)
+    @given(st.booleans(), STEPS)
+    def search(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
+        follow(MUTANTS["shapes_not_looked_at"].node_class, leads, steps)
+
+    with pytest.raises((TypeError, IndexError, AssertionError)):
+        search()

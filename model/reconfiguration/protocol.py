@@ -112,9 +112,9 @@ class Reconfiguration(Model):
             length < self.slots or self.quorum_with(a, b, records, self.slots + 1)
         ):
             self.role[b] = "leader"
-            end = min(length + 1, self.slots)
+            end = self.first_accept_end(b, records, length)
             for n in self.Slot:
-                self.records[b, n] = b if n == length + 1 else records[n - 1]
+                self.records[b, n] = None if n > end else b if n == length + 1 else records[n - 1]
             self.tail_end[b] = end
             self.proposed[b] = end
             self.best_accepted[b] = 0
@@ -222,7 +222,7 @@ class Reconfiguration(Model):
     def forget(self, a: int) -> None:
         """A member loses something synced and is silent; nobody else may, before it is replaced."""
         require(a not in self.silent and self.admitted(a))
-        require(all(self.replaced(c) for c in self.silent))
+        require(self.may_forget())
         self.silent.add(a)
         self.promised[a] = 0
         self.last_accepted[a] = 0
@@ -310,6 +310,10 @@ class Reconfiguration(Model):
             > self.voters
         )
 
+    def first_accept_end(self, b: int, records: list[int | None], length: int) -> int:
+        """How far the first accept of a new leader goes: the whole tail, and a no-op behind it."""
+        return int(min(length + 1, self.slots))
+
     def may_go_on(self, b: int) -> bool:
         """Every config in the ballot's log is chosen by its own votes: rule 9."""
         return all(
@@ -321,6 +325,10 @@ class Reconfiguration(Model):
     def batch_end(self, a: int, b: int) -> int:
         """How far a voter gets the first accept: all of it, rule 11."""
         return int(self.tail_end[b])
+
+    def may_forget(self) -> bool:
+        """Whoever has forgotten is replaced by one that speaks: rule 14."""
+        return all(self.replaced(c) for c in self.silent)
 
     def learning_promises(self) -> bool:
         """Learning a config is a promise: rule 10."""
@@ -363,16 +371,20 @@ class Reconfiguration(Model):
 
     @always
     def computed_on_what_is_chosen(self) -> bool:
-        """Before a chosen record there is a chosen one, and it is the one before it in the ballot's log."""
+        """Before a chosen record there is a chosen one, and it is the one that the record was computed on."""
         return all(
             not self.chosen(b, n)
-            or any(
-                self.chosen(c, n - 1) and self.records[c, n - 1] == self.records[b, n - 1]
-                for c in self.Ballot
-            )
+            or any(self.chosen(c, n - 1) and self.computed_on(b, n, c) for c in self.Ballot)
             for n in self.Slot
             if n > 1
             for b in self.Ballot
+        )
+
+    def computed_on(self, b: int, n: int, c: int) -> bool:
+        """Whether ballot b's record of slot n was made on ballot c's record of slot n-1."""
+        return any(
+            self.records[b, n] == maker and self.records[maker, n - 1] == self.records[c, n - 1]
+            for maker in self.Ballot
         )
 
     @always
@@ -382,6 +394,15 @@ class Reconfiguration(Model):
             self.known[a] < n
             or any(self.chosen(b, n) and self.log[a, n] == self.records[b, n] for b in self.Ballot)
             for a in self.Member
+            for n in self.Slot
+        )
+
+    @always
+    def chosen_survives(self) -> bool:
+        """Whatever members have forgotten, every chosen record is in the log of one that has not."""
+        return all(
+            not self.chosen(b, n) or any(self.log[a, n] == self.records[b, n] for a in self.Member)
+            for b in self.Ballot
             for n in self.Slot
         )
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from checkers.state_space import engine
 from checkers.state_space.interpreter import Interpreter, Label, State
+from checkers.state_space.lower import lower
 from checkers.state_space.program import prepare
 from model.language import Model, ModelError
 
@@ -359,7 +360,20 @@ class Exploration:
                 return Violation(one.name, trace)
         for one in self.model.sometimes:
             interpreter.holds(one, trace[-1][1])
+        self._refuse_hidden_fault()
         raise AssertionError("the interpreter finds no violation where machine code found one")
+
+    def _refuse_hidden_fault(self) -> None:
+        """Python stops at the first item that decides an all() or any(); machine code looks at every item."""
+        lowered = lower(self.model)
+        for one in (*lowered.always, *lowered.sometimes, *lowered.eventually):
+            for fault in one.faults:
+                raise ModelError(
+                    f"{fault.problem}, in an item of all() or any() that Python may not look at, and machine "
+                    "code does: bound what the comprehension ranges over",
+                    one.name,
+                    fault.line,
+                )
 
     def _explain_fault(self) -> None:
         """Let the interpreter raise the error that machine code met."""

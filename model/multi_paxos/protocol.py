@@ -376,7 +376,7 @@ class MultiPaxos(Model):
     @sometimes
     def tail_of_two_adopted(self) -> bool:
         """A leader adopts more than one record above what it knows to be chosen."""
-        return any(
+        return self.slots > 1 and any(
             self.role[b] == "leader"
             and self.base[b] == 0
             and all(self.records[b, n] is not None and self.records[b, n] != b for n in (1, 2))

@@ -123,3 +123,23 @@ def test_limit_leaves_the_model_not_exhausted_and_says_what_was_covered(limits, 
     assert (result.exhausted, result.limit, result.violation) == (False, named, None)
     assert 0 < result.distinct < 185_369
     assert 0 < result.depth < 25
+
+
+def test_item_that_only_machine_code_looks_at_is_named(tmp_path):
+    file = tmp_path / "hidden.py"
+    file.write_text(
+        HEADER
+        + "        self.n = 1\n\n"
+        + "    @sometimes\n    def all_high(self):\n        return all(self.level[v] == 1 for v in (0, 2))\n"
+    )
+    with pytest.raises(ModelError, match=r"all\(\) or any\(\)") as caught:
+        explore(load(file).Wrong())
+    assert (caught.value.where, caught.value.line) == ("all_high", FIRST_LINE + 4)
+
+
+def test_one_slot_is_enough_for_multi_paxos():
+    from model.multi_paxos import MultiPaxos
+
+    result = explore(MultiPaxos(slots=1, ballots=2), symmetry=True)
+    assert result.exhausted
+    assert "tail_of_two_adopted" in result.not_reached

@@ -16,6 +16,7 @@ from model.language import Model
 from model.lease import Lease
 from model.multi_paxos import MultiPaxos
 from model.paxos import Paxos
+from model.request_id import RequestId
 from specs.view import Entry, View
 
 Observe: TypeAlias = Callable[[Any, dict[str, Any]], View]
@@ -64,6 +65,18 @@ def see_lease(model: Lease, values: dict[str, Any]) -> View:
     return view
 
 
+def see_request_id(model: RequestId, values: dict[str, Any]) -> View:
+    """The chosen records of requests, in the order of the log: a request's second one is a repeat."""
+    view = View(())
+    applied = set()
+    for record in values["log"][: values["chosen"]]:
+        if record[1] is not None:
+            if record[1] in applied:
+                view.file("repeated", (record[1], "has another chosen record"))
+            applied.add(record[1])
+    return view
+
+
 def file_votes(view: View, votes: set[tuple[int, int, int, Any]]) -> None:
     """Votes of (acceptor, slot, ballot, identity); every slot with one is fresh."""
     for a, n, b, identity in sorted(votes, key=repr):
@@ -75,5 +88,6 @@ VIEWS: tuple[tuple[type[Model], Observe], ...] = (
     (MultiPaxos, see_multi_paxos),
     (Paxos, see_paxos),
     (Lease, see_lease),
+    (RequestId, see_request_id),
 )
 """Each model that has a view, with how it is seen."""

@@ -50,7 +50,7 @@ class ForgetsWhenItWill(Reconfiguration, violates="chosen_survives"):
 
 
 class SpeaksAtOnce(Reconfiguration, violates="chosen_survives"):
-    """A new incarnation promises and votes before it knows the log through its config: the next may forget."""
+    """A new incarnation speaks before it knows the log through its config, so that the next may forget."""
 
     def waits_for_config(self) -> bool:
         """It does not."""
@@ -142,7 +142,7 @@ class BatchTruncated(Undisturbed, Reconfiguration, violates="chosen_survives"):
     @initial(spare=Reconfiguration.Member, out=Reconfiguration.Member, one=Reconfiguration.Member)
     def some_are_voters(self: Any, spare: int, out: int, one: int) -> None:
         """One has the config only, and a third one the record above it too."""
-        require(spare != out and spare != one and out != one)
+        require(spare not in (out, one) and out != one)
         self.role[1] = "leader"
         self.tail_end[1] = 1
         self.proposed[1] = 2
@@ -158,9 +158,9 @@ class BatchTruncated(Undisturbed, Reconfiguration, violates="chosen_survives"):
             if a != out:
                 self.last_accepted[a] = 1
                 self.log[a, 1] = 1
-            if a != out and a != spare:
+            if a not in (out, spare):
                 self.votes.add((a, 1, 1))
-            if a != out and a != one:
+            if a not in (out, one):
                 self.log[a, 2] = 1
                 self.votes.add((a, 1, 2))
 
@@ -185,7 +185,7 @@ class TailOnAnotherPrefix(Undisturbed, Reconfiguration, violates="computed_on_wh
     @initial(spare=Reconfiguration.Member, one=Reconfiguration.Member, two=Reconfiguration.Member)
     def some_are_voters(self: Any, spare: int, one: int, two: int) -> None:
         """One promised; two promised and voted."""
-        require(spare != one and spare != two and one != two)
+        require(spare not in (one, two) and one != two)
         self.role[1] = "leader"
         self.tail_end[1] = 1
         self.proposed[1] = 2

@@ -65,7 +65,7 @@ def see_lease(model: Lease, values: dict[str, Any]) -> View:
     return view
 
 
-def see_request_id(model: RequestId, values: dict[str, Any]) -> View:
+def see_request_id(_: RequestId, values: dict[str, Any]) -> View:
     """The chosen records of requests, in the order of the log: a request's second one is a repeat."""
     view = View(())
     applied = set()

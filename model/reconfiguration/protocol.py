@@ -432,5 +432,6 @@ class Reconfiguration(Model):
 
     expected = (
         Expected({"ballots": 1}, 35_265, 402_944, 24, symmetry=True),
+        Expected({"spares": 2, "ballots": 1}, 1_002_847, 13_368_303, 30, symmetry=True),
         Expected({}, 7_755_748, 84_488_943, 31, symmetry=True),
     )

@@ -22,7 +22,11 @@ TRACES = {
 @pytest.mark.parametrize(
     "expected",
     [
-        pytest.param(one, id=str(dict(one.constants)), marks=[] if one.constants == {"ballots": 1} else [pytest.mark.slow])
+        pytest.param(
+            one,
+            id=str(dict(one.constants)),
+            marks=[] if one.constants == {"ballots": 1} else [pytest.mark.slow],
+        )
         for one in Reconfiguration.expected
     ],
 )
@@ -89,7 +93,8 @@ def test_what_is_lost_is_chosen_anew(bug: type[Model], steps: int) -> None:
             seeded.BatchTruncated,
             (
                 "campaign(1, 1); promise(1, 1); promise(2, 1); begin_with_config(1, 1, 0); "
-                "accept_batch(2, 1); accept_batch(3, 1); propose(1); learn(0, 1, 1); accept(0, 1, 2); accept(3, 1, 2)"
+                "accept_batch(2, 1); accept_batch(3, 1); propose(1); learn(0, 1, 1); "
+                "accept(0, 1, 2); accept(3, 1, 2)"
             ),
         ),
         (

@@ -263,6 +263,8 @@ class Leader(Candidate):
                 through += 1
             assert ballot is not None
             self.commit_through(through, ballot)
+            if self.log.commit < slot:
+                return  # The log holds another ballot's branch: votes for the own one move nothing.
 
     def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
         """Voters that hold this slot at the own ballot, by their own word and by their full name."""

@@ -35,6 +35,10 @@ Microseconds: TypeAlias = int
 """A duration, or a point of some clock, in whole microseconds."""
 
 
+ANY_INCARNATION = 0
+"""The incarnation in an address: a message to it reaches whoever runs under the name."""
+
+
 class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
     """The name of a node. `incarnation` counts the disks that a node of this name started empty on, from 1.
 
@@ -47,8 +51,16 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
     name: str
     incarnation: int = 1
 
+    @property
+    def address(self) -> NodeId:
+        """Whoever runs under this name now: for clients, which static configuration gives names only.
+
+        Nothing between replicas is addressed so: what an old incarnation was told must not reach a new one.
+        """
+        return NodeId(self.region, self.zone, self.name, ANY_INCARNATION)
+
     def __str__(self) -> str:
-        return self.name if self.incarnation == 1 else f"{self.name}#{self.incarnation}"
+        return self.name if self.incarnation <= 1 else f"{self.name}#{self.incarnation}"
 
 
 class Message(Struct, frozen=True, gc=False):

@@ -38,6 +38,7 @@ from checkers.linearizability import (
 )
 from checkers.linearizability.chains import UNSEEN_CONDITION
 from checkers.linearizability.checking import check
+from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
 from checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
 from specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
@@ -56,7 +57,7 @@ HEAP_DEADLINES: Final = 64
 READ_EVERY: Final = 4
 """One history in so many is written out and read again."""
 
-ONLINE_KINDS: Final = {"read": online.READ, "write": online.PUT, "cas": online.CAS, "delete": online.DELETE}
+ONLINE_KINDS: Final = {"read": READ, "write": PUT, "cas": CAS, "delete": DELETE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,47 +32,26 @@ import sys
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-READ: Final = 0
-PUT: Final = 1
-CAS: Final = 2
-DELETE: Final = 3
+from checkers.linearizability.configurations import (
+    CAS,
+    DELETE,
+    READ,
+    Configuration,
+    OpenOperation,
+    covers,
+    mark,
+    without,
+)
 
 UNSEEN: Final = object()
 """What a failed condition saw, where nobody knows."""
-
-Configuration = tuple[Any, int, int]
 
 
 class FrontierError(Exception):
     """The bound of work was reached: there is no verdict, and the frontier is of no use any more."""
 
 
-class _Open:
-    """An operation: open, or returned but still in the log of events that may be replayed."""
-
-    __slots__ = (
-        "alive", "beside", "bit", "crashed", "differs", "expected", "forgotten", "kind", "log_at", "number",
-        "reads", "returns_at", "snapshot", "value",
-    )  # fmt: skip
-
-    def __init__(self, bit: int, kind: int, value: Any, expected: Any, number: int) -> None:
-        self.bit = bit
-        self.kind = kind
-        self.value = value
-        self.expected = expected
-        self.number = number
-        self.alive = kind != READ  # It may still be linearized as a write.
-        self.crashed = False
-        self.forgotten = False  # It crashed, and happened in every configuration.
-        self.reads = False  # It returned, and is to be linearized as a read of `value`,
-        self.differs = False  # or of anything but `expected`.
-        self.snapshot: list[Configuration] = []
-        self.beside: tuple[_Open, ...] = ()
-        self.log_at = 0
-        self.returns_at = 0
-
-
-_Event = tuple[_Open, tuple[_Open, ...] | None, int]
+_Event = tuple[OpenOperation, tuple[OpenOperation, ...] | None, int]
 """The call of an observer (None), or a return with the writes open at that moment; and its number."""
 
 TRIM_LOG_OVER = 32
@@ -97,13 +76,13 @@ class KeyFrontier:
         self._configurations: list[Configuration] = [
             (initial, 0, 0)
         ]  # Never changed in place: snapshots share it.
-        self._open: dict[Hashable, _Open] = {}
-        self._mutators: dict[_Open, None] = {}  # Open and of use as a write.
-        self._observers: dict[_Open, None] = {}  # Open and of use as a read, the oldest first.
-        self._crashed: dict[Any, list[_Open]] = {}  # By the value that they would leave.
+        self._open: dict[Hashable, OpenOperation] = {}
+        self._mutators: dict[OpenOperation, None] = {}  # Open and of use as a write.
+        self._observers: dict[OpenOperation, None] = {}  # Open and of use as a read, the oldest first.
+        self._crashed: dict[Any, list[OpenOperation]] = {}  # By the value that they would leave.
         self._crashed_bits = 0
-        self._lost: dict[Hashable, _Open] = {}  # The crashed ones that may be settled.
-        self._closing: list[_Open] = []  # Settled, but still needed for a replay.
+        self._lost: dict[Hashable, OpenOperation] = {}  # The crashed ones that may be settled.
+        self._closing: list[OpenOperation] = []  # Settled, but still needed for a replay.
         self._log: list[_Event] = []  # Since the call of the oldest observer.
         self._base = 0  # How many events were dropped from the log.
         self._free = -1
@@ -130,7 +109,7 @@ class KeyFrontier:
         bit = free & -free
         self._free = free ^ bit
         self._number += 1
-        op = _Open(bit, kind, None if kind == DELETE else value, expected, self._number)
+        op = OpenOperation(bit, kind, None if kind == DELETE else value, expected, self._number)
         self._open[op_id] = op
         if kind != READ:
             self._mutators[op] = None
@@ -205,10 +184,10 @@ class KeyFrontier:
             return bool(self._configurations)
         if never:
             op.alive = False
-            self._configurations = _without(self._configurations, op.bit)
+            self._configurations = without(self._configurations, op.bit)
             for other in self._observers:
                 if other.number > op.number:  # As in `abandon`.
-                    other.snapshot = _without(other.snapshot, op.bit)
+                    other.snapshot = without(other.snapshot, op.bit)
             self._forget([op])
         else:
             self._closing.append(op)
@@ -224,23 +203,23 @@ class KeyFrontier:
         if op.kind != READ:
             del self._mutators[op]
             op.alive = False
-            self._configurations = _without(self._configurations, op.bit)
+            self._configurations = without(self._configurations, op.bit)
             for other in self._observers:
                 if other.number > op.number:  # In earlier snapshots the bit was another operation's.
-                    other.snapshot = _without(other.snapshot, op.bit)
+                    other.snapshot = without(other.snapshot, op.bit)
         self._close(op)
         self._free |= op.bit
         return bool(self._configurations)
 
-    def _replay(self, read: _Open) -> None:
+    def _replay(self, read: OpenOperation) -> None:
         """Bring the configurations to now as if the result of `read` had been known since its call."""
         active = [other for other in read.beside if other.reads]
         if read.returns_at == self._returns:
-            self._configurations = _mark(self._configurations, read)
+            self._configurations = mark(self._configurations, read)
             return
         configurations = read.snapshot
         for other in active:
-            configurations = _mark(configurations, other)
+            configurations = mark(configurations, other)
         for op, mutators, number in self._log[read.log_at - self._base :]:
             if mutators is not None:
                 configurations = self._require(configurations, op, mutators, active, number)
@@ -248,7 +227,7 @@ class KeyFrontier:
                     active.remove(op)
             elif op.reads:
                 active.append(op)
-                configurations = _mark(configurations, op)
+                configurations = mark(configurations, op)
             elif op in self._observers:
                 op.snapshot = configurations
         self._configurations = configurations
@@ -256,9 +235,9 @@ class KeyFrontier:
     def _require(
         self,
         configurations: list[Configuration],
-        x: _Open,
-        mutators: tuple[_Open, ...],
-        readers: Sequence[_Open],
+        x: OpenOperation,
+        mutators: tuple[OpenOperation, ...],
+        readers: Sequence[OpenOperation],
         number: int,
     ) -> list[Configuration]:
         """The configurations after the return of x: each linearizes what it takes for x to be in."""
@@ -286,9 +265,9 @@ class KeyFrontier:
         self,
         todo: list[Configuration],
         done: dict[Configuration, None],
-        x: _Open,
-        mutators: tuple[_Open, ...],
-        readers: Sequence[_Open],
+        x: OpenOperation,
+        mutators: tuple[OpenOperation, ...],
+        readers: Sequence[OpenOperation],
         number: int,
     ) -> None:
         """Linearize open writes from the configurations in `todo` until x is in; those go to `done`."""
@@ -335,7 +314,7 @@ class KeyFrontier:
                     todo.append(after)
         self._left = left
 
-    def _of_use(self, wanted: dict[Any, int], picky: list[_Open], number: int) -> list[_Open]:
+    def _of_use(self, wanted: dict[Any, int], picky: list[OpenOperation], number: int) -> list[OpenOperation]:
         """The writes of unknown outcome for which somebody waits; adds for what these wait."""
         crashed = self._crashed
         if picky:  # They wait for any value but one.
@@ -367,13 +346,13 @@ class KeyFrontier:
                     crashed |= y.bit
         kept: list[Configuration] = []
         for one in configurations:
-            if any(_covers(other, one, crashed) for other in kept):
+            if any(covers(other, one, crashed) for other in kept):
                 continue
-            kept = [other for other in kept if not _covers(one, other, crashed)]
+            kept = [other for other in kept if not covers(one, other, crashed)]
             kept.append(one)
         return kept
 
-    def _close(self, op: _Open) -> None:
+    def _close(self, op: OpenOperation) -> None:
         """Forget what nobody can ask for once `op` is no longer open."""
         op.beside = ()
         op.snapshot = []
@@ -404,12 +383,12 @@ class KeyFrontier:
             self._forget([op])
             op.crashed = False
             self._number += 1
-            before = _without(self._configurations, op.bit)
+            before = without(self._configurations, op.bit)
             now = self._require(self._configurations, op, (*self._mutators, op), (), self._number)
             self._configurations = self._prune(list(dict.fromkeys([*now, *before])), self._number)
         self._closing.clear()
 
-    def _forget(self, ops: Sequence[_Open]) -> None:
+    def _forget(self, ops: Sequence[OpenOperation]) -> None:
         """Take operations out of those of unknown outcome; their bits must be in no configuration by then."""
         gone = sum(op.bit for op in ops)
         left = {value: [y for y in ys if not y.bit & gone] for value, ys in self._crashed.items()}
@@ -429,26 +408,3 @@ class KeyFrontier:
         for op in known:
             op.forgotten = True
         self._forget(known)
-
-
-def _mark(configurations: list[Configuration], read: _Open) -> list[Configuration]:
-    """Linearize a read wherever the state is what it returned (rule 1)."""
-    bit = read.bit
-    if read.differs:
-        return [(s, used | bit if s != read.expected else used, h) for s, used, h in configurations]
-    return [(s, used | bit if s == read.value else used, h) for s, used, h in configurations]
-
-
-def _without(configurations: list[Configuration], bit: int) -> list[Configuration]:
-    """The configurations in which the operation of that bit did not happen."""
-    return [(s, used, hidden & ~bit) for s, used, hidden in configurations if not used & bit]
-
-
-def _covers(one: Configuration, other: Configuration, crashed: int) -> bool:
-    """Whether whatever can follow `other` can follow `one`."""
-    return (
-        one[0] == other[0]
-        and not one[1] & ~other[1] & crashed
-        and not (other[2] & ~one[2]) & ~crashed
-        and not (one[1] ^ other[1]) & ~crashed & ~one[2]
-    )

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from checkers.linearizability.online import CAS, PUT, READ, FrontierError, KeyFrontier
+from checkers.linearizability.configurations import CAS, PUT, READ
+from checkers.linearizability.online import FrontierError, KeyFrontier
 from impl.storage.messages import Get, Put
 from impl.storage.records import StoredItem
 

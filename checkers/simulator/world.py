@@ -21,7 +21,7 @@ from typing import Any
 
 from checkers.simulator.events import Event, Label, Strategy
 from checkers.simulator.place import RATE_ONE, Factory, Link, Observer, Options, SimEnv, Slot
-from impl.node import Message, NodeId
+from impl.node import ANY_INCARNATION, Message, NodeId
 from impl.outbox import Outbox
 
 __all__ = ["RATE_ONE", "Factory", "Observer", "Options", "SimEnv", "Slot", "World"]
@@ -225,7 +225,9 @@ class World:
                 continue
             target = link.target
             if target.id is not to and target.id != to:
-                continue
+                if to.incarnation != ANY_INCARNATION:
+                    continue
+                to = target.id  # noqa: PLW2901 An address reaches whoever runs there now.
             number = link.sent
             if target is slot:
                 link.sent = number + 1

@@ -73,7 +73,7 @@ class Client:
 
     def __init__(self, env: Env, replicas: tuple[NodeId, ...], settings: ClientSettings) -> None:
         self.env = env
-        self.replicas = replicas
+        self.replicas = tuple(replica.address for replica in replicas)
         self.settings = settings
         self.number = 0
         self.ended = 0
@@ -163,7 +163,7 @@ class Client:
         if newer and self.leader is not None:
             self.try_once()
         else:
-            if m.reason == "not_leader" and self.leader == asked:
+            if m.reason == "not_leader" and self.leader is not None and self.leader.name == asked.name:
                 self.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
             self.env.set_timer(self.settings.backoff_us, BackoffTimer())
 

@@ -45,7 +45,7 @@ class LogReader:
 
     def __init__(self, env: Env, replicas: tuple[NodeId, ...], settings: ReaderSettings) -> None:
         self.env = env
-        self.replicas = replicas
+        self.replicas = tuple(replica.address for replica in replicas)
         self.settings = settings
         self.through = 0
         self.placed = False

@@ -12,8 +12,9 @@ import pytest
 from checkers.histories import parse
 from checkers.linearizability import check
 from checkers.linearizability.brute_force import explains, is_linearizable
+from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from checkers.linearizability.fuzzing import Tally, fuzz
-from checkers.linearizability.online import CAS, DELETE, PUT, READ, KeyFrontier
+from checkers.linearizability.online import KeyFrontier
 from checkers.linearizability.random_histories import LARGE, SMALL, random_histories
 from checkers.linearizability.register import reduce
 from specs.history import History, HistoryBuilder, Outcome

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.stage import Stage, item
+from checkers.mutation.directed.cast import item
+from checkers.mutation.directed.stage import Stage
 from checkers.mutation.directed.story import story
 from impl.router.client import BackoffTimer
 from impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote

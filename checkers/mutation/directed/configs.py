@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from checkers.mutation.directed.cast import item
 from checkers.mutation.directed.episodes import batch, campaign, canvass, join, write
-from checkers.mutation.directed.stage import Stage, item
+from checkers.mutation.directed.stage import Stage
 from checkers.mutation.directed.story import story
 from impl.storage.ids import Member
 from impl.storage.messages import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from checkers.mutation.directed.cast import item
 from checkers.mutation.directed.script import everything
-from checkers.mutation.directed.stage import Stage, item
+from checkers.mutation.directed.stage import Stage
 from checkers.mutation.directed.story import story
 from impl.router.reader import TRIMMED_LIMIT, LogReader, ReadTimer
 from impl.storage.messages import CreateReplica, Put, Vacant

@@ -16,87 +16,21 @@ from typing import Any
 
 from msgspec import structs
 
+from checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StageRun, StoryError
 from checkers.mutation.directed.script import CRASH, Keep, Script, nothing
 from checkers.simulator.events import Event
-from checkers.simulator.partition import REPLICAS, PartitionRun
+from checkers.simulator.partition import REPLICAS
 from checkers.simulator.run import Failure, RunConfig, draw
 from checkers.simulator.world import RATE_ONE, Options, Slot
-from impl.node import Env, Message, Node, NodeId, Timer
-from impl.router.client import AttemptTimer, Client, ClientSettings, Ending, GiveUpTimer
+from impl.node import Message, NodeId, Timer
+from impl.router.client import AttemptTimer, GiveUpTimer
 from impl.storage.host import StorageNode
-from impl.storage.ids import Member, Settings
+from impl.storage.ids import Member
 from impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
-from impl.storage.records import ConfigChange, Item, StoredItem
-from impl.values.attribute import S
-from impl.values.encoding import encode_item
+from impl.storage.records import ConfigChange
 
 STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""
-
-SETTINGS = Settings(
-    heartbeat_us=1_000_000,
-    lease_us=4_000_000,
-    drift_ppm=100_000,
-    election_us=2_000_000,
-    retry_us=250_000,
-    closed_us=1_000_000_000,
-    contact_us=20_000_000,
-    checkpoint_slots=64,
-    retained_slots=8,
-    in_flight_slots=8,
-)
-"""Heartbeats of a second, leases of four; clocks within a tenth; an idle leader closes no timestamps."""
-
-
-def item(value: str) -> Item:
-    """An item with one attribute."""
-    return encode_item({"v": S(value)})
-
-
-class Broken(Exception):  # noqa: N818 It ends a story: what it was told for has happened.
-    """A promise is broken."""
-
-
-class StoryError(Exception):
-    """The story cannot go on as it is told: what it waits for is not there."""
-
-
-class Asker(Client):
-    """A client that asks what the story tells it to."""
-
-    def __init__(self, env: Env) -> None:
-        settings = ClientSettings(timeout_us=60_000_000, attempt_us=10_000_000, backoff_us=1_000_000)
-        super().__init__(env, REPLICAS, settings)
-        self.next: Operation | None = None
-        self.left = 0
-        self.ending: Ending | None = None
-        self.observed: StoredItem | None = None
-
-    def on_start(self) -> None:
-        """Wait for the story."""
-
-    def next_operation(self) -> Operation | None:
-        """What the story asks."""
-        operation, self.next = self.next, None
-        return operation
-
-    def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
-        """Keep the answer for the story."""
-        self.ending, self.observed = ending, observed
-
-
-class _Run(PartitionRun):
-    """A run whose clients are askers; the specs in `without` are not judged."""
-
-    without: tuple[str, ...] = ()
-
-    def fail(self, spec: str, sentence: str) -> None:
-        """Keep the first failure."""
-        if spec not in self.without:
-            super().fail(spec, sentence)
-
-    def _client(self, env: Env) -> Node:
-        return Asker(env)
 
 
 class Stage:
@@ -121,7 +55,7 @@ class Stage:
             clients=2,
             faults=(),
         )
-        self.run = _Run(config, node_class)
+        self.run = StageRun(config, node_class)
         self.run.without = without
         self.world = self.run.world
         self.script = Script()

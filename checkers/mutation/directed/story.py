@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from checkers.mutation.directed.stage import Broken, Stage, StoryError
+from checkers.mutation.directed.cast import Broken, StoryError
+from checkers.mutation.directed.stage import Stage
 from checkers.simulator.run import Failure
 from impl.storage.host import StorageNode
 

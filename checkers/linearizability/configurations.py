@@ -1,0 +1,62 @@
+"""What the online frontier keeps: operations, and the configurations in which some of them have happened.
+
+A configuration is `(state, used, hidden)`; bits of `used` and `hidden` name open operations. See
+`checkers.linearizability.online` for the rules that these functions are part of.
+"""
+
+from typing import Any, Final
+
+READ: Final = 0
+PUT: Final = 1
+CAS: Final = 2
+DELETE: Final = 3
+
+Configuration = tuple[Any, int, int]
+
+
+class OpenOperation:
+    """An operation: open, or returned but still in the log of events that may be replayed."""
+
+    __slots__ = (
+        "alive", "beside", "bit", "crashed", "differs", "expected", "forgotten", "kind", "log_at", "number",
+        "reads", "returns_at", "snapshot", "value",
+    )  # fmt: skip
+
+    def __init__(self, bit: int, kind: int, value: Any, expected: Any, number: int) -> None:
+        self.bit = bit
+        self.kind = kind
+        self.value = value
+        self.expected = expected
+        self.number = number
+        self.alive = kind != READ  # It may still be linearized as a write.
+        self.crashed = False
+        self.forgotten = False  # It crashed, and happened in every configuration.
+        self.reads = False  # It returned, and is to be linearized as a read of `value`,
+        self.differs = False  # or of anything but `expected`.
+        self.snapshot: list[Configuration] = []
+        self.beside: tuple[OpenOperation, ...] = ()
+        self.log_at = 0
+        self.returns_at = 0
+
+
+def mark(configurations: list[Configuration], read: OpenOperation) -> list[Configuration]:
+    """Linearize a read wherever the state is what it returned (rule 1)."""
+    bit = read.bit
+    if read.differs:
+        return [(s, used | bit if s != read.expected else used, h) for s, used, h in configurations]
+    return [(s, used | bit if s == read.value else used, h) for s, used, h in configurations]
+
+
+def without(configurations: list[Configuration], bit: int) -> list[Configuration]:
+    """The configurations in which the operation of that bit did not happen."""
+    return [(s, used, hidden & ~bit) for s, used, hidden in configurations if not used & bit]
+
+
+def covers(one: Configuration, other: Configuration, crashed: int) -> bool:
+    """Whether whatever can follow `other` can follow `one`."""
+    return (
+        one[0] == other[0]
+        and not one[1] & ~other[1] & crashed
+        and not (other[2] & ~one[2]) & ~crashed
+        and not (one[1] ^ other[1]) & ~crashed & ~one[2]
+    )

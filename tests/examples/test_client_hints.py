@@ -66,3 +66,21 @@ def test_a_hint_that_another_replica_repeats_is_followed() -> None:
     moved = NodeId("region", "sa", "sa", 2)
     counts = asked((REPLICAS[1], moved, moved), moved)
     assert counts["sa"] >= 5
+
+
+def test_a_client_reaches_replicas_on_new_disks_of_which_no_hint_tells() -> None:
+    """Found by a campaign (seed 2026, schedule 1853): two disks were lost, the third replica was down."""
+    new = tuple(NodeId(node.region, node.zone, node.name, 2) for node in REPLICAS)
+    nobody = [(node, lambda env: Refusing(env, REPLICAS[0])) for node in new]
+    client = NodeId("region", "client", "c0")
+    world = World(
+        [*nobody, (client, lambda env: Asking(env, REPLICAS, ClientSettings()))],
+        Timed(1),
+        Options(),
+        Observer(),
+    )
+    for slot in world.slots.values():
+        world.start(slot)
+    while world.step():
+        pass
+    assert all(world.slots[name].node.asked for name in ("sb", "sc"))  # type: ignore[attr-defined]

@@ -260,3 +260,16 @@ def test_a_wall_step_moves_the_wall_clock_alone() -> None:
     now, wall = slot.env.now, slot.env.wall
     slot.wall_offset -= 700
     assert (slot.env.now, slot.env.wall) == (now, wall - 700)
+
+
+def test_only_an_address_reaches_whoever_runs_under_a_name_now() -> None:
+    world, _ = world_of()
+    b = world.slots[B.name]
+    world.crash(b, "fault", lose_disk=True)
+    world.start(b)
+    assert b.id.incarnation == 2
+    let(world, A, lambda: world.slots[A.name].env.send(B, Word("to the old one")))
+    let(world, A, lambda: world.slots[A.name].env.send(B.address, Word("to whoever is there")))
+    while world.step():
+        pass
+    assert [text for _, text in b.node.heard] == ["to whoever is there"]  # type: ignore[attr-defined]

@@ -161,9 +161,20 @@ class Injector:
         return getattr(slot.node, "replica", None) is not None
 
     def replaced(self, replica: Any) -> bool:
-        """Whether the newest chosen config names this replica, and it holds all that is chosen."""
+        """Whether the newest chosen config names this replica, and it knows so durably.
+
+        An admission that is not synced yet is taken back by a crash, and the group then lacks two voters.
+        """
         view = self.watcher.view
-        return replica.member in view.configs[-1][1] and replica.log.commit >= view.configs[-1][0]
+        slot, voters = view.configs[-1]
+        return (
+            replica.member in voters
+            and replica.log.commit >= slot
+            and (
+                slot <= max(view.pruned_through, view.checkpoints.get(replica.member, 0))
+                or replica.member in view.accepted[slot]
+            )
+        )
 
     def rot(self, slot: Slot, fault: Fault) -> bool:
         """Flip one bit of the replica's journal on the platter; False where there is none."""

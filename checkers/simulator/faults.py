@@ -17,6 +17,9 @@ from impl.storage.messages import Handover
 
 NEVER = 1 << 62
 
+SLOWNESS = 20
+"""How many times as long a slow node's messages and syncs take."""
+
 FAIR_CAPACITY = 256
 """Messages in flight on a link that a fair end always permits."""
 
@@ -113,7 +116,7 @@ class Injector:
         elif kind == "wall step":
             slot.wall_offset += fault.amount * 4 - (1 << 21)
         elif kind == "slow node":
-            slot.slow = 20
+            slot.slow = SLOWNESS
         elif kind == "message loss":
             world.loss = 20_000
         else:

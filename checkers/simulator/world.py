@@ -26,6 +26,9 @@ from impl.outbox import Outbox
 
 __all__ = ["RATE_ONE", "Factory", "Observer", "Options", "SimEnv", "Slot", "World"]
 
+LATE_COPY = 7
+"""How many times as long as the message its second copy is on its way."""
+
 FOLDED = 512
 """Events that are hashed at a time; a power of 2."""
 
@@ -274,7 +277,7 @@ class World:
                 link.name,
                 number,
                 event.slot,
-                self.tau + delay * 7,
+                self.tau + delay * LATE_COPY,
                 event.payload,
                 event.sender,
                 event.to,

@@ -250,7 +250,12 @@ def test_a_campaign_of_another_version_is_not_resumed(
 
 
 def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, root: Path) -> None:
-    command = [sys.executable, "-c", MAIN, "explore", "--seconds", "60", "--jobs", "2", "--json"]
+    # Where the tests run in the background the shell has told their children to ignore the signal.
+    ready = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import checkers.campaign; print('ready', file=sys.stderr, flush=True); "
+    )
+    command = [sys.executable, "-c", ready + MAIN, "explore", "--seconds", "60", "--jobs", "2", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     running = subprocess.Popen(
         [*command, "--out", str(tmp_path)],
@@ -260,6 +265,8 @@ def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, r
         env=environment,
         start_new_session=True,
     )
+    assert running.stderr is not None
+    assert running.stderr.readline() == "ready\n"
     time.sleep(6)
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate(timeout=30)

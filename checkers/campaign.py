@@ -10,29 +10,20 @@ A campaign can be interrupted and resumed: `State` is all that it has seen.
 from __future__ import annotations
 
 import hashlib
-import signal
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field, structs
 
+from checkers.processes import in_order
 from checkers.simulator.partition import execute
 from checkers.simulator.run import FAULTS, Failure, Outcome
 from checkers.simulator.run_file import write_whole
 from checkers.simulator.scenarios import config_of
 
 __all__ = ["REPRODUCIBLE", "State", "Totals", "config_of", "load_state", "outcomes", "save_state"]
-
-CHUNK = 8
-"""Schedules that a process takes at a time."""
-
-AHEAD = 3
-"""Chunks that wait for each process, at the most."""
 
 SAMPLED = 50
 
@@ -125,14 +116,6 @@ def run_one(scenario: str, strategy: str, base: int, schedule: int) -> Outcome:
     return outcome
 
 
-def _work(scenario: str, strategy: str, base: int, schedules: list[int]) -> list[Outcome]:
-    return [run_one(scenario, strategy, base, schedule) for schedule in schedules]
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def outcomes(
     scenario: str, strategy: str, base: int, schedules: Iterator[int], jobs: int
 ) -> Iterator[tuple[int, Outcome]]:
@@ -140,22 +123,4 @@ def outcomes(
 
     `schedules` is asked for no more than the processes can take soon, so it may end when time is up.
     """
-    if jobs <= 1:
-        for schedule in schedules:
-            yield schedule, run_one(scenario, strategy, base, schedule)
-        return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
-    waiting: deque[tuple[list[int], Future[list[Outcome]]]] = deque()
-    try:
-        more = True
-        while more or waiting:
-            while more and len(waiting) < jobs * AHEAD:
-                chunk = list(islice(schedules, CHUNK))
-                more = bool(chunk)
-                if chunk:
-                    waiting.append((chunk, pool.submit(_work, scenario, strategy, base, chunk)))
-            if waiting:
-                chunk, future = waiting.popleft()
-                yield from zip(chunk, future.result(), strict=True)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    yield from in_order(partial(run_one, scenario, strategy, base), schedules, jobs)

@@ -6,12 +6,13 @@ difference counts as a failure of the run, under the name `REFINEMENT`.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from msgspec import Struct, structs
 
+from checkers.processes import in_order
 from checkers.refinement.checking import Refined, Refinement
 from checkers.refinement.covering import COLD, ColdRun, Seen, small
 from checkers.refinement.recording import Both, Recorder
@@ -22,9 +23,6 @@ from impl.storage.host import StorageNode
 
 REFINEMENT = "refinement"
 """The name under which a difference from the model fails a run."""
-
-CHUNK = 8
-"""Schedules that a process takes at a time."""
 
 MODELS = ("multi_paxos",)
 """The models that the implementation can be held against."""
@@ -80,18 +78,13 @@ def looks(
     strategy: str, base: int, schedules: Iterator[int], jobs: int, *, covers: bool
 ) -> Iterator[tuple[int, str, Look]]:
     """Runs of the scenario `partition` with their strategies, in order; `covers`: small ones from boot on."""
-    work = ((strategy, base, schedule, covers) for schedule in schedules)
-    if jobs <= 1:
-        yield from map(_one, work)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_one, work, CHUNK)
+    for schedule, (used, one) in in_order(partial(_one, strategy, base, covers), schedules, jobs):
+        yield schedule, used, one
 
 
-def _one(arguments: tuple[str, int, int, bool]) -> tuple[int, str, Look]:
-    strategy, base, schedule, covers = arguments
+def _one(strategy: str, base: int, covers: bool, schedule: int) -> tuple[str, Look]:
     config = config_of("partition", strategy, base, schedule)
-    return schedule, config.strategy, look(small(config) if covers else config)
+    return config.strategy, look(small(config) if covers else config)
 
 
 class Looked:

@@ -96,8 +96,9 @@ class Spoken:
         return None
 
     def chosen(self, n: int, record: int | None) -> bool:
-        """Whether some ballot chose the slot, with this record if one is given."""
+        """Whether some ballot chose the slot, with this record if one is given; likely a late one."""
         model = self.model
         return any(
-            model.chosen(b, n) and (record is None or model.records[b, n] == record) for b in model.Ballot
+            (record is None or model.records[b, n] == record) and model.chosen(b, n)
+            for b in range(len(self.rank) - 1, 0, -1)
         )

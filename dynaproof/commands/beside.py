@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from checkers.refinement.running import Look
 
 MOST_DIFFERENCES = 5
+INTERRUPTED = 130
 
 
 def beside(
@@ -31,7 +32,7 @@ def beside(
     """A campaign of which every run is followed through a model; 1 if a run differs or breaks a promise.
 
     With `coverage` the runs are small ones from boot on. A failing run is told, and neither shrunk nor saved:
-    the same command comes to the same schedule.
+    the same command comes to the same schedule. Interrupted (Ctrl-C), it reports what it has.
     """
     from checkers.refinement.covering import Coverage
     from checkers.refinement.picture import picture as drawn
@@ -46,17 +47,24 @@ def beside(
         raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
     looked, covered = Looked(), Coverage() if coverage is not None else None
     failures: list[dict[str, object]] = []
+    interrupted = False
     began = time.monotonic()
     with console.progress(f"following {scenario} through {refine or coverage}", schedules) as advance:
-        for number, used, one in looks(strategy, seed, numbers, jobs, covers=covered is not None):
-            looked.add(one)
-            if covered is not None:
-                covered.add(used, one.seen)
-            if one.outcome.failure is not None:
-                failures.append(told(number, used, one, json))
-            advance(looked.runs, f"{looked.runs} schedules, {looked.steps:,} steps, {len(failures)} failures")
-            if len(failures) >= MOST_DIFFERENCES:
-                break
+        try:
+            for number, used, one in looks(strategy, seed, numbers, jobs, covers=covered is not None):
+                looked.add(one)
+                if covered is not None:
+                    covered.add(used, one.seen)
+                if one.outcome.failure is not None:
+                    failures.append(told(number, used, one, json))
+                advance(
+                    looked.runs, f"{looked.runs} schedules, {looked.steps:,} steps, {len(failures)} failures"
+                )
+                if len(failures) >= MOST_DIFFERENCES:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+            console.say(f"interrupted after {looked.runs} schedules")
     summary: dict[str, object] = {
         "scenario": scenario,
         "strategy": strategy,
@@ -75,6 +83,8 @@ def beside(
         console.emit({**summary, "provenance": provenance(seed=seed)})
     else:
         show(summary)
+    if interrupted:
+        return INTERRUPTED
     return 1 if failures else 0
 
 

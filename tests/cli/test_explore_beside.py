@@ -23,6 +23,15 @@ def test_refine_reports_steps_share_and_runs_that_left(capsys: pytest.CaptureFix
     assert 0 < refinement["share"] < 1
 
 
+def test_refine_in_two_processes_ends_when_its_time_is_up(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--refine", "multi_paxos", "--seconds", "1", "--jobs", "2", "--json")
+    code, out, _ = run(capsys, "explore", *arguments)
+    found = json.loads(out)
+    assert (code, found["failures"]) == (0, [])
+    assert found["schedules"] > 0
+    assert found["seconds"] < 60
+
+
 def test_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "explore", "--refine", "multi_paxo", "--schedules", "1")
     assert code == 2

@@ -1,0 +1,63 @@
+"""Work spread over processes, its results in the order of the work, however long the work may become.
+
+`items` may be endless, or end when time is up: it is asked for no more than the processes can take soon. (The
+pools of the standard library read all of their input first, and so never end on such an iterator.)
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+__all__ = ["in_order"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 8
+"""Items that a process takes at a time."""
+
+AHEAD = 3
+"""Chunks that wait for each process, at the most."""
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Iterator[Item], jobs: int
+) -> Iterator[tuple[Item, Result]]:
+    """Each item with its result, in order, as soon as it and all before it are known.
+
+    With more than one job `work`, items and results must be picklable; the processes leave interruptions
+    (Ctrl-C) to this one, and end with the iteration.
+    """
+    if jobs <= 1:
+        for item in items:
+            yield item, work(item)
+        return
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
+    waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
+    try:
+        more = True
+        while more or waiting:
+            while more and len(waiting) < jobs * AHEAD:
+                chunk = list(islice(items, CHUNK))
+                more = bool(chunk)
+                if chunk:
+                    waiting.append((chunk, pool.submit(_each, work, chunk)))
+            if waiting:
+                chunk, future = waiting.popleft()
+                yield from zip(chunk, future.result(), strict=True)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _each(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    return [work(item) for item in items]
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,37 @@
+"""Work spread over processes keeps its order, and asks for no more of it than is soon done."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from checkers.processes import AHEAD, CHUNK, in_order
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
+    items = [5, -3, 0, 8] * CHUNK
+    assert list(in_order(abs, iter(items), jobs)) == [(item, abs(item)) for item in items]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_endless_items_are_read_only_a_few_chunks_ahead(jobs: int) -> None:
+    asked = 0
+
+    def items() -> Iterator[int]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield asked
+
+    results = in_order(abs, items(), jobs)
+    wanted = 2 * CHUNK
+    assert list(islice(results, wanted)) == [(item, item) for item in range(1, wanted + 1)]
+    assert asked <= wanted + jobs * AHEAD * CHUNK
+    results.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_exception_of_the_work_reaches_the_caller(jobs: int) -> None:
+    with pytest.raises(TypeError):
+        list(in_order(abs, iter([1, "two"]), jobs))  # type: ignore[arg-type, list-item]

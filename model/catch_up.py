@@ -212,7 +212,11 @@ class CatchUp(Model):
 
     def holds(self, r: int, n: int) -> bool:
         """A replica's disk has the slot, in the log or below its checkpoint."""
-        return bool(self.cut[r] < n <= self.last[r] or n <= self.named[r])
+        return bool(self.cut[r] < n <= self.last[r] or n <= self.durable(r))
+
+    def durable(self, r: int) -> int:
+        """The slot of the checkpoint that the log names, if the disk has its pages for certain."""
+        return 0 if self.named_in_doubt[r] else int(self.named[r])
 
     @always(spec="acknowledged_writes_survive")
     def chosen_records_survive(self) -> bool:
@@ -221,6 +225,11 @@ class CatchUp(Model):
             not self.chosen(n) or 2 * sum(self.holds(r, n) for r in self.Replica) > self.replicas
             for n in self.Slot
         )
+
+    @always(spec="log_cut_is_covered")
+    def log_begins_below_the_checkpoint(self) -> bool:
+        """What was cut from a log is below the replica's own durable checkpoint."""
+        return all(self.cut[r] <= self.durable(r) for r in self.Replica)
 
     @always
     def log_continues_the_state(self) -> bool:

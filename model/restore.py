@@ -195,7 +195,7 @@ class Restore(Model):
             for n in self.Slot
         )
 
-    @always
+    @always(spec="restore_is_exact")
     def offered_leaves_are_the_leaves(self) -> bool:
         """The lineage at T is what the archive says, for every T on offer."""
         return all(

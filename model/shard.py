@@ -230,7 +230,7 @@ class Shard(Model):
         """Slot n changed something, and the shard is that far."""
         return bool(self.log[p, n] == "change" and n <= self.last[p])
 
-    @always
+    @always(spec="stream_complete_and_single")
     def closed_shard_is_complete(self) -> bool:
         """A closed shard has everything up to the split."""
         return not self.closed or any(self.log[0, n] == "split" and self.last[0] == n for n in self.Slot)

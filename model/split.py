@@ -259,7 +259,7 @@ class Split(Model):
         """While the parent's leader serves no child takes writes."""
         return not self.parent_serves() or len(self.leads) == 0
 
-    @always
+    @always(spec="one_owner_per_key")
     def metadata_covers_every_key_once(self) -> bool:
         """In each committed state of the metadata one partition is listed for a key."""
         return all(self.parent_listed != (k in self.child_listed) for k in self.Key)

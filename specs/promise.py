@@ -24,7 +24,7 @@ Check: TypeAlias = Callable[[View], Iterable[Violation]]
 
 
 class Spec(Struct, frozen=True):
-    """A promise: its name, its sentence (the docstring's first line), and how it is checked."""
+    """A promise: its name, its sentence (the docstring's first paragraph), and how it is checked."""
 
     name: str
     kind: Kind
@@ -42,7 +42,7 @@ def spec(kind: Kind, source: str, on: tuple[str, ...]) -> Callable[[Check], Chec
     """Register a check under its own name; `on` are the topics whose fresh facts it needs."""
 
     def register(check: Check) -> Check:
-        sentence = (check.__doc__ or "").strip().split("\n")[0]
+        sentence = " ".join((check.__doc__ or "").split("\n\n")[0].split())
         ALL[check.__name__] = Spec(check.__name__, kind, source, sentence, on, check)
         return check
 

@@ -1,5 +1,5 @@
-"""What can be observed of a replica group: the vocabulary that specs speak, for the implementation and for
-models alike.
+"""What can be observed of a replica group, and of what is made of groups (lineages of partitions, stream
+shards, restores, transactions): the vocabulary that specs speak, for the implementation and for models alike.
 
 A `View` is a record of facts. Some are ghosts: they outlive what they tell of (a ballot once led stays led),
 for promises are about all of a run. Whoever observes calls the methods below; each files the fact in a table
@@ -42,6 +42,44 @@ class ChosenSlot(NamedTuple):
     record: Any
 
 
+class Owner(NamedTuple):
+    """A partition whose leader accepts writes for the keys of [low, high) while tau is below `until`."""
+
+    low: int
+    high: int
+    until: int
+
+
+class Change(NamedTuple):
+    """What a chosen record changed of an item, or what a stream record says of that."""
+
+    slot: int
+    key: Hashable
+    old: Hashable
+    new: Hashable
+
+
+class StreamShard(NamedTuple):
+    """A shard: the one whose log its own goes on, its records, the slot that it has got to, and its state."""
+
+    parent: Name | None
+    records: tuple[Change, ...]
+    through: int
+    closed: bool
+
+
+class Transaction(NamedTuple):
+    """A committed transaction or single operation. `ended` is None while its client has no answer.
+
+    `reads`: keys, each with the transaction whose write was read, or None for the initial value.
+    """
+
+    began: int
+    ended: int | None
+    reads: tuple[tuple[Hashable, Hashable | None], ...]
+    writes: tuple[Hashable, ...]
+
+
 class View:
     """Tables of facts; see the module. `topic -> facts` of the current step are in `fresh`."""
 
@@ -64,6 +102,25 @@ class View:
         self.holders: dict[Name, tuple[Rank, int]] = {}
         self.pruned_through = 0
         self.acknowledged: dict[int, Hashable] = {}
+        self.key_space: tuple[int, int] = (0, 1 << 128)
+        """The hashes of partition keys, from the first up to before the second."""
+        self.owners: dict[Name, Owner] = {}
+        self.lineage: dict[Name, tuple[Name | None, int]] = {}
+        """Partition to its parent, and to the commit timestamp of the split that made it."""
+        self.writes: dict[Name, list[tuple[int, Hashable]]] = {}
+        """Partition to its chosen writes in the order of its log, each with its commit timestamp."""
+        self.changes: dict[Name, list[Change]] = {}
+        """Partition to what its chosen records changed, in the order of its log."""
+        self.log_ends: dict[Name, int] = {}
+        """Partition to the slot of its chosen split."""
+        self.shards: dict[Name, StreamShard] = {}
+        self.consumed: dict[Name, int] = {}
+        """Shard to how many of its records a consumer has processed."""
+        self.decisions: dict[Hashable, dict[Name, bool]] = {}
+        """Transaction to the participants that have finished it: whether they committed."""
+        self.transactions: dict[Hashable, Transaction] = {}
+        self.versions: dict[Hashable, list[Hashable]] = {}
+        """Key to the transactions that wrote it, in the order of its log."""
 
     def file(self, topic: str, fact: Any) -> None:
         """File a fact that no table keeps."""
@@ -212,3 +269,36 @@ class View:
         for names in (self.let_out, self.forgetful, self.checkpoints, self.holders):
             for name in [n for n in names if n not in kept]:
                 del names[name]
+
+    # --- Partitions, and what is made of them ---
+
+    def own(self, partition: Name, owner: Owner) -> None:
+        """The partition's leader accepts writes."""
+        self.owners[partition] = owner
+        self.file("owner", partition)
+
+    def descend(self, partition: Name, parent: Name | None, timestamp: int) -> None:
+        """A split with this commit timestamp is chosen; `parent` is None for a table's first partition."""
+        self.lineage[partition] = (parent, timestamp)
+
+    def stream(self, name: Name, shard: StreamShard) -> None:
+        """A shard has this now."""
+        self.shards[name] = shard
+        self.file("shard", name)
+
+    def consume(self, shard: Name, count: int) -> None:
+        """A consumer has processed so many records of a shard, each after those before it."""
+        self.consumed[shard] = count
+        self.file("consumed", shard)
+
+    def decide(self, transaction: Hashable, participant: Name, committed: bool) -> None:
+        """A participant has finished a transaction."""
+        self.decisions.setdefault(transaction, {})[participant] = committed
+        self.file("decided", transaction)
+
+    def commit(self, name: Hashable, transaction: Transaction) -> None:
+        """A transaction is committed; of two that write a key the one told first comes first in its log."""
+        self.transactions[name] = transaction
+        for key in transaction.writes:
+            self.versions.setdefault(key, []).append(name)
+        self.file("committed_transaction", name)

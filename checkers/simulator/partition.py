@@ -60,10 +60,15 @@ DUE: dict[tuple[str, ...], tuple[Spec, ...]] = {}
 """What `PartitionRun.due` has found; there are few combinations of topics."""
 
 
+def judged_in_runs(spec: Spec) -> bool:
+    """Whether runs show what a spec is about; the others are looked at on models only, so far."""
+    return spec.check.__module__ in [module.__name__ for module in SPEC_MODULES]
+
+
 def specs_by_topic() -> dict[str, list[Spec]]:
-    """The `always` specs that look at each topic."""
+    """The specs that this scenario checks, by the topics that each looks at."""
     if not BY_TOPIC:
-        for spec in ALL.values():
+        for spec in [one for one in ALL.values() if judged_in_runs(one)]:
             for topic in spec.topics:
                 BY_TOPIC.setdefault(topic, []).append(spec)
     return BY_TOPIC

@@ -47,24 +47,28 @@ def strategies(*, json: Flag = False) -> int:
 
 
 def specs(*, json: Flag = False) -> int:
-    """List the specs, each with its kind, sentence and source.
+    """List the specs, each with its kind, sentence and source, and what is judged by it.
 
     What holds always is checked at every step, what must happen eventually in the fair end of a run; what a
-    campaign should see sometimes, it counts.
+    campaign should see sometimes, it counts. A spec of a part that no scenario has yet is held against the
+    models only.
 
     Args:
         json: Print one JSON object per spec.
     """
-    from checkers.simulator.partition import specs_by_topic
+    from checkers.simulator.partition import judged_in_runs
+    from specs import partitions, streams, transactions
     from specs.promise import ALL
     from specs.sometimes import SOMETIMES
 
-    specs_by_topic()
+    assert all((partitions, streams, transactions))  # Each registers its specs.
     rows = [
-        {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source} for s in ALL.values()
+        {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source}
+        | {"judged": "runs" if judged_in_runs(s) else "models"}
+        for s in ALL.values()
     ]
     rows += [
-        {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source}
+        {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source, "judged": "runs"}
         for s in SOMETIMES.values()
     ]
     return listed(rows, json)
@@ -80,5 +84,7 @@ def listed(rows: list[dict[str, str]], json: bool) -> int:
             told = (
                 f"{kind}{row['name']:44}{row['sentence']}" if kind else f"{row['name']:32} {row['sentence']}"
             )
+            if row.get("judged") == "models":
+                told += " (on models only, so far)"
             console.results().print(told, markup=False, soft_wrap=True)
     return 0

@@ -1,30 +1,50 @@
-"""The states of models seen through a `View`: what makes a model's invariant and a spec the same promise.
+"""The states of models seen through `View`s: what makes a model's invariant and a spec the same promise.
 
-A model's invariant that names a spec (`@always(spec="...")`) must agree with it on every state. A single
-state has no steps, so all of its facts are fresh. Who leads a ballot is not kept in the models, so a ballot's
-leader is named by it.
+A model's invariants that name a spec (`@always(spec="...")`) must together agree with it on every state. A
+single state has no steps, so all of its facts are fresh. Who leads a ballot is not kept in the models, so a
+ballot's leader is named by it.
+
+A `View` is of one replica group and what is made of it; a state with several logs has one for each, and
+breaks a promise where any of them does. Where a model abstracts consensus to a chosen prefix, one voter
+stands for its quorums. What a model calls its own decision (who may serve, what a restore gives) is taken
+from the model, so that a seeded bug is seen; what the promise compares it with is worked out by the spec.
 
 Source: DESIGN, 6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias
 
+from model.catch_up import CatchUp
 from model.language import Model
 from model.lease import Lease
 from model.multi_paxos import MultiPaxos
 from model.paxos import Paxos
 from model.request_id import RequestId
-from specs.view import Entry, View
+from model.restore import Restore
+from model.shard import Shard
+from model.split import Split
+from model.two_phase_commit import TwoPhaseCommit
+from specs.view import Change, Entry, Owner, StreamShard, View
 
-Observe: TypeAlias = Callable[[Any, dict[str, Any]], View]
+Observe: TypeAlias = Callable[[Any, dict[str, Any]], list[View]]
+
+QUORUM = "a quorum"
+"""The voter that stands for the quorums of a log whose consensus a model abstracts."""
 
 
-def view_of(model: Model, state: tuple[Any, ...]) -> View:
-    """The facts of one state of a model; KeyError where the model has no view."""
+class Stamped(NamedTuple):
+    """A chosen record of which only the commit timestamp matters."""
+
+    timestamp: int
+
+
+def views_of(model: Model, state: tuple[Any, ...]) -> list[View]:
+    """The facts of one state of a model; StopIteration where the model has no view."""
     values = dict(zip(model.types, state, strict=True))
+    model.begin(values)
     return next(see for kind, see in VIEWS if isinstance(model, kind))(model, values)
 
 
@@ -33,7 +53,7 @@ def observable(model: type[Model]) -> bool:
     return any(issubclass(model, kind) for kind, _ in VIEWS)
 
 
-def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> View:
+def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> list[View]:
     """Votes as durable entries, what acceptors know chosen as commits, leaderships by ballot."""
     view = View(tuple(model.Acceptor))
     records = {(b, n): values["records"][b - 1][n - 1] for b in model.Ballot for n in model.Slot}
@@ -44,37 +64,170 @@ def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> View:
     for a in model.Acceptor:
         for n in range(1, values["known"][a] + 1):
             view.file("committed", (a, n, values["log"][a][n - 1]))
-    return view
+    return [view]
 
 
-def see_paxos(model: Paxos, values: dict[str, Any]) -> View:
+def see_paxos(model: Paxos, values: dict[str, Any]) -> list[View]:
     """Votes for a value as durable entries of slot 1."""
     view = View(tuple(model.Acceptor))
     voted = [message[1:] for message in values["msgs"] if message[0] == "voted"]
     file_votes(view, {(a, 1, b, v) for a, b, v in voted})
-    return view
+    return [view]
 
 
-def see_lease(model: Lease, values: dict[str, Any]) -> View:
+def see_lease(model: Lease, _: dict[str, Any]) -> list[View]:
     """The ballots that may serve by a lease now, by the model's own word for it."""
     view = View(tuple(model.Grantor))
-    model.begin(values)
     for b in model.Ballot:
         if model.may_serve(b):
             view.hold(f"the leader of {b}", (b,), view.tau + 1)
-    return view
+    return [view]
 
 
-def see_request_id(_: RequestId, values: dict[str, Any]) -> View:
+def see_request_id(_: RequestId, values: dict[str, Any]) -> list[View]:
     """The chosen records of requests, in the order of the log: a request's second one is a repeat."""
     view = View(())
-    applied = set()
-    for record in values["log"][: values["chosen"]]:
-        if record[1] is not None:
-            if record[1] in applied:
-                view.file("repeated", (record[1], "has another chosen record"))
-            applied.add(record[1])
+    file_repeats(view, (record[1] for record in values["log"][: values["chosen"]]))
+    return [view]
+
+
+def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[View]:
+    """What replicas have on disk, readers' places, and the ids that replicas remember.
+
+    Every chosen record counts as acknowledged. A replica is compared with the fold through the slot that it
+    has applied, as if all were quiet there.
+    """
+    view = View(tuple(model.Replica))
+    for r in model.Replica:
+        view.let_go(r, (1,))
+        for n in range(1, values["last"][r] + 1):
+            view.accept(r, n, Entry((1,), f"record {n}"), Stamped(n))
+    for r in model.Replica:
+        for n in range(1, values["cut"][r] + 1):
+            del view.accepted[n][r]
+        view.checkpoint(r, 0 if values["named_in_doubt"][r] else values["named"][r])
+        view.cut(r, values["cut"][r] + 1, held=True)
+        fold = {n for n in view.chosen if n <= values["applied"][r]}
+        if len(fold) < values["applied"][r] or values["remembered"][r] != fold:
+            view.file("unequal", (r, "remembered ids"))
+    for k in model.Reader:
+        view.holds[k] = (values["cursor"][k], model.slots + 1)
+    for n in view.chosen:
+        view.acknowledge(f"the request of slot {n}", n)
+    return [view]
+
+
+def see_split(model: Split, values: dict[str, Any]) -> list[View]:
+    """Who accepts writes, and the metadata; for each key the log of its line, parent's and child's as one.
+
+    A child's leader begins with a no-op, behind where it thinks that its parent ended.
+    """
+    system = View(())
+    system.key_space = (0, model.keys)
+    ranges = [("parent", 0, model.keys)] if values["parent_listed"] else []
+    system.file("metadata", ("the table", [*ranges, *((k, k, k + 1) for k in values["child_listed"])]))
+    if model.parent_serves():
+        system.own("parent", Owner(0, model.keys, system.tau + 1))
+    for k in values["leads"]:
+        system.own(k, Owner(k, k + 1, system.tau + 1))
+    return [system, *(see_line(values, k) for k in model.Key)]
+
+
+def see_line(values: dict[str, Any], k: int) -> View:
+    """The lineage of one key as a log, with the requests for the key and their acknowledgements."""
+    ends = values["chosen"] if values["barrier"] is None else min(values["chosen"], values["barrier"])
+    line = [(n, values["log"][n - 1]) for n in range(1, ends + 1)]
+    if k in values["leads"]:
+        at = values["base"][k] + 1
+        line.append((at, None))
+        line += [(at + j, (k, i)) for j, i in enumerate(sorted(i for c, i in values["written"] if c == k), 1)]
+    view = View((QUORUM,))
+    view.let_go(QUORUM, (1,))
+    for slot, (stamp, request) in enumerate(line, 1):
+        view.accept(QUORUM, slot, Entry((1,), request), Stamped(stamp))
+    requests = [request if request is not None and request[0] == k else None for _, request in line]
+    file_repeats(view, requests)
+    for request in sorted(one for one in values["acknowledged"] if one[0] == k):
+        found = requests.index(request) + 1 if request in requests else len(line) + 1
+        view.acknowledge(request, found)
     return view
+
+
+def see_shard(model: Shard, values: dict[str, Any]) -> list[View]:
+    """Each partition's log, whose only reader is its shard; the shards of the line, and the consumer.
+
+    Every change is one of the same item, whose images are the changes that made them.
+    """
+    system = View(())
+    views = [system]
+    split = next((n for n in model.Slot if values["log"][0][n - 1] == "split"), None)
+    for p in model.Partition:
+        image = system.changes[0][-1].new if p > 0 and system.changes[0] else None
+        system.changes[p] = []
+        for n in model.Slot:
+            if values["log"][p][n - 1] == "change":
+                system.changes[p].append(Change(n, "item", image, (p, n)))
+                image = (p, n)
+        if p == 0 and split is not None:
+            system.log_ends[p] = split
+        if values["opened"][p]:
+            views.append(see_reader(f"shard {p}", values["cut"][p], values["last"][p]))
+            kept = {change.slot: change for change in system.changes[p]}
+            records = tuple(kept[n] for n in values["records"][p])
+            closed = p == 0 and values["closed"]
+            system.stream(p, StreamShard(None if p == 0 else 0, records, values["last"][p], closed))
+            system.consume(p, values["processed"][p])
+    return views
+
+
+def see_reader(name: str, cut: int, through: int) -> View:
+    """A log of which nothing matters but where it begins and how far its reader is."""
+    view = View((QUORUM,))
+    view.checkpoint(QUORUM, cut)
+    view.holds[name] = (through, cut + 1)
+    view.cut(QUORUM, cut + 1, held=True)
+    return view
+
+
+def see_restore(model: Restore, values: dict[str, Any]) -> list[View]:
+    """The chosen writes of the lineage, and by the model's word what a restore to every T on offer gives."""
+    view = View(())
+    view.descend(0, None, 0)
+    for p in model.Partition:
+        chosen = [(n, values["log"][p][n - 1]) for n in range(1, values["chosen"][p] + 1)]
+        view.writes[p] = [(stamp, (p, n)) for n, (what, stamp) in chosen if what == "write"]
+        for _, (what, stamp) in chosen:
+            if what == "split":
+                view.descend(1, 0, stamp)
+                view.descend(2, 0, stamp)
+    for t in model.Time:
+        if t <= model.latest():
+            view.file(
+                "restored",
+                (
+                    t,
+                    {
+                        leaf: tuple(
+                            (p, n)
+                            for p in sorted({0, leaf})
+                            for n in model.Slot
+                            if model.restored(p, n, t, leaf)
+                        )
+                        for leaf in model.Partition
+                        if model.is_leaf(leaf, t)
+                    },
+                ),
+            )
+    return [view]
+
+
+def see_two_phase_commit(model: TwoPhaseCommit, values: dict[str, Any]) -> list[View]:
+    """One transaction, and the resource managers that have finished it."""
+    view = View(())
+    for r in model.RM:
+        if values["rm_state"][r] in {"committed", "aborted"}:
+            view.decide("the transaction", r, values["rm_state"][r] == "committed")
+    return [view]
 
 
 def file_votes(view: View, votes: set[tuple[int, int, int, Any]]) -> None:
@@ -84,10 +237,24 @@ def file_votes(view: View, votes: set[tuple[int, int, int, Any]]) -> None:
     view.fresh["accepted"] = sorted({n for _, n, _, _ in votes})
 
 
+def file_repeats(view: View, requests: Iterable[Any]) -> None:
+    """The requests of chosen records in order, None where there is none: a second one is a repeat."""
+    applied = []
+    for request in requests:
+        if request is not None and request in applied:
+            view.file("repeated", (request, "has another chosen record"))
+        applied.append(request)
+
+
 VIEWS: tuple[tuple[type[Model], Observe], ...] = (
     (MultiPaxos, see_multi_paxos),
     (Paxos, see_paxos),
     (Lease, see_lease),
     (RequestId, see_request_id),
+    (CatchUp, see_catch_up),
+    (Split, see_split),
+    (Shard, see_shard),
+    (Restore, see_restore),
+    (TwoPhaseCommit, see_two_phase_commit),
 )
 """Each model that has a view, with how it is seen."""

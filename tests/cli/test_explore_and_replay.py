@@ -309,3 +309,7 @@ def test_lists_print_one_object_per_item(name: str, capsys: pytest.CaptureFixtur
         assert [row["name"] for row in rows] == list(SCENARIOS)
     if name == "strategies":
         assert all(row["source"] for row in rows)
+    if name == "specs":
+        judged = {row["name"]: row["judged"] for row in rows}
+        assert judged["chosen_entries_agree"] == judged["no_idle_elections"] == "runs"
+        assert judged["one_owner_per_key"] == judged["transactions_serializable"] == "models"

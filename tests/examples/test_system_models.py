@@ -48,7 +48,7 @@ CASES = (
     Case(
         CatchUp,
         {
-            "NamedBeforeDurable": 10,
+            "NamedBeforeDurable": 9,
             "CutsPastTheSlowestCursor": 9,
             "CutsWhatIsApplied": 6,
             "CopyWithoutIds": 14,

@@ -31,7 +31,13 @@ def results() -> "Console":
     """The rich console on standard output, for people; not to be used with `--json`."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    class Piped(Console):
+        """Rich would exit with 1, which means a broken promise; the command line says that nobody reads."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(highlight=False, soft_wrap=False)
 
 
 @cache

@@ -41,8 +41,6 @@ def beside(
     for name in (refine, coverage):
         if name is not None and name not in MODELS:
             raise unknown_name("model to hold runs against", name, list(MODELS))
-    if picture is not None and coverage is None:
-        raise UserError("--picture is of --coverage", "name the model that is covered")
     if scenario != "partition":
         raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
     looked, covered = Looked(), Coverage() if coverage is not None else None

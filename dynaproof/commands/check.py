@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dynaproof import console
+from dynaproof.arguments import above_zero, file_to_write
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
@@ -77,6 +78,9 @@ def check(
         raise UserError(
             "--core, --certificate and --html are about one history", "check the files one by one"
         )
+    above_zero({"--budget-seconds": budget_seconds, "--budget-mb": budget_mb})
+    for option, written in {"--core": core, "--certificate": certificate, "--html": html}.items():
+        file_to_write(option, written)
     _known_format(format)
     thing = _object(object)
     if promise is not None:
@@ -214,8 +218,8 @@ def _own_object(name: str) -> "SequentialObject":
         else:
             sys.path.insert(0, "")
             module = importlib.import_module(place)
-    except (ImportError, OSError, SyntaxError) as error:
-        raise UserError(f"cannot import the object {name}: {error}") from error
+    except Exception as error:  # Whatever the user's file raises is a mistake in that file.
+        raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
     thing = getattr(module, attribute, None)
     if isinstance(thing, type):
         thing = thing()

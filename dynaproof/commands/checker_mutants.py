@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dynaproof import console
+from dynaproof.arguments import above_zero, file_to_write
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
@@ -33,14 +34,19 @@ def checker_mutants(
     for name in names:
         if name not in CHECKER_BUGS:
             raise unknown_name("seeded bug", name, list(CHECKER_BUGS))
-    if table is not None and not {BEGIN, END} <= set(table.read_text().splitlines()):
+    above_zero({"--at-most": at_most})
+    file_to_write("--table", table, ".md")
+    if table is not None and not {BEGIN, END} <= set(table.read_text(encoding="utf-8").splitlines()):
         raise UserError(f"{table}: has no lines {BEGIN} and {END}", "")
     out = console.results().print
     rows, survivors = [], 0
     for name in names or tuple(CHECKER_BUGS):
         bug = CHECKER_BUGS[name]
         if diff:
-            out(difference(bug), markup=False, soft_wrap=True)
+            if json:
+                console.emit({"name": name, "diff": difference(bug)})
+            else:
+                out(difference(bug), markup=False, soft_wrap=True)
             continue
         caught = hunt(bug, seed, at_most)
         survivors += caught.histories is None

@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from dynaproof import console
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write, not_together
 from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
@@ -60,7 +61,15 @@ def explore(
     """
     from checkers.campaign import outcomes, save_state
 
-    check_arguments(scenario, strategy, schedules, seconds, jobs)
+    check_arguments(scenario, strategy)
+    above_zero({"--schedules": schedules, "--seconds": seconds, "--jobs": jobs})
+    not_together(schedules=schedules, seconds=seconds)
+    not_together(resume=resume, refine=refine)
+    not_together(resume=resume, coverage=coverage)
+    if picture is not None and coverage is None:
+        raise UserError("--picture is of --coverage", "name the model that is covered")
+    file_to_write("--picture", picture, ".svg")
+    folder_to_write("--out", out)
     limit = seconds if seconds is not None else (None if schedules is not None else DEFAULT_SECONDS)
     path = out / f"campaign-{scenario}-{strategy}-{seed}.json"
     state = begun(path, resume, scenario, strategy, seed)
@@ -119,9 +128,7 @@ def explore(
     return 1 if state.failures else 0
 
 
-def check_arguments(
-    scenario: str, strategy: str, schedules: int | None, seconds: float | None, jobs: int
-) -> None:
+def check_arguments(scenario: str, strategy: str) -> None:
     """Refuse what there is not."""
     from checkers.simulator.run import STRATEGIES
     from checkers.simulator.scenarios import SCENARIOS
@@ -130,9 +137,6 @@ def check_arguments(
         raise unknown_name("scenario", scenario, list(SCENARIOS))
     if strategy not in (*STRATEGIES, "portfolio"):
         raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
-    for name, number in (("--schedules", schedules), ("--seconds", seconds), ("--jobs", jobs)):
-        if number is not None and number <= 0:
-            raise UserError(f"{name} is {number}; it takes a number above 0")
 
 
 def begun(path: Path, resume: bool, scenario: str, strategy: str, seed: int) -> "State":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dynaproof import console
+from dynaproof.arguments import above_zero, file_to_write, not_together
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
@@ -77,14 +78,16 @@ def model(
     from model.language import ModelError
 
     limits = {"--threads": threads, "--max-states": max_states, "--max-mb": max_mb}
-    for option, number in {**limits, "--max-seconds": max_seconds}.items():
-        if number is not None and number <= 0:
-            raise UserError(f"{option} is {number}; it takes a number above 0")
+    above_zero({**limits, "--max-seconds": max_seconds})
+    not_together(induction=induction, bmc=bmc, graph=graph, bug=bug)
+    file_to_write("--graph", graph, ".svg", ".graphml")
     if bmc is not None and bmc < 0:
         raise UserError(f"--bmc is {bmc}; it takes a number of steps")
     if invariant is not None and not induction:
         raise UserError(f"what is {invariant!r}?", "an invariant is named after --induction")
     if name is None:
+        if settings or bug is not None or induction or bmc is not None or graph is not None:
+            raise UserError("which model?", f"name one of {', '.join(NAMES)}, or a FILE.py")
         return _list(json)
     options = Options(symmetry, por, threads, max_states, max_mb, max_seconds)
     try:
@@ -95,7 +98,7 @@ def model(
         if induction or bmc is not None:
             return _prove(made, invariant, bmc, json)
         if graph is not None:
-            return _draw(made, graph)
+            return _draw(made, name, graph, json)
         return _explore(made, name, options, json)
     except KeyError:
         raise unknown_name("model", name, NAMES) from None
@@ -294,12 +297,23 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
     return 0 if answer.holds else 1
 
 
-def _draw(one: "Model", path: Path) -> int:
+def _draw(one: "Model", name: str, path: Path, json: bool) -> int:
     from checkers.state_space.graph import write_graph
 
-    if path.suffix not in {".svg", ".graphml"}:
-        raise UserError(f"{path}: a graph is written as .svg or .graphml")
     states, transitions = write_graph(one, path)
+    if json:
+        counted = {"distinct": states, "transitions": transitions}
+        origin = _provenance(name, one.constants, "graph")
+        console.emit(
+            {
+                "model": name,
+                "constants": dict(one.constants),
+                "graph": str(path),
+                **counted,
+                "provenance": origin,
+            }
+        )
+        return 0
     drawn = f"{path}: {states} states, {transitions} transitions"
     console.results().print(drawn, markup=False, soft_wrap=True)
     return 0

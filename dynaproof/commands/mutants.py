@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from dynaproof import console
+from dynaproof.arguments import above_zero, folder_to_write
 from dynaproof.commands import Flag
-from dynaproof.errors import UserError, unknown_name
+from dynaproof.errors import unknown_name
 from dynaproof.provenance import provenance
 
 
@@ -43,13 +44,17 @@ def mutants(
             raise unknown_name("mutant", name, list(MUTANTS))
     if strategy not in (*STRATEGIES, "portfolio"):
         raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
-    for option, number in (("--schedules", schedules), ("--jobs", jobs)):
-        if number <= 0:
-            raise UserError(f"{option} is {number}; it takes a number above 0")
+    above_zero({"--schedules": schedules, "--jobs": jobs})
+    if out is not None:
+        folder_to_write("--out", out)
     chosen = list(names or MUTANTS)
     if diff:
         for name in chosen:
-            console.results().print(difference(MUTANTS[name]), markup=False, soft_wrap=True)
+            changed = difference(MUTANTS[name])
+            if json:
+                console.emit({"name": name, "diff": changed})
+            else:
+                console.results().print(changed, markup=False, soft_wrap=True)
         return 0
     console.say(f"the system without a bug: {schedules} schedules, then the directed scenarios")
     broken = survives(strategy, schedules, seed, jobs)

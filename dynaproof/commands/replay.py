@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynaproof import console
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
@@ -135,7 +136,11 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
     from checkers.simulator.schedule import Divergence
     from checkers.simulator.shrink import smaller_schedule, smallest
 
+    path = out if out is not None else run.with_suffix(".small.json")
     kept = opened(run)
+    folder_to_write("--out", path.parent)
+    if path.parent.is_dir():
+        file_to_write("--out", path)
     if kept.outcome.failure is None:
         raise UserError(f"{run}: this run breaks no promise, so there is nothing to shrink")
     node_class, recorded = host(kept.mutant), kept.recorded()
@@ -150,7 +155,6 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         ) from error
     failure = small.outcome.failure
     assert failure is not None
-    path = out if out is not None else run.with_suffix(".small.json")
     save(path, small, maker())
     found = {
         "run": str(path),
@@ -190,6 +194,7 @@ def trace(
     """
     from checkers.simulator.schedule import Divergence
 
+    above_zero({"--last": last})
     kept = opened(run)
     names = [f"s{zone}" for zone in "abc"] + [f"c{number}" for number in range(kept.config.clients)]
     if node is not None and node not in names:

@@ -121,11 +121,12 @@ def test_a_bug_is_called_a_bug_and_shown_whole_only_on_demand(failing, capsys, m
         cli.main(["version"])
 
 
-def test_a_reader_that_leaves_early_is_no_error_of_ours():
+@pytest.mark.parametrize("arguments", [["version", "--json"], ["version"]])
+def test_a_reader_that_leaves_early_is_no_error_of_ours(arguments):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-c", MAIN, "version", "--json"],
+        [sys.executable, "-c", MAIN, *arguments],
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,52 @@
+"""What several commands ask of their arguments, before anything is begun: numbers in range, places to write to.
+
+A campaign of an hour must not end in "no such folder", so every place is looked at first.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dynaproof.errors import UserError
+
+
+def above_zero(numbers: Mapping[str, float | None]) -> None:
+    """Refuse an option (name to number; None: not given) that is no finite number above 0."""
+    for option, number in numbers.items():
+        if number is not None and not (number > 0 and math.isfinite(number)):
+            raise UserError(f"{option} is {number}; it takes a number above 0")
+
+
+def not_together(**given: object) -> None:
+    """Refuse two options that exclude each other (each by its name; None and False: not given)."""
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value not in {None, False}]
+    if len(named) > 1:
+        raise UserError(f"{' and '.join(named)} exclude each other", "give one of them")
+
+
+def folder_to_write(option: str, folder: Path) -> None:
+    """Refuse a folder that neither is one nor can be made."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        if place.is_symlink():
+            raise UserError(f"{option} {folder}: {place} is a link to nothing")
+        place = place.parent
+    if not place.is_dir():
+        raise UserError(f"{option} {folder}: {place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(f"{option} {folder}: {place} may not be written to")
+
+
+def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
+    """Refuse a file that cannot be written: a folder, one in no folder, or one of another suffix than these."""
+    if file is None:
+        return
+    if suffixes and file.suffix not in suffixes:
+        raise UserError(f"{option} {file}: it is written as {' or '.join(suffixes)}")
+    if file.is_dir():
+        raise UserError(f"{option} {file}: that is a folder", "name a file")
+    if not file.parent.is_dir():
+        raise UserError(f"{option} {file}: there is no folder {file.parent}")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise UserError(f"{option} {file}: it may not be written")

@@ -1,4 +1,4 @@
-"""What several commands ask of their arguments, before anything is begun: numbers in range, places to write to.
+"""What commands ask of their arguments before they begin: numbers in range, places that can be written to.
 
 A campaign of an hour must not end in "no such folder", so every place is looked at first.
 """
@@ -39,7 +39,7 @@ def folder_to_write(option: str, folder: Path) -> None:
 
 
 def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
-    """Refuse a file that cannot be written: a folder, one in no folder, or one of another suffix than these."""
+    """Refuse a file that cannot be written: a folder, one in no folder, or of another suffix than these."""
     if file is None:
         return
     if suffixes and file.suffix not in suffixes:

@@ -26,12 +26,13 @@ How to add a command:
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
-
-import cyclopts
+from typing import TYPE_CHECKING, NamedTuple
 
 from dynaproof import __version__
 from dynaproof.errors import UserError
+
+if TYPE_CHECKING:
+    import cyclopts
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
@@ -76,8 +77,10 @@ COMMANDS = (
 )
 
 
-def make_app() -> cyclopts.App:
+def make_app() -> "cyclopts.App":
     """The parser of the whole command line; raises `cyclopts.CycloptsError` on what it cannot parse."""
+    import cyclopts
+
     app = cyclopts.App(
         name="dynaproof",
         help="Drive a replicated store through orders, crashes and partitions, with every promise checked.",
@@ -96,12 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (`sys.argv` without a name: the process's own) and return its exit code."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = make_app()(tokens)
+        code = _called(tokens)
         sys.stdout.flush()
     except UserError as error:
         return _refuse(error.message, error.hint)
-    except cyclopts.CycloptsError as error:
-        return _refuse(str(error), HELP_HINT)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`). Nothing may be flushed into the pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -118,6 +119,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("hint: set DYNAPROOF_TRACEBACK=1 to see where, and report it, please")
         return EXIT_BUG
     return code if isinstance(code, int) else 0
+
+
+def _called(tokens: list[str]) -> object:
+    """What the command returns. The parser is imported here, where an interruption is heard already."""
+    import cyclopts
+
+    try:
+        return make_app()(tokens)
+    except cyclopts.CycloptsError as error:
+        raise UserError(str(error), HELP_HINT) from error
 
 
 def _refuse(message: str, hint: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct, structs
 
 from checkers.campaign import config_of, outcomes
+from checkers.interrupts import interrupts_held
 from checkers.mutation.catalogue import MUTANTS, Mutant
 from checkers.mutation.directed.catalogue import STORIES, perform
 from checkers.simulator.partition import execute
@@ -97,7 +98,9 @@ def hunts(
     if jobs <= 1 or len(work) == 1:
         yield from map(_hunt_named, work)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with interrupts_held():
+        processes = multiprocessing.get_context("spawn").Pool(jobs)
+    with processes as pool:
         yield from pool.imap(_hunt_named, work)
 
 

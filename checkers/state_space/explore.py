@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from checkers.interrupts import interrupts_held
 from checkers.state_space import engine
 from checkers.state_space.interpreter import Interpreter, Label, State
 from checkers.state_space.lower import lower
@@ -385,13 +386,17 @@ class Exploration:
 
 
 def _together(calls: Sequence[Callable[[], int]]) -> None:
-    """Make calls of machine code, each in a thread of its own; the first in this one."""
+    """Make calls of machine code, each in a thread of its own; the first in this one.
+
+    An interruption waits until all have ended: what they write to must outlive them.
+    """
     others = [threading.Thread(target=one) for one in calls[1:]]
-    for one in others:
-        one.start()
-    calls[0]()
-    for one in others:
-        one.join()
+    with interrupts_held():
+        for one in others:
+            one.start()
+        calls[0]()
+        for one in others:
+            one.join()
 
 
 def _signed(word: int) -> int:

@@ -1,0 +1,32 @@
+"""Ctrl-C is the first thread's of the first process, and is never lost."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from checkers.interrupts import interrupts_held
+
+
+def blocked() -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+def test_an_interruption_is_raised_when_the_block_ends_and_not_before() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), interrupts_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        reached.append("the end")
+    assert reached == ["the end"]
+    assert not blocked()
+
+
+def test_what_the_block_begins_holds_interruptions_back_for_life() -> None:
+    go, found = threading.Event(), []
+    thread = threading.Thread(target=lambda: found.append((go.wait(10), blocked())))
+    with interrupts_held():
+        thread.start()
+    go.set()
+    thread.join()
+    assert found == [(True, True)]

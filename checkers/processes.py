@@ -6,13 +6,14 @@ pools of the standard library read all of their input first, and so never end on
 
 from __future__ import annotations
 
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
+
+from checkers.interrupts import interrupts_held
 
 __all__ = ["in_order"]
 
@@ -38,7 +39,7 @@ def in_order(
         for item in items:
             yield item, work(item)
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"))
     waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
     try:
         more = True
@@ -47,7 +48,8 @@ def in_order(
                 chunk = list(islice(items, CHUNK))
                 more = bool(chunk)
                 if chunk:
-                    waiting.append((chunk, pool.submit(_each, work, chunk)))
+                    with interrupts_held():  # The first chunks begin the processes.
+                        waiting.append((chunk, pool.submit(_each, work, chunk)))
             if waiting:
                 chunk, future = waiting.popleft()
                 yield from zip(chunk, future.result(), strict=True)
@@ -57,7 +59,3 @@ def in_order(
 
 def _each(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
     return [work(item) for item in items]
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -15,9 +15,14 @@ def blocked() -> bool:
 
 def test_an_interruption_is_raised_when_the_block_ends_and_not_before() -> None:
     reached = []
-    with pytest.raises(KeyboardInterrupt), interrupts_held():
-        os.kill(os.getpid(), signal.SIGINT)
-        reached.append("the end")
+
+    def interrupted() -> None:
+        with interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert reached == ["the end"]
     assert not blocked()
 

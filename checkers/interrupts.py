@@ -1,6 +1,7 @@
 """Ctrl-C is the first thread's of the first process: it alone reports and ends the others."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -14,8 +15,16 @@ def interrupts_held() -> Iterator[None]:
     An interruption meanwhile is raised when the block ends; none is lost.
     """
     resource_tracker.ensure_running()  # Begun by the first process otherwise, and that lets SIGINT through.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    heard: list[int] = []
+    first = threading.current_thread() is threading.main_thread()
+    # The mask is for what is begun. A thread without it may hear the signal still, and its handler runs here.
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if first else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if first:
+            signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)

@@ -10,6 +10,7 @@ import tomllib
 import pytest
 
 import dynaproof
+from dynaproof.cli import COMMANDS
 
 PACKAGES = ("model", "impl", "specs", "checkers", "dynaproof")
 LINES_AT_MOST = 440  # "about 400"
@@ -226,3 +227,29 @@ def lint_imports(folder):
     """What import-linter says of the packages in this folder."""
     command = [sys.executable, "-P", "-c", LINT_IMPORTS, "--no-cache"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+# ---- documents
+
+
+def test_every_link_between_documents_leads_somewhere(root):
+    dead = []
+    for page in [*root.glob("*.md"), *(root / "docs").rglob("*.md")]:
+        links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        dead += [(page.name, one) for one in links if "://" not in one and not (page.parent / one).exists()]
+    assert dead == []
+
+
+def test_every_command_in_the_documents_exists(root):
+    known = {command.name for command in COMMANDS} | {"test", "lint", "python", "COMMAND"}
+    strange = []
+    for page in [*root.glob("*.md"), *(root / "docs").rglob("*.md")]:
+        names = re.findall(r"\./run ([a-zA-Z][\w-]*)", page.read_text("utf-8"))
+        strange += [(page.name, name) for name in names if name not in known]
+    assert strange == []
+
+
+def test_no_word_of_the_glossary_is_explained_twice(root):
+    words = re.findall(r"^\| ([^|]+?) \|", (root / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    twice = {word for word in words if words.count(word) > 1} - {"word", "---"}
+    assert twice == set()

@@ -249,9 +249,12 @@ class CatchUp(Model):
         )
 
     @sometimes
-    def caught_up_by_copy(self) -> bool:
-        """A replica goes on behind a copy, ahead of what it could have applied."""
-        return any(self.applied[r] == self.cut[r] == self.named[r] > 0 for r in self.Replica)
+    def copy_ahead_of_the_log_is_named(self) -> bool:
+        """A copy that is ahead of a laggard's whole log is about to become its checkpoint."""
+        return any(
+            self.draft_step[r] == "named" and self.draft_cut[r] is not None and self.draft[r] > self.last[r]
+            for r in self.Replica
+        )
 
     @sometimes
     def copy_brought_records_for_a_reader(self) -> bool:
@@ -259,8 +262,8 @@ class CatchUp(Model):
         return any(self.draft_cut[r] is not None and self.draft_cut[r] < self.draft[r] for r in self.Replica)
 
     @sometimes
-    def crashed_between_pages_and_log(self) -> bool:
-        """A replica is back at an old checkpoint although it had applied, and cut, further before."""
+    def at_the_checkpoint_after_a_crash(self) -> bool:
+        """After a crash a replica with a cut log is at its checkpoint, and has records above to apply."""
         return self.crashed > 0 and any(
             self.applied[r] == self.named[r] < self.last[r] and self.cut[r] > 0 for r in self.Replica
         )

@@ -367,10 +367,6 @@ class AnswersBeforeChosen(RequestId, violates="answers_are_true"):
 class PastLeaderRefusesForGood(RequestId, violates="definite_errors_are_final"):
     """Whoever does not lead refuses for good, though it may have proposed the attempt when it led."""
 
-    def may_throttle(self) -> bool:
-        """Whether a refusal may be final: a record might still be within the deadline: rule 6."""
-        return self.may_stamp(0)
-
     def refused_for_good(self, aim: str) -> bool:
         """Any ballot but the running one."""
         return aim != "current"

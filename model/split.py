@@ -326,7 +326,7 @@ class Split(Model):
 
     @sometimes
     def all_is_done(self) -> bool:
-        """Both children are led and have acknowledged writes, and the parent had too."""
+        """Both children are led and have writes, the parent has acknowledged one, and had an election."""
         return (
             all(k in self.leads and any((k, i) in self.written for i in self.Request) for k in self.Key)
             and any(self.log[n] is not None and self.log[n] in self.acknowledged for n in self.Slot)

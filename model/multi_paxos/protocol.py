@@ -389,7 +389,7 @@ class MultiPaxos(Model):
         return any(self.role[b] == "leader" and self.base[b] > 0 for b in self.Ballot)
 
     @sometimes
-    def vote_of_a_deposed_ballot(self) -> bool:
+    def later_ballot_branches_above_a_chosen_slot(self) -> bool:
         """A slot is chosen in a ballot, and somebody has voted in a later one for something else above it."""
         return any(
             self.chosen(b, 1) and (a, c, 2) in self.votes and self.records[c, 2] != self.records[b, 2]
@@ -397,18 +397,6 @@ class MultiPaxos(Model):
             for b in self.Ballot
             for c in self.Ballot
             if b < c
-        )
-
-    @sometimes
-    def led_after_asking_again(self) -> bool:
-        """A leader knew more to be chosen than when somebody first answered it."""
-        return any(
-            self.role[b] == "candidate"
-            and self.base[b] > 0
-            and self.promised[a] == b
-            and (a, b) not in self.answered
-            for a in self.Acceptor
-            for b in self.Ballot
         )
 
     @sometimes

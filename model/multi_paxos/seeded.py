@@ -47,6 +47,27 @@ class TailSlotBySlot(MultiPaxos, violates="one_record_per_slot"):
         return bool(n == 1 or (a, b, n - 1) in self.votes or self.known[a] >= n - 1)
 
 
+class BatchTorn(MultiPaxos, violates="one_record_per_slot"):
+    """The first accept is not written as one record: a crash keeps a part of it, which then counts for it."""
+
+    @action(a=MultiPaxos.Acceptor, b=MultiPaxos.Ballot, kept=MultiPaxos.Slot)
+    def crash_in_batch(self, a: int, b: int, kept: int) -> None:
+        """An acceptor restarts with the batch's ballot and the slots through `kept`. No vote had left."""
+        require(self.role[b] == "leader" and a not in self.silent)
+        require(self.promised[a] <= b and self.knows_base(a, b))
+        require(self.base[b] < kept < self.tail_end[b])
+        for n in self.Slot:
+            require(not self.base[b] < n <= kept or self.agrees(a, b, n))
+        self.promised[a] = b
+        self.last_accepted[a] = b
+        self.known[a] = 0
+        for n in self.Slot:
+            if self.base[b] < n <= kept:
+                self.put(a, b, n)
+            elif n > kept and self.cuts(a, b, n):
+                self.log[a, n] = None
+
+
 class CutsItsOwnBallot(MultiPaxos, violates="one_record_per_slot"):
     """A late repeat of the first accept removes newer votes of the same ballot."""
 

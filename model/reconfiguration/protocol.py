@@ -83,7 +83,7 @@ class Reconfiguration(Model):
     @action(a=Member, b=Ballot)
     def campaign(self, a: int, b: int) -> None:
         """A member asks for promises of an unused ballot, above the slots that it knows to be chosen."""
-        require(self.role[b] == "unused" and self.admitted(a))
+        require(self.role[b] == "unused" and self.may_begin(b) and self.admitted(a))
         self.role[b] = "candidate"
         self.base[b] = self.known[a]
         self.best_last[b] = self.known[a]
@@ -289,6 +289,10 @@ class Reconfiguration(Model):
         )
 
     # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+
+    def may_begin(self, b: int) -> bool:
+        """A ballot may begin at any time; where only some behaviours are explored, it may not."""
+        return True
 
     def waits_for_config(self) -> bool:
         """A new incarnation waits until it knows the log through its config: rule 14."""

@@ -1,5 +1,8 @@
 """The model of the replication log: its counts, and its seeded bugs with the lengths of their traces."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from checkers.state_space.explore import explore
@@ -10,6 +13,7 @@ TRACES = {
     "SlotBySlotAdoption": 15,
     "NoCutOnAccept": 15,
     "TailSlotBySlot": 19,
+    "BatchTorn": 17,
     "CutsItsOwnBallot": 14,
     "AcceptedFromRetained": 16,
     "NoBehindRule": 10,
@@ -45,6 +49,14 @@ def test_symmetry_agrees_with_the_full_run() -> None:
     assert reduced.exhausted
     assert reduced.distinct < full.distinct <= 6 * reduced.distinct
     assert full.depth == reduced.depth
+
+
+def test_documented_variants_of_the_rules_have_the_lengths_of_their_traces() -> None:
+    text = Path("docs/system-models.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| .* \| `multi_paxos` \| `(\w+)` \| (\d+)", text, re.MULTILINE))
+    assert len(rows) == 9
+    lengths = TRACES | LONG_TRACES
+    assert {name: int(steps) for name, steps in rows.items()} == {name: lengths[name] for name in rows}
 
 
 def bugs(names: dict[str, int]) -> list[type[Model]]:

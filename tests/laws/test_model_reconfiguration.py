@@ -1,10 +1,13 @@
 """The model of replacing voters: its counts, and its seeded bugs with the lengths of their traces."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from checkers.state_space.explore import explore
 from checkers.state_space.interpreter import Interpreter
-from model.language import Expected, Model, always
+from model.language import Constant, Expected, Model, always
 from model.reconfiguration import Reconfiguration, seeded
 
 TRACES = {
@@ -52,6 +55,66 @@ def test_seeded_bug_is_caught_by_a_shortest_trace(bug: type[Model]) -> None:
     assert result.violation is not None
     assert result.violation.name == bug.violates
     assert len(result.violation.trace) - 1 == TRACES[bug.__name__]
+
+
+def test_documented_variants_of_the_rules_have_the_lengths_of_their_traces() -> None:
+    text = Path("docs/system-models.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| .* \| `reconfiguration` \| `(\w+)` \| (\d+)", text, re.MULTILINE))
+    assert len(rows) == 5
+    assert {name: int(steps) for name, steps in rows.items()} == {name: TRACES[name] for name in rows}
+
+
+class InAnyOrder(Reconfiguration):
+    """Chosen in the specs' words: by the slot's quorum in one ballot, whatever it did to lower slots."""
+
+    @always
+    def quorums_agree(self) -> bool:
+        """What quorums have voted for in a slot is the same in every ballot."""
+        return all(
+            not (self.counted(b, n) and self.counted(c, n)) or self.records[b, n] == self.records[c, n]
+            for n in self.Slot
+            for b in self.Ballot
+            for c in self.Ballot
+            if b < c
+        )
+
+
+class InAnyOrderUndisturbed(seeded.Undisturbed, InAnyOrder):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("model", "states"),
+    [
+        (InAnyOrderUndisturbed, 488_303),
+        pytest.param(InAnyOrder, 7_755_748, marks=pytest.mark.slow),
+    ],
+)
+def test_quorums_agree_on_a_slot_even_if_votes_are_not_counted_in_order(
+    model: type[Model], states: int
+) -> None:
+    result = explore(model(), symmetry=True)
+    assert result.exhausted
+    assert (result.violation, result.distinct) == (None, states)
+
+
+class ChainAdopted(seeded.Undisturbed, Reconfiguration):
+    """Ballot 2 begins once ballot 1 has proposed two configs, one behind the other; then anything."""
+
+    spares = Constant(2)
+
+    def may_begin(self, b: int) -> bool:
+        """The first ballot, and then those that meet a chain."""
+        return b == 1 or (self.is_config(1, 1) and self.is_config(1, 2))
+
+
+@pytest.mark.slow
+def test_chain_of_two_configs_is_safe_under_a_later_ballot() -> None:
+    result = explore(ChainAdopted(), symmetry=True)
+    assert result.exhausted
+    assert result.violation is None
+    assert (result.distinct, result.generated, result.depth) == (6_086_943, 60_481_255, 35)
+    assert "config_adopted" not in result.not_reached
 
 
 class LossUnseen:

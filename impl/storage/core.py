@@ -90,6 +90,7 @@ class Core:
         self.leader: Member | None = None
         self.leader_ballot = NO_BALLOT
         self.heard_alive_at: Microseconds = -1
+        """When a quorum's word for the leader was heard last: a renewed lease, or a new ballot's promises."""
         self.contact_at: Microseconds = -1
         # Candidate.
         self.asking_since: Microseconds | None = None
@@ -179,7 +180,11 @@ class Core:
         self.highest_round = max(self.highest_round, ballot.round)
 
     def follow(self, source: Member, ballot: Ballot) -> None:
-        """Take `source` for the leader."""
+        """Take `source` for the leader. Its first word tells that a quorum has just promised it its ballot, so
+        it counts as alive like one whose lease was renewed.
+        """
+        if ballot > self.leader_ballot:
+            self.heard_alive_at = self.env.now
         if ballot >= self.leader_ballot:
             self.leader, self.leader_ballot = source, ballot
         self.contact_at = self.env.now

@@ -54,7 +54,7 @@ class Leader(Candidate):
             return
         self.campaign = None
         self.leading, self.serving = ballot, False
-        self.leader, self.leader_ballot = self.member, ballot
+        self.follow(self.member, ballot)
         self.progress = {member: Progress() for member in self.config.voters}
         self.tail_start = self.log.commit + 1
         self.tail_end = self.log.commit + len(tail) + 1

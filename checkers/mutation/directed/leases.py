@@ -100,3 +100,13 @@ def a_leader_hands_over(stage: Stage) -> None:
     stage.deliver("sa", "sb", Release)
     stage.settle()
     stage.expect(stage.replica("sb").leading is not None, "sb leads")
+
+
+@story("new_leader_counts_as_dead")
+def a_new_leader_is_asked_for_before_it_is_renewed(stage: Stage) -> None:
+    """A peer has just voted for a new leader; another, which the leader does not reach, asks who hears it."""
+    stage.hold_link("sa", "sc")
+    stage.elect("sa")
+    stage.fire("sc", ElectionTimer)
+    stage.settle()
+    stage.promise("no_idle_elections", stage.replica("sc").campaign is None, "sc campaigns beside a new leader")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.storage.core import Flight
+from impl.storage.ids import Ballot, Member
 from impl.storage.messages import Alive, ElectionTimer, HeartbeatTimer
 from impl.storage.records import Answer
 from impl.storage.replica import Replica
@@ -41,6 +42,16 @@ class GrayLinkDeposes(Replica):
 
     def on_alive(self, sender: NodeId, m: Alive) -> None:
         super().on_alive(sender, Alive(m.source, m.to, m.asked_at, False, m.commit))
+
+
+@bug()
+class NewLeaderCountsAsDead(Replica):
+    """Whoever follows a new leader counts it as dead until it hears of a renewed lease."""
+
+    def follow(self, source: Member, ballot: Ballot) -> None:
+        before = self.heard_alive_at
+        super().follow(source, ballot)
+        self.heard_alive_at = before
 
 
 @bug()

@@ -54,6 +54,11 @@ _LISTED = (
         "Alagappan et al., FAST 2018; replication rule 13",
     ),
     Sometimes(
+        "page rot found",
+        "It was a page of its checkpoint that was damaged.",
+        "Zhang et al., FAST 2010; replication rule 13",
+    ),
+    Sometimes(
         "voter replaced",
         "A new incarnation was made by a config that retires another.",
         "Replication rules 9 to 14",

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from impl.node import Env, NodeId
 from impl.outbox import Outbox
+from impl.storage.btree import BTree
 from impl.storage.host import StorageNode
 from impl.storage.ids import Settings
 from impl.storage.journal import Journal
@@ -67,6 +68,8 @@ def _host(name: str, overrides: tuple[type, ...]) -> type[StorageNode]:
     for override in overrides:
         if issubclass(override, Replica):
             members["replica_class"] = override
+        elif issubclass(override, BTree):
+            members["replica_class"] = type(f"{name}Replica", (Replica,), {"tree_class": override})
         elif issubclass(override, ReplicationLog):
             members["log_class"] = override
         elif issubclass(override, Journal):

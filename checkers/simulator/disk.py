@@ -206,6 +206,20 @@ class SimDisk:
         file.durable[at] ^= mask
         file.data[at] ^= mask
 
+    def rot_page(self, file: str, page: int, at: int, mask: int) -> None:
+        """Damage one durable byte of a page."""
+        pages = self._files[file]
+        data = bytearray(pages.durable[page])
+        data[at] ^= mask
+        pages.durable[page] = pages.data[page] = bytes(data)
+
+    def logs_on_platter(self) -> SimDisk:
+        """The durable logs, on a disk of their own."""
+        disk = SimDisk(Outbox())
+        for name in self.durable_logs(""):
+            disk.append(name, bytes(self.durable_log(name)))
+        return disk
+
     def lose(self) -> None:
         """Lose everything."""
         self._logs, self._files, self._dirty, self._dirty_pages = {}, {}, {}, {}

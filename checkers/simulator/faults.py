@@ -1,6 +1,6 @@
 """Lets the faults of a configuration fall, within the budget, and heals what is left when the faults stop.
 
-*Budget*: at most one voter of a group has impaired durable state (rot, lost disk) until it is replaced and
+*Budget*: at most one voter of a group has impaired durable state (rot, of the journal or of a page; lost disk) until it is replaced and
 admitted again. Crashes and the loss of what was not synced are unlimited. A node that is down comes back by
 itself after the fault's steps.
 """
@@ -13,7 +13,9 @@ from typing import Any
 from checkers.simulator.run import LEADER, Fault, RunConfig
 from checkers.simulator.world import Slot, World
 from impl.storage.frames import scan
+from impl.storage.log import ReplicationLog
 from impl.storage.messages import Handover
+from impl.storage.pages import BranchPage, decode_page
 
 NEVER = 1 << 62
 
@@ -23,8 +25,11 @@ SLOWNESS = 20
 FAIR_CAPACITY = 256
 """Messages in flight on a link that a fair end always permits."""
 
-DURABLE = frozenset(("crash", "lost disk", "rot", "crash in sync", "failed sync"))
+DURABLE = frozenset(("crash", "lost disk", "rot", "page rot", "crash in sync", "failed sync"))
 """Faults of a running node and its disk."""
+
+IMPAIRING = frozenset(("lost disk", "rot", "page rot"))
+"""Those after which synced state is lost."""
 
 CUTS = frozenset(("partition", "one-way cut", "gray link"))
 
@@ -32,6 +37,7 @@ MENDS = {
     "crash": "start",
     "lost disk": "start",
     "rot": "start",
+    "page rot": "start",
     "crash in sync": "start",
     "failed sync": "start",
     "partition": "heal",
@@ -102,9 +108,10 @@ class Injector:
             return False
         world.fault(kind, slot, number)
         self.hit[number] = slot
-        if kind in {"crash", "lost disk", "rot"}:
+        if kind == "crash" or kind in IMPAIRING:
             world.crash(slot, f"fault{number}", lose_disk=kind == "lost disk")
-            if kind == "rot" and not self.rot(slot, fault):
+            rotting = {"rot": self.rot, "page rot": self.rot_page}.get(kind)
+            if rotting is not None and not rotting(slot, fault):
                 kind = "crash"
             if kind != "crash":
                 self.impaired = slot.name
@@ -152,7 +159,7 @@ class Injector:
 
     def may_impair(self, slot: Slot, kind: str) -> bool:
         """The budget: one voter at a time, and none before the last one is whole again."""
-        if kind not in {"rot", "lost disk"}:
+        if kind not in IMPAIRING:
             return True
         if self.impaired is not None:
             replica = getattr(self.world.slots[self.impaired].node, "replica", None)
@@ -189,6 +196,29 @@ class Injector:
         if size == 0:
             return False
         slot.disk.rot(log, fault.amount * 7919 % size, 1 << (fault.amount % 8))
+        self.watcher.damaged(slot)
+        return True
+
+    def rot_page(self, slot: Slot, fault: Fault) -> bool:
+        """Flip one bit of a page that the replica will start from; False where it starts from none.
+
+        The pages of older roots, and of a checkpoint that the log does not name, hold nothing that was synced.
+        """
+        prefix = f"log/{slot.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
+        recovered = ReplicationLog.recover(slot.disk.logs_on_platter(), prefix)
+        if recovered is None or recovered[0].head.snapshot is None:
+            return False
+        head, pages = recovered[0].head, []
+        missing = [head.snapshot.root]
+        while missing:
+            ref = missing.pop()
+            pages.append(ref.page)
+            page = decode_page(ref, slot.disk.read_page(head.pages, ref.page))
+            missing.extend(page.children if isinstance(page, BranchPage) else ())
+        number = pages[fault.amount % len(pages)]
+        data = slot.disk.read_page(head.pages, number)
+        assert data is not None, "the page was just read"
+        slot.disk.rot_page(head.pages, number, fault.amount * 7919 % len(data), 1 << (fault.amount % 8))
         self.watcher.damaged(slot)
         return True
 

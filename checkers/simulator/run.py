@@ -25,6 +25,7 @@ FAULTS = (
     "failed sync",
     "lost disk",
     "rot",
+    "page rot",
     "partition",
     "one-way cut",
     "gray link",

@@ -29,6 +29,7 @@ FAULT_SENTENCES = {
     "crash": "{} crashes",
     "lost disk": "{} crashes and loses its disk",
     "rot": "{} crashes, and a bit of its journal rots",
+    "page rot": "{} crashes, and a bit of a page of its checkpoint rots",
     "crash in sync": "{} will crash inside its next sync",
     "failed sync": "the next sync of {} will fail",
     "partition": "{} is cut off",

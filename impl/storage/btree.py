@@ -36,7 +36,7 @@ from impl.storage.nodes import (
     page_of,
     pieces_of,
 )
-from impl.storage.pages import BranchPage, PageRef, decode_page, encode_page
+from impl.storage.pages import BranchPage, Page, PageRef, decode_page, encode_page
 from impl.storage.records import StoredItem
 
 Path: TypeAlias = list[tuple[Branch, int]]
@@ -114,7 +114,7 @@ class BTree:
         while missing:
             ref = missing.pop()
             used[ref.page] = None
-            page = decode_page(ref, disk.read_page(file, ref.page))
+            page = tree._read(ref)
             if isinstance(page, BranchPage):
                 missing.extend(page.children)
         for number in disk.pages(file):
@@ -186,7 +186,10 @@ class BTree:
 
     def _load(self, ref: PageRef) -> Node:
         self._nodes += 1
-        return node_of(ref, decode_page(ref, self._disk.read_page(self.file, ref.page)))
+        return node_of(ref, self._read(ref))
+
+    def _read(self, ref: PageRef) -> Page:
+        return decode_page(ref, self._disk.read_page(self.file, ref.page))
 
     # --- Changing ---
 

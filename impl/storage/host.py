@@ -20,6 +20,7 @@ from impl.storage.ids import Settings
 from impl.storage.journal import RottenLogError
 from impl.storage.log import ReplicationLog, fresh_head
 from impl.storage.messages import CreateReplica, Reached, Vacant, VacantTimer
+from impl.storage.pages import RottenPageError
 from impl.storage.replica import Replica
 
 NODE_LOG = "node"
@@ -74,13 +75,19 @@ class StorageNode:
                 raise RottenLogError("a created replica has a journal")
             log, torn = recovered
             self.replica = self.replica_class.recover(self.env, self.settings, log)
-        except RottenLogError:
-            self.env.note(Reached("rot found"))
-            self.retire(incarnation)
+        except RottenLogError as rot:
+            self.fall_silent(incarnation, rot)
             return
         if torn:
             self.env.note(Reached("recovery from a torn tail"))
         self.replica.start(waits=True)
+
+    def fall_silent(self, incarnation: int, rot: RottenLogError) -> None:
+        """Synced state is damaged: this incarnation retires."""
+        self.env.note(Reached("rot found"))
+        if isinstance(rot, RottenPageError):
+            self.env.note(Reached("page rot found"))
+        self.retire(incarnation)
 
     def retire(self, incarnation: int) -> None:
         """Fall silent as this incarnation, durably (rule 13)."""
@@ -90,12 +97,11 @@ class StorageNode:
         self.env.disk.append(NODE_LOG, encode_frame(1, self.journalled, record))
         self.journalled += 1
 
-    def give_up(self, replica: Replica) -> None:
+    def give_up(self, replica: Replica, rot: RottenLogError) -> None:
         """A page turned out to be damaged while the replica runs: it falls silent, like one that finds rot at
         its start.
         """
-        self.env.note(Reached("rot found"))
-        self.retire(replica.incarnation)
+        self.fall_silent(replica.incarnation, rot)
         self.say_vacant()
 
     def say_vacant(self) -> None:
@@ -114,8 +120,8 @@ class StorageNode:
         elif self.replica is not None:
             try:
                 self.replica.receive(sender, message)
-            except RottenLogError:
-                self.give_up(self.replica)
+            except RottenLogError as rot:
+                self.give_up(self.replica, rot)
 
     def on_create_replica(self, message: CreateReplica) -> None:
         """Make a replica that knows nothing; repeated and late copies change nothing."""
@@ -148,5 +154,5 @@ class StorageNode:
         elif self.replica is not None:
             try:
                 self.replica.fire(timer)
-            except RottenLogError:
-                self.give_up(self.replica)
+            except RottenLogError as rot:
+                self.give_up(self.replica, rot)

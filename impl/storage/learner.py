@@ -34,6 +34,8 @@ from impl.storage.state import PartitionState
 class Learner(Readers):
     """Applies, catches up, checkpoints."""
 
+    tree_class = BTree
+
     # --- Learning what is chosen ---
 
     def commit_through(self, commit: int, ballot: Ballot) -> None:
@@ -188,7 +190,7 @@ class Learner(Readers):
                 return
             self.reached("catch-up by copy")
             page_bytes = self.settings.page_bytes
-            items = BTree.open(self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes)
+            items = self.tree_class.open(self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes)
             self.state = PartitionState.restore(checkpoint.snapshot, items)
             first = m.slot + 1
         else:

@@ -67,7 +67,7 @@ class Replica(Learner):
         if snapshot is None:
             state = empty_state(env, settings, log)
         else:
-            items = BTree.open(env.disk, log.head.pages, snapshot.root, settings.page_bytes)
+            items = cls.tree_class.open(env.disk, log.head.pages, snapshot.root, settings.page_bytes)
             state = PartitionState.restore(snapshot, items)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()

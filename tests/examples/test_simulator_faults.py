@@ -73,7 +73,8 @@ def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
 
 @pytest.mark.parametrize("end", ["all", "majority", "gray"])
 def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None:
-    faults = [Fault(kind, 1, 1, 500, 3) for kind in FAULTS if kind not in {"lost disk", "rot", "handover"}]
+    left_out = {"lost disk", "rot", "page rot", "handover"}
+    faults = [Fault(kind, 1, 1, 500, 3) for kind in FAULTS if kind not in left_out]
     run = run_with(faults)
     run.injector.at(1)
     assert run.world.cut_links
@@ -149,3 +150,20 @@ def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:
 
 def test_what_a_reader_held_at_the_last_cut_may_still_be_there_however_far_it_has_read_since() -> None:
     assert execute(config_of("partition", "portfolio", 2, 607)).failure is None
+
+
+def test_a_rotten_page_is_found_at_the_restart_and_the_replica_replaced() -> None:
+    config = structs.replace(
+        draw("partition", 6, "timed"), faults=(Fault("page rot", 500, 1, 10, 12_345),), length=1_000
+    )
+    outcome = execute(config)
+    assert outcome.failure is None
+    assert outcome.faults["page rot"] == 1
+    assert outcome.reached["page rot found"] == outcome.reached["voter replaced"] == 1
+
+
+def test_page_rot_is_a_mere_crash_where_no_checkpoint_is_durable() -> None:
+    run = run_with([Fault("page rot", 1, 1, 10, 12_345)])
+    assert run.injector.fall(0)
+    assert run.injector.injected == {"crash": 1}
+    assert run.injector.impaired is None

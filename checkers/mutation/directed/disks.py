@@ -145,3 +145,21 @@ def a_letter_of_an_item_rots(stage: Stage) -> None:
     stage.rot("sb", journal, stage.slot("sb").disk.durable_log(journal).index(b"letters"))
     stage.restart("sb")
     stage.beat("sa")
+
+
+@story("page_checksum_not_checked", checkpoint_slots=4, retained_slots=0)
+def a_letter_of_a_page_rots(stage: Stage) -> None:
+    """A letter of an item in a page of a voter's checkpoint rots; the page still reads well, but for its
+    checksum and its digest.
+    """
+    stage.elect("sa")
+    stage.beat("sa")
+    writes(stage, "sa", 4)
+    stage.ask("c0", Put(b"k", item("letters")), to="sa")
+    stage.settle()
+    writes(stage, "sa", 4, keys=2)
+    stage.beat("sa")
+    stage.crash("sb")
+    stage.rot_page("sb", b"letters")
+    stage.restart("sb")
+    stage.beat("sa")

@@ -283,6 +283,18 @@ class Stage:
         self.run.watcher.damaged(slot)
         self.told.append(f"byte {at} of {log} on {name} rots")
 
+    def rot_page(self, name: str, item: bytes) -> None:
+        """A byte of these, in a synced page, is another one from here on."""
+        slot = self.slot(name)
+        for file, pages in slot.disk.durable_files().items():
+            for number, data in pages.items():
+                if item in data:
+                    slot.disk.rot_page(file, number, data.index(item), 1)
+                    self.run.watcher.damaged(slot)
+                    self.told.append(f"a byte of page {number} of {file} on {name} rots")
+                    return
+        raise StoryError(f"no page of {name} holds {item!r}")
+
     # --- Clients ---
 
     def ask(self, name: str, operation: Operation, to: str) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import structs
 
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.outbox import Outbox
+from impl.storage.btree import BTree
 from impl.storage.core import Copying
 from impl.storage.frames import Scan, scan
 from impl.storage.journal import Journal, Segment
 from impl.storage.log import Head, ReplicationLog
 from impl.storage.messages import CheckpointDurable, CheckpointWritten, Snapshot
+from impl.storage.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
 from impl.storage.replica import Replica
 
 
@@ -105,6 +108,18 @@ class ChecksumNotChecked(Journal):
     @staticmethod
     def scan(data: bytes) -> Scan:
         return scan(data, _checks_anything)
+
+
+@bug()
+class PageChecksumNotChecked(BTree):
+    """A page is taken for the one that is looked for, whatever its checksum and its parent's digest say."""
+
+    def _read(self, ref: PageRef) -> Page:
+        found = scan(self._disk.read_page(self.file, ref.page) or b"", _checks_anything)
+        try:
+            return msgspec.msgpack.decode(b"".join(found.payloads), type=LeafPage | BranchPage)
+        except msgspec.MsgspecError as error:
+            raise RottenPageError(f"page {ref.page} holds no page") from error
 
 
 @bug()

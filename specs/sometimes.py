@@ -69,6 +69,11 @@ _LISTED = (
         "Chandra et al., Paxos Made Live, 5.2",
     ),
     Sometimes(
+        "held log brought by a copy",
+        "A copied checkpoint came with the records below it that a reader had not read yet.",
+        "model/catch_up.py, rule 3",
+    ),
+    Sometimes(
         "retry after a lost reply",
         "A write that had taken effect was asked for again, and answered from memory.",
         "DESIGN, exactly-once requests",

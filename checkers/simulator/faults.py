@@ -206,9 +206,10 @@ class Injector:
         """
         prefix = f"log/{slot.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
         recovered = ReplicationLog.recover(slot.disk.logs_on_platter(), prefix)
-        if recovered is None or recovered[0].head.snapshot is None:
+        head = None if recovered is None else recovered[0].head
+        if head is None or head.snapshot is None:
             return False
-        head, pages = recovered[0].head, []
+        pages: list[int] = []
         missing = [head.snapshot.root]
         while missing:
             ref = missing.pop()

@@ -32,12 +32,12 @@ class Progress:
 
 class Checkpoint:
     """A checkpoint whose pages are written and that the log does not name durably yet; `copied` if a peer
-    sent it.
+    sent it, with the part of its log that readers hold.
     """
 
     __slots__ = ("copied", "mark", "named", "pages", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, pages: str, copied: bool, mark: int) -> None:
+    def __init__(self, snapshot: Snapshot, pages: str, copied: HeldLog | None, mark: int) -> None:
         self.snapshot = snapshot
         self.pages = pages
         self.copied = copied
@@ -47,15 +47,32 @@ class Checkpoint:
         """Whether the log names it already, durably or not."""
 
 
-class Copying:
-    """A copy under way: from whom, of which checkpoint, and the pages so far."""
+class HeldLog:
+    """What readers hold of a peer's log below its checkpoint: records from `first` on, with their ballots."""
 
-    __slots__ = ("pages", "snapshot", "source", "until")
+    __slots__ = ("ballots", "first", "records")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.records: list[LogRecord] = []
+        self.ballots: list[Ballot] = []
+
+    @property
+    def next(self) -> int:
+        """The slot of the next record."""
+        return self.first + len(self.records)
+
+
+class Copying:
+    """A copy under way: from whom, of which checkpoint, and the pages and the held log so far."""
+
+    __slots__ = ("log", "pages", "snapshot", "source", "until")
 
     def __init__(self, source: Member, snapshot: Snapshot, pages: PageCopy) -> None:
         self.source = source
         self.snapshot = snapshot
         self.pages = pages
+        self.log = HeldLog(snapshot.first_held())
         self.until: Microseconds = 0
         """When another peer's copy may take its place."""
 

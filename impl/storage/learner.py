@@ -13,14 +13,16 @@ from typing import cast
 
 from impl.node import NodeId
 from impl.storage.btree import BTree
-from impl.storage.core import Checkpoint, Copying, pages_file
+from impl.storage.core import Checkpoint, Copying, HeldLog, pages_file
 from impl.storage.ids import Ballot, Member
 from impl.storage.log import Head
 from impl.storage.messages import (
     CheckpointDurable,
     CheckpointWritten,
     Chosen,
+    CopiedLog,
     CopiedPages,
+    CopyLog,
     CopyPages,
     Fetch,
     FetchTimer,
@@ -135,20 +137,69 @@ class Learner(Readers):
         taken = [copying.pages.take(number, data) for number, data in m.pages]
         if any(taken):
             copying.until = self.env.now + 4 * self.settings.retry_us
-        if self.copy_is_whole(copying):
-            self.copying = None
-            self.install(m.snapshot, copying.pages.file)
-        elif any(taken) or m.pages[0][0] == m.snapshot.root.page:
-            wanted = copying.pages.wanted(self.settings.chunk_pages)
-            self.tell(m.source, CopyPages(self.member, m.source.incarnation, m.snapshot.root, wanted))
+        if any(taken) or m.pages[0][0] == m.snapshot.root.page:
+            self.go_on_copying(copying)
 
-    def copy_is_whole(self, copying: Copying) -> bool:
+    def on_copy_log(self, sender: NodeId, m: CopyLog) -> None:
+        """The next records of a copy; if there is a newer checkpoint by now, that one from its start."""
+        snapshot, log = self.log.head.snapshot, self.log
+        if snapshot is None:
+            return
+        if snapshot.slot != m.slot:
+            self.send_pages(m.source, ())
+            return
+        first = max(m.first, log.first)  # What is cut by now is not held any more.
+        last = min(m.slot, first + self.settings.chunk_slots - 1)
+        ballots = tuple(log.ballot(slot) for slot in range(first, last + 1))
+        self.tell(
+            m.source,
+            CopiedLog(
+                self.member,
+                m.source.incarnation,
+                m.slot,
+                m.first,
+                first,
+                log.between(first, last),
+                ballots,
+            ),
+        )
+
+    def on_copied_log(self, sender: NodeId, m: CopiedLog) -> None:
+        """Gather the held log of a copy, in order; where the peer's begins above our place, begin anew there."""
+        copying = self.copying
+        if copying is None or copying.source != m.source or copying.snapshot.slot != m.slot:
+            return
+        if self.copy_is_late(m.slot) or self.checkpoint is not None:
+            return
+        if m.asked != copying.log.next:
+            return  # A late answer: taken already, or to what an earlier copy asked.
+        if m.first > m.asked:
+            copying.log = HeldLog(m.first)
+        copying.log.records += m.records
+        copying.log.ballots += m.ballots
+        copying.until = self.env.now + 4 * self.settings.retry_us
+        self.go_on_copying(copying)
+
+    def go_on_copying(self, copying: Copying) -> None:
+        """Ask for what a copy still lacks, first the pages, then the held log; install it when it is whole."""
+        to, snapshot = copying.source, copying.snapshot
+        if not self.pages_are_whole(copying):
+            wanted = copying.pages.wanted(self.settings.chunk_pages)
+            self.tell(to, CopyPages(self.member, to.incarnation, snapshot.root, wanted))
+        elif copying.log.next <= snapshot.slot:
+            self.tell(to, CopyLog(self.member, to.incarnation, snapshot.slot, copying.log.next))
+        else:
+            self.copying = None
+            self.install(copying)
+
+    def pages_are_whole(self, copying: Copying) -> bool:
         """Whether every page below the root is here."""
         return not copying.pages.missing
 
-    def install(self, snapshot: Snapshot, file: str) -> None:
+    def install(self, copying: Copying) -> None:
         """A copied state becomes ours when its pages are durable; a message to itself tells that."""
-        self.checkpoint = Checkpoint(snapshot, file, copied=True, mark=self.log.journal.sequence)
+        snapshot, mark = copying.snapshot, self.log.journal.sequence
+        self.checkpoint = Checkpoint(snapshot, copying.pages.file, copied=copying.log, mark=mark)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def copy_is_late(self, slot: int) -> bool:
@@ -172,7 +223,7 @@ class Learner(Readers):
         """Write the changed pages; a message to itself tells when they are durable."""
         snapshot = self.state.checkpoint(self.log.ballot(self.state.applied))
         mark = self.log.journal.sequence
-        self.checkpoint = Checkpoint(snapshot, self.state.items.file, copied=False, mark=mark)
+        self.checkpoint = Checkpoint(snapshot, self.state.items.file, copied=None, mark=mark)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
@@ -183,8 +234,8 @@ class Learner(Readers):
         if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
             return
         self.log.journal.confirm(checkpoint.mark)
-        log = self.log
-        if checkpoint.copied:
+        log, copied = self.log, checkpoint.copied
+        if copied is not None:
             if self.copy_is_late(m.slot):
                 self.checkpoint = None
                 return
@@ -192,21 +243,26 @@ class Learner(Readers):
             page_bytes = self.settings.page_bytes
             items = self.tree_class.open(self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes)
             self.state = PartitionState.restore(checkpoint.snapshot, items)
-            first = m.slot + 1
+            if copied.records:
+                self.reached("held log brought by a copy")
+            first = max(log.first, copied.first)
+            records, ballots = tuple(copied.records), tuple(copied.ballots)
         else:
-            first = self.cut_first(m.slot)
+            first, records, ballots = self.cut_first(m.slot), (), ()
         log.roll(
             Head(
                 self.member,
                 log.head.config,
                 log.head.config_slot,
-                max(log.promised, checkpoint.snapshot.ballot),  # Learning is a promise (rule 10).
+                max(log.promised, checkpoint.snapshot.ballot, *ballots),  # Learning is a promise (rule 10).
                 log.last_accepted,
                 first,
                 max(log.commit, m.slot),
                 checkpoint.snapshot,
                 checkpoint.pages,
-                copied=checkpoint.copied,
+                copied=copied is not None,
+                records=records,
+                ballots=ballots,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True

@@ -40,7 +40,12 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     snapshot: Snapshot | None
     pages: str
     copied: bool = False
-    """Whether a peer's checkpoint takes the place of all that was here."""
+    """Whether `snapshot` is a peer's checkpoint;"""
+    records: tuple[LogRecord, ...] = ()
+    """then these are the chosen records that came with it, up to its slot, for readers hold them; in the same
+    frame, so that no crash separates a copy from what is held below it."""
+    ballots: tuple[Ballot, ...] = ()
+    """The ballots of the peer's log at which it holds them."""
     link: Link = NO_LINK
 
 
@@ -276,6 +281,8 @@ class ReplicationLog:
             del self.records[:gone], self.ballots[:gone]
             self.first = head.first
         self.commit = max(self.commit, head.commit)
+        if head.records:
+            self._learn(Learned(self.promised, head.records[0].slot, head.records, head.ballots))
 
     def _off_branch(self, snapshot: Snapshot) -> bool:
         """Whether the retained entry at a copied checkpoint's slot is another one: what is above it is void

@@ -185,6 +185,10 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     root: PageRef
     """Of the items."""
 
+    def first_held(self) -> int:
+        """The first slot that a reader's hold protects; the one behind the snapshot if none is below it."""
+        return min((hold.through for hold in self.holds), default=self.slot) + 1
+
 
 class CopyPages(Peer, frozen=True, gc=False, tag="copy_pages"):
     """What do these pages below `root` hold?"""
@@ -198,6 +202,25 @@ class CopiedPages(Peer, frozen=True, gc=False, tag="copied_pages"):
 
     snapshot: Snapshot
     pages: tuple[tuple[int, bytes], ...]
+
+
+class CopyLog(Peer, frozen=True, gc=False, tag="copy_log"):
+    """Which records, from slot `first` on, does your log hold below the checkpoint at `slot`?"""
+
+    slot: int
+    first: int
+
+
+class CopiedLog(Peer, frozen=True, gc=False, tag="copied_log"):
+    """Chosen records from `first` on, through the checkpoint at `slot` at the most, with their ballots in the
+    sender's log. That begins at `first` where it was `asked` for a lower slot.
+    """
+
+    slot: int
+    asked: int
+    first: int
+    records: tuple[LogRecord, ...]
+    ballots: tuple[Ballot, ...]
 
 
 # --- Membership ---
@@ -332,13 +355,6 @@ class LogTrimmed(Message, frozen=True, gc=False, tag="log_trimmed"):
     name: str
     place: int
     first: int
-
-
-class LogElsewhere(Message, frozen=True, gc=False, tag="log_elsewhere"):
-    """The place is held, and this replica's log begins above it, for it caught up by copy: ask another."""
-
-    name: str
-    place: int
 
 
 class MoveCursor(Message, frozen=True, gc=False, tag="move_cursor"):

@@ -1,7 +1,7 @@
 """What a replica does for readers of its log: streams, indexes, the archive.
 
 *Invariants.* A reader gets chosen records only, in slot order. What is above a hold that has not lapsed is
-not cut by any checkpoint, and no replica says that it is gone: one that lacks it sends the reader on.
+cut by no checkpoint, and comes with a copy of one; so no replica says that it is gone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from impl.storage.cursor import Hold
 from impl.storage.messages import (
     CursorPlaced,
     CursorRefused,
-    LogElsewhere,
     LogRead,
     LogTrimmed,
     MoveCursor,
@@ -31,15 +30,8 @@ class Readers(Serving):
         place, records = m.cursor.committed_from, m.cursor.read(self.log)
         if records is not None:
             self.env.send(m.reader, LogRead(m.name, place, records, self.log.commit))
-        elif self.holds_place(m.name, place):
-            self.env.send(m.reader, LogElsewhere(m.name, place))
         else:
             self.env.send(m.reader, LogTrimmed(m.name, place, self.log.first))
-
-    def holds_place(self, name: str, place: int) -> bool:
-        """Whether a hold protects a slot for this reader, be it here or in another replica's log."""
-        held = self.state.holds.get(name)
-        return held is not None and held.through < place
 
     def on_move_cursor(self, sender: NodeId, m: MoveCursor) -> None:
         """The leader proposes the move; a follower passes it on. A late copy moves nothing back."""

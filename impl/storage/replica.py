@@ -32,6 +32,8 @@ HANDLERS: dict[type[Message], str] = {
     m.Chosen: "on_chosen",
     m.CopyPages: "on_copy_pages",
     m.CopiedPages: "on_copied_pages",
+    m.CopyLog: "on_copy_log",
+    m.CopiedLog: "on_copied_log",
     m.CheckpointWritten: "on_checkpoint_written",
     m.CheckpointDurable: "on_checkpoint_durable",
     m.Vacant: "on_vacant",

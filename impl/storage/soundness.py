@@ -15,7 +15,9 @@ from impl.storage.messages import (
     Accept,
     Adopt,
     Chosen,
+    CopiedLog,
     CopiedPages,
+    CopyLog,
     Fetch,
     Prepare,
     Promise,
@@ -51,6 +53,16 @@ def _copied_pages(m: CopiedPages) -> bool:
     return bool(m.pages) and m.snapshot.slot >= 1
 
 
+def _copied_log(m: CopiedLog) -> bool:
+    through = m.first + len(m.records) - 1
+    sound = consecutive(m.first, m.records) and len(m.records) == len(m.ballots)
+    return sound and m.asked <= m.first and through <= m.slot
+
+
+def _copy_log(m: CopyLog) -> bool:
+    return m.first >= 1
+
+
 def _asks_above(m: Prepare | Fetch) -> bool:
     return m.known >= 0
 
@@ -65,6 +77,8 @@ SHAPES: dict[type[Message], Callable[[Any], bool]] = {
     Chosen: _chosen,
     Promise: _promise,
     CopiedPages: _copied_pages,
+    CopyLog: _copy_log,
+    CopiedLog: _copied_log,
     Prepare: _asks_above,
     Fetch: _asks_above,
     ReadLog: _read_log,

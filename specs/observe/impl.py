@@ -258,8 +258,9 @@ class ImplObserver:
         elif isinstance(record, Head):
             if record.snapshot is not None and pages_are_whole(record, disk):
                 view.checkpoint(member, record.snapshot.slot)
-            # A copy takes the place of all that was here, as in a new replica: it cuts nothing that was held.
-            held = not record.copied and record.first > self.firsts.get(member, 1)
+            for entry, held_at in zip(record.records, record.ballots, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+            held = record.first > self.firsts.get(member, 1)
             view.cut(member, record.first, held)
             self.firsts[member] = record.first
         else:

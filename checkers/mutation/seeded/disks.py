@@ -9,11 +9,11 @@ from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.outbox import Outbox
 from impl.storage.btree import BTree
-from impl.storage.core import Copying
+from impl.storage.core import Copying, HeldLog
 from impl.storage.frames import Scan, scan
 from impl.storage.journal import Journal, Segment
 from impl.storage.log import Head, ReplicationLog
-from impl.storage.messages import CheckpointDurable, CheckpointWritten, Snapshot
+from impl.storage.messages import CheckpointDurable, CheckpointWritten, LogTrimmed, ReadLog
 from impl.storage.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
 from impl.storage.replica import Replica
 
@@ -59,25 +59,39 @@ class CutPastCursors(Replica):
 
 @bug()
 class HeldLogGivenUp(Replica):
-    """A replica that caught up by copy says that what it lacks is gone, although it is held."""
+    """A replica says that all below its checkpoint is gone, although some of it is held."""
 
-    def holds_place(self, name: str, place: int) -> bool:
-        return False
+    def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
+        snapshot, place = self.log.head.snapshot, m.cursor.committed_from
+        if snapshot is not None and place <= snapshot.slot:
+            self.env.send(m.reader, LogTrimmed(m.name, place, snapshot.slot + 1))
+        else:
+            super().on_read_log(sender, m)
 
 
 @bug()
 class CopyLosesRequests(Replica):
     """A catch-up by copy loses the remembered request ids."""
 
-    def install(self, snapshot: Snapshot, file: str) -> None:
-        super().install(structs.replace(snapshot, remembered=()), file)
+    def install(self, copying: Copying) -> None:
+        copying.snapshot = structs.replace(copying.snapshot, remembered=())
+        super().install(copying)
+
+
+@bug()
+class CopyWithoutLog(Replica):
+    """A catch-up by copy brings the checkpoint only, and not the log that readers hold."""
+
+    def install(self, copying: Copying) -> None:
+        copying.log = HeldLog(copying.snapshot.slot + 1)
+        super().install(copying)
 
 
 @bug()
 class CopyFirstPagesOnly(Replica):
     """A catch-up by copy installs the first pages for all of them."""
 
-    def copy_is_whole(self, copying: Copying) -> bool:
+    def pages_are_whole(self, copying: Copying) -> bool:
         return True
 
 

@@ -1,8 +1,8 @@
 """Lets the faults of a configuration fall, within the budget, and heals what is left when the faults stop.
 
-*Budget*: at most one voter of a group has impaired durable state (rot, of the journal or of a page; lost disk) until it is replaced and
-admitted again. Crashes and the loss of what was not synced are unlimited. A node that is down comes back by
-itself after the fault's steps.
+*Budget*: at most one voter of a group has impaired durable state (rot of journal or page, lost disk) until it
+is replaced and admitted again. Crashes and the loss of what was not synced are unlimited. A node that is down
+comes back by itself after the fault's steps.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ class Injector:
     def rot_page(self, slot: Slot, fault: Fault) -> bool:
         """Flip one bit of a page that the replica will start from; False where it starts from none.
 
-        The pages of older roots, and of a checkpoint that the log does not name, hold nothing that was synced.
+        The pages of older roots, and those of a checkpoint that the log does not name, are not needed.
         """
         prefix = f"log/{slot.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
         recovered = ReplicationLog.recover(slot.disk.logs_on_platter(), prefix)

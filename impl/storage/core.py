@@ -197,8 +197,8 @@ class Core:
         self.highest_round = max(self.highest_round, ballot.round)
 
     def follow(self, source: Member, ballot: Ballot) -> None:
-        """Take `source` for the leader. Its first word tells that a quorum has just promised it its ballot, so
-        it counts as alive like one whose lease was renewed.
+        """Take `source` for the leader. Its first word tells that a quorum has just promised it, so it
+        counts as alive like one whose lease was renewed.
         """
         if ballot > self.leader_ballot:
             self.heard_alive_at = self.env.now

@@ -26,7 +26,6 @@ from impl.storage.messages import (
     CopyPages,
     Fetch,
     FetchTimer,
-    Snapshot,
 )
 from impl.storage.pages import PageCopy, sound_page
 from impl.storage.readers import Readers
@@ -165,7 +164,7 @@ class Learner(Readers):
         )
 
     def on_copied_log(self, sender: NodeId, m: CopiedLog) -> None:
-        """Gather the held log of a copy, in order; where the peer's begins above our place, begin anew there."""
+        """Gather the held log of a copy, in order; where the peer's begins above our place, begin there."""
         copying = self.copying
         if copying is None or copying.source != m.source or copying.snapshot.slot != m.slot:
             return
@@ -181,7 +180,7 @@ class Learner(Readers):
         self.go_on_copying(copying)
 
     def go_on_copying(self, copying: Copying) -> None:
-        """Ask for what a copy still lacks, first the pages, then the held log; install it when it is whole."""
+        """Ask for what a copy still lacks, pages first, then the held log; install it when it is whole."""
         to, snapshot = copying.source, copying.snapshot
         if not self.pages_are_whole(copying):
             wanted = copying.pages.wanted(self.settings.chunk_pages)
@@ -241,7 +240,9 @@ class Learner(Readers):
                 return
             self.reached("catch-up by copy")
             page_bytes = self.settings.page_bytes
-            items = self.tree_class.open(self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes)
+            items = self.tree_class.open(
+                self.env.disk, checkpoint.pages, checkpoint.snapshot.root, page_bytes
+            )
             self.state = PartitionState.restore(checkpoint.snapshot, items)
             if copied.records:
                 self.reached("held log brought by a copy")

@@ -109,4 +109,6 @@ def a_new_leader_is_asked_for_before_it_is_renewed(stage: Stage) -> None:
     stage.elect("sa")
     stage.fire("sc", ElectionTimer)
     stage.settle()
-    stage.promise("no_idle_elections", stage.replica("sc").campaign is None, "sc campaigns beside a new leader")
+    stage.promise(
+        "no_idle_elections", stage.replica("sc").campaign is None, "sc campaigns beside a new leader"
+    )

@@ -52,6 +52,38 @@ def without(configurations: list[Configuration], bit: int) -> list[Configuration
     return [(s, used, hidden & ~bit) for s, used, hidden in configurations if not used & bit]
 
 
+def twins(op: OpenOperation, crashed: list[OpenOperation]) -> list[OpenOperation]:
+    """The others that do the same as this one, among writes of unknown outcome that leave its value."""
+    return [y for y in crashed if y is not op and y.kind == op.kind and y.expected == op.expected]
+
+
+def later_twins(crashed: list[OpenOperation]) -> dict[OpenOperation, int]:
+    """Of each write of unknown outcome, the bits of those that do the same and were called later."""
+    later: dict[OpenOperation, int] = {}
+    bits: dict[Any, int] = {}
+    for y in sorted(crashed, key=lambda op: -op.number):
+        same = (y.kind, y.expected, y.value)
+        later[y] = bits.get(same, 0)
+        bits[same] = later[y] | y.bit
+    return later
+
+
+def changed(
+    configurations: list[Configuration], earlier: list[OpenOperation], later: list[OpenOperation]
+) -> list[Configuration]:
+    """These configurations, and those in which one of the earlier twins stands for one of the later: what was
+    done by the later one, the earlier one could have done.
+    """
+    found = dict.fromkeys(configurations)
+    for one in earlier:
+        for other in later:
+            both = one.bit | other.bit
+            for state, used, hidden in configurations:
+                if used & both == other.bit:
+                    found[state, used ^ both, hidden & ~both] = None
+    return list(found)
+
+
 def covers(one: Configuration, other: Configuration, crashed: int) -> bool:
     """Whether whatever can follow `other` can follow `one`."""
     return (

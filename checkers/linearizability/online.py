@@ -7,7 +7,7 @@ history so far, open operations pending, is linearizable for a register with com
 How it works. A configuration is `(state, used, hidden)`: the value of the key, the open operations that were
 linearized already, and the open plain writes that may have been, unseen, just before another plain write (so
 one configuration stands for all subsets of `hidden`). When x returns, configurations without x linearize open
-operations until x is in; where none is left, the history is not linearizable. Three rules keep them few, and
+operations until x is in; where none is left, the history is not linearizable. Four rules keep them few, and
 each only drops what another covers:
 
 1. A read is linearized in each configuration as soon as the state is what it returned.
@@ -15,7 +15,10 @@ each only drops what another covers:
    somebody open waits for its value. Unseen, a pending one need not have happened, and a plain one is hidden.
    A cas of unknown outcome waits only if somebody waits for what it would leave, and none of unknown outcome
    is linearized where it changes nothing.
-3. Of two configurations in the same state the one that leaves at least the other's possibilities is kept.
+3. Of writes of unknown outcome that do the same, the one that was called last is linearized first. Whatever
+   follows, the other could have done the same, and can still; when one is settled, `changed` finds the
+   configurations again in which an earlier one stands for a later.
+4. Of two configurations in the same state the one that leaves at least the other's possibilities is kept.
 
 What a read returns is known only when it returns. Until then it is left out; then the events since its call
 are replayed with it, from the configurations of that moment. So an operation costs what happens while it
@@ -38,8 +41,11 @@ from checkers.linearizability.configurations import (
     READ,
     Configuration,
     OpenOperation,
+    changed,
     covers,
+    later_twins,
     mark,
+    twins,
     without,
 )
 
@@ -184,10 +190,11 @@ class KeyFrontier:
             return bool(self._configurations)
         if never:
             op.alive = False
-            self._configurations = without(self._configurations, op.bit)
+            earlier = [y for y in twins(op, self._crashed.get(op.value, [])) if y.number < op.number]
+            self._configurations = without(changed(self._configurations, earlier, [op]), op.bit)
             for other in self._observers:
                 if other.number > op.number:  # As in `abandon`.
-                    other.snapshot = without(other.snapshot, op.bit)
+                    other.snapshot = without(changed(other.snapshot, earlier, [op]), op.bit)
             self._forget([op])
         else:
             self._closing.append(op)
@@ -283,7 +290,9 @@ class KeyFrontier:
             elif y.alive and not y.crashed:
                 plain |= y.bit
         moves = [y for y in mutators if y.alive and not y.crashed]
-        moves += self._of_use(wanted, picky, number)
+        crashed = self._of_use(wanted, picky, number)
+        later = later_twins(crashed) if len(crashed) > 1 else {}
+        moves += crashed
         seen = set(todo)
         left = self._left
         bit = x.bit
@@ -295,6 +304,8 @@ class KeyFrontier:
             for y in moves:
                 value = y.value
                 if used & y.bit or (y.kind == CAS and state != y.expected) or (y.crashed and state == value):
+                    continue
+                if y.crashed and later and later[y] & ~used:
                     continue
                 if y is not x and (y.crashed or y.kind != CAS):
                     waiting = wanted.get(value, 0) & ~used & ~y.bit
@@ -336,7 +347,7 @@ class KeyFrontier:
         return found
 
     def _prune(self, configurations: list[Configuration], number: int) -> list[Configuration]:
-        """Drop what another configuration in the same state covers (rule 3)."""
+        """Drop what another configuration in the same state covers (rule 4)."""
         if len(configurations) > COMPARE_AT_MOST:
             return configurations
         crashed = 0
@@ -380,6 +391,8 @@ class KeyFrontier:
         for op in self._closing:
             if op.forgotten:
                 continue
+            later = [y for y in twins(op, self._crashed.get(op.value, [])) if y.number > op.number]
+            self._configurations = changed(self._configurations, [op], later)
             self._forget([op])
             op.crashed = False
             self._number += 1
@@ -402,6 +415,12 @@ class KeyFrontier:
         for _, used, _ in self._configurations:
             common &= used
         if not common or not self._configurations:
+            return
+        for ys in self._crashed.values():
+            for y in ys:
+                if not y.bit & common:  # It may come to stand for a later twin.
+                    common &= ~sum(z.bit for z in twins(y, ys) if z.number > y.number)
+        if not common:
             return
         self._configurations = [(s, used & ~common, hidden) for s, used, hidden in self._configurations]
         known = [y for ys in self._crashed.values() for y in ys if y.bit & common]

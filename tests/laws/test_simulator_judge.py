@@ -19,6 +19,8 @@ VALUES: list[bytes | None] = [None, b"0", b"1", b"2"]
 class Recorded:
     """A random run of one key, told to the judge and kept for the checker."""
 
+    endings: tuple[str, ...] = ("ok", "ok", "indefinite", "definite")
+
     def __init__(self, seed: int, most: int = MOST) -> None:
         self.rng = Random(seed)
         self.judge = Judge(most)
@@ -48,23 +50,26 @@ class Recorded:
         number = len(self.operations)
         conditional = bool(self.rng.getrandbits(1))
         expected = self.pick(VALUES) if conditional else None
-        operation = self.pick(
+        operation = self.operation(conditional, expected, number)
+        self.operations[number], self.called[number] = operation, self.clock
+        self.running.append(number)
+        self.judge.invoked(number, operation)
+
+    def operation(self, conditional: bool, expected: bytes | None, number: int) -> Any:
+        return self.pick(
             [
                 Get(b"k", strong=True),
                 Delete(b"k", conditional, expected),
                 Put(b"k", self.pick([*VALUES[1:], b"%d" % number]), conditional, expected),
             ]
         )
-        self.operations[number], self.called[number] = operation, self.clock
-        self.running.append(number)
-        self.judge.invoked(number, operation)
 
     def end(self) -> str | None:
         number = self.pick(self.running)
         self.running.remove(number)
         operation = self.operations[number]
         reads = isinstance(operation, Get)
-        endings = ["ok", "ok", "indefinite", "definite"]
+        endings = list(self.endings)
         if not reads and operation.conditional:
             endings += ["condition_failed"]
         ending = self.pick(endings)
@@ -121,6 +126,41 @@ class Recorded:
                 seen=seen if failed else UNRECORDED,
             )  # fmt: skip
         return check(builder.build()).linearizable
+
+
+class Twins(Recorded):
+    """Most writes are lost, and many of them do the same."""
+
+    endings = ("ok", "indefinite", "indefinite", "indefinite")
+
+    def operation(self, conditional: bool, expected: bytes | None, number: int) -> Any:
+        if self.rng.getrandbits(16) % 5 < 2:
+            return Get(b"k", strong=True)
+        conditional, expected = number % 3 == 0, self.pick(VALUES[:2])
+        return self.pick(
+            [Delete(b"k", conditional, expected), Put(b"k", self.pick(VALUES[1:3]), conditional, expected)]
+        )
+
+
+def test_lost_writes_that_do_the_same_are_told_apart_by_when_they_were_called_and_settled() -> None:
+    ends = [0, 0]
+    between = 0
+    for seed in range(SEEDS):
+        run = Twins(seed)
+        told = None
+        for _ in range(26):
+            told = run.step()
+            if told is not None:
+                break
+        if told is not None:
+            assert not run.legal(bounded=True), (seed, told)
+        else:
+            assert run.legal(bounded=False), seed
+            between += not run.legal(bounded=True)
+        assert not run.judge.overflowed
+        ends[told is None] += 1
+    assert min(ends) > SEEDS // 10
+    assert between < SEEDS // 50
 
 
 def test_judge_and_checker_agree_after_every_event() -> None:
@@ -185,3 +225,9 @@ def test_a_schedule_of_three_keys_that_lost_a_hundred_writes_is_judged_to_its_en
     assert outcome.endings["indefinite"] > 100
     assert outcome.failure is None
     assert (outcome.keys, outcome.unjudged) == (3, 0)
+
+
+def test_a_schedule_that_lost_a_hundred_writes_in_a_row_is_judged_by_their_order() -> None:
+    outcome = execute(config_of("partition", "portfolio", 21, 586))
+    assert outcome.endings["indefinite"] > 100
+    assert (outcome.keys, outcome.unjudged) == (2, 0)

@@ -4,6 +4,7 @@ The set-up itself (downloads, half a minute) is what CI begins with; here stand-
 and uv.
 """
 
+import os
 import shutil
 import subprocess
 
@@ -179,6 +180,17 @@ def test_tests_run_in_the_project_and_commands_where_they_are_called(place):
     assert place.run("test", "-k", "two words").stdout == f"pytest -k two words in {place.folder}\n"
     assert place.run("python", "-V").stdout == "python -V\n"
     assert place.run("check", "history.txt").stdout == "dynaproof check history.txt\n"
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_at_once(place):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    place.add("python3", PYTHON)
+    place.folder.chmod(0o555)
+    done = place.run("version")
+    place.folder.chmod(0o755)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "may not be written to" in done.stderr
 
 
 def test_it_is_plain_posix_shell(root):

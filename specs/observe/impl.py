@@ -27,11 +27,22 @@ from impl.storage.messages import (
     Promise,
     Put,
     Reached,
+    Reply,
     Served,
     Vote,
 )
 from impl.storage.pages import BranchPage, RottenPageError, decode_page
-from impl.storage.records import Config, ConfigChange, CursorMoved, LogRecord, Outcome, StoredItem, Write
+from impl.storage.records import (
+    Answer,
+    Config,
+    ConfigChange,
+    CursorMoved,
+    LogRecord,
+    Outcome,
+    Remembered,
+    StoredItem,
+    Write,
+)
 from specs.view import ChosenSlot, Entry, View
 
 VOUCHING = frozenset((Vote, Heard, Promise))
@@ -104,7 +115,10 @@ class ImplObserver:
         self.seen: dict[str, Seen] = {}
         self.items: dict[bytes, StoredItem] = {}
         self.written: dict[tuple[bytes, int], StoredItem | None] = {}
-        self.effective: dict[RequestId, int] = {}
+        self.recorded: dict[RequestId, Remembered] = {}
+        """Writes that have a chosen record, with the answer that it gives them."""
+        self.answers: dict[RequestId, Answer | None] = {}
+        """Writes, with the first answer that left for them."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.deadlines: dict[RequestId, int] = {}
@@ -129,6 +143,8 @@ class ImplObserver:
                 judge = self.judges[key] = self.make_judge()
             judge.invoked(note.request, note.operation)
             self.deadlines[note.request] = slot.node.deadline
+            if not isinstance(note.operation, Get):
+                self.answers[note.request] = None
         elif kind is Ended:
             assert isinstance(note, Ended)
             self.ended(note)
@@ -185,16 +201,18 @@ class ImplObserver:
             view.file("uncommitted" if strong else "eventual", (request, shown.slot))
         if isinstance(operation, Get):
             return
+        recorded = self.recorded.get(request)
         if note.ending == "definite":
             self.refused_for_good[request] = True
-            if request in self.effective:
+            if recorded is not None and recorded.answer.applied:
                 view.file("repeated", (request, "failed for good after it took effect"))
-        elif note.ending == "ok":
-            view.acknowledge(request, note.slot)
-            if self.effective.get(request) != note.slot:
-                view.file(
-                    "repeated", (request, f"was answered from slot {note.slot}, where it did not take effect")
-                )
+        elif note.ending != "indefinite":
+            applied = note.ending == "ok"
+            if applied:
+                view.acknowledge(request, note.slot)
+            said = Answer(note.slot, applied, note.observed)
+            if recorded is None or recorded.answer != said:
+                view.file("repeated", (request, f"got an answer that slot {note.slot} does not give"))
 
     # --- What leaves nodes ---
 
@@ -210,11 +228,26 @@ class ImplObserver:
             ballot = message.ballot  # type: ignore[attr-defined]
             for record in message.records:  # type: ignore[attr-defined]
                 view.propose(ballot, record.slot, record.ballot)
+        elif kind is Reply:
+            assert isinstance(message, Reply)
+            self.replied(message)
         elif kind is LogTrimmed:
             assert isinstance(message, LogTrimmed)
             held = view.holds.get(message.name)
             if held is not None and held[0] < message.place:
                 view.file("given_up", (slot.name, message.name, message.place))
+
+    def replied(self, reply: Reply) -> None:
+        """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
+        request = reply.request
+        if request not in self.answers:
+            return  # A read, which each attempt may answer anew.
+        said = Answer(reply.slot, reply.status == "ok", reply.observed)
+        before = self.answers[request]
+        if before is None:
+            self.answers[request] = said
+        elif before != said:
+            self.view.file("repeated", (request, f"was answered from slot {before.slot}, then otherwise"))
 
     # --- What disks hold ---
 
@@ -288,20 +321,9 @@ class ImplObserver:
                 else:
                     self.items[mutation.key] = mutation.new
                     self.written[mutation.key, record.slot] = mutation.new
-            if record.request in self.effective:
-                view.file("repeated", (record.request, f"took effect again, in slot {record.slot}"))
-            if record.request in self.refused_for_good:
-                view.file(
-                    "repeated",
-                    (record.request, f"took effect in slot {record.slot} after it had failed for good"),
-                )
-            self.effective[record.request] = record.slot
+            self.settle(record)
         elif isinstance(record, Outcome):
-            if record.request in self.effective:
-                view.file(
-                    "repeated",
-                    (record.request, f"failed its condition in slot {record.slot} after it took effect"),
-                )
+            self.settle(record)
         elif isinstance(record, ConfigChange):
             view.reconfigure(record.slot, record.config.voters)
         elif isinstance(record, CursorMoved):
@@ -310,6 +332,19 @@ class ImplObserver:
             view.holds[record.hold.name] = (through, record.hold.lapses_at)
         for name in [n for n, (_, lapses_at) in view.holds.items() if lapses_at <= record.slot]:
             del view.holds[name]
+
+    def settle(self, record: Write | Outcome) -> None:
+        """A request has a chosen record: its only one, and none after it failed for good."""
+        applied = isinstance(record, Write)
+        answer = Answer(record.slot, applied, record.observed if isinstance(record, Outcome) else None)
+        request, did = record.request, "took effect" if applied else "failed its condition"
+        before = self.recorded.get(request)
+        if before is not None:
+            slot = before.answer.slot
+            self.view.file("repeated", (request, f"{did} in slot {record.slot}, and has a record in {slot}"))
+        elif applied and request in self.refused_for_good:
+            self.view.file("repeated", (request, f"{did} in slot {record.slot} after it failed for good"))
+        self.recorded[request] = Remembered(request, record.deadline, answer)
 
     # --- What happens to nodes ---
 
@@ -390,22 +425,34 @@ class ImplObserver:
             for request, (key, deadline) in list(self.lost.items()):
                 if deadline < newest.record.timestamp:
                     del self.lost[request]
-                    told = self.judges[key].settle(request, request in self.effective)
+                    recorded = self.recorded.get(request)
+                    applied = recorded is not None and recorded.answer.applied
+                    told = self.judges[key].settle(request, applied)
                     if told is not None:
                         view.file("unlinearizable", (key, told))
         view.prune(through)
         self.written = {
             at: item for at, item in self.written.items() if at[1] > through or self.items.get(at[0]) == item
         }
-        self.effective = {
-            request: slot
-            for request, slot in self.effective.items()
-            if slot > through or request in self.open or request in self.lost
+        now = newest.record.timestamp if newest is not None else 0
+        self.recorded = {
+            request: kept
+            for request, kept in self.recorded.items()
+            if kept.answer.slot > through or kept.deadline >= now or self.undecided(request)
+        }
+        self.answers = {
+            request: said
+            for request, said in self.answers.items()
+            if (said is not None and said.slot > through) or self.undecided(request)
         }
         for request in list(self.refused_for_good)[:-WINDOW]:
             del self.refused_for_good[request]
         for at in list(self.read_through)[: -4 * len(self.commits)]:  # A replica has few segments.
             del self.read_through[at]
+
+    def undecided(self, request: RequestId) -> bool:
+        """Whether a client waits for this request, or has given up without knowing what became of it."""
+        return request in self.open or request in self.lost
 
 
 def pages_are_whole(head: Head, disk: Any) -> bool:

@@ -101,6 +101,17 @@ class RequestsForgotten(Replica):
 
 
 @bug()
+class FailedConditionForgotten(Replica):
+    """A request whose condition failed is decided anew when it comes again."""
+
+    def write(self, sender: NodeId, m: Request, operation: Put | Delete) -> None:
+        remembered = self.state.remembered.get(m.request)
+        if remembered is not None and not remembered.answer.applied:
+            del self.state.remembered[m.request]
+        super().write(sender, m, operation)
+
+
+@bug()
 class DeadlineIgnored(Replica):
     """A write is proposed past its deadline, when its request id may be forgotten already."""
 

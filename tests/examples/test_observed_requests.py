@@ -1,0 +1,77 @@
+"""What the observer takes for a broken promise about requests: several records, or answers that differ."""
+
+import pytest
+
+from checkers.simulator.judge import Judge
+from checkers.simulator.partition import REPLICAS
+from impl.router.client import Ended, Invoked
+from impl.storage.ids import Ballot, Member, RequestId
+from impl.storage.messages import Put, Reply
+from impl.storage.records import Config, Outcome, StoredItem, Write
+from specs.clients import retries_apply_once
+from specs.observe.impl import ImplObserver
+
+REQUEST = RequestId("c", 1)
+BALLOT = Ballot(1, "sa", 1)
+FOUND = StoredItem(b"other", 2, 2)
+
+
+class Place:
+    """Of the client, as far as the observer looks at it."""
+
+    node = type("Node", (), {"deadline": 1_000})
+
+
+def observer() -> ImplObserver:
+    voters = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
+    made = ImplObserver(Config(0, voters, 4), {}, Judge)
+    made.note(Place, Invoked(REQUEST, Put(b"k", b"item", True, None)))
+    return made
+
+
+def broken(made: ImplObserver) -> list[str]:
+    return [violation.sentence for violation in retries_apply_once(made.view)]
+
+
+def write(made: ImplObserver, slot: int) -> None:
+    made.settle(Write(slot, BALLOT, 0, slot, REQUEST, 1_000, ()))
+
+
+def refuse(made: ImplObserver, slot: int) -> None:
+    made.settle(Outcome(slot, BALLOT, 0, slot, REQUEST, 1_000, FOUND))
+
+
+@pytest.mark.parametrize("first", [write, refuse])
+@pytest.mark.parametrize("second", [write, refuse])
+def test_a_request_has_one_record_whether_it_takes_effect_or_not(first, second) -> None:
+    made = observer()
+    first(made, 3)
+    assert not broken(made)
+    second(made, 4)
+    assert len(broken(made)) == 1
+
+
+def test_a_client_is_told_what_the_record_of_its_request_says() -> None:
+    right, wrong, early = observer(), observer(), observer()
+    for made in (right, wrong):
+        refuse(made, 3)
+    right.ended(Ended(REQUEST, "condition_failed", 3, FOUND))
+    wrong.ended(Ended(REQUEST, "condition_failed", 3, None))
+    early.ended(Ended(REQUEST, "condition_failed", 3, FOUND))
+    assert [len(broken(made)) for made in (right, wrong, early)] == [0, 1, 1]
+
+
+def test_all_answers_that_leave_for_a_write_agree() -> None:
+    made = observer()
+    made.replied(Reply(REQUEST, 1, "condition_failed", 3, FOUND))
+    made.replied(Reply(REQUEST, 2, "condition_failed", 3, FOUND))
+    assert not broken(made)
+    made.replied(Reply(REQUEST, 3, "ok", 4, None))
+    assert len(broken(made)) == 1
+
+
+def test_each_attempt_at_a_read_may_see_something_else() -> None:
+    made = observer()
+    made.replied(Reply(RequestId("c", 2), 1, "ok", 3, FOUND))
+    made.replied(Reply(RequestId("c", 2), 2, "ok", 4, None))
+    assert not broken(made)

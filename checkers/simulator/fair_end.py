@@ -78,7 +78,8 @@ def progress(run: PartitionRun) -> None:
     run.advance_until(run.clients_done, bound, STEPS)
     if run.failure is not None:
         return
-    if errors(run) > before or not workload(run, run.clients[0]).seen.get(key):
+    done = run.clients_done() and workload(run, run.clients[0]).seen.get(key)
+    if errors(run) > before or not done:
         view.file("stalled", ("a fresh write and a strong read of it did not succeed", bound))
     for replica in run.replicas():
         retained, most = replica.state.applied + 1 - replica.log.first, most_retained(run, replica)

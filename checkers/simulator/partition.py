@@ -285,16 +285,16 @@ class PartitionRun:
     def differs(self, replica: Any) -> str | None:
         """In what a replica's state is not the fold of the chosen entries, as the observer made it."""
         watcher, state = self.watcher, replica.state
-        others = [other.state for other in self.replicas()]
         if state.applied != watcher.view.chosen_through:
             return "applied slots"
         if dict(state.items.range()) != watcher.items:
             return "items"
-        if state.config.voters != watcher.view.configs[-1][1]:
-            return "voters"
-        if any(state.remembered != other.remembered for other in others):
+        if state.config != watcher.config:
+            return "config"
+        if state.remembered != watcher.remembered(state.timestamp):
             return "remembered requests"
-        return "holds" if any(state.holds != other.holds for other in others) else None
+        holds = {name: (hold.through, hold.lapses_at) for name, hold in state.holds.items()}
+        return "holds" if holds != watcher.view.holds else None
 
 
 def execute(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:

@@ -104,6 +104,8 @@ class ImplObserver:
 
     def __init__(self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
         self.view = View(config.voters)
+        self.config = config
+        """The newest that is chosen."""
         self.judges = judges
         self.make_judge = make_judge
         self.reached: dict[str, int] = {}
@@ -325,6 +327,7 @@ class ImplObserver:
         elif isinstance(record, Outcome):
             self.settle(record)
         elif isinstance(record, ConfigChange):
+            self.config = record.config
             view.reconfigure(record.slot, record.config.voters)
         elif isinstance(record, CursorMoved):
             held = view.holds.get(record.hold.name)
@@ -345,6 +348,10 @@ class ImplObserver:
         elif applied and request in self.refused_for_good:
             self.view.file("repeated", (request, f"{did} in slot {record.slot} after it failed for good"))
         self.recorded[request] = Remembered(request, record.deadline, answer)
+
+    def remembered(self, timestamp: int) -> dict[RequestId, Remembered]:
+        """What every replica must remember that has applied all through this commit timestamp."""
+        return {request: kept for request, kept in self.recorded.items() if kept.deadline >= timestamp}
 
     # --- What happens to nodes ---
 

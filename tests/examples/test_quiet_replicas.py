@@ -1,0 +1,62 @@
+"""When all is quiet, replicas that agree with each other must also agree with what is chosen."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+
+from checkers.simulator.partition import PartitionRun
+from checkers.simulator.run import draw
+from impl.storage.state import PartitionState
+
+CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
+
+
+@pytest.fixture
+def quiet() -> PartitionRun:
+    run = PartitionRun(CALM)
+    run.fixture()
+
+    def settled() -> bool:
+        first = run.replicas()[0].state
+        return run.quiet() and bool(first.remembered and first.holds and first.items.get(b"k0"))
+
+    run.advance(settled, 5_000)
+    assert settled()
+    return run
+
+
+def forget_requests(state: PartitionState) -> None:
+    state.remembered.popitem()
+
+
+def move_holds(state: PartitionState) -> None:
+    state.holds = {
+        name: structs.replace(hold, through=hold.through - 1) for name, hold in state.holds.items()
+    }
+
+
+def forget_incarnations(state: PartitionState) -> None:
+    state.config = structs.replace(state.config, next_incarnation=1)
+
+
+def lose_an_item(state: PartitionState) -> None:
+    state.items.delete(next(state.items.range())[0])
+
+
+@pytest.mark.parametrize(
+    ("mistake", "what"),
+    [
+        (forget_requests, "remembered requests"),
+        (move_holds, "holds"),
+        (forget_incarnations, "config"),
+        (lose_an_item, "items"),
+    ],
+)
+def test_a_mistake_that_all_replicas_make_alike_is_seen(
+    quiet: PartitionRun, mistake: Callable[[PartitionState], None], what: str
+) -> None:
+    for replica in quiet.replicas():
+        mistake(replica.state)
+    assert {quiet.differs(replica) for replica in quiet.replicas()} == {what}
+    assert not quiet.quiet()

@@ -9,7 +9,7 @@ from specs.promise import Violation, spec
 from specs.view import View
 
 
-@spec("always", source="Lamport, Paxos Made Simple, 2.2", on=("led", "proposed"))
+@spec("always", source="Lamport, Paxos Made Simple, 2.2", on=("led", "proposed", "altered"))
 def one_leader_per_ballot(view: View) -> Iterable[Violation]:
     """One incarnation completes phase 1 of a ballot, once, and proposes one value per slot in it."""
     for ballot in view.take("led"):
@@ -19,6 +19,8 @@ def one_leader_per_ballot(view: View) -> Iterable[Violation]:
             )
     for ballot, slot in view.take("proposed"):
         yield Violation(f"ballot {ballot} proposed {len(view.proposed[ballot, slot])} values for slot {slot}")
+    for slot, ballot in view.take("altered"):
+        yield Violation(f"what ballot {ballot} proposed first for slot {slot} is another value somewhere")
 
 
 @spec("always", source="Lamport, Paxos Made Simple, 2.1 (P2)", on=("accepted",))

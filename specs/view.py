@@ -87,7 +87,7 @@ class View:
         self.fresh: dict[str, list[Any]] = {}
         self.tau = 0
         self.led: dict[Rank, list[Name]] = {}
-        self.proposed: dict[tuple[Rank, int], list[Hashable]] = {}
+        self.proposed: dict[tuple[Rank, int], list[Any]] = {}
         self.let_out: dict[Name, Rank] = {}
         self.forgetful: dict[Name, bool] = {}
         self.configs: list[tuple[int, tuple[Name, ...]]] = [(0, voters)]
@@ -141,14 +141,19 @@ class View:
         self.led.setdefault(ballot, []).append(name)
         self.file("led", ballot)
 
-    def propose(self, ballot: Rank, slot: int, identity: Hashable) -> None:
-        """A proposal for a slot left a node."""
+    def propose(self, ballot: Rank, slot: int, value: Any) -> None:
+        """A proposal for a slot left a node: all of it, for an identity only names what is proposed."""
         known = self.proposed.get((ballot, slot))
         if known is None:
-            self.proposed[ballot, slot] = [identity]
-        elif identity not in known:
-            known.append(identity)
+            self.proposed[ballot, slot] = [value]
+        elif value not in known:
+            known.append(value)
             self.file("proposed", (ballot, slot))
+
+    def campaign(self, name: Name, ballot: Rank) -> None:
+        """`name` asked for promises at its own `ballot`, which is used from here on."""
+        if ballot > self.let_out.get(name, ()):
+            self.let_out[name] = ballot
 
     def let_go(self, name: Name, ballot: Rank) -> None:
         """A promise, vote or grant at `ballot` left `name`."""

@@ -24,6 +24,7 @@ from impl.storage.messages import (
     Heard,
     Led,
     LogTrimmed,
+    Prepare,
     Promise,
     Put,
     Reached,
@@ -229,7 +230,10 @@ class ImplObserver:
         elif kind in PROPOSING:
             ballot = message.ballot  # type: ignore[attr-defined]
             for record in message.records:  # type: ignore[attr-defined]
-                view.propose(ballot, record.slot, record.ballot)
+                view.propose(ballot, record.slot, record)
+        elif kind is Prepare:
+            assert isinstance(message, Prepare)
+            view.campaign(message.source, message.ballot)
         elif kind is Reply:
             assert isinstance(message, Reply)
             self.replied(message)
@@ -304,8 +308,13 @@ class ImplObserver:
     def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
         """One entry is durable; fold what became chosen."""
         view = self.view
-        before = view.chosen_through
-        view.accept(member, record.slot, Entry(ballot, record.ballot), ChosenRecord(record))
+        before, at = view.chosen_through, (record.slot, record.ballot)
+        known = view.records.get(at)
+        if known is None:
+            known = ChosenRecord(record)
+        elif known.record != record:
+            view.file("altered", at)
+        view.accept(member, record.slot, Entry(ballot, record.ballot), known)
         while before < view.chosen_through:
             before += 1
             self.fold(view.chosen[before])
@@ -388,7 +397,8 @@ class ImplObserver:
         log = replica.log
         seen = self.seen.get(slot.name)
         if seen is None or seen.member is not replica.member:
-            seen = self.seen[slot.name] = Seen(replica.member, log.commit)
+            # All that came from the disk is looked at: what a restart makes of it may be another thing.
+            seen = self.seen[slot.name] = Seen(replica.member, log.first - 1)
             self.members[slot.name] = replica.member
         if log.commit > seen.commit:
             for number in range(max(seen.commit + 1, log.first), log.commit + 1):
@@ -405,7 +415,8 @@ class ImplObserver:
         elif seen.ballot is not None:
             seen.ballot, seen.until = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
-        lengths = len(replica.in_flight_requests) + len(replica.state.remembered) + len(replica.refused)
+        lengths = len(replica.in_flight_requests) + len(replica.state.remembered)
+        lengths += len(replica.refused) + len(replica.state.holds)
         if lengths != seen.lengths:
             seen.lengths = lengths
             for queue, length, bound in replica.queues():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.storage.ids import NO_BALLOT, Ballot, Member
@@ -38,6 +40,15 @@ class SlotBySlotAdoption(Replica):
         for m in sorted(counted, key=lambda m: (m.last_accepted, m.last_slot), reverse=True):
             mixture += m.tail[len(mixture) :]
         return mixture
+
+
+@bug()
+class AdoptedRecordsStampedAnew(Replica):
+    """A new leader gives the records that it adopts later commit timestamps, and their identity stays."""
+
+    def adopted_tail(self) -> tuple[LogRecord, ...]:
+        tail = super().adopted_tail()
+        return tuple(structs.replace(record, timestamp=record.timestamp + 1) for record in tail)
 
 
 @bug()

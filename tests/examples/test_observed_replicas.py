@@ -1,0 +1,81 @@
+"""What the observer takes for a broken promise of consensus: by content, and after restarts."""
+
+from typing import Any
+
+from msgspec import structs
+
+from checkers.simulator.judge import Judge
+from checkers.simulator.partition import REPLICAS, PartitionRun
+from checkers.simulator.run import draw
+from impl.storage.ids import Ballot, Member
+from impl.storage.messages import Accept, Prepare
+from impl.storage.records import Config, NoOp
+from specs.consensus import one_leader_per_ballot, promises_never_go_back
+from specs.observe.impl import ImplObserver
+from specs.view import Entry
+
+CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
+
+VOTERS = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
+LEADER, PEER, OTHER = VOTERS
+BALLOT = Ballot(2, "sa", 1)
+PLACE: Any = type("Place", (), {"name": "sa"})
+
+
+def observer() -> ImplObserver:
+    return ImplObserver(Config(0, VOTERS, 4), {}, Judge)
+
+
+def accept(to: Member, timestamp: int) -> Accept:
+    records = (NoOp(3, BALLOT, 0, timestamp),)
+    return Accept(LEADER, to.incarnation, BALLOT, 0, 3, records, 2, 2)
+
+
+def test_two_values_of_one_ballot_are_seen_although_their_identity_is_the_same() -> None:
+    made = observer()
+    made.sent(PLACE, PEER.node, accept(PEER, 7), covered=True)
+    made.sent(PLACE, OTHER.node, accept(OTHER, 7), covered=True)
+    assert not list(one_leader_per_ballot(made.view))
+    made.sent(PLACE, OTHER.node, accept(OTHER, 8), covered=True)
+    assert len(list(one_leader_per_ballot(made.view))) == 1
+
+
+def test_an_adopted_value_that_was_changed_is_seen_where_it_is_durable() -> None:
+    made = observer()
+    made.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
+    made.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
+    assert not list(one_leader_per_ballot(made.view))
+    made.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
+    assert len(list(one_leader_per_ballot(made.view))) == 1
+
+
+def test_a_ballot_that_a_candidate_asked_with_is_one_that_it_let_out() -> None:
+    made = observer()
+    made.sent(PLACE, PEER.node, Prepare(LEADER, PEER.incarnation, BALLOT, 0), covered=True)
+    made.view.recover(LEADER, BALLOT)
+    assert not list(promises_never_go_back(made.view))
+    made.view.recover(LEADER, Ballot(1, "sa", 1))
+    assert len(list(promises_never_go_back(made.view))) == 1
+
+
+def restarted(other: int | None) -> PartitionRun:
+    """A run in which a replica has come back; slot `other` is chosen with a value that it does not have."""
+    run = PartitionRun(CALM)
+    run.fixture()
+    slot = run.world.slots["sb"]
+    run.advance(lambda: slot.node.replica.log.commit > 5, 5_000)  # type: ignore[attr-defined]
+    run.world.crash(slot, "test", spare=True)
+    run.check()
+    if other is not None:
+        chosen = run.watcher.view.chosen
+        chosen[other] = chosen[other]._replace(entry=Entry(BALLOT, "another"))
+    run.world.start(slot)
+    run.check()
+    return run
+
+
+def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() -> None:
+    assert restarted(None).failure is None
+    failure = restarted(3).failure
+    assert failure is not None
+    assert failure.spec == "logs_agree_up_to_commit"

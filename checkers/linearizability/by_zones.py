@@ -1,4 +1,7 @@
-"""Algorithm A over all keys of a history: by the plain reference, or by machine code in threads."""
+"""Algorithm A over all keys of a history: by the plain reference, in numpy, or by machine code in threads.
+
+Which of them only says how fast: they give the same answers, and tests hold them against each other.
+"""
 
 import os
 from collections.abc import Sequence
@@ -9,17 +12,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from checkers.linearizability import chains, zones
+from checkers.linearizability import chains, zone_columns, zones
 from checkers.linearizability.explain import violation
 from checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, Ask, Asks, of_key
 from checkers.linearizability.result import Failure
-from specs.history import ABSENT, Column, History
+from specs.history import ABSENT, WRITE, Column, History
 
 if TYPE_CHECKING:
     from checkers.linearizability.zone_kernels import Answers
 
 THREADS_AT_MOST = 16
 OPERATIONS_PER_THREAD = 50_000
+
+PYTHON, NUMPY, MACHINE_CODE = "Python", "numpy", "machine code"
+
+MACHINE_CODE_FROM = 50_000
+"""Smaller histories are decided sooner than the compiled code is loaded."""
+
+COLUMNS_FROM = 50
+"""Numpy pays for keys of so many operations on the average."""
+
+
+def engine_of(history: History) -> str:
+    """What decides a register's history soonest; told by the history alone, so that it is always the same."""
+    operations = len(history)
+    if operations >= COLUMNS_FROM * len(history.keys) and bool((history.columns.function <= WRITE).all()):
+        return NUMPY
+    return MACHINE_CODE if operations >= MACHINE_CODE_FROM else PYTHON
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +54,28 @@ class ByZones:
     outside: dict[int, str]
 
 
-def decide_plain(history: History, asks: Asks) -> ByZones:
-    """Key after key, by the readable reference."""
+def decide(history: History, asks: Asks, engine: str) -> ByZones:
+    """Decide all keys by the engine of that name."""
+    if engine == MACHINE_CODE:
+        return decide_compiled(history, asks)
+    # Nobody but a write of null, a delete in other words, makes reads and writes anything but plain.
+    by_columns = engine == NUMPY and zone_columns.is_plain(asks)
+    return decide_plain(history, asks, zone_columns.room(len(history.values)) if by_columns else None)
+
+
+def decide_plain(history: History, asks: Asks, room: Column | None = None) -> ByZones:
+    """Key after key, by the readable reference; with room for it, in numpy first (the history is plain)."""
     orders: list[Column] = [np.zeros(0, dtype=np.int64)]
     outside: dict[int, str] = {}
+    bounds: list[int] = asks.bounds.tolist()
     for key in range(len(history.keys)):
+        found = None if room is None else zone_columns.decide(asks, bounds[key], bounds[key + 1], room)
+        if found is not None:
+            if found.cause is not None:
+                told, fault = _of_fault(asks, key, np.array(found.fault))
+                return _failed(violation(history, told, found.cause, fault))
+            orders.append(asks.row[found.order])
+            continue
         operations = of_key(asks, key)
         decided = zones.decide(operations)
         if decided.outside == chains.UNSEEN_CONDITION:
@@ -96,14 +132,17 @@ def _of_fault(asks: Asks, key: int, fault: Column) -> tuple[list[Ask], list[int]
     return operations, np.searchsorted(kept, told).tolist()
 
 
-def fault_by_zones(asks: Asks, keys: int, values: int) -> tuple[int, ...] | None:
-    """The places in `asks` of the operations at fault in some key, by machine code; empty: in none.
+def fault_by_zones(asks: Asks, values: int) -> tuple[int, ...] | None:
+    """The places in `asks` of the operations at fault in its only key, by a fast engine; empty: none.
 
-    None: it cannot tell of some key, and there is no fault in the others.
+    None: it cannot tell.
     """
+    if zone_columns.is_plain(asks):
+        found = zone_columns.decide(asks, 0, len(asks.kind), zone_columns.room(values))
+        return None if found is None else found.fault
     from checkers.linearizability import chain_kernels  # noqa: PLC0415
 
-    answers = _answers(asks, keys, values)
+    answers = _answers(asks, 1, values)
     bad = np.flatnonzero((answers.code > chain_kernels.FINE) & (answers.code < chain_kernels.DUPLICATE_VALUE))
     if len(bad):
         return tuple(int(i) for i in answers.fault[bad[0]] if i >= 0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checkers.linearizability.machine import compiled
+from checkers.linearizability.machine import Cell, inner
 from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_READ
 from specs.history import ABSENT, NEVER, Column
 
@@ -72,7 +72,7 @@ def room(values: int, largest: int) -> tuple[Links, Chains]:
     return links, chains
 
 
-@compiled
+@inner
 def keep(c: Columns, lo: int, hi: int, w: Links) -> int:
     """Step 0: mark what happened; gives FINE, SET_ASIDE or UNSEEN_CONDITION (and then has marked nothing)."""
     verdict, pending = FINE, False
@@ -92,7 +92,7 @@ def keep(c: Columns, lo: int, hi: int, w: Links) -> int:
     return verdict
 
 
-@compiled
+@inner
 def _keep_pending(c: Columns, lo: int, hi: int, w: Links) -> None:
     """A pending write with a new value happened exactly if somebody who happened needs it."""
     top = 0
@@ -121,7 +121,7 @@ def _keep_pending(c: Columns, lo: int, hi: int, w: Links) -> None:
         w.needed[c.need[i]] = 0
 
 
-@compiled
+@inner
 def clear(c: Columns, lo: int, hi: int, w: Links) -> None:
     """Make the links by value ready for the next key."""
     for i in range(lo, hi):
@@ -133,7 +133,7 @@ def clear(c: Columns, lo: int, hi: int, w: Links) -> None:
             w.last_call[value] = -1
 
 
-@compiled
+@inner
 def link(c: Columns, lo: int, hi: int, w: Links, fault: Column) -> int:
     """Step 1: link readers, writer and successor of each value; gives FINE or what is wrong already."""
     first, second = -1, -1
@@ -168,10 +168,11 @@ def link(c: Columns, lo: int, hi: int, w: Links, fault: Column) -> int:
     return FINE
 
 
-@compiled
+@inner
 def follow(c: Columns, lo: int, hi: int, w: Links, chains: Chains, fault: Column) -> tuple[int, int]:
     """Step 2: number the chains and find their zones; gives what is wrong, and how many there are."""
-    count = writers = reached = 0
+    count: Cell = np.int64(0)  # Typed, as in `zone_kernels`.
+    writers = reached = 0
     for root in range(lo, hi):
         if not w.kept[root - lo] or c.kind[root] == ASK_READ:
             continue
@@ -217,7 +218,7 @@ def follow(c: Columns, lo: int, hi: int, w: Links, chains: Chains, fault: Column
     return FINE, count
 
 
-@compiled
+@inner
 def _find_cycle(c: Columns, lo: int, hi: int, w: Links, chains: Chains, count: int, fault: Column) -> None:
     """Write the first members of a cycle of conditional writes to `fault`; marks go to `kept`."""
     for k in range(count):

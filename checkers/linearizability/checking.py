@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from checkers.linearizability import frontier, register, wing_gong
-from checkers.linearizability.by_zones import decide_compiled, decide_plain
+from checkers.linearizability.by_zones import MACHINE_CODE, PYTHON, decide, engine_of
 from checkers.linearizability.explain import impossible_condition, stuck, stuck_object
 from checkers.linearizability.frontier import Searched
 from checkers.linearizability.register import Ask
@@ -25,9 +25,6 @@ from specs.objects import REGISTER, STRING, Register, SequentialObject
 ZONES = "zones and sweep"
 FRONTIER = "frontier search"
 WING_GONG = "Wing-Gong search"
-MACHINE_CODE_FROM = 20_000
-"""Smaller histories are decided sooner than the compiled code is loaded."""
-
 MANY, MANY_TIMES = 200, 100
 """A plain search with so many configurations for so many times goes on as machine code."""
 
@@ -52,8 +49,8 @@ def check(
     """Decide whether each key of `history` is linearizable as `object`, within `budget`.
 
     `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
-    decided by compiled kernels or by the plain reference; None: by the size of the history, and by how long
-    the plain search takes. Raises `UnknownOperationError`.
+    decided by compiled kernels or by the plain reference; None: by what suits the history (`engine_of`),
+    and how long the plain search takes. Raises `UnknownOperationError`.
     """
     thing = object if object is not None else fitting_object(history)
     _know_all(history, thing)
@@ -77,49 +74,52 @@ def _know_all(history: History, thing: SequentialObject) -> None:
 
 
 def _check_register(history: History, meter: Meter, machine_code: bool | None) -> Result:
-    if machine_code is None and len(history) >= MACHINE_CODE_FROM:
-        machine_code = True
-    asks = register.reduce(history, machine_code=bool(machine_code))
+    engine = engine_of(history) if machine_code is None else MACHINE_CODE if machine_code else PYTHON
+    asks = register.reduce(history, machine_code=engine == MACHINE_CODE)
     if len(asks.impossible):
-        return _no(history, impossible_condition(history, int(asks.impossible[0])), ZONES, SURE)
-    by_zones = decide_compiled(history, asks) if machine_code else decide_plain(history, asks)
+        return _no(history, impossible_condition(history, int(asks.impossible[0])), ZONES, SURE, engine=engine)
+    by_zones = decide(history, asks, engine)
     if by_zones.failure is not None:
-        return _no(history, by_zones.failure, ZONES, SURE)
+        return _no(history, by_zones.failure, ZONES, SURE, engine=engine)
     orders = [by_zones.order]
     undecided: list[str] = []
     done = len(by_zones.order)
+    engines = dict.fromkeys([engine] if len(by_zones.outside) < len(history.keys) else [])
     for key in by_zones.outside:
         operations = register.of_key(asks, key)
         rows = asks.row[asks.bounds[key] : asks.bounds[key + 1]]
-        found = _by_frontier(operations, meter, machine_code)
+        found, by = _by_frontier(operations, meter, machine_code)
+        engines[by] = None
         done += found.done
         if found.failed_at is not None:
             failure = stuck(history, operations, found.failed_at)
             at = operations[found.failed_at].row
-            return _no(history, failure, FRONTIER, by_zones.outside[key], at)
+            return _no(history, failure, FRONTIER, by_zones.outside[key], at, by)
         if found.order is None:
             undecided.append(history.keys[key])
         else:
             orders.append(rows[found.order])
     algorithm, why = _who(len(history.keys), Counter(by_zones.outside.values()))
-    return _yes_or_unknown(history, orders, undecided, done, meter, algorithm, why)
+    return _yes_or_unknown(history, orders, undecided, done, meter, algorithm, why, ", ".join(engines))
 
 
-def _by_frontier(operations: Sequence[Ask], meter: Meter, machine_code: bool | None) -> Searched:
-    """Algorithm B; by machine code, or from when on its plain form has shown itself to be too slow."""
+def _by_frontier(
+    operations: Sequence[Ask], meter: Meter, machine_code: bool | None
+) -> tuple[Searched, str]:
+    """Algorithm B, and the engine that ran it; by machine code, or from when on its plain form has shown itself to be too slow."""
     if machine_code is None:
         patience = _Patience(meter)
         found = frontier.search(operations, exhausted=patience.exhausted)
         if meter.ended_by is not None or not patience.ended:
-            return found
+            return found, PYTHON
     if machine_code is not False:
         # Loading the compiler takes longer than most searches, so it is done only where it pays.
         from checkers.linearizability import frontier_kernels  # noqa: PLC0415
 
         compiled = frontier_kernels.search(operations, exhausted=meter.exhausted)
         if compiled is not None:
-            return compiled
-    return frontier.search(operations, exhausted=meter.exhausted)
+            return compiled, MACHINE_CODE
+    return frontier.search(operations, exhausted=meter.exhausted), PYTHON
 
 
 class _Patience:
@@ -175,7 +175,14 @@ def tells(operation: Operation) -> bool:
     return operation.outcome is not Outcome.FAILED or operation.function == "cas"
 
 
-def _no(history: History, failure: Failure, algorithm: str, why: str, stuck_at: int | None = None) -> Result:
+def _no(
+    history: History,
+    failure: Failure,
+    algorithm: str,
+    why: str,
+    stuck_at: int | None = None,
+    engine: str = PYTHON,
+) -> Result:
     return Result(
         NOT_LINEARIZABLE,
         len(history),
@@ -187,6 +194,7 @@ def _no(history: History, failure: Failure, algorithm: str, why: str, stuck_at: 
         failure.witness,
         history[failure.witness[0]].key,
         stuck_at,
+        engine=engine,
     )
 
 
@@ -198,11 +206,15 @@ def _yes_or_unknown(
     meter: Meter,
     algorithm: str,
     why: str,
+    engine: str = PYTHON,
 ) -> Result:
     size = len(history), len(history.keys)
     if undecided:
         progress = f"{done} of {len(history)} operations explained when the budget ended ({meter.ended_by})"
-        return Result(UNKNOWN, *size, algorithm, why, progress, progress=progress, undecided=tuple(undecided))
+        return Result(
+            UNKNOWN, *size, algorithm, why, progress,
+            progress=progress, undecided=tuple(undecided), engine=engine,
+        )  # fmt: skip
     certificate = np.concatenate([np.zeros(0, dtype=np.int64), *orders])
     sentence = "every operation can be put at one moment between its call and its return"
-    return Result(LINEARIZABLE, *size, algorithm, why, sentence, certificate=certificate)
+    return Result(LINEARIZABLE, *size, algorithm, why, sentence, certificate=certificate, engine=engine)

@@ -153,7 +153,7 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         asks = register.reduce(part)
         if len(asks.impossible):
             return True
-        fault = fault_by_zones(asks, len(part.keys), len(part.values)) if len(part) >= PLAIN_BELOW else None
+        fault = fault_by_zones(asks, len(part.values)) if len(part) >= PLAIN_BELOW else None
         return bool(fault) if fault is not None else illegal(_asks(asks), clock)
 
     prefix, kept, bad = _first_bad(history, rows, illegal_history, result.stuck_at)
@@ -164,7 +164,7 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         asks = _asks(reduced)
         witness: set[int] = set()
         if len(prefix) >= PLAIN_BELOW:
-            fault = fault_by_zones(reduced, len(prefix.keys), len(prefix.values))
+            fault = fault_by_zones(reduced, len(prefix.values))
             witness = {asks[place].row for place in fault or ()}
         rows_left = sorted(ask.row for ask in _shrink(asks, witness, clock))
     return Core(prefix.select(rows_left), tuple(kept[rows_left].tolist()), bad, not clock.ended)

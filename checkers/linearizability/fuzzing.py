@@ -1,8 +1,8 @@
 """Fuzzing: everything that decides a register, held against each other and against the oracle.
 
 For each random history these must agree: all orders tried (`brute_force`; for histories too large for that
-the Wing-Gong search stands in), algorithms A and B, each as the plain reference and as machine code, the
-Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself. Every yes must
+the Wing-Gong search stands in), algorithms A and B, each as the plain reference and as machine code, A in
+numpy too, the Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself. Every yes must
 come with an order that linearizes the history by its definition and that the verifier accepts; every no with
 a cause, a sentence and witness operations that are there. The verifier must accept exactly the orders that
 the definition accepts, of orders made false on purpose. The history written out as JSON lines and as Jepsen's
@@ -33,6 +33,7 @@ from checkers.linearizability import (
     register,
     sweep_kernels,
     wing_gong,
+    zone_columns,
     zone_kernels,
     zones,
 )
@@ -130,6 +131,7 @@ def _examine(
     opinions = {
         "algorithm A": _plain(asks),
         "algorithm A in machine code": machine,
+        "algorithm A in numpy": _columns(asks),
         "algorithm B": _frontier(asks, frontier.search),
         "algorithm B in machine code": _frontier(asks, frontier_kernels.search),
         "the Wing-Gong search": _wing_gong(operations),
@@ -157,6 +159,18 @@ def _plain(asks: Asks) -> Opinion:
     if decided.order is not None:
         return True, asks.row[decided.order].tolist()
     return (None if decided.outside is not None else False), None
+
+
+def _columns(asks: Asks) -> Opinion:
+    """The opinion in numpy, which there is only of what is plain; in a room that must be left as it was."""
+    if not zone_columns.is_plain(asks):
+        return None, None
+    writer = zone_columns.room(1 + int(max(asks.need.max(initial=0), asks.value.max(initial=0))))
+    found = zone_columns.decide(asks, 0, len(asks.kind), writer)
+    assert (writer == -1).all()
+    if found is None:
+        return None, None
+    return found.cause is None, None if found.cause is not None else asks.row[found.order].tolist()
 
 
 def _machine_code(batch: Sequence[Asks]) -> list[Opinion]:

@@ -18,3 +18,12 @@ F = TypeVar("F", bound=Callable[..., object])
 def compiled(function: F) -> F:
     """The function as machine code, compiled on its first call with these types and cached on disk."""
     return cast(F, numba.njit(cache=True, nogil=True)(function))
+
+
+def inner(function: F) -> F:
+    """Like `compiled`, for what only compiled functions call: it has no way in from Python.
+
+    The way in takes longer to compile than most functions.
+    """
+    njit: Any = numba.njit  # Its stub does not know all options.
+    return cast(F, njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))

@@ -98,6 +98,15 @@ SMALL: Final = (
     ),
     # Plain writes that hide each other, two of one value among them.
     Taste(unique=False, reads=3, puts=6, cases=2, overlap=6, at_least=7, changes=2, crashes=0.05),
+    # Reads and writes alone, which are decided in numpy: pending ones, zones that touch, reads of absent.
+    Taste(
+        reads=5, puts=4, deletes=0, cases=0, puts_if_absent=0, conditional_deletes=0, at_least=5, overlap=3,
+        changes=2, crashes=0.2, failures=0.01,
+    ),
+    Taste(
+        reads=4, puts=4, deletes=0, cases=0, puts_if_absent=0, conditional_deletes=0, at_least=6, ties=True,
+        overlap=2.5, changes=1, crashes=0,
+    ),
 )  # fmt: skip
 """One for each kind of branch in the algorithms; all orders of such a history can be tried."""
 

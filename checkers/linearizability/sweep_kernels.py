@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from checkers.linearizability.chain_kernels import Chains, Columns, Links
-from checkers.linearizability.machine import Cell, compiled
+from checkers.linearizability.machine import Cell, compiled, inner
 from specs.history import ABSENT, NEVER, Column
 
 
@@ -34,7 +34,7 @@ class Sweep(NamedTuple):
 LIVE, SINCE, OUT, RESTING, KILLING, MAKING, CREATING = range(7)
 
 
-@compiled
+@inner
 def sweep(
     c: Columns,
     lo: int,
@@ -120,7 +120,7 @@ def sweep(
     return -1
 
 
-@compiled
+@inner
 def _queue(s: Sweep, item: Cell) -> None:
     """Keep a delete, or a put-if-absent, by its deadline until it is of use, or due."""
     if s.needs[item]:
@@ -131,7 +131,7 @@ def _queue(s: Sweep, item: Cell) -> None:
         s.state[MAKING] += 1
 
 
-@compiled
+@inner
 def _wait(s: Sweep, item: Cell) -> None:
     """Keep what goes without saying in the other state."""
     if s.needs[item]:
@@ -142,7 +142,7 @@ def _wait(s: Sweep, item: Cell) -> None:
         s.state[KILLING] += 1
 
 
-@compiled
+@inner
 def _due(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, order: Column) -> bool:
     """Place the item whose deadline has come; False if absence cannot be had."""
     if s.needs[item]:
@@ -155,7 +155,7 @@ def _due(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, or
     return True
 
 
-@compiled
+@inner
 def _make_absent(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> bool:
     """Use up the delete that must go first; False if there is none."""
     while s.state[MAKING] > 0:
@@ -167,7 +167,7 @@ def _make_absent(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order:
     return False
 
 
-@compiled
+@inner
 def _kill(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> None:
     """Absence is about to be overwritten: the most pressing put-if-absent may have it first."""
     while s.state[CREATING] > 0:
@@ -179,7 +179,7 @@ def _kill(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column
     _put_killing(c, lo, w, chains, s, order)
 
 
-@compiled
+@inner
 def _place(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, order: Column) -> None:
     """Put an item; overwritten values go before a delete."""
     if s.ends[item] and not s.needs[item]:
@@ -190,19 +190,19 @@ def _place(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, 
     _become(c, lo, w, chains, s, 1 - s.ends[item], root, order)
 
 
-@compiled
+@inner
 def _put_killing(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> None:
     """Put all open values that nobody is to find: each may overwrite the other."""
     while s.state[KILLING] > 0:
         s.state[KILLING] -= 1
-        item = s.killing[s.state[KILLING]]
+        item: Cell = np.int64(s.killing[s.state[KILLING]])
         if not s.placed[item]:
             s.placed[item] = 1
             _write_item(c, lo, w, chains, s, item, order)
             s.state[LIVE], s.state[SINCE] = 1, chains.root[s.chain[item]]
 
 
-@compiled
+@inner
 def _become(
     c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, live: Cell, by: Cell, order: Column
 ) -> None:
@@ -212,7 +212,7 @@ def _become(
     _flush(c, lo, w, chains, s, order)
 
 
-@compiled
+@inner
 def _flush(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> None:
     """What goes without saying in a state: reads of absent if absent, overwritten values if not."""
     if s.state[LIVE]:
@@ -220,13 +220,13 @@ def _flush(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Colum
         return
     while s.state[RESTING] > 0:
         s.state[RESTING] -= 1
-        item = s.resting[s.state[RESTING]]
+        item: Cell = np.int64(s.resting[s.state[RESTING]])
         if not s.placed[item]:
             s.placed[item] = 1
             _write_item(c, lo, w, chains, s, item, order)
 
 
-@compiled
+@inner
 def _write_item(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, order: Column) -> None:
     if s.chain[item] >= 0:
         s.state[OUT] = write_chain(
@@ -245,7 +245,7 @@ def _write_item(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: C
         s.state[OUT] += 1
 
 
-@compiled
+@inner
 def write_chain(
     value: Column,
     call: Column,
@@ -277,7 +277,12 @@ def write_chain(
             i = next_reader[i - lo]
         if not in_order:
             readers = order[begin:out].copy()
-            order[begin:out] = readers[np.argsort(call[readers])]
+            calls = np.empty(len(readers), np.int64)
+            for at in range(len(readers)):
+                calls[at] = call[readers[at]]
+            by_call = np.argsort(calls, kind="mergesort")
+            for at in range(len(readers)):
+                order[begin + at] = readers[by_call[at]]
         now = successor[left]
     return out
 
@@ -295,7 +300,7 @@ def push(heap: Column, size: int, item: Cell, deadline: Column) -> None:
 @compiled
 def pop(heap: Column, size: int, deadline: Column) -> int:
     """Take the least deadline from a heap of so many."""
-    least = heap[0]
+    least: Cell = np.int64(heap[0])
     moved = heap[size - 1]
     at, below = 0, 1
     while below < size - 1:

@@ -25,7 +25,7 @@ from checkers.linearizability.chain_kernels import (
     link,
     room,
 )
-from checkers.linearizability.machine import Cell, compiled
+from checkers.linearizability.machine import Cell, compiled, inner
 from checkers.linearizability.register import ASK_PUT, ASK_READ
 from checkers.linearizability.sweep_kernels import OUT, SINCE, Sweep, sweep, write_chain
 from specs.history import ABSENT, NEVER, Column
@@ -103,7 +103,7 @@ def _decide_keys(
         clear(c, lo, hi, w)
 
 
-@compiled
+@inner
 def _place_all(
     c: Columns,
     lo: int,
@@ -116,22 +116,27 @@ def _place_all(
     order: Column,
 ) -> tuple[int, int]:
     """Steps 3 to 5 for one key; gives what is wrong, and the length of the order."""
-    zones = 0
+    # Typed, because for a plain 0 whatever is called with it is compiled once more.
+    zones: Cell = np.int64(0)
+    items: Cell = np.int64(0)
     for k in range(count):
         if chains.first_ret[k] < chains.last_call[k]:
             s.zone[zones] = k
             zones += 1
-    by_ret = np.argsort(chains.first_ret[s.zone[:zones]], kind="mergesort")
-    s.zone[:zones] = s.zone[:zones][by_ret]
+    starts, ends, unsorted = np.empty(zones, np.int64), np.empty(zones, np.int64), s.zone[:zones].copy()
+    for z in range(zones):
+        starts[z] = chains.first_ret[s.zone[z]]
+    by_ret = np.argsort(starts, kind="mergesort")
+    for z in range(zones):  # One by one: to assign slices takes the compiler seconds.
+        zone = unsorted[by_ret[z]]
+        s.zone[z], starts[z], ends[z] = zone, chains.first_ret[zone], chains.last_call[zone]
     for z in range(1, zones):
         one, other = s.zone[z - 1], s.zone[z]
         if chains.first_ret[other] < chains.last_call[one]:
             fault[0], fault[1] = chains.first[one], chains.last[one]
             fault[2], fault[3] = chains.first[other], chains.last[other]
             return ZONES, 0
-    ends = chains.last_call[s.zone[:zones]]
-    starts = chains.first_ret[s.zone[:zones]]
-    items, absent = 0, False
+    absent = False
     for k in range(count):
         absent = absent or chains.needs_absent[k]
         if chains.first_ret[k] >= chains.last_call[k]:
@@ -156,10 +161,12 @@ def _place_all(
                 fault[2], fault[3] = i, i
                 return INSIDE, 0
             items += 1
-    s.state[:] = 0
+    for field in range(len(s.state)):
+        s.state[field] = 0
     s.state[SINCE] = -1
     s.state[OUT] = lo
-    s.placed[:items] = 0
+    for item in range(items):
+        s.placed[item] = 0
     if not absent:
         _merge(c, lo, w, chains, s, zones, items, starts, order)
         return FINE, s.state[OUT] - lo
@@ -170,7 +177,7 @@ def _place_all(
     return FINE, s.state[OUT] - lo
 
 
-@compiled
+@inner
 def _fit(
     release_of: Column,
     deadline_of: Column,
@@ -181,19 +188,32 @@ def _fit(
     ends: Column,
 ) -> int:
     """Step 4: cut the window of an instant by the forward zones; gives the one that it lies within, or -1."""
-    z = np.searchsorted(ends, release, side="right")
+    z = _first_after(ends, release)
     if z < len(ends) and starts[z] < release:
         if deadline < ends[z]:
-            return int(z)
+            return z
         release = ends[z]
-    z = np.searchsorted(ends, deadline, side="right")
+    z = _first_after(ends, deadline)
     if z < len(ends) and starts[z] < deadline:
         deadline = starts[z]
     release_of[item], deadline_of[item] = release, deadline
     return -1
 
 
-@compiled
+@inner
+def _first_after(ends: Column, time: int) -> int:
+    """The first zone that ends after `time`; `np.searchsorted` takes longer to compile."""
+    low, high = 0, len(ends)
+    while low < high:
+        middle = (low + high) // 2
+        if ends[middle] > time:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@inner
 def _merge(
     c: Columns,
     lo: int,

@@ -5,17 +5,19 @@ In CI the seed is fresh; a failure prints the seed and the number that repeat it
 
 import os
 import secrets
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from checkers.histories import parse
-from checkers.linearizability import check
+from checkers.linearizability import check, verify
 from checkers.linearizability.brute_force import explains, is_linearizable
 from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from checkers.linearizability.fuzzing import Tally, fuzz
 from checkers.linearizability.online import KeyFrontier
-from checkers.linearizability.random_histories import LARGE, SMALL, random_histories
+from checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
 from checkers.linearizability.register import reduce
 from specs.history import History, HistoryBuilder, Outcome
 
@@ -80,6 +82,26 @@ def test_machine_code_groups_operations_by_key_as_sorting_does() -> None:
         ):
             assert sorted_column.tolist() == grouped_column.tolist()
             assert sorted_column.dtype == grouped_column.dtype
+
+
+def test_plain_histories_are_decided_in_numpy_as_by_the_reference() -> None:
+    plain = Taste(
+        operations=80, at_least=60, reads=5, puts=4, deletes=0, cases=0, puts_if_absent=0, conditional_deletes=0,
+        changes=0.6, overlap=3, crashes=0.01, failures=0.01,
+    )  # fmt: skip
+    engines = Counter[str]()
+    verdicts = Counter[str]()
+    for one in random_histories(8, 400, tastes=(plain, replace(plain, ties=True), replace(plain, overlap=8))):
+        result, reference, machine = (check(one, machine_code=how) for how in (None, False, True))
+        engines[result.engine] += 1
+        verdicts[result.verdict] += 1
+        assert result.verdict == reference.verdict == machine.verdict
+        assert (result.cause is None) == (reference.cause is None)
+        if result.certificate is not None:
+            verify(one, result.certificate)
+        assert (reference.engine, machine.engine) == ("Python", "machine code")
+    assert engines["numpy"] > 150
+    assert min(verdicts.values()) > 20
 
 
 # ---- the oracle itself, on histories that a reader can decide

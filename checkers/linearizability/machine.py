@@ -4,15 +4,35 @@ Needs nothing but what pip installs (numba). Functions that are compiled release
 that keys can be decided in threads.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
+from numba.core import event
 
 Cell: TypeAlias = Any
 """An element of a column: machine code sees an integer, the type checkers an array of unknown depth."""
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+class _Announcer(event.Listener):
+    """Says, once, that the first use takes longer; on standard error where logging is not set up."""
+
+    said = False
+
+    def on_start(self, event: Any) -> None:
+        if not self.said:
+            self.said = True
+            logging.getLogger(__name__).warning("compiling the checkers, once: this takes up to a minute")
+
+    def on_end(self, event: Any) -> None:
+        """Nothing is said of the end."""
+
+
+_register: Any = event.register
+_register("numba:compile", _Announcer())
 
 
 def compiled(function: F) -> F:

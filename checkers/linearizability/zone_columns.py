@@ -1,8 +1,9 @@
-"""Algorithm A in numpy, where nothing is conditional and nothing is deleted: plain reads and writes of one key.
+"""Algorithm A in numpy, where nothing is conditional or deleted: plain reads and writes of one key.
 
 What `zones` does, over columns instead of operation by operation, and with nothing to compile: each chain is
 then a write and its reads, the absence at the beginning is a chain of its own before all others, and without
-deletes nothing has to be swept. A pending write may stay even if nobody read it: it goes behind all others. `zones` is the readable reference, and tests hold the two against each other.
+deletes nothing has to be swept. A pending write may stay even if nobody read it: it goes behind all others.
+`zones` is the readable reference, and tests hold the two against each other.
 """
 
 from typing import NamedTuple

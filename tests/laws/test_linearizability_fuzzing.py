@@ -86,8 +86,8 @@ def test_machine_code_groups_operations_by_key_as_sorting_does() -> None:
 
 def test_plain_histories_are_decided_in_numpy_as_by_the_reference() -> None:
     plain = Taste(
-        operations=80, at_least=60, reads=5, puts=4, deletes=0, cases=0, puts_if_absent=0, conditional_deletes=0,
-        changes=0.6, overlap=3, crashes=0.01, failures=0.01,
+        operations=80, at_least=60, reads=5, puts=4, deletes=0, cases=0, puts_if_absent=0,
+        conditional_deletes=0, changes=0.6, overlap=3, crashes=0.01, failures=0.01,
     )  # fmt: skip
     engines = Counter[str]()
     verdicts = Counter[str]()

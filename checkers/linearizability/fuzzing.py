@@ -4,10 +4,10 @@ For each random history these must agree: all orders tried (`brute_force`; for h
 the Wing-Gong search stands in), algorithms A and B, each as the plain reference and as machine code, A in
 numpy too, the Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself.
 Every yes must come with an order that linearizes the history by its definition and that the verifier accepts;
-every no with a cause, a sentence and witness operations that are there. The verifier must accept exactly the orders that
-the definition accepts, of orders made false on purpose. The history written out as JSON lines and as Jepsen's
-EDN must be read as what it is. And the kernels' heap, which histories of this size hardly fill, must give
-what `heapq` gives.
+every no with a cause, a sentence and witness operations that are there. The verifier must accept exactly the
+orders that the definition accepts, of orders made false on purpose. The history written out as JSON lines and
+as Jepsen's EDN must be read as what it is. And the kernels' heap, which histories of this size hardly fill,
+must give what `heapq` gives.
 
 A history is named by seed and number (`random_histories`), so a disagreement is repeated by its two numbers.
 """

@@ -90,7 +90,7 @@ def test_unknown_says_how_far_it_came(write, capsys) -> None:
     assert answer["sentence"] == (
         "0 of 9 operations explained when the budget ended (more than 0 configurations)"
     )
-    assert main(["check", write(*HARD), "--budget-seconds", "0", "--json"]) == 3
+    assert main(["check", write(*HARD), "--budget-seconds", "0.000001", "--json"]) == 3
     (answer,) = answers(capsys)
     assert answer["sentence"] == "0 of 9 operations explained when the budget ended (time)"
     assert main(["check", write(*HARD), "--json"]) == 0

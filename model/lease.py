@@ -50,7 +50,7 @@ class Lease(Model):
     Ballot = Range(1, ballots)
     Round = Range(1, rounds)
     Fast = Range(0, 7)
-    """Which clocks are fast in a tick, as bits: those of the three grantors, and of three leaders."""
+    """Which clocks are fast in a tick, as bits: of three grantors and three leaders; any more stay slow."""
 
     promised = Array(Grantor, Int(0, ballots))
     granted_to = Array(Grantor, Int(0, ballots))

@@ -20,6 +20,9 @@ __all__ = ["FORMATS", "UnknownFormatError", "detect", "parse", "read"]
 _JSON = re.compile(rb'\s*\{\s*["}]')
 _EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""What some editors put before UTF-8; it is passed over."""
+
 HEAD_BYTES: Final = 65_536
 """How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""
 
@@ -66,6 +69,7 @@ def parse(
     functions: Sequence[str] = FUNCTIONS,
 ) -> History:
     """The history in the (decompressed) content of `file`; as `read`."""
+    data = data.removeprefix(BYTE_ORDER_MARK)
     name = detect(data, file) if format_name is None else format_name
     if name not in FORMATS:
         raise UnknownFormatError(name)

@@ -96,6 +96,15 @@ def test_unknown_says_how_far_it_came(write, capsys) -> None:
     assert main(["check", write(*HARD), "--json"]) == 0
 
 
+def test_a_byte_order_mark_and_carriage_returns_are_passed_over(tmp_path) -> None:
+    line = b'{"process":0,"f":"write","key":"k","value":1,"call":-5,"return":1}\r\n'
+    event = b"{:process 0, :type :invoke, :f :write, :value 1}\r\n"
+    for name, content in {"a.jsonl": line, "a.edn": event}.items():
+        file = tmp_path / name
+        file.write_bytes(b"\xef\xbb\xbf" + content)
+        assert main(["check", str(file)]) == 0
+
+
 BAD_LINES = {
     "returns before its call": (
         [WRITE_1, '{"process":3,"f":"write","key":"k","value":2,"call":20,"return":19}'],

@@ -18,6 +18,9 @@ import llvmlite.binding as llvm
 
 _PREPARED: list[Any] = []
 
+LARGE_BYTES = 1_200_000
+"""LLVM text beyond this is optimised by three passes only: on straight lines so long all of them take minutes."""
+
 
 def cache_directory() -> Path:
     """Where object code is kept."""
@@ -98,7 +101,14 @@ def _compile(text: str, machine: Any) -> bytes:
     options.loop_vectorization = False
     options.slp_vectorization = False
     builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    if len(text) <= LARGE_BYTES:
+        passes = builder.getModulePassManager()
+    else:
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
     return bytes(machine.emit_object(module))
 
 

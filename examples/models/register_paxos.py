@@ -182,4 +182,7 @@ class RegisterPaxos(Model):
         """A client has read a value."""
         return any(self.stage[c] == "done" for c in self.Client)
 
-    expected = (Expected({"clients": 2}, 16_668, source="stateright, examples/paxos.rs"),)
+    expected = (
+        Expected({"clients": 2}, 16_668, source="stateright, examples/paxos.rs"),
+        Expected({"clients": 3}, 1_194_428, source="stateright, examples/paxos.rs"),
+    )

@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 _PREPARED: list[Any] = []
 
 LARGE_BYTES = 1_200_000
-"""LLVM text beyond this is optimised by three passes only: on straight lines so long all of them take minutes."""
+"""LLVM text beyond this is optimised by three passes only: on lines so many all of them take minutes."""
 
 
 def cache_directory() -> Path:

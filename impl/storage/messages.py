@@ -417,9 +417,7 @@ class Deposed(Note, frozen=True, gc=False, tag="deposed"):
 
 
 class Served(Note, frozen=True, gc=False, tag="served"):
-    """A leader served a strong read or a write's answer; `left_us` of its lease were left by its own
-    clock.
-    """
+    """A leader served a strong read; `left_us` of its lease were left by its own clock."""
 
     member: Member
     ballot: Ballot

@@ -169,12 +169,15 @@ class ImplObserver:
                 self.reach("leader changed under load")
         elif kind is Reached:
             assert isinstance(note, Reached)
-            self.reach(note.what)
-            retired = self.members.get(slot.name)
-            if note.what == "rot found" and retired is not None:
-                if retired not in view.forgetful and self.has_durable_frames(slot.name, retired):
+            retired = self.members.get(slot.name) if note.what == "rot found" else None
+            if retired is None:
+                self.reach(note.what)
+                return
+            if self.has_durable_frames(slot.name, retired):  # Else a crash has torn its creation.
+                self.reach(note.what)
+                if retired not in view.forgetful:
                     view.file("silent", retired)
-                self.view.forget(retired)  # It is silent from here on, whether or not it lost anything.
+            view.forget(retired)  # It is silent from here on, whether or not it lost anything.
         elif getattr(note, "unchosen", 0):
             self.reach("old leader deposed holding unchosen writes")
 

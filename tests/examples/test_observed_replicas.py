@@ -8,7 +8,7 @@ from checkers.simulator.judge import Judge
 from checkers.simulator.partition import REPLICAS, PartitionRun
 from checkers.simulator.run import draw
 from impl.storage.ids import Ballot, Member
-from impl.storage.messages import Accept, Prepare
+from impl.storage.messages import Accept, Prepare, Reached
 from impl.storage.records import Config, NoOp
 from specs.consensus import one_leader_per_ballot, promises_never_go_back
 from specs.observe.impl import ImplObserver
@@ -79,3 +79,13 @@ def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() ->
     failure = restarted(3).failure
     assert failure is not None
     assert failure.spec == "logs_agree_up_to_commit"
+
+
+def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
+    made = observer()
+    made.members["sa"] = LEADER
+    made.note(PLACE, Reached("rot found"))
+    assert not made.reached
+    made.read_through["sa", "log/000001/00000001"] = 40
+    made.note(PLACE, Reached("rot found"))
+    assert made.reached == {"rot found": 1}

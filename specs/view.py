@@ -95,6 +95,8 @@ class View:
         self.records: dict[tuple[int, Hashable], Any] = {}
         self.chosen: dict[int, ChosenSlot] = {}
         self.chosen_through = 0
+        self.highest: dict[Name, int] = {}
+        """No slot above it is in `accepted` under this name."""
         self.voters_at: dict[int, dict[Entry, list[Name]]] = {}
         self.checkpoints: dict[Name, int] = {}
         self.holds: dict[Hashable, tuple[int, int]] = {}
@@ -159,7 +161,8 @@ class View:
         """A promise, vote or grant at `ballot` left `name`."""
         if name in self.forgetful:
             self.file("voted", (name, ballot))
-        if ballot > self.let_out.get(name, ()):
+        before = self.let_out.get(name, ())
+        if ballot is not before and ballot > before:
             self.let_out[name] = ballot
 
     def recover(self, name: Name, promised: Rank) -> None:
@@ -176,7 +179,7 @@ class View:
         """An entry is durable at `name`."""
         if slot <= self.pruned_through:
             return
-        self.accepted.setdefault(slot, {})[name] = entry
+        self._hold_entry(name, slot, entry)
         self.records[slot, entry.identity] = record
         names = self.voters_at.setdefault(slot, {}).setdefault(entry, [])
         if name not in names:
@@ -192,7 +195,12 @@ class View:
         if held is not None and held.identity != entry.identity:
             self.cut_above(name, slot - 1)
         if slot > self.pruned_through:
-            self.accepted.setdefault(slot, {})[name] = entry
+            self._hold_entry(name, slot, entry)
+
+    def _hold_entry(self, name: Name, slot: int, entry: Entry) -> None:
+        self.accepted.setdefault(slot, {})[name] = entry
+        if slot > self.highest.get(name, 0):
+            self.highest[name] = slot
 
     def acknowledge(self, request: Hashable, slot: int) -> None:
         """A client was told that its write took effect in a slot."""
@@ -205,8 +213,11 @@ class View:
 
     def cut_above(self, name: Name, slot: int) -> None:
         """`name` dropped its entries above `slot`."""
+        if slot >= self.highest.get(name, 0):
+            return  # The usual case: it grows at its end.
         for above in [s for s, at in self.accepted.items() if s > slot and name in at]:
             del self.accepted[above][name]
+        self.highest[name] = slot
 
     def config_at(self, slot: int) -> tuple[Name, ...]:
         """The voters of the config that governs a slot whose lower slots are all chosen."""
@@ -271,7 +282,7 @@ class View:
         self.led = dict(sorted(self.led.items())[-KEPT_BALLOTS:])
         del self.configs[:-KEPT_NAMES]
         kept = {voter: True for _, voters in self.configs for voter in voters}
-        for names in (self.let_out, self.forgetful, self.checkpoints, self.holders):
+        for names in (self.let_out, self.forgetful, self.checkpoints, self.holders, self.highest):
             for name in [n for n in names if n not in kept]:
                 del names[name]
 

@@ -118,6 +118,9 @@ class Core:
         # Leader.
         self.leading: Ballot | None = None
         self.serving = False
+        self.lease_start: Microseconds = -1
+        """What `lease_from` gives: kept, for the lease is looked at far more often than renewed."""
+        self.usable_lease_us = settings.usable_lease_us()
         self.tail_start = 0
         self.tail_end = 0
         self.progress: dict[Member, Progress] = {}

@@ -56,6 +56,7 @@ class Leader(Candidate):
         self.leading, self.serving = ballot, False
         self.follow(self.member, ballot)
         self.progress = {member: Progress() for member in self.config.voters}
+        self.lease_start = -1
         self.tail_start = self.log.commit + 1
         self.tail_end = self.log.commit + len(tail) + 1
         self.last_timestamp = tail[-1].timestamp if tail else self.state.timestamp
@@ -117,7 +118,7 @@ class Leader(Candidate):
     def beat(self) -> None:
         """One round: ask every voter to renew the lease; the send time travels with the question."""
         assert self.leading is not None
-        renewed = self.lease_from() >= 0 and self.env.now - self.lease_from() < self.settings.lease_us
+        renewed = self.lease_start >= 0 and self.env.now - self.lease_start < self.settings.lease_us
         for member in self.progress:
             self.tell(
                 member,
@@ -131,7 +132,7 @@ class Leader(Candidate):
         """Beat on; a leader that was not renewed for L stops, and an idle one closes a timestamp."""
         if self.leading is None:
             return
-        asked = self.lease_from() if self.lease_from() >= 0 else self.last_proposed_at
+        asked = self.lease_start if self.lease_start >= 0 else self.last_proposed_at
         if self.env.now - asked > self.settings.lease_us:
             self.step_down()
             return
@@ -148,14 +149,15 @@ class Leader(Candidate):
         """When the question was sent that a quorum of the governing config has answered; -1 if none has."""
         config, progress = self.state.config, self.progress
         asked = sorted([progress[v].asked_at for v in config.voters if v in progress])
-        return asked[-config.quorum] if len(asked) >= config.quorum else -1
+        quorum = config.quorum
+        return asked[-quorum] if len(asked) >= quorum else -1
 
     def lease_left(self) -> Microseconds:
         """What is left of the lease by the own clock; it may be used while this is above 0 (strictly, rule
         15).
         """
-        start = self.lease_from()
-        return -1 if start < 0 else start + self.settings.usable_lease_us() - self.env.now
+        start = self.lease_start
+        return -1 if start < 0 else start + self.usable_lease_us - self.env.now
 
     def may_serve(self) -> bool:
         """Whether a strong read may be answered now."""
@@ -214,6 +216,7 @@ class Leader(Candidate):
         if asked_at <= progress.asked_at:
             return
         progress.asked_at = asked_at
+        self.lease_start = self.lease_from()
         elapsed = self.env.now - asked_at
         apart = wall - self.env.wall
         progress.wall_apart = apart if apart > 0 else min(0, apart + elapsed)
@@ -359,6 +362,7 @@ class Leader(Candidate):
         if record.slot == self.config_in_flight:
             self.config_in_flight = 0
         self.progress = {v: self.progress.get(v) or Progress() for v in record.config.voters}
+        self.lease_start = self.lease_from()
         if self.member not in self.progress:
             self.step_down()
             return

@@ -26,7 +26,7 @@ Outgoing = tuple[NodeId, Message]
 class Outbox:
     """The messages of one node that wait for a sync, in the order in which they were sent."""
 
-    __slots__ = ("_covering", "_held", "durable", "handler", "shed", "written")
+    __slots__ = ("_covering", "_held", "_waiting", "durable", "handler", "shed", "written")
 
     def __init__(self) -> None:
         self.written = 0
@@ -38,10 +38,11 @@ class Outbox:
         self._covering: int | None = None
         self.handler: list[Outgoing] = []
         """What the running handler has sent so far."""
-        self._held: deque[tuple[int, NodeId, Message]] = deque()
+        self._held: deque[tuple[int, list[Outgoing]]] = deque()  # A handler's messages with its writes.
+        self._waiting = 0
 
     def __len__(self) -> int:
-        return len(self._held)
+        return self._waiting
 
     @property
     def syncing(self) -> bool:
@@ -69,12 +70,12 @@ class Outbox:
         self.handler = []
         if self.written == self.durable:
             return sent
-        held, written = self._held, self.written
-        for to, message in sent:
-            if len(held) >= OUTBOX_LIMIT:
-                self.shed += 1
-                continue
-            held.append((written, to, message))
+        room = OUTBOX_LIMIT - self._waiting
+        if len(sent) > room:
+            self.shed += len(sent) - room
+            del sent[room:]
+        self._held.append((self.written, sent))
+        self._waiting += len(sent)
         return []
 
     def sync_started(self) -> None:
@@ -87,8 +88,9 @@ class Outbox:
         assert self._covering is not None, "no sync was started"
         self.durable = self._covering
         self._covering = None
-        held, released = self._held, []
-        while held and held[0][0] <= self.durable:
-            _, to, message = held.popleft()
-            released.append((to, message))
+        held, durable = self._held, self.durable
+        released: list[Outgoing] = []
+        while held and held[0][0] <= durable:
+            released += held.popleft()[1]
+        self._waiting -= len(released)
         return released

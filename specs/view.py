@@ -186,7 +186,7 @@ class View:
             names.append(name)
         if slot <= self.chosen_through:
             self.file("accepted", slot)
-        else:
+        elif slot == self.chosen_through + 1:
             self._advance()
 
     def learn(self, name: Name, slot: int, entry: Entry) -> None:

@@ -155,10 +155,9 @@ class World:
             self.observer.handled(slot)
         outbox = slot.outbox
         if outbox.handler:
-            disk = slot.disk
-            if disk.written > disk.durable:
-                written = disk.written
-                slot.stamps.extend([(message, written) for _, message in outbox.handler])
+            written = slot.disk.written
+            if written > slot.disk.durable:
+                slot.stamps += [(message, written) for _, message in outbox.handler]
             sent = outbox.handled()
             if sent:
                 self._release(slot, sent)
@@ -212,6 +211,7 @@ class World:
         strategy, observer, links, stamps = self.strategy, self.observer, slot.links, slot.stamps
         tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, slot.id, slot.name
         durable, loss, slow, capacity = slot.disk.durable, self.loss, slot.slow, self.capacity
+        latencies = len(table)
         for to, message in messages:
             covered = True
             while stamps:
@@ -245,7 +245,7 @@ class World:
                 if loss and strategy.chance(("loss", link.name, number), loss):
                     self._tally("lost message")
                     continue
-                delay = table[strategy.index(("latency", link.name, number), len(table))]
+                delay = table[strategy.index(("latency", link.name, number), latencies)]
                 delay *= max(slow, target.slow)
                 link.in_flight += 1
                 event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link)

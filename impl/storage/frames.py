@@ -60,8 +60,8 @@ def scan(data: bytes, checks: Callable[[int, bytes], bool] = checks) -> Scan:
     while at < len(data):
         header = data[at : at + _HEADER.size]
         body = at + _HEADER_BYTES
-        tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
         if body > len(data) or not checks(_CHECK.unpack_from(data, at + _HEADER.size)[0], header):
+            tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
             return Scan(payloads, at, tail, began, generation, first, expected)
         found, length, number, checksum = _HEADER.unpack(header)
         end = body + length + len(_END)

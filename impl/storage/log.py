@@ -210,19 +210,26 @@ class ReplicationLog:
     # --- Folding: the same for what is done now and for what recovery finds ---
 
     def _fold(self, record: JournalRecord, segment: int) -> None:
-        if isinstance(record, Promised):
-            self.promised = record.ballot
-        elif isinstance(record, Accepted):
+        if isinstance(record, Accepted):
             self._accept(record)
+        elif isinstance(record, Promised):
+            self.promised = record.ballot
         elif isinstance(record, Learned):
             self.promised = record.promised
             self._learn(record)
         else:
             self._begin(record)
-        self._ends[segment] = max(self._ends.get(segment, 0), self.last)
+        last = self.first + len(self.records) - 1
+        if last > self._ends.get(segment, -1):
+            self._ends[segment] = max(last, 0)
 
     def _put(self, first: int, records: Sequence[LogRecord], ballots: Sequence[Ballot]) -> None:
-        if first > self.last + 1:
+        end = self.first + len(self.records)
+        if first == end:
+            self.records += records
+            self.ballots += ballots
+            return
+        if first > end:
             # The fold of a journal whose first segments are gone: what is missing here, a later head has cut.
             self.first, self.records, self.ballots = first, [], []
         skip = max(

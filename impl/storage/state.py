@@ -96,8 +96,8 @@ class PartitionState:
             self.config, self.config_slot = record.config, record.slot
         elif isinstance(record, CursorMoved):
             self._hold(record)
-        if self.holds:
-            self.holds = {n: hold for n, hold in self.holds.items() if hold.lapses_at > record.slot}
+        for hold in [hold for hold in self.holds.values() if hold.lapses_at <= record.slot]:
+            del self.holds[hold.name]
         self._forget_past(record.timestamp)
         return answer
 

@@ -88,14 +88,14 @@ class ChosenRecord:
 class Seen:
     """What one place of a node last showed of its replica, so that only changes are filed."""
 
-    __slots__ = ("ballot", "commit", "lengths", "member", "until")
+    __slots__ = ("ballot", "commit", "ends", "lengths", "member")
 
     def __init__(self, member: Member, commit: int) -> None:
         self.member = member
         self.commit = commit
         self.ballot: Ballot | None = None
-        """That it leads, if any; `until` is the tau at which its lease ends."""
-        self.until = 0
+        """That it leads, if any; `ends` is when its lease ends, by its node's clock."""
+        self.ends = 0
         self.lengths = -1
         """All that it queues."""
 
@@ -410,13 +410,13 @@ class ImplObserver:
         ballot = replica.leading
         if ballot is not None:
             left = replica.lease_left() if replica.serving else -1
-            # The first tau at which the node's clock shows the lease's end.
-            until = -(-((replica.env.now + left) << 20) // slot.rate) if left > 0 else 0
-            if until != seen.until or ballot is not seen.ballot:
-                seen.until, seen.ballot = until, ballot
-                self.view.hold(seen.member, ballot, until)
+            ends = replica.env.now + left if left > 0 else 0
+            if ends != seen.ends or ballot is not seen.ballot:
+                seen.ends, seen.ballot = ends, ballot
+                # Until the first tau at which the node's clock shows the lease's end.
+                self.view.hold(seen.member, ballot, -(-(ends << 20) // slot.rate))
         elif seen.ballot is not None:
-            seen.ballot, seen.until = None, 0
+            seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
         lengths = len(replica.in_flight_requests) + len(replica.state.remembered)
         lengths += len(replica.refused) + len(replica.state.holds)

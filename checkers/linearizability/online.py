@@ -14,7 +14,7 @@ each only drops what another covers:
 2. A plain write of another operation, and any write of unknown outcome, is linearized by itself only if
    somebody open waits for its value. Unseen, a pending one need not have happened, and a plain one is hidden.
    A cas of unknown outcome waits only if somebody waits for what it would leave, and none of unknown outcome
-   is linearized where it changes nothing.
+   is linearized where it changes neither the value nor what is hidden.
 3. Of writes of unknown outcome that do the same, the one that was called last is linearized first. Whatever
    follows, the other could have done the same, and can still; when one is settled, `changed` finds the
    configurations again in which an earlier one stands for a later.
@@ -303,7 +303,9 @@ class KeyFrontier:
                 raise FrontierError
             for y in moves:
                 value = y.value
-                if used & y.bit or (y.kind == CAS and state != y.expected) or (y.crashed and state == value):
+                if used & y.bit or (y.kind == CAS and state != y.expected):
+                    continue
+                if y.crashed and state == value and (y.kind == CAS or not plain & ~(used | hidden)):
                     continue
                 if y.crashed and later and later[y] & ~used:
                     continue

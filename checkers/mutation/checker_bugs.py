@@ -324,8 +324,8 @@ CHECKER_BUGS: Final = {
             ("older-snapshots-lose-a-bit", "KeyFrontier.abandon", "if other.number > op.number:", "if True:"),
             ("impossible-is-forgotten", "KeyFrontier._refuse", "other.snapshot = []", "pass"),
             ("unknown-cas-waits-for-nothing", "KeyFrontier._of_use", "values.append(y.expected)", "pass"),
-            ("open-write-that-changes-nothing", "KeyFrontier._expand", "(y.crashed and state == value)",
-             "(y is not x and state == value)"),
+            ("open-write-that-changes-nothing", "KeyFrontier._expand", "if y.crashed and state == value",
+             "if y is not x and state == value"),
         ),
         *_bugs(
             "verifier", "linearizability.certificate",

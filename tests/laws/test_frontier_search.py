@@ -2,7 +2,8 @@
 
 import pytest
 
-from checkers.linearizability import Budget, check, checking, frontier, frontier_kernels, verify
+from checkers.linearizability import Budget, check, checking, frontier, frontier_kernels, online, verify
+from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from checkers.linearizability.random_histories import LARGE, random_histories
 from checkers.linearizability.register import ASK_PUT, ASK_READ, Ask, of_key, reduce
 from specs.history import History, HistoryBuilder
@@ -62,6 +63,21 @@ def test_a_plain_search_that_has_become_large_goes_on_as_machine_code(monkeypatc
     for history in random_histories(9, 60, tastes=LARGE):
         assert check(history).verdict == check(history, machine_code=False).verdict
     assert used
+
+
+def test_a_lost_delete_of_what_is_absent_may_hide_a_write_that_is_still_open() -> None:
+    # Found by the fuzzer, seed 41126, history 9903: the write, then the delete, then the put-if-absent.
+    key = online.KeyFrontier()
+    key.call("write", PUT, 1)
+    key.call("delete", DELETE)
+    key.unknown("delete")
+    key.call("put if absent", CAS, 2, expected=None)
+    key.call("early read", READ)
+    assert key.returned("early read", 2)
+    assert key.returned("write")
+    assert key.returned("put if absent")
+    key.call("late read", READ)
+    assert key.returned("late read", 2)
 
 
 def test_one_key_of_fifty_clients_and_five_values_is_decided() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from model.language import Array, Constant, Int, action, require
-from model.multi_paxos.protocol import MultiPaxos
+from model.multi_paxos.promises import MultiPaxos
 
 
 class SlotBySlotAdoption(MultiPaxos, violates="computed_on_what_is_chosen"):

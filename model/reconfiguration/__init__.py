@@ -1,6 +1,6 @@
-"""Reconfiguration: the protocol, and its seeded bugs."""
+"""Reconfiguration: the protocol, what it promises, and its seeded bugs."""
 
 from model.reconfiguration import seeded
-from model.reconfiguration.protocol import Reconfiguration
+from model.reconfiguration.promises import Reconfiguration
 
 __all__ = ["Reconfiguration", "seeded"]

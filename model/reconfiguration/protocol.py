@@ -24,7 +24,6 @@ from model.language import (
     Array,
     Constant,
     Enum,
-    Expected,
     Int,
     Model,
     Option,
@@ -32,15 +31,13 @@ from model.language import (
     Scalar,
     Set,
     action,
-    always,
     initial,
     require,
-    sometimes,
 )
 
 
-class Reconfiguration(Model):
-    """At most one record per slot, over any chain of configs, and no chosen record is lost."""
+class ReconfigurationRules(Model):
+    """The state of members, ballots and configs, and what may happen to it."""
 
     voters = Constant(3)
     spares = Constant(1)
@@ -350,7 +347,7 @@ class Reconfiguration(Model):
         """The last slot of a member's log."""
         return max((n for n in self.Slot if self.log[a, n] is not None), default=0)
 
-    # ---------------------------------------------------------------- what is promised
+    # ---------------------------------------------------------------- what is chosen
 
     def counted(self, b: int, n: int) -> bool:
         """Whether a quorum of the slot's config has voted for it in a ballot."""
@@ -361,81 +358,3 @@ class Reconfiguration(Model):
     def chosen(self, b: int, n: int) -> bool:
         """Whether a ballot chose a slot: its votes are counted in order, from what its leader knew chosen."""
         return n > self.base[b] and all(self.counted(b, m) for m in self.Slot if self.base[b] < m <= n)
-
-    @always
-    def one_record_per_slot(self) -> bool:
-        """What is chosen in a slot is the same in every ballot."""
-        return all(
-            not (self.chosen(b, n) and self.chosen(c, n)) or self.records[b, n] == self.records[c, n]
-            for n in self.Slot
-            for b in self.Ballot
-            for c in self.Ballot
-            if b < c
-        )
-
-    @always
-    def computed_on_what_is_chosen(self) -> bool:
-        """Before a chosen record there is a chosen one, and it is the one that the record was computed on."""
-        return all(
-            not self.chosen(b, n)
-            or any(self.chosen(c, n - 1) and self.computed_on(b, n, c) for c in self.Ballot)
-            for n in self.Slot
-            if n > 1
-            for b in self.Ballot
-        )
-
-    def computed_on(self, b: int, n: int, c: int) -> bool:
-        """Whether ballot b's record of slot n was made on ballot c's record of slot n-1."""
-        return any(
-            self.records[b, n] == maker and self.records[maker, n - 1] == self.records[c, n - 1]
-            for maker in self.Ballot
-        )
-
-    @always
-    def known_is_retained(self) -> bool:
-        """Every slot known to be chosen is retained with its chosen record."""
-        return all(
-            self.known[a] < n
-            or any(self.chosen(b, n) and self.log[a, n] == self.records[b, n] for b in self.Ballot)
-            for a in self.Member
-            for n in self.Slot
-        )
-
-    @always
-    def chosen_survives(self) -> bool:
-        """Whatever members have forgotten, every chosen record is in the log of one that has not."""
-        return all(
-            not self.chosen(b, n) or any(self.log[a, n] == self.records[b, n] for a in self.Member)
-            for b in self.Ballot
-            for n in self.Slot
-        )
-
-    @sometimes
-    def chosen_by_a_new_voter(self) -> bool:
-        """A slot is chosen with the vote of a member that was not there from the start."""
-        return any(
-            self.chosen(b, n) and (a, b, n) in self.votes and a not in self.first and self.votes_on(a, b, n)
-            for a in self.Member
-            for b in self.Ballot
-            for n in self.Slot
-        )
-
-    @sometimes
-    def forgetful_voter_replaced(self) -> bool:
-        """A silent member is replaced."""
-        return any(self.replaced(a) for a in self.silent)
-
-    @sometimes
-    def config_adopted(self) -> bool:
-        """A leader adopts a config of a lower ballot."""
-        return any(
-            self.role[b] == "leader" and self.is_config(b, n) and self.records[b, n] != b and n > self.base[b]
-            for b in self.Ballot
-            for n in self.Slot
-        )
-
-    expected = (
-        Expected({"ballots": 1}, 35_265, 402_944, 24, symmetry=True),
-        Expected({"spares": 2, "ballots": 1}, 1_002_847, 13_368_303, 30, symmetry=True),
-        Expected({}, 7_755_748, 84_488_943, 31, symmetry=True),
-    )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from model.language import Constant, action, initial, require
-from model.reconfiguration.protocol import Reconfiguration
+from model.reconfiguration.promises import Reconfiguration
 
 
 class Undisturbed:

@@ -123,9 +123,9 @@ def _by_frontier(operations: Sequence[Ask], meter: Meter, machine_code: bool | N
             return found, PYTHON
     if machine_code is not False:
         # Loading the compiler takes longer than most searches, so it is done only where it pays.
-        from checkers.linearizability import frontier_kernels  # noqa: PLC0415
+        from checkers.linearizability import by_frontier  # noqa: PLC0415
 
-        compiled = frontier_kernels.search(operations, exhausted=meter.exhausted)
+        compiled = by_frontier.search(operations, exhausted=meter.exhausted)
         if compiled is not None:
             return compiled, MACHINE_CODE
     return frontier.search(operations, exhausted=meter.exhausted), PYTHON

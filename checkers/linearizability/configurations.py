@@ -68,6 +68,36 @@ def later_twins(crashed: list[OpenOperation]) -> dict[OpenOperation, int]:
     return later
 
 
+def of_use(
+    crashed: dict[Any, list[OpenOperation]],
+    wanted: dict[Any, int],
+    picky: list[OpenOperation],
+    number: int,
+) -> list[OpenOperation]:
+    """The writes of unknown outcome, called before event `number`, for which somebody waits (rule 2).
+
+    `crashed` has them by the value that they would leave. `wanted` has by value the bits of those that wait
+    for it; those for which the writes found wait are added. `picky` wait for any value but one.
+    """
+    if picky:
+        found = [y for ys in crashed.values() for y in ys if y.number < number]
+        for y in found:
+            if y.kind == CAS:
+                wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
+        return found
+    found = []
+    values = list(wanted)
+    for value in values:  # It grows while it is walked.
+        for y in crashed.get(value, ()):
+            if y.number < number:
+                found.append(y)
+                if y.kind == CAS:
+                    if y.expected not in wanted:
+                        values.append(y.expected)
+                    wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
+    return found
+
+
 def changed(
     configurations: list[Configuration], earlier: list[OpenOperation], later: list[OpenOperation]
 ) -> list[Configuration]:
@@ -92,3 +122,14 @@ def covers(one: Configuration, other: Configuration, crashed: int) -> bool:
         and not (other[2] & ~one[2]) & ~crashed
         and not (one[1] ^ other[1]) & ~crashed & ~one[2]
     )
+
+
+def uncovered(configurations: list[Configuration], crashed: int) -> list[Configuration]:
+    """Those that no other covers; of equals the first. `crashed`: the bits of writes of unknown outcome."""
+    kept: list[Configuration] = []
+    for one in configurations:
+        if any(covers(other, one, crashed) for other in kept):
+            continue
+        kept = [other for other in kept if not covers(one, other, crashed)]
+        kept.append(one)
+    return kept

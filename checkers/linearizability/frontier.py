@@ -18,7 +18,7 @@ Four rules keep configurations few; each drops only what another configuration c
    pending write not used leaves more than one used; an operation that changes nothing is a burden only, so
    done it leaves more than not done.
 
-This is the plain and exact reference; `frontier_kernels` does the same in machine code.
+This is the plain and exact reference; `by_frontier` does the same in machine code.
 `docs/linearizability-proof.md` argues the rules.
 
 Sources: Wing and Gong (1993); Lowe (2017).

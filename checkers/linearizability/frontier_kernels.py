@@ -1,32 +1,25 @@
-"""Algorithm B as machine code: the search of `frontier`, with sets of open operations as bits of one integer.
+"""Algorithm B as machine code: what one return does to the configurations, sets of operations being bits.
 
 `frontier` is the readable reference, has the rules, and says why they are right; tests hold the two against
 each other. Here rule 4 is applied to every configuration as it is found, within one return's expansion too:
 configurations of one state stand in a list, and what another of the list covers is dropped from it.
 
 Moves of the search are cheap to tell apart by value: per value of the key there are the bits of the open
-operations that read it, that are not to see it, and that need it.
+operations that read it, that are not to see it, and that need it. `by_frontier` goes through the events of a
+key, and sees to it that there is room in the columns before a kernel is called.
 """
 
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from checkers.linearizability.frontier import Searched, linearized
 from checkers.linearizability.machine import Cell, compiled
-from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
-from checkers.linearizability.result import endless
-from specs.history import ABSENT, NEVER, Column
+from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ
+from specs.history import NEVER, Column
 
 OPEN_AT_MOST = 62
 """So many operations may be open at a time: bits of a signed integer."""
 
 EXPAND_AT_ONCE = 1_024
 """Configurations between two questions for the budget."""
-
-ROOM = 1 << 10
-"""Room for configurations, at first."""
 
 
 class Front(NamedTuple):
@@ -71,171 +64,6 @@ class Open(NamedTuple):
 
 
 PENDING, READS, PLAIN, DIFFERS, TRIED = range(5)
-
-
-def search(
-    asks: Sequence[Ask],
-    initial: int = ABSENT,
-    exhausted: Callable[[int], bool] = endless,
-) -> Searched | None:
-    """Decide one key, as `frontier.search`; None: more operations are open at a time than there are bits."""
-    columns = np.array(asks, dtype=np.int64).reshape(-1, 6)
-    count = len(columns)
-    known, codes = np.unique(np.concatenate([columns[:, 1], columns[:, 2], [initial]]), return_inverse=True)
-    operations = np.stack([columns[:, 0], codes[:count], codes[count : 2 * count], columns[:, 4]])
-    returning = np.flatnonzero(columns[:, 4] != NEVER)
-    time = np.concatenate([columns[:, 3], columns[returning, 4]])
-    what = np.concatenate([np.arange(count), returning])
-    returns = np.arange(len(time)) >= count
-    by_time = np.lexsort((what, returns, time))
-    if count and int(np.cumsum(np.where(returns[by_time], -1, 1)).max()) > OPEN_AT_MOST:
-        return None
-    run = _Search(operations, len(known), exhausted)
-    return run.run(int(codes[-1]), what[by_time].tolist(), returns[by_time].tolist(), asks)
-
-
-class _Search:
-    def __init__(self, operations: Column, values: int, exhausted: Callable[[int], bool]) -> None:
-        self.operations = operations
-        self.exhausted = exhausted
-        self.open = Open(
-            _zeros(values),
-            _zeros(values),
-            _zeros(values),
-            _zeros(values),
-            _zeros(values),
-            _zeros(OPEN_AT_MOST),
-            _zeros(TRIED + 1),
-        )
-        self.now, self.todo, self.done = (_front(ROOM, values) for _ in range(3))
-        self.trail = _trail(1)
-        self.free = list(range(OPEN_AT_MOST))[::-1]
-        self.slots: dict[int, int] = {}
-
-    def run(
-        self, initial: int, what: Sequence[int], returns: Sequence[bool], asks: Sequence[Ask]
-    ) -> Searched:
-        add(self.now, initial, 0, 0, -1, self.open.sets)
-        called_at = [0] * len(asks)
-        done = most = 0
-        for event, i in enumerate(what):
-            if not returns[event]:
-                called_at[i] = event
-                self.slots[i] = self.free.pop()
-                self.open.operation[self.slots[i]] = i
-                self._make_room(self.now.size[0])
-                call(self.operations, i, 1 << self.slots[i], event, self.now, self.trail, self.open)
-                continue
-            found = self._return(i, event)
-            most = max(most, found)
-            if found < 0 or self.exhausted(found):
-                return Searched(None, None, done, most)
-            if not found:
-                return Searched(None, i, done, most)
-            done += 1
-        steps = []
-        at = self.now.step[np.flatnonzero(self.now.alive[: self.now.size[0]])[0]]
-        while at >= 0:
-            steps.append((int(self.trail.operation[at]), int(self.trail.event[at])))
-            at = self.trail.before[at]
-        return Searched(linearized(asks, steps[::-1], called_at), None, done, most)
-
-    def _return(self, x: int, event: int) -> int:
-        """Let x return; gives how many configurations are left, or -1 if the budget ended."""
-        bit = 1 << self.slots[x]
-        self.todo, self.done = (_with_room(front, self.now.size[0]) for front in (self.todo, self.done))
-        self._make_room(self.now.size[0])
-        settle(x, bit, self.now, self.todo, self.done, self.trail, self.open.sets)
-        _empty(self.now)
-        kinds, rets = self.operations[0], self.operations[3]
-        writes = [i for i in self.slots if kinds[i] in {ASK_PUT, ASK_CAS}]
-        writes.sort(key=lambda i: (rets[i], i))  # What never returns comes last.
-        moves = np.array([(i, 1 << self.slots[i]) for i in writes], dtype=np.int64).reshape(-1, 2)
-        at = 0
-        while at < self.todo.size[0]:
-            self.todo, self.done = (_with_room(front, ROOM) for front in (self.todo, self.done))
-            steps = len(moves) * len(self.slots)  # Of a move: itself, and all open reads at most.
-            self._make_room(steps)
-            at = expand(
-                self.operations, x, bit, event, moves, at, steps, self.todo, self.done, self.trail, self.open
-            )
-            if self.exhausted(int(self.todo.size[0] + self.done.size[0])):
-                return -1
-        forget(self.operations, x, bit, self.open)
-        self.free.append(self.slots.pop(x))
-        _empty(self.todo)
-        self.now, self.done = self.done, self.now
-        return int(self.now.alive[: self.now.size[0]].sum())
-
-    def _make_room(self, steps: int) -> None:
-        """Room for so many steps more: what leads to no configuration any more is dropped first."""
-        trail = self.trail
-        size = trail.size[0]
-        if size + steps <= len(trail.before):
-            return
-        fronts = self.now, self.todo, self.done
-        wanted = np.zeros(size, dtype=np.uint8)
-        for front in fronts:
-            mark(front, trail, wanted)
-        kept = np.flatnonzero(wanted)
-        place = np.cumsum(wanted, dtype=np.int64) - 1
-        self.trail = _trail(max(len(trail.before), 2 * (len(kept) + steps)))
-        self.trail.size[0] = len(kept)
-        self.trail.operation[: len(kept)] = trail.operation[kept]
-        self.trail.event[: len(kept)] = trail.event[kept]
-        before = trail.before[kept]
-        self.trail.before[: len(kept)] = np.where(before < 0, -1, place[before])
-        for front in fronts:
-            step = front.step[: front.size[0]]
-            alive = (front.alive[: front.size[0]] != 0) & (step >= 0)
-            step[alive] = place[step[alive]]
-
-
-def _front(room: int, values: int) -> Front:
-    return Front(
-        _zeros(room),
-        _zeros(room),
-        _zeros(room),
-        _zeros(room),
-        _zeros(room),
-        np.zeros(room, dtype=np.uint8),
-        np.full(values, -1, dtype=np.int64),
-        _zeros(1),
-    )
-
-
-def _with_room(front: Front, more: int) -> Front:
-    """The front, with room for so many more."""
-    size = int(front.size[0])
-    if size + more <= len(front.state):
-        return front
-
-    def grown(column: Column) -> Column:
-        into = np.zeros(2 * (size + more), dtype=column.dtype)
-        into[:size] = column[:size]
-        return into
-
-    return front._replace(
-        state=grown(front.state),
-        used=grown(front.used),
-        hidden=grown(front.hidden),
-        step=grown(front.step),
-        after=grown(front.after),
-        alive=grown(front.alive),
-    )
-
-
-def _empty(front: Front) -> None:
-    front.first[:] = -1
-    front.size[0] = 0
-
-
-def _trail(room: int) -> Trail:
-    return Trail(_zeros(room), _zeros(room), _zeros(room), _zeros(1))
-
-
-def _zeros(count: int) -> Column:
-    return np.zeros(count, dtype=np.int64)
 
 
 @compiled

@@ -25,10 +25,10 @@ import numpy as np
 from checkers.histories import parse
 from checkers.linearizability import (
     brute_force,
+    by_frontier,
     certificate,
     chain_kernels,
     frontier,
-    frontier_kernels,
     online,
     register,
     sweep_kernels,
@@ -133,7 +133,7 @@ def _examine(
         "algorithm A in machine code": machine,
         "algorithm A in numpy": _columns(asks),
         "algorithm B": _frontier(asks, frontier.search),
-        "algorithm B in machine code": _frontier(asks, frontier_kernels.search),
+        "algorithm B in machine code": _frontier(asks, by_frontier.search),
         "the Wing-Gong search": _wing_gong(operations),
         "the search that follows a history": (_online(operations, chance), None),
     }

@@ -42,10 +42,11 @@ from checkers.linearizability.configurations import (
     Configuration,
     OpenOperation,
     changed,
-    covers,
     later_twins,
     mark,
+    of_use,
     twins,
+    uncovered,
     without,
 )
 
@@ -290,7 +291,7 @@ class KeyFrontier:
             elif y.alive and not y.crashed:
                 plain |= y.bit
         moves = [y for y in mutators if y.alive and not y.crashed]
-        crashed = self._of_use(wanted, picky, number)
+        crashed = of_use(self._crashed, wanted, picky, number)
         later = later_twins(crashed) if len(crashed) > 1 else {}
         moves += crashed
         seen = set(todo)
@@ -327,27 +328,6 @@ class KeyFrontier:
                     todo.append(after)
         self._left = left
 
-    def _of_use(self, wanted: dict[Any, int], picky: list[OpenOperation], number: int) -> list[OpenOperation]:
-        """The writes of unknown outcome for which somebody waits; adds for what these wait."""
-        crashed = self._crashed
-        if picky:  # They wait for any value but one.
-            found = [y for ys in crashed.values() for y in ys if y.number < number]
-            for y in found:
-                if y.kind == CAS:
-                    wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
-            return found
-        found = []
-        values = list(wanted)
-        for value in values:  # It grows while it is walked.
-            for y in crashed.get(value, ()):
-                if y.number < number:
-                    found.append(y)
-                    if y.kind == CAS:
-                        if y.expected not in wanted:
-                            values.append(y.expected)
-                        wanted[y.expected] = wanted.get(y.expected, 0) | y.bit
-        return found
-
     def _prune(self, configurations: list[Configuration], number: int) -> list[Configuration]:
         """Drop what another configuration in the same state covers (rule 4)."""
         if len(configurations) > COMPARE_AT_MOST:
@@ -357,13 +337,7 @@ class KeyFrontier:
             for y in ys:
                 if y.number < number:  # In a replay a later one's bit may still be another operation's.
                     crashed |= y.bit
-        kept: list[Configuration] = []
-        for one in configurations:
-            if any(covers(other, one, crashed) for other in kept):
-                continue
-            kept = [other for other in kept if not covers(one, other, crashed)]
-            kept.append(one)
-        return kept
+        return uncovered(configurations, crashed)
 
     def _close(self, op: OpenOperation) -> None:
         """Forget what nobody can ask for once `op` is no longer open."""

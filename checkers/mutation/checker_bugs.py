@@ -306,6 +306,9 @@ CHECKER_BUGS: Final = {
              "waiting = (told | o.needs_of[value])", "waiting = (o.reads_of[value] | o.needs_of[value])"),
             ("kernel-failed-condition-legal-as-a-read", "call", "== (kind == ASK_READ)", "== True"),
             ("kernel-bits-leak-to-the-next", "forget", "o.reads_of[need] &= ~bit", "pass"),
+        ),
+        *_bugs(
+            "B, machine code", "linearizability.by_frontier",
             ("kernel-steps-lost", "_Search._make_room", "np.where(before < 0, -1, place[before])", "before"),
         ),
         *_bugs(
@@ -323,9 +326,12 @@ CHECKER_BUGS: Final = {
             "online", "linearizability.online",
             ("older-snapshots-lose-a-bit", "KeyFrontier.abandon", "if other.number > op.number:", "if True:"),
             ("impossible-is-forgotten", "KeyFrontier._refuse", "other.snapshot = []", "pass"),
-            ("unknown-cas-waits-for-nothing", "KeyFrontier._of_use", "values.append(y.expected)", "pass"),
             ("open-write-that-changes-nothing", "KeyFrontier._expand", "if y.crashed and state == value",
              "if y is not x and state == value"),
+        ),
+        *_bugs(
+            "online", "linearizability.configurations",
+            ("unknown-cas-waits-for-nothing", "of_use", "values.append(y.expected)", "pass"),
         ),
         *_bugs(
             "verifier", "linearizability.certificate",

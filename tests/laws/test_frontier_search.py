@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkers.linearizability import Budget, check, checking, frontier, frontier_kernels, online, verify
+from checkers.linearizability import Budget, by_frontier, check, checking, frontier, online, verify
 from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from checkers.linearizability.random_histories import LARGE, random_histories
 from checkers.linearizability.register import ASK_PUT, ASK_READ, Ask, of_key, reduce
@@ -18,14 +18,14 @@ def at_once(count: int) -> list[Ask]:
 def test_both_forms_come_equally_far_on_large_histories() -> None:
     for history in random_histories(8, 300, tastes=LARGE):
         asks = of_key(reduce(history), 0)
-        plain, compiled = frontier.search(asks), frontier_kernels.search(asks)
+        plain, compiled = frontier.search(asks), by_frontier.search(asks)
         assert compiled is not None
         assert (plain.order is None, plain.failed_at, plain.done) == (
             compiled.order is None, compiled.failed_at, compiled.done,
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("search", [frontier.search, frontier_kernels.search])
+@pytest.mark.parametrize("search", [frontier.search, by_frontier.search])
 def test_the_budget_ends_a_search_within_one_return(search) -> None:
     asked: list[int] = []
 
@@ -40,10 +40,10 @@ def test_the_budget_ends_a_search_within_one_return(search) -> None:
 
 def test_more_open_operations_than_bits_are_left_to_the_plain_form() -> None:
     builder = HistoryBuilder()
-    for process in range(frontier_kernels.OPEN_AT_MOST + 1):
+    for process in range(by_frontier.OPEN_AT_MOST + 1):
         builder.add(process, "write", "k", 1, 0, 10)
     history = builder.build()
-    assert frontier_kernels.search(of_key(reduce(history), 0)) is None
+    assert by_frontier.search(of_key(reduce(history), 0)) is None
     result = check(history, machine_code=True)
     assert result.certificate is not None
     verify(history, result.certificate)
@@ -56,8 +56,8 @@ def test_a_plain_search_that_has_become_large_goes_on_as_machine_code(monkeypatc
         used.append(len(asks))
         return compiled(asks, **options)
 
-    compiled = frontier_kernels.search
-    monkeypatch.setattr(frontier_kernels, "search", noticed)
+    compiled = by_frontier.search
+    monkeypatch.setattr(by_frontier, "search", noticed)
     monkeypatch.setattr(checking, "MANY", 0)
     monkeypatch.setattr(checking, "MANY_TIMES", 0)
     for history in random_histories(9, 60, tastes=LARGE):

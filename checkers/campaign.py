@@ -20,8 +20,8 @@ from msgspec import Struct, field, structs
 from checkers.processes import in_order
 from checkers.simulator.partition import execute
 from checkers.simulator.run import FAULTS, Failure, Outcome
-from checkers.simulator.run_file import write_whole
 from checkers.simulator.scenarios import config_of
+from checkers.whole_file import write_whole
 
 __all__ = ["REPRODUCIBLE", "State", "Totals", "config_of", "load_state", "outcomes", "save_state"]
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from checkers.whole_file import is_stream
 from dynaproof.errors import UserError
 
 
@@ -48,5 +49,8 @@ def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
         raise UserError(f"{option} {file}: that is a folder", "name a file")
     if not file.parent.is_dir():
         raise UserError(f"{option} {file}: there is no folder {file.parent}")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
+    needed = [file] if file.exists() else []
+    if not is_stream(file):  # It is written under another name and renamed, and that is up to its folder.
+        needed.append(file.resolve().parent)
+    if not all(os.access(one, os.W_OK) for one in needed):
         raise UserError(f"{option} {file}: it may not be written")

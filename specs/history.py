@@ -78,6 +78,14 @@ class HistoryError(ValueError):
         return f"{place}:{self.line}: {self.message}" if self.line is not None else f"{place}: {self.message}"
 
 
+class UnknownFunctionError(HistoryError):
+    """An operation whose `function` is none of those that were told to the reader."""
+
+    def __init__(self, message: str, function: str, line: int, file: str) -> None:
+        super().__init__(message, line, file)
+        self.function = function
+
+
 class Operation(msgspec.Struct, frozen=True, gc=False):
     """One operation.
 

@@ -40,6 +40,7 @@ from specs.history import (
     History,
     HistoryError,
     Outcome,
+    UnknownFunctionError,
     ValueTable,
     check_columns,
 )
@@ -228,7 +229,8 @@ class _Reader:
 
     def _row(self, line: _Line, number: int) -> tuple[int, ...]:
         if line.f not in self.codes:
-            raise _WrongError(f"unknown function {line.f!r}; known: {', '.join(sorted(self.codes))}")
+            reason = f"unknown function {line.f!r}; known: {', '.join(sorted(self.codes))}"
+            raise UnknownFunctionError(reason, line.f, number, self.file)
         if not all(-LARGEST <= n <= LARGEST for n in (line.process, line.call, line.ret or 0)):
             raise _WrongError("a process or a time that does not fit in 63 bits")
         ok = line.ok if isinstance(line.ok, bool) else None

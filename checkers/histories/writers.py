@@ -20,6 +20,7 @@ import msgspec
 from checkers.histories.edn import Keyword
 from checkers.histories.edn_histories import REGISTER_KEY
 from checkers.histories.values import Json, thaw
+from checkers.whole_file import write_whole
 from specs.history import UNRECORDED, History, HistoryError, Operation, Outcome, Value
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -28,9 +29,9 @@ _PORCUPINE_NAMES: Final = {"read": "get", "write": "put", "append": "append"}
 
 
 def write(history: History, path: Path) -> None:
-    """Write a history to a file: EDN if its name ends in `.edn`, else JSON lines; raises OSError."""
+    """Write a history to a file, whole: EDN if its name ends in `.edn`, else JSON lines; raises OSError."""
     encode = edn if path.name.endswith(".edn") else json_lines
-    path.write_bytes(encode(history))
+    write_whole(path, encode(history))
 
 
 def json_lines(history: History) -> bytes:

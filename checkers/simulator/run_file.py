@@ -9,7 +9,6 @@ it was.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from checkers.simulator.run import Outcome, RunConfig
 from checkers.simulator.scenarios import SCENARIOS
 from checkers.simulator.schedule import follow
 from checkers.strategies.recording import Recorded
+from checkers.whole_file import write_whole
 from impl.storage.host import StorageNode
 
 RUN_FORMAT = 3
@@ -90,21 +90,6 @@ def save(path: Path, run: RunFile, made_by: str = "") -> None:
         run, configuration=configuration_digest(run.config), made_by=made_by or run.made_by
     )
     write_whole(path, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write under another name, make it durable, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def load(path: Path) -> RunFile:

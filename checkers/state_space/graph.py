@@ -1,5 +1,6 @@
 """The state graph of a small model, as GraphML for other tools and as an SVG picture."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -8,6 +9,7 @@ import networkx as nx
 
 from checkers.state_space.interpreter import shown
 from checkers.state_space.transitions import Graph, transitions
+from checkers.whole_file import write_whole
 from model.language import Model
 
 MAX_STATES = 2_000
@@ -37,9 +39,11 @@ def write_graph(model: Model, path: Path) -> tuple[int, int]:
     """
     graph = transitions(model, max_states=MAX_STATES)
     if path.suffix == ".graphml":
-        nx.write_graphml(networkx_graph(graph), path)
+        stream = io.BytesIO()
+        nx.write_graphml(networkx_graph(graph), stream)
+        write_whole(path, stream.getvalue())
     else:
-        path.write_text(svg(graph), encoding="utf-8")
+        write_whole(path, svg(graph).encode())
     return len(graph), sum(len(edges) for edges in graph.edges)
 
 

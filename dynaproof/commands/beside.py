@@ -37,6 +37,7 @@ def beside(
     from checkers.refinement.covering import Coverage
     from checkers.refinement.picture import picture as drawn
     from checkers.refinement.running import MODELS, Looked, looks
+    from checkers.whole_file import write_whole
 
     for name in (refine, coverage):
         if name is not None and name not in MODELS:
@@ -76,7 +77,7 @@ def beside(
         summary["coverage"] = {"model": coverage, **covered.summary()}
         if picture is not None:
             title = f"States of {coverage} that {looked.runs} runs saw, of {covered.reachable:,}"
-            picture.write_text(drawn(covered.curves, covered.reachable, title), encoding="utf-8")
+            write_whole(picture, drawn(covered.curves, covered.reachable, title).encode())
     if json:
         console.emit({**summary, "provenance": provenance(seed=seed)})
     else:

@@ -94,7 +94,8 @@ def check(
         try:
             history, result, answer = _checked(file, format, thing, budget_seconds, budget_mb)
         except UserError as error:
-            console.say(f"dynaproof: {error.message}")
+            hint = f"; {error.hint}" if error.hint else ""
+            console.say(f"dynaproof: {error.message}{hint}")
             codes.append(EXIT_BAD_INPUT)
             continue
         codes.append(EXIT_OF_VERDICT[answer.verdict])
@@ -234,14 +235,26 @@ def _own_object(name: str) -> "SequentialObject":
 def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
     """The history in a file; raises UserError for whatever is wrong with it."""
     from checkers.histories import read
-    from specs.history import FUNCTIONS, HistoryError
+    from specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
 
     try:
         return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS)
+    except UnknownFunctionError as error:
+        raise UserError(str(error), object_with(error.function)) from error
     except HistoryError as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from error
+
+
+def object_with(function: str) -> str:
+    """The hint on how to check a history with such a function."""
+    from specs.objects import OBJECTS
+
+    names = [name for name, thing in OBJECTS.items() if function in thing.functions]
+    if not names:
+        return "an object of your own can have it: --object FILE.py:NAME"
+    return f"{' and '.join(names)} {'have' if len(names) > 1 else 'has'} it: --object {names[0]}"
 
 
 def _checked(
@@ -263,7 +276,8 @@ def _checked(
     try:
         result = decide(history, thing, Budget(seconds=budget_seconds, megabytes=budget_mb))
     except UnknownOperationError as error:
-        raise UserError(f"{file}:{error.operation.line}: {error}") from error
+        hint = object_with(error.operation.function)
+        raise UserError(f"{file}:{error.operation.line}: {error}", hint) from error
     ended = time.perf_counter()
     lines = history.columns.line
     answer = Checked(
@@ -293,6 +307,7 @@ def _write_core_and_picture(
     from checkers.histories.writers import write
     from checkers.linearizability import minimal_core, picture
     from checkers.linearizability.result import NOT_LINEARIZABLE
+    from checkers.whole_file import write_whole
     from specs.history import HistoryError
 
     page = None
@@ -318,7 +333,7 @@ def _write_core_and_picture(
     except picture.TooLargeError as error:
         console.say(f"no picture was drawn: {error}")
     if html and page is not None:
-        html.write_text(page, encoding="utf-8")
+        write_whole(html, page.encode())
 
 
 def _write_certificate(
@@ -326,12 +341,13 @@ def _write_certificate(
 ) -> None:
     from checkers.linearizability.certificate_file import encode
     from checkers.linearizability.checking import fitting_object
+    from checkers.whole_file import write_whole
 
     if result.certificate is None:
         console.say(f"no certificate was written: the history is {result.verdict}")
         return
     name = (thing or fitting_object(history)).name
-    path.write_bytes(encode(result.certificate, name, len(history)))
+    write_whole(path, encode(result.certificate, name, len(history)))
 
 
 def _tell(answer: Checked) -> None:

@@ -63,6 +63,8 @@ def checker_mutants(
 
 
 def _write(table: Path, rows: list[str], seed: int, at_most: int, survivors: int) -> None:
+    from checkers.whole_file import write_whole
+
     text = table.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -72,4 +74,4 @@ def _write(table: Path, rows: list[str], seed: int, at_most: int, survivors: int
         "| bug | part | place below `checkers` | caught by history |",
         "| --- | --- | --- | --- |",
     ]
-    table.write_text("\n".join([before + BEGIN, *head, *rows, END + after]))
+    write_whole(table, "\n".join([before + BEGIN, *head, *rows, END + after]).encode())

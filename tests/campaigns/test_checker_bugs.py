@@ -23,7 +23,7 @@ QUICK = (
     "hidden-never-comes-out",
     "returns-before-calls",
     "half-open-pending",
-    "older-snapshots-lose-a-bit",
+    "impossible-is-forgotten",
     "only-neighbours-in-time",
 )
 AT_MOST_QUICK = 1_500

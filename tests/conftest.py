@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles, the `slow` marker, and where data outside the project lies.
+"""What all tests share: Hypothesis profiles, and where data outside the project lies.
 
 Nothing here makes a default run depend on chance: the profiles `dev` and `ci` derive their examples from the
 tests themselves, only `nightly` draws new ones each time (and prints how to reproduce a failure).
@@ -18,20 +18,6 @@ settings.register_profile("dev", COMMON, max_examples=50, derandomize=True)
 settings.register_profile("ci", COMMON, max_examples=100, derandomize=True, database=None)
 settings.register_profile("nightly", COMMON, max_examples=2_000, phases=tuple(Phase))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run the tests marked slow too (minutes)")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what is marked slow, unless --slow asks for all or -m decides by itself."""
-    if config.getoption("--slow") or "slow" in config.getoption("markexpr"):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,8 @@ class Slot:
         self.links: dict[str, Link | None] = {}
         """By the receiver's name; None where there is no such node."""
         self.own = Link(self.name, self)
+        self.own_in_flight: deque[Event] = deque()
+        """Its messages to itself: a crash takes them all. Those at the front that came are passed over."""
         self.released: list[Event] = []
         """What the last completed sync let out."""
         self.stamps: deque[tuple[Message, int]] = deque()

@@ -7,7 +7,8 @@ the strategy.
 
 *Messages.* Between two nodes they may be lost, repeated, delayed and reordered, each direction on its own. A
 node's messages to itself pass no network: they are neither lost nor repeated while it lives, they arrive in
-order in timed mode, and in any order in untimed mode.
+order in timed mode, and in any order in untimed mode; a crash takes all that are under way, for they were
+nowhere but in its memory.
 
 *Speed.* `happen` and `_release` are the hot path of everything; they trade some repetition for calls.
 """
@@ -235,6 +236,10 @@ class World:
             if target is slot:
                 link.sent = number + 1
                 event = Event("deliver", name, number, slot, tau + 1, message, me, to)
+                own = slot.own_in_flight
+                while own and own[0].place < 0:
+                    own.popleft()
+                own.append(event)
             else:
                 if cut and link.name in cut:
                     continue
@@ -293,10 +298,13 @@ class World:
     def crash(self, slot: Slot, label: str, lose_disk: bool = False, spare: bool = False) -> bool:
         """Stop a node: of what was not synced a prefix per file is kept; whether an append was torn.
 
-        Messages that its last completed sync released may not have left: each is lost by chance, unless
-        `spare`.
+        Messages to other nodes that its last completed sync released may not have left: each is lost by
+        chance, unless `spare`. Those to itself are gone.
         """
         strategy = self.strategy
+        for event in slot.own_in_flight:
+            strategy.discard(event)
+        slot.own_in_flight.clear()
         for event in slot.timers.values():
             strategy.discard(event)
         slot.timers = {}

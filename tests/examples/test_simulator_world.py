@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from checkers.simulator.world import RATE_ONE, Factory, Observer, Options, Slot, World
 from checkers.strategies.timed import Timed
 from impl.node import Env, Message, NodeId, Timer
@@ -204,6 +206,31 @@ def test_a_crash_may_lose_messages_that_the_last_sync_released() -> None:
         kept.add(len(heard(world, B)))
         assert bytes(slot.disk.durable_log("log")) == b"x"
     assert kept == {0, 1}
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_crash_takes_all_that_a_node_has_told_itself(written: bool) -> None:
+    world, _ = world_of()
+    slot = world.slots["na"]
+
+    def say(text: str) -> None:
+        if written:
+            write_and_say(slot.env, A, text)
+        else:
+            slot.env.send(A, Word(text))
+
+    let(world, A, lambda: say("came"))
+    finish(world)
+    assert heard(world, A) == ["came"]
+    let(world, A, lambda: say("gone"))
+    while written and world.trace[-1][:2] != ("sync_end", "na"):
+        world.step()
+    let(world, A, lambda: slot.env.send(A, Word("gone too")))
+    world.crash(slot, "test")
+    world.start(slot)
+    let(world, A, lambda: slot.env.send(A, Word("new")))
+    finish(world)
+    assert heard(world, A) == ["new"]
 
 
 def test_a_node_that_is_down_hears_nothing() -> None:

@@ -30,17 +30,17 @@ _LISTED = (
     ),
     Sometimes(
         "old leader deposed holding unchosen writes",
-        "A leader stepped down with slots in flight.",
+        "A leader stepped down that had proposed a client's write which was not chosen.",
         "Lamport, Paxos Made Simple, 3",
     ),
     Sometimes(
         "pipelined tail adopted",
-        "A new leader found slots of older ballots and proposed them again.",
+        "A new leader found two slots of older ballots or more, and proposed them again.",
         "Lamport, Paxos Made Simple, 3; replication rules 3 and 4",
     ),
     Sometimes(
         "split vote",
-        "A candidate was refused, for a higher ballot was promised already.",
+        "Two campaigns met: a candidate was refused for the ballot of another that had not won yet.",
         "Ongaro and Ousterhout, Raft, 5.2",
     ),
     Sometimes(
@@ -75,12 +75,12 @@ _LISTED = (
     ),
     Sometimes(
         "retry after a lost reply",
-        "A write that had taken effect was asked for again, and answered from memory.",
+        "A later attempt at a write that had taken effect was answered from memory.",
         "DESIGN, exactly-once requests",
     ),
     Sometimes(
         "failed condition retried",
-        "A write whose condition had failed was asked for again, and answered from memory.",
+        "A later attempt at a write whose condition had failed was answered from memory.",
         "DESIGN, exactly-once requests",
     ),
     Sometimes(
@@ -90,7 +90,7 @@ _LISTED = (
     ),
     Sometimes(
         "gray link deposed nobody",
-        "A would-be candidate heard from a peer that the leader is alive.",
+        "A would-be candidate, cut off from the leader, heard from a peer that it is alive.",
         "DynamoDB (ATC 2022), 5 (failure detection)",
     ),
     Sometimes(

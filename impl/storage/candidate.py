@@ -11,7 +11,16 @@ from impl.node import NodeId
 from impl.storage.acceptor import Acceptor
 from impl.storage.core import config_of
 from impl.storage.ids import NO_BALLOT, Ballot
-from impl.storage.messages import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused, TooFarBehind
+from impl.storage.messages import (
+    Alive,
+    AskAlive,
+    ElectionTimer,
+    Outbid,
+    Prepare,
+    Promise,
+    Refused,
+    TooFarBehind,
+)
 from impl.storage.records import Config, LogRecord
 
 
@@ -147,7 +156,7 @@ class Candidate(Acceptor):
         self.see_round(m.promised)
         if self.campaign is not None and m.ballot == self.campaign:
             self.campaign = None
-            self.reached("split vote")
+            self.env.note(Outbid(m.ballot, m.promised))
         if self.leading is not None and m.ballot == self.leading:
             self.step_down()
 

@@ -67,7 +67,7 @@ class Leader(Candidate):
                 self.config_in_flight = record.slot
         no_op = NoOp(self.tail_end, ballot, config.epoch, self.next_timestamp())
         self.env.note(Led(self.member, ballot, len(tail)))
-        if tail:
+        if len(tail) > 1:
             self.reached("pipelined tail adopted")
         self.last_timestamp, self.last_proposed_at = no_op.timestamp, self.env.now
         self.log.accept(ballot, self.tail_start, (*tail, no_op))
@@ -86,7 +86,9 @@ class Leader(Candidate):
         known.
         """
         assert self.leading is not None, "only a leader steps down"
-        self.env.note(Deposed(self.member, self.leading, self.log.last - self.log.commit))
+        unchosen = self.log.between(self.log.commit + 1, self.log.last)
+        last_write = max((record.slot for record in unchosen if isinstance(record, Write)), default=0)
+        self.env.note(Deposed(self.member, self.leading, last_write))
         self.leading, self.serving = None, False
         self.flights, self.overlay, self.in_flight_requests, self.refused = {}, {}, {}, {}
         self.config_in_flight = 0

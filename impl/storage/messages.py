@@ -409,11 +409,28 @@ class Led(Note, frozen=True, gc=False, tag="led"):
 
 
 class Deposed(Note, frozen=True, gc=False, tag="deposed"):
-    """The leader of `ballot` stepped down with `unchosen` slots in flight."""
+    """The leader of `ballot` stepped down; `last_write` is the slot of the last client's write that it did not
+    know to be chosen, 0 if there is none.
+    """
 
     member: Member
     ballot: Ballot
-    unchosen: int
+    last_write: int
+
+
+class Outbid(Note, frozen=True, gc=False, tag="outbid"):
+    """A candidate gave its campaign up, for an acceptor has `promised` a higher ballot."""
+
+    ballot: Ballot
+    promised: Ballot
+
+
+class Retried(Note, frozen=True, gc=False, tag="retried"):
+    """An attempt at a write was answered from memory: its request has a chosen record already."""
+
+    request: RequestId
+    attempt: int
+    applied: bool
 
 
 class Served(Note, frozen=True, gc=False, tag="served"):

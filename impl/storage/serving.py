@@ -10,7 +10,7 @@ from __future__ import annotations
 from impl.node import NodeId
 from impl.storage.core import Flight
 from impl.storage.leader import Leader
-from impl.storage.messages import Delete, Get, Put, Rejected, Reply, Request, Served
+from impl.storage.messages import Delete, Get, Put, Rejected, Reply, Request, Retried, Served
 from impl.storage.records import Answer, Mutation, Outcome, StoredItem, Write
 
 
@@ -50,10 +50,7 @@ class Serving(Leader):
         """Answer a retry, refuse what cannot be, else decide the condition and propose."""
         remembered = self.state.remembered.get(m.request)
         if remembered is not None:
-            if remembered.answer.applied:
-                self.reached("retry after a lost reply")
-            else:
-                self.reached("failed condition retried")
+            self.env.note(Retried(m.request, m.attempt, remembered.answer.applied))
             self.answer(Flight(sender, m.request, m.attempt), remembered.answer)
             return
         in_flight = self.in_flight_requests.get(m.request)

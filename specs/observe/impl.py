@@ -20,15 +20,19 @@ from impl.storage.messages import (
     Accept,
     Adopt,
     Delete,
+    Deposed,
     Get,
     Heard,
     Led,
     LogTrimmed,
+    Outbid,
     Prepare,
     Promise,
     Put,
     Reached,
     Reply,
+    Request,
+    Retried,
     Served,
     Vote,
 )
@@ -124,6 +128,10 @@ class ImplObserver:
         """Writes, with the first answer that left for them."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
+        self.attempts: dict[RequestId, int] = {}
+        """Requests, with the last attempt that left their client."""
+        self.made_by: dict[RequestId, int] = {}
+        """Writes that have a chosen record: no later attempt than this made it."""
         self.deadlines: dict[RequestId, int] = {}
         self.lost: dict[RequestId, tuple[bytes, int]] = {}
         """Writes of unknown outcome: key and deadline."""
@@ -161,6 +169,13 @@ class ImplObserver:
             view.file("served", (note.member, note.ballot, note.applied))
             if note.left_us * 8 < slot.node.settings.usable_lease_us():
                 self.reach("lease read just before its end")
+        elif kind is Retried:
+            assert isinstance(note, Retried)
+            if note.attempt > self.made_by.get(note.request, note.attempt):
+                if note.applied:
+                    self.reach("retry after a lost reply")
+                else:
+                    self.reach("failed condition retried")
         elif kind is Led:
             assert isinstance(note, Led)
             view.lead(note.ballot, note.member)
@@ -169,6 +184,8 @@ class ImplObserver:
                 self.reach("leader changed under load")
         elif kind is Reached:
             assert isinstance(note, Reached)
+            if note.what == "gray link deposed nobody" and not self.leader_is_cut_off(slot):
+                return  # It missed the heartbeats for another reason: they were lost or late.
             retired = self.members.get(slot.name) if note.what == "rot found" else None
             if retired is None:
                 self.reach(note.what)
@@ -178,12 +195,24 @@ class ImplObserver:
                 if retired not in view.forgetful:
                     view.file("silent", retired)
             view.forget(retired)  # It is silent from here on, whether or not it lost anything.
-        elif getattr(note, "unchosen", 0):
-            self.reach("old leader deposed holding unchosen writes")
+        elif kind is Deposed:
+            assert isinstance(note, Deposed)
+            if note.last_write > view.chosen_through:
+                self.reach("old leader deposed holding unchosen writes")
+        elif kind is Outbid:
+            assert isinstance(note, Outbid)
+            if campaigns(slot.world.slots.get(note.promised.node), note.promised):
+                self.reach("split vote")
 
     def reach(self, what: str) -> None:
         """Count a `sometimes`."""
         self.reached[what] = self.reached.get(what, 0) + 1
+
+    def leader_is_cut_off(self, slot: Any) -> bool:
+        """Whether a link is cut on which this place would hear the newest leader."""
+        view = self.view
+        leader: Any = view.led[max(view.led)][-1] if view.led else None
+        return leader is not None and f"{leader.node.name}>{slot.name}" in slot.world.cut_links
 
     def ended(self, note: Ended) -> None:
         """What a client was told must be true."""
@@ -240,6 +269,9 @@ class ImplObserver:
         elif kind is Reply:
             assert isinstance(message, Reply)
             self.replied(message)
+        elif kind is Request:
+            assert isinstance(message, Request)
+            self.attempts[message.request] = message.attempt
         elif kind is LogTrimmed:
             assert isinstance(message, LogTrimmed)
             held = view.holds.get(message.name)
@@ -360,6 +392,7 @@ class ImplObserver:
         elif applied and request in self.refused_for_good:
             self.view.file("repeated", (request, f"{did} in slot {record.slot} after it failed for good"))
         self.recorded[request] = Remembered(request, record.deadline, answer)
+        self.made_by[request] = self.attempts.get(request, 0)
 
     def remembered(self, timestamp: int) -> dict[RequestId, Remembered]:
         """What every replica must remember that has applied all through this commit timestamp."""
@@ -461,6 +494,8 @@ class ImplObserver:
             for request, kept in self.recorded.items()
             if kept.answer.slot > through or kept.deadline >= now or self.undecided(request)
         }
+        self.made_by = {request: last for request, last in self.made_by.items() if request in self.recorded}
+        self.attempts = {request: last for request, last in self.attempts.items() if self.undecided(request)}
         self.answers = {
             request: said
             for request, said in self.answers.items()
@@ -474,6 +509,12 @@ class ImplObserver:
     def undecided(self, request: RequestId) -> bool:
         """Whether a client waits for this request, or has given up without knowing what became of it."""
         return request in self.open or request in self.lost
+
+
+def campaigns(slot: Any, ballot: Ballot) -> bool:
+    """Whether a candidate at this place still asks for promises of the ballot."""
+    replica = getattr(slot.node, "replica", None) if slot is not None and slot.up else None
+    return replica is not None and replica.campaign == ballot
 
 
 def pages_are_whole(head: Head, disk: Any) -> bool:

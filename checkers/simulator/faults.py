@@ -224,8 +224,12 @@ class Injector:
         return True
 
     def links(self, slot: Slot, fault: Fault) -> list[str]:
-        """The directed links that a cut takes away."""
+        """The directed links that a cut takes away. Every other partition leaves the clients with the node: a
+        leader then serves by its lease alone, to its end.
+        """
         others = [name for name in self.world.slots if name != slot.name]
+        if fault.kind == "partition" and fault.amount % 2:
+            others = [name for name in self.replicas if name != slot.name]
         if fault.kind == "gray link":
             peers = [name for name in self.replicas if name != slot.name]
             others = [peers[fault.amount % len(peers)]]

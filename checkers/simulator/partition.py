@@ -110,7 +110,8 @@ class PartitionRun:
 
     def _client(self, env: Env) -> Node:
         config = self.config
-        return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys)
+        reads_only = env.me.name in self.clients[len(self.clients) - config.readers :]
+        return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, reads_only)
 
     def _reader(self, env: Env) -> Node:
         pause = self.config.settings.heartbeat_us // 2

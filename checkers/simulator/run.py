@@ -74,6 +74,8 @@ class RunConfig(Struct, frozen=True):
     length: int
     faults: tuple[Fault, ...]
     end: str
+    readers: int = 0
+    """Clients that only read, strongly: they go on to ask a leader that can get nothing chosen any more."""
 
 
 class Failure(Struct, frozen=True):
@@ -187,6 +189,7 @@ def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
         length=length,
         faults=draw_faults(scenario, seed, strategy, length, 1 + pick(6)),
         end=ENDS[pick(len(ENDS))],
+        readers=(0, 0, 1, 2)[pick(4)],
     )
 
 

@@ -24,9 +24,16 @@ class WorkloadClient(Client):
     """Puts, deletes, conditional ones, strong and eventual gets, drawn through the environment."""
 
     def __init__(
-        self, env: Env, replicas: tuple[NodeId, ...], settings: ClientSettings, operations: int, keys: int
+        self,
+        env: Env,
+        replicas: tuple[NodeId, ...],
+        settings: ClientSettings,
+        operations: int,
+        keys: int,
+        reads_only: bool = False,
     ) -> None:
         super().__init__(env, replicas, settings)
+        self.reads_only = reads_only
         self.left = operations
         """Operations that are still to be answered."""
         self.tries = operations * TRIES
@@ -44,7 +51,7 @@ class WorkloadClient(Client):
         self.tries += len(operations)
 
     def next_operation(self) -> Operation | None:
-        """Half reads; conditions mostly on what was seen last, so that most hold."""
+        """Half reads, or strong ones only; conditions mostly on what was seen last, so that most hold."""
         if self.left <= 0 or self.tries <= 0:
             self.left = 0
             return None
@@ -53,7 +60,7 @@ class WorkloadClient(Client):
         self.tries -= 1
         draw = self.env.random("operation", 12)
         key = b"k%d" % self.env.random("key", self.keys)
-        if draw < 4:
+        if draw < 4 or self.reads_only:
             return Get(key, strong=True)
         if draw < 6:
             return Get(key, strong=False)

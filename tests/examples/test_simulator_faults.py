@@ -5,7 +5,7 @@ from msgspec import structs
 
 from checkers.campaign import config_of
 from checkers.simulator.partition import REPLICAS, PartitionRun, execute
-from checkers.simulator.run import FAULTS, Fault, draw
+from checkers.simulator.run import FAULTS, LEADER, Fault, draw
 from impl.storage.host import StorageNode
 from impl.storage.replica import Replica
 
@@ -131,6 +131,25 @@ def test_a_cut_that_overlaps_another_outlives_its_end() -> None:
     assert set(cut) == links
     injector.at(121)
     assert not cut
+
+
+def test_every_other_partition_leaves_the_clients_with_the_node() -> None:
+    run = run_with([Fault("partition", 1, 0, 50, 0), Fault("partition", 1, 0, 50, 1)])
+    all_others, peers = (set(run.injector.links(run.injector.target(n), run.config.faults[n])) for n in (0, 1))
+    assert peers == {"sa>sb", "sb>sa", "sa>sc", "sc>sa"}
+    assert all_others - peers == {link for c in ("c0", "c1", "c2", "reader") for link in (f"{c}>sa", f"sa>{c}")}
+
+
+def test_a_leader_cut_off_from_its_peers_is_read_from_to_the_end_of_its_lease() -> None:
+    read = 0
+    for seed in range(6):
+        config = structs.replace(
+            draw("partition", seed, "timed"), readers=2, faults=(Fault("partition", 300, LEADER, 400, 1),)
+        )
+        outcome = execute(config)
+        assert outcome.failure is None
+        read += outcome.reached.get("lease read just before its end", 0) > 0
+    assert read >= 2
 
 
 class KeepingReplica(Replica):

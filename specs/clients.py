@@ -9,15 +9,20 @@ from specs.promise import Violation, spec
 from specs.view import View
 
 
-@spec("always", source="DynamoDB (ATC 2022), 4 (durability)", on=("acknowledged", "lost"))
+@spec(
+    "always",
+    source="DynamoDB (ATC 2022), 4 (durability)",
+    on=("acknowledged", "lost", "spoke", "config", "unheld"),
+)
 def acknowledged_writes_survive(view: View) -> Iterable[Violation]:
     """Every quorum of trusted voters contains one that holds an acknowledged write, in its log or a
     checkpoint.
     """
-    fresh = view.take("acknowledged")
-    if view.take("lost"):
-        fresh = [(request, slot) for slot, request in view.acknowledged.items()]
-    for request, slot in fresh:
+    fresh = {slot: request for request, slot in view.take("acknowledged")}
+    fresh |= {slot: view.acknowledged[slot] for slot in view.take("unheld") if slot in view.acknowledged}
+    if any(view.take(topic) for topic in ("lost", "spoke", "config")):  # The quorums are others now.
+        fresh = view.acknowledged
+    for slot, request in fresh.items():
         chosen = view.chosen.get(slot)
         if slot > view.chosen_through:
             yield Violation(f"{request} was acknowledged in slot {slot}, which no quorum holds")

@@ -154,15 +154,20 @@ class View:
 
     def campaign(self, name: Name, ballot: Rank) -> None:
         """`name` asked for promises at its own `ballot`, which is used from here on."""
-        if ballot > self.let_out.get(name, ()):
-            self.let_out[name] = ballot
+        self._speak(name, ballot)
 
     def let_go(self, name: Name, ballot: Rank) -> None:
         """A promise, vote or grant at `ballot` left `name`."""
         if name in self.forgetful:
             self.file("voted", (name, ballot))
-        before = self.let_out.get(name, ())
-        if ballot is not before and ballot > before:
+        if ballot is not self.let_out.get(name):
+            self._speak(name, ballot)
+
+    def _speak(self, name: Name, ballot: Rank) -> None:
+        before = self.let_out.get(name)
+        if before is None:
+            self.file("spoke", name)
+        if before is None or ballot > before:
             self.let_out[name] = ballot
 
     def recover(self, name: Name, promised: Rank) -> None:
@@ -198,7 +203,10 @@ class View:
             self._hold_entry(name, slot, entry)
 
     def _hold_entry(self, name: Name, slot: int, entry: Entry) -> None:
-        self.accepted.setdefault(slot, {})[name] = entry
+        held = self.accepted.setdefault(slot, {})
+        if slot in self.acknowledged and name in held and held[name].identity != entry.identity:
+            self.file("unheld", slot)
+        held[name] = entry
         if slot > self.highest.get(name, 0):
             self.highest[name] = slot
 
@@ -217,6 +225,8 @@ class View:
             return  # The usual case: it grows at its end.
         for above in [s for s, at in self.accepted.items() if s > slot and name in at]:
             del self.accepted[above][name]
+            if above in self.acknowledged:
+                self.file("unheld", above)
         self.highest[name] = slot
 
     def config_at(self, slot: int) -> tuple[Name, ...]:

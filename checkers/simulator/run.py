@@ -146,6 +146,7 @@ def draw(scenario: str, seed: int, strategy: str) -> RunConfig:
         retained_slots=(4, 16)[pick(2)],
         in_flight_slots=(2, 4, 32)[pick(3)],
         chunk_slots=(4, 64)[pick(2)],
+        waiting_attempts=(2, 16)[seed // 2 % 2],
         held_slots=(24, 4_096)[seed % 2],
         page_bytes=(96, 160, 8_192)[seed % 3],
         chunk_pages=1 + pick(2),

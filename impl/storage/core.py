@@ -175,6 +175,12 @@ class Core:
                 len(self.in_flight_requests),
                 settings.in_flight_slots + self.tail_end - self.tail_start + 1,
             ),
+            (
+                "attempts that wait for a slot",
+                max(map(len, self.flights.values()), default=0),
+                settings.waiting_attempts,
+            ),
+            ("moves of holds in flight", len(self.movers), settings.in_flight_slots),
             ("remembered requests", len(self.state.remembered), settings.remembered_requests),
             ("holds of readers", len(self.state.holds), settings.holds),
             ("refused attempts", len(self.refused), settings.remembered_requests),

@@ -55,7 +55,8 @@ class Serving(Leader):
             return
         in_flight = self.in_flight_requests.get(m.request)
         if in_flight is not None:
-            self.flights.setdefault(in_flight, []).append(Flight(sender, m.request, m.attempt))
+            if self.may_wait(in_flight):
+                self.flights.setdefault(in_flight, []).append(Flight(sender, m.request, m.attempt))
             return
         reason = self.reason_to_refuse(m)
         if reason is not None:
@@ -63,6 +64,10 @@ class Serving(Leader):
             return
         self.propose(self.decide(m, operation))
         self.flights.setdefault(self.log.last, []).append(Flight(sender, m.request, m.attempt))
+
+    def may_wait(self, slot: int) -> bool:
+        """Whether one more attempt may wait for this slot."""
+        return len(self.flights.get(slot, ())) < self.settings.waiting_attempts
 
     def reason_to_refuse(self, m: Request) -> str | None:
         """Why this attempt may not be proposed, if it may not."""

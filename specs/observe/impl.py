@@ -452,7 +452,9 @@ class ImplObserver:
             seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
         lengths = len(replica.in_flight_requests) + len(replica.state.remembered)
-        lengths += len(replica.refused) + len(replica.state.holds)
+        lengths += len(replica.refused) + len(replica.state.holds) + len(replica.movers)
+        if replica.flights:
+            lengths += sum(map(len, replica.flights.values()))
         if lengths != seen.lengths:
             seen.lengths = lengths
             for queue, length, bound in replica.queues():

@@ -149,6 +149,14 @@ class FlightsUnbounded(Replica):
 
 
 @bug()
+class WaitingUnbounded(Replica):
+    """However many attempts at a write may wait for its slot."""
+
+    def may_wait(self, slot: int) -> bool:
+        return True
+
+
+@bug()
 class ConditionIgnored(Replica):
     """A conditional write takes effect whatever is stored."""
 

@@ -2,7 +2,7 @@
 
 *Budget*: at most one voter of a group has impaired durable state (rot of journal or page, lost disk) until it
 is replaced and admitted again. Crashes and the loss of what was not synced are unlimited. A node that is down
-comes back by itself after the fault's steps.
+comes back by itself after the fault's steps; on a new disk if its own journal rotted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from impl.storage.messages import Handover
 from impl.storage.pages import BranchPage, decode_page
 
 NEVER = 1 << 62
+
+LOSSINESS = 20_000
+"""Chance, in parts of 65536, of the loss of a message while a `message loss` lasts."""
 
 SLOWNESS = 20
 """How many times as long a slow node's messages and syncs take."""
@@ -74,6 +77,10 @@ class Injector:
         self.impaired: str | None = None
         self.excluded: str | None = None
         self.base_loss = config.loss
+        self.lasting: dict[int, None] = {}
+        """Faults that slow a node or lose messages, and are not mended: of two that overlap the first mend
+        ends only its own.
+        """
         self.salt = config.seed
 
     def at(self, step: int) -> None:
@@ -124,8 +131,10 @@ class Injector:
             slot.wall_offset += fault.amount * 4 - (1 << 21)
         elif kind == "slow node":
             slot.slow = SLOWNESS
+            self.lasting[number] = None
         elif kind == "message loss":
-            world.loss = 20_000
+            world.loss = LOSSINESS
+            self.lasting[number] = None
         else:
             self.hand_over()
         if kind not in {"crash in sync", "failed sync"}:  # The world counts those, once a sync has met them.
@@ -147,15 +156,25 @@ class Injector:
         if what == "start":
             slot.armed = ""  # An armed fault that met no sync has not fallen.
             if not slot.up:
-                world.start(slot)
+                self.start(slot, f"fault{number}/disk")
         elif what == "heal":
             for link in self.links(slot, fault):
                 if world.cut_links.get(link) == number:
                     del world.cut_links[link]
-        elif what == "fast":
-            slot.slow = 1
         else:
-            world.loss = self.base_loss
+            self.lasting.pop(number, None)
+            same = [other for other in self.lasting if self.faults[other].kind == fault.kind]
+            if what == "fast" and not any(self.target(other) is slot for other in same):
+                slot.slow = 1
+            elif what == "lossless" and not same:
+                world.loss = self.base_loss
+
+    def start(self, slot: Slot, label: str) -> None:
+        """A node comes back; where its own journal has rotted, an operator gives it a new disk."""
+        self.world.start(slot)
+        if getattr(slot.node, "broken", False):
+            self.world.crash(slot, label, lose_disk=True)
+            self.world.start(slot)
 
     def may_impair(self, slot: Slot, kind: str) -> bool:
         """The budget: one voter at a time, and none before the last one is whole again."""
@@ -187,8 +206,10 @@ class Injector:
         )
 
     def rot(self, slot: Slot, fault: Fault) -> bool:
-        """Flip one bit of the replica's journal on the platter; False where there is none."""
-        logs = slot.disk.durable_logs("log/")
+        """Flip one bit of the replica's journal on the platter, or of the node's own; False where there is
+        none.
+        """
+        logs = slot.disk.durable_logs("")
         if not logs:
             return False
         log = logs[fault.amount % len(logs)]
@@ -261,7 +282,7 @@ class Injector:
         world.capacity = max(world.capacity, FAIR_CAPACITY)
         world.cut_links = {}
         world.latencies = world.sync_us = (300, 500)
-        self.mends, self.fallen, self.next = [], len(self.faults), NEVER
+        self.mends, self.fallen, self.next, self.lasting = [], len(self.faults), NEVER, {}
         for slot in world.slots.values():
             slot.slow, slot.wall_offset, slot.armed = 1, 0, ""
         keep_down = self.replicas[self.salt % len(self.replicas)]
@@ -275,7 +296,7 @@ class Injector:
                 if slot.up:
                     world.crash(slot, "end")
             elif not slot.up:
-                world.start(slot)
+                self.start(slot, "end/disk")
         if end == "gray":
             pair = [name for name in self.replicas if name != keep_down]
             world.cut_links = {f"{pair[0]}>{pair[1]}": 0, f"{pair[1]}>{pair[0]}": 0}

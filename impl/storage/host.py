@@ -4,7 +4,7 @@ something.
 *Invariant.* An incarnation whose synced state is damaged or gone never speaks again (rule 13): its number is
 journalled as retired before the node says that it is vacant, so that no late `CreateReplica` revives it. A
 node on a lost disk has another `NodeId`, and what names the old one does not reach it. The node's own small
-journal is `node`; if that rots, the node is silent until it gets a new disk.
+journal is `node`; if that rots, or holds what no node writes, the node is silent until it gets a new disk.
 
 Hosting one replica per node is what a single partition needs; the auto admin will bring more.
 """
@@ -53,10 +53,14 @@ class StorageNode:
         if found.tail == "rot":
             self.broken = True
             return
+        try:
+            retired = [msgspec.msgpack.decode(payload, type=Retired) for payload in found.payloads]
+        except msgspec.MsgspecError:
+            self.broken = True  # Sound, and nothing that this node writes: who knows what is retired.
+            return
         self.env.disk.cut(NODE_LOG, found.size)
         self.journalled = found.sequence
-        for payload in found.payloads:
-            self.retired = max(self.retired, msgspec.msgpack.decode(payload, type=Retired).incarnation)
+        self.retired = max((record.incarnation for record in retired), default=0)
         live = [i for i in self.incarnations() if i > self.retired]
         if live:
             self.recover(live[-1])

@@ -4,9 +4,10 @@ import pytest
 from msgspec import structs
 
 from checkers.campaign import config_of
-from checkers.simulator.partition import REPLICAS, PartitionRun, execute
+from checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
 from checkers.simulator.run import FAULTS, LEADER, Fault, draw
-from impl.storage.host import StorageNode
+from impl.storage.frames import encode_frame
+from impl.storage.host import NODE_LOG, StorageNode
 from impl.storage.replica import Replica
 
 
@@ -89,6 +90,53 @@ def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None
     assert len(world.cut_links) == (2 if end == "gray" else 0), "nothing is mended that is meant to stay"
 
 
+@pytest.mark.parametrize("kind", ["message loss", "slow node"])
+def test_of_two_faults_that_overlap_each_lasts_to_its_own_end(kind: str) -> None:
+    run = run_with([Fault(kind, 1, 0, 50, 0), Fault(kind, 20, 0, 100, 0), Fault(kind, 30, 1, 10, 0)])
+    world, injector = run.world, run.injector
+    slots = [world.slots[node.name] for node in REPLICAS[:2]]
+    usual = world.loss
+
+    def worse() -> list[bool]:
+        return [world.loss > usual] * 2 if kind == "message loss" else [slot.slow > 1 for slot in slots]
+
+    for step, wanted in ((1, [True, False]), (20, [True, False]), (30, [True, True]), (45, [True, False]), (60, [True, False])):
+        injector.at(step)
+        assert worse() == (wanted if kind == "slow node" else [True, True]), step
+    injector.at(121)
+    assert worse() == [False, False]
+
+
+def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> None:
+    faults = (Fault("rot", 100, 1, 10, 0), Fault("rot", 900, 1, 10, 11))
+    config = structs.replace(draw("partition", 6, "timed"), faults=faults, length=1_400)
+    run = PartitionRun(config)
+    rotten: list[str] = []
+    for slot in run.world.slots.values():
+        rot = slot.disk.rot
+        slot.disk.rot = lambda log, at, mask, rot=rot: (rotten.append(log), rot(log, at, mask))[1]  # type: ignore
+    outcome = finish(run)
+    assert outcome.failure is None
+    assert rotten[0].startswith("log/")
+    assert rotten[1] == NODE_LOG
+    assert outcome.reached["rot found"] == 1
+    assert outcome.reached["voter replaced"] == 2
+    assert run.world.slots[REPLICAS[1].name].id.incarnation == 2
+
+
+def test_a_node_journal_that_is_sound_and_holds_something_else_silences_the_node() -> None:
+    run = run_with([])
+    slot = run.world.slots[REPLICAS[1].name]
+    for payload in (b"\x90", b"", b"\xc1"):
+        run.world.crash(slot, "test")
+        slot.disk.cut(NODE_LOG, 0)
+        slot.disk.append(NODE_LOG, encode_frame(1, 0, payload))
+        run.world.start(slot)
+        assert not run.world.failed
+        assert slot.node.broken  # type: ignore[attr-defined]
+        assert slot.node.replica is None  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("kind", ["crash in sync", "failed sync"])
 def test_an_armed_node_stops_in_its_next_sync_and_lets_nothing_out(kind: str) -> None:
     run = run_with([Fault(kind, 1, 1, 1_000, 0)])
@@ -162,7 +210,7 @@ class Keeping(StorageNode):
 
 
 def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:
-    failure = execute(config_of("partition", "portfolio", 1, 19), Keeping).failure
+    failure = execute(config_of("partition", "portfolio", 1, 39), Keeping).failure
     assert failure is not None
     assert failure.spec == "logs_get_cut"
 

@@ -283,6 +283,11 @@ class PartitionRun:
             for replica in replicas
         )
 
+    def caught_up(self) -> bool:
+        """Whether every live replica knows all that is chosen."""
+        through = self.watcher.view.chosen_through
+        return all(replica.admitted and replica.log.commit >= through for replica in self.replicas())
+
     def differs(self, replica: Any) -> str | None:
         """In what a replica's state is not the fold of the chosen entries, as the observer made it."""
         watcher, state = self.watcher, replica.state

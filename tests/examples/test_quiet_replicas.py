@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
+from checkers.simulator import fair_end
 from checkers.simulator.partition import PartitionRun
 from checkers.simulator.run import draw
 from impl.storage.state import PartitionState
@@ -42,6 +43,23 @@ def forget_incarnations(state: PartitionState) -> None:
 
 def lose_an_item(state: PartitionState) -> None:
     state.items.delete(next(state.items.range())[0])
+
+
+def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant(quiet: PartitionRun) -> None:
+    lose_an_item(quiet.replicas()[0].state)
+    wait = quiet.advance_until
+
+    def wait_and_fall_behind(done: Callable[[], bool], duration: int, limit: int) -> None:
+        wait(done, duration, limit)
+        if done == quiet.quiet:
+            quiet.probe()
+            quiet.advance(lambda: not quiet.caught_up(), 5_000)
+            assert not quiet.caught_up()
+
+    quiet.advance_until = wait_and_fall_behind  # type: ignore[method-assign]
+    fair_end.quiet(quiet)
+    assert quiet.failure is None
+    assert list(quiet.watcher.view.fresh) == ["unequal"]
 
 
 @pytest.mark.parametrize(

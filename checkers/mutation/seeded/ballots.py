@@ -107,19 +107,15 @@ class LearntBallotForgotten(ReplicationLog):
 
 
 @bug()
-class CampaignNotJournalled(Replica):
+class CampaignNotJournalled(ReplicationLog):
     """A campaign's ballot is not journalled, so it can be used again after a crash."""
 
-    def start_campaign(self) -> None:
-        self.asking_since = None
-        if self.leading is not None:
-            return
-        ballot = Ballot(max(self.highest_round, self.log.promised.round) + 1, self.name, self.incarnation)
-        self.see_round(ballot)
-        self.campaign = ballot
-        self.promises = {}
-        self.log.promised = ballot  # In memory only.
-        self.send_prepares(ballot)
+    def promise(self, ballot: Ballot) -> None:
+        own = self.head.member
+        if ballot[1:] == (own.node.name, own.incarnation):
+            self.promised = max(self.promised, ballot)  # In memory only.
+        else:
+            super().promise(ballot)
 
 
 @bug()

@@ -23,7 +23,7 @@ from checkers.strategies.recording import Recorded
 from checkers.whole_file import write_whole
 from impl.storage.host import StorageNode
 
-RUN_FORMAT = 3
+RUN_FORMAT = 4
 """Version of run files; raised whenever a configuration or a schedule means another run."""
 
 

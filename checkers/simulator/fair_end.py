@@ -57,8 +57,8 @@ def quiet(run: PartitionRun) -> None:
     if run.leader() is None:
         view.file("stalled", ("no leader serves", bound))
         return
-    # Who lags at this instant may only have to hear of what was just chosen: what differs for good is told from
-    # it at a moment at which nobody lags.
+    # Who lags at this instant may only have to hear of what was just chosen; what differs for good is told
+    # from that at a moment at which nobody lags.
     run.advance_until(run.caught_up, bound, STEPS)
     replicas = run.replicas()
     for replica in replicas:

@@ -82,8 +82,8 @@ class Settings(Struct, frozen=True):
     in_flight_slots: int = 32
     """Slots proposed and not yet chosen, at the most; a leader throttles beyond."""
     waiting_attempts: int = 16
-    """Attempts at one write that wait for its slot to be chosen, at the most; a further one stays unanswered, and
-    its client tries again.
+    """Attempts at one write that wait for its slot to be chosen, at the most; a further one stays unanswered,
+    and its client tries again.
     """
     remembered_requests: int = 4096
     """Request ids remembered at the most; a leader throttles beyond, and never evicts."""

@@ -409,8 +409,8 @@ class Led(Note, frozen=True, gc=False, tag="led"):
 
 
 class Deposed(Note, frozen=True, gc=False, tag="deposed"):
-    """The leader of `ballot` stepped down; `last_write` is the slot of the last client's write that it did not
-    know to be chosen, 0 if there is none.
+    """The leader of `ballot` stepped down; `last_write` is the slot of the last client's write that it did
+    not know to be chosen, 0 if there is none.
     """
 
     member: Member

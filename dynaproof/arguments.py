@@ -1,4 +1,5 @@
-"""What commands ask of their arguments before they begin: numbers in range, places that can be written to.
+"""What commands ask of their arguments before they begin: numbers in range, strategies that
+there are, places that can be written to.
 
 A campaign of an hour must not end in "no such folder", so every place is looked at first.
 """
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checkers.whole_file import is_stream
-from dynaproof.errors import UserError
+from dynaproof.errors import UserError, unknown_name
 
 
 def above_zero(numbers: Mapping[str, float | None]) -> None:
@@ -24,6 +25,14 @@ def not_together(**given: object) -> None:
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value not in {None, False}]
     if len(named) > 1:
         raise UserError(f"{' and '.join(named)} exclude each other", "give one of them")
+
+
+def known_strategy(name: str) -> None:
+    """Refuse a strategy that there is not."""
+    from checkers.simulator.run import STRATEGIES
+
+    if name not in (*STRATEGIES, "portfolio"):
+        raise unknown_name("strategy", name, [*STRATEGIES, "portfolio"])
 
 
 def folder_to_write(option: str, folder: Path) -> None:

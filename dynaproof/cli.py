@@ -1,8 +1,7 @@
 """The command line: a table of commands and one boundary for errors.
 
-Exit codes: 0 clean, 1 a promise failed, 2 bad input, 130 interrupted, 70 a bug in dynaproof itself. Bad input
-is one line on standard error (and a hint), never a traceback; `DYNAPROOF_TRACEBACK=1` shows where an error of
-dynaproof's own comes from.
+`dynaproof.exits` has the exit codes. Bad input is one line on standard error (and a hint), never a traceback;
+`DYNAPROOF_TRACEBACK=1` shows where an error of dynaproof's own comes from.
 
 How to add a command:
 
@@ -18,7 +17,7 @@ How to add a command:
    family.
 3. Add one row to `COMMANDS`: name, where it is, what it does in a line. Nothing is imported before the
    command runs.
-4. Print results with `dynaproof.console` (`emit` under `--json`, else `results()`), with
+4. Print results with `dynaproof.console` (`emit` under `--json`, else `tell`), with
    `dynaproof.provenance` in each object that reports one. Raise `dynaproof.errors.UserError` for bad input,
    `unknown_name` for unknown names.
 """
@@ -28,17 +27,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from dynaproof import __version__
+from dynaproof import __version__, exits
 from dynaproof.errors import UserError
 
 if TYPE_CHECKING:
     import cyclopts
-
-EXIT_FAILED = 1
-EXIT_BAD_INPUT = 2
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
-EXIT_NOBODY_READS = 141
 
 HELP_HINT = "dynaproof --help lists the commands, dynaproof COMMAND --help the options of one"
 
@@ -106,18 +99,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our output has gone (`| head`). Nothing may be flushed into the pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_NOBODY_READS
+        return exits.NOBODY_READS
     except OSError as error:
         return _refuse(_file_problem(error), "")
     except KeyboardInterrupt:
         _complain("interrupted")
-        return EXIT_INTERRUPTED
+        return exits.INTERRUPTED
     except Exception as error:  # The last boundary: whatever is left is a bug of ours.
         if os.environ.get("DYNAPROOF_TRACEBACK"):
             raise
         _complain(f"a bug in dynaproof: {type(error).__name__}: {_one_line(str(error))}")
         _complain("hint: set DYNAPROOF_TRACEBACK=1 to see where, and report it, please")
-        return EXIT_BUG
+        return exits.BUG
     return code if isinstance(code, int) else 0
 
 
@@ -135,7 +128,7 @@ def _refuse(message: str, hint: str) -> int:
     _complain(_one_line(message))
     if hint:
         _complain(f"hint: {_one_line(hint)}")
-    return EXIT_BAD_INPUT
+    return exits.BAD_INPUT
 
 
 def _complain(text: str) -> None:

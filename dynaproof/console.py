@@ -1,8 +1,9 @@
 """Where output goes: results to standard output, everything else to standard error.
 
 With `--json` a command prints through `emit`, one JSON object per line, each as soon as it is known, and
-nothing else on standard output. Without it, it prints tables and sentences to `results()`. Progress, warnings
-and logs go to standard error in both cases (`progress`, `say`), so that output can always be piped.
+nothing else on standard output. Without it, it prints sentences by `tell`, and tables to `results()`.
+Progress, warnings and logs go to standard error in both cases (`progress`, `say`), so that output can always
+be piped.
 """
 
 import sys
@@ -38,6 +39,11 @@ def results() -> "Console":
             raise BrokenPipeError
 
     return Piped(highlight=False, soft_wrap=False)
+
+
+def tell(text: str, *, style: str | None = None, end: str = "\n") -> None:
+    """Print one line of a result on standard output, as it is: no markup, not wrapped."""
+    results().print(text, style=style, end=end, markup=False, soft_wrap=True)
 
 
 @cache

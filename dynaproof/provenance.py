@@ -58,6 +58,13 @@ def provenance(*, seed: int | None = None, configuration: str | None = None) -> 
     )
 
 
+def maker() -> str:
+    """What writes files here, in words: version, commit, and whether that is all."""
+    made = provenance()
+    commit = f", commit {made.commit[:12]}" if made.commit else ""
+    return f"dynaproof {made.version}{commit}{' with changes' if made.modified else ''}"
+
+
 @cache
 def _checkout() -> tuple[str | None, bool | None]:
     """The commit of the checkout that this file lies in, and whether tracked files differ from it."""

@@ -30,7 +30,8 @@ NAMES: dict[str, str] = {
 def find(name: str) -> type[Model]:
     """The model of a name: of `NAMES`, or `FILE.py` or `FILE.py:Class` of a user's.
 
-    Raises KeyError for an unknown name, ModelError for a file that has no model (or several, and none named).
+    Raises KeyError for an unknown name, ModelError for a file that has no model (or several, and none named);
+    its text does not name the file, which whoever asks knows.
     """
     if name in NAMES:
         module, _, attribute = NAMES[name].partition(":")
@@ -42,11 +43,13 @@ def find(name: str) -> type[Model]:
     models = {one.__name__: one for one in models_of(load(Path(path))) if one.violates is None}
     if attribute:
         if attribute not in models:
-            raise ModelError(f"{path} has no model {attribute!r}; it has {', '.join(models) or 'none'}")
+            raise ModelError(f"there is no model {attribute!r} in it; there is {', '.join(models) or 'none'}")
         return models[attribute]
-    if len(models) != 1:
+    if not models:
+        raise ModelError("there is no model in it: no class that derives from Model")
+    if len(models) > 1:
         raise ModelError(
-            f"{path} has {len(models)} models: name one of them, as in {path}:{next(iter(models), 'Name')}"
+            f"there are {len(models)} models in it: name one of them, as in {path}:{next(iter(models))}"
         )
     return next(iter(models.values()))
 
@@ -55,16 +58,17 @@ def load(path: Path) -> ModuleType:
     """A user's file as a module."""
     spec = importlib.util.spec_from_file_location(f"model_file_{path.stem}", path)
     if spec is None or spec.loader is None or not path.exists():
-        raise ModelError(f"there is no file {path}")
+        raise ModelError("there is no such file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except ModelError as error:
-        raise error.at(str(path), _line_in(path, error)) from None
+        raise error.at(None, _line_in(path, error)) from None
     except Exception as error:  # Whatever a user's file raises is a mistake in that file.
-        line = error.lineno if isinstance(error, SyntaxError) else _line_in(path, error)
-        raise ModelError(f"{type(error).__name__}: {error}", str(path), line) from error
+        if isinstance(error, SyntaxError):  # Its own words name the file and the line again.
+            raise ModelError(f"{type(error).__name__}: {error.msg}", None, error.lineno) from error
+        raise ModelError(f"{type(error).__name__}: {error}", None, _line_in(path, error)) from error
     return module
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dynaproof import console
+from dynaproof import console, exits
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from checkers.refinement.running import Look
 
 MOST_DIFFERENCES = 5
-INTERRUPTED = 130
 
 
 def beside(
@@ -83,7 +82,7 @@ def beside(
     else:
         show(summary)
     if interrupted:
-        return INTERRUPTED
+        return exits.INTERRUPTED
     return 1 if failures else 0
 
 
@@ -92,10 +91,8 @@ def told(number: int, strategy: str, one: "Look", json: bool) -> dict[str, objec
     failure = one.outcome.failure
     assert failure is not None
     if not json:
-        console.results().print(
-            f"schedule {number} ({strategy}): {failure.spec}, step {failure.step}: {failure.sentence}",
-            markup=False,
-            soft_wrap=True,
+        console.tell(
+            f"schedule {number} ({strategy}): {failure.spec}, step {failure.step}: {failure.sentence}"
         )
     return {
         "schedule": number,

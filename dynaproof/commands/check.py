@@ -1,18 +1,16 @@
 """`dynaproof check`: the verdict on recorded histories; `dynaproof verify-certificate`: on an order."""
 
-import importlib
-import importlib.util
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dynaproof import console
+from dynaproof import console, exits
 from dynaproof.arguments import above_zero, file_to_write
 from dynaproof.commands import Flag
-from dynaproof.errors import UserError, unknown_name
+from dynaproof.commands.histories import known_format, object_named, object_with, read_history
+from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
@@ -20,8 +18,12 @@ if TYPE_CHECKING:
     from specs.history import History
     from specs.objects import SequentialObject
 
-EXIT_CLEAN, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_UNKNOWN = 0, 1, 2, 3
-EXIT_OF_VERDICT = {"linearizable": EXIT_CLEAN, "not linearizable": EXIT_FAILED, "unknown": EXIT_UNKNOWN}
+EXIT_OF_VERDICT = {
+    "linearizable": exits.CLEAN,
+    "not linearizable": exits.FAILED,
+    "unknown": exits.UNKNOWN,
+}
+WORST_FIRST = (exits.BAD_INPUT, exits.FAILED, exits.UNKNOWN, exits.CLEAN)
 BUDGET_MB = 4_000
 CORE_SECONDS = 60.0
 """How long a core is made smaller, where no budget says otherwise."""
@@ -81,10 +83,10 @@ def check(
     above_zero({"--budget-seconds": budget_seconds, "--budget-mb": budget_mb})
     for option, written in {"--core": core, "--certificate": certificate, "--html": html}.items():
         file_to_write(option, written)
-    _known_format(format)
-    thing = _object(object)
+    known_format(format)
+    thing = object_named(object)
     if promise is not None:
-        if object or core or certificate or html:
+        if object or core or certificate or html or budget_seconds or budget_mb != BUDGET_MB:
             raise UserError("--promise goes with --format and --json only")
         from dynaproof.commands.check_promise import check_promise
 
@@ -96,7 +98,7 @@ def check(
         except UserError as error:
             hint = f"; {error.hint}" if error.hint else ""
             console.say(f"dynaproof: {error.message}{hint}")
-            codes.append(EXIT_BAD_INPUT)
+            codes.append(exits.BAD_INPUT)
             continue
         codes.append(EXIT_OF_VERDICT[answer.verdict])
         if json:
@@ -107,7 +109,7 @@ def check(
             _write_core_and_picture(history, result, thing, core, html, budget_seconds)
         if certificate:
             _write_certificate(history, result, thing, certificate)
-    return next(code for code in (EXIT_BAD_INPUT, EXIT_FAILED, EXIT_UNKNOWN, EXIT_CLEAN) if code in codes)
+    return next(code for code in WORST_FIRST if code in codes)
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,12 +147,12 @@ def verify_certificate(
     from checkers.linearizability.certificate import CertificateError, verify
     from checkers.linearizability.certificate_file import CertificateFileError, decode
 
-    _known_format(format)
+    known_format(format)
     try:
         claim = decode(Path(certificate).read_bytes())
     except CertificateFileError as error:
         raise UserError(f"{certificate}: {error}") from error
-    thing = _object(object if object is not None else claim.object)
+    thing = object_named(object if object is not None else claim.object)
     assert thing is not None
     operations = read_history(history, format, thing)
     reason, line = None, None
@@ -180,81 +182,8 @@ def verify_certificate(
             else f"not shown by this certificate: {reason}"
         )
         place = history if line is None else f"{history}:{line}"
-        console.results().print(f"{place}: {told}", markup=False, soft_wrap=True)
-    return EXIT_CLEAN if reason is None else EXIT_FAILED
-
-
-def _known_format(name: str | None) -> None:
-    from checkers.histories import FORMATS
-
-    if name is not None and name not in FORMATS:
-        raise unknown_name("format", name, FORMATS)
-
-
-def _object(name: str | None) -> "SequentialObject | None":
-    from specs.objects import OBJECTS
-
-    if name is None:
-        return None
-    if ":" in name:
-        return _own_object(name)
-    if name not in OBJECTS:
-        raise unknown_name("object", name, OBJECTS)
-    return OBJECTS[name]
-
-
-def _own_object(name: str) -> "SequentialObject":
-    """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
-    from specs.objects import SequentialObject
-
-    place, _, attribute = name.rpartition(":")
-    try:
-        if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-        else:
-            sys.path.insert(0, "")
-            module = importlib.import_module(place)
-    except Exception as error:  # Whatever the user's file raises is a mistake in that file.
-        raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
-    thing = getattr(module, attribute, None)
-    if isinstance(thing, type):
-        thing = thing()
-    if not isinstance(thing, SequentialObject):
-        raise UserError(
-            f"{name} is not a sequential object",
-            "it needs name, functions, initial and step (specs/objects.py)",
-        )
-    return thing
-
-
-def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
-    """The history in a file; raises UserError for whatever is wrong with it."""
-    from checkers.histories import read
-    from specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
-
-    try:
-        return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS)
-    except UnknownFunctionError as error:
-        raise UserError(str(error), object_with(error.function)) from error
-    except HistoryError as error:
-        raise UserError(str(error)) from error
-    except OSError as error:
-        raise UserError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from error
-
-
-def object_with(function: str) -> str:
-    """The hint on how to check a history with such a function."""
-    from specs.objects import OBJECTS
-
-    names = [name for name, thing in OBJECTS.items() if function in thing.functions]
-    if not names:
-        return "an object of your own can have it: --object FILE.py:NAME"
-    return f"{' and '.join(names)} {'have' if len(names) > 1 else 'has'} it: --object {names[0]}"
+        console.tell(f"{place}: {told}")
+    return exits.CLEAN if reason is None else exits.FAILED
 
 
 def _checked(
@@ -352,17 +281,12 @@ def _write_certificate(
 
 def _tell(answer: Checked) -> None:
     verdict: Any = {"linearizable": "green", "not linearizable": "red"}.get(answer.verdict, "yellow")
-    print_line = console.results().print
-    print_line(f"{answer.file}: ", end="", markup=False, soft_wrap=True)
-    print_line(answer.verdict, style=verdict, end="")
+    console.tell(f"{answer.file}: ", end="")
+    console.tell(answer.verdict, style=verdict, end="")
     size = f"{answer.operations} operations, {answer.keys} keys"
-    print_line(
-        f" ({size}, {answer.check_ms:.1f} ms, {answer.algorithm})",
-        markup=False,
-        soft_wrap=True,
-    )
+    console.tell(f" ({size}, {answer.check_ms:.1f} ms, {answer.algorithm})")
     if answer.verdict != "linearizable":
         cause = f"{answer.cause}: " if answer.cause else ""
-        print_line(f"  {cause}{answer.sentence}", markup=False, soft_wrap=True)
+        console.tell(f"  {cause}{answer.sentence}")
         if answer.witness:
-            print_line(f"  lines {', '.join(map(str, answer.witness))}", markup=False, soft_wrap=True)
+            console.tell(f"  lines {', '.join(map(str, answer.witness))}")

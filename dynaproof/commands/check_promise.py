@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dynaproof import console
-from dynaproof.commands.check import EXIT_BAD_INPUT, EXIT_CLEAN, EXIT_FAILED, read_history
+from dynaproof import console, exits
+from dynaproof.commands.histories import read_history
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
 
@@ -39,7 +39,7 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
 
     if promise not in PROMISES:
         raise unknown_name("promise", promise, PROMISES)
-    worst = EXIT_CLEAN
+    worst = exits.CLEAN
     for file in histories:
         began = time.perf_counter()
         try:
@@ -48,11 +48,11 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
             found = PROMISES[promise](history)
         except UserError as error:
             console.say(f"dynaproof: {error.message}")
-            worst = EXIT_BAD_INPUT
+            worst = exits.BAD_INPUT
             continue
         except NotARegisterError as error:
             console.say(f"dynaproof: {file}:{error.operation.line}: {error}")
-            worst = EXIT_BAD_INPUT
+            worst = exits.BAD_INPUT
             continue
         ended = time.perf_counter()
         first = found.told[0] if found.told else None
@@ -72,7 +72,7 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
             parse_ms=round((parsed - began) * 1_000, 3),
             provenance=provenance(),
         )
-        worst = max(worst, EXIT_CLEAN if found.kept else EXIT_FAILED)
+        worst = max(worst, exits.CLEAN if found.kept else exits.FAILED)
         if json:
             console.emit(answer)
         else:
@@ -83,14 +83,11 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
 def _tell_promise(answer: PromiseChecked, history: "History") -> None:
     from checkers.linearizability.explain import time_text
 
-    def say(text: str) -> None:
-        console.results().print(text, markup=False, soft_wrap=True)
-
     size = f"{answer.reads} reads, {answer.violations} violations"
-    say(f"{answer.file}: {answer.promise} {answer.verdict} ({size})")
+    console.tell(f"{answer.file}: {answer.promise} {answer.verdict} ({size})")
     if answer.sentence is not None:
-        say(f"  {answer.cause}: {answer.sentence}")
-        say(f"  lines {', '.join(map(str, answer.witness))}")
+        console.tell(f"  {answer.cause}: {answer.sentence}")
+        console.tell(f"  lines {', '.join(map(str, answer.witness))}")
     if answer.staleness is not None:
         stale = answer.staleness
         times = ", ".join(
@@ -102,4 +99,6 @@ def _tell_promise(answer: PromiseChecked, history: "History") -> None:
                 ("max", stale.max),
             ]
         )
-        say(f"  {stale.stale_reads} of {stale.reads} reads stale: {times}; {stale.versions_max} versions")
+        console.tell(
+            f"  {stale.stale_reads} of {stale.reads} reads stale: {times}; {stale.versions_max} versions"
+        )

@@ -38,7 +38,7 @@ def checker_mutants(
     file_to_write("--table", table, ".md")
     if table is not None and not {BEGIN, END} <= set(table.read_text(encoding="utf-8").splitlines()):
         raise UserError(f"{table}: has no lines {BEGIN} and {END}", "")
-    out = console.results().print
+    out = console.tell
     rows, survivors = [], 0
     for name in names or tuple(CHECKER_BUGS):
         bug = CHECKER_BUGS[name]
@@ -46,7 +46,7 @@ def checker_mutants(
             if json:
                 console.emit({"name": name, "diff": difference(bug)})
             else:
-                out(difference(bug), markup=False, soft_wrap=True)
+                out(difference(bug))
             continue
         caught = hunt(bug, seed, at_most)
         survivors += caught.histories is None
@@ -56,7 +56,7 @@ def checker_mutants(
             extra = {"how": caught.how, "seconds": caught.seconds, "provenance": provenance(seed=seed)}
             console.emit({**row, **extra})
         else:
-            out(f"{name:40} {caught.histories or 'SURVIVED':>8}  {caught.how}", markup=False, soft_wrap=True)
+            out(f"{name:40} {caught.histories or 'SURVIVED':>8}  {caught.how}")
     if table is not None and rows:
         _write(table, rows, seed, at_most, survivors)
     return 1 if survivors else 0

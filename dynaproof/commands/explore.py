@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, folder_to_write, not_together
+from dynaproof import console, exits
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write, known_strategy, not_together
 from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import provenance
+from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from checkers.campaign import State
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 50.0
 SAVED_EVERY_SECONDS = 15.0
-INTERRUPTED = 130
 MOST_FAILURES = 5
 """A campaign ends after so many: each is shrunk, and the first says enough."""
 
@@ -123,26 +122,23 @@ def explore(
     if interrupted:
         keep()
         console.say(f"interrupted after {totals.schedules} schedules; the same command with --resume goes on")
-        return INTERRUPTED
+        return exits.INTERRUPTED
     path.unlink(missing_ok=True)
     return 1 if state.failures else 0
 
 
 def check_arguments(scenario: str, strategy: str) -> None:
     """Refuse what there is not."""
-    from checkers.simulator.run import STRATEGIES
     from checkers.simulator.scenarios import SCENARIOS
 
     if scenario not in SCENARIOS:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
-    if strategy not in (*STRATEGIES, "portfolio"):
-        raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
+    known_strategy(strategy)
 
 
 def begun(path: Path, resume: bool, scenario: str, strategy: str, seed: int) -> "State":
     """A new campaign, or the one that was interrupted."""
     from checkers.campaign import STATE_FORMAT, State, Totals, load_state
-    from dynaproof.commands.replay import maker
 
     if not resume:
         return State(STATE_FORMAT, maker(), scenario, strategy, seed, 0.0, Totals(), [])
@@ -190,7 +186,7 @@ def report_failure(
     from checkers.campaign import REPRODUCIBLE, config_of
     from checkers.simulator.run_file import RUN_FORMAT, RunFile, save
     from checkers.simulator.shrink import smallest
-    from dynaproof.commands.replay import maker, show_failure
+    from dynaproof.commands.replay import show_failure
 
     failure = outcome.failure
     assert failure is not None
@@ -213,11 +209,10 @@ def report_failure(
         "replay": f"./run replay {path}",
     }
     if not json:
-        text = console.results()
-        text.print(f"schedule {number} breaks a promise at step {failure.step}; shrunk:", markup=False)
+        console.tell(f"schedule {number} breaks a promise at step {failure.step}; shrunk:")
         show_failure(small, shrunk.spec, shrunk.sentence, shrunk.step)
-        text.print(f"the run, shrunk to {shrunk.step} events: {path}", markup=False, soft_wrap=True)
-        text.print(f"replay it: {found['replay']}", markup=False, soft_wrap=True)
+        console.tell(f"the run, shrunk to {shrunk.step} events: {path}")
+        console.tell(f"replay it: {found['replay']}")
     return found
 
 
@@ -285,4 +280,4 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
-    console.results().print(f"digest {summary['digest']}", markup=False, soft_wrap=True)
+    console.tell(f"digest {summary['digest']}")

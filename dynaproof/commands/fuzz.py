@@ -3,6 +3,7 @@
 import secrets
 
 from dynaproof import console
+from dynaproof.arguments import above_zero
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError
 from dynaproof.provenance import provenance
@@ -25,8 +26,9 @@ def fuzz(*, count: int = 20_000, seed: int | None = None, first: int = 0, json: 
     from checkers.linearizability.fuzzing import Tally
     from checkers.linearizability.fuzzing import fuzz as disagreements
 
-    if count < 1 or first < 0:
-        raise UserError("nothing to fuzz: --count is at least 1, --first at least 0", "")
+    above_zero({"--count": count})
+    if first < 0:
+        raise UserError(f"--first is {first}; histories are counted from 0")
     chosen = secrets.randbelow(FRESH_SEEDS) if seed is None else seed
     tally = Tally()
     found = 0
@@ -48,9 +50,9 @@ def fuzz(*, count: int = 20_000, seed: int | None = None, first: int = 0, json: 
             }
         )
         return 1 if found else 0
-    out = console.results().print
-    out(f"seed {chosen}: {tally.histories} histories, {found} disagreements", markup=False, soft_wrap=True)
+    out = console.tell
+    out(f"seed {chosen}: {tally.histories} histories, {found} disagreements")
     for counts in (tally.verdicts, tally.causes, tally.algorithms):
         for name, times in counts.most_common():
-            out(f"  {times:8} {name}", markup=False, soft_wrap=True)
+            out(f"  {times:8} {name}")
     return 1 if found else 0

@@ -86,5 +86,5 @@ def listed(rows: list[dict[str, str]], json: bool) -> int:
             )
             if row.get("judged") == "models":
                 told += " (on models only, so far)"
-            console.results().print(told, markup=False, soft_wrap=True)
+            console.tell(told)
     return 0

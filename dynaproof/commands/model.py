@@ -177,7 +177,7 @@ def _show(name: str, result: "Result", lasso: "Lasso | None", options: Options, 
         console.emit(_object(name, result, lasso, options))
         return
     for line in _lines(name, result, lasso, options):
-        console.results().print(line, markup=False, soft_wrap=True)
+        console.tell(line)
 
 
 def _object(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> dict[str, object]:
@@ -276,7 +276,7 @@ def _list(json: bool) -> int:
             verdict = ", ".join([_verdict(result, lasso), *(["symmetry"] if made.symmetric else [])])
             counts = f"{result.distinct:>11,} states, depth {result.depth:>3}, {result.seconds:6.2f} s"
             for line in [f"{name:17} {_bounds(made.constants)}", f"  {counts}: {verdict}", *_gaps(result)]:
-                console.results().print(line, markup=False, soft_wrap=True)
+                console.tell(line)
         failed = result.violation is not None or lasso is not None or bool(_gaps(result))
         worst = max(worst, int(failed))
     return worst
@@ -293,7 +293,7 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
         )
     else:
         for line in answer.lines():
-            console.results().print(line, markup=False, soft_wrap=True)
+            console.tell(line)
     return 0 if answer.holds else 1
 
 
@@ -315,5 +315,5 @@ def _draw(one: "Model", name: str, path: Path, json: bool) -> int:
         )
         return 0
     drawn = f"{path}: {states} states, {transitions} transitions"
-    console.results().print(drawn, markup=False, soft_wrap=True)
+    console.tell(drawn)
     return 0

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, folder_to_write
+from dynaproof.arguments import above_zero, folder_to_write, known_strategy
 from dynaproof.commands import Flag
 from dynaproof.errors import unknown_name
 from dynaproof.provenance import provenance
@@ -36,14 +36,12 @@ def mutants(
     from checkers.mutation.bug import difference
     from checkers.mutation.catalogue import MUTANTS
     from checkers.mutation.hunt import hunts, survives
-    from checkers.simulator.run import STRATEGIES
     from checkers.simulator.run_file import save
 
     for name in names:
         if name not in MUTANTS:
             raise unknown_name("mutant", name, list(MUTANTS))
-    if strategy not in (*STRATEGIES, "portfolio"):
-        raise unknown_name("strategy", strategy, [*STRATEGIES, "portfolio"])
+    known_strategy(strategy)
     above_zero({"--schedules": schedules, "--jobs": jobs})
     if out is not None:
         folder_to_write("--out", out)
@@ -54,7 +52,7 @@ def mutants(
             if json:
                 console.emit({"name": name, "diff": changed})
             else:
-                console.results().print(changed, markup=False, soft_wrap=True)
+                console.tell(changed)
         return 0
     console.say(f"the system without a bug: {schedules} schedules, then the directed scenarios")
     broken = survives(strategy, schedules, seed, jobs)
@@ -88,4 +86,4 @@ def report(kill: object, seed: int, json: bool) -> None:
     else:
         told = "SURVIVED"
     events = f", {kill.shrunk_events} events" if kill.killed else ""
-    console.results().print(f"{kill.name:30} {told}{events}", markup=False, soft_wrap=True)
+    console.tell(f"{kill.name:30} {told}{events}")

@@ -7,7 +7,7 @@ from dynaproof import console
 from dynaproof.arguments import above_zero, file_to_write, folder_to_write
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import provenance
+from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from checkers.simulator.run_file import RunFile
@@ -49,13 +49,10 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
             }
         )
     else:
-        text = console.results()
-        text.print(f"{outcome.events} events, digest {outcome.digest}", markup=False, soft_wrap=True)
-        text.print(
-            "the same run" if same else f"ANOTHER RUN: the file has {kept.outcome.digest}", markup=False
-        )
+        console.tell(f"{outcome.events} events, digest {outcome.digest}")
+        console.tell("the same run" if same else f"ANOTHER RUN: the file has {kept.outcome.digest}")
         if not same:
-            text.print(f"  the code is not what wrote the file: {kept.made_by or 'unknown'}", markup=False)
+            console.tell(f"  the code is not what wrote the file: {kept.made_by or 'unknown'}")
         if outcome.failure is not None:
             show_failure(kept, outcome.failure.spec, outcome.failure.sentence, outcome.failure.step)
     return 0 if outcome.failure is None and same else 1
@@ -112,14 +109,11 @@ def diverged(run: Path, kept: "RunFile", error: Any, json: bool) -> int:
             }
         )
         return 1
-    text = console.results()
-    text.print(f"DIVERGED at step {error.step + 1}: {' '.join(map(str, error.expected))} was recorded")
+    console.tell(f"DIVERGED at step {error.step + 1}: {' '.join(map(str, error.expected))} was recorded")
     enabled = ", ".join(" ".join(map(str, name)) for name in error.enabled[:LAST_STEPS]) or "nothing"
-    text.print(f"  possible there: {enabled}", markup=False, soft_wrap=True)
-    text.print(
-        f"  the code is not what wrote the file ({kept.made_by or 'unknown'}): use that, or explore again",
-        markup=False,
-        soft_wrap=True,
+    console.tell(f"  possible there: {enabled}")
+    console.tell(
+        f"  the code is not what wrote the file ({kept.made_by or 'unknown'}): use that, or explore again"
     )
     return 1
 
@@ -166,11 +160,7 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
     if json:
         console.emit({**found, "provenance": origin(small)})
     else:
-        console.results().print(
-            f"{failure.spec}: {kept.outcome.failure.step} events, now {failure.step}: {path}",
-            markup=False,
-            soft_wrap=True,
-        )
+        console.tell(f"{failure.spec}: {kept.outcome.failure.step} events, now {failure.step}: {path}")
     return 0
 
 
@@ -215,13 +205,11 @@ def trace(
         chosen = [one for one in steps if node in {None, one.node}][-last:]
         if json:
             for one in chosen:
-                console.emit(row(one))
+                console.emit({**row(one), "provenance": origin(kept)})
         else:
             show_steps(chosen)
     if outcome.failure is not None and not json and step is None:
-        console.results().print(
-            f"{outcome.failure.spec}: {outcome.failure.sentence}", markup=False, soft_wrap=True
-        )
+        console.tell(f"{outcome.failure.spec}: {outcome.failure.sentence}")
     return 0
 
 
@@ -243,7 +231,7 @@ def show_steps(steps: "list[Step]") -> None:
     """Steps, one a line."""
     for step in steps:
         line = f"{step.number:6} {step.tau / 1e6:12.6f} s  {step.sentence}"
-        console.results().print(line, markup=False, soft_wrap=True)
+        console.tell(line)
 
 
 def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> None:
@@ -253,29 +241,27 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
         console.emit({**row(step), "known": known, "provenance": origin(kept)})
         return
     show_steps([step])
-    text = console.results()
-    text.print("changed", markup=False)
+    console.tell("changed")
     for change in step.changes() or ["nothing that the node knows"]:
-        text.print(f"    {change}", markup=False, soft_wrap=True)
+        console.tell(f"    {change}")
     for name, facts in known.items():
-        text.print(f"{name} knew", markup=False)
+        console.tell(f"{name} knew")
         for what, value in facts.items():
-            text.print(f"    {what:28} {value}", markup=False, soft_wrap=True)
+            console.tell(f"    {what:28} {value}")
 
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
     from specs.promise import ALL
 
-    text = console.results()
-    text.print(f"FAILED {spec} at step {step}", markup=False)
+    console.tell(f"FAILED {spec} at step {step}")
     if spec in ALL:
-        text.print(f"  promised: {ALL[spec].sentence}", markup=False, soft_wrap=True)
-    text.print(f"  found: {sentence}", markup=False, soft_wrap=True)
+        console.tell(f"  promised: {ALL[spec].sentence}")
+    console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []
         told(kept, steps)
-        text.print("the last steps", markup=False)
+        console.tell("the last steps")
         show_steps(steps[-LAST_STEPS:])
 
 
@@ -316,10 +302,3 @@ def origin(kept: "RunFile") -> object:
     from checkers.simulator.run_file import configuration_digest
 
     return provenance(seed=kept.config.seed, configuration=configuration_digest(kept.config))
-
-
-def maker() -> str:
-    """What writes run files here: version and commit."""
-    made = provenance()
-    commit = f", commit {made.commit[:12]}" if made.commit else ""
-    return f"dynaproof {made.version}{commit}{' with changes' if made.modified else ''}"

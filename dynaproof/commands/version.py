@@ -19,7 +19,5 @@ def version(*, json: Flag = False) -> int:
         commit = "not a checkout"
     else:
         commit = f"commit {origin.commit[:12]}{', modified' if origin.modified else ''}"
-    console.results().print(
-        f"dynaproof {origin.version} ({commit}; {origin.python})", markup=False, soft_wrap=True
-    )
+    console.tell(f"dynaproof {origin.version} ({commit}; {origin.python})")
     return 0

@@ -147,6 +147,10 @@ def test_trace_tells_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
     assert cli.main(["trace", str(EXAMPLE), "--step", "1", "--node", "sb", "--json"]) == 0
     (found,) = objects(capsys)
     assert list(found["known"]) == ["sb"]  # type: ignore[call-overload]
+    assert cli.main(["trace", str(EXAMPLE), "--last", "3", "--json"]) == 0
+    rows = objects(capsys)
+    assert len(rows) == 3
+    assert all(row["provenance"] == found["provenance"] for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +177,9 @@ def test_trace_tells_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
         (["model", "--bug", "all"], "which model?", "name one of"),
         (["model", "paxos", "--induction", "--bmc", "1"], "--induction and --bmc exclude each other", ""),
         (["check", "h", "--budget-mb", "nan"], "--budget-mb is nan; it takes a number above 0", ""),
+        (["check", "h", "--promise", "eventual", "--budget-seconds", "1"], "--promise goes with", ""),
+        (["fuzz", "--count", "0"], "--count is 0; it takes a number above 0", ""),
+        (["fuzz", "--first", "-1"], "--first is -1; histories are counted from 0", ""),
         (["check", "h", "--html", "no folder/x.html"], "there is no folder no folder", ""),
         (["explore", "--resume", "--out", "nowhere"], "there is no interrupted campaign", "without --resume"),
         (["replay", "nowhere.json"], "nowhere.json: no such file or directory", ""),

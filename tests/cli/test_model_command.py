@@ -95,6 +95,26 @@ def test_model_error_names_action_line_and_value(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1", "there is no model in it: no class that derives from Model"),
+        ("def f(:", "SyntaxError: invalid syntax (line 1)"),
+        ("\nimport nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all' (line 2)"),
+        (
+            f"{BROKEN}\nclass Other(Broken): pass",
+            "there are 2 models in it: name one of them, as in FILE:Broken",
+        ),
+    ],
+)
+def test_file_without_one_model_is_refused_and_named_once(capsys, tmp_path, text, message):
+    file = tmp_path / "key.py"
+    file.write_text(text)
+    code, out, err = run(capsys, str(file))
+    assert (code, out) == (2, "")
+    assert err == f"dynaproof: {file}: {message.replace('FILE', str(file))}\n"
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["paxxos"], "did you mean paxos?"),
@@ -106,7 +126,7 @@ def test_model_error_names_action_line_and_value(capsys, tmp_path):
         (["paxos", "--threads", "0"], "--threads is 0"),
         (["two_phase_commit", "--graph", "states.png"], "as .svg or .graphml"),
         (["paxos", "--graph", "states.svg"], "there are more than 2000 states"),
-        (["nowhere.py"], "there is no file nowhere.py"),
+        (["nowhere.py"], "dynaproof: nowhere.py: there is no such file\n"),
     ],
 )
 def test_bad_input_is_one_line_and_ends_with_two(capsys, arguments, message):

@@ -1,0 +1,88 @@
+"""What `check` and `verify-certificate` are given: histories in files, and objects by name."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dynaproof.errors import UserError, unknown_name
+
+if TYPE_CHECKING:
+    from specs.history import History
+    from specs.objects import SequentialObject
+
+
+def known_format(name: str | None) -> None:
+    """Refuse a format that there is not (None: none is named)."""
+    from checkers.histories import FORMATS
+
+    if name is not None and name not in FORMATS:
+        raise unknown_name("format", name, FORMATS)
+
+
+def object_named(name: str | None) -> "SequentialObject | None":
+    """The object of a name, of the user's own too; None where none is named."""
+    from specs.objects import OBJECTS
+
+    if name is None:
+        return None
+    if ":" in name:
+        return _own_object(name)
+    if name not in OBJECTS:
+        raise unknown_name("object", name, OBJECTS)
+    return OBJECTS[name]
+
+
+def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
+    """The history in a file; raises UserError for whatever is wrong with it."""
+    from checkers.histories import read
+    from specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
+
+    try:
+        return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS)
+    except UnknownFunctionError as error:
+        raise UserError(str(error), object_with(error.function)) from error
+    except HistoryError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{file}: {(error.strerror or type(error).__name__).lower()}") from error
+
+
+def object_with(function: str) -> str:
+    """The hint on how to check a history with such a function."""
+    from specs.objects import OBJECTS
+
+    names = [name for name, thing in OBJECTS.items() if function in thing.functions]
+    if not names:
+        return "an object of your own can have it: --object FILE.py:NAME"
+    return f"{' and '.join(names)} {'have' if len(names) > 1 else 'has'} it: --object {names[0]}"
+
+
+def _own_object(name: str) -> "SequentialObject":
+    """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
+    from specs.objects import SequentialObject
+
+    place, _, attribute = name.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
+        else:
+            sys.path.insert(0, "")
+            module = importlib.import_module(place)
+    except Exception as error:  # Whatever the user's file raises is a mistake in that file.
+        raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
+    thing = getattr(module, attribute, None)
+    if isinstance(thing, type):
+        thing = thing()
+    if not isinstance(thing, SequentialObject):
+        raise UserError(
+            f"{name} is not a sequential object",
+            "it needs name, functions, initial and step (specs/objects.py)",
+        )
+    return thing

@@ -29,6 +29,8 @@ SLICE = 1 << 16
 """States that each worker visits, on average, before time, memory and interruptions are looked at."""
 ALONE = 4096
 """Levels smaller than this are done by one thread."""
+INTERRUPTION = "interruption"
+"""The limit of a run that Ctrl-C ended."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ def explore(
 
 
 class Exploration:
-    """One model, compiled; `run` explores it. After a run `states()` gives what it found."""
+    """One model, compiled; `run` explores it. After a run `states()` gives what it found.
+
+    A run that Ctrl-C ends raises KeyboardInterrupt, and `interrupted()` tells what it had found.
+    """
 
     def __init__(
         self, model: Model, *, symmetry: bool = False, por: bool = False, cached: bool = True
@@ -124,6 +129,8 @@ class Exploration:
         self._canonical = self.code.function("canonical", 1)
         self.branching = max(1, len(self.program.instances))
         self.safe = np.array([*self.program.safe, 0], dtype=np.int32)
+        self.levels: list[int] = []
+        self.search_begun: float | None = None
         self.compile_seconds = time.perf_counter() - begun
 
     # ---------------------------------------------------------------- memory
@@ -218,14 +225,14 @@ class Exploration:
     ) -> Result:
         """Explore; see `explore`."""
         limits = limits or Limits()
+        self.search_begun, self.levels = None, []
         self._prepare(threads)
-        begun = time.perf_counter()
+        begun = self.search_begun = time.perf_counter()
         context = self.context.ctypes.data
         for words in self.program.starts:
             state = np.array([_signed(word) for word in words], dtype=np.int64)
             self._start(context, self.workers[0].ctypes.data, state.ctypes.data)
-        levels: list[int] = []
-        first, voids, limit = 0, 0, None
+        levels, first, voids, limit = self.levels, 0, 0, None
         while limit is None and not self._get("STOP") and first < self._get("COUNT"):
             end = self._get("COUNT")
             levels.append(end - first - (self._voids() - voids))
@@ -241,11 +248,13 @@ class Exploration:
                 if limit is not None:
                     break
             first = end
-        seconds = time.perf_counter() - begun
-        if self._get("FAULTY"):
-            self._explain_fault()
-        violation = self._violation()
-        return self._result(levels, seconds, limit, violation, threads)
+        return self._result(time.perf_counter() - begun, limit)
+
+    def interrupted(self) -> Result | None:
+        """What a run has found that Ctrl-C ended, not exhausted; None if it had not begun to search."""
+        if self.search_begun is None:
+            return None
+        return self._result(time.perf_counter() - self.search_begun, INTERRUPTION)
 
     def _slice(self, threads: int) -> None:
         context, until = self.context.ctypes.data, self._get("NEXT") + SLICE * threads
@@ -262,9 +271,10 @@ class Exploration:
             return "memory"
         return "seconds" if limits.seconds is not None and seconds >= limits.seconds else None
 
-    def _result(
-        self, levels: list[int], seconds: float, limit: str | None, violation: Violation | None, threads: int
-    ) -> Result:
+    def _result(self, seconds: float, limit: str | None) -> Result:
+        if self._get("FAULTY"):
+            self._explain_fault()
+        violation = self._violation()
         generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.program.starts)
         every = (1 << len(self.model.sometimes)) - 1
         for own in self.workers:
@@ -273,7 +283,7 @@ class Exploration:
         fired = {
             instance.label.action for at, instance in enumerate(self.program.instances) if self.fired[at]
         }
-        depth = len(levels)
+        depth = len(self.levels)
         if violation is not None:
             depth = len(violation.trace)
         return Result(
@@ -292,11 +302,11 @@ class Exploration:
             reached=frozenset(one.name for one in self.model.sometimes if one.name not in unseen),
             not_reached=tuple(unseen),
             variables=tuple(self.model.types),
-            threads=threads,
+            threads=len(self.workers),
             symmetry=self.symmetry,
             por=self.por,
             limit=limit,
-            levels=tuple(levels),
+            levels=tuple(self.levels),
         )
 
     # ---------------------------------------------------------------- states and traces

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,6 +57,8 @@ def model(
     json: Flag = False,
 ) -> int:
     """Explore all states of a model within its bounds; without a name, list the models with their verdicts.
+
+    Interrupted (Ctrl-C), it reports what it has found, as not exhausted.
 
     Args:
         name: One of the models, or FILE.py (FILE.py:Class) for your own.
@@ -133,6 +135,7 @@ def _hunt(kind: "type[Model]", name: str, settings: tuple[str, ...], options: Op
     """Explore a seeded bug: clean if the invariant that it must break is what is found broken."""
     result, lasso = _run(_made(kind, settings), kind.__name__, options)
     _show(f"{name}:{kind.__name__}", result, lasso, options, json)
+    _interrupt_again(result)
     broken = lasso.condition if lasso else result.violation.name if result.violation else None
     if broken == kind.violates:
         return 0
@@ -143,20 +146,41 @@ def _hunt(kind: "type[Model]", name: str, settings: tuple[str, ...], options: Op
 def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
     result, lasso = _run(one, name, options)
     _show(name, result, lasso, options, json)
+    _interrupt_again(result)
     return int(result.violation is not None or lasso is not None)
 
 
 def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | None]":
-    """Explore a model; where that exhausts it without a violation, check its `eventually` conditions too."""
-    from checkers.state_space.explore import Exploration, Limits
+    """Explore a model; where that exhausts it without a violation, check its `eventually` conditions too.
+
+    A result whose limit is an interruption is to be shown, and `_interrupt_again` called with it.
+    """
+    from checkers.state_space.explore import INTERRUPTION, Exploration, Limits
     from checkers.state_space.liveness import check_liveness
 
     exploration = Exploration(one, symmetry=options.symmetry, por=options.por)
     limits = Limits(options.max_states, options.max_mb, options.max_seconds)
     with console.progress(f"exploring {name}") as advance:
-        result = exploration.run(threads=options.threads, limits=limits, progress=_reporter(advance))
-    lasso = check_liveness(one) if one.eventually and result.exhausted else None
+        try:
+            result = exploration.run(threads=options.threads, limits=limits, progress=_reporter(advance))
+        except KeyboardInterrupt:
+            found = exploration.interrupted()
+            if found is None:
+                raise
+            return found, None
+    try:
+        lasso = check_liveness(one) if one.eventually and result.exhausted else None
+    except KeyboardInterrupt:
+        return replace(result, exhausted=False, limit=INTERRUPTION), None
     return result, lasso
+
+
+def _interrupt_again(result: "Result") -> None:
+    """Go on with the interruption that ended an exploration, if one did, now that its result is shown."""
+    from checkers.state_space.explore import INTERRUPTION
+
+    if result.limit == INTERRUPTION:
+        raise KeyboardInterrupt
 
 
 def _reporter(advance: Callable[[float, str], None]) -> Callable[[int, int, int], None]:
@@ -277,6 +301,7 @@ def _list(json: bool) -> int:
             counts = f"{result.distinct:>11,} states, depth {result.depth:>3}, {result.seconds:6.2f} s"
             for line in [f"{name:17} {_bounds(made.constants)}", f"  {counts}: {verdict}", *_gaps(result)]:
                 console.tell(line)
+        _interrupt_again(result)
         failed = result.violation is not None or lasso is not None or bool(_gaps(result))
         worst = max(worst, int(failed))
     return worst

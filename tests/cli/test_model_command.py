@@ -145,6 +145,52 @@ def test_limit_says_not_exhausted_and_what_was_covered(capsys):
     assert 5_000 <= shown["distinct"] < 20_000
 
 
+@pytest.mark.parametrize("arguments", [["paxos"], ["paxos", "--threads", "2"], []])
+def test_interrupted_exploration_tells_what_it_has_found(capsys, monkeypatch, arguments):
+    monkeypatch.setattr("checkers.state_space.explore.SLICE", 500)
+
+    def reporter(_):
+        def report(states, *_):
+            if states > 5_000:
+                raise KeyboardInterrupt
+
+        return report
+
+    monkeypatch.setattr("dynaproof.commands.model._reporter", reporter)
+    monkeypatch.setattr("checkers.state_space.catalogue.NAMES", {"paxos": NAMES["paxos"]})
+    code, out, err = run(capsys, *arguments, "--json")
+    shown = json.loads(out)
+    assert (code, err) == (130, "dynaproof: interrupted\n")
+    assert list(shown) == KEYS
+    assert (shown["exhausted"], shown["violation"]) == (False, None)
+    assert 5_000 < shown["distinct"] < shown["generated"]
+    code, out, _ = run(capsys, *arguments)
+    assert code == 130
+    assert "no violation so far, not exhausted (limit of interruption)" in out
+
+
+def test_interrupted_check_of_liveness_is_not_exhausted(capsys, monkeypatch, tmp_path):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("checkers.state_space.liveness.check_liveness", interrupted)
+    file = tmp_path / "waits.py"
+    file.write_text(WAITS)
+    code, out, _ = run(capsys, str(file), "--json")
+    shown = json.loads(out)
+    assert (code, shown["exhausted"], shown["violation"]) == (130, False, None)
+
+
+def test_interruption_ends_the_hunt_for_all_bugs(capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dynaproof.commands.model._reporter", lambda _: interrupted)
+    code, out, _ = run(capsys, "paxos", "--bug", "all", "--json")
+    assert code == 130
+    assert len(out.splitlines()) == 1
+
+
 def test_induction_and_bounded_checking_answer_in_json(capsys):
     code, out, _ = run(capsys, "two_phase_commit", "--bmc", "4", "--json")
     assert code == 0

@@ -37,7 +37,7 @@ def test_digests_do_not_depend_on_the_hash_seed_or_on_the_number_of_jobs(root: P
     digests = []
     for hash_seed, jobs in (("1", "1"), ("2", "1"), ("3", "2")):
         command = [sys.executable, "-c", "import sys; from dynaproof.cli import main; sys.exit(main())"]
-        command += ["explore", "--schedules", "24", "--seed", "7", "--jobs", jobs, "--json"]
+        command += ["explore", "--schedules", "12", "--seed", "7", "--jobs", jobs, "--json"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)
         assert done.returncode == 0, done.stderr

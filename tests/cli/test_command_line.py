@@ -41,11 +41,10 @@ def failing(monkeypatch):
     return set_up
 
 
-def test_every_command_of_the_table_exists_and_has_help():
-    for command in cli.COMMANDS:
-        done = command_line(command.name, "--help")
-        assert done.returncode == 0, done.stderr
-        assert command.help.rstrip(".")[:40] in " ".join(done.stdout.split())
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+def test_every_command_of_the_table_exists_and_has_help(capsys, command):
+    assert cli.main([command.name, "--help"]) == 0
+    assert command.help.rstrip(".")[:40] in " ".join(capsys.readouterr().out.split())
 
 
 IMPORTED_BY_HELP = """

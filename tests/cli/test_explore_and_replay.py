@@ -123,6 +123,24 @@ def test_replay_of_a_run_that_is_not_possible_any_more_names_the_step(
     assert objects(capsys)[0]["diverged"]["step"] == 4  # type: ignore[index]
 
 
+EXAMPLES = {
+    "campaign_not_journalled": "promises_never_go_back",
+    "ignores_accepted": "chosen_entries_agree",
+    "lease_not_granted": "one_lease_holder",
+}
+"""The runs of seeded bugs in `examples/runs`, and what each breaks."""
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLE.parent.iterdir()), ids=lambda file: file.stem)
+def test_every_example_of_a_run_comes_out_as_its_file_says(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["replay", str(file), "--json"]) == 1
+    (found,) = objects(capsys)
+    assert found["same"]
+    assert found["failure"]["spec"] == EXAMPLES[file.stem]  # type: ignore[index]
+
+
 def test_shrink_writes_a_run_that_is_no_longer_and_replays(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -154,6 +154,15 @@ def test_architecture_shows_the_same_arrows(root):
             assert cell.startswith("nothing")
 
 
+def test_the_verifier_of_certificates_may_import_no_neighbour(root, pyproject):
+    contracts = {contract["id"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
+    contract = contracts["certificate"]
+    package = "checkers.linearizability"
+    neighbours = {f"{package}.{path.stem}" for path in (root / "checkers/linearizability").glob("*.py")}
+    verifier = set(contract["source_modules"])
+    assert set(contract["forbidden_modules"]) == neighbours - verifier - {f"{package}.__init__"}
+
+
 def test_nothing_in_impl_imports_the_server(root):
     """The contract on the machine looks through `impl.server`, so nobody else in `impl` may lean on it."""
     leaning = [
@@ -247,6 +256,19 @@ def test_every_command_in_the_documents_exists(root):
         names = re.findall(r"\./run ([a-zA-Z][\w-]*)", page.read_text("utf-8"))
         strange += [(page.name, name) for name in names if name not in known]
     assert strange == []
+
+
+def test_the_claims_name_every_promise_and_every_seeded_bug_of_the_system(root):
+    from checkers.mutation.catalogue import MUTANTS
+    from specs import clients, consensus, liveness, partitions, streams, transactions
+    from specs.promise import ALL
+
+    text = (root / "docs" / "claims.md").read_text("utf-8")
+    assert all((clients, consensus, liveness, partitions, streams, transactions))  # Each registers its specs.
+    judged = [spec.name for spec in ALL.values() if spec.kind == "always"]
+    assert [name for name in (*judged, *MUTANTS) if f"`{name}`" not in text] == []
+    (told,) = re.findall(r"when there were \d+ of the (\d+) bugs", text)
+    assert int(told) == len(MUTANTS)
 
 
 def test_no_word_of_the_glossary_is_explained_twice(root):

@@ -152,7 +152,7 @@ def model_of(text: str) -> Model:
     return names["Drawn"]()
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(symmetric_texts())
 def test_orbits_of_random_symmetric_models_are_the_brute_force_ones(text: str) -> None:
     made = model_of(text)

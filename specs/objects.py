@@ -25,7 +25,9 @@ class SequentialObject(Protocol):
 
     `name` is how a command line calls it, `functions` the names of the operations that it knows, and
     `initial` the state of every key at first. It may also have `reads`: those functions that leave every
-    state as it is; only they are taken out when a counterexample is made smaller.
+    state as it is; only they are taken out when a counterexample is made smaller. And it may have
+    `answer(state, operation)`: what an operation returns in a state; a violation is then told with the
+    answers that were possible.
     """
 
     @property
@@ -90,6 +92,9 @@ class StringWithAppend:
                 unknown = operation.outcome is Outcome.UNKNOWN
                 return (state,) if unknown or (operation.value or "") == state else ()
 
+    def answer(self, state: str, operation: Operation) -> Any:
+        return state if operation.function == "read" else operation.value
+
 
 class Queue:
     """A queue with `enqueue` (value: what) and `dequeue` (value: what came, None: it was empty)."""
@@ -109,6 +114,11 @@ class Queue:
             return (state,) if operation.value is None else ()
         return (state[1:],) if _same(state[0], operation.value) else ()
 
+    def answer(self, state: tuple[Any, ...], operation: Operation) -> Any:
+        if operation.function == "enqueue":
+            return operation.value
+        return state[0] if state else None
+
 
 class Counter:
     """A counter from 0 with `add` (value: the integer added) and `read` (value: the sum)."""
@@ -124,6 +134,9 @@ class Counter:
         if operation.function == "add":
             return (state + operation.value,)
         return (state,) if operation.outcome is Outcome.UNKNOWN or operation.value == state else ()
+
+    def answer(self, state: int, operation: Operation) -> Any:
+        return state if operation.function == "read" else operation.value
 
 
 def _same(one: object, other: object) -> bool:

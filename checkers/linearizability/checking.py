@@ -7,7 +7,8 @@ import numpy as np
 
 from checkers.linearizability import frontier, register, wing_gong
 from checkers.linearizability.by_zones import MACHINE_CODE, PYTHON, decide, engine_of
-from checkers.linearizability.explain import impossible_condition, stuck, stuck_object
+from checkers.linearizability.explain import impossible_condition, stuck
+from checkers.linearizability.explain_objects import stuck_object
 from checkers.linearizability.frontier import Searched
 from checkers.linearizability.register import Ask
 from checkers.linearizability.result import (
@@ -166,7 +167,7 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
         found = wing_gong.search([history[row] for row in told], thing, meter.exhausted)
         done += found.done
         if found.stuck_at is not None:
-            failure = stuck_object(history, told[found.stuck_at])
+            failure = stuck_object(history, told, told[found.stuck_at], thing)
             return _no(history, failure, WING_GONG, _not_a_register(thing))
         if found.order is None:
             undecided.append(history[int(rows[0])].key)

@@ -6,7 +6,8 @@ explains; the sentence says what it returned and what stood against it.
 
 The names: garbage read, stale read, lost update, new-old inversion, order inversion inside a chain, absent
 observed while present, unexplained absence, unexplained put-if-absent, cyclic conditional writes, failed
-condition that saw what it expected; and, from the searches: unexplained read, cas, failed condition, answer.
+condition that saw what it expected; and, from the frontier search: unexplained read, cas, failed condition.
+Other objects than registers are explained by `explain_objects`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +25,6 @@ SAW_EXPECTED = "failed condition that saw what it expected"
 UNEXPLAINED_READ = "unexplained read"
 UNEXPLAINED_CAS = "unexplained cas"
 UNEXPLAINED_CONDITION = "unexplained failed condition"
-UNEXPLAINED_ANSWER = "unexplained answer"
 
 LONGEST_VALUE = 40
 SHOWN_OF_A_CYCLE = 4
@@ -183,14 +183,6 @@ def _overwritten(history: History, asks: Sequence[Ask], ask: Ask) -> Failure | N
     else:
         cause = chains.LOST_UPDATE if ask.kind == ASK_CAS else STALE_READ
     return _failure(cause, witness, sentence)
-
-
-def stuck_object(history: History, row: int) -> Failure:
-    """The return at which the search for an order of an object of its own got no further."""
-    op: Operation = history[row]
-    return _failure(
-        UNEXPLAINED_ANSWER, [op], f"{did(op)}, which no order of the operations before it explains"
-    )
 
 
 def name(op: Operation) -> str:

@@ -40,7 +40,13 @@ from checkers.linearizability import (
 from checkers.linearizability.chains import UNSEEN_CONDITION
 from checkers.linearizability.checking import check
 from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
-from checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
+from checkers.linearizability.random_histories import (
+    LARGE,
+    SMALL,
+    Taste,
+    directed_history,
+    random_histories,
+)
 from checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
 from specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
 from specs.objects import REGISTER
@@ -90,7 +96,8 @@ class Tally:
 def fuzz(seed: int, count: int, first: int = 0, tally: Tally | None = None) -> Iterator[Disagreement]:
     """Yield what disagrees about `count` histories of `seed`, from number `first` on; `tally` counts them.
 
-    Of the numbers, one in `LARGE_EVERY` batches means a large history.
+    Of the numbers, one in `LARGE_EVERY` batches means a large history. The directed history comes
+    behind the last, under the number after it.
     """
     at, end = first, first + count
     while at < end:
@@ -110,6 +117,10 @@ def fuzz(seed: int, count: int, first: int = 0, tally: Tally | None = None) -> I
                 for what in _wrong_readers(history):
                     yield Disagreement(seed, number, large, what, history)
         at += size
+    history = directed_history()
+    (machine,) = _machine_code([register.reduce(history)])
+    for what in _examine(history, Random(end), False, machine, None):
+        yield Disagreement(seed, end, False, what, history)
 
 
 Opinion = tuple[bool | None, Sequence[int] | None]

@@ -137,6 +137,20 @@ def random_histories(
         yield random_history(Random(seed << 40 | number), tastes[number % len(tastes)])
 
 
+def directed_history() -> History:
+    """A linearizable history for what random ones ask too seldom: of several open deletes one must be spared.
+
+    There are two, each needed for an absence of its own, so the one that ends first must explain the first.
+    """
+    builder = HistoryBuilder()
+    for process, (function, value, call, ret) in enumerate(
+        (("write", 1, 0, 1), ("delete", None, 2, 10), ("delete", None, 3, 30), ("read", None, 4, 5),
+         ("write", 2, 12, 13), ("read", None, 15, 16))
+    ):  # fmt: skip
+        builder.add(process, function, "k", value, call, ret)
+    return builder.build()
+
+
 def random_history(chance: Random, taste: Taste) -> History:
     """A history of one key, of as many operations as the taste allows."""
     drafts = _run(chance, taste)

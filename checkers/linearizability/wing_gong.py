@@ -19,7 +19,7 @@ ASK_EVERY = 256
 
 
 class Found(NamedTuple):
-    """What the search found: an order of indices; or none, and the return where the longest order got stuck.
+    """What the search found: an order of indices; or none, and the latest return that an order came to.
 
     `order` and `stuck_at` None: the budget ended. `most` is the number of configurations remembered, `done`
     the length of the longest order.
@@ -40,18 +40,21 @@ def search(
     exhausted: Callable[[int], bool] = endless,
 ) -> Found:
     """Decide one key; `exhausted(configurations)` is asked now and then and may end the search."""
-    window = _Window(operations)
+    window = Window(operations)
     required = sum(1 << i for i in window.returning)
     seen: set[tuple[int, Hashable]] = {(0, thing.initial)}
     path: list[int] = []
     masks, lows = [0], [0]
     moves: list[_Moves] = [window.moves(0, 0, thing.initial, thing)]
-    longest, stuck_at = 0, None
+    longest = 0
+    stuck_at: int | None = None
     while required & ~masks[-1]:
         move = next(moves[-1], None)
         if move is None:
-            if len(path) >= longest:
-                longest, stuck_at = len(path), window.first_return(masks[-1], lows[-1])
+            longest = max(longest, len(path))
+            at = window.first_return(masks[-1], lows[-1])
+            if stuck_at is None or operations[at].ret > operations[stuck_at].ret:
+                stuck_at = at
             if not path:
                 return Found(None, stuck_at, longest, len(seen))
             path.pop()
@@ -73,7 +76,7 @@ def search(
     return Found(path, None, len(path), len(seen))
 
 
-class _Window:
+class Window:
     """The operations in the order of their calls, those that return apart from those that do not."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
@@ -90,7 +93,7 @@ class _Window:
 
     def moves(self, mask: int, low: int, state: State, thing: SequentialObject) -> _Moves:
         """What can be linearized next, and what it leads to; the earliest return first."""
-        for i in self._candidates(mask, low):
+        for i in self.candidates(mask, low):
             for after in thing.step(state, self.operations[i]):
                 yield i, after
 
@@ -112,7 +115,8 @@ class _Window:
                 first = min(first, ops[i].ret)
         return [i for i in found if ops[i].call <= first]
 
-    def _candidates(self, mask: int, low: int) -> list[int]:
+    def candidates(self, mask: int, low: int) -> list[int]:
+        """What no operation that is not in `mask` forbids to come next."""
         ops = self.operations
         found = self._open(mask, low)
         first = min((ops[i].ret for i in found), default=NEVER)

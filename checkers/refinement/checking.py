@@ -115,7 +115,8 @@ class Refinement:
             if untrue is None:
                 return None
             kind = type(what.message).__name__
-            return Difference(step, what.node, f"a {kind} that left", "none", (untrue,))
+            article = "an" if kind[0] in "AEIOU" else "a"
+            return Difference(step, what.node, f"{article} {kind} that left", "none", (untrue,))
         if isinstance(what, Forgot):
             self.silent[what.node] = True
             return self.take(step, what.node, "a loss", [(("forget", self.number[what.node]),)], None)

@@ -1,9 +1,13 @@
 """Runs of the replica are behaviours of its model, and its seeded bugs are not."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from checkers.campaign import config_of
 from checkers.mutation.catalogue import MUTANTS
+from checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
 from checkers.refinement.checking import Refinement
 from checkers.refinement.covering import COLD, Coverage, Seen, small
 from checkers.refinement.picture import picture
@@ -15,27 +19,8 @@ from impl.storage.host import StorageNode
 from model.multi_paxos import MultiPaxos
 
 SCHEDULES = 60
-CAUGHT = (
-    "quorum_of_one",
-    "leader_commits_alone",
-    "own_vote_before_sync",
-    "no_promise_check",
-    "promise_goes_back",
-    "accept_raises_no_promise",
-    "campaign_not_journalled",
-    "old_ballot_led_again",
-    "rotted_voter_votes_on",
-    "sent_at_sync_start",
-    "ignores_accepted",
-    "lowest_accepted_adopted",
-    "tail_slot_by_slot",
-    "no_cut_on_accept",
-)
-"""Seeded bugs of the replica that refinement catches."""
-HUNTED = 60
-"""Schedules in which each must be caught; most are in the first few."""
 QUICK = ("no_promise_check", "own_vote_before_sync", "accept_raises_no_promise", "no_cut_on_accept")
-"""Of these the default run catches again; the first three break no spec in those schedules."""
+"""Of `CAUGHT` the default run catches these again; the first three break no spec in those schedules."""
 
 
 def test_explored_runs_are_behaviours_of_the_model() -> None:
@@ -66,15 +51,23 @@ def test_looking_changes_no_run() -> None:
     "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in CAUGHT]
 )
 def test_seeded_bug_is_caught_with_its_step(name: str) -> None:
-    node_class = MUTANTS[name].node_class
-    for number in range(HUNTED):
-        found = look(config_of("partition", "portfolio", 1, number), node_class).refined.difference
-        if found is not None:
-            assert found.step > 0
-            assert found.differs
-            assert found.nearest
-            return
-    raise AssertionError(f"{name} survives {HUNTED} schedules")
+    found = caught(name)
+    assert found is not None, f"{name} survives {HUNTED} schedules"
+    assert found.difference.step > 0
+    assert found.difference.differs
+    assert found.difference.nearest
+
+
+def test_claims_list_what_is_caught_with_step_and_what_differs() -> None:
+    text = Path("docs/claims.md").read_text(encoding="utf-8")
+    assert all(line in text for line in HEAD)
+    listed = re.findall(
+        r"^\| `(\w+)` \| (\d+): (\d+) \| [^|]+, at \w+ \| [^|]+ \| [^|]+ \| (?:`\w+`|none) \|$",
+        text,
+        re.MULTILINE,
+    )
+    assert tuple(name for name, _, _ in listed) == CAUGHT
+    assert all(int(schedule) < HUNTED and int(step) > 0 for _, schedule, step in listed)
 
 
 def test_difference_fails_the_run_where_no_spec_does() -> None:

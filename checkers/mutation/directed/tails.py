@@ -170,3 +170,39 @@ def a_candidate_learns_after_it_asked(stage: Stage) -> None:
     while stage.deliver_if_any("sc", "sc", Prepare):
         stage.deliver_if_any("sc", "sc", Promise)
     batch(stage, "sc", "sb")
+
+
+@story("last_accepted_from_entries")
+def an_entry_is_learnt_at_a_ballot_never_accepted(stage: Stage) -> None:
+    """Of two chosen writes a voter learns the first alone, from a peer that holds it at a later ballot.
+
+    The voter has accepted nothing at that ballot. If it says that it has, it outranks who holds the second.
+    """
+    stage.elect("sb")
+    stage.beat("sb")
+    stage.hold("sa", "sb", "sc")
+    write(stage, "c0", "1", "sb")
+    write(stage, "c1", "2", "sb")
+    for _ in range(2):
+        stage.deliver("sb", "sc", Accept)
+    stage.deliver("sc", "sb", Vote)
+    stage.expect(stage.replica("sb").log.commit == 2, "sb knows the first write chosen, and not the second")
+    campaign(stage, "sc", "sa")
+    stage.pass_leases()
+    stage.fire("sc", HeartbeatTimer)  # Not renewed: it steps down.
+    stage.pass_leases()
+    stage.deliver("sc", "sb", Heartbeat)  # Late: from here on sb takes it for alive.
+    stage.drop("sc", "sb", AskAlive)
+    stage.fire("sc", ElectionTimer)
+    stage.deliver("sc", "sb", AskAlive)
+    stage.deliver("sb", "sc", Alive)
+    stage.deliver("sc", "sb", Fetch)
+    stage.deliver("sb", "sc", Chosen)
+    stage.drop("sc", "sa")
+    campaign(stage, "sc", "sb")
+    stage.deliver("sc", "sa", Heartbeat)
+    stage.deliver("sa", "sc", Fetch)
+    stage.deliver("sc", "sa", Chosen)
+    stage.expect(stage.replica("sa").log.last == 2, "sa has learnt the first write")
+    campaign(stage, "sa", "sb")
+    batch(stage, "sa", "sb")

@@ -7,7 +7,7 @@ from msgspec import structs
 from checkers.mutation.bug import bug
 from impl.node import NodeId
 from impl.storage.ids import NO_BALLOT, Ballot, Member
-from impl.storage.log import Accepted, ReplicationLog
+from impl.storage.log import Accepted, Learned, ReplicationLog
 from impl.storage.messages import Accept, Adopt, Promise
 from impl.storage.records import LogRecord
 from impl.storage.replica import Replica
@@ -49,6 +49,17 @@ class AdoptedRecordsStampedAnew(Replica):
     def adopted_tail(self) -> tuple[LogRecord, ...]:
         tail = super().adopted_tail()
         return tuple(structs.replace(record, timestamp=record.timestamp + 1) for record in tail)
+
+
+@bug()
+class LastAcceptedFromEntries(ReplicationLog):
+    """An acceptor that learns takes the highest ballot of the entries that it retains for its last accepted
+    one.
+    """
+
+    def _learn(self, learned: Learned) -> None:
+        super()._learn(learned)
+        self.last_accepted = max(self.ballots, default=NO_BALLOT)
 
 
 @bug()

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.episodes import batch, campaign, canvass, join, write
+from checkers.mutation.directed.episodes import (
+    batch,
+    campaign,
+    canvass,
+    join,
+    lead_apart,
+    replace_voter,
+    write,
+)
 from checkers.mutation.directed.stage import Stage
 from checkers.mutation.directed.story import story
 from impl.storage.ids import Member
@@ -34,12 +42,8 @@ OVERLAP = ("quorums_overlap",)
 @story("found_config_rechosen", "old_promises_counted", without=OVERLAP)
 def a_replaced_voter_campaigns(stage: Stage) -> None:
     """A voter that was replaced while it was out of reach campaigns; its one helper knows the new config."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
-    stage.replace("sa", "sc")
-    stage.deliver("sa", "sb", Accept)
-    stage.deliver("sb", "sa", Vote)
+    lead_apart(stage, "sa", "sd")
+    replace_voter(stage, "sa", "sc", "sb")
     join(stage, "sa")
     write(stage, "c0", "1", "sa")
     stage.deliver("sa", "sd", Accept)
@@ -51,12 +55,8 @@ def a_replaced_voter_campaigns(stage: Stage) -> None:
 @story("batch_truncated_at_config", without=OVERLAP)
 def a_write_stands_behind_a_found_config(stage: Stage) -> None:
     """A new leader finds a config and a chosen write behind it, and sends both again."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
-    stage.replace("sa", "sc")
-    stage.deliver("sa", "sb", Accept)
-    stage.deliver("sb", "sa", Vote)
+    lead_apart(stage, "sa", "sd")
+    replace_voter(stage, "sa", "sc", "sb")
     join(stage, "sa")
     write(stage, "c0", "1", "sa")
     stage.deliver("sa", "sd", Accept)
@@ -69,9 +69,7 @@ def a_write_stands_behind_a_found_config(stage: Stage) -> None:
 @story("learning_is_no_promise", without=OVERLAP)
 def a_config_is_learnt_by_an_old_candidate(stage: Stage) -> None:
     """A candidate of a lower ballot, and the new voter, learn a config that a higher ballot chose."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
+    lead_apart(stage, "sa", "sd")
     stage.pass_leases()
     stage.fire("sc", ElectionTimer)
     stage.deliver("sc", "sb", AskAlive)
@@ -83,9 +81,7 @@ def a_config_is_learnt_by_an_old_candidate(stage: Stage) -> None:
         stage.fire("sa", HeartbeatTimer)
         while stage.deliver_if_any("sa", "sb", Heartbeat):
             pass
-    stage.replace("sa", "sb")
-    stage.deliver("sa", "sb", Accept)
-    stage.deliver("sb", "sa", Vote)
+    replace_voter(stage, "sa", "sb", "sb")
     join(stage, "sa")
     stage.drop("sa", "sc", Accept)
     while stage.deliver_if_any("sa", "sc", Adopt):
@@ -106,18 +102,14 @@ def a_config_is_learnt_by_an_old_candidate(stage: Stage) -> None:
 @story("foreign_prefix_not_voided", without=OVERLAP)
 def a_stale_tail_stands_on_another_prefix(stage: Stage) -> None:
     """A new voter campaigns; its one helper has the writes of a lost branch, also above what is chosen."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
+    lead_apart(stage, "sa", "sd")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
     stage.give_up("c0")
     write(stage, "c0", "3", "sa")
     campaign(stage, "sb", "sc")
     batch(stage, "sb", "sc")
-    stage.replace("sb", "sc")
-    stage.deliver("sb", "sc", Accept)
-    stage.deliver("sc", "sb", Vote)
+    replace_voter(stage, "sb", "sc", "sc")
     join(stage, "sb")
     canvass(stage, "sd", "sa")
     stage.free()
@@ -150,12 +142,8 @@ def a_copy_is_durable_when_its_replica_leads(stage: Stage) -> None:
     The copy covers a config that the new leader found; it must count that chosen itself, or would propose
     nothing any more.
     """
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
-    stage.replace("sa", "sb")
-    stage.deliver("sa", "sb", Accept)
-    stage.deliver("sb", "sa", Vote)
+    lead_apart(stage, "sa", "sd")
+    replace_voter(stage, "sa", "sb", "sb")
     join(stage, "sa")
     stage.held.pop(("sa", "c0"))
     stage.hold_link("sd", "sd")  # It has checkpoints too, and hears late that they are durable.
@@ -188,9 +176,7 @@ def a_copy_is_durable_when_its_replica_leads(stage: Stage) -> None:
 @story("config_applied_before_chosen", without=OVERLAP)
 def a_config_is_voted_for_by_its_new_voter_only(stage: Stage) -> None:
     """A leader proposes a config; before any voter of the old one has it, the new voter would vote."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
+    lead_apart(stage, "sa", "sd")
     stage.replace("sa", "sb")
     if stage.deliver_if_any("sa", "sd", CreateReplica):
         for _ in range(2):
@@ -206,12 +192,8 @@ def a_config_is_voted_for_by_its_new_voter_only(stage: Stage) -> None:
 @story("retired_incarnation_counted", without=OVERLAP)
 def a_retired_voter_votes_on(stage: Stage) -> None:
     """A voter does not know that it was replaced; its leader writes on, and would count its vote."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
-    stage.replace("sa", "sc")
-    stage.deliver("sa", "sb", Accept)
-    stage.deliver("sb", "sa", Vote)
+    lead_apart(stage, "sa", "sd")
+    replace_voter(stage, "sa", "sc", "sb")
     stage.drop("sa", "sc")
     write(stage, "c0", "1", "sa")
     stage.fire("sa", HeartbeatTimer)
@@ -224,14 +206,10 @@ def a_retired_voter_votes_on(stage: Stage) -> None:
 @story("answers_are_voters", without=OVERLAP)
 def a_retired_voter_answers_late(stage: Stage) -> None:
     """A heartbeat's answer comes when the config that retires its sender is chosen."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc", "sd")
+    lead_apart(stage, "sa", "sd")
     stage.fire("sa", HeartbeatTimer)
     stage.deliver("sa", "sc", Heartbeat)
-    stage.replace("sa", "sc")
-    stage.deliver("sa", "sb", Accept)
-    stage.deliver("sb", "sa", Vote)
+    replace_voter(stage, "sa", "sc", "sb")
     stage.deliver("sc", "sa", Heard)
 
 

@@ -28,6 +28,20 @@ def write(stage: Stage, client: str, value: str, leader: str) -> None:
     stage.ask(client, Put(b"k", item(value)), to=leader)
 
 
+def lead_apart(stage: Stage, leader: str, *apart: str) -> None:
+    """One replica leads and all know it; then each of the group is by itself: what it sends waits."""
+    stage.elect(leader)
+    stage.beat(leader)
+    stage.hold("sa", "sb", "sc", *apart)
+
+
+def replace_voter(stage: Stage, leader: str, retiring: str, voter: str) -> None:
+    """The leader has `sd` take the place of a voter, and counts that chosen by the vote of another."""
+    stage.replace(leader, retiring)
+    stage.deliver(leader, voter, Accept)
+    stage.deliver(voter, leader, Vote)
+
+
 def campaign(stage: Stage, name: str, voter: str) -> None:
     """One replica is elected with the help of one voter, after all leases; all others are out of reach."""
     canvass(stage, name, voter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.episodes import batch, campaign, write
+from checkers.mutation.directed.episodes import batch, campaign, lead_apart, write
 from checkers.mutation.directed.stage import Stage
 from checkers.mutation.directed.story import story
 from impl.storage.messages import (
@@ -27,9 +27,7 @@ def two_branches_meet(stage: Stage) -> None:
     """Two writes in flight die with their leader's term; another leader's no-op is in one place only when the
     first one comes back and sees both branches.
     """
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
     campaign(stage, "sb", "sc")
@@ -41,9 +39,7 @@ def two_branches_meet(stage: Stage) -> None:
 @story("no_cut_on_accept")
 def an_old_leader_accepts_a_new_batch(stage: Stage) -> None:
     """A deposed leader with two writes in flight accepts the new one's batch, and is asked for its tail."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
     campaign(stage, "sb", "sc")
@@ -56,9 +52,7 @@ def an_old_leader_accepts_a_new_batch(stage: Stage) -> None:
 @story("tail_slot_by_slot", "ignores_accepted")
 def only_the_start_of_a_tail_arrives(stage: Stage) -> None:
     """Two writes are chosen; the next leader adopts them, and only its first message about them arrives."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
     for _ in range(2):
@@ -73,9 +67,7 @@ def only_the_start_of_a_tail_arrives(stage: Stage) -> None:
 @story("known_chosen_inside_tail")
 def a_slot_of_the_tail_comes_alone(stage: Stage) -> None:
     """As before, but the batch is lost, and what is sent again begins behind what the voter knows chosen."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     write(stage, "c1", "2", "sa")
     for _ in range(2):
@@ -111,9 +103,7 @@ def a_batch_is_repeated(stage: Stage) -> None:
 @story("commit_from_stale_heartbeat")
 def a_heartbeat_overtakes_the_batch(stage: Stage) -> None:
     """A deposed leader with a write in flight hears the new leader's commit index before its batch."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     campaign(stage, "sb", "sc")
     stage.deliver("sb", "sc", Adopt)
@@ -127,9 +117,7 @@ def a_heartbeat_overtakes_the_batch(stage: Stage) -> None:
 @story("no_prefix_rule")
 def an_accept_overtakes_the_batch(stage: Stage) -> None:
     """A new leader's write reaches a voter that still has the old leader's, and not its batch."""
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     campaign(stage, "sb", "sc")
     stage.deliver("sb", "sc", Adopt)
@@ -148,9 +136,7 @@ def a_candidate_learns_after_it_asked(stage: Stage) -> None:
 
     Counted without its tail, the first one let a chosen slot be filled anew (found by exploration).
     """
-    stage.elect("sa")
-    stage.beat("sa")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sa")
     write(stage, "c0", "1", "sa")
     stage.deliver("sa", "sb", Accept)
     stage.deliver("sb", "sa", Vote)
@@ -178,9 +164,7 @@ def an_entry_is_learnt_at_a_ballot_never_accepted(stage: Stage) -> None:
 
     The voter has accepted nothing at that ballot. If it says that it has, it outranks who holds the second.
     """
-    stage.elect("sb")
-    stage.beat("sb")
-    stage.hold("sa", "sb", "sc")
+    lead_apart(stage, "sb")
     write(stage, "c0", "1", "sb")
     write(stage, "c1", "2", "sb")
     for _ in range(2):

@@ -1,5 +1,5 @@
-"""The implementation seen through a `View`: from what leaves its nodes, what is on their disks, and what
-they say of themselves.
+"""Replicas seen through a `View`: from what leaves their nodes, what is on their disks, and what they say of
+themselves.
 
 What is chosen is computed from the platters, frame by frame, never from what a replica believes. The methods
 are those of the simulator's `Observer`; slots are its places of nodes.
@@ -7,28 +7,24 @@ are those of the simulator's `Observer`; slots are its places of nodes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, Protocol
+from typing import Any
 
 from impl.node import Message, NodeId, Note
 from impl.router.client import Ended, Invoked
 from impl.router.reader import LogTaken
 from impl.storage.frames import scan
-from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId
+from impl.storage.ids import NO_BALLOT, Ballot, Member
 from impl.storage.log import Accepted, Head, Learned, Promised, decode
 from impl.storage.messages import (
     Accept,
     Adopt,
-    Delete,
     Deposed,
-    Get,
     Heard,
     Led,
     LogTrimmed,
     Outbid,
     Prepare,
     Promise,
-    Put,
     Reached,
     Reply,
     Request,
@@ -38,44 +34,21 @@ from impl.storage.messages import (
 )
 from impl.storage.pages import BranchPage, RottenPageError, decode_page
 from impl.storage.records import (
-    Answer,
     Config,
     ConfigChange,
     CursorMoved,
     LogRecord,
     Outcome,
-    Remembered,
     StoredItem,
     Write,
 )
-from specs.view import ChosenSlot, Entry, View
+from specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
+from specs.view import ChosenSlot, Entry
 
 VOUCHING = frozenset((Vote, Heard, Promise))
 """By what an acceptor lets a promise, a vote or a grant out."""
 
 PROPOSING = frozenset((Accept, Adopt))
-
-WINDOW = 512
-"""Slots kept below what every live replica has applied: what a late answer may still speak of."""
-
-
-class KeyJudge(Protocol):
-    """Judges one key's history as it grows; None or a sentence that tells what is wrong."""
-
-    overflowed: bool
-    """Whether its bound was reached, so that it says nothing any more."""
-
-    def invoked(self, request: Hashable, operation: Any) -> None:
-        """An operation begins."""
-        ...
-
-    def ended(self, request: Hashable, ending: str, observed: Any) -> str | None:
-        """An operation ends."""
-        ...
-
-    def settle(self, request: Hashable, took_effect: bool) -> str | None:
-        """An operation that ended with an unknown outcome took effect by now, or never will."""
-        ...
 
 
 class ChosenRecord:
@@ -104,39 +77,20 @@ class Seen:
         """All that it queues."""
 
 
-class ImplObserver:
+class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
     def __init__(self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
-        self.view = View(config.voters)
+        super().__init__(config.voters, judges, make_judge)
         self.config = config
         """The newest that is chosen."""
-        self.judges = judges
-        self.make_judge = make_judge
-        self.reached: dict[str, int] = {}
-        self.endings: dict[str, int] = {}
         self.read_through: dict[tuple[str, str], int] = {}
         self.members: dict[str, Member] = {}
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
         self.seen: dict[str, Seen] = {}
-        self.items: dict[bytes, StoredItem] = {}
-        self.written: dict[tuple[bytes, int], StoredItem | None] = {}
-        self.recorded: dict[RequestId, Remembered] = {}
-        """Writes that have a chosen record, with the answer that it gives them."""
-        self.answers: dict[RequestId, Answer | None] = {}
-        """Writes, with the first answer that left for them."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
-        self.attempts: dict[RequestId, int] = {}
-        """Requests, with the last attempt that left their client."""
-        self.made_by: dict[RequestId, int] = {}
-        """Writes that have a chosen record: no later attempt than this made it."""
-        self.deadlines: dict[RequestId, int] = {}
-        self.lost: dict[RequestId, tuple[bytes, int]] = {}
-        """Writes of unknown outcome: key and deadline."""
-        self.refused_for_good: dict[RequestId, bool] = {}
-        self.open: dict[RequestId, Any] = {}
         self.leader_changes = 0
 
     # --- What nodes say ---
@@ -147,15 +101,7 @@ class ImplObserver:
         kind = type(note)
         if kind is Invoked:
             assert isinstance(note, Invoked)
-            self.open[note.request] = note.operation
-            key = note.operation.key
-            judge = self.judges.get(key)
-            if judge is None:
-                judge = self.judges[key] = self.make_judge()
-            judge.invoked(note.request, note.operation)
-            self.deadlines[note.request] = slot.node.deadline
-            if not isinstance(note.operation, Get):
-                self.answers[note.request] = None
+            self.invoked(note, slot.node.deadline)
         elif kind is Ended:
             assert isinstance(note, Ended)
             self.ended(note)
@@ -171,11 +117,7 @@ class ImplObserver:
                 self.reach("lease read just before its end")
         elif kind is Retried:
             assert isinstance(note, Retried)
-            if note.attempt > self.made_by.get(note.request, note.attempt):
-                if note.applied:
-                    self.reach("retry after a lost reply")
-                else:
-                    self.reach("failed condition retried")
+            self.retried(note)
         elif kind is Led:
             assert isinstance(note, Led)
             view.lead(note.ballot, note.member)
@@ -204,50 +146,11 @@ class ImplObserver:
             if campaigns(slot.world.slots.get(note.promised.node), note.promised):
                 self.reach("split vote")
 
-    def reach(self, what: str) -> None:
-        """Count a `sometimes`."""
-        self.reached[what] = self.reached.get(what, 0) + 1
-
     def leader_is_cut_off(self, slot: Any) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
         leader: Any = view.led[max(view.led)][-1] if view.led else None
         return leader is not None and f"{leader.node.name}>{slot.name}" in slot.world.cut_links
-
-    def ended(self, note: Ended) -> None:
-        """What a client was told must be true."""
-        view, request = self.view, note.request
-        operation = self.open.pop(request)
-        key, deadline = operation.key, self.deadlines.pop(request)
-        if note.ending == "indefinite" and not isinstance(operation, Get):
-            self.lost[request] = (key, deadline)
-        self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
-        strong = not isinstance(operation, Get) or operation.strong
-        if strong or note.ending != "ok":
-            told = self.judges[key].ended(request, note.ending, note.observed)
-            if told is not None:
-                view.file("unlinearizable", (key, told))
-        shown = note.observed
-        if (
-            shown is not None
-            and self.written.get((key, shown.slot)) != shown
-            and shown.slot > view.pruned_through
-        ):
-            view.file("uncommitted" if strong else "eventual", (request, shown.slot))
-        if isinstance(operation, Get):
-            return
-        recorded = self.recorded.get(request)
-        if note.ending == "definite":
-            self.refused_for_good[request] = True
-            if recorded is not None and recorded.answer.applied:
-                view.file("repeated", (request, "failed for good after it took effect"))
-        elif note.ending != "indefinite":
-            applied = note.ending == "ok"
-            if applied:
-                view.acknowledge(request, note.slot)
-            said = Answer(note.slot, applied, note.observed)
-            if recorded is None or recorded.answer != said:
-                view.file("repeated", (request, f"got an answer that slot {note.slot} does not give"))
 
     # --- What leaves nodes ---
 
@@ -277,18 +180,6 @@ class ImplObserver:
             held = view.holds.get(message.name)
             if held is not None and held[0] < message.place:
                 view.file("given_up", (slot.name, message.name, message.place))
-
-    def replied(self, reply: Reply) -> None:
-        """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
-        request = reply.request
-        if request not in self.answers:
-            return  # A read, which each attempt may answer anew.
-        said = Answer(reply.slot, reply.status == "ok", reply.observed)
-        before = self.answers[request]
-        if before is None:
-            self.answers[request] = said
-        elif before != said:
-            self.view.file("repeated", (request, f"was answered from slot {before.slot}, then otherwise"))
 
     # --- What disks hold ---
 
@@ -380,24 +271,6 @@ class ImplObserver:
         for name in [n for n, (_, lapses_at) in view.holds.items() if lapses_at <= record.slot]:
             del view.holds[name]
 
-    def settle(self, record: Write | Outcome) -> None:
-        """A request has a chosen record: its only one, and none after it failed for good."""
-        applied = isinstance(record, Write)
-        answer = Answer(record.slot, applied, record.observed if isinstance(record, Outcome) else None)
-        request, did = record.request, "took effect" if applied else "failed its condition"
-        before = self.recorded.get(request)
-        if before is not None:
-            slot = before.answer.slot
-            self.view.file("repeated", (request, f"{did} in slot {record.slot}, and has a record in {slot}"))
-        elif applied and request in self.refused_for_good:
-            self.view.file("repeated", (request, f"{did} in slot {record.slot} after it failed for good"))
-        self.recorded[request] = Remembered(request, record.deadline, answer)
-        self.made_by[request] = self.attempts.get(request, 0)
-
-    def remembered(self, timestamp: int) -> dict[RequestId, Remembered]:
-        """What every replica must remember that has applied all through this commit timestamp."""
-        return {request: kept for request, kept in self.recorded.items() if kept.deadline >= timestamp}
-
     # --- What happens to nodes ---
 
     def crashed(self, slot: Any, lost_disk: bool) -> None:
@@ -469,48 +342,19 @@ class ImplObserver:
         """Forget what no spec can ask for any more, so that a run of any length needs bounded memory.
 
         A slot is kept until every replica of the group committed it `WINDOW` slots ago; an effect while its
-        request is open; a refusal for the next `WINDOW` refusals. An operation of unknown outcome is settled
-        once a chosen timestamp has passed its deadline: it took effect by then, or never will.
+        request is open; a refusal for the next `WINDOW` refusals.
         """
         view = self.view
         through = min(self.commits.values(), default=0) - WINDOW
         if through <= view.pruned_through:
             return
         newest = view.chosen.get(view.chosen_through)
-        if newest is not None:
-            for request, (key, deadline) in list(self.lost.items()):
-                if deadline < newest.record.timestamp:
-                    del self.lost[request]
-                    recorded = self.recorded.get(request)
-                    applied = recorded is not None and recorded.answer.applied
-                    told = self.judges[key].settle(request, applied)
-                    if told is not None:
-                        view.file("unlinearizable", (key, told))
-        view.prune(through)
-        self.written = {
-            at: item for at, item in self.written.items() if at[1] > through or self.items.get(at[0]) == item
-        }
         now = newest.record.timestamp if newest is not None else 0
-        self.recorded = {
-            request: kept
-            for request, kept in self.recorded.items()
-            if kept.answer.slot > through or kept.deadline >= now or self.undecided(request)
-        }
-        self.made_by = {request: last for request, last in self.made_by.items() if request in self.recorded}
-        self.attempts = {request: last for request, last in self.attempts.items() if self.undecided(request)}
-        self.answers = {
-            request: said
-            for request, said in self.answers.items()
-            if (said is not None and said.slot > through) or self.undecided(request)
-        }
-        for request in list(self.refused_for_good)[:-WINDOW]:
-            del self.refused_for_good[request]
+        self.settle_lost(now)
+        view.prune(through)
+        self.forget_requests(through, now)
         for at in list(self.read_through)[: -4 * len(self.commits)]:  # A replica has few segments.
             del self.read_through[at]
-
-    def undecided(self, request: RequestId) -> bool:
-        """Whether a client waits for this request, or has given up without knowing what became of it."""
-        return request in self.open or request in self.lost
 
 
 def campaigns(slot: Any, ballot: Ballot) -> bool:
@@ -531,11 +375,3 @@ def pages_are_whole(head: Head, disk: Any) -> bool:
     except RottenPageError:
         return False
     return True
-
-
-def operation_kind(operation: Get | Put | Delete) -> str:
-    """The word for an operation in a history."""
-    if isinstance(operation, Get):
-        return "read"
-    word = "put" if isinstance(operation, Put) else "delete"
-    return f"conditional {word}" if operation.conditional else word

@@ -1,0 +1,190 @@
+"""Requests seen through a `View`: what clients ask for and are told, against what is chosen for them.
+
+*Invariants.* A request has at most one chosen record; every answer that leaves for it agrees with that record
+and with the first answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Protocol
+
+from impl.router.client import Ended, Invoked
+from impl.storage.ids import Member, RequestId
+from impl.storage.messages import Get, Reply, Retried
+from impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
+from specs.view import View
+
+WINDOW = 512
+"""Slots kept below what every live replica has applied: what a late answer may still speak of."""
+
+
+class KeyJudge(Protocol):
+    """Judges one key's history as it grows; None or a sentence that tells what is wrong."""
+
+    overflowed: bool
+    """Whether its bound was reached, so that it says nothing any more."""
+
+    def invoked(self, request: Hashable, operation: Any) -> None:
+        """An operation begins."""
+        ...
+
+    def ended(self, request: Hashable, ending: str, observed: Any) -> str | None:
+        """An operation ends."""
+        ...
+
+    def settle(self, request: Hashable, took_effect: bool) -> str | None:
+        """An operation that ended with an unknown outcome took effect by now, or never will."""
+        ...
+
+
+class RequestObserver:
+    """Files facts about the requests of a group's clients."""
+
+    def __init__(self, voters: tuple[Member, ...], judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
+        self.view = View(voters)
+        self.judges = judges
+        self.make_judge = make_judge
+        self.reached: dict[str, int] = {}
+        self.endings: dict[str, int] = {}
+        self.items: dict[bytes, StoredItem] = {}
+        self.written: dict[tuple[bytes, int], StoredItem | None] = {}
+        self.recorded: dict[RequestId, Remembered] = {}
+        """Writes that have a chosen record, with the answer that it gives them."""
+        self.answers: dict[RequestId, Answer | None] = {}
+        """Writes, with the first answer that left for them."""
+        self.attempts: dict[RequestId, int] = {}
+        """Requests, with the last attempt that left their client."""
+        self.made_by: dict[RequestId, int] = {}
+        """Writes that have a chosen record: no later attempt than this made it."""
+        self.deadlines: dict[RequestId, int] = {}
+        self.lost: dict[RequestId, tuple[bytes, int]] = {}
+        """Writes of unknown outcome: key and deadline."""
+        self.refused_for_good: dict[RequestId, bool] = {}
+        self.open: dict[RequestId, Any] = {}
+
+    def reach(self, what: str) -> None:
+        """Count a `sometimes`."""
+        self.reached[what] = self.reached.get(what, 0) + 1
+
+    def invoked(self, note: Invoked, deadline: int) -> None:
+        """A client asks for something."""
+        self.open[note.request] = note.operation
+        key = note.operation.key
+        judge = self.judges.get(key)
+        if judge is None:
+            judge = self.judges[key] = self.make_judge()
+        judge.invoked(note.request, note.operation)
+        self.deadlines[note.request] = deadline
+        if not isinstance(note.operation, Get):
+            self.answers[note.request] = None
+
+    def ended(self, note: Ended) -> None:
+        """What a client was told must be true."""
+        view, request = self.view, note.request
+        operation = self.open.pop(request)
+        key, deadline = operation.key, self.deadlines.pop(request)
+        if note.ending == "indefinite" and not isinstance(operation, Get):
+            self.lost[request] = (key, deadline)
+        self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
+        strong = not isinstance(operation, Get) or operation.strong
+        if strong or note.ending != "ok":
+            told = self.judges[key].ended(request, note.ending, note.observed)
+            if told is not None:
+                view.file("unlinearizable", (key, told))
+        shown = note.observed
+        if (
+            shown is not None
+            and self.written.get((key, shown.slot)) != shown
+            and shown.slot > view.pruned_through
+        ):
+            view.file("uncommitted" if strong else "eventual", (request, shown.slot))
+        if isinstance(operation, Get):
+            return
+        recorded = self.recorded.get(request)
+        if note.ending == "definite":
+            self.refused_for_good[request] = True
+            if recorded is not None and recorded.answer.applied:
+                view.file("repeated", (request, "failed for good after it took effect"))
+        elif note.ending != "indefinite":
+            applied = note.ending == "ok"
+            if applied:
+                view.acknowledge(request, note.slot)
+            said = Answer(note.slot, applied, note.observed)
+            if recorded is None or recorded.answer != said:
+                view.file("repeated", (request, f"got an answer that slot {note.slot} does not give"))
+
+    def replied(self, reply: Reply) -> None:
+        """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
+        request = reply.request
+        if request not in self.answers:
+            return  # A read, which each attempt may answer anew.
+        said = Answer(reply.slot, reply.status == "ok", reply.observed)
+        before = self.answers[request]
+        if before is None:
+            self.answers[request] = said
+        elif before != said:
+            self.view.file("repeated", (request, f"was answered from slot {before.slot}, then otherwise"))
+
+    def retried(self, note: Retried) -> None:
+        """A replica answers an attempt from what it remembers; an earlier attempt may have been recorded."""
+        if note.attempt > self.made_by.get(note.request, note.attempt):
+            if note.applied:
+                self.reach("retry after a lost reply")
+            else:
+                self.reach("failed condition retried")
+
+    def settle(self, record: Write | Outcome) -> None:
+        """A request has a chosen record: its only one, and none after it failed for good."""
+        applied = isinstance(record, Write)
+        answer = Answer(record.slot, applied, record.observed if isinstance(record, Outcome) else None)
+        request, did = record.request, "took effect" if applied else "failed its condition"
+        before = self.recorded.get(request)
+        if before is not None:
+            slot = before.answer.slot
+            self.view.file("repeated", (request, f"{did} in slot {record.slot}, and has a record in {slot}"))
+        elif applied and request in self.refused_for_good:
+            self.view.file("repeated", (request, f"{did} in slot {record.slot} after it failed for good"))
+        self.recorded[request] = Remembered(request, record.deadline, answer)
+        self.made_by[request] = self.attempts.get(request, 0)
+
+    def remembered(self, timestamp: int) -> dict[RequestId, Remembered]:
+        """What every replica must remember that has applied all through this commit timestamp."""
+        return {request: kept for request, kept in self.recorded.items() if kept.deadline >= timestamp}
+
+    def settle_lost(self, now: int) -> None:
+        """Settle the operations of unknown outcome whose deadline a chosen timestamp has passed: they took
+        effect by then, or never will.
+        """
+        for request, (key, deadline) in list(self.lost.items()):
+            if deadline < now:
+                del self.lost[request]
+                recorded = self.recorded.get(request)
+                applied = recorded is not None and recorded.answer.applied
+                told = self.judges[key].settle(request, applied)
+                if told is not None:
+                    self.view.file("unlinearizable", (key, told))
+
+    def forget_requests(self, through: int, now: int) -> None:
+        """Forget what no answer can speak of any more, through this slot and before this timestamp."""
+        self.written = {
+            at: item for at, item in self.written.items() if at[1] > through or self.items.get(at[0]) == item
+        }
+        self.recorded = {
+            request: kept
+            for request, kept in self.recorded.items()
+            if kept.answer.slot > through or kept.deadline >= now or self.undecided(request)
+        }
+        self.made_by = {request: last for request, last in self.made_by.items() if request in self.recorded}
+        self.attempts = {request: last for request, last in self.attempts.items() if self.undecided(request)}
+        self.answers = {
+            request: said
+            for request, said in self.answers.items()
+            if (said is not None and said.slot > through) or self.undecided(request)
+        }
+        for request in list(self.refused_for_good)[:-WINDOW]:
+            del self.refused_for_good[request]
+
+    def undecided(self, request: RequestId) -> bool:
+        """Whether a client waits for this request, or has given up without knowing what became of it."""
+        return request in self.open or request in self.lost

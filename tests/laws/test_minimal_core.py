@@ -116,7 +116,7 @@ def test_core_of_a_queue_keeps_all_that_changes_it() -> None:
     builder.add(0, "dequeue", "q", 0, 110, 111)
     history = builder.build()
     result = check(history, OBJECTS["queue"])
-    assert result.cause == "unexplained answer"
+    assert result.cause == "queue order inversion"
     core = minimal_core(history, result, OBJECTS["queue"])
     assert core.rows == (0, 1, 2, 3, 4, 5)
     assert core.bad_return == 5

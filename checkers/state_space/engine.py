@@ -6,9 +6,10 @@ of the hash, so that doubling it walks both tables once. A state of at most 63 b
 of a larger one an entry has the high half of its hash and its index, and the state is compared where the
 halves agree: no two states are ever confused.
 
-Several threads may work on one level: entries and indexes are claimed by atomic operations. An index that
-was claimed for a state which another thread entered first is used for the next new state, or left void at
-the end.
+Several threads may work on one level: entries are claimed by atomic operations, and indexes by the block, so
+that neighbouring states are one thread's. What a block has left at the end of a slice is given back where no
+block lies behind it, else left void. Two threads write to the same cache line in the table alone, where they
+seldom meet: what all read, what all count with, and what each has for itself begin lines of their own.
 """
 
 from checkers.state_space.kernel import (
@@ -23,15 +24,22 @@ from checkers.state_space.kernel import (
     swap_if,
 )
 
-# The shared context: offsets in bytes.
-TABLE, SHIFT, MASK, COUNT, STATES, PARENTS, NEXT, END = range(0, 64, 8)
-VIOLATED, WHICH, FAULTY, INSTANCE, FIRED, LIMIT, STOP, SAFE = range(64, 128, 8)
+LINE_BYTES = 128
+"""Two cache lines: processors fetch them in pairs."""
+
+# The shared context: offsets in bytes. COUNT and NEXT change all the time, the others seldom.
+TABLE, SHIFT, MASK, STATES, PARENTS, END, LIMIT, STOP = range(0, 64, 8)
+SAFE, VIOLATED, WHICH, FAULTY, INSTANCE = range(64, 104, 8)
+COUNT, NEXT, CONTEXT_BYTES = LINE_BYTES, 2 * LINE_BYTES, 3 * LINE_BYTES
 # A worker's own: offsets in bytes.
-OUT, TAKEN, HASHES, GENERATED, WANTED, SPARE, VOIDS, RESERVED = range(0, 64, 8)
+OUT, TAKEN, HASHES, FIRED, GENERATED, WANTED, VOIDS, FREE, BLOCK_END, OWN_BYTES = range(0, 80, 8)
 
 ROOT, VOID = 0xFFFFFFFE, 0xFFFFFFFF
 SEGMENT_BITS = 16
 CHUNK = 64
+"""States that a worker takes at a time to visit them."""
+BLOCK = 256
+"""Indexes that a worker takes at a time for the states that it finds."""
 LOW_HALF = 0xFFFFFFFF
 HIGH_HALF = -(1 << 32)
 
@@ -94,6 +102,32 @@ def same(one: int, two: int) -> int:
     return 1
 
 
+def free_index(ctx: int, own: int) -> int:
+    """The index of the worker's next new state."""
+    index = load(own + FREE)
+    if index == load(own + BLOCK_END):
+        index = fetch_add(ctx + COUNT, BLOCK)
+        store(own + FREE, index)
+        store(own + BLOCK_END, index + BLOCK)
+    return index
+
+
+def settle(ctx: int, own: int) -> int:
+    """Give back what is left of the worker's block, or leave it void; no other worker may be at work."""
+    index = load(own + FREE)
+    end = load(own + BLOCK_END)
+    if end == load(ctx + COUNT):
+        store(ctx + COUNT, index)
+    else:
+        store(own + VOIDS, load(own + VOIDS) + (end - index))
+        while index < end:
+            store_half(parent_at(ctx, index), VOID)
+            index += 1
+    store(own + FREE, 0)
+    store(own + BLOCK_END, 0)
+    return 0
+
+
 def record(ctx: int, index: int, at: int, parent: int) -> int:
     """Write a new state at an index."""
     place = state_at(ctx, index)
@@ -131,8 +165,9 @@ def insert_direct(ctx: int, own: int, at: int, hashed: int, parent: int) -> int:
         if there == 0:
             there = swap_if(place, 0, key)
             if there == 0:
-                index = fetch_add(ctx + COUNT, 1)
+                index = free_index(ctx, own)
                 record(ctx, index, at, parent)
+                store(own + FREE, index + 1)
                 judge(ctx, own, index, at)
                 return 1
         if there == key:
@@ -150,14 +185,11 @@ def insert_indexed(ctx: int, own: int, at: int, hashed: int, parent: int) -> int
         place = table + slot * 8
         there = load_shared(place)
         if there == 0:
-            index = load(own + SPARE) - 1
-            if index < 0:
-                index = fetch_add(ctx + COUNT, 1)
+            index = free_index(ctx, own)
             record(ctx, index, at, parent)
-            store(own + SPARE, index + 1)
             there = swap_if(place, 0, half | (index + 1))
             if there == 0:
-                store(own + SPARE, 0)
+                store(own + FREE, index + 1)
                 judge(ctx, own, index, at)
                 return 1
         if (there & HIGH_HALF) == half:
@@ -185,7 +217,7 @@ def take_alone(ctx: int, own: int, index: int, count: int) -> int:
             place = out + at * WORDS * 8
             new = insert(ctx, own, place, hash_of(place), index)
             if new != 0:
-                store_byte(load(ctx + FIRED) + instance, 1)
+                store_byte(load(own + FIRED) + instance, 1)
                 return 1
         at += 1
     return 0
@@ -208,7 +240,7 @@ def visit(ctx: int, own: int, index: int) -> int:
             return 1
     table = load(ctx + TABLE)
     shift = load(ctx + SHIFT)
-    fired = load(ctx + FIRED)
+    fired = load(own + FIRED)
     at = 0
     while at < count:
         canonical(out + at * WORDS * 8)
@@ -245,11 +277,6 @@ def work(ctx: int, own: int, until: int) -> int:
             if load_half(parent_at(ctx, index)) != VOID and load_shared(ctx + STOP) == 0:
                 generated += visit(ctx, own, index)
             index += 1
-    spare = load(own + SPARE)
-    if spare != 0:
-        store_half(parent_at(ctx, spare - 1), VOID)
-        store(own + VOIDS, load(own + VOIDS) + 1)
-        store(own + SPARE, 0)
     store(own + GENERATED, load(own + GENERATED) + generated)
     return 0
 
@@ -286,6 +313,8 @@ KERNELS = (
     parent_at,
     hash_of,
     same,
+    free_index,
+    settle,
     record,
     judge,
     insert_direct,

@@ -25,7 +25,7 @@ from model.language import Model, ModelError
 
 LOAD_PERCENT = 60
 """How full the table may become before it is doubled."""
-SLICE = 1 << 16
+SLICE = 1 << 17
 """States that each worker visits, on average, before time, memory and interruptions are looked at."""
 ALONE = 4096
 """Levels smaller than this are done by one thread."""
@@ -124,11 +124,13 @@ class Exploration:
         self.words = self.layout.words
         self._work = self.code.function("work", 3)
         self._start = self.code.function("start", 3)
+        self._settle = self.code.function("settle", 2)
         self._refill = self.code.function("refill", 5)
         self._expand = self.code.function("expand", 3)
         self._canonical = self.code.function("canonical", 1)
         self.branching = max(1, len(self.program.instances))
         self.safe = np.array([*self.program.safe, 0], dtype=np.int32)
+        self.limits = Limits()
         self.levels: list[int] = []
         self.search_begun: float | None = None
         self.compile_seconds = time.perf_counter() - begun
@@ -136,30 +138,29 @@ class Exploration:
     # ---------------------------------------------------------------- memory
 
     def _prepare(self, threads: int) -> None:
-        self.context = np.zeros(16, dtype=np.int64)
+        self.context = _lines(engine.CONTEXT_BYTES // 8, np.int64)
         self.state_segments: list[Any] = []
         self.parent_segments: list[Any] = []
         self.state_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
         self.parent_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
-        self.fired = np.zeros(self.branching, dtype=np.uint8)
-        self.slack = threads * engine.CHUNK * self.branching + len(self.program.starts) + threads
+        self.slack = threads * (engine.CHUNK * self.branching + engine.BLOCK) + len(self.program.starts)
         self.workers = []
         self.buffers = []
         for _ in range(threads):
-            out = np.zeros(self.branching * self.words, dtype=np.int64)
-            taken = np.zeros(self.branching + 1, dtype=np.int32)
-            hashes = np.zeros(self.branching, dtype=np.int64)
-            own = np.zeros(8, dtype=np.int64)
+            out = _lines(self.branching * self.words, np.int64)
+            taken = _lines(self.branching + 1, np.int32)
+            hashes = _lines(self.branching, np.int64)
+            fired = _lines(self.branching, np.uint8)
+            own = _lines(engine.OWN_BYTES // 8, np.int64)
             own[engine.OUT // 8], own[engine.TAKEN // 8] = out.ctypes.data, taken.ctypes.data
-            own[engine.HASHES // 8] = hashes.ctypes.data
+            own[engine.HASHES // 8], own[engine.FIRED // 8] = hashes.ctypes.data, fired.ctypes.data
             own[engine.WANTED // 8] = (1 << len(self.model.sometimes)) - 1
             self.workers.append(own)
-            self.buffers.append((out, taken, hashes))
+            self.buffers.append((out, taken, hashes, fired))
         self.table = np.zeros(1, dtype=np.int64)
         self.peak_bytes = 0
         self._set("STATES", self.state_pointers.ctypes.data)
         self._set("PARENTS", self.parent_pointers.ctypes.data)
-        self._set("FIRED", self.fired.ctypes.data)
         self._set("SAFE", self.safe.ctypes.data)
         self._new_table(max(1 << 14, 1 << (self.slack * 200 // LOAD_PERCENT).bit_length()))
         self._grow()
@@ -188,8 +189,9 @@ class Exploration:
             self._new_table(2 * len(old))
             self.peak_bytes = max(self.peak_bytes, self._bytes() + old.nbytes)
             self._move(old)
-        # Threads wait for each other where memory grows: the more states, the larger the steps.
-        while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack + count // 16:
+        # Threads wait for each other where memory grows: the more states, the larger the steps. What is not
+        # written to is no memory yet.
+        while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack + count // 8:
             at = len(self.state_segments)
             if at >= len(self.state_pointers):
                 raise MemoryError("more than 4 billion states")
@@ -199,7 +201,8 @@ class Exploration:
             self.parent_segments.append(parents)
             self.state_pointers[at], self.parent_pointers[at] = states.ctypes.data, parents.ctypes.data
         room = min(len(self.table) * LOAD_PERCENT // 100, len(self.state_segments) << engine.SEGMENT_BITS)
-        self._set("LIMIT", room - self.slack)
+        most = room if self.limits.states is None else self.limits.states + self._voids() + self.slack
+        self._set("LIMIT", min(room, most) - self.slack)
         self.peak_bytes = max(self.peak_bytes, self._bytes())
 
     def _move(self, old: Any) -> None:
@@ -224,7 +227,7 @@ class Exploration:
         progress: Callable[[int, int, int], None] | None = None,
     ) -> Result:
         """Explore; see `explore`."""
-        limits = limits or Limits()
+        self.limits = limits or Limits()
         self.search_begun, self.levels = None, []
         self._prepare(threads)
         begun = self.search_begun = time.perf_counter()
@@ -232,6 +235,7 @@ class Exploration:
         for words in self.program.starts:
             state = np.array([_signed(word) for word in words], dtype=np.int64)
             self._start(context, self.workers[0].ctypes.data, state.ctypes.data)
+        self._settle(context, self.workers[0].ctypes.data)
         levels, first, voids, limit = self.levels, 0, 0, None
         while limit is None and not self._get("STOP") and first < self._get("COUNT"):
             end = self._get("COUNT")
@@ -242,9 +246,9 @@ class Exploration:
             while self._get("NEXT") < end and not self._get("STOP"):
                 self._slice(threads if end - first >= ALONE else 1)
                 self._grow()
-                limit = self._over(limits, time.perf_counter() - begun)
+                limit = self._over(time.perf_counter() - begun)
                 if progress is not None:
-                    progress(self._get("COUNT"), len(levels), self._bytes())
+                    progress(self._distinct(), len(levels), self._bytes())
                 if limit is not None:
                     break
             first = end
@@ -259,13 +263,20 @@ class Exploration:
     def _slice(self, threads: int) -> None:
         context, until = self.context.ctypes.data, self._get("NEXT") + SLICE * threads
         _together([partial(self._work, context, own.ctypes.data, until) for own in self.workers[:threads]])
+        # The last block first: what it gives back may lie right behind the one before.
+        for own in sorted(self.workers, key=lambda own: int(own[engine.BLOCK_END // 8]), reverse=True):
+            self._settle(context, own.ctypes.data)
+
+    def _distinct(self) -> int:
+        return self._get("COUNT") - self._voids()
 
     def _voids(self) -> int:
         """Indexes that stand for no state."""
         return sum(int(own[engine.VOIDS // 8]) for own in self.workers)
 
-    def _over(self, limits: Limits, seconds: float) -> str | None:
-        if limits.states is not None and self._get("COUNT") >= limits.states:
+    def _over(self, seconds: float) -> str | None:
+        limits = self.limits
+        if limits.states is not None and self._distinct() >= limits.states:
             return "states"
         if limits.megabytes is not None and self.peak_bytes >= limits.megabytes << 20:
             return "memory"
@@ -281,7 +292,9 @@ class Exploration:
             every &= int(own[engine.WANTED // 8])
         unseen = [one.name for at, one in enumerate(self.model.sometimes) if every >> at & 1]
         fired = {
-            instance.label.action for at, instance in enumerate(self.program.instances) if self.fired[at]
+            instance.label.action
+            for at, instance in enumerate(self.program.instances)
+            if any(marks[at] for *_, marks in self.buffers)
         }
         depth = len(self.levels)
         if violation is not None:
@@ -289,7 +302,7 @@ class Exploration:
         return Result(
             model=type(self.model).__name__,
             constants=dict(self.model.constants),
-            distinct=self._get("COUNT") - self._voids(),
+            distinct=self._distinct(),
             generated=generated,
             depth=depth,
             seconds=seconds,
@@ -407,6 +420,14 @@ def _together(calls: Sequence[Callable[[], int]]) -> None:
         calls[0]()
         for one in others:
             one.join()
+
+
+def _lines(count: int, kind: type[np.generic]) -> Any:
+    """Zeros that share no cache line with anything else."""
+    size = count * np.dtype(kind).itemsize
+    room = np.zeros((size // engine.LINE_BYTES + 2) * engine.LINE_BYTES, dtype=np.uint8)
+    at = -room.ctypes.data % engine.LINE_BYTES
+    return room[at : at + size].view(kind)
 
 
 def _signed(word: int) -> int:

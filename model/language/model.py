@@ -68,6 +68,9 @@ class Model:
             for name, one in declared.items()
             if isinstance(one, Type) and not isinstance(one, Scalar | Range | Majorities)
         }
+        for one in declared.values():
+            if isinstance(one, Scalar):
+                one.resolve(self.constants)  # Refuses a set without members, even where no variable has one.
         if not self.types:
             raise ModelError(f"{type(self).__name__} declares no variables")
         every = [one for one in declared.values() if isinstance(one, Action)]

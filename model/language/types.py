@@ -226,7 +226,10 @@ class Scalar(Type):
         raise ModelError(f"{self.name} is a set of identities and cannot be assigned")
 
     def resolve(self, constants: Mapping[str, int]) -> "Scalar":
-        resolved = Scalar(number(self.size, constants), init=self.init)
+        size = number(self.size, constants)
+        if size < 1:
+            raise ModelError(f"{self.label or 'a Scalar'} has {size} members; it needs at least one")
+        resolved = Scalar(size, init=self.init)
         resolved.label = self.label
         return resolved
 

@@ -124,6 +124,8 @@ def test_file_without_one_model_is_refused_and_named_once(capsys, tmp_path, text
         (["paxos", "--induction", "one_value"], "no invariant 'one_value'"),
         (["paxos", "one_value_chosen"], "an invariant is named after --induction"),
         (["paxos", "--threads", "0"], "--threads is 0"),
+        (["paxos", "--set", "acceptors=0"], "Acceptor has 0 members; it needs at least one"),
+        (["paxos", "--set", "values=-1"], "Value has -1 members; it needs at least one"),
         (["two_phase_commit", "--graph", "states.png"], "as .svg or .graphml"),
         (["paxos", "--graph", "states.svg"], "there are more than 2000 states"),
         (["nowhere.py"], "dynaproof: nowhere.py: there is no such file\n"),

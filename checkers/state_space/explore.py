@@ -262,10 +262,13 @@ class Exploration:
 
     def _slice(self, threads: int) -> None:
         context, until = self.context.ctypes.data, self._get("NEXT") + SLICE * threads
-        _together([partial(self._work, context, own.ctypes.data, until) for own in self.workers[:threads]])
-        # The last block first: what it gives back may lie right behind the one before.
-        for own in sorted(self.workers, key=lambda own: int(own[engine.BLOCK_END // 8]), reverse=True):
-            self._settle(context, own.ctypes.data)
+        calls = [partial(self._work, context, own.ctypes.data, until) for own in self.workers[:threads]]
+        try:
+            _together(calls)
+        finally:  # What was found is counted after Ctrl-C too.
+            # The last block first: what it gives back may lie right behind the one before.
+            for own in sorted(self.workers, key=lambda own: int(own[engine.BLOCK_END // 8]), reverse=True):
+                self._settle(context, own.ctypes.data)
 
     def _distinct(self) -> int:
         return self._get("COUNT") - self._voids()

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 from checkers.simulator.world import Observer, Slot
 from impl.node import Message, NodeId, Note
 from impl.storage.ids import Ballot, Member
-from impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Led, Promise, Vote
+from impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
+from impl.storage.notes import Led
 from impl.storage.records import ConfigChange
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)

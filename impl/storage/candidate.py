@@ -11,16 +11,8 @@ from impl.node import NodeId
 from impl.storage.acceptor import Acceptor
 from impl.storage.core import config_of
 from impl.storage.ids import NO_BALLOT, Ballot
-from impl.storage.messages import (
-    Alive,
-    AskAlive,
-    ElectionTimer,
-    Outbid,
-    Prepare,
-    Promise,
-    Refused,
-    TooFarBehind,
-)
+from impl.storage.messages import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused, TooFarBehind
+from impl.storage.notes import Outbid
 from impl.storage.records import Config, LogRecord
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from impl.node import Env, Microseconds, NodeId
 from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
 from impl.storage.log import ReplicationLog
-from impl.storage.messages import ElectionTimer, Peer, Promise, Reached, Snapshot
+from impl.storage.messages import ElectionTimer, Peer, Promise, Snapshot
+from impl.storage.notes import Reached
 from impl.storage.pages import PageCopy
 from impl.storage.records import Config, ConfigChange, LogRecord, StoredItem
 from impl.storage.state import PartitionState

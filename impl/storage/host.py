@@ -19,7 +19,8 @@ from impl.storage.frames import encode_frame, scan
 from impl.storage.ids import Settings
 from impl.storage.journal import RottenLogError
 from impl.storage.log import ReplicationLog, fresh_head
-from impl.storage.messages import CreateReplica, Reached, Vacant, VacantTimer
+from impl.storage.messages import CreateReplica, Vacant, VacantTimer
+from impl.storage.notes import Reached
 from impl.storage.pages import RottenPageError
 from impl.storage.replica import Replica
 

@@ -19,16 +19,15 @@ from impl.storage.messages import (
     Accept,
     Adopt,
     CreateReplica,
-    Deposed,
     Handover,
     Heard,
     Heartbeat,
     HeartbeatTimer,
-    Led,
     Release,
     Vacant,
     Vote,
 )
+from impl.storage.notes import Deposed, Led
 from impl.storage.records import (
     Answer,
     ClosedTimestamp,

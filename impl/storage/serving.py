@@ -10,7 +10,8 @@ from __future__ import annotations
 from impl.node import NodeId
 from impl.storage.core import Flight
 from impl.storage.leader import Leader
-from impl.storage.messages import Delete, Get, Put, Rejected, Reply, Request, Retried, Served
+from impl.storage.messages import Delete, Get, Put, Rejected, Reply, Request
+from impl.storage.notes import Retried, Served
 from impl.storage.records import Answer, Mutation, Outcome, StoredItem, Write
 
 

@@ -8,7 +8,8 @@ from checkers.simulator.judge import Judge
 from checkers.simulator.partition import REPLICAS, PartitionRun
 from checkers.simulator.run import draw
 from impl.storage.ids import Ballot, Member
-from impl.storage.messages import Accept, Prepare, Reached
+from impl.storage.messages import Accept, Prepare
+from impl.storage.notes import Reached
 from impl.storage.records import Config, NoOp
 from specs.consensus import one_leader_per_ballot, promises_never_go_back
 from specs.observe.impl import ImplObserver

@@ -15,33 +15,10 @@ from impl.router.reader import LogTaken
 from impl.storage.frames import scan
 from impl.storage.ids import NO_BALLOT, Ballot, Member
 from impl.storage.log import Accepted, Head, Learned, Promised, decode
-from impl.storage.messages import (
-    Accept,
-    Adopt,
-    Deposed,
-    Heard,
-    Led,
-    LogTrimmed,
-    Outbid,
-    Prepare,
-    Promise,
-    Reached,
-    Reply,
-    Request,
-    Retried,
-    Served,
-    Vote,
-)
+from impl.storage.messages import Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Request, Vote
+from impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
 from impl.storage.pages import BranchPage, RottenPageError, decode_page
-from impl.storage.records import (
-    Config,
-    ConfigChange,
-    CursorMoved,
-    LogRecord,
-    Outcome,
-    StoredItem,
-    Write,
-)
+from impl.storage.records import Config, ConfigChange, CursorMoved, LogRecord, Outcome, StoredItem, Write
 from specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from specs.view import ChosenSlot, Entry
 

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from impl.router.client import Ended, Invoked
 from impl.storage.ids import Member, RequestId
-from impl.storage.messages import Get, Reply, Retried
+from impl.storage.messages import Get, Reply
+from impl.storage.notes import Retried
 from impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
 from specs.view import View
 

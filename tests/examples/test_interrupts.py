@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,15 @@ def blocked() -> bool:
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """SIGINT is an interruption, even where a shell has begun the tests in its background, deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interruption_is_raised_when_the_block_ends_and_not_before() -> None:
     reached = []
 

@@ -53,7 +53,7 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
 
     @property
     def address(self) -> NodeId:
-        """Whoever runs under this name now: for clients, which static configuration gives names only.
+        """Whoever runs under this name now: for clients and vacant nodes, which know names only.
 
         Nothing between replicas is addressed so: what an old incarnation was told must not reach a new one.
         """

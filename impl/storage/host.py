@@ -113,7 +113,7 @@ class StorageNode:
         """Tell the peers; the leader among them answers with a new incarnation."""
         for peer in self.peers:
             if peer.name != self.env.me.name:
-                self.env.send(peer, Vacant(self.env.me, self.retired))
+                self.env.send(peer.address, Vacant(self.env.me, self.retired))  # Its disk may be new too.
         self.env.set_timer(self.settings.heartbeat_us, VacantTimer())
 
     def on_message(self, sender: NodeId, message: Message) -> None:

@@ -36,6 +36,8 @@ OUT, TAKEN, HASHES, FIRED, GENERATED, WANTED, VOIDS, FREE, BLOCK_END, OWN_BYTES 
 
 ROOT, VOID = 0xFFFFFFFE, 0xFFFFFFFF
 SEGMENT_BITS = 16
+SLICE = 1 << 17
+"""States that each worker visits, on average, before time, memory and interruptions are looked at."""
 CHUNK = 64
 """States that a worker takes at a time to visit them."""
 BLOCK = 256

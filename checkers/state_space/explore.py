@@ -7,26 +7,21 @@ oracle.
 
 import ctypes
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from checkers.interrupts import interrupts_held
 from checkers.state_space import engine
 from checkers.state_space.interpreter import Interpreter, Label, State
 from checkers.state_space.lower import lower
+from checkers.state_space.memory import Memory, together
 from checkers.state_space.program import prepare
 from model.language import Model, ModelError
 
-LOAD_PERCENT = 60
-"""How full the table may become before it is doubled."""
-SLICE = 1 << 17
-"""States that each worker visits, on average, before time, memory and interruptions are looked at."""
 ALONE = 4096
 """Levels smaller than this are done by one thread."""
 INTERRUPTION = "interruption"
@@ -105,7 +100,7 @@ def explore(
     )
 
 
-class Exploration:
+class Exploration(Memory):
     """One model, compiled; `run` explores it. After a run `states()` gives what it found.
 
     A run that Ctrl-C ends raises KeyboardInterrupt, and `interrupted()` tells what it had found.
@@ -118,104 +113,18 @@ class Exploration:
         self.model, self.symmetry, self.por = model, symmetry, por
         if symmetry and por:
             raise ModelError("symmetry and partial order reduction are not used together")
-        self.program = prepare(model, symmetry=symmetry, por=por, cached=cached)
+        super().__init__(prepare(model, symmetry=symmetry, por=por, cached=cached), len(model.sometimes))
         self.code = self.program.code
         self.layout = self.program.layout
-        self.words = self.layout.words
         self._work = self.code.function("work", 3)
         self._start = self.code.function("start", 3)
         self._settle = self.code.function("settle", 2)
-        self._refill = self.code.function("refill", 5)
         self._expand = self.code.function("expand", 3)
         self._canonical = self.code.function("canonical", 1)
-        self.branching = max(1, len(self.program.instances))
-        self.safe = np.array([*self.program.safe, 0], dtype=np.int32)
         self.limits = Limits()
         self.levels: list[int] = []
         self.search_begun: float | None = None
         self.compile_seconds = time.perf_counter() - begun
-
-    # ---------------------------------------------------------------- memory
-
-    def _prepare(self, threads: int) -> None:
-        self.context = _lines(engine.CONTEXT_BYTES // 8, np.int64)
-        self.state_segments: list[Any] = []
-        self.parent_segments: list[Any] = []
-        self.state_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
-        self.parent_pointers = np.zeros(1 << (32 - engine.SEGMENT_BITS), dtype=np.int64)
-        self.slack = threads * (engine.CHUNK * self.branching + engine.BLOCK) + len(self.program.starts)
-        self.workers = []
-        self.buffers = []
-        for _ in range(threads):
-            out = _lines(self.branching * self.words, np.int64)
-            taken = _lines(self.branching + 1, np.int32)
-            hashes = _lines(self.branching, np.int64)
-            fired = _lines(self.branching, np.uint8)
-            own = _lines(engine.OWN_BYTES // 8, np.int64)
-            own[engine.OUT // 8], own[engine.TAKEN // 8] = out.ctypes.data, taken.ctypes.data
-            own[engine.HASHES // 8], own[engine.FIRED // 8] = hashes.ctypes.data, fired.ctypes.data
-            own[engine.WANTED // 8] = (1 << len(self.model.sometimes)) - 1
-            self.workers.append(own)
-            self.buffers.append((out, taken, hashes, fired))
-        self.table = np.zeros(1, dtype=np.int64)
-        self.peak_bytes = 0
-        self._set("STATES", self.state_pointers.ctypes.data)
-        self._set("PARENTS", self.parent_pointers.ctypes.data)
-        self._set("SAFE", self.safe.ctypes.data)
-        self._new_table(max(1 << 14, 1 << (self.slack * 200 // LOAD_PERCENT).bit_length()))
-        self._grow()
-
-    def _set(self, name: str, value: int) -> None:
-        self.context[getattr(engine, name) // 8] = value
-
-    def _get(self, name: str) -> int:
-        return int(self.context[getattr(engine, name) // 8])
-
-    def _new_table(self, size: int) -> None:
-        self.table = np.zeros(size, dtype=np.int64)
-        self._set("TABLE", self.table.ctypes.data)
-        self._set("SHIFT", 64 - (size.bit_length() - 1))
-        self._set("MASK", size - 1)
-
-    def _bytes(self) -> int:
-        per_segment = (1 << engine.SEGMENT_BITS) * (8 * self.words + 4)
-        return self.table.nbytes + len(self.state_segments) * per_segment
-
-    def _grow(self) -> None:
-        """Make room for as many states as the next slice may find."""
-        count = self._get("COUNT")
-        if (count + 2 * self.slack) * 100 > len(self.table) * LOAD_PERCENT:
-            old = self.table
-            self._new_table(2 * len(old))
-            self.peak_bytes = max(self.peak_bytes, self._bytes() + old.nbytes)
-            self._move(old)
-        # Threads wait for each other where memory grows: the more states, the larger the steps. What is not
-        # written to is no memory yet.
-        while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack + count // 8:
-            at = len(self.state_segments)
-            if at >= len(self.state_pointers):
-                raise MemoryError("more than 4 billion states")
-            states = np.empty(self.words << engine.SEGMENT_BITS, dtype=np.int64)
-            parents = np.empty(1 << engine.SEGMENT_BITS, dtype=np.uint32)
-            self.state_segments.append(states)
-            self.parent_segments.append(parents)
-            self.state_pointers[at], self.parent_pointers[at] = states.ctypes.data, parents.ctypes.data
-        room = min(len(self.table) * LOAD_PERCENT // 100, len(self.state_segments) << engine.SEGMENT_BITS)
-        most = room if self.limits.states is None else self.limits.states + self._voids() + self.slack
-        self._set("LIMIT", min(room, most) - self.slack)
-        self.peak_bytes = max(self.peak_bytes, self._bytes())
-
-    def _move(self, old: Any) -> None:
-        """Put the entries of an old table into the new one, a part by each thread."""
-        context, threads = self.context.ctypes.data, len(self.workers) if len(old) >= SLICE else 1
-        ends = [len(old) * at // threads for at in range(threads + 1)]
-        scratch = np.zeros(threads, dtype=np.int64)
-        _together(
-            [
-                partial(self._refill, context, old.ctypes.data, ends[at], ends[at + 1], place)
-                for at, place in enumerate(range(scratch.ctypes.data, scratch.ctypes.data + 8 * threads, 8))
-            ]
-        )
 
     # ---------------------------------------------------------------- the search
 
@@ -228,6 +137,7 @@ class Exploration:
     ) -> Result:
         """Explore; see `explore`."""
         self.limits = limits or Limits()
+        self.most_states = self.limits.states
         self.search_begun, self.levels = None, []
         self._prepare(threads)
         begun = self.search_begun = time.perf_counter()
@@ -261,21 +171,14 @@ class Exploration:
         return self._result(time.perf_counter() - self.search_begun, INTERRUPTION)
 
     def _slice(self, threads: int) -> None:
-        context, until = self.context.ctypes.data, self._get("NEXT") + SLICE * threads
+        context, until = self.context.ctypes.data, self._get("NEXT") + engine.SLICE * threads
         calls = [partial(self._work, context, own.ctypes.data, until) for own in self.workers[:threads]]
         try:
-            _together(calls)
+            together(calls)
         finally:  # What was found is counted after Ctrl-C too.
             # The last block first: what it gives back may lie right behind the one before.
             for own in sorted(self.workers, key=lambda own: int(own[engine.BLOCK_END // 8]), reverse=True):
                 self._settle(context, own.ctypes.data)
-
-    def _distinct(self) -> int:
-        return self._get("COUNT") - self._voids()
-
-    def _voids(self) -> int:
-        """Indexes that stand for no state."""
-        return sum(int(own[engine.VOIDS // 8]) for own in self.workers)
 
     def _over(self, seconds: float) -> str | None:
         limits = self.limits
@@ -290,7 +193,7 @@ class Exploration:
             self._explain_fault()
         violation = self._violation()
         generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.program.starts)
-        every = (1 << len(self.model.sometimes)) - 1
+        every = self.wanted
         for own in self.workers:
             every &= int(own[engine.WANTED // 8])
         unseen = [one.name for at, one in enumerate(self.model.sometimes) if every >> at & 1]
@@ -326,17 +229,6 @@ class Exploration:
         )
 
     # ---------------------------------------------------------------- states and traces
-
-    def words_of(self, index: int) -> tuple[int, ...]:
-        """The words of a state that was found."""
-        segment = self.state_segments[index >> engine.SEGMENT_BITS]
-        at = (index & ((1 << engine.SEGMENT_BITS) - 1)) * self.words
-        return tuple(int(word) & ((1 << 64) - 1) for word in segment[at : at + self.words])
-
-    def parent_of(self, index: int) -> int:
-        """The index of the state from which a state was found first."""
-        segment = self.parent_segments[index >> engine.SEGMENT_BITS]
-        return int(segment[index & ((1 << engine.SEGMENT_BITS) - 1)])
 
     def state_of(self, words: tuple[int, ...]) -> State:
         """The values of the variables in a packed state."""
@@ -409,28 +301,6 @@ class Exploration:
         for _ in interpreter.successors(trace[-1][1]):
             pass
         raise AssertionError("the interpreter finds no error where machine code found one")
-
-
-def _together(calls: Sequence[Callable[[], int]]) -> None:
-    """Make calls of machine code, each in a thread of its own; the first in this one.
-
-    An interruption waits until all have ended: what they write to must outlive them.
-    """
-    others = [threading.Thread(target=one) for one in calls[1:]]
-    with interrupts_held():
-        for one in others:
-            one.start()
-        calls[0]()
-        for one in others:
-            one.join()
-
-
-def _lines(count: int, kind: type[np.generic]) -> Any:
-    """Zeros that share no cache line with anything else."""
-    size = count * np.dtype(kind).itemsize
-    room = np.zeros((size // engine.LINE_BYTES + 2) * engine.LINE_BYTES, dtype=np.uint8)
-    at = -room.ctypes.data % engine.LINE_BYTES
-    return room[at : at + size].view(kind)
 
 
 def _signed(word: int) -> int:

@@ -1,5 +1,5 @@
-"""What an exploration holds in memory, shared by its threads: the table of states, the states and their parents
-in segments, and what each thread counts for itself.
+"""What an exploration holds in memory, shared by its threads: the table of states, the states and their
+parents in segments, and what each thread counts for itself.
 
 *Invariant.* Between slices there is room for all that the next slice may find (`slack` beyond the limit), so
 machine code never waits for memory; it claims indexes by the block, and those left of a block stand for no

@@ -23,11 +23,11 @@ import numba
 import numpy as np
 from linearizability_families import FAMILIES, MANY_KEYS, REGISTER, many_keys, one_key
 
-from checkers.histories import read
-from checkers.histories.writers import json_lines, write
-from checkers.linearizability import Budget, check, minimal_core, verify
-from checkers.linearizability.checking import fitting_object
-from specs.history import History
+from dynaproof.checkers.histories import read
+from dynaproof.checkers.histories.writers import json_lines, write
+from dynaproof.checkers.linearizability import Budget, check, minimal_core, verify
+from dynaproof.checkers.linearizability.checking import fitting_object
+from dynaproof.specs.history import History
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE / "peers" / "porcupine"

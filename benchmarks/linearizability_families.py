@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from specs.history import History, HistoryBuilder
+from dynaproof.specs.history import History, HistoryBuilder
 
 LENGTH, PAUSE = 1_000_000, 200_000  # nanoseconds
 KINDS = ("read", "write", "cas", "create", "delete")

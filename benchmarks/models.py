@@ -33,8 +33,8 @@ from model_engines import (
     versions,
 )
 
-from checkers.state_space.catalogue import NAMES, find
-from checkers.state_space.explore import explore
+from dynaproof.checkers.state_space.catalogue import NAMES, find
+from dynaproof.checkers.state_space.explore import explore
 from dynaproof.provenance import provenance
 
 SPEED = ROOT / "docs" / "benchmarks" / "models.md"
@@ -198,8 +198,8 @@ def ready(name: str, settings: dict[str, int]) -> str:
     """A row for the time from a model's text to running code: compiled afresh, and from the cache."""
     program = (
         "import time\n"
-        "from checkers.state_space.catalogue import find\n"
-        "from checkers.state_space.explore import Exploration\n"
+        "from dynaproof.checkers.state_space.catalogue import find\n"
+        "from dynaproof.checkers.state_space.explore import Exploration\n"
         f"made = find({str(ROOT / name) if name.endswith('.py') else name!r})(**{settings})\n"
         "begun = time.process_time()\n"
         "print(Exploration(made).compile_seconds, time.process_time() - begun)\n"

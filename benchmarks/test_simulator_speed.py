@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from checkers.campaign import Totals, outcomes
-from checkers.processes import CHUNK, collecting_seldom
-from checkers.simulator.partition import PartitionRun, execute, finish
-from checkers.simulator.run import STRATEGIES
-from checkers.simulator.scenarios import ENDURANCE_STEPS, config_of
+from dynaproof.checkers.campaign import Totals, outcomes
+from dynaproof.checkers.processes import CHUNK, collecting_seldom
+from dynaproof.checkers.simulator.partition import PartitionRun, execute, finish
+from dynaproof.checkers.simulator.run import STRATEGIES
+from dynaproof.checkers.simulator.scenarios import ENDURANCE_STEPS, config_of
 
 SCHEDULES = 24
 ROUNDS = 5

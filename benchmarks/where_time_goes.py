@@ -14,10 +14,10 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
-from checkers.processes import collecting_seldom
-from checkers.simulator.partition import execute
-from checkers.simulator.run import RunConfig
-from checkers.simulator.scenarios import config_of
+from dynaproof.checkers.processes import collecting_seldom
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import RunConfig
+from dynaproof.checkers.simulator.scenarios import config_of
 
 ROOT = str(Path(__file__).resolve().parent.parent) + "/"
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field, structs
 
-from checkers.processes import in_order
-from checkers.simulator.partition import execute
-from checkers.simulator.run import FAULTS, Failure, Outcome
-from checkers.simulator.scenarios import config_of
-from checkers.whole_file import write_whole
+from dynaproof.checkers.processes import in_order
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import FAULTS, Failure, Outcome
+from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.whole_file import write_whole
 
 __all__ = ["REPRODUCIBLE", "State", "Totals", "config_of", "load_state", "outcomes", "save_state"]
 

@@ -3,7 +3,7 @@
 Every strategy gives only what the service accepts, reaches the edges (the empty string, the NUL character,
 the longest and the smallest number), and shrinks towards the smallest: "", 0, no attribute.
 
-Sources: the limits are those of `impl.values`; Hypothesis, *What you can generate and how*.
+Sources: the limits are those of `dynaproof.impl.values`; Hypothesis, *What you can generate and how*.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from impl.values.attribute import (
+from dynaproof.impl.values.attribute import (
     BOOL,
     NULL,
     AttributeValue,
@@ -27,9 +27,16 @@ from impl.values.attribute import (
     number_set,
     string_set,
 )
-from impl.values.key import KeyAttribute, KeySchema, KeyType, KeyValue
-from impl.values.key_range import KeyRange, position
-from impl.values.number import MAX_DIGITS, MAX_MAGNITUDE, MIN_MAGNITUDE, Number, number_text, parse_number
+from dynaproof.impl.values.key import KeyAttribute, KeySchema, KeyType, KeyValue
+from dynaproof.impl.values.key_range import KeyRange, position
+from dynaproof.impl.values.number import (
+    MAX_DIGITS,
+    MAX_MAGNITUDE,
+    MIN_MAGNITUDE,
+    Number,
+    number_text,
+    parse_number,
+)
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
 
-from checkers.interrupts import interrupts_held
+from dynaproof.checkers.interrupts import interrupts_held
 
 __all__ = ["collecting_seldom", "in_order"]
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from checkers.whole_file import is_stream
+from dynaproof.checkers.whole_file import is_stream
 from dynaproof.errors import UserError, unknown_name
 
 
@@ -29,7 +29,7 @@ def not_together(**given: object) -> None:
 
 def known_strategy(name: str) -> None:
     """Refuse a strategy that there is not."""
-    from checkers.simulator.run import STRATEGIES
+    from dynaproof.checkers.simulator.run import STRATEGIES
 
     if name not in (*STRATEGIES, "portfolio"):
         raise unknown_name("strategy", name, [*STRATEGIES, "portfolio"])

@@ -7,7 +7,7 @@ Check a history of `acquire` and `release` against it (value: who):
 
 from collections.abc import Iterable
 
-from specs.history import Operation, Outcome
+from dynaproof.specs.history import Operation, Outcome
 
 
 class Lock:

@@ -25,10 +25,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from checkers.histories.boto3_recorder import Recorder, record
-from checkers.histories.writers import write
-from checkers.linearizability import check
-from specs.history import History
+from dynaproof.checkers.histories.boto3_recorder import Recorder, record
+from dynaproof.checkers.histories.writers import write
+from dynaproof.checkers.linearizability import check
+from dynaproof.specs.history import History
 
 THREADS = 16
 TABLE = "records"

@@ -8,3 +8,7 @@ May import of ours: nothing. Outside `impl.server` it imports no sockets, files,
 or chance either: those come through `Env`. Read by: `specs.observe.impl` (its public state as a `View`),
 `checkers`, `dynaproof`.
 """
+
+# From the checkout's root the folder would import a second time, as other classes.
+if __name__ != "dynaproof.impl":
+    raise ImportError("import dynaproof.impl, not impl: the folders of the project have one root")

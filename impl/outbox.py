@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from impl.node import Message, NodeId
+from dynaproof.impl.node import Message, NodeId
 
 OUTBOX_LIMIT = 4096
 """Messages held back at the most; a message beyond it is shed, which a network that may lose messages

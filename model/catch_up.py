@@ -22,7 +22,7 @@ nowhere (`CopyWithoutLog`).
 Sources: Chandra, Griesemer and Redstone, Paxos Made Live, 5.1 (snapshots); Ongaro, Raft dissertation, 5.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Bool,
     Constant,

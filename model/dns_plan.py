@@ -15,7 +15,7 @@ Source: AWS, Summary of the Amazon DynamoDB Service Disruption in the Northern V
 October 2025.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

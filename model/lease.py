@@ -20,7 +20,7 @@ this model adds ballots, restarts, releases and several rounds.
 Sources: Gray and Cheriton, Leases, SOSP 1989; Lamport, Paxos Made Simple, 2.2.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

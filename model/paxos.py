@@ -7,7 +7,7 @@ a value). Messages are never removed, so that they may be lost, repeated and reo
 Source: Lamport, The Paxos Algorithm or How to Win a Turing Award (2019), Paxos.tla; Paxos Made Simple, 2.2.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Expected,

@@ -23,7 +23,7 @@ Sources: Lampson and Sturgis, and Liskov (timestamps that bound what a server re
 (definite and indefinite errors); Ongaro, Raft dissertation, 6.3.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

@@ -21,7 +21,7 @@ Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 5.4 (backups and rest
 Point-in-time recovery.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

@@ -20,7 +20,7 @@ Source: the developer guide of DynamoDB, Change data capture for DynamoDB Stream
 Resharding.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Bool,
     Constant,

@@ -20,7 +20,7 @@ the usual descriptions, and waiting alone is not enough: `GrantsBehindTheSplit`.
 Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 4.2 (split); Gray and Cheriton, Leases, SOSP 1989.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Bool,
     Constant,

@@ -7,7 +7,7 @@ transaction manager does is not what this model is about.
 Source: Lamport and Gray, Consensus on Transaction Commit, 2006, section 3; TwoPhase.tla.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

@@ -7,3 +7,7 @@ whether explored runs, exhaustive models, Hypothesis state machines or recorded 
 May import of ours: nothing. The exceptions are `specs.observe.impl` and `specs.observe.model`, which read
 public state into a `View` and import `impl` and `model` for that. Read by: `checkers`, `dynaproof`.
 """
+
+# From the checkout's root the folder would import a second time, as other classes.
+if __name__ != "dynaproof.specs":
+    raise ImportError("import dynaproof.specs, not specs: the folders of the project have one root")

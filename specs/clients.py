@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations
 
-from specs.promise import Violation, spec
-from specs.view import View
+from dynaproof.specs.promise import Violation, spec
+from dynaproof.specs.view import View
 
 
 @spec(

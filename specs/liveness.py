@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from specs.promise import Violation, spec
-from specs.view import View
+from dynaproof.specs.promise import Violation, spec
+from dynaproof.specs.view import View
 
 
 @spec("eventually", source="Lampson, How to Build a Highly Available System, 1996", on=("stalled",))

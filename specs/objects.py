@@ -14,7 +14,7 @@ Source: Herlihy and Wing, *Linearizability* (1990), on sequential specifications
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
-from specs.history import UNRECORDED, Operation, Outcome
+from dynaproof.specs.history import UNRECORDED, Operation, Outcome
 
 State = Hashable
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
-from specs.promise import Violation, spec
-from specs.view import Name, View
+from dynaproof.specs.promise import Violation, spec
+from dynaproof.specs.view import Name, View
 
 
 @spec("always", source="DynamoDB (ATC 2022), 4.2 (split); DESIGN, Split", on=("owner", "metadata"))

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from specs.view import View
+from dynaproof.specs.view import View
 
 Kind: TypeAlias = Literal["always", "eventually", "sometimes"]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from specs.promise import Kind
+from dynaproof.specs.promise import Kind
 
 
 class Sometimes(Struct, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from specs.promise import Violation, spec
-from specs.view import Change, Name, View
+from dynaproof.specs.promise import Violation, spec
+from dynaproof.specs.view import Change, Name, View
 
 
 @spec("always", source="developer guide, Change data capture for DynamoDB Streams", on=("shard",))

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from specs.promise import Violation, spec
-from specs.view import View
+from dynaproof.specs.promise import Violation, spec
+from dynaproof.specs.view import View
 
 
 @spec(

@@ -11,9 +11,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from checkers.histories import edn_histories, jepsen_log, json_lines
-from checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes
-from specs.history import FUNCTIONS, History, HistoryError
+from dynaproof.checkers.histories import edn_histories, jepsen_log, json_lines
+from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes
+from dynaproof.specs.history import FUNCTIONS, History, HistoryError
 
 __all__ = ["FORMATS", "UnknownFormatError", "detect", "parse", "read"]
 

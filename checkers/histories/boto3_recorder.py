@@ -34,7 +34,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Final
 
-from specs.history import History, HistoryBuilder
+from dynaproof.specs.history import History, HistoryBuilder
 
 UNKNOWN_FROM_STATUS: Final = 500
 READING: Final = ("query", "scan", "batch_get_item", "transact_get_items", "describe_table", "list_tables")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import zstandard
 
-from specs.history import HistoryError
+from dynaproof.specs.history import HistoryError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from checkers.histories.edn import EdnError, Keyword, elements
-from checkers.histories.events import FUNCTION_NAMES, TYPES, Event, EventLog
-from specs.history import UNRECORDED, History, HistoryError
+from dynaproof.checkers.histories.edn import EdnError, Keyword, elements
+from dynaproof.checkers.histories.events import FUNCTION_NAMES, TYPES, Event, EventLog
+from dynaproof.specs.history import UNRECORDED, History, HistoryError
 
 REGISTER_KEY = "register"
 

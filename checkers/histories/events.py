@@ -8,7 +8,7 @@ number).
 
 import msgspec
 
-from specs.history import LARGEST, UNRECORDED, Clock, History, HistoryBuilder, HistoryError, Value
+from dynaproof.specs.history import LARGEST, UNRECORDED, Clock, History, HistoryBuilder, HistoryError, Value
 
 FUNCTION_NAMES = {"read": "read", "get": "read", "write": "write", "put": "write", "cas": "cas",
                   "delete": "delete", "append": "append"}  # fmt: skip

@@ -2,13 +2,13 @@ r"""Jepsen's text logs of a register: `INFO  jepsen.util - 3\t:invoke\t:cas\t[1 
 
 Order is that of the lines; the log has no clock that would order concurrent threads better. Lines of the
 nemesis, and of other loggers than `jepsen.util`, are passed over. A timed-out read (`:fail` or `:info`) had
-no effect; for the other outcomes see `checkers.histories.events`.
+no effect; for the other outcomes see `dynaproof.checkers.histories.events`.
 """
 
 import re
 
-from checkers.histories.events import FUNCTION_NAMES, Event, EventLog
-from specs.history import History, HistoryError
+from dynaproof.checkers.histories.events import FUNCTION_NAMES, Event, EventLog
+from dynaproof.specs.history import History, HistoryError
 
 MARK = b"jepsen.util"
 KEY = "register"

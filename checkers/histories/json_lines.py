@@ -25,8 +25,8 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
-from checkers.histories.values import freeze
-from specs.history import (
+from dynaproof.checkers.histories.values import freeze
+from dynaproof.specs.history import (
     ABSENT,
     CAS,
     DELETE,

@@ -17,11 +17,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from checkers.histories.edn import Keyword
-from checkers.histories.edn_histories import REGISTER_KEY
-from checkers.histories.values import Json, thaw
-from checkers.whole_file import write_whole
-from specs.history import UNRECORDED, History, HistoryError, Operation, Outcome, Value
+from dynaproof.checkers.histories.edn import Keyword
+from dynaproof.checkers.histories.edn_histories import REGISTER_KEY
+from dynaproof.checkers.histories.values import Json, thaw
+from dynaproof.checkers.whole_file import write_whole
+from dynaproof.specs.history import UNRECORDED, History, HistoryError, Operation, Outcome, Value
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _JEPSEN_NAMES: Final = {"read": "read", "write": "write", "cas": "cas", "delete": "delete"}

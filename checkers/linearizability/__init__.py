@@ -4,10 +4,10 @@
 what is not linearizable.
 """
 
-from checkers.linearizability.certificate import CertificateError, verify
-from checkers.linearizability.checking import UnknownOperationError, check
-from checkers.linearizability.core import Core, minimal_core
-from checkers.linearizability.result import Budget, Result
+from dynaproof.checkers.linearizability.certificate import CertificateError, verify
+from dynaproof.checkers.linearizability.checking import UnknownOperationError, check
+from dynaproof.checkers.linearizability.core import Core, minimal_core
+from dynaproof.checkers.linearizability.result import Budget, Result
 
 __all__ = [
     "Budget",

@@ -10,8 +10,8 @@ Source: Herlihy and Wing, *Linearizability* (1990), section 2.3.
 from collections.abc import Sequence
 from typing import Any
 
-from specs.history import NEVER, Operation, Outcome
-from specs.objects import REGISTER, SequentialObject
+from dynaproof.specs.history import NEVER, Operation, Outcome
+from dynaproof.specs.objects import REGISTER, SequentialObject
 
 
 def some_order(operations: Sequence[Operation], thing: SequentialObject = REGISTER) -> list[Operation] | None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from checkers.linearizability.frontier import Searched, linearized
-from checkers.linearizability.frontier_kernels import (
+from dynaproof.checkers.linearizability.frontier import Searched, linearized
+from dynaproof.checkers.linearizability.frontier_kernels import (
     OPEN_AT_MOST,
     TRIED,
     Front,
@@ -23,9 +23,9 @@ from checkers.linearizability.frontier_kernels import (
     mark,
     settle,
 )
-from checkers.linearizability.register import ASK_CAS, ASK_PUT, Ask
-from checkers.linearizability.result import endless
-from specs.history import ABSENT, NEVER, Column
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_PUT, Ask
+from dynaproof.checkers.linearizability.result import endless
+from dynaproof.specs.history import ABSENT, NEVER, Column
 
 ROOM = 1 << 10
 """Room for configurations, at first."""

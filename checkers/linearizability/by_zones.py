@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from checkers.linearizability import chains, zone_columns, zones
-from checkers.linearizability.explain import violation
-from checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, Ask, Asks, of_key
-from checkers.linearizability.result import Failure
-from specs.history import ABSENT, WRITE, Column, History
+from dynaproof.checkers.linearizability import chains, zone_columns, zones
+from dynaproof.checkers.linearizability.explain import violation
+from dynaproof.checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, Ask, Asks, of_key
+from dynaproof.checkers.linearizability.result import Failure
+from dynaproof.specs.history import ABSENT, WRITE, Column, History
 
 if TYPE_CHECKING:
-    from checkers.linearizability.zone_kernels import Answers
+    from dynaproof.checkers.linearizability.zone_kernels import Answers
 
 THREADS_AT_MOST = 16
 OPERATIONS_PER_THREAD = 50_000
@@ -95,7 +95,7 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
 
 def decide_compiled(history: History, asks: Asks) -> ByZones:
     """By machine code, keys in as many threads as there are cores and work for."""
-    from checkers.linearizability import chain_kernels  # noqa: PLC0415
+    from dynaproof.checkers.linearizability import chain_kernels  # noqa: PLC0415
 
     answers = _answers(asks, len(history.keys), len(history.values))
     failed = np.flatnonzero(
@@ -140,7 +140,7 @@ def fault_by_zones(asks: Asks, values: int) -> tuple[int, ...] | None:
     if zone_columns.is_plain(asks):
         found = zone_columns.decide(asks, 0, len(asks.kind), zone_columns.room(values))
         return None if found is None else found.fault
-    from checkers.linearizability import chain_kernels  # noqa: PLC0415
+    from dynaproof.checkers.linearizability import chain_kernels  # noqa: PLC0415
 
     answers = _answers(asks, 1, values)
     bad = np.flatnonzero((answers.code > chain_kernels.FINE) & (answers.code < chain_kernels.DUPLICATE_VALUE))
@@ -151,7 +151,7 @@ def fault_by_zones(asks: Asks, values: int) -> tuple[int, ...] | None:
 
 def _answers(asks: Asks, keys: int, values: int) -> "Answers":
     # Loading the compiler takes longer than a small history, so it is done only where it pays.
-    from checkers.linearizability import chain_kernels, zone_kernels  # noqa: PLC0415
+    from dynaproof.checkers.linearizability import chain_kernels, zone_kernels  # noqa: PLC0415
 
     columns = chain_kernels.Columns(asks.kind, asks.need, asks.value, asks.call, asks.ret)
     answers = zone_kernels.answers(keys, len(asks.kind))

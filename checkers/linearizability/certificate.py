@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from specs.history import NOT_RECORDED, Column, History, Outcome
-from specs.objects import REGISTER, Register, SequentialObject
+from dynaproof.specs.history import NOT_RECORDED, Column, History, Outcome
+from dynaproof.specs.objects import REGISTER, Register, SequentialObject
 
 
 class CertificateError(ValueError):

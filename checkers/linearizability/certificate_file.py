@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from specs.history import Column
+from dynaproof.specs.history import Column
 
 VERSION = 1
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checkers.linearizability.machine import Cell, inner
-from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_READ
-from specs.history import ABSENT, NEVER, Column
+from dynaproof.checkers.linearizability.machine import Cell, inner
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_READ
+from dynaproof.specs.history import ABSENT, NEVER, Column
 
 FINE, GARBAGE_READ, LOST_UPDATE, CYCLE, ORDER_INVERSION, ZONES, INSIDE, ABSENCE, PUT_IF_ABSENT = range(9)
 DUPLICATE_VALUE, UNSEEN_CONDITION, SET_ASIDE = range(20, 23)

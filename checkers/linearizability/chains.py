@@ -2,14 +2,14 @@
 
 Where every value but absent is written at most once, each operation but deletes and reads of absent belongs
 to one chain: a plain write or put-if-absent, the reads of what it left, the cas from that, the reads of what
-this left, and so on. `checkers.linearizability.zones` has the whole of algorithm A.
+this left, and so on. `dynaproof.checkers.linearizability.zones` has the whole of algorithm A.
 """
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from checkers.linearizability.register import ASK_CAS, ASK_PUT, ASK_READ, Ask
-from specs.history import ABSENT, NEVER
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_PUT, ASK_READ, Ask
+from dynaproof.specs.history import ABSENT, NEVER
 
 GARBAGE_READ: Final = "garbage read"
 LOST_UPDATE: Final = "lost update"

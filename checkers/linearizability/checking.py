@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from checkers.linearizability import frontier, register, wing_gong
-from checkers.linearizability.by_zones import MACHINE_CODE, PYTHON, decide, engine_of
-from checkers.linearizability.explain import impossible_condition, stuck
-from checkers.linearizability.explain_objects import stuck_object
-from checkers.linearizability.frontier import Searched
-from checkers.linearizability.register import Ask
-from checkers.linearizability.result import (
+from dynaproof.checkers.linearizability import frontier, register, wing_gong
+from dynaproof.checkers.linearizability.by_zones import MACHINE_CODE, PYTHON, decide, engine_of
+from dynaproof.checkers.linearizability.explain import impossible_condition, stuck
+from dynaproof.checkers.linearizability.explain_objects import stuck_object
+from dynaproof.checkers.linearizability.frontier import Searched
+from dynaproof.checkers.linearizability.register import Ask
+from dynaproof.checkers.linearizability.result import (
     LINEARIZABLE,
     NOT_LINEARIZABLE,
     UNKNOWN,
@@ -20,8 +20,8 @@ from checkers.linearizability.result import (
     Meter,
     Result,
 )
-from specs.history import Column, History, HistoryBuilder, Operation, Outcome
-from specs.objects import REGISTER, STRING, Register, SequentialObject
+from dynaproof.specs.history import Column, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.objects import REGISTER, STRING, Register, SequentialObject
 
 ZONES = "zones and sweep"
 FRONTIER = "frontier search"
@@ -124,7 +124,7 @@ def _by_frontier(operations: Sequence[Ask], meter: Meter, machine_code: bool | N
             return found, PYTHON
     if machine_code is not False:
         # Loading the compiler takes longer than most searches, so it is done only where it pays.
-        from checkers.linearizability import by_frontier  # noqa: PLC0415
+        from dynaproof.checkers.linearizability import by_frontier  # noqa: PLC0415
 
         compiled = by_frontier.search(operations, exhausted=meter.exhausted)
         if compiled is not None:

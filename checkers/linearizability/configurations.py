@@ -1,7 +1,7 @@
 """What the online frontier keeps: operations, and the configurations in which some of them have happened.
 
 A configuration is `(state, used, hidden)`; bits of `used` and `hidden` name open operations. See
-`checkers.linearizability.online` for the rules that these functions are part of.
+`dynaproof.checkers.linearizability.online` for the rules that these functions are part of.
 """
 
 from typing import Any, Final

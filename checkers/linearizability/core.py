@@ -30,13 +30,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checkers.linearizability import frontier, register, wing_gong, zones
-from checkers.linearizability.by_zones import fault_by_zones
-from checkers.linearizability.checking import fitting_object, tells
-from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
-from checkers.linearizability.result import NOT_LINEARIZABLE, Result
-from specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
-from specs.objects import Register, SequentialObject
+from dynaproof.checkers.linearizability import frontier, register, wing_gong, zones
+from dynaproof.checkers.linearizability.by_zones import fault_by_zones
+from dynaproof.checkers.linearizability.checking import fitting_object, tells
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE, Result
+from dynaproof.specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
+from dynaproof.specs.objects import Register, SequentialObject
 
 PLAIN_BELOW = 3_000
 """Smaller sub-histories are decided sooner by the plain reference than by machine code."""

@@ -12,11 +12,11 @@ Other objects than registers are explained by `explain_objects`.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from checkers.histories.values import Json
-from checkers.linearizability import chains
-from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
-from checkers.linearizability.result import Failure
-from specs.history import ABSENT, NEVER, UNRECORDED, History, Operation, Outcome, Value
+from dynaproof.checkers.histories.values import Json
+from dynaproof.checkers.linearizability import chains
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from dynaproof.checkers.linearizability.result import Failure
+from dynaproof.specs.history import ABSENT, NEVER, UNRECORDED, History, Operation, Outcome, Value
 
 STALE_READ = "stale read"
 NEW_OLD_INVERSION = "new-old inversion"

@@ -14,11 +14,11 @@ from typing import Final
 
 import msgspec
 
-from checkers.linearizability.explain import before, did, name, phrase, value_text
-from checkers.linearizability.result import Failure
-from checkers.linearizability.wing_gong import Window
-from specs.history import NEVER, History, Operation, Outcome, Value
-from specs.objects import Counter, Queue, SequentialObject, State, StringWithAppend
+from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
+from dynaproof.checkers.linearizability.result import Failure
+from dynaproof.checkers.linearizability.wing_gong import Window
+from dynaproof.specs.history import NEVER, History, Operation, Outcome, Value
+from dynaproof.specs.objects import Counter, Queue, SequentialObject, State, StringWithAppend
 
 UNEXPLAINED_ANSWER = "unexplained answer"
 GARBAGE_DEQUEUE = "garbage dequeue"

@@ -27,9 +27,9 @@ Sources: Wing and Gong (1993); Lowe (2017).
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
-from checkers.linearizability.result import endless
-from specs.history import ABSENT, NEVER
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from dynaproof.checkers.linearizability.result import endless
+from dynaproof.specs.history import ABSENT, NEVER
 
 COMPARE_AT_MOST = 1_000
 ASK_EVERY = 256

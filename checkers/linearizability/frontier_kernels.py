@@ -11,9 +11,9 @@ key, and sees to it that there is room in the columns before a kernel is called.
 
 from typing import NamedTuple
 
-from checkers.linearizability.machine import Cell, compiled
-from checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ
-from specs.history import NEVER, Column
+from dynaproof.checkers.linearizability.machine import Cell, compiled
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ
+from dynaproof.specs.history import NEVER, Column
 
 OPEN_AT_MOST = 62
 """So many operations may be open at a time: bits of a signed integer."""

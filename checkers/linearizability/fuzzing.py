@@ -22,8 +22,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from checkers.histories import parse
-from checkers.linearizability import (
+from dynaproof.checkers.histories import parse
+from dynaproof.checkers.linearizability import (
     brute_force,
     by_frontier,
     certificate,
@@ -37,19 +37,19 @@ from checkers.linearizability import (
     zone_kernels,
     zones,
 )
-from checkers.linearizability.chains import UNSEEN_CONDITION
-from checkers.linearizability.checking import check
-from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
-from checkers.linearizability.random_histories import (
+from dynaproof.checkers.linearizability.chains import UNSEEN_CONDITION
+from dynaproof.checkers.linearizability.checking import check
+from dynaproof.checkers.linearizability.configurations import CAS, DELETE, PUT, READ
+from dynaproof.checkers.linearizability.random_histories import (
     LARGE,
     SMALL,
     Taste,
     directed_history,
     random_histories,
 )
-from checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
-from specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
-from specs.objects import REGISTER
+from dynaproof.checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
+from dynaproof.specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.objects import REGISTER
 
 BATCH: Final = 64
 """Histories that the machine code gets at once, as so many keys."""

@@ -6,8 +6,8 @@ soon as there are many keys.
 
 import numpy as np
 
-from checkers.linearizability.machine import compiled
-from specs.history import Column
+from dynaproof.checkers.linearizability.machine import compiled
+from dynaproof.specs.history import Column
 
 DROPPED = 255
 

@@ -35,7 +35,7 @@ import sys
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-from checkers.linearizability.configurations import (
+from dynaproof.checkers.linearizability.configurations import (
     CAS,
     DELETE,
     READ,

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
-from checkers.linearizability.checking import check
-from checkers.linearizability.core import Core
-from checkers.linearizability.explain import name, time_text, value_text
-from checkers.linearizability.result import Budget, Result
-from specs.history import NEVER, NOT_RECORDED, UNRECORDED, History, Operation, Outcome
-from specs.objects import SequentialObject
+from dynaproof.checkers.linearizability.checking import check
+from dynaproof.checkers.linearizability.core import Core
+from dynaproof.checkers.linearizability.explain import name, time_text, value_text
+from dynaproof.checkers.linearizability.result import Budget, Result
+from dynaproof.specs.history import NEVER, NOT_RECORDED, UNRECORDED, History, Operation, Outcome
+from dynaproof.specs.objects import SequentialObject
 
 DRAWN_AT_MOST: Final = 1_000
 """Operations of a picture; of a larger history there is none."""
@@ -82,7 +82,11 @@ def _page(history: History, told: Result, order: Sequence[int], bad: int | None,
         # Nothing in the data may end the script that holds it.
         "DATA": msgspec.json.encode(_data(history, told, order, bad)).decode().replace("<", "\\u003c"),
     }
-    page = resources.files("checkers.linearizability").joinpath("picture.html").read_text(encoding="utf-8")
+    page = (
+        resources.files("dynaproof.checkers.linearizability")
+        .joinpath("picture.html")
+        .read_text(encoding="utf-8")
+    )
     return re.sub(r"@([A-Z]+)@", lambda found: fields[found[1]], page)
 
 

@@ -26,9 +26,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from checkers.linearizability.explain import before, did, name, phrase, value_text
-from checkers.linearizability.result import Failure
-from specs.history import ABSENT, APPEND, DELETE, NEVER, READ, History, Operation, Outcome
+from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
+from dynaproof.checkers.linearizability.result import Failure
+from dynaproof.specs.history import ABSENT, APPEND, DELETE, NEVER, READ, History, Operation, Outcome
 
 ALWAYS: Final = -NEVER
 """The time of what was there from the beginning."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from specs.history import UNRECORDED, History, HistoryBuilder
+from dynaproof.specs.history import UNRECORDED, History, HistoryBuilder
 
 WRITES_OF_ABSENT: Final = 0.03
 """How many of the puts are deletes in other words."""

@@ -7,7 +7,7 @@
 | PUT | nothing | `value` |
 | CAS | the state is `need` | `value` |
 
-The reduction (shared/algorithms' step 0, and the rule of each outcome in `specs.history`):
+The reduction (shared/algorithms' step 0, and the rule of each outcome in `dynaproof.specs.history`):
 
 - a failed cas that recorded what it saw is a READ of that, one that did not is a DIFFERS;
 - a delete is a PUT of absent; a cas that changes nothing, because old and new are one value, is a READ;
@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from specs.history import ABSENT, CAS, DELETE, NOT_RECORDED, READ, WRITE, Column, History, Outcome
+from dynaproof.specs.history import ABSENT, CAS, DELETE, NOT_RECORDED, READ, WRITE, Column, History, Outcome
 
 ASK_READ: Final = 0
 ASK_DIFFERS: Final = 1
@@ -79,7 +79,7 @@ def reduce(history: History, machine_code: bool = False) -> Asks:
     impossible = np.flatnonzero(recorded & (c.seen == c.expected))
     if machine_code:
         # Loading the compiler takes longer than to sort a small history.
-        from checkers.linearizability.grouping_kernel import grouped  # noqa: PLC0415
+        from dynaproof.checkers.linearizability.grouping_kernel import grouped  # noqa: PLC0415
 
         return Asks(*grouped(c.key, len(history.keys), kind, need, value, c.call, c.ret), impossible)
     kept = np.flatnonzero(kind != DROPPED)

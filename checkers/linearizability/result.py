@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from specs.history import Column
+from dynaproof.specs.history import Column
 
 Verdict = Literal["linearizable", "not linearizable", "unknown"]
 

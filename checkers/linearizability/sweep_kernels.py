@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checkers.linearizability.chain_kernels import Chains, Columns, Links
-from checkers.linearizability.machine import Cell, compiled, inner
-from specs.history import ABSENT, NEVER, Column
+from dynaproof.checkers.linearizability.chain_kernels import Chains, Columns, Links
+from dynaproof.checkers.linearizability.machine import Cell, compiled, inner
+from dynaproof.specs.history import ABSENT, NEVER, Column
 
 
 class Sweep(NamedTuple):

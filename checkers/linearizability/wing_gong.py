@@ -11,9 +11,9 @@ Sources: Wing and Gong, *Testing and Verifying Concurrent Objects* (1993); Lowe,
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
-from checkers.linearizability.result import endless
-from specs.history import NEVER, Operation
-from specs.objects import SequentialObject, State
+from dynaproof.checkers.linearizability.result import endless
+from dynaproof.specs.history import NEVER, Operation
+from dynaproof.specs.objects import SequentialObject, State
 
 ASK_EVERY = 256
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checkers.linearizability import chains
-from checkers.linearizability.register import ASK_PUT, ASK_READ, Asks
-from specs.history import ABSENT, NEVER, Column
+from dynaproof.checkers.linearizability import chains
+from dynaproof.checkers.linearizability.register import ASK_PUT, ASK_READ, Asks
+from dynaproof.specs.history import ABSENT, NEVER, Column
 
 
 class Found(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from checkers.linearizability.chain_kernels import (
+from dynaproof.checkers.linearizability.chain_kernels import (
     ABSENCE,
     FINE,
     INSIDE,
@@ -25,10 +25,10 @@ from checkers.linearizability.chain_kernels import (
     link,
     room,
 )
-from checkers.linearizability.machine import Cell, compiled, inner
-from checkers.linearizability.register import ASK_PUT, ASK_READ
-from checkers.linearizability.sweep_kernels import OUT, SINCE, Sweep, sweep, write_chain
-from specs.history import ABSENT, NEVER, Column
+from dynaproof.checkers.linearizability.machine import Cell, compiled, inner
+from dynaproof.checkers.linearizability.register import ASK_PUT, ASK_READ
+from dynaproof.checkers.linearizability.sweep_kernels import OUT, SINCE, Sweep, sweep, write_chain
+from dynaproof.specs.history import ABSENT, NEVER, Column
 
 FAULTS = 4
 """How many operations a violation names."""

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from checkers.linearizability.chains import (
+from dynaproof.checkers.linearizability.chains import (
     ABSENCE,
     INSIDE,
     PUT_IF_ABSENT,
@@ -35,8 +35,8 @@ from checkers.linearizability.chains import (
     index_values,
     keep,
 )
-from checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
-from specs.history import ABSENT, NEVER
+from dynaproof.checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
+from dynaproof.specs.history import ABSENT, NEVER
 
 
 def decide(asks: Sequence[Ask]) -> Decided:

@@ -18,14 +18,14 @@ from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
-from impl.node import Env, NodeId
-from impl.outbox import Outbox
-from impl.storage.btree import BTree
-from impl.storage.host import StorageNode
-from impl.storage.ids import Settings
-from impl.storage.journal import Journal
-from impl.storage.log import ReplicationLog
-from impl.storage.replica import Replica
+from dynaproof.impl.node import Env, NodeId
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage.btree import BTree
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.journal import Journal
+from dynaproof.impl.storage.log import ReplicationLog
+from dynaproof.impl.storage.replica import Replica
 
 Override = TypeVar("Override", bound=type)
 

@@ -6,8 +6,17 @@ were really made while the replica was sketched, and for every promise at least 
 
 from __future__ import annotations
 
-from checkers.mutation.bug import MUTANTS, Mutant
-from checkers.mutation.seeded import ballots, configs, disks, guards, leases, liveness, serving, tails
+from dynaproof.checkers.mutation.bug import MUTANTS, Mutant
+from dynaproof.checkers.mutation.seeded import (
+    ballots,
+    configs,
+    disks,
+    guards,
+    leases,
+    liveness,
+    serving,
+    tails,
+)
 
 MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards)
 """In the order in which they register."""

@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from checkers.linearizability.fuzzing import fuzz
+from dynaproof.checkers.linearizability.fuzzing import fuzz
 
-PATCHED: Final = ("checkers.linearizability", "checkers.histories")
+PATCHED: Final = ("dynaproof.checkers.linearizability", "dynaproof.checkers.histories")
 """The packages in which a function may be known by name."""
 
 
@@ -99,7 +99,7 @@ def seeded(bug: CheckerBug) -> Iterator[None]:
 def _versions(bug: CheckerBug) -> tuple[ModuleType, Any, Any, str, str]:
     """The module, what holds the function, the function, its text, and its text with the bug."""
     path, _, qualified = bug.place.partition(":")
-    module = importlib.import_module(f"checkers.{path}")
+    module = importlib.import_module(f"dynaproof.checkers.{path}")
     owner: Any = module
     *holders, name = qualified.split(".")
     for holder in holders:

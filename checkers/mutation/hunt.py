@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
-from checkers.campaign import config_of, outcomes
-from checkers.interrupts import interrupts_held
-from checkers.mutation.catalogue import MUTANTS, Mutant
-from checkers.mutation.directed.catalogue import STORIES, perform
-from checkers.simulator.partition import execute
-from checkers.simulator.run import Outcome, RunConfig
-from checkers.simulator.run_file import RunFile
-from checkers.simulator.shrink import smallest
+from dynaproof.checkers.campaign import config_of, outcomes
+from dynaproof.checkers.interrupts import interrupts_held
+from dynaproof.checkers.mutation.catalogue import MUTANTS, Mutant
+from dynaproof.checkers.mutation.directed.catalogue import STORIES, perform
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import Outcome, RunConfig
+from dynaproof.checkers.simulator.run_file import RunFile
+from dynaproof.checkers.simulator.shrink import smallest
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""

@@ -1,7 +1,7 @@
 """Which source each seeded bug was written against: digests of the originals that it overrides.
 
 When an original changes, a test fails until somebody has looked whether the bug still changes one decision of
-it; then `./run python -m checkers.mutation.pins` pins it anew.
+it; then `./run python -m dynaproof.checkers.mutation.pins` pins it anew.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from checkers.mutation.bug import originals
-from checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.bug import originals
+from dynaproof.checkers.mutation.catalogue import MUTANTS
 
 PINS = Path(__file__).with_name("pins.json")
 

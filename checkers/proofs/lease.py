@@ -23,8 +23,8 @@ from typing import Any, cast
 
 import z3
 
-from checkers.proofs.claim import Claim, Term, Verdict, decide
-from impl.storage.ids import Settings
+from dynaproof.checkers.proofs.claim import Claim, Term, Verdict, decide
+from dynaproof.impl.storage.ids import Settings
 
 
 def _reals(names: str) -> list[Term]:

@@ -1,6 +1,6 @@
 """Seeded bugs of the replica that refinement catches, each with its first difference from the model.
 
-    ./run python -m checkers.refinement.caught
+    ./run python -m dynaproof.checkers.refinement.caught
 
 prints the table of `docs/claims.md`. What a run does depends on every message that the replica sends, so
 schedules and steps are of the version that printed them.
@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from checkers.mutation.catalogue import MUTANTS
-from checkers.refinement.checking import Difference
-from checkers.refinement.running import REFINEMENT, look
-from checkers.simulator.scenarios import config_of
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.refinement.checking import Difference
+from dynaproof.checkers.refinement.running import REFINEMENT, look
+from dynaproof.checkers.simulator.scenarios import config_of
 
 CAUGHT = (
     "quorum_of_one",

@@ -28,11 +28,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from checkers.refinement.recording import Forgot, Happening, Left, Recorder, Restarted, Sent, Synced
-from checkers.refinement.spoken import Spoken, mistold
-from checkers.refinement.unbounded import Label, Unbounded, Undo
-from impl.storage.ids import NO_BALLOT, Ballot
-from model.multi_paxos import MultiPaxos
+from dynaproof.checkers.refinement.recording import Forgot, Happening, Left, Recorder, Restarted, Sent, Synced
+from dynaproof.checkers.refinement.spoken import Spoken, mistold
+from dynaproof.checkers.refinement.unbounded import Label, Unbounded, Undo
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot
+from dynaproof.model.multi_paxos import MultiPaxos
 
 Visit = Callable[["Unbounded"], None]
 """Is shown the state after each action."""

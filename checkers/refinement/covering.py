@@ -16,11 +16,11 @@ from typing import Any
 
 from msgspec import structs
 
-from checkers.simulator.partition import REPLICAS, PartitionRun
-from checkers.simulator.run import RunConfig
-from checkers.state_space.explore import Exploration
-from impl.storage.messages import CreateReplica
-from model.multi_paxos import MultiPaxos
+from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
+from dynaproof.checkers.simulator.run import RunConfig
+from dynaproof.checkers.state_space.explore import Exploration
+from dynaproof.impl.storage.messages import CreateReplica
+from dynaproof.model.multi_paxos import MultiPaxos
 
 SLOTS, BALLOTS = 2, 3
 """The bounds: the model's defaults."""

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
-from checkers.simulator.world import Observer, Slot
-from impl.node import Message, NodeId, Note
-from impl.storage.ids import Ballot, Member
-from impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
-from impl.storage.notes import Led
-from impl.storage.records import ConfigChange
+from dynaproof.checkers.simulator.world import Observer, Slot
+from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
+from dynaproof.impl.storage.notes import Led
+from dynaproof.impl.storage.records import ConfigChange
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)
 """What says something of the sender's abstract state."""

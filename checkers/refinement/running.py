@@ -12,14 +12,14 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from checkers.processes import in_order
-from checkers.refinement.checking import Refined, Refinement
-from checkers.refinement.covering import COLD, ColdRun, Seen, small
-from checkers.refinement.recording import Both, Recorder
-from checkers.simulator.partition import PartitionRun, finish, outcome_of
-from checkers.simulator.run import Failure, Outcome, RunConfig
-from checkers.simulator.scenarios import config_of
-from impl.storage.host import StorageNode
+from dynaproof.checkers.processes import in_order
+from dynaproof.checkers.refinement.checking import Refined, Refinement
+from dynaproof.checkers.refinement.covering import COLD, ColdRun, Seen, small
+from dynaproof.checkers.refinement.recording import Both, Recorder
+from dynaproof.checkers.simulator.partition import PartitionRun, finish, outcome_of
+from dynaproof.checkers.simulator.run import Failure, Outcome, RunConfig
+from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.impl.storage.host import StorageNode
 
 REFINEMENT = "refinement"
 """The name under which a difference from the model fails a run."""

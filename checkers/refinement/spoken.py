@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from checkers.refinement.recording import Synced
-from impl.node import Message
-from impl.storage.ids import Ballot
-from impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
+from dynaproof.checkers.refinement.recording import Synced
+from dynaproof.impl.node import Message
+from dynaproof.impl.storage.ids import Ballot
+from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
 
 
 def mistold(promise: Promise, state: Synced) -> Iterator[str]:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from inspect import isfunction
 from typing import Any, TypeAlias
 
-from model.language import Action, Array, Constant, Disabled, Model, Range, Scalar, Set
-from model.language.types import Type, Value
+from dynaproof.model.language import Action, Array, Constant, Disabled, Model, Range, Scalar, Set
+from dynaproof.model.language.types import Type, Value
 
 Label: TypeAlias = tuple[Any, ...]
 """An action's name and its arguments."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from impl.outbox import Outbox
+from dynaproof.impl.outbox import Outbox
 
 Pick = Callable[[str, int], int]
 """Draws a number below its second argument, for the file named by its first."""
@@ -38,7 +38,7 @@ class _Pages:
 
 
 class SimDisk:
-    """Implements `impl.node.Disk` for one node."""
+    """Implements `dynaproof.impl.node.Disk` for one node."""
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox

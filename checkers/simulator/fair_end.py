@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checkers.simulator.faults import SLOWNESS
-from checkers.simulator.workload import WorkloadClient
-from checkers.simulator.world import LATE_COPY
-from impl.storage.records import CursorMoved
+from dynaproof.checkers.simulator.faults import SLOWNESS
+from dynaproof.checkers.simulator.workload import WorkloadClient
+from dynaproof.checkers.simulator.world import LATE_COPY
+from dynaproof.impl.storage.records import CursorMoved
 
 if TYPE_CHECKING:
-    from checkers.simulator.partition import PartitionRun
+    from dynaproof.checkers.simulator.partition import PartitionRun
 
 STEPS = 60_000
 """Events of one phase of the end, at the most."""

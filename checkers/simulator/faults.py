@@ -10,12 +10,12 @@ from __future__ import annotations
 from bisect import insort
 from typing import Any
 
-from checkers.simulator.run import LEADER, Fault, RunConfig
-from checkers.simulator.world import Slot, World
-from impl.storage.frames import scan
-from impl.storage.log import ReplicationLog
-from impl.storage.messages import Handover
-from impl.storage.pages import BranchPage, decode_page
+from dynaproof.checkers.simulator.run import LEADER, Fault, RunConfig
+from dynaproof.checkers.simulator.world import Slot, World
+from dynaproof.impl.storage.frames import scan
+from dynaproof.impl.storage.log import ReplicationLog
+from dynaproof.impl.storage.messages import Handover
+from dynaproof.impl.storage.pages import BranchPage, decode_page
 
 NEVER = 1 << 62
 

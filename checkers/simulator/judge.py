@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from checkers.linearizability.configurations import CAS, PUT, READ
-from checkers.linearizability.online import FrontierError, KeyFrontier
-from impl.storage.messages import Get, Put
-from impl.storage.records import StoredItem
+from dynaproof.checkers.linearizability.configurations import CAS, PUT, READ
+from dynaproof.checkers.linearizability.online import FrontierError, KeyFrontier
+from dynaproof.impl.storage.messages import Get, Put
+from dynaproof.impl.storage.records import StoredItem
 
 LARGEST = 2_000
 """Bound of what is remembered; beyond it the key is not judged any further, which `overflowed` tells."""

@@ -10,26 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from checkers.simulator.events import Strategy
-from checkers.simulator.fair_end import judge_end
-from checkers.simulator.faults import Injector
-from checkers.simulator.judge import Judge
-from checkers.simulator.run import Failure, Outcome, RunConfig
-from checkers.simulator.workload import WorkloadClient
-from checkers.simulator.world import Observer, World
-from checkers.strategies.timed import Timed
-from checkers.strategies.untimed import Pct, Pos, RandomWalk
-from impl.node import Env, Node, NodeId
-from impl.router.reader import LogReader, ReaderSettings
-from impl.storage.host import StorageNode
-from impl.storage.ids import Member
-from impl.storage.messages import CreateReplica, Get, Put
-from impl.storage.records import Config
-from impl.values.attribute import S
-from impl.values.encoding import encode_item
-from specs import clients, consensus, liveness
-from specs.observe.impl import ImplObserver
-from specs.promise import ALL, Spec
+from dynaproof.checkers.simulator.events import Strategy
+from dynaproof.checkers.simulator.fair_end import judge_end
+from dynaproof.checkers.simulator.faults import Injector
+from dynaproof.checkers.simulator.judge import Judge
+from dynaproof.checkers.simulator.run import Failure, Outcome, RunConfig
+from dynaproof.checkers.simulator.workload import WorkloadClient
+from dynaproof.checkers.simulator.world import Observer, World
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
+from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.impl.router.reader import LogReader, ReaderSettings
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Member
+from dynaproof.impl.storage.messages import CreateReplica, Get, Put
+from dynaproof.impl.storage.records import Config
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import encode_item
+from dynaproof.specs import clients, consensus, liveness
+from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promise import ALL, Spec
 
 UNTIMED: dict[str, type[RandomWalk]] = {"random": RandomWalk, "pct": Pct, "pos": Pos}
 """The strategies of untimed mode; `timed` is the other."""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from checkers.simulator.disk import SimDisk
-from checkers.simulator.events import Event
-from impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
-from impl.outbox import Outbox
+from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.simulator.events import Event
+from dynaproof.impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
+from dynaproof.impl.outbox import Outbox
 
 if TYPE_CHECKING:
-    from checkers.simulator.world import World
+    from dynaproof.checkers.simulator.world import World
 
 RATE_ONE = 1 << 20
 """Clock rates are in parts of this."""
@@ -131,7 +131,7 @@ class Send(Protocol):
 
 
 class SimEnv:
-    """`impl.node.Env` of one node."""
+    """`dynaproof.impl.node.Env` of one node."""
 
     def __init__(self, slot: Slot) -> None:
         self._slot = slot

@@ -12,15 +12,15 @@ from typing import Any
 
 import msgspec
 
-from checkers.simulator.partition import PartitionRun, finish
-from checkers.simulator.run import Outcome, RunConfig
-from impl.node import Note
-from impl.router.client import Ended, Invoked
-from impl.storage.host import StorageNode
-from impl.storage.ids import RequestId
-from impl.storage.messages import Get, Put
-from impl.storage.records import Item
-from specs.history import History, HistoryBuilder
+from dynaproof.checkers.simulator.partition import PartitionRun, finish
+from dynaproof.checkers.simulator.run import Outcome, RunConfig
+from dynaproof.impl.node import Note
+from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import RequestId
+from dynaproof.impl.storage.messages import Get, Put
+from dynaproof.impl.storage.records import Item
+from dynaproof.specs.history import History, HistoryBuilder
 
 NANOSECONDS = 1_000
 """In a microsecond, the unit of the simulator's time."""

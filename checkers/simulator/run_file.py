@@ -14,14 +14,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from checkers.simulator.events import EventName
-from checkers.simulator.partition import execute
-from checkers.simulator.run import Outcome, RunConfig
-from checkers.simulator.scenarios import SCENARIOS
-from checkers.simulator.schedule import follow
-from checkers.strategies.recording import Recorded
-from checkers.whole_file import write_whole
-from impl.storage.host import StorageNode
+from dynaproof.checkers.simulator.events import EventName
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import Outcome, RunConfig
+from dynaproof.checkers.simulator.scenarios import SCENARIOS
+from dynaproof.checkers.simulator.schedule import follow
+from dynaproof.checkers.strategies.recording import Recorded
+from dynaproof.checkers.whole_file import write_whole
+from dynaproof.impl.storage.host import StorageNode
 
 RUN_FORMAT = 4
 """Version of run files; raised whenever a configuration or a schedule means another run."""

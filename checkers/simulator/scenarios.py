@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from checkers.simulator.run import STRATEGIES, RunConfig, draw, draw_faults
-from checkers.simulator.world import Options
-from impl.router.client import ClientSettings
-from impl.storage.ids import Settings
+from dynaproof.checkers.simulator.run import STRATEGIES, RunConfig, draw, draw_faults
+from dynaproof.checkers.simulator.world import Options
+from dynaproof.impl.router.client import ClientSettings
+from dynaproof.impl.storage.ids import Settings
 
 ENDURANCE_STEPS = 10_000_000
 """Steps with faults of one run of the scenario `endurance`."""

@@ -13,14 +13,14 @@ eventually is judged in the fair end of a whole run only, not at the end of a sc
 
 from __future__ import annotations
 
-from checkers.simulator.events import EventName, Strategy
-from checkers.simulator.faults import MENDS, NEVER
-from checkers.simulator.partition import UNTIMED, PartitionRun, finish, outcome_of
-from checkers.simulator.run import FAULTS, Outcome, RunConfig
-from checkers.strategies.recording import Recorded, Recording
-from checkers.strategies.replaying import Divergence, Replaying
-from impl.storage.host import StorageNode
-from specs.promise import ALL
+from dynaproof.checkers.simulator.events import EventName, Strategy
+from dynaproof.checkers.simulator.faults import MENDS, NEVER
+from dynaproof.checkers.simulator.partition import UNTIMED, PartitionRun, finish, outcome_of
+from dynaproof.checkers.simulator.run import FAULTS, Outcome, RunConfig
+from dynaproof.checkers.strategies.recording import Recorded, Recording
+from dynaproof.checkers.strategies.replaying import Divergence, Replaying
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.specs.promise import ALL
 
 MENDING = frozenset(MENDS.values())
 

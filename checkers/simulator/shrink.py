@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 
 from msgspec import structs
 
-from checkers.simulator.partition import execute
-from checkers.simulator.run import Outcome, RunConfig, without_fault
-from checkers.simulator.run_file import RUN_FORMAT, RunFile, schedule_of
-from checkers.simulator.schedule import EVENTUALLY, follow, record
-from checkers.strategies.recording import Recorded
-from impl.storage.host import StorageNode
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import Outcome, RunConfig, without_fault
+from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, schedule_of
+from dynaproof.checkers.simulator.schedule import EVENTUALLY, follow, record
+from dynaproof.checkers.strategies.recording import Recorded
+from dynaproof.impl.storage.host import StorageNode
 
 Execute = Callable[[RunConfig], Outcome]
 Follow = Callable[[Recorded], tuple[Outcome, Recorded]]

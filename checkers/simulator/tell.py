@@ -10,17 +10,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from checkers.simulator.events import Event
-from checkers.simulator.partition import PartitionRun, finish, outcome_of
-from checkers.simulator.run import Outcome
-from checkers.simulator.run_file import RunFile
-from checkers.simulator.schedule import ScheduledRun
-from checkers.simulator.world import Slot, World
-from impl.node import Message, NodeId
-from impl.router.client import Client
-from impl.storage.host import StorageNode
-from impl.storage.ids import Ballot, Member
-from impl.storage.replica import Replica
+from dynaproof.checkers.simulator.events import Event
+from dynaproof.checkers.simulator.partition import PartitionRun, finish, outcome_of
+from dynaproof.checkers.simulator.run import Outcome
+from dynaproof.checkers.simulator.run_file import RunFile
+from dynaproof.checkers.simulator.schedule import ScheduledRun
+from dynaproof.checkers.simulator.world import Slot, World
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.router.client import Client
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.replica import Replica
 
 Knowledge = dict[str, str]
 """What a node knows: a name and a value in words."""

@@ -6,13 +6,13 @@ another. So a run completes its operations whatever fell before, unless it takes
 
 from __future__ import annotations
 
-from impl.node import Env, NodeId
-from impl.router.client import Client, ClientSettings, Ending, ThinkTimer
-from impl.storage.messages import Delete, Get, Operation, Put
-from impl.storage.records import Item, StoredItem
-from impl.values.attribute import Item as AttributeItem
-from impl.values.attribute import S, number
-from impl.values.encoding import encode_item
+from dynaproof.impl.node import Env, NodeId
+from dynaproof.impl.router.client import Client, ClientSettings, Ending, ThinkTimer
+from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
+from dynaproof.impl.storage.records import Item, StoredItem
+from dynaproof.impl.values.attribute import Item as AttributeItem
+from dynaproof.impl.values.attribute import S, number
+from dynaproof.impl.values.encoding import encode_item
 
 TRIES = 20
 """Operations that a client begins for each that is to be answered, at the most."""

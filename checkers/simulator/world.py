@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from struct import pack
 from typing import Any
 
-from checkers.simulator.events import Event, Label, Strategy
-from checkers.simulator.place import RATE_ONE, Factory, Link, Observer, Options, SimEnv, Slot
-from impl.node import ANY_INCARNATION, Message, NodeId
-from impl.outbox import Outbox
+from dynaproof.checkers.simulator.events import Event, Label, Strategy
+from dynaproof.checkers.simulator.place import RATE_ONE, Factory, Link, Observer, Options, SimEnv, Slot
+from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
+from dynaproof.impl.outbox import Outbox
 
 __all__ = ["RATE_ONE", "Factory", "Observer", "Options", "SimEnv", "Slot", "World"]
 

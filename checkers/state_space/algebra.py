@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.state_space.expressions import Expr, Graph, Node, high, low
-from checkers.state_space.values import (
+from dynaproof.checkers.state_space.expressions import Expr, Graph, Node, high, low
+from dynaproof.checkers.state_space.values import (
     MAX_SPREAD,
     ArrayValue,
     Atom,
@@ -22,7 +22,7 @@ from checkers.state_space.values import (
     is_number,
     is_truth,
 )
-from model.language import ModelError
+from dynaproof.model.language import ModelError
 
 
 @dataclass

@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from model.language import Model, ModelError
+from dynaproof.model.language import Model, ModelError
 
 NAMES: dict[str, str] = {
-    "two_phase_commit": "model.two_phase_commit:TwoPhaseCommit",
-    "paxos": "model.paxos:Paxos",
-    "multi_paxos": "model.multi_paxos:MultiPaxos",
-    "reconfiguration": "model.reconfiguration:Reconfiguration",
-    "lease": "model.lease:Lease",
-    "catch_up": "model.catch_up:CatchUp",
-    "split": "model.split:Split",
-    "request_id": "model.request_id:RequestId",
-    "shard": "model.shard:Shard",
-    "restore": "model.restore:Restore",
-    "dns_plan": "model.dns_plan:DnsPlan",
+    "two_phase_commit": "dynaproof.model.two_phase_commit:TwoPhaseCommit",
+    "paxos": "dynaproof.model.paxos:Paxos",
+    "multi_paxos": "dynaproof.model.multi_paxos:MultiPaxos",
+    "reconfiguration": "dynaproof.model.reconfiguration:Reconfiguration",
+    "lease": "dynaproof.model.lease:Lease",
+    "catch_up": "dynaproof.model.catch_up:CatchUp",
+    "split": "dynaproof.model.split:Split",
+    "request_id": "dynaproof.model.request_id:RequestId",
+    "shard": "dynaproof.model.shard:Shard",
+    "restore": "dynaproof.model.restore:Restore",
+    "dns_plan": "dynaproof.model.dns_plan:DnsPlan",
 }
 """Where each model of the system is."""
 

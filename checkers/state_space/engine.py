@@ -12,7 +12,7 @@ block lies behind it, else left void. Two threads write to the same cache line i
 seldom meet: what all read, what all count with, and what each has for itself begin lines of their own.
 """
 
-from checkers.state_space.kernel import (
+from dynaproof.checkers.state_space.kernel import (
     fetch_add,
     load,
     load_half,

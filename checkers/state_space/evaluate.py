@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.state_space.expressions import Expr, Node
-from checkers.state_space.storage import Storage, Writes
-from checkers.state_space.values import (
+from dynaproof.checkers.state_space.expressions import Expr, Node
+from dynaproof.checkers.state_space.storage import Storage, Writes
+from dynaproof.checkers.state_space.values import (
     ArrayValue,
     Atom,
     Items,
@@ -24,7 +24,7 @@ from checkers.state_space.values import (
     is_number,
     is_truth,
 )
-from model.language import Action, Property, require
+from dynaproof.model.language import Action, Property, require
 
 MAX_CALLS = 64
 

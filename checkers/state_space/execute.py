@@ -11,11 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from checkers.state_space.evaluate import MAX_CALLS, Bound, Evaluator, Flow, Scope, SelfRef, scope_of
-from checkers.state_space.expressions import Expr, Node, low
-from checkers.state_space.layout import Layout, SeqPlace, SetPlace
-from checkers.state_space.source import syntax
-from checkers.state_space.values import ArrayValue, Items, SeqValue, SetValue, Symbolic
+from dynaproof.checkers.state_space.evaluate import (
+    MAX_CALLS,
+    Bound,
+    Evaluator,
+    Flow,
+    Scope,
+    SelfRef,
+    scope_of,
+)
+from dynaproof.checkers.state_space.expressions import Expr, Node, low
+from dynaproof.checkers.state_space.layout import Layout, SeqPlace, SetPlace
+from dynaproof.checkers.state_space.source import syntax
+from dynaproof.checkers.state_space.values import ArrayValue, Items, SeqValue, SetValue, Symbolic
 
 
 @dataclass(frozen=True)

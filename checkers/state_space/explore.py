@@ -14,12 +14,12 @@ from functools import partial
 
 import numpy as np
 
-from checkers.state_space import engine
-from checkers.state_space.interpreter import Interpreter, Label, State
-from checkers.state_space.lower import lower
-from checkers.state_space.memory import Memory, together
-from checkers.state_space.program import prepare
-from model.language import Model, ModelError
+from dynaproof.checkers.state_space import engine
+from dynaproof.checkers.state_space.interpreter import Interpreter, Label, State
+from dynaproof.checkers.state_space.lower import lower
+from dynaproof.checkers.state_space.memory import Memory, together
+from dynaproof.checkers.state_space.program import prepare
+from dynaproof.model.language import Model, ModelError
 
 ALONE = 4096
 """Levels smaller than this are done by one thread."""

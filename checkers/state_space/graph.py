@@ -7,10 +7,10 @@ from xml.sax.saxutils import escape
 
 import networkx as nx
 
-from checkers.state_space.interpreter import shown
-from checkers.state_space.transitions import Graph, transitions
-from checkers.whole_file import write_whole
-from model.language import Model
+from dynaproof.checkers.state_space.interpreter import shown
+from dynaproof.checkers.state_space.transitions import Graph, transitions
+from dynaproof.checkers.whole_file import write_whole
+from dynaproof.model.language import Model
 
 MAX_STATES = 2_000
 _ACROSS, _DOWN, _RADIUS, _MARGIN = 34, 64, 9, 40

@@ -14,9 +14,9 @@ violation they hold.
 
 import z3
 
-from checkers.state_space.expressions import Expr, cells_read
-from checkers.state_space.lower import Instance, Lowered
-from checkers.state_space.solver import Translation
+from dynaproof.checkers.state_space.expressions import Expr, cells_read
+from dynaproof.checkers.state_space.lower import Instance, Lowered
+from dynaproof.checkers.state_space.solver import Translation
 
 TIMEOUT_MS = 2_000
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import z3
 
-from checkers.state_space.interpreter import Interpreter, Label, State
-from checkers.state_space.lower import Lowered, lower
-from checkers.state_space.solver import Translation
-from checkers.state_space.trace import as_object, describe
-from model.language import Model, ModelError
+from dynaproof.checkers.state_space.interpreter import Interpreter, Label, State
+from dynaproof.checkers.state_space.lower import Lowered, lower
+from dynaproof.checkers.state_space.solver import Translation
+from dynaproof.checkers.state_space.trace import as_object, describe
+from dynaproof.model.language import Model, ModelError
 
 
 @dataclass(frozen=True)

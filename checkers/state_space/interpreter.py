@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from checkers.state_space.source import syntax
-from model.language import Action, Disabled, Model, ModelError, Property
-from model.language.types import Value
+from dynaproof.checkers.state_space.source import syntax
+from dynaproof.model.language import Action, Disabled, Model, ModelError, Property
+from dynaproof.model.language.types import Value
 
 State = tuple[Value, ...]
 

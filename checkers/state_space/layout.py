@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model.language import Array, Int, Model, ModelError, Seq, Set, Tuple
-from model.language.types import Type, Value
+from dynaproof.model.language import Array, Int, Model, ModelError, Seq, Set, Tuple
+from dynaproof.model.language.types import Type, Value
 
 WORD_BITS = 64
 

@@ -12,9 +12,9 @@ Source: Lamport, The Temporal Logic of Actions, 1994; Lichtenstein and Pnueli, 1
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checkers.state_space.interpreter import Label, State
-from checkers.state_space.transitions import Graph, transitions
-from model.language import Model
+from dynaproof.checkers.state_space.interpreter import Label, State
+from dynaproof.checkers.state_space.transitions import Graph, transitions
+from dynaproof.model.language import Model
 
 MAX_STATES = 500_000
 

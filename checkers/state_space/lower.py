@@ -7,12 +7,12 @@ updates.
 import itertools
 from dataclasses import dataclass
 
-from checkers.state_space.execute import Executor
-from checkers.state_space.expressions import Expr, Graph, Node
-from checkers.state_space.interpreter import Interpreter, Label
-from checkers.state_space.layout import Layout
-from checkers.state_space.values import Fault
-from model.language import Action, Model, ModelError, Property
+from dynaproof.checkers.state_space.execute import Executor
+from dynaproof.checkers.state_space.expressions import Expr, Graph, Node
+from dynaproof.checkers.state_space.interpreter import Interpreter, Label
+from dynaproof.checkers.state_space.layout import Layout
+from dynaproof.checkers.state_space.values import Fault
+from dynaproof.model.language import Action, Model, ModelError, Property
 
 
 @dataclass(frozen=True)

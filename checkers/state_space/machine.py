@@ -15,10 +15,10 @@ word.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from checkers.state_space.expressions import Expr, Node, conjuncts
-from checkers.state_space.layout import Cell
-from checkers.state_space.lower import Condition, Instance, Lowered
-from checkers.state_space.values import Fault
+from dynaproof.checkers.state_space.expressions import Expr, Node, conjuncts
+from dynaproof.checkers.state_space.layout import Cell
+from dynaproof.checkers.state_space.lower import Condition, Instance, Lowered
+from dynaproof.checkers.state_space.values import Fault
 
 PER_FUNCTION = 48
 """Action instances in one LLVM function: its optimiser's time grows faster than the function."""

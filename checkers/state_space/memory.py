@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from checkers.interrupts import interrupts_held
-from checkers.state_space import engine
-from checkers.state_space.program import Program
+from dynaproof.checkers.interrupts import interrupts_held
+from dynaproof.checkers.state_space import engine
+from dynaproof.checkers.state_space.program import Program
 
 LOAD_PERCENT = 60
 """How full the table may become before it is doubled."""

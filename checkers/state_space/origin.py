@@ -16,10 +16,10 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
-import model.language
-from checkers.state_space.compiled import machine_name
-from model.language import Action, Model, Property
-from model.language.types import Type
+from dynaproof.checkers.state_space.compiled import machine_name
+from dynaproof.model import language
+from dynaproof.model.language import Action, Model, Property
+from dynaproof.model.language.types import Type
 
 MAX_MODULES = 100
 """A model that reaches more modules has no name: reading them would take longer than it saves."""
@@ -50,7 +50,7 @@ def name_of(made: Model, **flags: bool) -> str | None:
 def _engine() -> str:
     """The sources of the engine and of the vocabulary."""
     digest = hashlib.sha256()
-    for folder in (Path(__file__).parent, Path(model.language.__file__).parent):
+    for folder in (Path(__file__).parent, Path(language.__file__).parent):
         for file in sorted(folder.glob("*.py")):
             digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
@@ -93,7 +93,7 @@ def _reached(start: Iterable[ModuleType]) -> dict[str, ModuleType] | None:
 
 
 def _is_engine(name: str) -> bool:
-    return name.startswith(("model.language", "checkers.state_space"))
+    return name.startswith(("dynaproof.model.language", "dynaproof.checkers.state_space"))
 
 
 def _home(value: object) -> ModuleType | None:

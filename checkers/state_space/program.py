@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.state_space import engine
-from checkers.state_space.compiled import Code, keep, read_kept
-from checkers.state_space.independence import safe_instances
-from checkers.state_space.interpreter import Label
-from checkers.state_space.kernel import DECLARATIONS, compile_kernel
-from checkers.state_space.layout import Layout
-from checkers.state_space.lower import lower
-from checkers.state_space.machine import model_functions
-from checkers.state_space.origin import name_of
-from checkers.state_space.symmetry import canonical_function
-from model.language import Model, ModelError
+from dynaproof.checkers.state_space import engine
+from dynaproof.checkers.state_space.compiled import Code, keep, read_kept
+from dynaproof.checkers.state_space.independence import safe_instances
+from dynaproof.checkers.state_space.interpreter import Label
+from dynaproof.checkers.state_space.kernel import DECLARATIONS, compile_kernel
+from dynaproof.checkers.state_space.layout import Layout
+from dynaproof.checkers.state_space.lower import lower
+from dynaproof.checkers.state_space.machine import model_functions
+from dynaproof.checkers.state_space.origin import name_of
+from dynaproof.checkers.state_space.symmetry import canonical_function
+from dynaproof.model.language import Model, ModelError
 
 
 @dataclass(frozen=True)

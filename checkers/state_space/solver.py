@@ -8,9 +8,9 @@ from typing import Any
 
 import z3
 
-from checkers.state_space.expressions import Expr, Node, high, in_order, low
-from checkers.state_space.layout import ArrayPlace, Place, ScalarPlace, SeqPlace, SetPlace, count_of
-from checkers.state_space.lower import Instance, Lowered
+from dynaproof.checkers.state_space.expressions import Expr, Node, high, in_order, low
+from dynaproof.checkers.state_space.layout import ArrayPlace, Place, ScalarPlace, SeqPlace, SetPlace, count_of
+from dynaproof.checkers.state_space.lower import Instance, Lowered
 
 Term = Any
 """A Z3 term; the library has no types of its own that say more."""

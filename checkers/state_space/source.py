@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from model.language import ModelError
+from dynaproof.model.language import ModelError
 
 
 @cache

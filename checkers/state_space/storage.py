@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from checkers.state_space.algebra import Algebra
-from checkers.state_space.expressions import Expr, Node, high, low
-from checkers.state_space.layout import (
+from dynaproof.checkers.state_space.algebra import Algebra
+from dynaproof.checkers.state_space.expressions import Expr, Node, high, low
+from dynaproof.checkers.state_space.layout import (
     ArrayPlace,
     Layout,
     Place,
@@ -16,7 +16,7 @@ from checkers.state_space.layout import (
     count_of,
     value_of,
 )
-from checkers.state_space.values import (
+from dynaproof.checkers.state_space.values import (
     ArrayValue,
     Atom,
     Items,
@@ -27,8 +27,8 @@ from checkers.state_space.values import (
     is_number,
     is_truth,
 )
-from model.language import Bool, Int, Scalar
-from model.language.types import Type
+from dynaproof.model.language import Bool, Int, Scalar
+from dynaproof.model.language.types import Type
 
 Writes = dict[int, Node]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from checkers.state_space.layout import (
+from dynaproof.checkers.state_space.layout import (
     ArrayPlace,
     Cell,
     Layout,
@@ -24,10 +24,10 @@ from checkers.state_space.layout import (
     count_of,
     value_of,
 )
-from checkers.state_space.lower import Lowered
-from checkers.state_space.machine import Block
-from model.language import Messages, ModelError, Option, Scalar, Tuple
-from model.language.types import Type
+from dynaproof.checkers.state_space.lower import Lowered
+from dynaproof.checkers.state_space.machine import Block
+from dynaproof.model.language import Messages, ModelError, Option, Scalar, Tuple
+from dynaproof.model.language.types import Type
 
 MAX_PERMUTATIONS = 720
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from checkers.state_space.interpreter import Label, State, shown
+from dynaproof.checkers.state_space.interpreter import Label, State, shown
 
 Trace = Sequence[tuple[Label | None, State]]
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checkers.state_space.explore import Exploration, Limits
-from checkers.state_space.interpreter import Label, State
-from model.language import Model, ModelError
+from dynaproof.checkers.state_space.explore import Exploration, Limits
+from dynaproof.checkers.state_space.interpreter import Label, State
+from dynaproof.model.language import Model, ModelError
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ which the text is in error.
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from checkers.state_space.expressions import Expr, Node
-from checkers.state_space.layout import ArrayPlace, SeqPlace, SetPlace
+from dynaproof.checkers.state_space.expressions import Expr, Node
+from dynaproof.checkers.state_space.layout import ArrayPlace, SeqPlace, SetPlace
 
 MAX_SPREAD = 4096
 Symbolic: TypeAlias = Any

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from checkers.simulator.events import Event, Label
+from dynaproof.checkers.simulator.events import Event, Label
 
 AHEAD = 6
 """The next event is one of so many that are due first."""

@@ -8,8 +8,8 @@ legal run: a message left out is delayed for ever, a timer left out is late.
 
 from __future__ import annotations
 
-from checkers.simulator.events import Event, EventName, Label
-from checkers.strategies.recording import Recorded
+from dynaproof.checkers.simulator.events import Event, EventName, Label
+from dynaproof.checkers.strategies.recording import Recorded
 
 SHOWN = 8
 """Enabled events that a divergence names at the most."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from random import Random
 
-from checkers.simulator.events import Event, Label
+from dynaproof.checkers.simulator.events import Event, Label
 
 
 class Seeded:

@@ -8,8 +8,8 @@ strategy here moves them. None claims the probability bound of its paper.
 
 from __future__ import annotations
 
-from checkers.simulator.events import Event
-from checkers.strategies.timed import Seeded
+from dynaproof.checkers.simulator.events import Event
+from dynaproof.checkers.strategies.timed import Seeded
 
 
 class RandomWalk(Seeded):

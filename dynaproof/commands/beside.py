@@ -10,7 +10,7 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
 if TYPE_CHECKING:
-    from checkers.refinement.running import Look
+    from dynaproof.checkers.refinement.running import Look
 
 MOST_DIFFERENCES = 5
 
@@ -33,10 +33,10 @@ def beside(
     With `coverage` the runs are small ones from boot on. A failing run is told, and neither shrunk nor saved:
     the same command comes to the same schedule. Interrupted (Ctrl-C), it reports what it has.
     """
-    from checkers.refinement.covering import Coverage
-    from checkers.refinement.picture import picture as drawn
-    from checkers.refinement.running import MODELS, Looked, looks
-    from checkers.whole_file import write_whole
+    from dynaproof.checkers.refinement.covering import Coverage
+    from dynaproof.checkers.refinement.picture import picture as drawn
+    from dynaproof.checkers.refinement.running import MODELS, Looked, looks
+    from dynaproof.checkers.whole_file import write_whole
 
     for name in (refine, coverage):
         if name is not None and name not in MODELS:

@@ -14,9 +14,9 @@ from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
-    from checkers.linearizability import Result
-    from specs.history import History
-    from specs.objects import SequentialObject
+    from dynaproof.checkers.linearizability import Result
+    from dynaproof.specs.history import History
+    from dynaproof.specs.objects import SequentialObject
 
 EXIT_OF_VERDICT = {
     "linearizable": exits.CLEAN,
@@ -144,8 +144,8 @@ def verify_certificate(
         format: json, jepsen-log or edn. Otherwise told by the content.
         json: Print one JSON object.
     """
-    from checkers.linearizability.certificate import CertificateError, verify
-    from checkers.linearizability.certificate_file import CertificateFileError, decode
+    from dynaproof.checkers.linearizability.certificate import CertificateError, verify
+    from dynaproof.checkers.linearizability.certificate_file import CertificateFileError, decode
 
     known_format(format)
     try:
@@ -193,9 +193,9 @@ def _checked(
     budget_seconds: float | None,
     budget_mb: float,
 ) -> "tuple[History, Result, Checked]":
-    from checkers.linearizability import Budget, UnknownOperationError
-    from checkers.linearizability import check as decide
-    from checkers.linearizability.checking import get_ready
+    from dynaproof.checkers.linearizability import Budget, UnknownOperationError
+    from dynaproof.checkers.linearizability import check as decide
+    from dynaproof.checkers.linearizability.checking import get_ready
 
     began = time.perf_counter()
     history = read_history(file, format_name, thing)
@@ -233,11 +233,11 @@ def _write_core_and_picture(
     html: Path | None,
     budget_seconds: float | None,
 ) -> None:
-    from checkers.histories.writers import write
-    from checkers.linearizability import minimal_core, picture
-    from checkers.linearizability.result import NOT_LINEARIZABLE
-    from checkers.whole_file import write_whole
-    from specs.history import HistoryError
+    from dynaproof.checkers.histories.writers import write
+    from dynaproof.checkers.linearizability import minimal_core, picture
+    from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE
+    from dynaproof.checkers.whole_file import write_whole
+    from dynaproof.specs.history import HistoryError
 
     page = None
     try:
@@ -268,9 +268,9 @@ def _write_core_and_picture(
 def _write_certificate(
     history: "History", result: "Result", thing: "SequentialObject | None", path: Path
 ) -> None:
-    from checkers.linearizability.certificate_file import encode
-    from checkers.linearizability.checking import fitting_object
-    from checkers.whole_file import write_whole
+    from dynaproof.checkers.linearizability.certificate_file import encode
+    from dynaproof.checkers.linearizability.checking import fitting_object
+    from dynaproof.checkers.whole_file import write_whole
 
     if result.certificate is None:
         console.say(f"no certificate was written: the history is {result.verdict}")

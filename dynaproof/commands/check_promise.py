@@ -11,7 +11,7 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
-    from specs.history import History
+    from dynaproof.specs.history import History
 
 
 class PromiseChecked(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class PromiseChecked(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_promise(histories: tuple[str, ...], promise: str, format_name: str | None, json: bool) -> int:
     """Judge each file by the promise of that name; gives the exit code."""
-    from checkers.linearizability.promises import PROMISES, NotARegisterError
+    from dynaproof.checkers.linearizability.promises import PROMISES, NotARegisterError
 
     if promise not in PROMISES:
         raise unknown_name("promise", promise, PROMISES)
@@ -81,7 +81,7 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
 
 
 def _tell_promise(answer: PromiseChecked, history: "History") -> None:
-    from checkers.linearizability.explain import time_text
+    from dynaproof.checkers.linearizability.explain import time_text
 
     size = f"{answer.reads} reads, {answer.violations} violations"
     console.tell(f"{answer.file}: {answer.promise} {answer.verdict} ({size})")

@@ -29,7 +29,7 @@ def checker_mutants(
         diff: Print what each bug changes, and nothing else.
         json: Print one JSON object per bug.
     """
-    from checkers.mutation.checker_bugs import CHECKER_BUGS, difference, hunt
+    from dynaproof.checkers.mutation.checker_bugs import CHECKER_BUGS, difference, hunt
 
     for name in names:
         if name not in CHECKER_BUGS:
@@ -63,7 +63,7 @@ def checker_mutants(
 
 
 def _write(table: Path, rows: list[str], seed: int, at_most: int, survivors: int) -> None:
-    from checkers.whole_file import write_whole
+    from dynaproof.checkers.whole_file import write_whole
 
     text = table.read_text()
     before, _, rest = text.partition(BEGIN)

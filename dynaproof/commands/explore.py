@@ -15,8 +15,8 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
-    from checkers.campaign import State
-    from checkers.simulator.run import Outcome
+    from dynaproof.checkers.campaign import State
+    from dynaproof.checkers.simulator.run import Outcome
 
 DEFAULT_SECONDS = 50.0
 SAVED_EVERY_SECONDS = 15.0
@@ -58,7 +58,7 @@ def explore(
         picture: With --coverage, an .svg file of the states seen over schedules.
         json: Print one JSON object for the campaign.
     """
-    from checkers.campaign import outcomes, save_state
+    from dynaproof.checkers.campaign import outcomes, save_state
 
     check_arguments(scenario, strategy)
     above_zero({"--schedules": schedules, "--seconds": seconds, "--jobs": jobs})
@@ -129,7 +129,7 @@ def explore(
 
 def check_arguments(scenario: str, strategy: str) -> None:
     """Refuse what there is not."""
-    from checkers.simulator.scenarios import SCENARIOS
+    from dynaproof.checkers.simulator.scenarios import SCENARIOS
 
     if scenario not in SCENARIOS:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
@@ -138,7 +138,7 @@ def check_arguments(scenario: str, strategy: str) -> None:
 
 def begun(path: Path, resume: bool, scenario: str, strategy: str, seed: int) -> "State":
     """A new campaign, or the one that was interrupted."""
-    from checkers.campaign import STATE_FORMAT, State, Totals, load_state
+    from dynaproof.checkers.campaign import STATE_FORMAT, State, Totals, load_state
 
     if not resume:
         return State(STATE_FORMAT, maker(), scenario, strategy, seed, 0.0, Totals(), [])
@@ -161,7 +161,7 @@ def begun(path: Path, resume: bool, scenario: str, strategy: str, seed: int) -> 
 
 def details(state: "State", took: float) -> str:
     """How far a campaign is, in a line."""
-    from specs.sometimes import SOMETIMES, never_seen
+    from dynaproof.specs.sometimes import SOMETIMES, never_seen
 
     totals = state.totals
     seen = len(SOMETIMES) - len(never_seen(totals.sometimes))
@@ -183,9 +183,9 @@ def report_failure(
     number: int, state: "State", outcome: "Outcome", out: Path, json: bool
 ) -> dict[str, str | int]:
     """Shrink a failing run, write its file, and tell."""
-    from checkers.campaign import REPRODUCIBLE, config_of
-    from checkers.simulator.run_file import RUN_FORMAT, RunFile, save
-    from checkers.simulator.shrink import smallest
+    from dynaproof.checkers.campaign import REPRODUCIBLE, config_of
+    from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, save
+    from dynaproof.checkers.simulator.shrink import smallest
     from dynaproof.commands.replay import show_failure
 
     failure = outcome.failure
@@ -218,8 +218,8 @@ def report_failure(
 
 def report(state: "State", took: float, json: bool) -> None:
     """The end of a campaign: one object, or a table."""
-    from checkers.simulator.run import FAULTS
-    from specs.sometimes import SOMETIMES
+    from dynaproof.checkers.simulator.run import FAULTS
+    from dynaproof.specs.sometimes import SOMETIMES
 
     totals = state.totals
     summary = {
@@ -248,8 +248,8 @@ def report(state: "State", took: float, json: bool) -> None:
 
 def configuration(state: "State") -> str:
     """Digest of what a campaign runs: its first configuration, which all others are drawn like."""
-    from checkers.campaign import config_of
-    from checkers.simulator.run_file import configuration_digest
+    from dynaproof.checkers.campaign import config_of
+    from dynaproof.checkers.simulator.run_file import configuration_digest
 
     return configuration_digest(config_of(state.scenario, state.strategy, state.seed, 0))
 

@@ -23,8 +23,8 @@ def fuzz(*, count: int = 20_000, seed: int | None = None, first: int = 0, json: 
         first: The number of the first history.
         json: Print one JSON object.
     """
-    from checkers.linearizability.fuzzing import Tally
-    from checkers.linearizability.fuzzing import fuzz as disagreements
+    from dynaproof.checkers.linearizability.fuzzing import Tally
+    from dynaproof.checkers.linearizability.fuzzing import fuzz as disagreements
 
     above_zero({"--count": count})
     if first < 0:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from dynaproof.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
-    from specs.history import History
-    from specs.objects import SequentialObject
+    from dynaproof.specs.history import History
+    from dynaproof.specs.objects import SequentialObject
 
 
 def known_format(name: str | None) -> None:
     """Refuse a format that there is not (None: none is named)."""
-    from checkers.histories import FORMATS
+    from dynaproof.checkers.histories import FORMATS
 
     if name is not None and name not in FORMATS:
         raise unknown_name("format", name, FORMATS)
@@ -23,7 +23,7 @@ def known_format(name: str | None) -> None:
 
 def object_named(name: str | None) -> "SequentialObject | None":
     """The object of a name, of the user's own too; None where none is named."""
-    from specs.objects import OBJECTS
+    from dynaproof.specs.objects import OBJECTS
 
     if name is None:
         return None
@@ -36,8 +36,8 @@ def object_named(name: str | None) -> "SequentialObject | None":
 
 def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
     """The history in a file; raises UserError for whatever is wrong with it."""
-    from checkers.histories import read
-    from specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
+    from dynaproof.checkers.histories import read
+    from dynaproof.specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
 
     try:
         return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS)
@@ -51,7 +51,7 @@ def read_history(file: str, format_name: str | None, thing: "SequentialObject | 
 
 def object_with(function: str) -> str:
     """The hint on how to check a history with such a function."""
-    from specs.objects import OBJECTS
+    from dynaproof.specs.objects import OBJECTS
 
     names = [name for name, thing in OBJECTS.items() if function in thing.functions]
     if not names:
@@ -61,7 +61,7 @@ def object_with(function: str) -> str:
 
 def _own_object(name: str) -> "SequentialObject":
     """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
-    from specs.objects import SequentialObject
+    from dynaproof.specs.objects import SequentialObject
 
     place, _, attribute = name.rpartition(":")
     try:

@@ -28,7 +28,7 @@ def scenarios(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per scenario.
     """
-    from checkers.simulator.scenarios import SCENARIOS
+    from dynaproof.checkers.simulator.scenarios import SCENARIOS
 
     return listed([{"name": one.name, "sentence": one.sentence} for one in SCENARIOS.values()], json)
 
@@ -56,10 +56,10 @@ def specs(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per spec.
     """
-    from checkers.simulator.partition import judged_in_runs
-    from specs import partitions, streams, transactions
-    from specs.promise import ALL
-    from specs.sometimes import SOMETIMES
+    from dynaproof.checkers.simulator.partition import judged_in_runs
+    from dynaproof.specs import partitions, streams, transactions
+    from dynaproof.specs.promise import ALL
+    from dynaproof.specs.sometimes import SOMETIMES
 
     assert all((partitions, streams, transactions))  # Each registers its specs.
     rows = [

@@ -16,9 +16,9 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
-    from checkers.state_space.explore import Result
-    from checkers.state_space.liveness import Lasso
-    from model.language import Model
+    from dynaproof.checkers.state_space.explore import Result
+    from dynaproof.checkers.state_space.liveness import Lasso
+    from dynaproof.model.language import Model
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
 
@@ -76,8 +76,8 @@ def model(
         graph: Write the graph of all states of a small model, as .svg or .graphml.
         json: Print one JSON object per model.
     """
-    from checkers.state_space.catalogue import NAMES, find
-    from model.language import ModelError
+    from dynaproof.checkers.state_space.catalogue import NAMES, find
+    from dynaproof.model.language import ModelError
 
     limits = {"--threads": threads, "--max-states": max_states, "--max-mb": max_mb}
     above_zero({**limits, "--max-seconds": max_seconds})
@@ -109,7 +109,7 @@ def model(
 
 
 def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":
-    from model.language import Constant
+    from dynaproof.model.language import Constant
 
     known = [name for owner in kind.__mro__ for name, one in vars(owner).items() if isinstance(one, Constant)]
     constants = {}
@@ -155,8 +155,8 @@ def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | No
 
     A result whose limit is an interruption is to be shown, and `_interrupt_again` called with it.
     """
-    from checkers.state_space.explore import INTERRUPTION, Exploration, Limits
-    from checkers.state_space.liveness import check_liveness
+    from dynaproof.checkers.state_space.explore import INTERRUPTION, Exploration, Limits
+    from dynaproof.checkers.state_space.liveness import check_liveness
 
     exploration = Exploration(one, symmetry=options.symmetry, por=options.por)
     limits = Limits(options.max_states, options.max_mb, options.max_seconds)
@@ -177,7 +177,7 @@ def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | No
 
 def _interrupt_again(result: "Result") -> None:
     """Go on with the interruption that ended an exploration, if one did, now that its result is shown."""
-    from checkers.state_space.explore import INTERRUPTION
+    from dynaproof.checkers.state_space.explore import INTERRUPTION
 
     if result.limit == INTERRUPTION:
         raise KeyboardInterrupt
@@ -205,7 +205,7 @@ def _show(name: str, result: "Result", lasso: "Lasso | None", options: Options, 
 
 
 def _object(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> dict[str, object]:
-    from checkers.state_space.trace import as_object
+    from dynaproof.checkers.state_space.trace import as_object
 
     violation: dict[str, object] | None = None
     if result.violation is not None:
@@ -237,7 +237,7 @@ def _provenance(name: str, constants: Mapping[str, int], options: object) -> Pro
 
 
 def _lines(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> list[str]:
-    from checkers.state_space.trace import describe
+    from dynaproof.checkers.state_space.trace import describe
 
     reduced = [word for word, used in (("symmetry", options.symmetry), ("por", options.por)) if used]
     megabytes = result.peak_bytes / (1 << 20)
@@ -287,7 +287,7 @@ def _verdict(result: "Result", lasso: "Lasso | None") -> str:
 
 def _list(json: bool) -> int:
     """Every model at its default bounds, with symmetry where it may be used."""
-    from checkers.state_space.catalogue import NAMES, find
+    from dynaproof.checkers.state_space.catalogue import NAMES, find
 
     worst = 0
     for name in NAMES:
@@ -308,7 +308,7 @@ def _list(json: bool) -> int:
 
 
 def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> int:
-    from checkers.state_space.induction import bounded, inductive
+    from dynaproof.checkers.state_space.induction import bounded, inductive
 
     answer = bounded(one, bmc) if bmc is not None else inductive(one, invariant)
     if json:
@@ -323,7 +323,7 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
 
 
 def _draw(one: "Model", name: str, path: Path, json: bool) -> int:
-    from checkers.state_space.graph import write_graph
+    from dynaproof.checkers.state_space.graph import write_graph
 
     states, transitions = write_graph(one, path)
     if json:

@@ -33,10 +33,10 @@ def mutants(
         diff: Print what each bug overrides, and nothing else.
         json: Print one JSON object per bug.
     """
-    from checkers.mutation.bug import difference
-    from checkers.mutation.catalogue import MUTANTS
-    from checkers.mutation.hunt import hunts, survives
-    from checkers.simulator.run_file import save
+    from dynaproof.checkers.mutation.bug import difference
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.mutation.hunt import hunts, survives
+    from dynaproof.checkers.simulator.run_file import save
 
     for name in names:
         if name not in MUTANTS:
@@ -73,7 +73,7 @@ def mutants(
 
 def report(kill: object, seed: int, json: bool) -> None:
     """One bug's line."""
-    from checkers.mutation.hunt import Kill
+    from dynaproof.checkers.mutation.hunt import Kill
 
     assert isinstance(kill, Kill)
     if json:

@@ -10,8 +10,8 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
-    from checkers.simulator.run_file import RunFile
-    from checkers.simulator.tell import Step
+    from dynaproof.checkers.simulator.run_file import RunFile
+    from dynaproof.checkers.simulator.tell import Step
 
 LAST_STEPS = 8
 """Steps that a replay shows of a failure."""
@@ -25,8 +25,8 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
         until: Stop after this step, counted from the end of the fixture, and show the steps before it.
         json: Print one JSON object.
     """
-    from checkers.simulator.run_file import rerun
-    from checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.simulator.run_file import rerun
+    from dynaproof.checkers.simulator.schedule import Divergence
 
     kept = opened(run)
     if until is not None:
@@ -60,7 +60,7 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
 
 def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
     """Run up to one step."""
-    from checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.simulator.schedule import Divergence
 
     if until < 1:
         raise UserError(f"--until is {until}; steps are counted from 1")
@@ -126,9 +126,9 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         out: Where to write the smaller run; by default beside the first, ending in `.small.json`.
         json: Print one JSON object.
     """
-    from checkers.simulator.run_file import save
-    from checkers.simulator.schedule import Divergence
-    from checkers.simulator.shrink import smaller_schedule, smallest
+    from dynaproof.checkers.simulator.run_file import save
+    from dynaproof.checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.simulator.shrink import smaller_schedule, smallest
 
     path = out if out is not None else run.with_suffix(".small.json")
     kept = opened(run)
@@ -182,7 +182,7 @@ def trace(
         node: Only the steps at this node, or only what this node knew.
         json: Print one JSON object per step.
     """
-    from checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.simulator.schedule import Divergence
 
     above_zero({"--last": last})
     kept = opened(run)
@@ -252,7 +252,7 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    from specs.promise import ALL
+    from dynaproof.specs.promise import ALL
 
     console.tell(f"FAILED {spec} at step {step}")
     if spec in ALL:
@@ -270,14 +270,14 @@ def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: boo
 
 def told(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
     """Run a file again and gather its steps; its outcome."""
-    from checkers.simulator.tell import tell
+    from dynaproof.checkers.simulator.tell import tell
 
     return tell(kept, host(kept.mutant), steps.append, wanted, until)
 
 
 def opened(run: Path) -> "RunFile":
     """The run file, or a clear refusal."""
-    from checkers.simulator.run_file import RunFileError, load
+    from dynaproof.checkers.simulator.run_file import RunFileError, load
 
     try:
         return load(run)
@@ -287,8 +287,8 @@ def opened(run: Path) -> "RunFile":
 
 def host(mutant: str | None) -> type:
     """The storage node that the run was made with."""
-    from checkers.mutation.catalogue import MUTANTS
-    from impl.storage.host import StorageNode
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.impl.storage.host import StorageNode
 
     if mutant is None:
         return StorageNode
@@ -299,6 +299,6 @@ def host(mutant: str | None) -> type:
 
 def origin(kept: "RunFile") -> object:
     """The provenance of what is told of a run."""
-    from checkers.simulator.run_file import configuration_digest
+    from dynaproof.checkers.simulator.run_file import configuration_digest
 
     return provenance(seed=kept.config.seed, configuration=configuration_digest(kept.config))

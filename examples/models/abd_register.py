@@ -7,7 +7,7 @@ Source: Attiya, Bar-Noy and Dolev, Sharing Memory Robustly in Message-Passing Sy
 examples/linearizable-register.rs, whose states contain the history that its linearizability tester keeps.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Bool,
     Constant,

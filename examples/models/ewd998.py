@@ -4,7 +4,7 @@ Source: Dijkstra, EWD 998, 1987; EWD998PCal.tla of tlaplus/Examples, with its co
 below 3. TLC counts a transition out of the constraint as generated; here it is none, so only states compare.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Bool,
     Constant,

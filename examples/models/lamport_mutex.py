@@ -5,7 +5,7 @@ tlaplus/Examples, whose constraint is that no clock exceeds `max_clock`. TLC cou
 constraint as generated; here it is none, so only states and depth compare.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

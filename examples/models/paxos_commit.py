@@ -5,7 +5,7 @@ tlaplus/Examples. TLC counts a decision once for each set of witnesses in its qu
 counted once: only states compare.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

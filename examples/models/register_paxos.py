@@ -7,7 +7,7 @@ receiver.
 Source: stateright, examples/paxos.rs, whose states contain the history that its linearizability tester keeps.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Bool,
     Constant,
@@ -23,7 +23,7 @@ from model.language import (
     require,
     sometimes,
 )
-from model.language.types import Type
+from dynaproof.model.language.types import Type
 
 
 def vote(ballot: Type, client: Type) -> Option:

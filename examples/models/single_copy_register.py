@@ -5,7 +5,7 @@ linearizability tester keeps: for each operation what every other client had com
 does here.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

@@ -4,7 +4,7 @@ Source: Lamport, VoteProof.tla of tlaplus/Examples (byzpaxos); the bounds are th
 counts a vote once for each set of witnesses in its guard, here it counts once: only states compare.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Expected,

@@ -4,7 +4,7 @@ Source: Lamport, Voting.tla of tlaplus/Examples (PaxosHowToWinATuringAward). A v
 quorum, ballot and witness that show the value to be safe, as TLC counts its existential guard.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Expected,

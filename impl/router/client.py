@@ -15,10 +15,10 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from impl.node import Env, Message, Microseconds, NodeId, Note, Timer
-from impl.storage.ids import NO_BALLOT, Ballot, RequestId
-from impl.storage.messages import Get, Operation, Rejected, Reply, Request
-from impl.storage.records import StoredItem
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Note, Timer
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
+from dynaproof.impl.storage.messages import Get, Operation, Rejected, Reply, Request
+from dynaproof.impl.storage.records import StoredItem
 
 Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 

@@ -3,5 +3,5 @@ membership.
 
 Reading order: `ids`, `records`, `messages`, `log`, `state`; then the roles `acceptor`, `candidate`, `leader`,
 `serving`, `learner`, which `replica` joins; then `host`, the node. Imported by drivers, checkers and tests;
-imports `impl.node` only.
+imports `dynaproof.impl.node` only.
 """

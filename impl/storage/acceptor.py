@@ -10,10 +10,10 @@ Source: Lamport, *Paxos Made Simple*, 2.2 and 3; the lease as in Gray and Cherit
 
 from __future__ import annotations
 
-from impl.node import NodeId
-from impl.storage.core import Core
-from impl.storage.ids import NO_BALLOT, Ballot
-from impl.storage.messages import (
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.core import Core
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     Alive,

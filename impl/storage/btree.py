@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from impl.node import Disk
-from impl.storage.nodes import (
+from dynaproof.impl.node import Disk
+from dynaproof.impl.storage.nodes import (
     CHILD_BYTES,
     Branch,
     Child,
@@ -36,8 +36,8 @@ from impl.storage.nodes import (
     page_of,
     pieces_of,
 )
-from impl.storage.pages import BranchPage, Page, PageRef, decode_page, encode_page
-from impl.storage.records import StoredItem
+from dynaproof.impl.storage.pages import BranchPage, Page, PageRef, decode_page, encode_page
+from dynaproof.impl.storage.records import StoredItem
 
 Path: TypeAlias = list[tuple[Branch, int]]
 """Branches from the root down, each with the place of the child that was taken."""

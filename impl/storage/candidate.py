@@ -7,13 +7,21 @@ out) -> leading. A ballot is journalled in the handler that sends its prepares, 
 
 from __future__ import annotations
 
-from impl.node import NodeId
-from impl.storage.acceptor import Acceptor
-from impl.storage.core import config_of
-from impl.storage.ids import NO_BALLOT, Ballot
-from impl.storage.messages import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused, TooFarBehind
-from impl.storage.notes import Outbid
-from impl.storage.records import Config, LogRecord
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.acceptor import Acceptor
+from dynaproof.impl.storage.core import config_of
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot
+from dynaproof.impl.storage.messages import (
+    Alive,
+    AskAlive,
+    ElectionTimer,
+    Prepare,
+    Promise,
+    Refused,
+    TooFarBehind,
+)
+from dynaproof.impl.storage.notes import Outbid
+from dynaproof.impl.storage.records import Config, LogRecord
 
 
 class Candidate(Acceptor):

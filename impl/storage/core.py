@@ -6,14 +6,14 @@ action.
 
 from __future__ import annotations
 
-from impl.node import Env, Microseconds, NodeId
-from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
-from impl.storage.log import ReplicationLog
-from impl.storage.messages import ElectionTimer, Peer, Promise, Snapshot
-from impl.storage.notes import Reached
-from impl.storage.pages import PageCopy
-from impl.storage.records import Config, ConfigChange, LogRecord, StoredItem
-from impl.storage.state import PartitionState
+from dynaproof.impl.node import Env, Microseconds, NodeId
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
+from dynaproof.impl.storage.log import ReplicationLog
+from dynaproof.impl.storage.messages import ElectionTimer, Peer, Promise, Snapshot
+from dynaproof.impl.storage.notes import Reached
+from dynaproof.impl.storage.pages import PageCopy
+from dynaproof.impl.storage.records import Config, ConfigChange, LogRecord, StoredItem
+from dynaproof.impl.storage.state import PartitionState
 
 
 class Progress:

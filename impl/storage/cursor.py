@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from impl.storage.log import ReplicationLog
-    from impl.storage.records import LogRecord
+    from dynaproof.impl.storage.log import ReplicationLog
+    from dynaproof.impl.storage.records import LogRecord
 
 
 class LogCursor(Struct, frozen=True, gc=False, array_like=True):

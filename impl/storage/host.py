@@ -14,15 +14,15 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from impl.node import Env, Message, NodeId, Timer
-from impl.storage.frames import encode_frame, scan
-from impl.storage.ids import Settings
-from impl.storage.journal import RottenLogError
-from impl.storage.log import ReplicationLog, fresh_head
-from impl.storage.messages import CreateReplica, Vacant, VacantTimer
-from impl.storage.notes import Reached
-from impl.storage.pages import RottenPageError
-from impl.storage.replica import Replica
+from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.storage.frames import encode_frame, scan
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.journal import RottenLogError
+from dynaproof.impl.storage.log import ReplicationLog, fresh_head
+from dynaproof.impl.storage.messages import CreateReplica, Vacant, VacantTimer
+from dynaproof.impl.storage.notes import Reached
+from dynaproof.impl.storage.pages import RottenPageError
+from dynaproof.impl.storage.replica import Replica
 
 NODE_LOG = "node"
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from impl.node import Microseconds, NodeId
+from dynaproof.impl.node import Microseconds, NodeId
 
 
 class Ballot(NamedTuple):

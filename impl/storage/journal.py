@@ -24,8 +24,8 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from impl.node import Disk
-from impl.storage.frames import Scan, encode_frame, scan
+from dynaproof.impl.node import Disk
+from dynaproof.impl.storage.frames import Scan, encode_frame, scan
 
 
 class RottenLogError(Exception):

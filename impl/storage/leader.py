@@ -11,11 +11,11 @@ Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Availa
 
 from __future__ import annotations
 
-from impl.node import Microseconds, NodeId
-from impl.storage.candidate import Candidate
-from impl.storage.core import Flight, Progress
-from impl.storage.ids import Ballot, Member
-from impl.storage.messages import (
+from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.storage.candidate import Candidate
+from dynaproof.impl.storage.core import Flight, Progress
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     CreateReplica,
@@ -27,8 +27,8 @@ from impl.storage.messages import (
     Vacant,
     Vote,
 )
-from impl.storage.notes import Deposed, Led
-from impl.storage.records import (
+from dynaproof.impl.storage.notes import Deposed, Led
+from dynaproof.impl.storage.records import (
     Answer,
     ClosedTimestamp,
     ConfigChange,

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from impl.node import NodeId
-from impl.storage.btree import BTree
-from impl.storage.core import Checkpoint, Copying, HeldLog, pages_file
-from impl.storage.ids import Ballot, Member
-from impl.storage.log import Head
-from impl.storage.messages import (
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.btree import BTree
+from dynaproof.impl.storage.core import Checkpoint, Copying, HeldLog, pages_file
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.log import Head
+from dynaproof.impl.storage.messages import (
     CheckpointDurable,
     CheckpointWritten,
     Chosen,
@@ -27,9 +27,9 @@ from impl.storage.messages import (
     Fetch,
     FetchTimer,
 )
-from impl.storage.pages import PageCopy, sound_page
-from impl.storage.readers import Readers
-from impl.storage.state import PartitionState
+from dynaproof.impl.storage.pages import PageCopy, sound_page
+from dynaproof.impl.storage.readers import Readers
+from dynaproof.impl.storage.state import PartitionState
 
 
 class Learner(Readers):

@@ -18,11 +18,11 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct, structs
 
-from impl.node import Disk
-from impl.storage.ids import NO_BALLOT, Ballot, Member
-from impl.storage.journal import NO_LINK, Journal, Link, RottenLogError
-from impl.storage.messages import Snapshot
-from impl.storage.records import Config, LogRecord
+from dynaproof.impl.node import Disk
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.storage.journal import NO_LINK, Journal, Link, RottenLogError
+from dynaproof.impl.storage.messages import Snapshot
+from dynaproof.impl.storage.records import Config, LogRecord
 
 
 class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from impl.node import Message, Microseconds, NodeId, Timer
-from impl.storage.cursor import Hold, LogCursor
-from impl.storage.ids import Ballot, Member, RequestId
-from impl.storage.pages import PageRef
-from impl.storage.records import Config, Item, LogRecord, Remembered, StoredItem
+from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
+from dynaproof.impl.storage.cursor import Hold, LogCursor
+from dynaproof.impl.storage.ids import Ballot, Member, RequestId
+from dynaproof.impl.storage.pages import PageRef
+from dynaproof.impl.storage.records import Config, Item, LogRecord, Remembered, StoredItem
 
 
 class Peer(Message, frozen=True, gc=False):

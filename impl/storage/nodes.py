@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from impl.storage.pages import BranchPage, LeafPage, Page, PageRef, branch_digest, leaf_digest
-from impl.storage.records import StoredItem
+from dynaproof.impl.storage.pages import BranchPage, LeafPage, Page, PageRef, branch_digest, leaf_digest
+from dynaproof.impl.storage.records import StoredItem
 
 ENTRY_BYTES = 24
 """What an item takes in a leaf beside its key and its bytes."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from impl.node import Microseconds, Note
-from impl.storage.ids import Ballot, Member, RequestId
+from dynaproof.impl.node import Microseconds, Note
+from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 
 
 class Led(Note, frozen=True, gc=False, tag="led"):

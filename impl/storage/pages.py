@@ -20,10 +20,10 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from impl.node import Disk
-from impl.storage.frames import encode_frame, scan
-from impl.storage.journal import RottenLogError
-from impl.storage.records import StoredItem
+from dynaproof.impl.node import Disk
+from dynaproof.impl.storage.frames import encode_frame, scan
+from dynaproof.impl.storage.journal import RottenLogError
+from dynaproof.impl.storage.records import StoredItem
 
 DIGEST_BYTES = 16
 

@@ -6,9 +6,9 @@ cut by no checkpoint, and comes with a copy of one; so no replica says that it i
 
 from __future__ import annotations
 
-from impl.node import NodeId
-from impl.storage.cursor import Hold
-from impl.storage.messages import (
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.cursor import Hold
+from dynaproof.impl.storage.messages import (
     CursorPlaced,
     CursorRefused,
     LogRead,
@@ -16,8 +16,8 @@ from impl.storage.messages import (
     MoveCursor,
     ReadLog,
 )
-from impl.storage.records import Answer, CursorMoved, LogRecord
-from impl.storage.serving import Serving
+from dynaproof.impl.storage.records import Answer, CursorMoved, LogRecord
+from dynaproof.impl.storage.serving import Serving
 
 
 class Readers(Serving):

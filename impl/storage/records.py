@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from impl.node import Microseconds
-from impl.storage.cursor import Hold
-from impl.storage.ids import Ballot, Member, RequestId
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.storage.cursor import Hold
+from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 
 Item: TypeAlias = bytes
 """An item by its canonical bytes (`impl/values/encoding.py`): items are equal iff their bytes are."""

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from impl.node import Env, Message, NodeId, Timer
-from impl.storage import messages as m
-from impl.storage.btree import BTree
-from impl.storage.core import pages_file
-from impl.storage.ids import Settings
-from impl.storage.learner import Learner
-from impl.storage.log import ReplicationLog
-from impl.storage.soundness import SHAPES
-from impl.storage.state import PartitionState
+from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.storage import messages as m
+from dynaproof.impl.storage.btree import BTree
+from dynaproof.impl.storage.core import pages_file
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.learner import Learner
+from dynaproof.impl.storage.log import ReplicationLog
+from dynaproof.impl.storage.soundness import SHAPES
+from dynaproof.impl.storage.state import PartitionState
 
 HANDLERS: dict[type[Message], str] = {
     m.AskAlive: "on_ask_alive",

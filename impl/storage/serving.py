@@ -7,12 +7,12 @@ true for every copy of the attempt.
 
 from __future__ import annotations
 
-from impl.node import NodeId
-from impl.storage.core import Flight
-from impl.storage.leader import Leader
-from impl.storage.messages import Delete, Get, Put, Rejected, Reply, Request
-from impl.storage.notes import Retried, Served
-from impl.storage.records import Answer, Mutation, Outcome, StoredItem, Write
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.core import Flight
+from dynaproof.impl.storage.leader import Leader
+from dynaproof.impl.storage.messages import Delete, Get, Put, Rejected, Reply, Request
+from dynaproof.impl.storage.notes import Retried, Served
+from dynaproof.impl.storage.records import Answer, Mutation, Outcome, StoredItem, Write
 
 
 class Serving(Leader):

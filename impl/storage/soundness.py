@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from impl.node import Message
-from impl.storage.messages import (
+from dynaproof.impl.node import Message
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     Chosen,
@@ -23,7 +23,7 @@ from impl.storage.messages import (
     Promise,
     ReadLog,
 )
-from impl.storage.records import LogRecord
+from dynaproof.impl.storage.records import LogRecord
 
 
 def consecutive(first: int, records: tuple[LogRecord, ...]) -> bool:

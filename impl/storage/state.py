@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from sortedcontainers import SortedList
 
-from impl.node import Microseconds
-from impl.storage.btree import BTree
-from impl.storage.cursor import Hold
-from impl.storage.ids import NO_BALLOT, Ballot, RequestId
-from impl.storage.messages import Snapshot
-from impl.storage.records import (
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.storage.btree import BTree
+from dynaproof.impl.storage.cursor import Hold
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
+from dynaproof.impl.storage.messages import Snapshot
+from dynaproof.impl.storage.records import (
     Answer,
     Config,
     ConfigChange,

@@ -23,8 +23,8 @@ from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
 
-from impl.values.errors import InvalidValue
-from impl.values.number import Number, canonical_number, compare, number_text, parse_number
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.number import Number, canonical_number, compare, number_text, parse_number
 
 _INVALID = "One or more parameter values were invalid: "
 

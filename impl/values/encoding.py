@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from impl.values.attribute import Item
+from dynaproof.impl.values.attribute import Item
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode = msgspec.msgpack.Decoder(Item).decode

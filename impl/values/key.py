@@ -30,10 +30,10 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from impl.values.attribute import AttributeValue, B, N, S
-from impl.values.errors import InvalidValue
-from impl.values.key_range import HASH_BYTES
-from impl.values.number import MAX_DIGITS, MIN_MAGNITUDE, ZERO, Number, number_text
+from dynaproof.impl.values.attribute import AttributeValue, B, N, S
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.key_range import HASH_BYTES
+from dynaproof.impl.values.number import MAX_DIGITS, MIN_MAGNITUDE, ZERO, Number, number_text
 
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024

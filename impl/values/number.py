@@ -19,7 +19,7 @@ import re
 
 from msgspec import Struct
 
-from impl.values.errors import InvalidValue
+from dynaproof.impl.values.errors import InvalidValue
 
 MAX_DIGITS = 38
 """Significant digits, leading and trailing zeros not counted."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from impl.values.attribute import BOOL, BS, NS, NULL, SS, AttributeValue, B, L, M, N, S
-from impl.values.errors import InvalidValue
-from impl.values.number import number_size_bytes, parse_number
+from dynaproof.impl.values.attribute import BOOL, BS, NS, NULL, SS, AttributeValue, B, L, M, N, S
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.number import number_size_bytes, parse_number
 
 MAX_ITEM_BYTES = 400 * 1024
 """Largest item, names included."""

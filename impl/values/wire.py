@@ -17,7 +17,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from impl.values.attribute import (
+from dynaproof.impl.values.attribute import (
     BOOL,
     BS,
     NS,
@@ -34,8 +34,8 @@ from impl.values.attribute import (
     number_set,
     string_set,
 )
-from impl.values.errors import InvalidValue
-from impl.values.number import canonical_number, parse_number
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.number import canonical_number, parse_number
 
 MAX_DEPTH = 32
 """Levels of an item: the value of an attribute is at level 1, what its map or list holds at level 2."""

@@ -29,7 +29,7 @@ ranges, conditional expressions, `any`, `all`, `sum`, `len`, `min`, `max`, compr
 and functions.
 """
 
-from model.language.declare import (
+from dynaproof.model.language.declare import (
     Action,
     Property,
     action,
@@ -39,9 +39,9 @@ from model.language.declare import (
     require,
     sometimes,
 )
-from model.language.errors import Disabled, ModelError
-from model.language.model import Expected, Model
-from model.language.types import (
+from dynaproof.model.language.errors import Disabled, ModelError
+from dynaproof.model.language.model import Expected, Model
+from dynaproof.model.language.types import (
     Array,
     Bool,
     Constant,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, overload
 
-from model.language.errors import Disabled
-from model.language.types import Type
+from dynaproof.model.language.errors import Disabled
+from dynaproof.model.language.types import Type
 
 Method: TypeAlias = Callable[..., Any]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from model.language.declare import Action, Property
-from model.language.errors import ModelError
-from model.language.state import Step
-from model.language.types import Constant, Majorities, Range, Scalar, Type, Value
+from dynaproof.model.language.declare import Action, Property
+from dynaproof.model.language.errors import ModelError
+from dynaproof.model.language.state import Step
+from dynaproof.model.language.types import Constant, Majorities, Range, Scalar, Type, Value
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ sequence is a view: it reads like the old value, and its writing methods (`x[i] 
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from model.language.errors import ModelError
-from model.language.types import Array, Seq, Set, Type, Value
+from dynaproof.model.language.errors import ModelError
+from dynaproof.model.language.types import Array, Seq, Set, Type, Value
 
 Path = tuple[int, ...]
 

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from model.language.errors import ModelError
+from dynaproof.model.language.errors import ModelError
 
 Value: TypeAlias = Any
 

@@ -1,6 +1,6 @@
 """Multi-Paxos: the protocol, what it promises, and its seeded bugs."""
 
-from model.multi_paxos import seeded
-from model.multi_paxos.promises import MultiPaxos
+from dynaproof.model.multi_paxos import seeded
+from dynaproof.model.multi_paxos.promises import MultiPaxos
 
 __all__ = ["MultiPaxos", "seeded"]

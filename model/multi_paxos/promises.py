@@ -1,7 +1,7 @@
 """What Multi-Paxos promises: its invariants, what must be reachable, and the counts that are known."""
 
-from model.language import Expected, always, sometimes
-from model.multi_paxos.protocol import MultiPaxosRules
+from dynaproof.model.language import Expected, always, sometimes
+from dynaproof.model.multi_paxos.protocol import MultiPaxosRules
 
 
 class MultiPaxos(MultiPaxosRules):

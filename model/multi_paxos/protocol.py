@@ -35,7 +35,7 @@ is made, and the acceptor refuses lower ballots from then on, so a leader that c
 proposes later; a promise that is never counted is `promise_lost`.
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from model.language import Array, Constant, Int, action, require
-from model.multi_paxos.promises import MultiPaxos
+from dynaproof.model.language import Array, Constant, Int, action, require
+from dynaproof.model.multi_paxos.promises import MultiPaxos
 
 
 class SlotBySlotAdoption(MultiPaxos, violates="computed_on_what_is_chosen"):

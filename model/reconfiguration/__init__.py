@@ -1,6 +1,6 @@
 """Reconfiguration: the protocol, what it promises, and its seeded bugs."""
 
-from model.reconfiguration import seeded
-from model.reconfiguration.promises import Reconfiguration
+from dynaproof.model.reconfiguration import seeded
+from dynaproof.model.reconfiguration.promises import Reconfiguration
 
 __all__ = ["Reconfiguration", "seeded"]

@@ -1,7 +1,7 @@
 """What replacing voters promises: its invariants, what must be reachable, and the counts that are known."""
 
-from model.language import Expected, always, sometimes
-from model.reconfiguration.protocol import ReconfigurationRules
+from dynaproof.model.language import Expected, always, sometimes
+from dynaproof.model.reconfiguration.protocol import ReconfigurationRules
 
 
 class Reconfiguration(ReconfigurationRules):

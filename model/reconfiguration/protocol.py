@@ -20,7 +20,7 @@ rest is as in `multi_paxos`, whose rules are not repeated; leaving out what that
 that learns and asks again, a promise repeated).
 """
 
-from model.language import (
+from dynaproof.model.language import (
     Array,
     Constant,
     Enum,

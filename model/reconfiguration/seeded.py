@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from model.language import Constant, action, initial, require
-from model.reconfiguration.promises import Reconfiguration
+from dynaproof.model.language import Constant, action, initial, require
+from dynaproof.model.reconfiguration.promises import Reconfiguration
 
 
 class Undisturbed:

@@ -17,17 +17,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
-from model.catch_up import CatchUp
-from model.language import Model
-from model.lease import Lease
-from model.multi_paxos import MultiPaxos
-from model.paxos import Paxos
-from model.request_id import RequestId
-from model.restore import Restore
-from model.shard import Shard
-from model.split import Split
-from model.two_phase_commit import TwoPhaseCommit
-from specs.view import Change, Entry, Owner, StreamShard, View
+from dynaproof.model.catch_up import CatchUp
+from dynaproof.model.language import Model
+from dynaproof.model.lease import Lease
+from dynaproof.model.multi_paxos import MultiPaxos
+from dynaproof.model.paxos import Paxos
+from dynaproof.model.request_id import RequestId
+from dynaproof.model.restore import Restore
+from dynaproof.model.shard import Shard
+from dynaproof.model.split import Split
+from dynaproof.model.two_phase_commit import TwoPhaseCommit
+from dynaproof.specs.view import Change, Entry, Owner, StreamShard, View
 
 Observe: TypeAlias = Callable[[Any, dict[str, Any]], list[View]]
 

@@ -2,9 +2,16 @@
 
 import pytest
 
-from checkers.linearizability import zones
-from checkers.linearizability.fuzzing import fuzz
-from checkers.mutation.checker_bugs import CHECKER_BUGS, BugError, CheckerBug, difference, hunt, seeded
+from dynaproof.checkers.linearizability import zones
+from dynaproof.checkers.linearizability.fuzzing import fuzz
+from dynaproof.checkers.mutation.checker_bugs import (
+    CHECKER_BUGS,
+    BugError,
+    CheckerBug,
+    difference,
+    hunt,
+    seeded,
+)
 
 SEED = 7
 AT_MOST = 20_000

@@ -2,8 +2,8 @@
 
 import pytest
 
-from checkers.campaign import config_of
-from checkers.simulator.partition import execute
+from dynaproof.checkers.campaign import config_of
+from dynaproof.checkers.simulator.partition import execute
 
 
 @pytest.mark.parametrize("schedule", [35623, 36829])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from checkers.campaign import Totals, config_of, outcomes
-from checkers.simulator.partition import execute
-from checkers.simulator.run import STRATEGIES, draw
-from checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
-from specs.sometimes import SOMETIMES
+from dynaproof.checkers.campaign import Totals, config_of, outcomes
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import STRATEGIES, draw
+from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
+from dynaproof.specs.sometimes import SOMETIMES
 
 SCHEDULES = 200
 

@@ -4,17 +4,17 @@ import json
 
 import pytest
 
-from checkers.campaign import config_of
-from checkers.histories import parse
-from checkers.histories.writers import json_lines
-from checkers.linearizability import check
-from checkers.simulator.partition import execute
-from checkers.simulator.recorder import ClientRecorder, recorded
-from impl.router.client import Ended, Invoked
-from impl.storage.ids import RequestId
-from impl.storage.messages import Delete, Get, Put
-from impl.storage.records import StoredItem
-from specs.history import Outcome
+from dynaproof.checkers.campaign import config_of
+from dynaproof.checkers.histories import parse
+from dynaproof.checkers.histories.writers import json_lines
+from dynaproof.checkers.linearizability import check
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.recorder import ClientRecorder, recorded
+from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.storage.ids import RequestId
+from dynaproof.impl.storage.messages import Delete, Get, Put
+from dynaproof.impl.storage.records import StoredItem
+from dynaproof.specs.history import Outcome
 
 
 @pytest.mark.parametrize("number", range(12))

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from checkers.campaign import config_of
-from checkers.mutation.catalogue import MUTANTS
-from checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
-from checkers.refinement.checking import Refinement
-from checkers.refinement.covering import COLD, Coverage, Seen, small
-from checkers.refinement.picture import picture
-from checkers.refinement.recording import Both, Recorder
-from checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
-from checkers.simulator.partition import PartitionRun, execute, finish
-from checkers.state_space.explore import Exploration
-from impl.storage.host import StorageNode
-from model.multi_paxos import MultiPaxos
+from dynaproof.checkers.campaign import config_of
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
+from dynaproof.checkers.refinement.checking import Refinement
+from dynaproof.checkers.refinement.covering import COLD, Coverage, Seen, small
+from dynaproof.checkers.refinement.picture import picture
+from dynaproof.checkers.refinement.recording import Both, Recorder
+from dynaproof.checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
+from dynaproof.checkers.simulator.partition import PartitionRun, execute, finish
+from dynaproof.checkers.state_space.explore import Exploration
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.model.multi_paxos import MultiPaxos
 
 SCHEDULES = 60
 QUICK = ("no_promise_check", "own_vote_before_sync", "accept_raises_no_promise", "no_cut_on_accept")

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from checkers.mutation.bug import difference, originals, overridden
-from checkers.mutation.catalogue import MUTANTS
-from checkers.mutation.hunt import explore, hunt, shrunk, survives
-from checkers.mutation.pins import pinned
-from checkers.simulator.partition import execute
-from checkers.simulator.run_file import rerun
+from dynaproof.checkers.mutation.bug import difference, originals, overridden
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
+from dynaproof.checkers.mutation.pins import pinned
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run_file import rerun
 from dynaproof.cli import main
 
 SCHEDULES = 150
@@ -78,7 +78,7 @@ def test_a_mutant_overrides_something_says_what_and_shows_it(name: str) -> None:
 def test_the_originals_that_a_mutant_overrides_are_those_that_it_was_written_against(name: str) -> None:
     assert originals(MUTANTS[name]) == pinned()[name], (
         "an original has changed: look whether the bug still changes one decision of it, then pin it anew "
-        "with `./run python -m checkers.mutation.pins`"
+        "with `./run python -m dynaproof.checkers.mutation.pins`"
     )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from checkers import campaign
-from checkers.simulator.run import FAULTS
-from checkers.simulator.run_file import RUN_FORMAT, load, save
-from checkers.simulator.scenarios import SCENARIOS
 from dynaproof import cli
+from dynaproof.checkers import campaign
+from dynaproof.checkers.simulator.run import FAULTS
+from dynaproof.checkers.simulator.run_file import RUN_FORMAT, load, save
+from dynaproof.checkers.simulator.scenarios import SCENARIOS
 from dynaproof.commands import explore as explore_command
-from specs.sometimes import SOMETIMES
+from dynaproof.specs.sometimes import SOMETIMES
 
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "runs" / "ignores_accepted.json"
@@ -37,10 +37,10 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explores the system with a seeded bug."""
-    from checkers.mutation.catalogue import MUTANTS
-    from checkers.simulator import shrink
-    from checkers.simulator.partition import execute
-    from checkers.simulator.schedule import follow, record
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.simulator import shrink
+    from dynaproof.checkers.simulator.partition import execute
+    from dynaproof.checkers.simulator.schedule import follow, record
 
     node_class = MUTANTS["ignores_accepted"].node_class
     monkeypatch.setattr(campaign, "execute", lambda config: execute(config, node_class))
@@ -296,7 +296,7 @@ def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, r
     # Where the tests run in the background the shell has told their children to ignore the signal.
     ready = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "import checkers.campaign; print('ready', file=sys.stderr, flush=True); "
+        "import dynaproof.checkers.campaign; print('ready', file=sys.stderr, flush=True); "
     )
     command = [sys.executable, "-c", ready + MAIN, "explore", "--seconds", "60", "--jobs", "2", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(root)}
@@ -325,7 +325,7 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
 ) -> None:
     import msgspec
 
-    from checkers.simulator.partition import execute
+    from dynaproof.checkers.simulator.partition import execute
 
     runs = 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from checkers.whole_file import write_whole
+from dynaproof.checkers.whole_file import write_whole
 from dynaproof.cli import main
 
 PACKED: dict[str, Callable[[bytes], bytes]] = {

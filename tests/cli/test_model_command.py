@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from checkers.state_space.catalogue import NAMES
+from dynaproof.checkers.state_space.catalogue import NAMES
 from dynaproof.cli import main
 
 KEYS = [
@@ -13,7 +13,7 @@ KEYS = [
 ]  # fmt: skip
 
 BROKEN = """
-from model.language import Int, Model, action, always, require
+from dynaproof.model.language import Int, Model, action, always, require
 
 class Broken(Model):
     n = Int(0, 3)
@@ -27,7 +27,7 @@ class Broken(Model):
         return self.n <= 3
 """
 WAITS = """
-from model.language import Bool, Model, action, eventually, require
+from dynaproof.model.language import Bool, Model, action, eventually, require
 
 class Waits(Model):
     done = Bool()
@@ -149,7 +149,7 @@ def test_limit_says_not_exhausted_and_what_was_covered(capsys):
 
 @pytest.mark.parametrize("arguments", [["paxos"], ["paxos", "--threads", "2"], []])
 def test_interrupted_exploration_tells_what_it_has_found(capsys, monkeypatch, arguments):
-    monkeypatch.setattr("checkers.state_space.engine.SLICE", 500)
+    monkeypatch.setattr("dynaproof.checkers.state_space.engine.SLICE", 500)
 
     def reporter(_):
         def report(states, *_):
@@ -159,7 +159,7 @@ def test_interrupted_exploration_tells_what_it_has_found(capsys, monkeypatch, ar
         return report
 
     monkeypatch.setattr("dynaproof.commands.model._reporter", reporter)
-    monkeypatch.setattr("checkers.state_space.catalogue.NAMES", {"paxos": NAMES["paxos"]})
+    monkeypatch.setattr("dynaproof.checkers.state_space.catalogue.NAMES", {"paxos": NAMES["paxos"]})
     code, out, err = run(capsys, *arguments, "--json")
     shown = json.loads(out)
     assert (code, err) == (130, "dynaproof: interrupted\n")
@@ -175,7 +175,7 @@ def test_interrupted_check_of_liveness_is_not_exhausted(capsys, monkeypatch, tmp
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("checkers.state_space.liveness.check_liveness", interrupted)
+    monkeypatch.setattr("dynaproof.checkers.state_space.liveness.check_liveness", interrupted)
     file = tmp_path / "waits.py"
     file.write_text(WAITS)
     code, out, _ = run(capsys, str(file), "--json")
@@ -206,7 +206,7 @@ def test_induction_and_bounded_checking_answer_in_json(capsys):
 
 def test_list_has_every_model_with_bounds_states_and_verdict(capsys, monkeypatch):
     two = {name: NAMES[name] for name in ("two_phase_commit", "paxos")}
-    monkeypatch.setattr("checkers.state_space.catalogue.NAMES", two)
+    monkeypatch.setattr("dynaproof.checkers.state_space.catalogue.NAMES", two)
     code, out, _ = run(capsys)
     assert code == 0
     assert "two_phase_commit  rms=3\n           80 states, depth  11" in out

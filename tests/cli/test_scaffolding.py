@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ import dynaproof
 from dynaproof.cli import COMMANDS
 
 PACKAGES = ("model", "impl", "specs", "checkers", "dynaproof")
+SERVER = "dynaproof.impl.server"
 LINES_AT_MOST = 440  # "about 400"
 
 # What each folder may import of ours; ARCHITECTURE.md has the same table.
@@ -55,14 +57,28 @@ def test_version_is_the_same_everywhere(root):
 
 
 def test_every_package_is_built_typed_and_measured(root, pyproject):
-    built = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert tuple(built) == PACKAGES
-    assert tuple(pyproject["tool"]["mypy"]["packages"]) == PACKAGES
-    assert tuple(pyproject["tool"]["pyright"]["include"]) == PACKAGES
-    assert tuple(pyproject["tool"]["coverage"]["run"]["source"]) == PACKAGES
-    assert tuple(pyproject["tool"]["importlinter"]["root_packages"]) == PACKAGES
-    for package in PACKAGES:
-        assert (root / package / "py.typed").is_file()
+    assert pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["dynaproof"]
+    assert pyproject["tool"]["mypy"]["packages"] == ["dynaproof"]
+    assert pyproject["tool"]["pyright"]["include"] == ["dynaproof"]
+    assert pyproject["tool"]["coverage"]["run"]["source"] == ["dynaproof"]
+    assert pyproject["tool"]["importlinter"]["root_packages"] == ["dynaproof"]
+    assert (root / "dynaproof" / "py.typed").is_file()
+    for room in PACKAGES[:-1]:
+        assert (root / "dynaproof" / room).readlink() == Path("..") / room
+
+
+@pytest.mark.parametrize("room", PACKAGES[:-1])
+def test_a_bare_import_of_a_folder_names_the_right_one(root, room):
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, '.'); import {room}"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert f"ImportError: import dynaproof.{room}, not {room}" in done.stderr
+
+
+def test_python_m_is_the_command(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "dynaproof", "version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"dynaproof {dynaproof.__version__}")
 
 
 def test_every_folder_with_an_init_at_the_top_is_a_known_package(root):
@@ -131,13 +147,21 @@ def test_every_dependency_has_a_lower_bound_and_is_locked(root, pyproject):
 # ---- arrows
 
 
-def test_contracts_forbid_all_that_no_arrow_allows(pyproject):
+def command_line(root):
+    """The modules of `dynaproof` that are no room: what calls the engines."""
+    here = [path for path in (root / "dynaproof").iterdir() if not path.is_symlink()]
+    names = {path.stem for path in here if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    return {f"dynaproof.{name}" for name in names - {"__init__"}}
+
+
+def test_contracts_forbid_all_that_no_arrow_allows(root, pyproject):
     contracts = {contract["id"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
     for package in PACKAGES:
         forbidden = set(PACKAGES) - ARROWS[package] - {package}
         if forbidden:
-            assert contracts[package]["source_modules"] == [package]
-            assert set(contracts[package]["forbidden_modules"]) == forbidden
+            assert contracts[package]["source_modules"] == [f"dynaproof.{package}"]
+            rooms = {f"dynaproof.{name}" for name in forbidden - {"dynaproof"}}
+            assert set(contracts[package]["forbidden_modules"]) == rooms | command_line(root)
     exceptions = {package for package, contract in contracts.items() if "ignore_imports" in contract}
     assert exceptions == {"specs", "machine"}
 
@@ -157,7 +181,7 @@ def test_architecture_shows_the_same_arrows(root):
 def test_the_verifier_of_certificates_may_import_no_neighbour(root, pyproject):
     contracts = {contract["id"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
     contract = contracts["certificate"]
-    package = "checkers.linearizability"
+    package = "dynaproof.checkers.linearizability"
     neighbours = {f"{package}.{path.stem}" for path in (root / "checkers/linearizability").glob("*.py")}
     verifier = set(contract["source_modules"])
     assert set(contract["forbidden_modules"]) == neighbours - verifier - {f"{package}.__init__"}
@@ -168,7 +192,8 @@ def test_nothing_in_impl_imports_the_server(root):
     leaning = [
         str(path.relative_to(root))
         for path in sorted((root / "impl").rglob("*.py"))
-        if path.relative_to(root).parts[:2] != ("impl", "server") and "impl.server" in imported(path)
+        if path.relative_to(root).parts[:2] != ("impl", "server")
+        and "dynaproof.impl.server" in imported(path)
     ]
     assert leaning == []
 
@@ -181,14 +206,14 @@ def imported(path):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {".".join(name.split(".")[:2]) for name in names}
+    return {".".join(name.split(".")[:3]) for name in names}
 
 
 def named_in_contracts(pyproject):
-    """The modules of ours, below the packages, that the contracts name."""
+    """The modules of ours that the contracts name."""
     contracts = pyproject["tool"]["importlinter"]["contracts"]
     named = {name for one in contracts for name in one["source_modules"] + one["forbidden_modules"]}
-    return sorted(name for name in named if name.partition(".")[0] in PACKAGES and "." in name)
+    return sorted(name for name in named if name.partition(".")[0] == "dynaproof")
 
 
 @pytest.mark.parametrize(
@@ -196,26 +221,31 @@ def named_in_contracts(pyproject):
     [
         (
             "checkers/linearizability/certificate.py",
-            "import checkers.linearizability.core",
+            "import dynaproof.checkers.linearizability.core",
             "what verifies a certificate imports nothing of what decided",
         ),
-        ("model/bent.py", "import impl", "model imports nothing of ours"),
-        ("impl/bent.py", "import specs", "impl imports nothing of ours"),
-        ("specs/bent.py", "import impl", "specs imports nothing of ours"),
-        ("checkers/bent.py", "import dynaproof", "checkers does not import the command line"),
+        ("model/bent.py", "import dynaproof.impl", "model imports nothing of ours"),
+        ("impl/bent.py", "import dynaproof.specs", "impl imports nothing of ours"),
+        ("specs/bent.py", "import dynaproof.impl", "specs imports nothing of ours"),
+        ("checkers/bent.py", "import dynaproof.cli", "checkers does not import the command line"),
         ("impl/bent.py", "import time", "impl meets the machine only in impl.server"),
     ],
 )
 def test_a_bent_arrow_breaks_its_contract(root, pyproject, tmp_path, where, line, contract):
     pytest.importorskip("importlinter", reason="the linters are not installed (./run lint installs them)")
-    for package in PACKAGES:
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text("", encoding="utf-8")
+    (tmp_path / "dynaproof").mkdir()
+    (tmp_path / "dynaproof" / "__init__.py").touch()
+    for room in PACKAGES[:-1]:
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "__init__.py").touch()
+        (tmp_path / "dynaproof" / room).symlink_to(Path("..") / room)
     for module in named_in_contracts(pyproject):
-        path = tmp_path.joinpath(*module.split(".")).with_suffix(".py")
-        path.parent.mkdir(exist_ok=True)
-        path.parent.joinpath("__init__.py").touch()
-        path.touch()
+        path = tmp_path.joinpath(*module.split("."))
+        if not path.is_dir():
+            path = path.with_suffix(".py")
+            path.parent.mkdir(exist_ok=True)
+            path.parent.joinpath("__init__.py").touch()
+            path.touch()
     shutil.copy(root / "pyproject.toml", tmp_path)
     assert "0 broken" in lint_imports(tmp_path)
     (tmp_path / where).write_text(line + "\n", encoding="utf-8")
@@ -259,9 +289,9 @@ def test_every_command_in_the_documents_exists(root):
 
 
 def test_the_claims_name_every_promise_and_every_seeded_bug_of_the_system(root):
-    from checkers.mutation.catalogue import MUTANTS
-    from specs import clients, consensus, liveness, partitions, streams, transactions
-    from specs.promise import ALL
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.specs import clients, consensus, liveness, partitions, streams, transactions
+    from dynaproof.specs.promise import ALL
 
     text = (root / "docs" / "claims.md").read_text("utf-8")
     assert all((clients, consensus, liveness, partitions, streams, transactions))  # Each registers its specs.

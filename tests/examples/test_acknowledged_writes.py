@@ -2,9 +2,9 @@
 
 import pytest
 
-from specs import clients
-from specs.promise import ALL
-from specs.view import Entry, View
+from dynaproof.specs import clients
+from dynaproof.specs.promise import ALL
+from dynaproof.specs.view import Entry, View
 
 WRITE = Entry((1, "a"), "write")
 OTHER = Entry((2, "b"), "other")

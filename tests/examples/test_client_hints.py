@@ -1,12 +1,12 @@
 """Where a client turns after a refusal; both were found by exploration of the fair end."""
 
-from checkers.simulator.place import Observer, Options
-from checkers.simulator.world import World
-from checkers.strategies.timed import Timed
-from impl.node import Env, Message, NodeId, Timer
-from impl.router.client import Client, ClientSettings
-from impl.storage.ids import Ballot
-from impl.storage.messages import Get, Operation, Rejected, Request
+from dynaproof.checkers.simulator.place import Observer, Options
+from dynaproof.checkers.simulator.world import World
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.router.client import Client, ClientSettings
+from dynaproof.impl.storage.ids import Ballot
+from dynaproof.impl.storage.messages import Get, Operation, Rejected, Request
 
 NAMES = ("sa", "sb", "sc")
 REPLICAS = tuple(NodeId("region", name, name) for name in NAMES)

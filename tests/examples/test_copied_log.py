@@ -2,14 +2,14 @@
 
 import pytest
 
-from checkers.simulator.disk import SimDisk
-from impl.node import NodeId
-from impl.outbox import Outbox
-from impl.storage.ids import NO_BALLOT, Ballot, Member
-from impl.storage.log import Head, ReplicationLog, fresh_head
-from impl.storage.messages import Snapshot
-from impl.storage.pages import PageRef
-from impl.storage.records import Config, NoOp
+from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.storage.log import Head, ReplicationLog, fresh_head
+from dynaproof.impl.storage.messages import Snapshot
+from dynaproof.impl.storage.pages import PageRef
+from dynaproof.impl.storage.records import Config, NoOp
 
 BALLOT = Ballot(1, "sa", 1)
 ME = Member(NodeId("region", "a", "sa"), 1)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from checkers.histories import parse, read
-from checkers.linearizability import check, minimal_core
-from checkers.linearizability.picture import DRAWN_AT_MOST, TooLargeError, of_core, of_history
+from dynaproof.checkers.histories import parse, read
+from dynaproof.checkers.linearizability import check, minimal_core
+from dynaproof.checkers.linearizability.picture import DRAWN_AT_MOST, TooLargeError, of_core, of_history
 from dynaproof.cli import main
-from specs.history import HistoryBuilder
+from dynaproof.specs.history import HistoryBuilder
 
 EXAMPLE = "examples/histories/stale_read.jsonl"
 CHROMIUM_FLAGS = [

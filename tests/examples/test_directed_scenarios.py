@@ -2,8 +2,8 @@
 
 import pytest
 
-from checkers.mutation.catalogue import MUTANTS
-from checkers.mutation.directed.catalogue import STORIES, perform
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.directed.catalogue import STORIES, perform
 
 TOLD_FOR = [(story.name, name) for story in STORIES.values() for name in story.kills]
 

@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from checkers.linearizability import Budget, check
-from checkers.linearizability.brute_force import is_linearizable
+from dynaproof.checkers.linearizability import Budget, check
+from dynaproof.checkers.linearizability.brute_force import is_linearizable
 from dynaproof.cli import main
-from specs.history import History, HistoryBuilder
-from specs.objects import OBJECTS, SequentialObject
+from dynaproof.specs.history import History, HistoryBuilder
+from dynaproof.specs.objects import OBJECTS, SequentialObject
 
 
 def test_every_documented_command_runs_as_documented(root: Path, monkeypatch, tmp_path) -> None:

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from checkers.histories import read
-from checkers.linearizability import check
+from dynaproof.checkers.histories import read
+from dynaproof.checkers.linearizability import check
 from dynaproof.cli import main
 
 

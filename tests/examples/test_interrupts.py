@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from checkers.interrupts import interrupts_held
+from dynaproof.checkers.interrupts import interrupts_held
 
 
 def blocked() -> bool:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from checkers.state_space.catalogue import find
-from checkers.state_space.explore import Exploration, explore
-from model.language import Expected
+from dynaproof.checkers.state_space.catalogue import find
+from dynaproof.checkers.state_space.explore import Exploration, explore
+from dynaproof.model.language import Expected
 
 LARGE = 500_000
 """Models of more states than this are counted in the slow suite."""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from checkers.state_space.catalogue import load
-from checkers.state_space.explore import Limits, explore
-from checkers.state_space.interpreter import Interpreter
-from model.language import ModelError
+from dynaproof.checkers.state_space.catalogue import load
+from dynaproof.checkers.state_space.explore import Limits, explore
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.model.language import ModelError
 
 HEADER = """
-from model.language import *
+from dynaproof.model.language import *
 
 class Wrong(Model):
     Site = Scalar(2)
@@ -93,7 +93,7 @@ def test_text_outside_the_vocabulary_is_refused_with_its_line(tmp_path, body, li
 )
 def test_wrong_declaration_is_refused(tmp_path, declaration, problem):
     file = tmp_path / "wrong.py"
-    file.write_text(f"from model.language import *\n\nclass Wrong(Model):\n    {declaration}\n")
+    file.write_text(f"from dynaproof.model.language import *\n\nclass Wrong(Model):\n    {declaration}\n")
     with pytest.raises(ModelError, match=re.escape(problem)):
         explore(load(file).Wrong())
 
@@ -117,7 +117,7 @@ def test_unbounded_recursion_of_a_helper_is_refused(tmp_path):
     ],
 )
 def test_limit_leaves_the_model_not_exhausted_and_says_what_was_covered(limits, named):
-    from model.paxos import Paxos
+    from dynaproof.model.paxos import Paxos
 
     result = explore(Paxos(), limits=limits)
     assert (result.exhausted, result.limit, result.violation) == (False, named, None)
@@ -138,7 +138,7 @@ def test_item_that_only_machine_code_looks_at_is_named(tmp_path):
 
 
 def test_one_slot_is_enough_for_multi_paxos():
-    from model.multi_paxos import MultiPaxos
+    from dynaproof.model.multi_paxos import MultiPaxos
 
     result = explore(MultiPaxos(slots=1, ballots=2), symmetry=True)
     assert result.exhausted

@@ -2,9 +2,9 @@
 
 import sys
 
-from checkers.state_space.expressions import Graph, conjuncts, evaluate
-from checkers.state_space.layout import Cell
-from checkers.state_space.machine import Block
+from dynaproof.checkers.state_space.expressions import Graph, conjuncts, evaluate
+from dynaproof.checkers.state_space.layout import Cell
+from dynaproof.checkers.state_space.machine import Block
 
 
 def test_expressions_deeper_than_the_stack_are_compared_split_and_compiled() -> None:

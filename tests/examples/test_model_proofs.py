@@ -6,13 +6,13 @@ import xml.etree.ElementTree as ET
 import networkx as nx
 import pytest
 
-from checkers.state_space.catalogue import find
-from checkers.state_space.explore import explore
-from checkers.state_space.graph import write_graph
-from checkers.state_space.induction import bounded, inductive
-from checkers.state_space.interpreter import Interpreter
-from checkers.state_space.liveness import Lasso, check_liveness
-from model.language import (
+from dynaproof.checkers.state_space.catalogue import find
+from dynaproof.checkers.state_space.explore import explore
+from dynaproof.checkers.state_space.graph import write_graph
+from dynaproof.checkers.state_space.induction import bounded, inductive
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.state_space.liveness import Lasso, check_liveness
+from dynaproof.model.language import (
     Array,
     Bool,
     Enum,
@@ -26,8 +26,8 @@ from model.language import (
     require,
     sometimes,
 )
-from model.paxos import Paxos
-from model.two_phase_commit import TwoPhaseCommit
+from dynaproof.model.paxos import Paxos
+from dynaproof.model.two_phase_commit import TwoPhaseCommit
 
 
 class Unfair(Model):

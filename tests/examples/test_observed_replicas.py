@@ -4,16 +4,16 @@ from typing import Any
 
 from msgspec import structs
 
-from checkers.simulator.judge import Judge
-from checkers.simulator.partition import REPLICAS, PartitionRun
-from checkers.simulator.run import draw
-from impl.storage.ids import Ballot, Member
-from impl.storage.messages import Accept, Prepare
-from impl.storage.notes import Reached
-from impl.storage.records import Config, NoOp
-from specs.consensus import one_leader_per_ballot, promises_never_go_back
-from specs.observe.impl import ImplObserver
-from specs.view import Entry
+from dynaproof.checkers.simulator.judge import Judge
+from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
+from dynaproof.checkers.simulator.run import draw
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.messages import Accept, Prepare
+from dynaproof.impl.storage.notes import Reached
+from dynaproof.impl.storage.records import Config, NoOp
+from dynaproof.specs.consensus import one_leader_per_ballot, promises_never_go_back
+from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.view import Entry
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from checkers.simulator.judge import Judge
-from checkers.simulator.partition import REPLICAS
-from impl.router.client import Ended, Invoked
-from impl.storage.ids import Ballot, Member, RequestId
-from impl.storage.messages import Put, Reply
-from impl.storage.records import Config, Outcome, StoredItem, Write
-from specs.clients import retries_apply_once
-from specs.observe.impl import ImplObserver
+from dynaproof.checkers.simulator.judge import Judge
+from dynaproof.checkers.simulator.partition import REPLICAS
+from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.storage.ids import Ballot, Member, RequestId
+from dynaproof.impl.storage.messages import Put, Reply
+from dynaproof.impl.storage.records import Config, Outcome, StoredItem, Write
+from dynaproof.specs.clients import retries_apply_once
+from dynaproof.specs.observe.impl import ImplObserver
 
 REQUEST = RequestId("c", 1)
 BALLOT = Ballot(1, "sa", 1)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from checkers.simulator import fair_end
-from checkers.simulator.partition import PartitionRun
-from checkers.simulator.run import draw
-from impl.storage.state import PartitionState
+from dynaproof.checkers.simulator import fair_end
+from dynaproof.checkers.simulator.partition import PartitionRun
+from dynaproof.checkers.simulator.run import draw
+from dynaproof.impl.storage.state import PartitionState
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 

@@ -11,9 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from checkers.histories.boto3_recorder import NotRecordableError, Recorder, record
-from checkers.linearizability import check
-from specs.history import NEVER, Outcome
+from dynaproof.checkers.histories.boto3_recorder import NotRecordableError, Recorder, record
+from dynaproof.checkers.linearizability import check
+from dynaproof.specs.history import NEVER, Outcome
 
 OPERATIONS = 12
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from impl.storage.host import StorageNode
-from impl.storage.ids import Settings
-from impl.storage.leader import Leader
-from impl.storage.log import ReplicationLog
-from impl.storage.replica import Replica
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.leader import Leader
+from dynaproof.impl.storage.log import ReplicationLog
+from dynaproof.impl.storage.replica import Replica
 
 CLASSES: dict[str, type] = {
     kind.__name__: kind for kind in (Replica, Leader, ReplicationLog, StorageNode, Settings)

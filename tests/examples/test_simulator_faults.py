@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from checkers.campaign import config_of
-from checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
-from checkers.simulator.run import FAULTS, LEADER, Fault, draw
-from impl.storage.frames import encode_frame
-from impl.storage.host import NODE_LOG, StorageNode
-from impl.storage.replica import Replica
+from dynaproof.checkers.campaign import config_of
+from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
+from dynaproof.checkers.simulator.run import FAULTS, LEADER, Fault, draw
+from dynaproof.impl.storage.frames import encode_frame
+from dynaproof.impl.storage.host import NODE_LOG, StorageNode
+from dynaproof.impl.storage.replica import Replica
 
 
 def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:

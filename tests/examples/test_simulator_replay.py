@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.simulator.events import Strategy
-from checkers.simulator.world import Observer, Options, World
-from checkers.strategies.recording import Recorded, Recording
-from checkers.strategies.replaying import Divergence, Replaying
-from checkers.strategies.timed import Timed
-from checkers.strategies.untimed import Pct, Pos, RandomWalk
-from impl.node import Env, Message, NodeId, Timer
+from dynaproof.checkers.simulator.events import Strategy
+from dynaproof.checkers.simulator.world import Observer, Options, World
+from dynaproof.checkers.strategies.recording import Recorded, Recording
+from dynaproof.checkers.strategies.replaying import Divergence, Replaying
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
+from dynaproof.impl.node import Env, Message, NodeId, Timer
 
 NODES = tuple(NodeId("region", zone, f"n{zone}") for zone in "abc")
 STEPS = 400

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from checkers.mutation.catalogue import MUTANTS
-from checkers.simulator.partition import execute
-from checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
-from checkers.simulator.run_file import load, rerun
-from checkers.simulator.schedule import MENDING, Divergence, follow, record
-from checkers.simulator.shrink import shrink_schedule
-from checkers.simulator.tell import Step, tell
-from checkers.strategies.recording import Recorded
-from impl.node import NodeId
-from impl.storage.host import StorageNode
-from impl.storage.messages import Heartbeat
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
+from dynaproof.checkers.simulator.run_file import load, rerun
+from dynaproof.checkers.simulator.schedule import MENDING, Divergence, follow, record
+from dynaproof.checkers.simulator.shrink import shrink_schedule
+from dynaproof.checkers.simulator.tell import Step, tell
+from dynaproof.checkers.strategies.recording import Recorded
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.messages import Heartbeat
+from dynaproof.impl.storage.replica import Replica
 
 
 class DeafReplica(Replica):

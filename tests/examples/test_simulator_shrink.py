@@ -1,7 +1,7 @@
 """Shrinking, with failures that are known beforehand."""
 
-from checkers.simulator.run import Failure, Fault, Outcome, RunConfig, draw
-from checkers.simulator.shrink import ATTEMPTS, shrink
+from dynaproof.checkers.simulator.run import Failure, Fault, Outcome, RunConfig, draw
+from dynaproof.checkers.simulator.shrink import ATTEMPTS, shrink
 
 CONFIG = next(
     config

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from checkers.simulator.world import RATE_ONE, Factory, Observer, Options, Slot, World
-from checkers.strategies.timed import Timed
-from impl.node import Env, Message, NodeId, Timer
+from dynaproof.checkers.simulator.world import RATE_ONE, Factory, Observer, Options, Slot, World
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.impl.node import Env, Message, NodeId, Timer
 
 A, B = (NodeId("region", zone, f"n{zone}") for zone in "ab")
 

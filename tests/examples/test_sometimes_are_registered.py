@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from specs.sometimes import SOMETIMES, never_seen
+from dynaproof.specs.sometimes import SOMETIMES, never_seen
 
 
 def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:

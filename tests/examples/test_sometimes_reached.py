@@ -2,10 +2,10 @@
 
 import pytest
 
-from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.episodes import campaign, write
-from checkers.mutation.directed.stage import Stage
-from impl.storage.messages import (
+from dynaproof.checkers.mutation.directed.cast import item
+from dynaproof.checkers.mutation.directed.episodes import campaign, write
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     Alive,

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from checkers.state_space.explore import Exploration, explore
-from checkers.state_space.induction import bounded
-from checkers.state_space.interpreter import Interpreter
-from checkers.state_space.liveness import check_liveness
-from model.catch_up import CatchUp
-from model.dns_plan import DnsPlan, ThreeSteps
-from model.language import Model
-from model.lease import Lease
-from model.request_id import AnswersBeforeChosen, RequestId
-from model.restore import Restore
-from model.shard import Shard
-from model.split import MetadataInTwoSteps, Split
+from dynaproof.checkers.state_space.explore import Exploration, explore
+from dynaproof.checkers.state_space.induction import bounded
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.state_space.liveness import check_liveness
+from dynaproof.model.catch_up import CatchUp
+from dynaproof.model.dns_plan import DnsPlan, ThreeSteps
+from dynaproof.model.language import Model
+from dynaproof.model.lease import Lease
+from dynaproof.model.request_id import AnswersBeforeChosen, RequestId
+from dynaproof.model.restore import Restore
+from dynaproof.model.shard import Shard
+from dynaproof.model.split import MetadataInTwoSteps, Split
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from impl.values.attribute import (
+from dynaproof.impl.values.attribute import (
     Item,
     N,
     S,
     number,
 )
-from impl.values.errors import InvalidValue
-from impl.values.key import (
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.key import (
     KeyAttribute,
     KeySchema,
     decode_key,
@@ -18,8 +18,8 @@ from impl.values.key import (
     encode_key,
     partition_prefix,
 )
-from impl.values.key_range import InvalidRange, KeyRange, equal_parts, position, whole
-from impl.values.wire import item_from_wire
+from dynaproof.impl.values.key_range import InvalidRange, KeyRange, equal_parts, position, whole
+from dynaproof.impl.values.wire import item_from_wire
 
 INVALID = "One or more parameter values were invalid: "
 

@@ -2,8 +2,15 @@
 
 import pytest
 
-from impl.values.errors import InvalidValue
-from impl.values.number import add, canonical_number, number_size_bytes, number_text, parse_number, subtract
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.number import (
+    add,
+    canonical_number,
+    number_size_bytes,
+    number_text,
+    parse_number,
+    subtract,
+)
 
 NINES = "9" * 38
 LARGEST = f"{NINES}e88"

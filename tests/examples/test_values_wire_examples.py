@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from impl.values.attribute import (
+from dynaproof.impl.values.attribute import (
     BS,
     NS,
     NULL,
@@ -18,10 +18,16 @@ from impl.values.attribute import (
     number_set,
     string_set,
 )
-from impl.values.errors import InvalidValue
-from impl.values.number import parse_number
-from impl.values.size import MAX_ITEM_BYTES, check_item_size, item_size_bytes
-from impl.values.wire import MAX_NAME_BYTES, item_from_wire, item_to_wire, value_from_wire, value_to_wire
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.number import parse_number
+from dynaproof.impl.values.size import MAX_ITEM_BYTES, check_item_size, item_size_bytes
+from dynaproof.impl.values.wire import (
+    MAX_NAME_BYTES,
+    item_from_wire,
+    item_to_wire,
+    value_from_wire,
+    value_to_wire,
+)
 
 INVALID = "One or more parameter values were invalid: "
 

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import structs
 
-from checkers.mutation.catalogue import MUTANTS
-from checkers.simulator.disk import SimDisk
-from impl.node import Message, NodeId, Note, Timer
-from impl.outbox import Outbox
-from impl.storage import messages as m
-from impl.storage.cursor import Hold, LogCursor
-from impl.storage.host import StorageNode
-from impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
-from impl.storage.pages import LeafPage, PageRef, digest_of, encode_page
-from impl.storage.records import Config, LogRecord, StoredItem
-from impl.storage.replica import HANDLERS, TIMERS
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.impl.node import Message, NodeId, Note, Timer
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage import messages as m
+from dynaproof.impl.storage.cursor import Hold, LogCursor
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
+from dynaproof.impl.storage.pages import LeafPage, PageRef, digest_of, encode_page
+from dynaproof.impl.storage.records import Config, LogRecord, StoredItem
+from dynaproof.impl.storage.replica import HANDLERS, TIMERS
 
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 CLIENT = NodeId("region", "client", "c0")

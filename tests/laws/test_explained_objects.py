@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from checkers.linearizability import check
-from checkers.linearizability.brute_force import is_linearizable
-from checkers.linearizability.explain_objects import (
+from dynaproof.checkers.linearizability import check
+from dynaproof.checkers.linearizability.brute_force import is_linearizable
+from dynaproof.checkers.linearizability.explain_objects import (
     APPENDS_INVERTED,
     DEQUEUED_TWICE,
     EMPTY_WHILE_FULL,
@@ -23,8 +23,8 @@ from checkers.linearizability.explain_objects import (
     causes,
     possible_answers,
 )
-from specs.history import History, HistoryBuilder, Operation, Outcome
-from specs.objects import OBJECTS, SequentialObject
+from dynaproof.specs.history import History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.objects import OBJECTS, SequentialObject
 
 CAUSES = {
     "queue": {DEQUEUED_TWICE, EMPTY_WHILE_FULL, GARBAGE_DEQUEUE, QUEUE_INVERSION},

@@ -2,11 +2,11 @@
 
 import pytest
 
-from checkers.linearizability import Budget, by_frontier, check, checking, frontier, online, verify
-from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
-from checkers.linearizability.random_histories import LARGE, random_histories
-from checkers.linearizability.register import ASK_PUT, ASK_READ, Ask, of_key, reduce
-from specs.history import History, HistoryBuilder
+from dynaproof.checkers.linearizability import Budget, by_frontier, check, checking, frontier, online, verify
+from dynaproof.checkers.linearizability.configurations import CAS, DELETE, PUT, READ
+from dynaproof.checkers.linearizability.random_histories import LARGE, random_histories
+from dynaproof.checkers.linearizability.register import ASK_PUT, ASK_READ, Ask, of_key, reduce
+from dynaproof.specs.history import History, HistoryBuilder
 
 
 def at_once(count: int) -> list[Ask]:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.histories import json_lines as reader
-from checkers.histories import parse
-from checkers.histories.edn import Keyword
-from checkers.histories.values import freeze
-from checkers.histories.writers import edn, json_lines
-from checkers.linearizability import check
-from checkers.linearizability.random_histories import Taste, random_histories, random_history
-from specs.history import UNRECORDED, History, HistoryBuilder, Outcome
+from dynaproof.checkers.histories import json_lines as reader
+from dynaproof.checkers.histories import parse
+from dynaproof.checkers.histories.edn import Keyword
+from dynaproof.checkers.histories.values import freeze
+from dynaproof.checkers.histories.writers import edn, json_lines
+from dynaproof.checkers.linearizability import check
+from dynaproof.checkers.linearizability.random_histories import Taste, random_histories, random_history
+from dynaproof.specs.history import UNRECORDED, History, HistoryBuilder, Outcome
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 JSON = st.recursive(

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 import z3
 
-from checkers.proofs.claim import Claim, decide
-from checkers.proofs.lease import LEASE, RHO, claims
-from impl.storage.ids import Settings
+from dynaproof.checkers.proofs.claim import Claim, decide
+from dynaproof.checkers.proofs.lease import LEASE, RHO, claims
+from dynaproof.impl.storage.ids import Settings
 
 MILLION = 1_000_000
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specs.partitions import one_owner_per_key, restore_is_exact
-from specs.promise import ALL
-from specs.streams import parent_before_children, stream_complete_and_single
-from specs.transactions import transactions_serializable
-from specs.view import Change, Owner, StreamShard, Transaction, View
+from dynaproof.specs.partitions import one_owner_per_key, restore_is_exact
+from dynaproof.specs.promise import ALL
+from dynaproof.specs.streams import parent_before_children, stream_complete_and_single
+from dynaproof.specs.transactions import transactions_serializable
+from dynaproof.specs.view import Change, Owner, StreamShard, Transaction, View
 
 
 def told(name: str, view: View) -> list[str]:

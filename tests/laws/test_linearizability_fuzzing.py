@@ -11,15 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from checkers.histories import parse
-from checkers.linearizability import check, verify
-from checkers.linearizability.brute_force import explains, is_linearizable
-from checkers.linearizability.configurations import CAS, DELETE, PUT, READ
-from checkers.linearizability.fuzzing import Tally, fuzz
-from checkers.linearizability.online import KeyFrontier
-from checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
-from checkers.linearizability.register import reduce
-from specs.history import History, HistoryBuilder, Outcome
+from dynaproof.checkers.histories import parse
+from dynaproof.checkers.linearizability import check, verify
+from dynaproof.checkers.linearizability.brute_force import explains, is_linearizable
+from dynaproof.checkers.linearizability.configurations import CAS, DELETE, PUT, READ
+from dynaproof.checkers.linearizability.fuzzing import Tally, fuzz
+from dynaproof.checkers.linearizability.online import KeyFrontier
+from dynaproof.checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
+from dynaproof.checkers.linearizability.register import reduce
+from dynaproof.specs.history import History, HistoryBuilder, Outcome
 
 FIXED_SEED, FIXED_HISTORIES = 20261124, 5_000
 FRESH_HISTORIES = 20_000

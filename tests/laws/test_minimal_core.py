@@ -3,13 +3,13 @@
 from dataclasses import replace
 from random import Random
 
-from checkers.linearizability import check, minimal_core, register
-from checkers.linearizability.brute_force import is_linearizable
-from checkers.linearizability.core import remove
-from checkers.linearizability.random_histories import SMALL, random_histories, random_history
-from checkers.linearizability.register import Ask, of_key
-from specs.history import History, HistoryBuilder, Operation
-from specs.objects import OBJECTS
+from dynaproof.checkers.linearizability import check, minimal_core, register
+from dynaproof.checkers.linearizability.brute_force import is_linearizable
+from dynaproof.checkers.linearizability.core import remove
+from dynaproof.checkers.linearizability.random_histories import SMALL, random_histories, random_history
+from dynaproof.checkers.linearizability.register import Ask, of_key
+from dynaproof.specs.history import History, HistoryBuilder, Operation
+from dynaproof.specs.objects import OBJECTS
 
 HISTORIES = 2_000
 

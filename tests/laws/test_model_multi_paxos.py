@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from checkers.state_space.explore import explore
-from model.language import Expected, Model
-from model.multi_paxos import MultiPaxos
+from dynaproof.checkers.state_space.explore import explore
+from dynaproof.model.language import Expected, Model
+from dynaproof.model.multi_paxos import MultiPaxos
 
 TRACES = {
     "SlotBySlotAdoption": 15,

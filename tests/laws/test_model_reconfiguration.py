@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from checkers.state_space.explore import explore
-from checkers.state_space.interpreter import Interpreter
-from model.language import Constant, Expected, Model, always
-from model.reconfiguration import Reconfiguration, seeded
+from dynaproof.checkers.state_space.explore import explore
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.model.language import Constant, Expected, Model, always
+from dynaproof.model.reconfiguration import Reconfiguration, seeded
 
 TRACES = {
     "OldPromisesCount": 15,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from checkers.state_space.catalogue import NAMES, find
-from checkers.state_space.explore import Exploration, Result
-from checkers.state_space.interpreter import Interpreter, State
-from model.language import Model, always
-from model.lease import PromisesUnderALease
-from specs import clients, consensus, liveness, partitions, streams, transactions
-from specs.observe.model import observable, views_of
-from specs.promise import ALL
+from dynaproof.checkers.state_space.catalogue import NAMES, find
+from dynaproof.checkers.state_space.explore import Exploration, Result
+from dynaproof.checkers.state_space.interpreter import Interpreter, State
+from dynaproof.model.language import Model, always
+from dynaproof.model.lease import PromisesUnderALease
+from dynaproof.specs import clients, consensus, liveness, partitions, streams, transactions
+from dynaproof.specs.observe.model import observable, views_of
+from dynaproof.specs.promise import ALL
 
 SMALL = {
     "two_phase_commit": {"rms": 5},

@@ -2,8 +2,8 @@
 
 import pytest
 
-from checkers.state_space.induction import inductive
-from model.paxos import Paxos
+from dynaproof.checkers.state_space.induction import inductive
+from dynaproof.model.paxos import Paxos
 
 BOUNDS = [{}, {"max_ballot": 3}]
 LARGE_BOUNDS = [{"acceptors": 5, "max_ballot": 1}, {"acceptors": 5, "max_ballot": 2}]

@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from checkers.processes import AHEAD, CHUNK, in_order
+from dynaproof.checkers.processes import AHEAD, CHUNK, in_order
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

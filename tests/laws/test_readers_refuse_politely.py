@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from checkers.histories import FORMATS, parse
-from specs.history import History, HistoryError
+from dynaproof.checkers.histories import FORMATS, parse
+from dynaproof.specs.history import History, HistoryError
 
 FILES = 12_000
 

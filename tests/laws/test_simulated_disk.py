@@ -6,8 +6,8 @@ from typing import TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.simulator.disk import SimDisk
-from impl.outbox import Outbox
+from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.impl.outbox import Outbox
 
 LOGS = ("log/a", "log/b")
 Operation: TypeAlias = tuple[str, str, int, bytes]

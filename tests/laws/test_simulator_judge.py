@@ -4,13 +4,13 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
-from checkers.campaign import config_of
-from checkers.linearizability import check
-from checkers.simulator.judge import MOST, Judge
-from checkers.simulator.partition import execute
-from impl.storage.messages import Delete, Get, Put
-from impl.storage.records import StoredItem
-from specs.history import UNRECORDED, HistoryBuilder
+from dynaproof.checkers.campaign import config_of
+from dynaproof.checkers.linearizability import check
+from dynaproof.checkers.simulator.judge import MOST, Judge
+from dynaproof.checkers.simulator.partition import execute
+from dynaproof.impl.storage.messages import Delete, Get, Put
+from dynaproof.impl.storage.records import StoredItem
+from dynaproof.specs.history import UNRECORDED, HistoryBuilder
 
 SEEDS = 4_000
 VALUES: list[bytes | None] = [None, b"0", b"1", b"2"]

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from checkers.state_space import compiled, origin
-from checkers.state_space.catalogue import NAMES, find, load, models_of
-from checkers.state_space.explore import Exploration, Result
-from checkers.state_space.origin import name_of
-from model.language import Action, Model
-from model.paxos import Paxos
-from model.two_phase_commit import TwoPhaseCommit
+from dynaproof.checkers.state_space import compiled, origin
+from dynaproof.checkers.state_space.catalogue import NAMES, find, load, models_of
+from dynaproof.checkers.state_space.explore import Exploration, Result
+from dynaproof.checkers.state_space.origin import name_of
+from dynaproof.model.language import Action, Model
+from dynaproof.model.paxos import Paxos
+from dynaproof.model.two_phase_commit import TwoPhaseCommit
 
 COUNTER = """
-from model.language import Int, Model, action, require
+from dynaproof.model.language import Int, Model, action, require
 
 STEP = 1
 LAST = [3]

@@ -1,8 +1,8 @@
 """None inside tuples and sequences is a value like any other, to machine code as to plain Python."""
 
-from checkers.state_space.explore import Exploration
-from checkers.state_space.interpreter import Interpreter
-from model.language import Array, Model, Option, Range, Seq, Tuple, action, always, sometimes
+from dynaproof.checkers.state_space.explore import Exploration
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.model.language import Array, Model, Option, Range, Seq, Tuple, action, always, sometimes
 
 Two = Range(0, 1)
 

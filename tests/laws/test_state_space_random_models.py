@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import model.language
-from checkers.state_space.explore import Exploration
-from checkers.state_space.interpreter import Interpreter
-from model.language import Model, ModelError
+from dynaproof.checkers.state_space.explore import Exploration
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.model import language
+from dynaproof.model.language import Model, ModelError
 
 MAX_STATES = 400
 DECLARATIONS = {
@@ -209,7 +209,7 @@ def model_of(text: str) -> Model:
     """The model that a text defines."""
     file = f"<drawn {hash(text)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    names: dict[str, Any] = dict(vars(model.language)) | {"__name__": "drawn"}
+    names: dict[str, Any] = dict(vars(language)) | {"__name__": "drawn"}
     exec(compile(text, file, "exec"), names)
     return names["Drawn"]()
 

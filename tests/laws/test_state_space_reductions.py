@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import model.language
-from checkers.state_space.explore import Exploration, Limits, explore
-from checkers.state_space.interpreter import State
-from model.language import Array, Messages, Model, Option, Scalar, Seq, Set, Tuple
-from model.language.types import Type, Value
-from model.paxos import Paxos
-from model.two_phase_commit import TwoPhaseCommit
+from dynaproof.checkers.state_space.explore import Exploration, Limits, explore
+from dynaproof.checkers.state_space.interpreter import State
+from dynaproof.model import language
+from dynaproof.model.language import Array, Messages, Model, Option, Scalar, Seq, Set, Tuple
+from dynaproof.model.language.types import Type, Value
+from dynaproof.model.paxos import Paxos
+from dynaproof.model.two_phase_commit import TwoPhaseCommit
 
 MAX_STATES = 3_000
 
@@ -147,7 +147,7 @@ def symmetric_texts(draw: Any) -> str:
 def model_of(text: str) -> Model:
     file = f"<symmetric {hash(text)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    names: dict[str, Any] = dict(vars(model.language)) | {"__name__": "symmetric"}
+    names: dict[str, Any] = dict(vars(language)) | {"__name__": "symmetric"}
     exec(compile(text, file, "exec"), names)
     return names["Drawn"]()
 
@@ -230,5 +230,5 @@ class Drawn(Model):
 """
     made = model_of(text)
     for options in ({}, {"por": True}):
-        with pytest.raises(model.language.ModelError, match="3 is not in"):
+        with pytest.raises(language.ModelError, match="3 is not in"):
             explore(made, **options)

@@ -10,11 +10,11 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from checkers.generators import items, names, nested, number_texts, values
-from impl.values.attribute import BOOL, BS, NS, NULL, SS, AttributeValue, B, Item, L, M, N, S
-from impl.values.errors import InvalidValue
-from impl.values.size import item_size_bytes, value_size_bytes
-from impl.values.wire import item_from_wire, item_to_wire, value_from_wire, value_to_wire
+from dynaproof.checkers.generators import items, names, nested, number_texts, values
+from dynaproof.impl.values.attribute import BOOL, BS, NS, NULL, SS, AttributeValue, B, Item, L, M, N, S
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.size import item_size_bytes, value_size_bytes
+from dynaproof.impl.values.wire import item_from_wire, item_to_wire, value_from_wire, value_to_wire
 
 pack = msgspec.msgpack.Encoder(order="deterministic").encode
 unpack = msgspec.msgpack.Decoder(AttributeValue).decode

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.generators import items
-from impl.values.attribute import AttributeValue, Item, L, M
-from impl.values.encoding import decode_item, encode_item
+from dynaproof.checkers.generators import items
+from dynaproof.impl.values.attribute import AttributeValue, Item, L, M
+from dynaproof.impl.values.encoding import decode_item, encode_item
 
 
 def reordered(value: AttributeValue) -> AttributeValue:

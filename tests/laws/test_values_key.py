@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from checkers.generators import (
+from dynaproof.checkers.generators import (
     key_schemas,
     key_types,
     key_values,
@@ -14,9 +14,9 @@ from checkers.generators import (
     keys,
     numbers,
 )
-from impl.values.attribute import N, S
-from impl.values.errors import InvalidValue
-from impl.values.key import (
+from dynaproof.impl.values.attribute import N, S
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.key import (
     KeyAttribute,
     KeySchema,
     decode_key,
@@ -25,8 +25,8 @@ from impl.values.key import (
     encode_number,
     partition_prefix,
 )
-from impl.values.key_range import HASH_BYTES, equal_parts, whole
-from impl.values.number import compare
+from dynaproof.impl.values.key_range import HASH_BYTES, equal_parts, whole
+from dynaproof.impl.values.number import compare
 
 ONE_PARTITION = S("p")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from checkers.generators import key_ranges, positions
-from impl.values.key_range import (
+from dynaproof.checkers.generators import key_ranges, positions
+from dynaproof.impl.values.key_range import (
     InvalidRange,
     KeyRange,
     are_disjoint,

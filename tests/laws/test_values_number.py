@@ -6,9 +6,9 @@ from functools import cmp_to_key
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from checkers.generators import number_texts, numbers
-from impl.values.errors import InvalidValue
-from impl.values.number import (
+from dynaproof.checkers.generators import number_texts, numbers
+from dynaproof.impl.values.errors import InvalidValue
+from dynaproof.impl.values.number import (
     MAX_DIGITS,
     MAX_MAGNITUDE,
     MIN_MAGNITUDE,

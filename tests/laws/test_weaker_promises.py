@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from checkers.histories.writers import json_lines
-from checkers.linearizability.promises import (
+from dynaproof.checkers.histories.writers import json_lines
+from dynaproof.checkers.linearizability.promises import (
     NOT_COMMITTED,
     NotARegisterError,
     eventual,
@@ -15,7 +15,7 @@ from checkers.linearizability.promises import (
     read_your_writes,
 )
 from dynaproof.cli import main
-from specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
 
 HISTORIES = 1_500
 

@@ -21,11 +21,11 @@ from hypothesis.stateful import (
 )
 from sortedcontainers import SortedDict
 
-from checkers.simulator.disk import SimDisk
-from impl.outbox import Outbox
-from impl.storage.btree import BTree, TreeView
-from impl.storage.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
-from impl.storage.records import StoredItem
+from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage.btree import BTree, TreeView
+from dynaproof.impl.storage.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
+from dynaproof.impl.storage.records import StoredItem
 
 FILE = "items/tree"
 NAMES = "names"

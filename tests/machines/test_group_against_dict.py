@@ -17,18 +17,18 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
-from checkers.mutation.catalogue import MUTANTS
-from checkers.simulator.partition import REPLICAS, PartitionRun
-from checkers.simulator.run import draw
-from checkers.simulator.world import Options
-from checkers.strategies.drawn import Drawn
-from impl.node import Env, Node
-from impl.router.client import Client, ClientSettings, Ending
-from impl.storage.host import StorageNode
-from impl.storage.messages import Delete, Get, Operation, Put
-from impl.storage.records import StoredItem
-from impl.values.attribute import S
-from impl.values.encoding import encode_item
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
+from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.simulator.world import Options
+from dynaproof.checkers.strategies.drawn import Drawn
+from dynaproof.impl.node import Env, Node
+from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
+from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import encode_item
 
 DRAWS = 400
 """Choices that an example may draw."""

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec import structs
 
-from checkers.simulator.disk import SimDisk
-from impl.node import NodeId
-from impl.outbox import Outbox
-from impl.storage.frames import scan
-from impl.storage.ids import NO_BALLOT, Ballot, Member
-from impl.storage.journal import Journal, Link, RottenLogError
-from impl.storage.log import ReplicationLog, fresh_head
-from impl.storage.messages import Snapshot
-from impl.storage.pages import PageRef
-from impl.storage.records import Config, LogRecord, NoOp
+from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage.frames import scan
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.storage.journal import Journal, Link, RottenLogError
+from dynaproof.impl.storage.log import ReplicationLog, fresh_head
+from dynaproof.impl.storage.messages import Snapshot
+from dynaproof.impl.storage.pages import PageRef
+from dynaproof.impl.storage.records import Config, LogRecord, NoOp
 
 PREFIX = "log/000001/"
 MEMBER = Member(NodeId("region", "a", "sa"), 1)

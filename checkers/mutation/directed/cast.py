@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from checkers.simulator.partition import REPLICAS, PartitionRun
-from impl.node import Env, Node
-from impl.router.client import Client, ClientSettings, Ending
-from impl.storage.ids import Settings
-from impl.storage.messages import Operation
-from impl.storage.records import Item, StoredItem
-from impl.values.attribute import S
-from impl.values.encoding import encode_item
+from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
+from dynaproof.impl.node import Env, Node
+from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.messages import Operation
+from dynaproof.impl.storage.records import Item, StoredItem
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import encode_item
 
 SETTINGS = Settings(
     heartbeat_us=1_000_000,

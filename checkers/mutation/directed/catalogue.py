@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed import ballots, clients, configs, disks, leases, tails
-from checkers.mutation.directed.story import STORIES, Story, Told, perform
+from dynaproof.checkers.mutation.directed import ballots, clients, configs, disks, leases, tails
+from dynaproof.checkers.mutation.directed.story import STORIES, Story, Told, perform
 
 MODULES = (ballots, tails, configs, leases, disks, clients)
 

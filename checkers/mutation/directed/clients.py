@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.stage import Stage
-from checkers.mutation.directed.story import story
-from impl.router.client import BackoffTimer
-from impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote
+from dynaproof.checkers.mutation.directed.cast import item
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.impl.router.client import BackoffTimer
+from dynaproof.impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote
 
 
 @story("requests_forgotten")

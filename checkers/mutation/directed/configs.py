@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.episodes import (
+from dynaproof.checkers.mutation.directed.cast import item
+from dynaproof.checkers.mutation.directed.episodes import (
     batch,
     campaign,
     canvass,
@@ -12,10 +12,10 @@ from checkers.mutation.directed.episodes import (
     replace_voter,
     write,
 )
-from checkers.mutation.directed.stage import Stage
-from checkers.mutation.directed.story import story
-from impl.storage.ids import Member
-from impl.storage.messages import (
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.impl.storage.ids import Member
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     Alive,
@@ -33,7 +33,7 @@ from impl.storage.messages import (
     Put,
     Vote,
 )
-from impl.storage.records import NoOp
+from dynaproof.impl.storage.records import NoOp
 
 OVERLAP = ("quorums_overlap",)
 """Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.script import everything
-from checkers.mutation.directed.stage import Stage
-from checkers.mutation.directed.story import story
-from impl.router.reader import LogReader, ReadTimer
-from impl.storage.messages import CreateReplica, Put, Vacant
+from dynaproof.checkers.mutation.directed.cast import item
+from dynaproof.checkers.mutation.directed.script import everything
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.impl.router.reader import LogReader, ReadTimer
+from dynaproof.impl.storage.messages import CreateReplica, Put, Vacant
 
 
 def writes(stage: Stage, leader: str, number: int, keys: int = 1) -> None:

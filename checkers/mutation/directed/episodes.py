@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.stage import Stage
-from impl.storage.messages import (
+from dynaproof.checkers.mutation.directed.cast import item
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     Alive,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.cast import item
-from checkers.mutation.directed.stage import Stage
-from checkers.mutation.directed.story import story
-from impl.storage.messages import (
+from dynaproof.checkers.mutation.directed.cast import item
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.impl.storage.messages import (
     ElectionTimer,
     Get,
     Handover,

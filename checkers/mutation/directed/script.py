@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checkers.simulator.events import Event, Label
+from dynaproof.checkers.simulator.events import Event, Label
 
 Keep = Callable[[str, int], int]
 """How many of a file's unsynced writes a crash keeps: file name and how many there are, to a number."""

@@ -16,18 +16,18 @@ from typing import Any
 
 from msgspec import structs
 
-from checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StageRun, StoryError
-from checkers.mutation.directed.script import CRASH, Keep, Script, nothing
-from checkers.simulator.events import Event
-from checkers.simulator.partition import REPLICAS
-from checkers.simulator.run import Failure, RunConfig, draw
-from checkers.simulator.world import RATE_ONE, Options, Slot
-from impl.node import Message, NodeId, Timer
-from impl.router.client import AttemptTimer, GiveUpTimer
-from impl.storage.host import StorageNode
-from impl.storage.ids import Member
-from impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
-from impl.storage.records import ConfigChange
+from dynaproof.checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StageRun, StoryError
+from dynaproof.checkers.mutation.directed.script import CRASH, Keep, Script, nothing
+from dynaproof.checkers.simulator.events import Event
+from dynaproof.checkers.simulator.partition import REPLICAS
+from dynaproof.checkers.simulator.run import Failure, RunConfig, draw
+from dynaproof.checkers.simulator.world import RATE_ONE, Options, Slot
+from dynaproof.impl.node import Message, NodeId, Timer
+from dynaproof.impl.router.client import AttemptTimer, GiveUpTimer
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Member
+from dynaproof.impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
+from dynaproof.impl.storage.records import ConfigChange
 
 STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""

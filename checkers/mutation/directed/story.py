@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from checkers.mutation.directed.cast import Broken, StoryError
-from checkers.mutation.directed.stage import Stage
-from checkers.simulator.run import Failure
-from impl.storage.host import StorageNode
+from dynaproof.checkers.mutation.directed.cast import Broken, StoryError
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.checkers.simulator.run import Failure
+from dynaproof.impl.storage.host import StorageNode
 
 Tell: TypeAlias = Callable[[Stage], None]
 

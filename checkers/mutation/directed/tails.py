@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from checkers.mutation.directed.episodes import batch, campaign, lead_apart, write
-from checkers.mutation.directed.stage import Stage
-from checkers.mutation.directed.story import story
-from impl.storage.messages import (
+from dynaproof.checkers.mutation.directed.episodes import batch, campaign, lead_apart, write
+from dynaproof.checkers.mutation.directed.stage import Stage
+from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
     Alive,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from checkers.mutation.bug import bug
-from impl.node import Message, NodeId
-from impl.outbox import Outbox
-from impl.storage.ids import Ballot, Member
-from impl.storage.log import Accepted, Promised, ReplicationLog
-from impl.storage.messages import Peer, Prepare, Vote
-from impl.storage.records import LogRecord
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.log import Accepted, Promised, ReplicationLog
+from dynaproof.impl.storage.messages import Peer, Prepare, Vote
+from dynaproof.impl.storage.records import LogRecord
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

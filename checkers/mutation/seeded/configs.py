@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from checkers.mutation.bug import bug
-from impl.node import Message
-from impl.storage.core import Progress
-from impl.storage.host import StorageNode
-from impl.storage.ids import Ballot, Member
-from impl.storage.log import Learned, ReplicationLog, fresh_head
-from impl.storage.messages import Adopt, CreateReplica
-from impl.storage.records import Config, ConfigChange, LogRecord
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import Message
+from dynaproof.impl.storage.core import Progress
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.log import Learned, ReplicationLog, fresh_head
+from dynaproof.impl.storage.messages import Adopt, CreateReplica
+from dynaproof.impl.storage.records import Config, ConfigChange, LogRecord
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

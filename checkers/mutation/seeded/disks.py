@@ -5,17 +5,17 @@ from __future__ import annotations
 import msgspec
 from msgspec import structs
 
-from checkers.mutation.bug import bug
-from impl.node import NodeId
-from impl.outbox import Outbox
-from impl.storage.btree import BTree
-from impl.storage.core import Copying, HeldLog
-from impl.storage.frames import Scan, scan
-from impl.storage.journal import Journal, Segment
-from impl.storage.log import Head, ReplicationLog
-from impl.storage.messages import CheckpointDurable, CheckpointWritten, LogTrimmed, ReadLog
-from impl.storage.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.storage.btree import BTree
+from dynaproof.impl.storage.core import Copying, HeldLog
+from dynaproof.impl.storage.frames import Scan, scan
+from dynaproof.impl.storage.journal import Journal, Segment
+from dynaproof.impl.storage.log import Head, ReplicationLog
+from dynaproof.impl.storage.messages import CheckpointDurable, CheckpointWritten, LogTrimmed, ReadLog
+from dynaproof.impl.storage.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

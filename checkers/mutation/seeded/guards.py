@@ -4,10 +4,10 @@ promise.
 
 from __future__ import annotations
 
-from checkers.mutation.bug import bug
-from impl.node import Message, NodeId
-from impl.storage.messages import Heard
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.storage.messages import Heard
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug(unguarded=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checkers.mutation.bug import bug
-from impl.node import Microseconds
-from impl.storage.core import Progress
-from impl.storage.ids import Ballot
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.storage.core import Progress
+from dynaproof.impl.storage.ids import Ballot
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

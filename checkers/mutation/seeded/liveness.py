@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from checkers.mutation.bug import bug
-from impl.node import NodeId
-from impl.storage.core import Flight
-from impl.storage.ids import Ballot, Member
-from impl.storage.messages import Alive, ElectionTimer, HeartbeatTimer
-from impl.storage.records import Answer
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.core import Flight
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.messages import Alive, ElectionTimer, HeartbeatTimer
+from dynaproof.impl.storage.records import Answer
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from checkers.mutation.bug import bug
-from impl.node import NodeId
-from impl.storage.core import Flight
-from impl.storage.ids import Ballot
-from impl.storage.messages import Delete, Get, Put, Reply, Request
-from impl.storage.records import Answer, LogRecord, Outcome, StoredItem, Write
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.core import Flight
+from dynaproof.impl.storage.ids import Ballot
+from dynaproof.impl.storage.messages import Delete, Get, Put, Reply, Request
+from dynaproof.impl.storage.records import Answer, LogRecord, Outcome, StoredItem, Write
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

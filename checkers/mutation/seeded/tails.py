@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from checkers.mutation.bug import bug
-from impl.node import NodeId
-from impl.storage.ids import NO_BALLOT, Ballot, Member
-from impl.storage.log import Accepted, Learned, ReplicationLog
-from impl.storage.messages import Accept, Adopt, Promise
-from impl.storage.records import LogRecord
-from impl.storage.replica import Replica
+from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.storage.log import Accepted, Learned, ReplicationLog
+from dynaproof.impl.storage.messages import Accept, Adopt, Promise
+from dynaproof.impl.storage.records import LogRecord
+from dynaproof.impl.storage.replica import Replica
 
 
 @bug()

@@ -9,18 +9,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from impl.node import Message, NodeId, Note
-from impl.router.client import Ended, Invoked
-from impl.router.reader import LogTaken
-from impl.storage.frames import scan
-from impl.storage.ids import NO_BALLOT, Ballot, Member
-from impl.storage.log import Accepted, Head, Learned, Promised, decode
-from impl.storage.messages import Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Request, Vote
-from impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
-from impl.storage.pages import BranchPage, RottenPageError, decode_page
-from impl.storage.records import Config, ConfigChange, CursorMoved, LogRecord, Outcome, StoredItem, Write
-from specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
-from specs.view import ChosenSlot, Entry
+from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.reader import LogTaken
+from dynaproof.impl.storage.frames import scan
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
+from dynaproof.impl.storage.messages import (
+    Accept,
+    Adopt,
+    Heard,
+    LogTrimmed,
+    Prepare,
+    Promise,
+    Reply,
+    Request,
+    Vote,
+)
+from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
+from dynaproof.impl.storage.pages import BranchPage, RottenPageError, decode_page
+from dynaproof.impl.storage.records import (
+    Config,
+    ConfigChange,
+    CursorMoved,
+    LogRecord,
+    Outcome,
+    StoredItem,
+    Write,
+)
+from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
+from dynaproof.specs.view import ChosenSlot, Entry
 
 VOUCHING = frozenset((Vote, Heard, Promise))
 """By what an acceptor lets a promise, a vote or a grant out."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from impl.router.client import Ended, Invoked
-from impl.storage.ids import Member, RequestId
-from impl.storage.messages import Get, Reply
-from impl.storage.notes import Retried
-from impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
-from specs.view import View
+from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.storage.ids import Member, RequestId
+from dynaproof.impl.storage.messages import Get, Reply
+from dynaproof.impl.storage.notes import Retried
+from dynaproof.impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
+from dynaproof.specs.view import View
 
 WINDOW = 512
 """Slots kept below what every live replica has applied: what a late answer may still speak of."""

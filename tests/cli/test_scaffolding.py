@@ -230,6 +230,10 @@ def test_a_bent_arrow_breaks_its_contract(root, pyproject, tmp_path, where, line
         (tmp_path / room).mkdir()
         (tmp_path / room / "__init__.py").touch()
         (tmp_path / "dynaproof" / room).symlink_to(Path("..") / room)
+    for folder in ("certificates", "linearizability"):
+        (tmp_path / "checkers" / folder).mkdir()
+        (tmp_path / "checkers" / folder / "__init__.py").touch()
+    (tmp_path / "checkers/linearizability/new_decider.py").touch()  # Named in no contract.
     for module in named_in_contracts(pyproject):
         path = tmp_path.joinpath(*module.split("."))
         if not path.is_dir():
@@ -237,7 +241,6 @@ def test_a_bent_arrow_breaks_its_contract(root, pyproject, tmp_path, where, line
             path.parent.mkdir(exist_ok=True)
             path.parent.joinpath("__init__.py").touch()
             path.touch()
-    (tmp_path / "checkers/linearizability/new_decider.py").touch()  # Named in no contract.
     shutil.copy(root / "pyproject.toml", tmp_path)
     assert "0 broken" in lint_imports(tmp_path)
     (tmp_path / where).write_text(line + "\n", encoding="utf-8")

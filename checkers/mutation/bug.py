@@ -18,14 +18,14 @@ from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
+from dynaproof.impl.journal.journal import Journal
 from dynaproof.impl.node import Env, NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.btree import BTree
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.journal import Journal
-from dynaproof.impl.storage.log import ReplicationLog
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.tree.btree import BTree
 
 Override = TypeVar("Override", bound=type)
 

@@ -31,7 +31,7 @@ from msgspec import Struct
 from dynaproof.checkers.refinement.recording import Forgot, Happening, Left, Recorder, Restarted, Sent, Synced
 from dynaproof.checkers.refinement.spoken import Spoken, mistold
 from dynaproof.checkers.refinement.unbounded import Label, Unbounded, Undo
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.model.multi_paxos import MultiPaxos
 
 Visit = Callable[["Unbounded"], None]

@@ -19,7 +19,7 @@ from msgspec import structs
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
 from dynaproof.checkers.simulator.run import RunConfig
 from dynaproof.checkers.state_space.explore import Exploration
-from dynaproof.impl.storage.messages import CreateReplica
+from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.model.multi_paxos import MultiPaxos
 
 SLOTS, BALLOTS = 2, 3

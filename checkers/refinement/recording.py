@@ -14,10 +14,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dynaproof.checkers.simulator.world import Observer, Slot
 from dynaproof.impl.node import Message, NodeId, Note
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
-from dynaproof.impl.storage.notes import Led
-from dynaproof.impl.storage.records import ConfigChange
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
+from dynaproof.impl.paxos.notes import Led
+from dynaproof.impl.paxos.records import ConfigChange
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)
 """What says something of the sender's abstract state."""
@@ -112,7 +114,7 @@ class Recorder(Observer):
         if isinstance(note, Led) and slot.name in self.members:
             replica: Any = slot.node.replica  # type: ignore[attr-defined]
             self.bases.setdefault(note.ballot, replica.log.commit)
-            for promise in replica.promises.values():
+            for promise in replica.campaign.promises.values():
                 self.counted[id(promise)] = promise
 
     def handled(self, slot: Slot) -> None:

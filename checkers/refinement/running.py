@@ -19,7 +19,7 @@ from dynaproof.checkers.refinement.recording import Both, Recorder
 from dynaproof.checkers.simulator.partition import PartitionRun, finish, outcome_of
 from dynaproof.checkers.simulator.run import Failure, Outcome, RunConfig
 from dynaproof.checkers.simulator.scenarios import config_of
-from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage_node.host import StorageNode
 
 REFINEMENT = "refinement"
 """The name under which a difference from the model fails a run."""

@@ -12,8 +12,10 @@ from typing import Any
 
 from dynaproof.checkers.refinement.recording import Synced
 from dynaproof.impl.node import Message
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.messages.catch_up import Chosen
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
 
 
 def mistold(promise: Promise, state: Synced) -> Iterator[str]:

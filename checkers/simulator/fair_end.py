@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dynaproof.checkers.simulator.faults import SLOWNESS
 from dynaproof.checkers.simulator.workload import WorkloadClient
 from dynaproof.checkers.simulator.world import LATE_COPY
-from dynaproof.impl.storage.records import CursorMoved
+from dynaproof.impl.partition.records import CursorMoved
 
 if TYPE_CHECKING:
     from dynaproof.checkers.simulator.partition import PartitionRun

@@ -12,10 +12,12 @@ from typing import Any
 
 from dynaproof.checkers.simulator.run import LEADER, Fault, RunConfig
 from dynaproof.checkers.simulator.world import Slot, World
-from dynaproof.impl.storage.frames import scan
-from dynaproof.impl.storage.log import ReplicationLog
-from dynaproof.impl.storage.messages import Handover
-from dynaproof.impl.storage.pages import BranchPage, decode_page
+from dynaproof.impl.journal.frames import scan
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.messages.leadership import Handover
+from dynaproof.impl.tree.pages import BranchPage, decode_page
 
 NEVER = 1 << 62
 
@@ -226,7 +228,7 @@ class Injector:
         The pages of older roots, and those of a checkpoint that the log does not name, are not needed.
         """
         prefix = f"log/{slot.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
-        recovered = ReplicationLog.recover(slot.disk.logs_on_platter(), prefix)
+        recovered = ReplicationLog.recover(slot.disk.logs_on_platter(), prefix, decode)
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None:
             return False
@@ -235,7 +237,7 @@ class Injector:
         while missing:
             ref = missing.pop()
             pages.append(ref.page)
-            page = decode_page(ref, slot.disk.read_page(head.pages, ref.page))
+            page = decode_page(PartitionState.codec, ref, slot.disk.read_page(head.pages, ref.page))
             missing.extend(page.children if isinstance(page, BranchPage) else ())
         number = pages[fault.amount % len(pages)]
         data = slot.disk.read_page(head.pages, number)

@@ -20,11 +20,12 @@ from dynaproof.checkers.simulator.world import Observer, World
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
 from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.reader import LogReader, ReaderSettings
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Member
-from dynaproof.impl.storage.messages import CreateReplica, Get, Put
-from dynaproof.impl.storage.records import Config
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.specs import clients, consensus, liveness

@@ -15,11 +15,11 @@ import msgspec
 from dynaproof.checkers.simulator.partition import PartitionRun, finish
 from dynaproof.checkers.simulator.run import Outcome, RunConfig
 from dynaproof.impl.node import Note
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import RequestId
-from dynaproof.impl.storage.messages import Get, Put
-from dynaproof.impl.storage.records import Item
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.history import History, HistoryBuilder
 
 NANOSECONDS = 1_000

@@ -13,8 +13,8 @@ from random import Random
 from msgspec import Struct, structs
 
 from dynaproof.checkers.simulator.world import RATE_ONE, Options
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.client import ClientSettings
-from dynaproof.impl.storage.ids import Settings
 
 STRATEGIES = ("timed", "random", "pct", "pos")
 """How the next event is found; a portfolio takes them in turn."""

@@ -21,7 +21,7 @@ from dynaproof.checkers.simulator.scenarios import SCENARIOS
 from dynaproof.checkers.simulator.schedule import follow
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
-from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage_node.host import StorageNode
 
 RUN_FORMAT = 4
 """Version of run files; raised whenever a configuration or a schedule means another run."""

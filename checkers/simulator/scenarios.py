@@ -8,8 +8,8 @@ from msgspec import Struct, structs
 
 from dynaproof.checkers.simulator.run import STRATEGIES, RunConfig, draw, draw_faults
 from dynaproof.checkers.simulator.world import Options
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.client import ClientSettings
-from dynaproof.impl.storage.ids import Settings
 
 ENDURANCE_STEPS = 10_000_000
 """Steps with faults of one run of the scenario `endurance`."""

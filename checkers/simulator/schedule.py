@@ -19,7 +19,7 @@ from dynaproof.checkers.simulator.partition import UNTIMED, PartitionRun, finish
 from dynaproof.checkers.simulator.run import FAULTS, Outcome, RunConfig
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.replaying import Divergence, Replaying
-from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.promise import ALL
 
 MENDING = frozenset(MENDS.values())

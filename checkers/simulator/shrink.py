@@ -16,7 +16,7 @@ from dynaproof.checkers.simulator.run import Outcome, RunConfig, without_fault
 from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, schedule_of
 from dynaproof.checkers.simulator.schedule import EVENTUALLY, follow, record
 from dynaproof.checkers.strategies.recording import Recorded
-from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage_node.host import StorageNode
 
 Execute = Callable[[RunConfig], Outcome]
 Follow = Callable[[Recorded], tuple[Outcome, Recorded]]

@@ -17,10 +17,10 @@ from dynaproof.checkers.simulator.run_file import RunFile
 from dynaproof.checkers.simulator.schedule import ScheduledRun
 from dynaproof.checkers.simulator.world import Slot, World
 from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.router.client import Client
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.storage_node.host import StorageNode
 
 Knowledge = dict[str, str]
 """What a node knows: a name and a value in words."""
@@ -250,13 +250,13 @@ def knowledge(slot: Slot) -> Knowledge:
     return known
 
 
-def replica_knowledge(replica: Replica) -> Knowledge:
+def replica_knowledge(replica: PartitionReplica) -> Knowledge:
     """What a replica knows."""
     log = replica.log
     if replica.leading is not None:
         role = f"leads {replica.leading}" + (", serving" if replica.serving else "")
     elif replica.campaign is not None:
-        role = f"campaigns with {replica.campaign}"
+        role = f"campaigns with {replica.campaign.ballot}"
     else:
         role = f"follows {_name(replica.leader)} at {replica.leader_ballot}"
     known = {
@@ -271,10 +271,11 @@ def replica_knowledge(replica: Replica) -> Knowledge:
         "lease granted": f"to {replica.lease_granted_to} until {replica.lease_granted_until} us",
     }
     if replica.campaign is not None:
-        known["promises"] = " ".join(sorted(str(member) for member in replica.promises)) or "none"
-    if replica.leading is not None:
+        known["promises"] = " ".join(sorted(str(member) for member in replica.campaign.promises)) or "none"
+    if replica.leadership is not None:
         known["votes"] = ", ".join(
-            f"{member} through {progress.through}" for member, progress in sorted(replica.progress.items())
+            f"{member} through {progress.through}"
+            for member, progress in sorted(replica.leadership.progress.items())
         )
     return known
 

@@ -288,7 +288,7 @@ def opened(run: Path) -> "RunFile":
 def host(mutant: str | None) -> type:
     """The storage node that the run was made with."""
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.impl.storage.host import StorageNode
+    from dynaproof.impl.storage_node.host import StorageNode
 
     if mutant is None:
         return StorageNode

@@ -10,10 +10,10 @@ from dynaproof.checkers.histories.writers import json_lines
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.recorder import ClientRecorder, recorded
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put
+from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.storage.ids import RequestId
-from dynaproof.impl.storage.messages import Delete, Get, Put
-from dynaproof.impl.storage.records import StoredItem
 from dynaproof.specs.history import Outcome
 
 

@@ -15,7 +15,7 @@ from dynaproof.checkers.refinement.recording import Both, Recorder
 from dynaproof.checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
 from dynaproof.checkers.simulator.partition import PartitionRun, execute, finish
 from dynaproof.checkers.state_space.explore import Exploration
-from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.model.multi_paxos import MultiPaxos
 
 SCHEDULES = 60

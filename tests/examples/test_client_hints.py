@@ -4,9 +4,9 @@ from dynaproof.checkers.simulator.place import Observer, Options
 from dynaproof.checkers.simulator.world import World
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Request
+from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.router.client import Client, ClientSettings
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.messages import Get, Operation, Rejected, Request
 
 NAMES = ("sa", "sb", "sc")
 REPLICAS = tuple(NodeId("region", name, name) for name in NAMES)

@@ -5,11 +5,11 @@ import pytest
 from dynaproof.checkers.simulator.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Head, ReplicationLog, fresh_head
-from dynaproof.impl.storage.messages import Snapshot
-from dynaproof.impl.storage.pages import PageRef
-from dynaproof.impl.storage.records import Config, NoOp
+from dynaproof.impl.partition.snapshot import Snapshot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.log import Head, ReplicationLog, fresh_head
+from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.tree.pages import PageRef
 
 BALLOT = Ballot(1, "sa", 1)
 ME = Member(NodeId("region", "a", "sa"), 1)

@@ -7,10 +7,11 @@ from msgspec import structs
 from dynaproof.checkers.simulator.judge import Judge
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
 from dynaproof.checkers.simulator.run import draw
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import Accept, Prepare
-from dynaproof.impl.storage.notes import Reached
-from dynaproof.impl.storage.records import Config, NoOp
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.election import Prepare
+from dynaproof.impl.paxos.messages.leadership import Accept
+from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.specs.consensus import one_leader_per_ballot, promises_never_go_back
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.view import Entry

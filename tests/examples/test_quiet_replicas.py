@@ -8,7 +8,7 @@ from msgspec import structs
 from dynaproof.checkers.simulator import fair_end
 from dynaproof.checkers.simulator.partition import PartitionRun
 from dynaproof.checkers.simulator.run import draw
-from dynaproof.impl.storage.state import PartitionState
+from dynaproof.impl.partition.state import PartitionState
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.leader import Leader
-from dynaproof.impl.storage.log import ReplicationLog
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.leader import Leader
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.storage_node.host import StorageNode
 
 CLASSES: dict[str, type] = {
     kind.__name__: kind for kind in (Replica, Leader, ReplicationLog, StorageNode, Settings)

@@ -8,9 +8,9 @@ from msgspec import structs
 from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
 from dynaproof.checkers.simulator.run import FAULTS, LEADER, Fault, draw
-from dynaproof.impl.storage.frames import encode_frame
-from dynaproof.impl.storage.host import NODE_LOG, StorageNode
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.journal.frames import encode_frame
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.storage_node.host import NODE_LOG, StorageNode
 
 
 def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:

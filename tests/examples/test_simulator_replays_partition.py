@@ -14,9 +14,9 @@ from dynaproof.checkers.simulator.shrink import shrink_schedule
 from dynaproof.checkers.simulator.tell import Step, tell
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.messages import Heartbeat
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.paxos.messages.leadership import Heartbeat
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.storage_node.host import StorageNode
 
 
 class DeafReplica(Replica):

@@ -17,13 +17,15 @@ from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.simulator.disk import SimDisk
 from dynaproof.impl.node import Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.partition.cursor import Hold, LogCursor
+from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.replica import HANDLERS, TIMERS
 from dynaproof.impl.storage import messages as m
-from dynaproof.impl.storage.cursor import Hold, LogCursor
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
-from dynaproof.impl.storage.pages import LeafPage, PageRef, digest_of, encode_page
-from dynaproof.impl.storage.records import Config, LogRecord, StoredItem
-from dynaproof.impl.storage.replica import HANDLERS, TIMERS
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.tree.pages import LeafPage, PageRef, digest_of, encode_page
 
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 CLIENT = NodeId("region", "client", "c0")

@@ -8,8 +8,8 @@ from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.simulator.judge import MOST, Judge
 from dynaproof.checkers.simulator.partition import execute
-from dynaproof.impl.storage.messages import Delete, Get, Put
-from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put
+from dynaproof.impl.partition.records import StoredItem
 from dynaproof.specs.history import UNRECORDED, HistoryBuilder
 
 SEEDS = 4_000

@@ -23,9 +23,9 @@ from sortedcontainers import SortedDict
 
 from dynaproof.checkers.simulator.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.btree import BTree, TreeView
-from dynaproof.impl.storage.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
-from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.tree.btree import BTree, TreeView
+from dynaproof.impl.tree.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
 
 FILE = "items/tree"
 NAMES = "names"

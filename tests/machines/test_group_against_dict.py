@@ -9,12 +9,7 @@ import re
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
@@ -23,11 +18,11 @@ from dynaproof.checkers.simulator.run import draw
 from dynaproof.checkers.simulator.world import Options
 from dynaproof.checkers.strategies.drawn import Drawn
 from dynaproof.impl.node import Env, Node
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
+from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.client import Client, ClientSettings
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
-from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 

@@ -15,15 +15,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec import structs
 
 from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.impl.journal.frames import scan
+from dynaproof.impl.journal.journal import Journal, Link, RottenLogError
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.frames import scan
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.journal import Journal, Link, RottenLogError
-from dynaproof.impl.storage.log import ReplicationLog, fresh_head
-from dynaproof.impl.storage.messages import Snapshot
-from dynaproof.impl.storage.pages import PageRef
-from dynaproof.impl.storage.records import Config, LogRecord, NoOp
+from dynaproof.impl.partition.records import LogRecord
+from dynaproof.impl.partition.snapshot import Snapshot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
+from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.tree.pages import PageRef
 
 PREFIX = "log/000001/"
 MEMBER = Member(NodeId("region", "a", "sa"), 1)

@@ -5,20 +5,9 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    ElectionTimer,
-    Handover,
-    Heard,
-    Prepare,
-    Promise,
-    Put,
-    Release,
-    Vote,
-)
+from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Handover, Heard, Release, Vote
 
 
 @story("learnt_ballot_forgotten", "accept_raises_no_promise")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
 from dynaproof.impl.node import Env, Node
+from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.partition.records import Item, StoredItem
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.client import Client, ClientSettings
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.messages import Operation
-from dynaproof.impl.storage.records import Item, StoredItem
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 

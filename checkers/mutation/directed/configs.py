@@ -14,26 +14,13 @@ from dynaproof.checkers.mutation.directed.episodes import (
 )
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
-from dynaproof.impl.storage.ids import Member
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    Chosen,
-    CopiedPages,
-    CreateReplica,
-    ElectionTimer,
-    Fetch,
-    Heard,
-    Heartbeat,
-    HeartbeatTimer,
-    Prepare,
-    Promise,
-    Put,
-    Vote,
-)
-from dynaproof.impl.storage.records import NoOp
+from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, Fetch
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import NoOp
 
 OVERLAP = ("quorums_overlap",)
 """Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""
@@ -219,6 +206,6 @@ def a_peer_sends_fewer_ballots_than_records(stage: Stage) -> None:
     stage.elect("sa")
     stage.beat("sa")
     leader, voter = stage.replica("sa"), stage.replica("sb")
-    records = (NoOp(2, leader.leading, 0, leader.last_timestamp + 1),)
+    records = (NoOp(2, leader.leading, 0, leader.leadership.last_timestamp + 1),)
     stage.tell("sb", Chosen(leader.member, voter.incarnation, 2, records, (), 2))
     stage.expect(voter.log.commit == 1, "nothing is learnt from it")

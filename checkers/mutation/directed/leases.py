@@ -5,16 +5,9 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
-from dynaproof.impl.storage.messages import (
-    ElectionTimer,
-    Get,
-    Handover,
-    Heard,
-    Heartbeat,
-    HeartbeatTimer,
-    Put,
-    Release,
-)
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import Handover, Heard, Heartbeat, HeartbeatTimer, Release
 
 
 @story("lease_from_answer", drift_ppm=0)

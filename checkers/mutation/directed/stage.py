@@ -23,11 +23,14 @@ from dynaproof.checkers.simulator.partition import REPLICAS
 from dynaproof.checkers.simulator.run import Failure, RunConfig, draw
 from dynaproof.checkers.simulator.world import RATE_ONE, Options, Slot
 from dynaproof.impl.node import Message, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import HeartbeatTimer
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import ConfigChange
 from dynaproof.impl.router.client import AttemptTimer, GiveUpTimer
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Member
-from dynaproof.impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
-from dynaproof.impl.storage.records import ConfigChange
+from dynaproof.impl.storage_node.host import StorageNode
 
 STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""
@@ -224,7 +227,6 @@ class Stage:
             retired = next(v for v in replica.config.voters if v.node.name == retiring)
             new = Member(spare.id, replica.config.next_incarnation)
             slot, epoch = replica.log.last + 1, replica.config.epoch
-            replica.config_in_flight = slot
             config = replica.config.replacing(retired, new)
             replica.propose(ConfigChange(slot, replica.leading, epoch, replica.next_timestamp(), config))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Promised, ReplicationLog
-from dynaproof.impl.storage.messages import Peer, Prepare, Vote
-from dynaproof.impl.storage.records import LogRecord
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.records import LogRecord
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.log import Accepted, Promised, ReplicationLog
+from dynaproof.impl.paxos.messages.election import Prepare
+from dynaproof.impl.paxos.messages.leadership import Vote
+from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.replica import Replica
 
 
 @bug()

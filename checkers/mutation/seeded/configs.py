@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import Message
-from dynaproof.impl.storage.core import Progress
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.log import Learned, ReplicationLog, fresh_head
-from dynaproof.impl.storage.messages import Adopt, CreateReplica
-from dynaproof.impl.storage.records import Config, ConfigChange, LogRecord
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.records import LogRecord
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.leadership import Progress
+from dynaproof.impl.paxos.log import Learned, ReplicationLog, fresh_head
+from dynaproof.impl.paxos.messages.leadership import Adopt
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import Config, ConfigChange
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.storage_node.host import StorageNode
 
 
 @bug()

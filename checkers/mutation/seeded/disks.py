@@ -6,16 +6,17 @@ import msgspec
 from msgspec import structs
 
 from dynaproof.checkers.mutation.bug import bug
+from dynaproof.impl.journal.frames import Scan, scan
+from dynaproof.impl.journal.journal import Journal, Segment
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.btree import BTree
-from dynaproof.impl.storage.core import Copying, HeldLog
-from dynaproof.impl.storage.frames import Scan, scan
-from dynaproof.impl.storage.journal import Journal, Segment
-from dynaproof.impl.storage.log import Head, ReplicationLog
-from dynaproof.impl.storage.messages import CheckpointDurable, CheckpointWritten, LogTrimmed, ReadLog
-from dynaproof.impl.storage.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
+from dynaproof.impl.paxos.checkpoint import Copying, HeldLog
+from dynaproof.impl.paxos.log import Head, ReplicationLog
+from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
 
 
 @bug()

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import Message, NodeId
-from dynaproof.impl.storage.messages import Heard
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.paxos.messages.leadership import Heard
+from dynaproof.impl.paxos.replica import Replica
 
 
 @bug(unguarded=True)

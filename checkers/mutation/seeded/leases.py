@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.storage.core import Progress
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.leadership import Progress
+from dynaproof.impl.paxos.replica import Replica
 
 
 @bug()

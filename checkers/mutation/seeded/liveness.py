@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.core import Flight
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import Alive, ElectionTimer, HeartbeatTimer
-from dynaproof.impl.storage.records import Answer
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.records import Answer
+from dynaproof.impl.partition.writes import Flight
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.election import Alive, ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import HeartbeatTimer
+from dynaproof.impl.paxos.replica import Replica
 
 
 @bug()

@@ -6,11 +6,11 @@ from msgspec import structs
 
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.core import Flight
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.messages import Delete, Get, Put, Reply, Request
-from dynaproof.impl.storage.records import Answer, LogRecord, Outcome, StoredItem, Write
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Reply, Request
+from dynaproof.impl.partition.records import Answer, LogRecord, Outcome, StoredItem, Write
+from dynaproof.impl.partition.writes import Flight
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.replica import Replica
 
 
 @bug()

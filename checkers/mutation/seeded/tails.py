@@ -6,11 +6,12 @@ from msgspec import structs
 
 from dynaproof.checkers.mutation.bug import bug
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Learned, ReplicationLog
-from dynaproof.impl.storage.messages import Accept, Adopt, Promise
-from dynaproof.impl.storage.records import LogRecord
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.records import LogRecord
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.log import Accepted, Learned, ReplicationLog
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
+from dynaproof.impl.paxos.replica import Replica
 
 
 @bug()

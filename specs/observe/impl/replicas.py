@@ -9,34 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.messages.readers import LogTrimmed
+from dynaproof.impl.partition.messages.requests import Reply, Request
+from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.records import CursorMoved, LogRecord, Outcome, StoredItem, Write
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, Learned, Promised
+from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
+from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.client import Ended, Invoked
 from dynaproof.impl.router.reader import LogTaken
-from dynaproof.impl.storage.frames import scan
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Heard,
-    LogTrimmed,
-    Prepare,
-    Promise,
-    Reply,
-    Request,
-    Vote,
-)
-from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
-from dynaproof.impl.storage.pages import BranchPage, RottenPageError, decode_page
-from dynaproof.impl.storage.records import (
-    Config,
-    ConfigChange,
-    CursorMoved,
-    LogRecord,
-    Outcome,
-    StoredItem,
-    Write,
-)
+from dynaproof.impl.tree.pages import BranchPage, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.view import ChosenSlot, Entry
 
@@ -319,10 +308,12 @@ class ImplObserver(RequestObserver):
         elif seen.ballot is not None:
             seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
-        lengths = len(replica.in_flight_requests) + len(replica.state.remembered)
-        lengths += len(replica.refused) + len(replica.state.holds) + len(replica.movers)
-        if replica.flights:
-            lengths += sum(map(len, replica.flights.values()))
+        requests, readers, _ = replica.services
+        pending = requests.pending
+        lengths = len(pending.requests) + len(replica.state.remembered)
+        lengths += len(pending.refused) + len(replica.state.holds) + len(readers.movers)
+        if pending.flights:
+            lengths += sum(map(len, pending.flights.values()))
         if lengths != seen.lengths:
             seen.lengths = lengths
             for queue, length, bound in replica.queues():
@@ -355,17 +346,17 @@ class ImplObserver(RequestObserver):
 def campaigns(slot: Any, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
     replica = getattr(slot.node, "replica", None) if slot is not None and slot.up else None
-    return replica is not None and replica.campaign == ballot
+    return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
 
 
-def pages_are_whole(head: Head, disk: Any) -> bool:
+def pages_are_whole(head: AnyHead, disk: Any) -> bool:
     """Whether every page of the checkpoint that a head names is sound on the platter."""
     assert head.snapshot is not None
     pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
     try:
         while missing:
             ref = missing.pop()
-            page = decode_page(ref, pages.get(ref.page))
+            page = decode_page(PartitionState.codec, ref, pages.get(ref.page))
             missing.extend(page.children if isinstance(page, BranchPage) else ())
     except RottenPageError:
         return False

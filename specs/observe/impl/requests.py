@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Protocol
 
+from dynaproof.impl.partition.messages.requests import Get, Reply
+from dynaproof.impl.partition.notes import Retried
+from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
+from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.storage.ids import Member, RequestId
-from dynaproof.impl.storage.messages import Get, Reply
-from dynaproof.impl.storage.notes import Retried
-from dynaproof.impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.specs.view import View
 
 WINDOW = 512

@@ -5,7 +5,8 @@ import pytest
 from dynaproof.checkers.simulator.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.partition.snapshot import Snapshot
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.log import Head, ReplicationLog, fresh_head
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -15,7 +16,7 @@ BALLOT = Ballot(1, "sa", 1)
 ME = Member(NodeId("region", "a", "sa"), 1)
 GROUP = Config(0, (ME,), 2)
 ROOT = PageRef(0, b"")
-COPY = Snapshot(9, BALLOT, BALLOT, 9, 0, GROUP, 0, (), (), ROOT)
+COPY = PartitionSnapshot(9, BALLOT, BALLOT, 9, GROUP, 0, ROOT, 0, (), ())
 
 
 def record(slot: int) -> NoOp:
@@ -53,7 +54,7 @@ def test_a_copy_is_recovered_with_the_log_that_came_with_it(first: int) -> None:
     log = laggard(disk)
     log.roll(copied(first))
     assert (log.first, log.last, log.commit) == (first, 9, 9)
-    found = ReplicationLog.recover(disk, "log/")
+    found = ReplicationLog.recover(disk, "log/", decode)
     assert found is not None
     again, torn = found
     assert not torn
@@ -68,7 +69,7 @@ def test_a_crash_inside_the_head_leaves_the_log_as_it_was_before_the_copy() -> N
     disk.sync_done()
     log.roll(copied(2))
     assert disk.crash(lambda _, n: n - 1 if n > 2 else 0)
-    found = ReplicationLog.recover(disk, "log/")
+    found = ReplicationLog.recover(disk, "log/", decode)
     assert found is not None
     again, torn = found
     assert torn

@@ -19,8 +19,9 @@ from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.journal.journal import Journal, Link, RottenLogError
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord
-from dynaproof.impl.partition.snapshot import Snapshot
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -143,7 +144,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = Snapshot(slot, identity, held_at, slot, 0, GROUP, 0, (), (), ROOT)
+        snapshot = PartitionSnapshot(slot, identity, held_at, slot, GROUP, 0, ROOT, 0, (), ())
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -169,7 +170,7 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=Snapshot(slot, ballot, ballot, slot, 0, GROUP, 0, (), (), ROOT),
+            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, GROUP, 0, ROOT, 0, (), ()),
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}
         self.log.roll(head)
@@ -225,7 +226,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log, self.syncing, self.synced = recovered, -1, sequence
 
     def recover(self) -> ReplicationLog:
-        found = ReplicationLog.recover(self.disk, PREFIX)
+        found = ReplicationLog.recover(self.disk, PREFIX, decode)
         assert found is not None
         return found[0]
 
@@ -244,7 +245,7 @@ class LogMachine(RuleBasedStateMachine):
         at, mask = data.draw(st.integers(0, size - 1)), 1 << data.draw(st.integers(0, 7))
         self.disk.rot(name, at, mask)
         with pytest.raises(RottenLogError):
-            ReplicationLog.recover(self.disk, PREFIX)
+            ReplicationLog.recover(self.disk, PREFIX, decode)
         self.disk.rot(name, at, mask)
         self.crash_clean()
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from dynaproof.checkers.whole_file import is_stream
 from dynaproof.errors import UserError, unknown_name
 
+JOBS = 1
+"""How many processes a command takes without `--jobs`."""
+
 
 def above_zero(numbers: Mapping[str, float | None]) -> None:
     """Refuse an option (name to number; None: not given) that is no finite number above 0."""

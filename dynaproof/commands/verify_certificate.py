@@ -1,4 +1,4 @@
-"""`dynaproof verify-certificate`: the verdict on an order, without anything of what decides linearizability."""
+"""`dynaproof verify-certificate`: the verdict on an order, without any decider."""
 
 from pathlib import Path
 

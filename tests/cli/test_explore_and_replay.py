@@ -234,7 +234,14 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
             whole.replace(b'"scenario": "partition"', b'"scenario": "split"'),
             "which this version does not have",
         ),
-        (whole.replace(b'"seed": ', b'"seed": "x", "other": '), "Expected `int`"),
+        (
+            whole.replace(b'"seed": ', b'"seed": "x", "other": '),
+            "Expected `int`, got `str` - at `$.config.seed`",
+        ),
+        (b"[1, 2]", "not a run file (Expected `object`, got `array`"),
+        (whole.replace(b'"events": [', b'"events": ["deliver it",'), "at `$.schedule.events[0]`"),
+        (whole.replace(b'"events": [', b'"events": ["deliver Vote sa>sb x",'), "at `$.schedule.events[0]`"),
+        (whole.replace(b'"choices": {', b'"choices": {"drop": 1,'), "at `$.schedule.choices`"),
     ]
     for data, message in cases:
         path.write_bytes(data)

@@ -59,7 +59,7 @@ def check(
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
 
-    Exit code: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
+    Exit status: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
 
     Args:
         histories: Files of histories, plain, gzip or zstd.

@@ -29,10 +29,11 @@ class Evaluation:
         self._by_fact: dict[tuple[type[View[Any]], type[Fact]], list[AnySpec]] = {}
         self._due: dict[tuple[type[View[Any]], tuple[type[Fact], ...]], tuple[AnySpec, ...]] = {}
         """What `_found` has found; there are few combinations of facts."""
-        names: dict[str, AnySpec] = {}
+        names: dict[str, bool] = {}
         for spec in specs:
-            if names.setdefault(spec.name, spec) is not spec:
+            if spec.name in names:
                 raise SpecError(f"two specs of this run are named {spec.name}")
+            names[spec.name] = True
             self._admit(spec)
 
     def _admit(self, spec: AnySpec) -> None:

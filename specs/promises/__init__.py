@@ -8,7 +8,7 @@ from types import MappingProxyType
 from dynaproof.specs.promises import clients, consensus, lineage, liveness, streams, transactions
 from dynaproof.specs.spec import AnySpec
 
-OF_A_GROUP: tuple[AnySpec, ...] = (*consensus.SPECS, *clients.SPECS, *liveness.SPECS)
+OF_A_GROUP: tuple[AnySpec, ...] = (*clients.SPECS, *consensus.SPECS, *liveness.SPECS)
 """What a replica group promises."""
 
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(

@@ -43,10 +43,10 @@ def test_two_values_of_one_ballot_are_seen_although_their_identity_is_the_same()
 
 def test_an_adopted_value_that_was_changed_is_seen_where_it_is_durable() -> None:
     made = observer()
-    made.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
-    made.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
+    made.logs.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
+    made.logs.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
     assert not list(one_leader_per_ballot.check(made.view))
-    made.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
+    made.logs.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
     assert len(list(one_leader_per_ballot.check(made.view))) == 1
 
 
@@ -87,6 +87,6 @@ def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
     made.members["sa"] = LEADER
     made.note(PLACE, Reached("rot found"))
     assert not made.reached
-    made.read_through["sa", "log/000001/00000001"] = 40
+    made.logs.read_through["sa", "log/000001/00000001"] = 40
     made.note(PLACE, Reached("rot found"))
     assert made.reached == {"rot found": 1}

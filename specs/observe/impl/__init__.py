@@ -1,5 +1,5 @@
 """The implementation seen through a `GroupView`: `requests` by what clients ask for and are told,
-`replicas` by what leaves nodes and is on their disks; `place` has what both read of a node.
+`replicas` by what leaves nodes, `disks` by what is durable of them; `place` has what is read of a node.
 
 May import of ours: `impl`.
 """

@@ -1,8 +1,8 @@
 """Replicas seen through a `GroupView`: from what leaves their nodes, what is on their disks, and what they
 say of themselves.
 
-What is chosen is computed from the platters, frame by frame, never from what a replica believes. The methods
-are those of the simulator's `Observer`.
+What is chosen is computed from the platters (`disks`), never from what a replica believes. The methods are
+those of the simulator's `Observer`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 from dynaproof.impl.node import Message, NodeId, Note
 from dynaproof.impl.router.client import Ended, Invoked
 from dynaproof.impl.router.reader import LogTaken
-from dynaproof.impl.storage.frames import scan
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
 from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
@@ -29,20 +27,17 @@ from dynaproof.impl.storage.messages import (
     Vote,
 )
 from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
-from dynaproof.impl.storage.pages import BranchPage, RottenPageError, decode_page
 from dynaproof.impl.storage.records import (
     Config,
     ConfigChange,
     CursorMoved,
-    LogRecord,
     Outcome,
-    StoredItem,
     Write,
 )
 from dynaproof.specs import sometimes
+from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.place import (
     Place,
-    Platter,
     campaigns,
     deadline_of,
     lease_end,
@@ -55,9 +50,9 @@ from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import (
+    Accepted,
     Chosen,
     Committed,
-    Entry,
     FellSilent,
     ForgetfulVote,
     Forgot,
@@ -75,17 +70,6 @@ from dynaproof.specs.views.group_facts import (
     Uncovered,
     Unheld,
 )
-
-
-class ChosenRecord:
-    """A chosen record with what the fold of the chosen records says of it."""
-
-    __slots__ = ("record", "surprises", "timestamp")
-
-    def __init__(self, record: LogRecord) -> None:
-        self.record = record
-        self.timestamp = record.timestamp
-        self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
 
 
 class Seen:
@@ -109,7 +93,7 @@ class ImplObserver(RequestObserver):
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
         group_facts.Led,
-        group_facts.Accepted,
+        Accepted,
         Chosen,
         Committed,
         FellSilent,
@@ -130,14 +114,14 @@ class ImplObserver(RequestObserver):
         Unheld,
     )
 
-    def __init__(self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
+    def __init__(
+        self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+    ) -> None:
         super().__init__(config.voters, judges, make_judge)
         self.config = config
         """The newest that is chosen."""
-        self.read_through: dict[tuple[str, str], int] = {}
+        self.logs = DurableLogs(self.view, self.fold)
         self.members: dict[str, Member] = {}
-        self.firsts: dict[Member, int] = {}
-        """Where the log begins that is on the platter."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -191,7 +175,7 @@ class ImplObserver(RequestObserver):
         if retired is None:
             self.reach(situation)
             return
-        if self.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
+        if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
             self.reach(situation)
             if retired not in view.forgetful:
                 view.file(FellSilent(retired))
@@ -210,8 +194,8 @@ class ImplObserver(RequestObserver):
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
-        leader: Any = view.led[max(view.led)][-1] if view.led else None
-        return leader is not None and f"{leader.node.name}>{place.name}" in place.world.cut_links
+        leader = view.led[max(view.led)][-1] if view.led else None
+        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
 
     # --- What leaves nodes ---
 
@@ -257,64 +241,10 @@ class ImplObserver(RequestObserver):
     def synced(self, place: Place) -> None:
         """Read the frames that became durable."""
         member = self.members.get(place.name)
-        if member is None:
-            return
-        disk = place.disk
-        prefix = f"log/{member.incarnation:06d}/"
-        for log in disk.grown:
-            if not log.startswith(prefix):
-                continue
-            data = disk.durable_log(log)
-            at = self.read_through.get((place.name, log), 0)
-            if at < len(data):
-                found = scan(bytes(data[at:]))
-                self.read_through[place.name, log] = at + found.size
-                for payload in found.payloads:
-                    self.journalled(member, disk, payload)
+        if member is not None:
+            self.logs.synced(place, member)
 
-    def has_durable_frames(self, name: str, member: Member) -> bool:
-        """Whether anything of this incarnation's journal was ever on the platter."""
-        prefix = f"log/{member.incarnation:06d}/"
-        return any(
-            through > 0 and node == name and log.startswith(prefix)
-            for (node, log), through in self.read_through.items()
-        )
-
-    def journalled(self, member: Member, disk: Platter, payload: bytes) -> None:
-        """One journal record is on the platter."""
-        view, record = self.view, decode(payload)
-        if isinstance(record, Accepted):
-            ballot = record.ballot
-            view.cut_above(member, record.first + len(record.records) - 1)
-            for entry in record.records:
-                self.accepted(member, entry, ballot)
-        elif isinstance(record, Learned):
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
-        elif isinstance(record, Head):
-            if record.snapshot is not None and pages_are_whole(record, disk):
-                view.checkpoint(member, record.snapshot.slot)
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
-            held = record.first > self.firsts.get(member, 1)
-            view.cut(member, record.first, held)
-            self.firsts[member] = record.first
-        else:
-            assert isinstance(record, Promised)
-
-    def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
-        """One entry is durable; fold what became chosen."""
-        view = self.view
-        before, at = view.chosen_through, (record.slot, record.ballot)
-        known = view.records.get(at)
-        if known is None:
-            known = ChosenRecord(record)
-        elif known.record != record:
-            view.file(RecordAltered(*at))
-        view.accept(member, record.slot, Entry(ballot, record.ballot), known)
-        while before < view.chosen_through:
-            before += 1
-            self.fold(view.chosen[before])
+    # --- What is chosen ---
 
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
@@ -420,22 +350,7 @@ class ImplObserver(RequestObserver):
         self.settle_lost(now)
         view.prune(through)
         self.forget_requests(through, now)
-        for at in list(self.read_through)[: -4 * len(self.commits)]:  # A replica has few segments.
-            del self.read_through[at]
-
-
-def pages_are_whole(head: Head, disk: Platter) -> bool:
-    """Whether every page of the checkpoint that a head names is sound on the platter."""
-    assert head.snapshot is not None
-    pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
-    try:
-        while missing:
-            ref = missing.pop()
-            page = decode_page(ref, pages.get(ref.page))
-            missing.extend(page.children if isinstance(page, BranchPage) else ())
-    except RottenPageError:
-        return False
-    return True
+        self.logs.forget(4 * len(self.commits))  # A replica has few segments.
 
 
 Listen: TypeAlias = Callable[[ImplObserver, Place, Any], None]

@@ -6,12 +6,12 @@ and with the first answer.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Hashable
+from typing import ClassVar, Protocol
 
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.client import Ended, Ending, Invoked
 from dynaproof.impl.storage.ids import Member, RequestId
-from dynaproof.impl.storage.messages import Get, Reply
+from dynaproof.impl.storage.messages import Get, Operation, Reply
 from dynaproof.impl.storage.notes import Retried
 from dynaproof.impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.specs import sometimes
@@ -36,11 +36,11 @@ class KeyJudge(Protocol):
     overflowed: bool
     """Whether its bound was reached, so that it says nothing any more."""
 
-    def invoked(self, request: Hashable, operation: Any) -> None:
+    def invoked(self, request: Hashable, operation: Operation) -> None:
         """An operation begins."""
         ...
 
-    def ended(self, request: Hashable, ending: str, observed: Any) -> str | None:
+    def ended(self, request: Hashable, ending: Ending, observed: StoredItem | None) -> str | None:
         """An operation ends."""
         ...
 
@@ -61,7 +61,9 @@ class RequestObserver:
     )
     """The types of all facts that are filed."""
 
-    def __init__(self, voters: tuple[Member, ...], judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
+    def __init__(
+        self, voters: tuple[Member, ...], judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+    ) -> None:
         self.view = GroupView(voters)
         self.judges = judges
         self.make_judge = make_judge
@@ -81,7 +83,7 @@ class RequestObserver:
         self.lost: dict[RequestId, tuple[bytes, int]] = {}
         """Writes of unknown outcome: key and deadline."""
         self.refused_for_good: dict[RequestId, bool] = {}
-        self.open: dict[RequestId, Any] = {}
+        self.open: dict[RequestId, Operation] = {}
 
     def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""

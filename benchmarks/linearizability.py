@@ -25,7 +25,8 @@ from linearizability_families import FAMILIES, MANY_KEYS, REGISTER, many_keys, o
 
 from dynaproof.checkers.histories import read
 from dynaproof.checkers.histories.writers import json_lines, write
-from dynaproof.checkers.linearizability import Budget, check, minimal_core, verify
+from dynaproof.checkers.certificates import verify
+from dynaproof.checkers.linearizability import Budget, check, minimal_core
 from dynaproof.checkers.linearizability.checking import fitting_object
 from dynaproof.specs.history import History
 

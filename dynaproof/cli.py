@@ -58,7 +58,7 @@ COMMANDS = (
     Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Hold the linearizability checkers against each other."),
     Command(
         "verify-certificate",
-        "dynaproof.commands.check:verify_certificate",
+        "dynaproof.commands.verify_certificate:verify_certificate",
         "Replay an order that shows a history to be linearizable.",
     ),
     Command(

@@ -23,6 +23,8 @@ from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
 from dynaproof.impl.storage.host import StorageNode
 
+NAME_PARTS = 3
+
 RUN_FORMAT = 4
 """Version of run files; raised whenever a configuration or a schedule means another run."""
 
@@ -55,10 +57,9 @@ class RunFile(Struct, frozen=True):
         """The schedule by its names."""
         if self.schedule is None:
             return None
-        events = tuple(_name(text) for text in self.schedule.events)
-        return Recorded(
-            events, tuple((_name(text), number) for text, number in self.schedule.choices.items())
-        )
+        events = [_name(text, f"events[{at}]") for at, text in enumerate(self.schedule.events)]
+        choices = [(_name(text, "choices"), number) for text, number in self.schedule.choices.items()]
+        return Recorded(tuple(events), tuple(choices))
 
 
 def schedule_of(recorded: Recorded) -> Schedule:
@@ -103,6 +104,8 @@ def load(path: Path) -> RunFile:
     data = path.read_bytes()
     try:
         version = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
+    except msgspec.ValidationError as error:
+        raise RunFileError(f"{path}: not a run file ({error}); name the file of a run") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RunFileError(
             f"{path}: not a run file, or a truncated one ({error}); explore again to make it anew"
@@ -145,6 +148,8 @@ def _text(name: EventName) -> str:
     return f"{name[0]} {name[1]} {name[2]}"
 
 
-def _name(text: str) -> EventName:
-    kind, chain, number = text.rsplit(" ", 2)
-    return (kind, chain, int(number))
+def _name(text: str, place: str) -> EventName:
+    parts = text.rsplit(" ", 2)
+    if len(parts) != NAME_PARTS or not parts[-1].isdecimal():
+        raise ValueError(f"{text!r} is not a kind, a node or link and a number - at `$.schedule.{place}`")
+    return (parts[0], parts[1], int(parts[2]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, not_together
+from dynaproof.arguments import above_zero, file_to_write, not_together, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
@@ -91,6 +91,7 @@ def model(
         if settings or bug is not None or induction or bmc is not None or graph is not None:
             raise UserError("which model?", f"name one of {', '.join(NAMES)}, or a FILE.py")
         return _list(json)
+    outputs_apart({"--graph": graph}, [name.partition(":")[0]])
     options = Options(symmetry, por, threads, max_states, max_mb, max_seconds)
     try:
         chosen = find(name)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, folder_to_write
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
@@ -131,6 +131,7 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
     from dynaproof.checkers.simulator.shrink import smaller_schedule, smallest
 
     path = out if out is not None else run.with_suffix(".small.json")
+    outputs_apart({"--out": path}, [run])
     kept = opened(run)
     folder_to_write("--out", path.parent)
     if path.parent.is_dir():

@@ -1,11 +1,11 @@
 """What the observers of the implementation read of a node's place, and of the node there. All that depends on
-how a driver keeps places, or on the fields of a replica or a client, is in this file.
+how a driver keeps places, or on the fields of a replica, is in this file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.storage.host import StorageNode
@@ -78,24 +78,10 @@ class Place(Protocol):
         ...
 
 
-class Asking(Protocol):
-    """A node with clients' operations; the only kind that says `Invoked`."""
-
-    @property
-    def deadline(self) -> int:
-        """Of the operation under way, as a commit timestamp."""
-        ...
-
-
 def replica_of(place: Place) -> Replica | None:
     """The replica that the node at a place hosts, if it hosts any."""
     node = place.node
     return node.replica if isinstance(node, StorageNode) else None
-
-
-def deadline_of(place: Place) -> int:
-    """The deadline of the operation that a client has just begun."""
-    return cast(Asking, place.node).deadline
 
 
 def lease_us(place: Place) -> Microseconds:

@@ -39,7 +39,6 @@ from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
-    deadline_of,
     lease_end,
     lease_us,
     queued,
@@ -135,9 +134,9 @@ class ImplObserver(RequestObserver):
         if listen is not None:
             listen(self, place, note)
 
-    def on_invoked(self, place: Place, note: Invoked) -> None:
+    def on_invoked(self, _: Place, note: Invoked) -> None:
         """A client asks for something."""
-        self.invoked(note, deadline_of(place))
+        self.invoked(note)
 
     def on_ended(self, _: Place, note: Ended) -> None:
         """A client was told something."""

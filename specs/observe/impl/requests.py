@@ -89,7 +89,7 @@ class RequestObserver:
         """Count a `sometimes`."""
         self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
 
-    def invoked(self, note: Invoked, deadline: int) -> None:
+    def invoked(self, note: Invoked) -> None:
         """A client asks for something."""
         self.open[note.request] = note.operation
         key = note.operation.key
@@ -97,7 +97,7 @@ class RequestObserver:
         if judge is None:
             judge = self.judges[key] = self.make_judge()
         judge.invoked(note.request, note.operation)
-        self.deadlines[note.request] = deadline
+        self.deadlines[note.request] = note.deadline
         if not isinstance(note.operation, Get):
             self.answers[note.request] = None
 

@@ -5,7 +5,8 @@ led), for promises are about all of a run. Whoever observes calls a view's metho
 table and files it as fresh, under its type. An `always` spec names the types of facts that it looks at, so it
 costs nothing in a step that did not touch them. For a single state (of a model, say) all facts are fresh.
 
-A fact belongs to one kind of view: its type inherits from the `FACTS` of that view.
+A fact belongs to one kind of view: its type inherits from the `FACTS` of that view. A spec over `View` itself
+is judged wherever its facts are filed.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ Filed = TypeVar("Filed", bound=Fact)
 
 
 class View(Generic[Filed]):
-    """Facts by type, `fresh` as long as the current step; and `tau`, the global time of that step."""
+    """Facts by type, `fresh` as long as the current step; and `tau`, the global time of that step.
 
-    FACTS: ClassVar[type[Fact]]
+    As it is, it takes all facts and keeps no tables: enough for a node whose specs look at single steps.
+    """
+
+    FACTS: ClassVar[type[Fact]] = Fact
     """The base of all facts that are filed here."""
 
     def __init__(self) -> None:

@@ -110,6 +110,29 @@ def test_a_spec_is_judged_on_every_view_that_it_is_about_when_one_of_its_facts_i
     assert evaluation.broken(8) == []
 
 
+class Ticked(Fact, frozen=True, gc=False):
+    """A clock of a user's own node showed a time."""
+
+    time: int
+
+
+def test_a_spec_over_any_view_is_judged_where_its_facts_are_filed() -> None:
+    @spec("always", source="a user", over=View, on=(Ticked,))
+    def time_is_positive(view: View[Fact]) -> Iterable[Violation]:
+        """No clock shows a time before the first."""
+        for fact in view.take(Ticked):
+            if fact.time < 0:
+                yield Violation(f"a clock shows {fact.time}")
+
+    plain: View[Fact] = View()
+    evaluation = Evaluation((time_is_positive,), (GroupView(("a",)), plain), (*PROVIDED, Ticked))
+    plain.file(Ticked(1))
+    assert evaluation.broken(0) == []
+    plain.file(Ticked(2))
+    plain.file(Ticked(-1))
+    assert evaluation.broken(1) == [(time_is_positive, "a clock shows -1")]
+
+
 def fact_types(kind: type[Fact]) -> list[type[Fact]]:
     found = []
     for one in kind.__subclasses__():

@@ -1,5 +1,5 @@
 """What the observers of the implementation read of a node's place, and of the node there. All that depends on
-how a driver keeps places, or on the fields of a replica or a client, is in this file.
+how a driver keeps places, or on the fields of a replica, is in this file.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class ImplObserver(RequestObserver):
         if listen is not None:
             listen(self, place, note)
 
-    def on_invoked(self, place: Place, note: Invoked) -> None:
+    def on_invoked(self, _: Place, note: Invoked) -> None:
         """A client asks for something."""
         self.invoked(note)
 

@@ -52,6 +52,8 @@ class RunFile(Struct, frozen=True):
     """Digest of `config`."""
     made_by: str = ""
     """The version that wrote it."""
+    minimal: bool = False
+    """Whether shrinking went on until nothing more could be left out."""
 
     def recorded(self) -> Recorded | None:
         """The schedule by its names."""

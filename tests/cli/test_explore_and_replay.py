@@ -27,7 +27,7 @@ SUMMARY = [
     "simulated_seconds", "faults", "sometimes", "keys", "keys_not_judged_to_the_end",
     "failures", "digest", "provenance",
 ]  # fmt: skip
-FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "replay"}
+FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "minimal", "replay"}
 
 
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -148,6 +148,7 @@ def test_shrink_writes_a_run_that_is_no_longer_and_replays(
     assert cli.main(["shrink", str(EXAMPLE), "--out", str(out), "--json"]) == 0
     (found,) = objects(capsys)
     assert found["shrunk_events"] <= found["events"]  # type: ignore[operator]
+    assert found["minimal"] is True
     assert [path.name for path in out.parent.iterdir()] == ["small.json"]
     assert cli.main(["replay", str(out)]) == 1
     assert "the same run" in capsys.readouterr().out

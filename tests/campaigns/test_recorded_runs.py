@@ -55,7 +55,7 @@ def test_each_ending_is_recorded_as_what_it_says() -> None:
     ]
     for number, (operation, ending, observed) in enumerate(script):
         request = RequestId("c", number)
-        recorder.note(Invoked(request, operation), 10 * number)
+        recorder.note(Invoked(request, operation, 10 * number), 10 * number)
         recorder.note(Ended(request, ending, 1, observed), 10 * number + 5)
     write, read, failed, undone, lost, last = recorder.history()
     text = '{"id":"a","v":"1"}'

@@ -16,16 +16,10 @@ BALLOT = Ballot(1, "sa", 1)
 FOUND = StoredItem(b"other", 2, 2)
 
 
-class Place:
-    """Of the client, as far as the observer looks at it."""
-
-    node = type("Node", (), {"deadline": 1_000})
-
-
 def observer() -> ImplObserver:
     voters = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
     made = ImplObserver(Config(0, voters, 4), {}, Judge)
-    made.note(Place, Invoked(REQUEST, Put(b"k", b"item", True, None)))
+    made.note(None, Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
     return made
 
 

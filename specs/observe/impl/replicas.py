@@ -96,7 +96,7 @@ class ImplObserver(RequestObserver):
         kind = type(note)
         if kind is Invoked:
             assert isinstance(note, Invoked)
-            self.invoked(note, slot.node.deadline)
+            self.invoked(note)
         elif kind is Ended:
             assert isinstance(note, Ended)
             self.ended(note)

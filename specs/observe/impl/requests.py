@@ -68,7 +68,7 @@ class RequestObserver:
         """Count a `sometimes`."""
         self.reached[what] = self.reached.get(what, 0) + 1
 
-    def invoked(self, note: Invoked, deadline: int) -> None:
+    def invoked(self, note: Invoked) -> None:
         """A client asks for something."""
         self.open[note.request] = note.operation
         key = note.operation.key
@@ -76,7 +76,7 @@ class RequestObserver:
         if judge is None:
             judge = self.judges[key] = self.make_judge()
         judge.invoked(note.request, note.operation)
-        self.deadlines[note.request] = deadline
+        self.deadlines[note.request] = note.deadline
         if not isinstance(note.operation, Get):
             self.answers[note.request] = None
 

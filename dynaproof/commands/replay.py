@@ -256,11 +256,11 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    from dynaproof.specs.promise import ALL
+    from dynaproof.specs.promises import PROMISES
 
     console.tell(f"FAILED {spec} at step {step}")
-    if spec in ALL:
-        console.tell(f"  promised: {ALL[spec].sentence}")
+    if spec in PROMISES:
+        console.tell(f"  promised: {PROMISES[spec].sentence}")
     console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []

@@ -8,8 +8,8 @@ from dynaproof.impl.router.client import Ended, Invoked
 from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 from dynaproof.impl.storage.messages import Put, Reply
 from dynaproof.impl.storage.records import Config, Outcome, StoredItem, Write
-from dynaproof.specs.clients import retries_apply_once
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promises.clients import retries_apply_once
 
 REQUEST = RequestId("c", 1)
 BALLOT = Ballot(1, "sa", 1)
@@ -24,7 +24,7 @@ def observer() -> ImplObserver:
 
 
 def broken(made: ImplObserver) -> list[str]:
-    return [violation.sentence for violation in retries_apply_once(made.view)]
+    return [violation.sentence for violation in retries_apply_once.check(made.view)]
 
 
 def write(made: ImplObserver, slot: int) -> None:

@@ -147,4 +147,4 @@ def shrunk(state: State, schedule: int, outcome: Outcome, folder: Path | None) -
     broken = small.outcome.failure
     assert broken is not None
     run = None if path is None else str(path)
-    return Found(failure.spec, run, schedule, failure.step, broken.step), small
+    return Found(failure.spec, run, schedule, failure.step, broken.step, small.minimal), small

@@ -27,13 +27,17 @@ class CampaignError(Exception):
 
 
 class Found(Struct, frozen=True):
-    """A broken promise: where, and the run file that shows it (None where nothing is written)."""
+    """A broken promise: where, and the run file that shows it (None where nothing is written).
+
+    `minimal` says whether shrinking went on until nothing more could be left out.
+    """
 
     spec: str
     run: str | None
     schedule: int
     step: int
     shrunk_events: int
+    minimal: bool
 
 
 class State(Struct):

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from dynaproof.checkers.simulator.events import EventName
 from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import Outcome, RunConfig
+from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Outcome, RunConfig
 from dynaproof.checkers.simulator.scenarios import SCENARIOS
 from dynaproof.checkers.simulator.schedule import follow
 from dynaproof.checkers.strategies.recording import Recorded
@@ -33,14 +33,14 @@ class RunFileError(Exception):
     """A run file cannot be used; the message says why, and what to do."""
 
 
-class Schedule(Struct, frozen=True):
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
     """A `Recorded` to be read by people: each name as `kind node-or-link number`."""
 
     events: tuple[str, ...]
     choices: dict[str, int]
 
 
-class RunFile(Struct, frozen=True):
+class RunFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run file holds."""
 
     format: int
@@ -52,6 +52,8 @@ class RunFile(Struct, frozen=True):
     """Digest of `config`."""
     made_by: str = ""
     """The version that wrote it."""
+    minimal: bool = False
+    """Whether shrinking went on until nothing more could be left out."""
 
     def recorded(self) -> Recorded | None:
         """The schedule by its names."""
@@ -119,6 +121,7 @@ def load(path: Path) -> RunFile:
     try:
         run = msgspec.json.decode(data, type=RunFile)
         run.recorded()
+        _check_names(run.config)
     except (msgspec.MsgspecError, ValueError) as error:
         raise RunFileError(f"{path}: {error}; explore again to make it anew") from error
     if run.config.scenario not in SCENARIOS:
@@ -133,6 +136,14 @@ def load(path: Path) -> RunFile:
             "take the file as it was written, or explore again"
         )
     return run
+
+
+def _check_names(config: RunConfig) -> None:
+    if config.strategy not in STRATEGIES:
+        raise ValueError(f"there is no strategy {config.strategy!r} - at `$.config.strategy`")
+    for at, fault in enumerate(config.faults):
+        if fault.kind not in FAULTS:
+            raise ValueError(f"there is no fault {fault.kind!r} - at `$.config.faults[{at}].kind`")
 
 
 def _maker(data: bytes) -> str:

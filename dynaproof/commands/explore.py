@@ -136,6 +136,7 @@ class Progress:
 
     def found(self, found: "Found", run: "RunFile") -> None:
         """Show the shrunk run, for people."""
+        from dynaproof.checkers.campaign import REPRODUCIBLE
         from dynaproof.commands.replay import show_failure
 
         if self.json:
@@ -145,6 +146,8 @@ class Progress:
         console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
         show_failure(run, failure.spec, failure.sentence, failure.step)
         console.tell(f"the run, shrunk to {failure.step} events: {found.run}")
+        if not found.minimal and found.spec != REPRODUCIBLE:
+            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {found.run}")
         console.tell(f"replay it: {replay_of(found)}")
 
 

@@ -156,12 +156,15 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         "spec": failure.spec,
         "events": kept.outcome.failure.step,
         "shrunk_events": failure.step,
+        "minimal": small.minimal,
         "replay": f"./run replay {path}",
     }
     if json:
         console.emit({**found, "provenance": origin(small)})
     else:
         console.tell(f"{failure.spec}: {kept.outcome.failure.step} events, now {failure.step}: {path}")
+        if not small.minimal:
+            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {path}")
     return 0
 
 

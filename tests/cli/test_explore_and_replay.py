@@ -27,7 +27,7 @@ SUMMARY = [
     "simulated_seconds", "faults", "sometimes", "keys", "keys_not_judged_to_the_end",
     "failures", "digest", "provenance",
 ]  # fmt: skip
-FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "replay"}
+FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "minimal", "replay"}
 
 
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -148,6 +148,7 @@ def test_shrink_writes_a_run_that_is_no_longer_and_replays(
     assert cli.main(["shrink", str(EXAMPLE), "--out", str(out), "--json"]) == 0
     (found,) = objects(capsys)
     assert found["shrunk_events"] <= found["events"]  # type: ignore[operator]
+    assert found["minimal"] is True
     assert [path.name for path in out.parent.iterdir()] == ["small.json"]
     assert cli.main(["replay", str(out)]) == 1
     assert "the same run" in capsys.readouterr().out
@@ -225,6 +226,7 @@ def test_bad_input_is_said_with_what_to_do(
 
 def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     whole, path = EXAMPLE.read_bytes(), tmp_path / "run.json"
+    strange = {"kind": "xcrash", "step": 1, "target": 0, "steps": 1, "amount": 1}
     cases = [
         (whole[: len(whole) // 2], "truncated"),
         (b"\xff\xfe", "truncated"),
@@ -237,6 +239,12 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
         (
             whole.replace(b'"seed": ', b'"seed": "x", "other": '),
             "Expected `int`, got `str` - at `$.config.seed`",
+        ),
+        (whole.replace(b'"schedule": ', b'"shedule": '), "unknown field `shedule`"),
+        (whole.replace(b'"strategy": "', b'"strategy": "x'), "at `$.config.strategy`"),
+        (
+            whole.replace(b'"faults": []', b'"faults": [%s]' % json.dumps(strange).encode()),
+            "there is no fault 'xcrash' - at `$.config.faults[0].kind`",
         ),
         (b"[1, 2]", "not a run file (Expected `object`, got `array`"),
         (whole.replace(b'"events": [', b'"events": ["deliver it",'), "at `$.schedule.events[0]`"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dynaproof.model.language import Model
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
+Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 LISTING_SECONDS = 60.0
 """How long the list of models explores each of them at most."""
@@ -36,6 +37,7 @@ class Options:
     max_states: int | None = None
     max_mb: int | None = None
     max_seconds: float | None = None
+    without: tuple[str, ...] = ()
 
 
 def model(
@@ -44,6 +46,7 @@ def model(
     /,
     *,
     settings: Settings = (),
+    without: Names = (),
     symmetry: Flag = False,
     por: Flag = False,
     bug: str | None = None,
@@ -64,6 +67,7 @@ def model(
         name: One of the models, or FILE.py (FILE.py:Class) for your own.
         invariant: With --induction, the invariant to prove; without it, all of them together.
         settings: A constant of the model, as NAME=VALUE; may be repeated.
+        without: An action that never happens; may be repeated.
         symmetry: One state for all permutations of interchangeable identities.
         por: Leave out orders of independent actions that no invariant can tell apart.
         bug: Explore a seeded bug of the model instead (`all`: each of them); clean if it is caught.
@@ -88,15 +92,15 @@ def model(
     if invariant is not None and not induction:
         raise UserError(f"what is {invariant!r}?", "an invariant is named after --induction")
     if name is None:
-        if settings or bug is not None or induction or bmc is not None or graph is not None:
+        if settings or without or bug is not None or induction or bmc is not None or graph is not None:
             raise UserError("which model?", f"name one of {', '.join(NAMES)}, or a FILE.py")
         return _list(json)
-    options = Options(symmetry, por, threads, max_states, max_mb, max_seconds)
+    options = Options(symmetry, por, threads, max_states, max_mb, max_seconds, without)
     try:
         chosen = find(name)
         if bug is not None:
             return max(_hunt(one, name, settings, options, json) for one in _bugs(chosen, bug))
-        made = _made(chosen, settings)
+        made = _made(chosen, settings).narrowed(without=without)
         if induction or bmc is not None:
             return _prove(made, invariant, bmc, json)
         if graph is not None:
@@ -133,7 +137,7 @@ def _bugs(kind: "type[Model]", bug: str) -> "list[type[Model]]":
 
 def _hunt(kind: "type[Model]", name: str, settings: tuple[str, ...], options: Options, json: bool) -> int:
     """Explore a seeded bug: clean if the invariant that it must break is what is found broken."""
-    result, lasso = _run(_made(kind, settings), kind.__name__, options)
+    result, lasso = _run(_made(kind, settings).narrowed(without=options.without), kind.__name__, options)
     _show(f"{name}:{kind.__name__}", result, lasso, options, json)
     _interrupt_again(result)
     broken = lasso.condition if lasso else result.violation.name if result.violation else None

@@ -4,9 +4,10 @@ Invariant: an instance is immutable but for the step that an engine has running 
 the same constants always declares the same variables, in the order of the class body.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from dynaproof.model.language.declare import Action, Property
 from dynaproof.model.language.errors import ModelError
@@ -95,6 +96,26 @@ class Model:
         parameters = {name: kind.resolve(self.constants) for name, kind in one.parameters.items()}
         return Action(one.name, one.method, parameters, one.fair, one.start)
 
+    def narrowed(self, *, without: Collection[str] = (), promise: str | None = None) -> Self:
+        """The same model where some actions never happen, or where only one promise is asked for.
+
+        Raises ModelError for a name that it does not have. `@terminal` conditions stay.
+        """
+        self._known("action", without, [one.name for one in self.actions])
+        self._known("promise", () if promise is None else (promise,), [one.name for one in self.promises])
+        made = copy(self)
+        made.actions = tuple(one for one in self.actions if one.name not in without)
+        made.properties = tuple(
+            one for one in self.properties if promise in {None, one.name} or one.kind == "terminal"
+        )
+        return made
+
+    def _known(self, kind: str, named: Collection[str], known: Sequence[str]) -> None:
+        for name in named:
+            if name not in known:
+                its = ", ".join(known) or "none"
+                raise ModelError(f"{type(self).__name__} has no {kind} {name!r}; its {kind}s: {its}")
+
     def declared_initial(self) -> dict[str, Value]:
         """The initial values of the variables as declared, before any `@initial` method."""
         values = {}
@@ -124,6 +145,11 @@ class Model:
         return tuple(one for one in self.properties if one.kind == kind)
 
     @property
+    def promises(self) -> tuple[Property, ...]:
+        """All that is promised: what makes a state a good end is no promise."""
+        return tuple(one for one in self.properties if one.kind != "terminal")
+
+    @property
     def always(self) -> tuple[Property, ...]:
         """The invariants."""
         return self._of_kind("always")
@@ -137,3 +163,13 @@ class Model:
     def eventually(self) -> tuple[Property, ...]:
         """What must come true in every fair behaviour."""
         return self._of_kind("eventually")
+
+    @property
+    def always_possible(self) -> tuple[Property, ...]:
+        """What can still come true from every reachable state."""
+        return self._of_kind("always_possible")
+
+    @property
+    def terminal(self) -> tuple[Property, ...]:
+        """The states in which a behaviour may end."""
+        return self._of_kind("terminal")

@@ -7,7 +7,7 @@ the same constants always declares the same variables, in the order of the class
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from dynaproof.model.language.declare import Action, Property
 from dynaproof.model.language.errors import ModelError
@@ -96,26 +96,6 @@ class Model:
         parameters = {name: kind.resolve(self.constants) for name, kind in one.parameters.items()}
         return Action(one.name, one.method, parameters, one.fair, one.start)
 
-    def narrowed(self, *, without: Collection[str] = (), promise: str | None = None) -> Self:
-        """The same model where some actions never happen, or where only one promise is asked for.
-
-        Raises ModelError for a name that it does not have. `@terminal` conditions stay.
-        """
-        self._known("action", without, [one.name for one in self.actions])
-        self._known("promise", () if promise is None else (promise,), [one.name for one in self.promises])
-        made = copy(self)
-        made.actions = tuple(one for one in self.actions if one.name not in without)
-        made.properties = tuple(
-            one for one in self.properties if promise in {None, one.name} or one.kind == "terminal"
-        )
-        return made
-
-    def _known(self, kind: str, named: Collection[str], known: Sequence[str]) -> None:
-        for name in named:
-            if name not in known:
-                its = ", ".join(known) or "none"
-                raise ModelError(f"{type(self).__name__} has no {kind} {name!r}; its {kind}s: {its}")
-
     def declared_initial(self) -> dict[str, Value]:
         """The initial values of the variables as declared, before any `@initial` method."""
         values = {}
@@ -145,11 +125,6 @@ class Model:
         return tuple(one for one in self.properties if one.kind == kind)
 
     @property
-    def promises(self) -> tuple[Property, ...]:
-        """All that is promised: what makes a state a good end is no promise."""
-        return tuple(one for one in self.properties if one.kind != "terminal")
-
-    @property
     def always(self) -> tuple[Property, ...]:
         """The invariants."""
         return self._of_kind("always")
@@ -164,12 +139,39 @@ class Model:
         """What must come true in every fair behaviour."""
         return self._of_kind("eventually")
 
-    @property
-    def always_possible(self) -> tuple[Property, ...]:
-        """What can still come true from every reachable state."""
-        return self._of_kind("always_possible")
 
-    @property
-    def terminal(self) -> tuple[Property, ...]:
-        """The states in which a behaviour may end."""
-        return self._of_kind("terminal")
+def of_kind(made: Model, kind: str) -> tuple[Property, ...]:
+    """The properties of one kind, in the order of the text.
+
+    A function, and no attribute of `Model`: every name that `Model` has is one that no model can declare.
+    """
+    return tuple(one for one in made.properties if one.kind == kind)
+
+
+def promises(made: Model) -> tuple[Property, ...]:
+    """All that is promised; `terminal` conditions only say where a behaviour may end."""
+    return tuple(one for one in made.properties if one.kind != "terminal")
+
+
+def narrowed(made: Model, *, without: Collection[str] = (), promise: str | None = None) -> Model:
+    """The same model where some actions never happen, or of which only one promise is asked.
+
+    Raises ModelError for a name that it does not have.
+    """
+    kind = type(made).__name__
+    _refuse_unknown(kind, "action", without, [one.name for one in made.actions])
+    asked = () if promise is None else (promise,)
+    _refuse_unknown(kind, "promise", asked, [one.name for one in promises(made)])
+    narrow = copy(made)
+    narrow.actions = tuple(one for one in made.actions if one.name not in without)
+    narrow.properties = tuple(
+        one for one in made.properties if promise in {None, one.name} or one.kind == "terminal"
+    )
+    return narrow
+
+
+def _refuse_unknown(model: str, kind: str, named: Collection[str], known: Sequence[str]) -> None:
+    for name in named:
+        if name not in known:
+            its = ", ".join(known) or "none"
+            raise ModelError(f"{model} has no {kind} {name!r}; its {kind}s: {its}")

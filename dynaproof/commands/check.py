@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dynaproof import console, exits
-from dynaproof.arguments import above_zero, file_to_write
+from dynaproof.arguments import above_zero, file_to_write, outputs_apart
 from dynaproof.commands import Flag
-from dynaproof.commands.histories import known_format, object_named, object_with, read_history
+from dynaproof.commands.histories import known_format, object_named, object_with, own_file, read_history
 from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
 
@@ -59,7 +59,7 @@ def check(
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
 
-    Exit code: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
+    Exit status: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
 
     Args:
         histories: Files of histories, plain, gzip or zstd.
@@ -81,8 +81,10 @@ def check(
             "--core, --certificate and --html are about one history", "check the files one by one"
         )
     above_zero({"--budget-seconds": budget_seconds, "--budget-mb": budget_mb})
-    for option, written in {"--core": core, "--certificate": certificate, "--html": html}.items():
+    outputs = {"--core": core, "--certificate": certificate, "--html": html}
+    for option, written in outputs.items():
         file_to_write(option, written)
+    outputs_apart(outputs, [*histories, *own_file(object)])
     known_format(format)
     thing = object_named(object)
     if promise is not None:

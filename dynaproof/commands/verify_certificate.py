@@ -1,4 +1,4 @@
-"""`dynaproof verify-certificate`: the verdict on an order, without anything of what decides linearizability."""
+"""`dynaproof verify-certificate`: the verdict on an order, without any decider."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def verify_certificate(
 ) -> int:
     """Replay a certificate: does its order show that the history is linearizable?
 
-    Exit code: 0 if it does, 1 if not, 2 if an input is bad.
+    Exit status: 0 if it does, 1 if not, 2 if an input is bad.
 
     Args:
         history: A file of a history, plain, gzip or zstd.

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.histories import parse
 from dynaproof.checkers.histories.writers import json_lines
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.recorder import ClientRecorder, recorded
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.impl.partition.messages.requests import Delete, Get, Put
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.ids import RequestId

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import dynaproof
-from dynaproof import cli, console
+from dynaproof import cli, console, exits
 from dynaproof.errors import UserError, nearest_names, unknown_name
 from dynaproof.provenance import provenance
 
@@ -137,7 +137,12 @@ def test_a_bug_is_called_a_bug_and_shown_whole_only_on_demand(failing, capsys, m
         cli.main(["version"])
 
 
-@pytest.mark.parametrize("arguments", [["version", "--json"], ["version"]])
+HELPS = [[command.name, "--help"] for command in cli.COMMANDS]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["version", "--json"], ["version"], ["--help"], ["--version"], *HELPS], ids=" ".join
+)
 def test_a_reader_that_leaves_early_is_no_error_of_ours(arguments):
     reader, writer = os.pipe()
     os.close(reader)
@@ -150,6 +155,24 @@ def test_a_reader_that_leaves_early_is_no_error_of_ours(arguments):
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_error_that_nobody_reads_keeps_its_exit_status():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", MAIN, "versoin"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=writer, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_exit_statuses_are_listed_in_every_help_and_in_the_readme(root, capsys):
+    codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    assert list(exits.MEANINGS) == sorted(codes)
+    assert exits.listed() in " ".join((root / "README.md").read_text("utf-8").split())
+    for command in ([], *([command.name] for command in cli.COMMANDS)):
+        assert cli.main([*command, "--help"]) == 0
+        assert exits.listed() in " ".join(capsys.readouterr().out.split())
 
 
 def test_nearest_names_come_best_first_and_do_not_mind_dashes():

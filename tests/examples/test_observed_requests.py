@@ -9,8 +9,8 @@ from dynaproof.impl.partition.records import Outcome, StoredItem, Write
 from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.specs.clients import retries_apply_once
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promises.clients import retries_apply_once
 
 REQUEST = RequestId("c", 1)
 BALLOT = Ballot(1, "sa", 1)
@@ -25,7 +25,7 @@ def observer() -> ImplObserver:
 
 
 def broken(made: ImplObserver) -> list[str]:
-    return [violation.sentence for violation in retries_apply_once(made.view)]
+    return [violation.sentence for violation in retries_apply_once.check(made.view)]
 
 
 def write(made: ImplObserver, slot: int) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
 from dynaproof.checkers.simulator.run import FAULTS, LEADER, Fault, draw
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.impl.journal.frames import encode_frame
 from dynaproof.impl.paxos.replica import Replica
-from dynaproof.impl.storage_node.host import NODE_LOG, StorageNode
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.retirement import NODE_LOG
 
 
 def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:

@@ -1,13 +1,14 @@
 """Checksummed frames in a log of bytes: what tells a torn tail from rot.
 
-A frame is header, payload, end mark. The header carries its generation (how often the log was opened: it
-never decreases along a log), a sequence number that grows by one per frame, the payload's length and
-checksum, and a checksum of itself.
+A frame is header, payload, end mark. The header carries the format's version, its generation (how often the
+log was opened: it never decreases along a log), a sequence number that grows by one per frame, the payload's
+length and checksum, and a checksum of itself.
 
 *Torn*: the bytes of a frame end early, by the end of the file or by zeros up to it. A crash kept a prefix of
 what was not synced; nothing that was ever let out is lost, and the tail is cut. *Rot*: bytes are there and
 wrong. Synced state is lost. The end mark is not zero, so no single damaged byte of a complete frame looks
-like a torn one; a device that zeroes a synced tail does.
+like a torn one; a device that zeroes a synced tail does. *Another version*: other
+code wrote a sound frame; nothing is lost, and this code may not touch it.
 
 Sources: Chandra, Griesemer and Redstone, *Paxos Made Live*, 5.1; Alagappan et al., *Protocol-Aware Recovery
 for Consensus-Based Storage*, FAST 2018, 3.3.3 (a crash and a corruption must be told apart).
@@ -22,10 +23,20 @@ from zlib import crc32
 
 from msgspec import Struct
 
-_HEADER = struct.Struct("<IIQI")
+from dynaproof.impl.node import FORMAT_VERSION
+
+_HEADER = struct.Struct("<HIIQI")
 _CHECK = struct.Struct("<I")
 _HEADER_BYTES = _HEADER.size + _CHECK.size
 _END = b"\xd7end"
+
+
+class UnknownFormatError(Exception):
+    """A sound frame is of another format version: the disk is another code's, and no less whole for that."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"a frame of format version {version}, where {FORMAT_VERSION} is known")
+        self.version = version
 
 
 class Scan(Struct, frozen=True):
@@ -44,7 +55,7 @@ class Scan(Struct, frozen=True):
 
 def encode_frame(generation: int, sequence: int, payload: bytes) -> bytes:
     """The bytes of one frame."""
-    header = _HEADER.pack(generation, len(payload), sequence, crc32(payload))
+    header = _HEADER.pack(FORMAT_VERSION, generation, len(payload), sequence, crc32(payload))
     return b"".join((header, _CHECK.pack(crc32(header)), payload, _END))
 
 
@@ -54,7 +65,11 @@ def checks(expected: int, data: bytes) -> bool:
 
 
 def scan(data: bytes, checks: Callable[[int, bytes], bool] = checks) -> Scan:
-    """Read frames from the start of `data`, to its end or to the first that is not whole."""
+    """Read frames from the start of `data`, to its end or to the first that is not whole.
+
+    Raises:
+        UnknownFormatError: a frame whose header is sound is of another version.
+    """
     payloads: list[bytes] = []
     at = began = generation = first = expected = 0
     while at < len(data):
@@ -63,7 +78,9 @@ def scan(data: bytes, checks: Callable[[int, bytes], bool] = checks) -> Scan:
         if body > len(data) or not checks(_CHECK.unpack_from(data, at + _HEADER.size)[0], header):
             tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
             return Scan(payloads, at, tail, began, generation, first, expected)
-        found, length, number, checksum = _HEADER.unpack(header)
+        version, found, length, number, checksum = _HEADER.unpack(header)
+        if version != FORMAT_VERSION:
+            raise UnknownFormatError(version)
         end = body + length + len(_END)
         payload = data[body : body + length]
         if end > len(data) or data[end - len(_END) : end] != _END or not checks(checksum, payload):

@@ -30,7 +30,7 @@ OWN = frozenset((CheckpointWritten, CheckpointDurable))
 
 
 def may_say(member: Member, sender: NodeId, message: Message) -> bool:
-    """Whether `sender` may say this to the replica `member`."""
+    """Whether `sender` may say this to the replica `member`, by its incarnation (rule 14)."""
     if not isinstance(message, Peer):
         return True
     if message.to != member.incarnation or message.source.node != sender:

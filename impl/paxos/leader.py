@@ -37,7 +37,8 @@ class Leader(CatchUp[State]):
 
     def lead(self, ballot: Ballot, tail: tuple[Record, ...]) -> None:
         """Propose the whole adopted tail and an own `NoOp` as one batch (rule 4)."""
-        assert self.campaign is not None and self.campaign.ballot == ballot, "a ballot is led once"
+        assert self.campaign is not None, "a ballot is led once"
+        assert self.campaign.ballot == ballot, "a ballot is led once"
         if not self.clock_trusted_by_promises(self.campaign):
             self.campaign = None
             return

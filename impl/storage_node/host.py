@@ -4,13 +4,15 @@ something.
 *Invariant.* An incarnation whose synced state is damaged or gone never speaks again (rule 13): its number is
 journalled as retired before the node says that it is vacant, so that no late `CreateReplica` revives it. A
 node on a lost disk has another `NodeId`, and what names the old one does not reach it. The node's own small
-journal is `node`; if that rots, or holds what no node writes, the node is silent until it gets a new disk.
+journal is `node`; if that rots, or holds what no node writes, the node is silent until it gets a new disk. So
+it is where anything on the disk is of another format version; then nothing is lost, and nothing is retired.
 
 Hosting one replica per node is what a single partition needs; the auto admin will bring more.
 """
 
 from __future__ import annotations
 
+from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
@@ -40,12 +42,16 @@ class StorageNode:
 
     def on_start(self) -> None:
         """Recover the replica with the highest incarnation that is not retired."""
-        if not self.retirement.recover():
-            self.broken = True  # Who knows what is retired.
+        try:
+            if not self.retirement.recover():
+                self.broken = True  # Who knows what is retired.
+                return
+            live = [i for i in self.incarnations() if i > self.retirement.through]
+            if live:
+                self.recover(live[-1])
+        except UnknownFormatError:
+            self.leave_to_other_code()
             return
-        live = [i for i in self.incarnations() if i > self.retirement.through]
-        if live:
-            self.recover(live[-1])
         if self.replica is None:
             self.say_vacant()
 
@@ -86,13 +92,16 @@ class StorageNode:
         self.fall_silent(replica.incarnation, rot)
         self.say_vacant()
 
+    def leave_to_other_code(self) -> None:
+        """The disk is of another format version: say and write nothing, until code comes that knows it."""
+        self.replica, self.broken = None, True
+
     def say_vacant(self) -> None:
         """Tell the peers; the leader among them answers with a new incarnation."""
         for peer in self.peers:
             if peer.name != self.env.me.name:
-                self.env.send(
-                    peer.address, Vacant(self.env.me, self.retirement.through)
-                )  # Its disk may be new too.
+                vacant = Vacant(self.env.me, self.retirement.through)
+                self.env.send(peer.address, vacant)  # Its disk may be new too.
         self.env.set_timer(self.settings.heartbeat_us, VacantTimer())
 
     def on_message(self, sender: NodeId, message: Message) -> None:
@@ -106,10 +115,12 @@ class StorageNode:
                 self.replica.receive(sender, message)
             except ROTTEN as rot:
                 self.give_up(self.replica, rot)
+            except UnknownFormatError:
+                self.leave_to_other_code()
 
     def on_create_replica(self, sender: NodeId, message: CreateReplica) -> None:
-        """Make a replica that knows nothing, if a node of the group says so: a leader, a follower on behalf of
-        one, or the node's own operator. Repeated and late copies change nothing.
+        """Make a replica that knows nothing, if a node of the group says so: a leader, a follower on behalf
+        of one, or the node's own operator. Repeated and late copies change nothing.
         """
         if sender != self.env.me and sender.address not in self.hosts:
             return
@@ -147,3 +158,5 @@ class StorageNode:
                 self.replica.fire(timer)
             except ROTTEN as rot:
                 self.give_up(self.replica, rot)
+            except UnknownFormatError:
+                self.leave_to_other_code()

@@ -40,7 +40,7 @@ class Retirement:
         return True
 
     def retire(self, incarnation: int) -> None:
-        """Journal that this incarnation is silent from here on."""
+        """Journal that this incarnation is silent from here on (rule 13)."""
         self.through = incarnation
         record = msgspec.msgpack.encode(Retired(incarnation))
         self.disk.append(NODE_LOG, encode_frame(1, self._next, record))

@@ -8,8 +8,8 @@ older roots needed. A crash between any two page writes leaves the old root whol
 
 *Invariants* (`_check` looks at them all). Keys are sorted; a separator is above all keys to its left and not
 above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child.
-A leaf beyond `page_bytes` holds a single value, a branch beyond it fewer than four children. The shape depends
-on the sequence of puts and deletes only: replicas that applied the same records have the same digest.
+A leaf beyond `page_bytes` holds a single value, a branch beyond it fewer than four children. The shape
+depends on the sequence of puts and deletes only: replicas that applied the same records have the same digest.
 
 Sources: Rodeh, *B-trees, Shadowing, and Clones*, ACM Transactions on Storage 2008; Bayer and McCreight,
 *Organization and Maintenance of Large Ordered Indexes*, 1972.

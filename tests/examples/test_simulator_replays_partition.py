@@ -14,19 +14,17 @@ from dynaproof.checkers.simulator.schedule import MENDING, Divergence, follow, r
 from dynaproof.checkers.simulator.shrink import Budget, shrink_schedule, smaller_schedule, smallest
 from dynaproof.checkers.simulator.tell import Step, tell
 from dynaproof.checkers.strategies.recording import Recorded
-from dynaproof.impl.node import NodeId
+from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.messages.leadership import Heartbeat
-from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.storage_node.host import StorageNode
 
 
-class DeafReplica(Replica):
-    def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
-        pass
-
-
 class Silent(StorageNode):
-    replica_class = DeafReplica
+    """Hears no heartbeats."""
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        if not isinstance(message, Heartbeat):
+            super().on_message(sender, message)
 
 
 RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))

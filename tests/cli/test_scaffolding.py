@@ -236,6 +236,13 @@ def named_in_contracts(pyproject):
     contracts = pyproject["tool"]["importlinter"]["contracts"]
     keys = ("source_modules", "forbidden_modules")
     named = {name for one in contracts for key in keys for name in one.get(key, ())}
+    named |= {
+        f"{container}.{layer.strip()}"
+        for one in contracts
+        for container in one.get("containers", ())
+        for level in one["layers"]
+        for layer in level.split("|")
+    }
     return sorted(name for name in named if name.partition(".")[0] == "dynaproof")
 
 
@@ -252,6 +259,18 @@ def named_in_contracts(pyproject):
         ("specs/bent.py", "import dynaproof.impl", "specs imports nothing of ours"),
         ("checkers/bent.py", "import dynaproof.cli", "checkers does not import the command line"),
         ("impl/bent.py", "import time", "impl meets the machine only in impl.server"),
+        ("impl/paxos.py", "import dynaproof.impl.partition.state", "impl is built in layers"),
+        ("impl/partition/bent.py", "import dynaproof.impl.router", "impl is built in layers"),
+        (
+            "impl/tree.py",
+            "import dynaproof.impl.values",
+            "journal and tree know nothing of what they hold",
+        ),
+        (
+            "impl/router.py",
+            "import dynaproof.impl.partition.state",
+            "of a partition, the router knows what it is asked",
+        ),
     ],
 )
 def test_a_bent_arrow_breaks_its_contract(root, pyproject, tmp_path, where, line, contract):

@@ -9,7 +9,8 @@ from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun, execu
 from dynaproof.checkers.simulator.run import FAULTS, LEADER, Fault, draw
 from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.impl.journal.frames import encode_frame
-from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.node import Env, NodeId
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.retirement import NODE_LOG
 
@@ -216,13 +217,11 @@ def test_a_leader_cut_off_from_its_peers_is_read_from_to_the_end_of_its_lease() 
     assert read >= 2
 
 
-class KeepingReplica(Replica):
-    def cut_first(self, checkpoint: int) -> int:
-        return self.log.first
-
-
 class Keeping(StorageNode):
-    replica_class = KeepingReplica
+    """Retains more slots than a run has."""
+
+    def __init__(self, env: Env, peers: tuple[NodeId, ...], settings: Settings) -> None:
+        super().__init__(env, peers, structs.replace(settings, retained_slots=1 << 40))
 
 
 def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:

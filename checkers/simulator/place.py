@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dynaproof.checkers.simulator.disk import SimDisk
 from dynaproof.checkers.simulator.events import Event
+from dynaproof.impl.driver import Hosted, Send
 from dynaproof.impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
-from dynaproof.impl.outbox import Outbox
 
 if TYPE_CHECKING:
     from dynaproof.checkers.simulator.world import World
@@ -87,8 +87,8 @@ class Slot:
         self.world = world
         self.id = node_id
         self.name = node_id.name
-        self.factory = factory
-        self.outbox = Outbox()
+        self.hosted = Hosted(node_id, factory)
+        self.outbox = self.hosted.outbox
         self.disk = SimDisk(self.outbox)
         self.rate = rate
         self.wall_offset = wall
@@ -122,12 +122,6 @@ class Slot:
         number = self.counters.get(what, 0)
         self.counters[what] = number + 1
         return number
-
-
-class Send(Protocol):
-    """How an outbox takes a message."""
-
-    def __call__(self, to: NodeId, message: Message) -> None: ...
 
 
 class SimEnv:

@@ -23,7 +23,6 @@ from typing import Any
 from dynaproof.checkers.simulator.events import Event, Label, Strategy
 from dynaproof.checkers.simulator.place import RATE_ONE, Factory, Link, Observer, Options, SimEnv, Slot
 from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
-from dynaproof.impl.outbox import Outbox
 
 __all__ = ["RATE_ONE", "Factory", "Observer", "Options", "SimEnv", "Slot", "World"]
 
@@ -224,7 +223,7 @@ class World:
             try:
                 link = links[to.name]
             except KeyError:
-                link = self._link(slot, to.name)
+                link = self._link(slot, to)
             if link is None:
                 continue
             target = link.target
@@ -260,9 +259,10 @@ class World:
                 released.append(event)
             strategy.add(event)
 
-    def _link(self, slot: Slot, name: str) -> Link | None:
+    def _link(self, slot: Slot, to: NodeId) -> Link | None:
+        name = to.name
         target = self.slots.get(name)
-        if target is slot:
+        if slot.hosted.is_own(to):
             link: Link | None = slot.own
         else:
             link = None if target is None else Link(f"{slot.name}>{name}", target)
@@ -330,18 +330,15 @@ class World:
         slot.up = False
         if lose_disk:
             slot.disk.lose()
-            slot.id = NodeId(slot.id.region, slot.id.zone, slot.id.name, slot.id.incarnation + 1)
-            slot.env.me = slot.id
+            slot.hosted.lose_disk()
+            slot.id = slot.env.me = slot.hosted.id
         self.observer.crashed(slot, lose_disk)
         return torn
 
     def start(self, slot: Slot) -> None:
         """Boot a node on the disk that it has."""
-        slot.outbox = Outbox()
-        slot.disk.outbox = slot.outbox
-        slot.outbox.written = slot.outbox.durable = slot.disk.written
-        slot.node = slot.factory(slot.env)
-        slot.env.send = slot.outbox.send
+        slot.node = slot.hosted.boot(slot.env, slot.disk)
+        slot.outbox = slot.hosted.outbox
         slot.up = True
         self.run(slot, slot.node.on_start)
         self.observer.restarted(slot)

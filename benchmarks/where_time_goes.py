@@ -15,9 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 from dynaproof.checkers.processes import collecting_seldom
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.simulator.run import RunConfig
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.scenarios.catalogue import config_of
 
 ROOT = str(Path(__file__).resolve().parent.parent) + "/"
 

@@ -10,7 +10,7 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.refinement.running import Look
+    from dynaproof.checkers.refinement.running import RefinedRun
 
 MOST_DIFFERENCES = 5
 
@@ -35,7 +35,7 @@ def beside(
     """
     from dynaproof.checkers.refinement.covering import Coverage
     from dynaproof.checkers.refinement.picture import picture as drawn
-    from dynaproof.checkers.refinement.running import MODELS, Looked, looks
+    from dynaproof.checkers.refinement.running import MODELS, RefinedTotals, refined_runs
     from dynaproof.checkers.whole_file import write_whole
 
     for name in (refine, coverage):
@@ -43,39 +43,39 @@ def beside(
             raise unknown_name("model to hold runs against", name, list(MODELS))
     if scenario != "partition":
         raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
-    looked, covered = Looked(), Coverage() if coverage is not None else None
+    totals, covered = RefinedTotals(), Coverage() if coverage is not None else None
     failures: list[dict[str, object]] = []
     interrupted = False
     began = time.monotonic()
     with console.progress(f"following {scenario} through {refine or coverage}", schedules) as advance:
         try:
-            for number, used, one in looks(strategy, seed, numbers, jobs, covers=covered is not None):
-                looked.add(one)
+            for number, used, one in refined_runs(strategy, seed, numbers, jobs, covers=covered is not None):
+                totals.add(one)
                 if covered is not None:
                     covered.add(used, one.seen)
-                if one.outcome.failure is not None:
+                if one.result.failure is not None:
                     failures.append(told(number, used, one, json))
                 advance(
-                    looked.runs, f"{looked.runs} schedules, {looked.steps:,} steps, {len(failures)} failures"
+                    totals.runs, f"{totals.runs} schedules, {totals.steps:,} steps, {len(failures)} failures"
                 )
                 if len(failures) >= MOST_DIFFERENCES:
                     break
         except KeyboardInterrupt:
             interrupted = True
-            console.say(f"interrupted after {looked.runs} schedules")
+            console.say(f"interrupted after {totals.runs} schedules")
     summary: dict[str, object] = {
         "scenario": scenario,
         "strategy": strategy,
         "seed": seed,
-        "schedules": looked.runs,
+        "schedules": totals.runs,
         "seconds": round(time.monotonic() - began, 3),
         "failures": failures,
-        "refinement": {"model": refine or coverage, **looked.summary()},
+        "refinement": {"model": refine or coverage, **totals.summary()},
     }
     if covered is not None:
         summary["coverage"] = {"model": coverage, **covered.summary()}
         if picture is not None:
-            title = f"States of {coverage} that {looked.runs} runs saw, of {covered.reachable:,}"
+            title = f"States of {coverage} that {totals.runs} runs saw, of {covered.reachable:,}"
             write_whole(picture, drawn(covered.curves, covered.reachable, title).encode())
     if json:
         console.emit({**summary, "provenance": provenance(seed=seed)})
@@ -86,9 +86,9 @@ def beside(
     return 1 if failures else 0
 
 
-def told(number: int, strategy: str, one: "Look", json: bool) -> dict[str, object]:
+def told(number: int, strategy: str, one: "RefinedRun", json: bool) -> dict[str, object]:
     """A failing run: a difference from the model, or a broken promise."""
-    failure = one.outcome.failure
+    failure = one.result.failure
     assert failure is not None
     if not json:
         console.tell(

@@ -16,7 +16,7 @@ from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.campaign import State
-    from dynaproof.checkers.simulator.run import Outcome
+    from dynaproof.checkers.runs.config import RunResult
 
 DEFAULT_SECONDS = 50.0
 SAVED_EVERY_SECONDS = 15.0
@@ -129,10 +129,14 @@ def explore(
 
 def check_arguments(scenario: str, strategy: str) -> None:
     """Refuse what there is not."""
-    from dynaproof.checkers.simulator.scenarios import SCENARIOS
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
 
-    if scenario not in SCENARIOS:
+    if scenario not in SCENARIOS and ".py:" not in scenario:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
+    try:
+        find(scenario)
+    except LookupError as error:
+        raise UserError(str(error.args[0])) from error
     known_strategy(strategy)
 
 
@@ -180,12 +184,13 @@ SHOWN_FAULTS = 3
 
 
 def report_failure(
-    number: int, state: "State", outcome: "Outcome", out: Path, json: bool
+    number: int, state: "State", outcome: "RunResult", out: Path, json: bool
 ) -> dict[str, str | int]:
     """Shrink a failing run, write its file, and tell."""
     from dynaproof.checkers.campaign import REPRODUCIBLE, config_of
-    from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, save
-    from dynaproof.checkers.simulator.shrink import smallest
+    from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
+    from dynaproof.checkers.runs.shrink import smallest
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.commands.replay import show_failure
 
     failure = outcome.failure
@@ -195,10 +200,10 @@ def report_failure(
         small = RunFile(RUN_FORMAT, None, config, outcome)
     else:
         console.say(f"schedule {number} breaks {failure.spec}; shrinking it")
-        small = smallest(config, outcome)
+        small = smallest(find(state.scenario), config, outcome)
     path = out / f"{failure.spec}-{config.strategy}-{config.seed}.json"
     save(path, small, maker())
-    shrunk = small.outcome.failure
+    shrunk = small.result.failure
     assert shrunk is not None
     found: dict[str, str | int] = {
         "spec": failure.spec,
@@ -218,10 +223,11 @@ def report_failure(
 
 def report(state: "State", took: float, json: bool) -> None:
     """The end of a campaign: one object, or a table."""
-    from dynaproof.checkers.simulator.run import FAULTS
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.specs.sometimes import SOMETIMES
 
     totals = state.totals
+    kinds = find(state.scenario).fault_kinds()
     summary = {
         "scenario": state.scenario,
         "strategy": state.strategy,
@@ -231,7 +237,7 @@ def report(state: "State", took: float, json: bool) -> None:
         "seconds": round(took, 3),
         "events_per_second": round(totals.events / max(took, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
-        "faults": {kind: totals.faults.get(kind, 0) for kind in (*FAULTS, *sorted(totals.faults))},
+        "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
         "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
@@ -249,7 +255,7 @@ def report(state: "State", took: float, json: bool) -> None:
 def configuration(state: "State") -> str:
     """Digest of what a campaign runs: its first configuration, which all others are drawn like."""
     from dynaproof.checkers.campaign import config_of
-    from dynaproof.checkers.simulator.run_file import configuration_digest
+    from dynaproof.checkers.runs.run_file import configuration_digest
 
     return configuration_digest(config_of(state.scenario, state.strategy, state.seed, 0))
 

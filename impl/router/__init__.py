@@ -1,3 +1,3 @@
-"""How a request finds the leader: for now the client side of it, as a node. Imports `dynaproof.impl.node` and
+"""How a request finds the leader: for now only what its clients note. Imports `dynaproof.impl.node` and
 `dynaproof.impl.storage` names.
 """

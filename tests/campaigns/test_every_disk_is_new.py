@@ -3,7 +3,7 @@
 import pytest
 
 from dynaproof.checkers.campaign import config_of
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import execute
 
 
 @pytest.mark.parametrize("schedule", [35623, 36829])

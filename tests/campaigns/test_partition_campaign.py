@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dynaproof.checkers.campaign import Totals, config_of, outcomes
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.simulator.run import STRATEGIES, draw
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
 from dynaproof.specs.sometimes import SOMETIMES
 
 SCHEDULES = 200

@@ -8,9 +8,9 @@ from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.histories import parse
 from dynaproof.checkers.histories.writers import json_lines
 from dynaproof.checkers.linearizability import check
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.simulator.recorder import ClientRecorder, recorded
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import RequestId
 from dynaproof.impl.storage.messages import Delete, Get, Put
 from dynaproof.impl.storage.records import StoredItem

@@ -8,8 +8,8 @@ from dynaproof.checkers.mutation.bug import difference, originals, overridden
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
 from dynaproof.checkers.mutation.pins import pinned
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run_file import rerun
+from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.cli import main
 
 SCHEDULES = 150

@@ -14,7 +14,7 @@ import pytest
 from dynaproof import cli
 from dynaproof.checkers import campaign
 from dynaproof.checkers.simulator.run import FAULTS
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, load, save
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, load, save
 from dynaproof.checkers.simulator.scenarios import SCENARIOS
 from dynaproof.commands import explore as explore_command
 from dynaproof.specs.sometimes import SOMETIMES
@@ -39,7 +39,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explores the system with a seeded bug."""
     from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.simulator import shrink
-    from dynaproof.checkers.simulator.partition import execute
+    from dynaproof.checkers.scenarios.catalogue import execute
     from dynaproof.checkers.simulator.schedule import follow, record
 
     node_class = MUTANTS["ignores_accepted"].node_class
@@ -325,7 +325,7 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
 ) -> None:
     import msgspec
 
-    from dynaproof.checkers.simulator.partition import execute
+    from dynaproof.checkers.scenarios.catalogue import execute
 
     runs = 0
 

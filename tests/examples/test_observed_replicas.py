@@ -4,9 +4,9 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.simulator.judge import Judge
+from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.messages import Accept, Prepare
 from dynaproof.impl.storage.notes import Reached
@@ -63,7 +63,7 @@ def restarted(other: int | None) -> PartitionRun:
     """A run in which a replica has come back; slot `other` is chosen with a value that it does not have."""
     run = PartitionRun(CALM)
     run.fixture()
-    slot = run.world.slots["sb"]
+    slot = run.world.places["sb"]
     run.advance(lambda: slot.node.replica.log.commit > 5, 5_000)  # type: ignore[attr-defined]
     run.world.crash(slot, "test", spare=True)
     run.check()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dynaproof.checkers.simulator.judge import Judge
-from dynaproof.checkers.simulator.partition import REPLICAS
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 from dynaproof.impl.storage.messages import Put, Reply
 from dynaproof.impl.storage.records import Config, Outcome, StoredItem, Write

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from dynaproof.checkers.simulator import fair_end
 from dynaproof.checkers.simulator.partition import PartitionRun
-from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.impl.storage.state import PartitionState
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")

@@ -25,7 +25,7 @@ def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
     run = run_with(
         [Fault(kind, 900, target, 10, 0) for kind, target in zip(kinds, (0, 1, 2, 1), strict=True)]
     )
-    slots = [run.world.slots[node.name] for node in REPLICAS]
+    slots = [run.world.places[node.name] for node in REPLICAS]
     assert run.injector.fall(0)
     assert run.injector.impaired == slots[0].name
     for number, target in ((1, 1), (2, 2)):
@@ -39,7 +39,7 @@ def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
 
 def test_a_crashed_node_comes_back_after_the_steps_of_its_fault() -> None:
     run = run_with([Fault("crash", 20, 1, 30, 0)])
-    slot = run.world.slots[REPLICAS[1].name]
+    slot = run.world.places[REPLICAS[1].name]
     for step, up in ((19, True), (20, False), (49, False), (50, True)):
         run.injector.at(step)
         assert slot.up is up, step
@@ -47,7 +47,7 @@ def test_a_crashed_node_comes_back_after_the_steps_of_its_fault() -> None:
 
 def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
     run = run_with([Fault("rot", 900, 2, 10, 12_345)])
-    slot = run.world.slots[REPLICAS[2].name]
+    slot = run.world.places[REPLICAS[2].name]
     told = []
     run.watcher.damaged = told.append  # type: ignore[method-assign,assignment]
     before: list[dict[str, bytes]] = []
@@ -84,8 +84,8 @@ def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None
     run.injector.heal(end)
     world = run.world
     assert (world.loss, world.duplication) == (0, 0)
-    assert {slot.slow for slot in world.slots.values()} == {1}
-    down = [node.name for node in REPLICAS if not world.slots[node.name].up]
+    assert {slot.slow for slot in world.places.values()} == {1}
+    down = [node.name for node in REPLICAS if not world.places[node.name].up]
     assert down == ([run.injector.excluded] if end == "majority" else [])
     assert len(world.cut_links) == (2 if end == "gray" else 0)
     run.injector.at(10_000)
@@ -96,7 +96,7 @@ def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None
 def test_of_two_faults_that_overlap_each_lasts_to_its_own_end(kind: str) -> None:
     run = run_with([Fault(kind, 1, 0, 50, 0), Fault(kind, 20, 0, 100, 0), Fault(kind, 30, 1, 10, 0)])
     world, injector = run.world, run.injector
-    slots = [world.slots[node.name] for node in REPLICAS[:2]]
+    slots = [world.places[node.name] for node in REPLICAS[:2]]
     usual = world.loss
 
     def worse() -> list[bool]:
@@ -120,7 +120,7 @@ def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> No
     config = structs.replace(draw("partition", 6, "timed"), faults=faults, length=1_400)
     run = PartitionRun(config)
     rotten: list[str] = []
-    for slot in run.world.slots.values():
+    for slot in run.world.places.values():
         rot = slot.disk.rot
 
         def noted(log: str, at: int, mask: int, rot: Callable[[str, int, int], None] = rot) -> None:
@@ -134,12 +134,12 @@ def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> No
     assert rotten[1] == NODE_LOG
     assert outcome.reached["rot found"] == 1
     assert outcome.reached["voter replaced"] == 2
-    assert run.world.slots[REPLICAS[1].name].id.incarnation == 2
+    assert run.world.places[REPLICAS[1].name].id.incarnation == 2
 
 
 def test_a_node_journal_that_is_sound_and_holds_something_else_silences_the_node() -> None:
     run = run_with([])
-    slot = run.world.slots[REPLICAS[1].name]
+    slot = run.world.places[REPLICAS[1].name]
     for payload in (b"\x90", b"", b"\xc1"):
         run.world.crash(slot, "test")
         slot.disk.cut(NODE_LOG, 0)
@@ -153,7 +153,7 @@ def test_a_node_journal_that_is_sound_and_holds_something_else_silences_the_node
 @pytest.mark.parametrize("kind", ["crash in sync", "failed sync"])
 def test_an_armed_node_stops_in_its_next_sync_and_lets_nothing_out(kind: str) -> None:
     run = run_with([Fault(kind, 1, 1, 1_000, 0)])
-    slot = run.world.slots[REPLICAS[1].name]
+    slot = run.world.places[REPLICAS[1].name]
     while slot.outbox.syncing or slot.outbox.needs_sync:
         run.world.step()
     run.injector.at(1)

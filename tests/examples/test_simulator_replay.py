@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaproof.checkers.simulator.events import Strategy
+from dynaproof.checkers.seam import Strategy
 from dynaproof.checkers.simulator.world import Observer, Options, World
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.replaying import Divergence, Replaying
@@ -71,9 +71,9 @@ def play(strategy: Strategy, timed: bool, node: type[Chatty] = Chatty, steps: in
     options = Options(loss=6_000, duplication=6_000, rates=(1 << 20, (1 << 20) - 200))
     world = World([(name, node) for name in NODES], strategy, options, Observer())
     world.timed = timed
-    for slot in world.slots.values():
+    for slot in world.places.values():
         world.start(slot)
-    victim = world.slots["nb"]
+    victim = world.places["nb"]
     for step in range(steps):
         if step in {100, 200}:
             world.crash(victim, f"at{step}", lose_disk=step == 200)

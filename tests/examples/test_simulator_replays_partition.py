@@ -6,9 +6,9 @@ import pytest
 from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
-from dynaproof.checkers.simulator.run_file import load, rerun
+from dynaproof.checkers.runs.run_file import load, rerun
 from dynaproof.checkers.simulator.schedule import MENDING, Divergence, follow, record
 from dynaproof.checkers.simulator.shrink import shrink_schedule
 from dynaproof.checkers.simulator.tell import Step, tell

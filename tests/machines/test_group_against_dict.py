@@ -19,11 +19,11 @@ from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.simulator.run import draw
-from dynaproof.checkers.simulator.world import Options
+from dynaproof.checkers.scenarios.partition import draw
+from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.strategies.drawn import Drawn
 from dynaproof.impl.node import Env, Node
-from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from dynaproof.checkers.workloads.client import Client, ClientSettings, Ending
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem
@@ -110,7 +110,7 @@ class Group(RuleBasedStateMachine):
 
     @property
     def client(self) -> Asker:
-        client = self.world.slots["c0"].node
+        client = self.world.places["c0"].node
         assert isinstance(client, Asker)
         return client
 
@@ -120,7 +120,7 @@ class Group(RuleBasedStateMachine):
         if client.request is not None:  # The last operation goes on: it may still take effect.
             client.give_up()
         client.next, client.ending, client.seen = operation, None, None
-        self.world.run(self.world.slots["c0"], client.begin)
+        self.world.run(self.world.places["c0"], client.begin)
         self.go(steps, data, until_answered=True)
         return client.ending
 
@@ -182,7 +182,7 @@ class Group(RuleBasedStateMachine):
 
     @rule(name=nodes, data=st.data())
     def crash(self, name: str, data: st.DataObject) -> None:
-        slot = self.world.slots[name]
+        slot = self.world.places[name]
         if slot.up:
             self.crashes += 1
             self.drawn.draw = data.draw
@@ -194,14 +194,14 @@ class Group(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         for node in REPLICAS:
-            if not self.world.slots[node.name].up:
-                self.world.start(self.world.slots[node.name])
+            if not self.world.places[node.name].up:
+                self.world.start(self.world.places[node.name])
         self.run.check()
         self.judge()
 
     @rule(name=nodes)
     def cut_off(self, name: str) -> None:
-        for other in self.world.slots:
+        for other in self.world.places:
             if other != name:
                 self.world.cut_links[f"{other}>{name}"] = self.world.cut_links[f"{name}>{other}"] = 0
 
@@ -211,7 +211,7 @@ class Group(RuleBasedStateMachine):
 
     @rule(name=nodes, milliseconds=st.integers(-3_000, 3_000))
     def move_clock(self, name: str, milliseconds: int) -> None:
-        self.world.slots[name].wall_offset += milliseconds * 1_000
+        self.world.places[name].wall_offset += milliseconds * 1_000
 
     @rule(name=nodes)
     def hand_over(self, name: str) -> None:
@@ -222,7 +222,7 @@ class Group(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         self.world.cut_links.clear()
-        for slot in self.world.slots.values():
+        for slot in self.world.places.values():
             slot.wall_offset = 0
         self.restart()
         for key in (b"k0", b"k1"):

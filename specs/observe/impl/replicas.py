@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from dynaproof.impl.node import Message, NodeId, Note
-from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.router.reader import LogTaken
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.impl.storage.frames import scan
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
@@ -138,7 +137,7 @@ class ImplObserver(RequestObserver):
                 self.reach("old leader deposed holding unchosen writes")
         elif kind is Outbid:
             assert isinstance(note, Outbid)
-            if campaigns(slot.world.slots.get(note.promised.node), note.promised):
+            if campaigns(slot.world.places.get(note.promised.node), note.promised):
                 self.reach("split vote")
 
     def leader_is_cut_off(self, slot: Any) -> bool:

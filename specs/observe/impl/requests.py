@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Member, RequestId
 from dynaproof.impl.storage.messages import Get, Reply
 from dynaproof.impl.storage.notes import Retried

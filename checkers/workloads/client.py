@@ -11,17 +11,13 @@ error handling.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from msgspec import Struct
 
-from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Note, Timer
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.router.notes import Ended, Ending, Invoked
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.storage.messages import Get, Operation, Rejected, Reply, Request
 from dynaproof.impl.storage.records import StoredItem
-
-Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
-
 
 class ClientSettings(Struct, frozen=True):
     """Durations of a client's own clocks."""
@@ -34,22 +30,6 @@ class ClientSettings(Struct, frozen=True):
     """Pause before the next attempt after a refusal."""
     think_us: Microseconds = 50_000
     """Pause between operations, at the most."""
-
-
-class Invoked(Note, frozen=True, gc=False, tag="invoked"):
-    """An operation begins."""
-
-    request: RequestId
-    operation: Operation
-
-
-class Ended(Note, frozen=True, gc=False, tag="ended"):
-    """An operation ends; `slot` and `observed` as in the reply."""
-
-    request: RequestId
-    ending: Ending
-    slot: int
-    observed: StoredItem | None
 
 
 class ThinkTimer(Timer, frozen=True, gc=False, tag="think"):

@@ -60,7 +60,9 @@ class Totals(Struct):
             for name, count in found.items():
                 totals[name] = totals.get(name, 0) + count
         self.operations.append(outcome.endings.get("ok", 0) + outcome.endings.get("condition_failed", 0))
-        self.faults_per_run.append(sum(count for name, count in outcome.faults.items() if name not in BY_ITSELF))
+        self.faults_per_run.append(
+            sum(count for name, count in outcome.faults.items() if name not in BY_ITSELF)
+        )
         self.digests.append(outcome.digest)
         self.keys += outcome.keys
         self.unjudged += outcome.unjudged

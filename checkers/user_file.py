@@ -18,7 +18,7 @@ def object_in(name: str) -> Any:
     """The object of `FILE.py:NAME`.
 
     Raises:
-        UserFileError: the file is not there, or has nothing of that name. What the file itself raises is passed on.
+        UserFileError: there is no such file, or nothing of that name in it. What it raises is passed on.
     """
     file, _, attribute = name.rpartition(":")
     module = imported(Path(file))
@@ -45,4 +45,3 @@ def imported(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-

@@ -1,4 +1,6 @@
-"""Faults that only a replica's host has: rot of a journal or a page, and an operator's handover; and its budget."""
+"""Faults that only a replica's host has: rot of a journal or a page, and an operator's handover; and its
+budget.
+"""
 
 from __future__ import annotations
 
@@ -107,8 +109,8 @@ def broken(place: Place) -> bool:
 
 
 class OneVoter:
-    """The budget of a group: one voter at a time has impaired durable state (rot of journal or page, lost disk),
-    and none before the last one is replaced, and admitted again.
+    """The budget of a group: one voter at a time has impaired durable state (rot of journal or page, lost
+    disk), and none before the last one is replaced, and admitted again.
     """
 
     def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:

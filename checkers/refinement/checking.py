@@ -28,7 +28,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.checkers.refinement.recording import Forgot, Happening, Left, Behaviour, Restarted, Sent, Synced
+from dynaproof.checkers.refinement.recording import (
+    Behaviour,
+    Forgot,
+    Happening,
+    Left,
+    Restarted,
+    Sent,
+    Synced,
+)
 from dynaproof.checkers.refinement.spoken import Spoken, misstated
 from dynaproof.checkers.refinement.unbounded import Label, Unbounded, Undo
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot

@@ -12,10 +12,10 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.processes import in_order
-from dynaproof.checkers.refinement.checking import Refined, Refinement
 from dynaproof.checkers.kinds.group import GroupConfig, first_config
 from dynaproof.checkers.kinds.replica_host import with_hosts
+from dynaproof.checkers.processes import in_order
+from dynaproof.checkers.refinement.checking import Refined, Refinement
 from dynaproof.checkers.refinement.covering import COLD, FROM_BOOT_ON, Seen, small
 from dynaproof.checkers.refinement.recording import Behaviour
 from dynaproof.checkers.runs.config import Failure, RunResult

@@ -1,8 +1,9 @@
 """A run's configuration, wholly explicit, and what came of the run.
 
-A configuration is drawn from a seed once; from then on it stands by itself: settings, probabilities, faults with
-their steps and targets. So a run is replayed from its configuration, and shrunk by leaving things out of it. A
-scenario whose runs depend on more than this has a configuration of its own that inherits from `RunConfig`.
+A configuration is drawn from a seed once; from then on it stands by itself: settings, probabilities, faults
+with their steps and targets. So a run is replayed from its configuration, and shrunk by leaving things out of
+it. A scenario whose runs depend on more than this has a configuration of its own that inherits from
+`RunConfig`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class RunConfig(Struct, frozen=True, kw_only=True):
 class Failure(Struct, frozen=True):
     """A promise that was broken, and the step at which it was seen.
 
-    Steps are counted from the end of the setup; in a run that breaks a promise before that, from its beginning.
+    Steps are counted from the end of the setup; in a run that breaks a promise before that, from its
+    beginning.
     """
 
     spec: str
@@ -93,9 +95,7 @@ class Chance:
         return (self._bits(32) * n) >> 32
 
 
-def draw_faults(
-    kinds: Sequence[FaultKind], label: str, length: int, count: int
-) -> tuple[Fault, ...]:
+def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int) -> tuple[Fault, ...]:
     """So many faults of a random subset of the kinds, one of a kind that always takes effect; by step.
 
     Every seed switches a random subset on (Groce et al., *Swarm Testing*, ISSTA 2012).

@@ -1,5 +1,5 @@
-"""The driver of explored runs: a strategy decides, faults fall at their steps, then time is fair and the end is
-judged.
+"""The driver of explored runs: a strategy decides, faults fall at their steps, then time is fair and the end
+is judged.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Ground(Protocol):
     """What a fault may use when it falls and when it is mended: the injector of its run."""
 
     world: World
-    targets: Sequence[Place]
+    targets: list[Place]
     """The places that faults hit."""
     base_loss: int
     """The chance of the loss of a message without faults, in parts of 65536."""
@@ -73,7 +73,7 @@ class FaultKind:
         return True
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str | None:
-        """Let it fall; the name of what has fallen, or None where the world counts it once it takes effect."""
+        """Let it fall. The name of what fell, or None where the world counts it when it takes effect."""
         raise NotImplementedError
 
     def pending(self, place: Place) -> bool:

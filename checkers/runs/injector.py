@@ -1,8 +1,8 @@
 """Lets the faults of a configuration fall, within the budgets, and heals what is left when the faults stop.
 
-A *budget* is a kind's own rule for what synced state may be lost at a time (of replicas, at most one voter of a
-group); crashes and the loss of what was not synced are unlimited. A node that is down comes back by itself after
-the fault's steps.
+A *budget* is a kind's own rule for what synced state may be lost at a time (of replicas, at most one voter of
+a group); crashes and the loss of what was not synced are unlimited. A node that is down comes back by itself
+after the fault's steps.
 """
 
 from __future__ import annotations

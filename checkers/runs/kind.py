@@ -1,8 +1,8 @@
 """A kind of node: how such nodes are placed and made, who listens to them, how they are shown and broken.
 
-A replica host, a client, a reader, a user's own node: each is one object of `Kind`, and a scenario is composed of
-them. What listens is a table from the type of a note or message to a function `(observation, place, it)`, where the
-observation is what the scenario gathers in a run.
+A replica host, a client, a reader, a user's own node: each is one object of `Kind`, and a scenario is
+composed of them. What listens is a table from the type of a note or message to a function `(observation,
+place, it)`, where the observation is what the scenario gathers in a run.
 """
 
 from __future__ import annotations

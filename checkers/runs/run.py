@@ -1,8 +1,8 @@
 """A run: one execution of a scenario. It owns the world, what observes it, the faults, and the specs.
 
-Who decides what happens next is its *driver*: a strategy (`exploring.py`), a schedule (`schedule.py`), or whoever
-calls `step` and `happen` by hand. A run is composed of these, and has no subclasses: what wants to hear of it is an
-observer, what wants to decide is a driver.
+Who decides what happens next is its *driver*: a strategy (`exploring.py`), a schedule (`schedule.py`), or
+whoever calls `step` and `happen` by hand. A run is composed of these, and has no subclasses: what wants to
+hear of it is an observer, what wants to decide is a driver.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class Run:
     def _looking_at(self, topics: tuple[str, ...]) -> tuple[Spec, ...]:
         found = self._due.get(topics)
         if found is None:
-            wanted = {topic: None for topic in topics}
+            wanted = dict.fromkeys(topics)
             specs = {spec.name: spec for topic in wanted for spec in self._specs if topic in spec.topics}
             found = self._due[topics] = tuple(specs.values())
         return found

@@ -1,10 +1,10 @@
 """Run files: one run with what came of it, as JSON. The run is its configuration, and its schedule where that
 was written out.
 
-The configuration names the scenario, one of ours or `FILE.py:NAME` of a user, and is of the type that this has.
-Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named events
-happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run that
-it was.
+The configuration names the scenario, one of ours or `FILE.py:NAME` of a user, and is of the type that this
+has. Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named
+events happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run
+that it was.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ RUN_FORMAT = 5
 """Version of run files; raised whenever a configuration or a schedule means another run."""
 
 Find = Callable[[str], Scenario]
-"""The scenario that a name in a run file stands for; raises `LookupError`, with a sentence, where there is none."""
+"""The scenario that a name in a run file stands for; raises `LookupError`, with a sentence, where there is
+none.
+"""
 
 
 class RunFileError(Exception):

@@ -1,8 +1,9 @@
-"""A scenario says what is run: kinds of nodes, a setup, faults, specs, an end. It is a value, ours or a user's.
+"""A scenario says what is run: kinds of nodes, a setup, faults, specs, an end. It is a value, ours or a
+user's.
 
-A run of it has three parts. The *setup* makes the system ready: `place` does what has to be done by hand, then events
-happen until `ready`, then `begin` starts the load. Then, for as many steps as the configuration says, things go
-wrong. Then the faults stop, time is fair, and `end` judges what must happen eventually.
+A run of it has three parts. The *setup* makes the system ready: `place` does what has to be done by hand,
+then events happen until `ready`, then `begin` starts the load. Then, for as many steps as the configuration
+says, things go wrong. Then the faults stop, time is fair, and `end` judges what must happen eventually.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Facts:
 
 
 class Gathered:
-    """An observation that files facts for specs and nothing else; a scenario without one of its own has this."""
+    """An observation that files facts for specs; a scenario without one of its own has this."""
 
     def __init__(self, _config: Any) -> None:
         self.view: Any = Facts()
@@ -148,7 +149,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
     load: Callable[[Any], int] = no_load
     """How much a configuration asks of its system: of two that fail alike, the smaller is kept."""
     smaller: Callable[[Any], Iterable[Any]] = none_smaller
-    """Configurations that ask less, the most promising first, for shrinking; faults and noise are left out anyhow."""
+    """Configurations that ask less, the most promising first, for shrinking; faults and noise are left out
+    anyhow.
+    """
 
     @property
     def eventual(self) -> frozenset[str]:

@@ -7,9 +7,9 @@ following passes over what is not possible and takes a missing choice for the be
 of a schedule is a legal run: a message left out is delayed for ever, a timer left out is late, a mend left
 out never comes.
 
-The setup before it is run from the configuration, but where the failure is in the setup itself: then the schedule
-begins with the run. A schedule ends with its last event: what must happen eventually is judged in the fair end of a
-whole run only, not at the end of a schedule.
+The setup before it is run from the configuration, but where the failure is in the setup itself: then the
+schedule begins with the run. A schedule ends with its last event: what must happen eventually is judged in
+the fair end of a whole run only, not at the end of a schedule.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Shrinking: leave out of a failing run what its failure does not need.
 
-First by configuration: faults, noise, whatever else the scenario can make smaller, other seeds. Then, where the
-broken promise is one of every step, by schedule: single events and choices, by their names. Greedy and
-deterministic. A candidate counts only if it breaks the same spec; the one with fewer faults, then with fewer events
-wins.
+First by configuration: faults, noise, whatever else the scenario can make smaller, other seeds. Then, where
+the broken promise is one of every step, by schedule: single events and choices, by their names. Greedy and
+deterministic. A candidate counts only if it breaks the same spec; the one with fewer faults, then with fewer
+events wins.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def smallest(
     schedule_attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile:
     """The smallest run found that breaks the same spec, to be saved."""
-    config, result = shrink(scenario, config, result, lambda candidate: execute(scenario, candidate), attempts)
+    config, result = shrink(
+        scenario, config, result, lambda candidate: execute(scenario, candidate), attempts
+    )
     assert result.failure is not None
     if result.failure.spec in scenario.eventual:
         return RunFile(RUN_FORMAT, mutant, config, result)

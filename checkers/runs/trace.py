@@ -1,4 +1,5 @@
-"""The trace of a run: each step as a sentence, what its node knew before and after, and what the step changed.
+"""The trace of a run: each step as a sentence, what its node knew before and after, and what the step
+changed.
 
 It is read from the nodes' public state after every event; the run itself is the same as without it.
 """
@@ -47,7 +48,9 @@ class Step(Struct):
 class Tracer:
     """Hears of every event before it happens, and so of what the one before has done."""
 
-    def __init__(self, keep: Callable[[Step], None], *, in_setup: bool = False, wanted: int | None = None) -> None:
+    def __init__(
+        self, keep: Callable[[Step], None], *, in_setup: bool = False, wanted: int | None = None
+    ) -> None:
         self.keep = keep
         self.in_setup = in_setup
         """Whether the steps of the setup are wanted, and not those after it."""

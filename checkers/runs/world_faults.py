@@ -120,8 +120,8 @@ def peers(ground: Ground, place: Place) -> list[str]:
 
 
 class Partition(Cut):
-    """A node is cut off. Every other one leaves the clients with it: a leader then serves by its lease alone, to
-    its end.
+    """A node is cut off. Every other one leaves the clients with it: a leader then serves by its lease alone,
+    to its end.
     """
 
     name = "partition"

@@ -1,1 +1,3 @@
-"""Our scenarios, one file each, and their registry in `catalogue.py`. Imports `checkers.runs` and `checkers.kinds`."""
+"""Our scenarios, one file each, and their registry in `catalogue.py`. Imports `checkers.runs` and
+`checkers.kinds`.
+"""

@@ -17,7 +17,7 @@ from dynaproof.checkers.strategies.catalogue import strategy_of
 from dynaproof.checkers.user_file import UserFileError, object_in
 from dynaproof.checkers.world.listening import Observer
 
-SCENARIOS: Mapping[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE)}
+SCENARIOS: dict[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE)}
 
 DEFAULT_SCENARIO = PARTITION.name
 
@@ -34,7 +34,9 @@ def find(name: str, scenarios: Mapping[str, Scenario] = SCENARIOS) -> Scenario:
     if name in scenarios:
         return scenarios[name]
     if ".py:" not in name:
-        raise LookupError(f"no scenario is named {name!r} (there are {', '.join(scenarios)}, or FILE.py:NAME)")
+        raise LookupError(
+            f"no scenario is named {name!r} (there are {', '.join(scenarios)}, or FILE.py:NAME)"
+        )
     try:
         found = object_in(name)
     except UserFileError as error:

@@ -1,7 +1,8 @@
-"""The scenario `partition`: one replica group in three zones, a few clients, few keys; faults, then a fair end.
+"""The scenario `partition`: one replica group in three zones, a few clients, few keys; faults, then a fair
+end.
 
-Setup: the replicas are created and a leader serves. Then `length` steps under the configuration's strategy and
-faults. Then the faults stop, time is fair again, and what must happen eventually is judged.
+Setup: the replicas are created and a leader serves. Then `length` steps under the configuration's strategy
+and faults. Then the faults stop, time is fair again, and what must happen eventually is judged.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from functools import partial
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, READERS
-from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, Group, GroupConfig, GroupObservation, first_config
+from dynaproof.checkers.kinds.group import (
+    CLIENT,
+    READER,
+    REPLICAS,
+    Group,
+    GroupConfig,
+    GroupObservation,
+    first_config,
+)
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults
@@ -26,9 +35,11 @@ from dynaproof.checkers.runs.world_faults import (
     LOST_DISK,
     MESSAGE_LOSS,
     ONE_WAY_CUT,
-    PARTITION as CUT_OFF,
     SLOW_NODE,
     WALL_STEP,
+)
+from dynaproof.checkers.runs.world_faults import (
+    PARTITION as CUT_OFF,
 )
 from dynaproof.checkers.scenarios.fair_end import judge_end, probe
 from dynaproof.checkers.workloads.client import ClientSettings

@@ -1,5 +1,5 @@
-"""The strategies of campaigns, by name. `PORTFOLIO` says which of them a portfolio takes in turn: one that is added
-here changes neither what a portfolio means nor any digest.
+"""The strategies of campaigns, by name. `PORTFOLIO` says which of them a portfolio takes in turn: one that is
+added here changes neither what a portfolio means nor any digest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class StrategyKind(Struct, frozen=True):
     sentence: str
     source: str
     make: Callable[[int, int], Strategy]
-    """Of a seed, and of how rarely timers are offered; a timed one goes on with what made the system ready."""
+    """Of a seed, and of how rarely timers are offered; a timed one goes on with what made the system ready.
+    """
     timed: bool = False
 
 

@@ -19,6 +19,7 @@ from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.storage.messages import Get, Operation, Rejected, Reply, Request
 from dynaproof.impl.storage.records import StoredItem
 
+
 class ClientSettings(Struct, frozen=True):
     """Durations of a client's own clocks."""
 

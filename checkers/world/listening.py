@@ -1,7 +1,7 @@
 """How a run is listened to: observers, and what each wants to hear of the node at a place.
 
-Each observer is asked once per place, before anything happens, so nobody pays for what nobody listens to. What
-an observer hears it may look at, and never change: a run is the same with it and without it.
+Each observer is asked once per place, before anything happens, so nobody pays for what nobody listens to.
+What an observer hears it may look at, and never change: a run is the same with it and without it.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ class Place:
         self.world = world
         self.id = node_id
         self.name = name
-        """The node's own name; with region and zone before it where another node of the world has that too."""
+        """The node's own name; with region and zone before it where another node of the world has that too.
+        """
         self.factory = factory
         self.outbox = Outbox()
         self.disk = SimDisk(self.outbox)

@@ -3,6 +3,7 @@
 from dynaproof import console
 from dynaproof.commands import Flag
 
+
 def scenarios(*, json: Flag = False) -> int:
     """List the scenarios.
 
@@ -22,9 +23,7 @@ def strategies(*, json: Flag = False) -> int:
     """
     from dynaproof.checkers.strategies.catalogue import PORTFOLIO, STRATEGIES
 
-    rows = [
-        {"name": one.name, "sentence": one.sentence, "source": one.source} for one in STRATEGIES.values()
-    ]
+    rows = [{"name": one.name, "sentence": one.sentence, "source": one.source} for one in STRATEGIES.values()]
     taken = f"{', '.join(PORTFOLIO[:-1])} and {PORTFOLIO[-1]} in turn"
     rows.append({"name": "portfolio", "sentence": taken, "source": "no strategy dominates"})
     return listed(rows, json)

@@ -128,8 +128,8 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         json: Print one JSON object.
     """
     from dynaproof.checkers.runs.run_file import save
-    from dynaproof.checkers.strategies.replaying import Divergence
     from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
+    from dynaproof.checkers.strategies.replaying import Divergence
 
     path = out if out is not None else run.with_suffix(".small.json")
     kept = opened(run)

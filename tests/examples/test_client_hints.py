@@ -1,10 +1,10 @@
 """Where a client turns after a refusal; both were found by exploration of the fair end."""
 
-from dynaproof.checkers.simulator.place import Observer, Options
-from dynaproof.checkers.simulator.world import World
 from dynaproof.checkers.strategies.timed import Timed
-from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.checkers.workloads.client import Client, ClientSettings
+from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.world.world import World
+from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.storage.ids import Ballot
 from dynaproof.impl.storage.messages import Get, Operation, Rejected, Request
 
@@ -48,7 +48,7 @@ def asked(leaders: tuple[NodeId, ...], place: NodeId = REPLICAS[0]) -> dict[str,
     ]
     client = NodeId("region", "client", "c0")
     nodes.append((client, lambda env: Asking(env, REPLICAS, ClientSettings())))
-    world = World(nodes, Timed(1), Options(), Observer())
+    world = World(nodes, Timed(1), Options())
     for slot in world.places.values():
         world.start(slot)
     while world.step():
@@ -77,7 +77,6 @@ def test_a_client_reaches_replicas_on_new_disks_of_which_no_hint_tells() -> None
         [*nobody, (client, lambda env: Asking(env, REPLICAS, ClientSettings()))],
         Timed(1),
         Options(),
-        Observer(),
     )
     for slot in world.places.values():
         world.start(slot)

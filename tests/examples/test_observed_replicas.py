@@ -4,9 +4,11 @@ from typing import Any
 
 from msgspec import structs
 
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
+from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.messages import Accept, Prepare
 from dynaproof.impl.storage.notes import Reached
@@ -59,16 +61,16 @@ def test_a_ballot_that_a_candidate_asked_with_is_one_that_it_let_out() -> None:
     assert len(list(promises_never_go_back(made.view))) == 1
 
 
-def restarted(other: int | None) -> PartitionRun:
+def restarted(other: int | None) -> Run:
     """A run in which a replica has come back; slot `other` is chosen with a value that it does not have."""
-    run = PartitionRun(CALM)
-    run.fixture()
+    run = Run(PARTITION, CALM, Timed(CALM.seed))
+    run.set_up()
     slot = run.world.places["sb"]
     run.advance(lambda: slot.node.replica.log.commit > 5, 5_000)  # type: ignore[attr-defined]
     run.world.crash(slot, "test", spare=True)
     run.check()
     if other is not None:
-        chosen = run.watcher.view.chosen
+        chosen = run.view.chosen
         chosen[other] = chosen[other]._replace(entry=Entry(BALLOT, "another"))
     run.world.start(slot)
     run.check()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 from dynaproof.impl.storage.messages import Put, Reply

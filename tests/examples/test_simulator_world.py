@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from dynaproof.checkers.simulator.world import RATE_ONE, Factory, Observer, Options, Slot, World
 from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.checkers.world.place import Factory, Place
+from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 
 A, B = (NodeId("region", zone, f"n{zone}") for zone in "ab")
@@ -39,28 +42,39 @@ class Quiet:
         self.alarms.append((timer.name, self.env.now))
 
 
-class Seen(Observer):
+class Seen:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.left: list[tuple[str, bool]] = []
+        self.early: list[Message] = []
         self.errors: list[str] = []
         self.crashes: list[tuple[str, bool]] = []
 
-    def sent(self, slot: Slot, to: NodeId, message: Message, covered: bool) -> None:
-        assert isinstance(message, Word)
-        self.left.append((message.text, covered))
+    def listens(self, place: Place) -> Listening:
+        return Listening(
+            sent={Word: self.sent},
+            uncovered=self.uncovered,
+            crashed=self.crashed,
+            raised=self.raised,
+        )
 
-    def crashed(self, slot: Slot, lost_disk: bool) -> None:
+    def sent(self, slot: Place, to: NodeId, message: Word) -> None:
+        self.left.append((message.text, message not in self.early))
+
+    def uncovered(self, slot: Place, message: Message) -> None:
+        self.early.append(message)
+
+    def crashed(self, slot: Place, lost_disk: bool) -> None:
         self.crashes.append((slot.name, lost_disk))
 
-    def raised(self, slot: Slot, payload: object, error: Exception) -> None:
+    def raised(self, slot: Place, payload: object, error: Exception) -> None:
         self.errors.append(f"{slot.name}: {error}")
 
 
 def world_of(options: Options | None = None, seed: int = 1, factory: Factory = Quiet) -> tuple[World, Seen]:
     seen = Seen()
-    world = World([(A, factory), (B, factory)], Timed(seed), options or Options(), seen)
+    world = World([(A, factory), (B, factory)], Timed(seed), options or Options(), (seen,))
     for slot in world.places.values():
         world.start(slot)
     return world, seen
@@ -300,3 +314,38 @@ def test_only_an_address_reaches_whoever_runs_under_a_name_now() -> None:
     while world.step():
         pass
     assert [text for _, text in b.node.heard] == ["to whoever is there"]  # type: ignore[attr-defined]
+
+
+def test_nodes_of_one_name_in_different_regions_have_places_and_links_of_their_own() -> None:
+    here, there, asker = NodeId("east", "a", "n"), NodeId("west", "a", "n"), NodeId("east", "b", "asker")
+    world = World([(node, Quiet) for node in (here, there, asker)], Timed(1), Options())
+    assert list(world.places) == ["east/a/n", "west/a/n", "asker"]
+    for place in world.places.values():
+        world.start(place)
+    env = world.places["asker"].env
+    world.cut_links["asker>west/a/n"] = 0
+    world.run(world.places["asker"], lambda: [env.send(node, Word(node.region)) for node in (here, there)])
+    finish(world)
+    assert [text for _, text in world.at(here).node.heard] == ["east"]  # type: ignore[attr-defined]
+    assert world.at(there).node.heard == []  # type: ignore[attr-defined]
+    world.crash(world.at(there), "test", lose_disk=True)
+    assert (world.at(there).id.incarnation, world.at(here).id.incarnation) == (2, 1)
+
+
+def test_an_observer_is_told_only_what_it_listens_to_and_several_in_their_order() -> None:
+    told: list[str] = []
+
+    class Hears:
+        def __init__(self, name: str, places: tuple[str, ...]) -> None:
+            self.name, self.places = name, places
+
+        def listens(self, place: Place) -> Listening:
+            if place.name not in self.places:
+                return Listening()
+            return Listening(handled=lambda place: told.append(f"{self.name} of {place.name}"))
+
+    observers = (Hears("one", ("na", "nb")), Hears("two", ("nb",)))
+    world = World([(A, Quiet), (B, Quiet)], Timed(1), Options(), observers)
+    for place in world.places.values():
+        world.start(place)
+    assert told == ["one of na", "one of nb", "two of nb"]

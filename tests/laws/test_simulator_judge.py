@@ -6,8 +6,8 @@ from typing import Any
 
 from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.linearizability import check
-from dynaproof.checkers.workloads.judge import MOST, Judge
 from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.workloads.judge import MOST, Judge
 from dynaproof.impl.storage.messages import Delete, Get, Put
 from dynaproof.impl.storage.records import StoredItem
 from dynaproof.specs.history import UNRECORDED, HistoryBuilder

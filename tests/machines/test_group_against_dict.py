@@ -17,13 +17,20 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
+from dynaproof.checkers.kinds.client import CLIENTS
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.kinds.replica_faults import HANDOVER
+from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.scenarios.partition import draw
-from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.runs.config import Fault
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.drawn import Drawn
-from dynaproof.impl.node import Env, Node
-from dynaproof.checkers.workloads.client import Client, ClientSettings, Ending
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.workloads.client import Client, ClientSettings
+from dynaproof.checkers.world.options import Options
+from dynaproof.impl.node import Env
+from dynaproof.impl.router.notes import Ending
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem
@@ -72,9 +79,10 @@ class Asker(Client):
         self.ending, self.seen = ending, observed
 
 
-class Run(PartitionRun):
-    def _client(self, env: Env) -> Node:
-        return Asker(env)
+ASKERS = structs.replace(CLIENTS, make=lambda env, _config: Asker(env))
+SCENARIO = structs.replace(
+    PARTITION, kinds=tuple(ASKERS if kind is CLIENTS else kind for kind in PARTITION.kinds)
+)
 
 
 class Group(RuleBasedStateMachine):
@@ -84,8 +92,8 @@ class Group(RuleBasedStateMachine):
 
     @initialize()
     def boot(self) -> None:
-        self.run = Run(CONFIG, self.node_class)
-        self.run.fixture()
+        self.run = Run(with_hosts(SCENARIO, self.node_class), CONFIG, Timed(CONFIG.seed))
+        self.run.set_up()
         self.world = self.run.world
         self.drawn = Drawn(DRAWS)
         self.run.swap(self.drawn, timed=True)
@@ -215,7 +223,7 @@ class Group(RuleBasedStateMachine):
 
     @rule(name=nodes)
     def hand_over(self, name: str) -> None:
-        self.run.injector.hand_over()
+        HANDOVER.fall(self.run.injector, self.world.at(REPLICAS[0]), Fault(HANDOVER.name, 0, 0, 0, 0), 0)
 
     def teardown(self) -> None:
         """All heals; then every key is as the dict says."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StoryError, directed
 from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig
+from dynaproof.checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StoryError, directed
 from dynaproof.checkers.mutation.directed.script import CRASH, Keep, Script, nothing
 from dynaproof.checkers.runs.config import Failure
 from dynaproof.checkers.runs.run import Run

@@ -49,6 +49,7 @@ PARTS = {
     "checkers/workloads/": "clients and reader",
     "checkers/workloads/judge.py": "linearizability of each key",
     "specs/": "specs and view",
+    "checkers/simulator/evaluation.py": "specs and view",
     "specs/observe/": "observer",
     "checkers/kinds/": "observer",
     "checkers/linearizability/": "linearizability of each key",

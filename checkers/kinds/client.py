@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, GroupConfig
-from dynaproof.checkers.kinds.replica_host import brief, named, plain, sent
+from dynaproof.checkers.kinds.replica_host import brief, named, plain
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge
 from dynaproof.checkers.workloads.client import Client
@@ -15,7 +15,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Node, NodeId
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.impl.storage.messages import Request
-from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 
 ZONE = "client"
 """Where clients and readers are, apart from the replicas' zones."""
@@ -36,11 +36,12 @@ def knowledge(place: Place) -> Knowledge:
     """What a client knows."""
     client = place.node
     assert isinstance(client, Client)
-    running = "none" if client.request is None else f"{client.request} {plain(client.operation)}"
+    call, route = client.call, client.route
+    running = "none" if call is None else f"{call.request} {plain(call.operation)}"
     return {
         "operation": running,
-        "attempt": str(client.attempt),
-        "leader": f"{named(client.leader)} at {client.ballot}",
+        "attempt": "0" if call is None else str(call.attempt),
+        "leader": f"{named(route.leader)} at {route.ballot}",
         "operations ended": str(client.ended),
     }
 
@@ -62,8 +63,8 @@ CLIENTS = Kind(
     name=CLIENT,
     nodes=clients,
     make=workload,
-    notes={Invoked: ImplObserver.note, Ended: ImplObserver.note},
-    sent={Request: sent},
+    notes={Invoked: NOTES[Invoked], Ended: NOTES[Ended]},
+    sent={Request: MESSAGES[Request]},
     knowledge=knowledge,
     brief=brief,
     suffers=False,
@@ -73,7 +74,7 @@ READERS = Kind(
     name=READER,
     nodes=lambda _config: (NodeId("region", ZONE, "reader"),),
     make=log_reader,
-    notes={LogTaken: ImplObserver.note},
+    notes={LogTaken: NOTES[LogTaken]},
     knowledge=reader_knowledge,
     brief=brief,
     suffers=False,

@@ -9,8 +9,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.workload import WorkloadClient
-from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.storage.ids import Member, Settings
 from dynaproof.impl.storage.records import Config
 from dynaproof.specs.observe.impl import ImplObserver
@@ -46,10 +45,6 @@ class GroupObservation(ImplObserver):
 
     def __init__(self, _config: Any) -> None:
         super().__init__(first_config(), {}, Judge)
-
-    def uncovered(self, place: Place, message: Message) -> None:
-        """A message left before what its node had written was durable."""
-        self.view.file("uncovered", (place.name, type(message).__name__))
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""

@@ -28,17 +28,13 @@ from dynaproof.impl.storage.messages import (
 from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
 from dynaproof.impl.storage.replica import Replica
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 
-NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
+HOST_NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
 """What a host notes."""
 
-SENT = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Vote)
+HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Vote)
 """What a host sends that says something of the group."""
-
-
-def sent(observation: ImplObserver, place: Place, to: NodeId, message: Message) -> None:
-    """A message leaves; whether its writes were synced is told apart."""
-    observation.sent(place, to, message, True)
 
 
 def replica_host(node_class: type[StorageNode] = StorageNode) -> Kind:
@@ -51,8 +47,8 @@ def replica_host(node_class: type[StorageNode] = StorageNode) -> Kind:
         name=HOST,
         nodes=lambda _config: REPLICAS,
         make=make,
-        notes=dict.fromkeys(NOTES, ImplObserver.note),
-        sent=dict.fromkeys(SENT, sent),
+        notes={kind: NOTES[kind] for kind in HOST_NOTES},
+        sent={kind: MESSAGES[kind] for kind in HOST_MESSAGES},
         handled=ImplObserver.handled,
         synced=ImplObserver.synced,
         crashed=ImplObserver.crashed,

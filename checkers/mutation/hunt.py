@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.campaign import config_of, outcomes
+from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.kinds.replica_host import with_hosts
@@ -18,6 +18,7 @@ from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.shrink import smallest
+from dynaproof.checkers.scenarios.catalogue import config_of
 from dynaproof.checkers.scenarios.partition import PARTITION
 
 SHRINKING = 80

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import Message
 from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
 from dynaproof.impl.storage.notes import Led
@@ -187,7 +187,7 @@ class Behaviour:
             self.file(place, waiting.pop(0))
             self._made[place.name] = True
 
-    def sent(self, place: Place, to: NodeId, message: Message) -> None:
+    def sent(self, place: Place, message: Message) -> None:
         """A message left: it must tell the truth."""
         self.file(place, Sent(place.name, message))
 

@@ -72,7 +72,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     notes: Table = {}
     """Who is told of a note, by its type: `(observation, place, note)`."""
     sent: Table = {}
-    """Who is told of a message that leaves, by its type: `(observation, place, to, message)`."""
+    """Who is told of a message that leaves, by its type: `(observation, place, message)`."""
     handled: Callable[..., None] | None = None
     """Is told after each handler: `(observation, place)`."""
     synced: Callable[..., None] | None = None

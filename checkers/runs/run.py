@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from dynaproof.checkers.runs.config import Failure, RunConfig, RunResult
+from dynaproof.checkers.runs.evaluation import Evaluation
 from dynaproof.checkers.runs.injector import Injector
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
@@ -22,7 +23,7 @@ from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Node, NodeId
-from dynaproof.specs.promise import Spec
+from dynaproof.specs.spec import AnySpec
 
 ASKED = 8
 """Steps between two looks at whether a phase is over: a phase ends a few steps late, never early."""
@@ -49,19 +50,25 @@ class Run:
         config: Any,
         strategy: Strategy,
         observers: Sequence[Observer] = (),
-        specs: Sequence[Spec] | None = None,
+        specs: Sequence[AnySpec] | None = None,
     ) -> None:
-        """Make the nodes; nothing has happened yet. Without `specs`, those of the scenario are judged."""
+        """Make the nodes; nothing has happened yet. Without `specs`, those of the scenario are judged.
+
+        Raises:
+            SpecError: a spec would never be judged.
+        """
         self.scenario = scenario
         self.config = config
         self.failure: Failure | None = None
         self.is_set_up = False
         self.setup_steps = 0
         self.observation = scenario.observe(config)
-        self.view = self.observation.view
-        self._specs = tuple(scenario.specs if specs is None else specs)
-        self._due: dict[tuple[str, ...], tuple[Spec, ...]] = {}
-        """Topics to the specs that look at any of them; there are few combinations."""
+        self.view: Any = self.observation.view
+        self.evaluation = Evaluation(
+            scenario.specs if specs is None else specs,
+            (self.view,),
+            (*self.observation.PROVIDES, *scenario.provides),
+        )
         self._kinds: dict[NodeId, Kind] = {}
         nodes = []
         for kind in scenario.kinds:
@@ -162,22 +169,9 @@ class Run:
             self.check()
 
     def check(self) -> None:
-        """Evaluate the specs that look at a fresh topic."""
-        view = self.view
-        view.tau = self.world.tau
-        for spec in self._looking_at(tuple(view.fresh)):
-            for violation in spec.check(view):
-                self.fail(spec.name, violation.sentence)
-                break
-        view.fresh = {}
-
-    def _looking_at(self, topics: tuple[str, ...]) -> tuple[Spec, ...]:
-        found = self._due.get(topics)
-        if found is None:
-            wanted = dict.fromkeys(topics)
-            specs = {spec.name: spec for topic in wanted for spec in self._specs if topic in spec.topics}
-            found = self._due[topics] = tuple(specs.values())
-        return found
+        """Evaluate the specs that look at a fresh fact."""
+        for spec, sentence in self.evaluation.broken(self.world.tau):
+            self.fail(spec.name, sentence)
 
     def fail(self, spec: str, sentence: str) -> None:
         """Keep the first failure."""

@@ -22,8 +22,11 @@ from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.schedule import follow
 from dynaproof.checkers.seam import EventName
+from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
+
+NAME_PARTS = 3
 
 RUN_FORMAT = 5
 """Version of run files; raised whenever a configuration or a schedule means another run."""
@@ -38,14 +41,14 @@ class RunFileError(Exception):
     """A run file cannot be used; the message says why, and what to do."""
 
 
-class Schedule(Struct, frozen=True):
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
     """A `Recorded` to be read by people: each name as `kind node-or-link number`."""
 
     events: tuple[str, ...]
     choices: dict[str, int]
 
 
-class RunFile(Struct, frozen=True):
+class RunFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run file holds."""
 
     format: int
@@ -58,6 +61,8 @@ class RunFile(Struct, frozen=True):
     """Digest of `config`."""
     made_by: str = ""
     """The version that wrote it."""
+    minimal: bool = False
+    """Whether shrinking went on until nothing more could be left out."""
 
     @property
     def in_setup(self) -> bool:
@@ -68,10 +73,9 @@ class RunFile(Struct, frozen=True):
         """The schedule by its names."""
         if self.schedule is None:
             return None
-        events = tuple(_name(text) for text in self.schedule.events)
-        return Recorded(
-            events, tuple((_name(text), number) for text, number in self.schedule.choices.items())
-        )
+        events = [_name(text, f"events[{at}]") for at, text in enumerate(self.schedule.events)]
+        choices = [(_name(text, "choices"), number) for text, number in self.schedule.choices.items()]
+        return Recorded(tuple(events), tuple(choices))
 
 
 class _Named(Struct, frozen=True):
@@ -124,6 +128,8 @@ def load(path: Path, find: Find) -> RunFile:
     data = path.read_bytes()
     try:
         version = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
+    except msgspec.ValidationError as error:
+        raise RunFileError(f"{path}: not a run file ({error}); name the file of a run") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RunFileError(
             f"{path}: not a run file, or a truncated one ({error}); explore again to make it anew"
@@ -137,8 +143,9 @@ def load(path: Path, find: Find) -> RunFile:
     try:
         scenario = find(msgspec.json.decode(data, type=_Envelope).config.scenario)
         run = msgspec.json.decode(data, type=RunFile)
-        run = msgspec.structs.replace(run, config=msgspec.convert(run.config, scenario.config))
+        run = msgspec.structs.replace(run, config=_config(scenario, run.config))
         run.recorded()
+        _check_names(scenario, run.config)
     except (msgspec.MsgspecError, ValueError) as error:
         raise RunFileError(f"{path}: {error}; explore again to make it anew") from error
     except LookupError as error:
@@ -150,6 +157,22 @@ def load(path: Path, find: Find) -> RunFile:
             "take the file as it was written, or explore again"
         )
     return run
+
+
+def _config(scenario: Scenario, fields: object) -> Any:
+    try:
+        return msgspec.convert(fields, scenario.config)
+    except msgspec.ValidationError as error:  # Its path begins at the configuration.
+        raise ValueError(str(error).replace("`$", "`$.config")) from error
+
+
+def _check_names(scenario: Scenario, config: Any) -> None:
+    if config.strategy not in STRATEGIES:
+        raise ValueError(f"there is no strategy {config.strategy!r} - at `$.config.strategy`")
+    kinds = scenario.fault_kinds()
+    for at, fault in enumerate(config.faults):
+        if fault.kind not in kinds:
+            raise ValueError(f"there is no fault {fault.kind!r} - at `$.config.faults[{at}].kind`")
 
 
 def _maker(data: bytes) -> str:
@@ -165,6 +188,8 @@ def _text(name: EventName) -> str:
     return f"{name[0]} {name[1]} {name[2]}"
 
 
-def _name(text: str) -> EventName:
-    kind, where, number = text.rsplit(" ", 2)
-    return (kind, where, int(number))
+def _name(text: str, place: str) -> EventName:
+    parts = text.rsplit(" ", 2)
+    if len(parts) != NAME_PARTS or not parts[-1].isdecimal():
+        raise ValueError(f"{text!r} is not a kind, a node or link and a number - at `$.schedule.{place}`")
+    return (parts[0], parts[1], int(parts[2]))

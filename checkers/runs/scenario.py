@@ -9,90 +9,21 @@ says, things go wrong. Then the faults stop, time is fair, and `end` judges what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
 from dynaproof.checkers.runs.config import RunConfig
 from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.observation import OF_ANY_NODE, Gathered, Observation
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD
-from dynaproof.checkers.world.place import Place, place_names
-from dynaproof.impl.node import Message
-from dynaproof.specs.promise import Spec
+from dynaproof.checkers.world.place import place_names
+from dynaproof.specs.spec import AnySpec
+from dynaproof.specs.views.base import Fact
 
 MOST_SETUP_STEPS = 5_000
 """Events of a setup, at the most."""
-
-
-class Observation(Protocol):
-    """What the observers of a run's kinds gather: a view for the specs, and counts."""
-
-    @property
-    def view(self) -> Any:
-        """What the specs look at: its `fresh` facts, by topic, and the time `tau`."""
-        ...
-
-    reached: dict[str, int]
-    """How often each situation was reached that a campaign should reach."""
-    endings: dict[str, int]
-    """How many operations of clients ended how."""
-
-    def uncovered(self, place: Place, message: Message) -> None:
-        """A message left before what its node had written was durable."""
-        ...
-
-    def raised(self, place: Place, payload: object, error: Exception) -> None:
-        """A handler has raised."""
-        ...
-
-    def prune(self) -> None:
-        """Forget what no spec can ask for any more."""
-        ...
-
-    def judged(self) -> tuple[int, int]:
-        """Keys whose history was judged, and how many of them not to the end."""
-        ...
-
-
-class Facts:
-    """A view without any tables: the facts of the current step, by topic."""
-
-    def __init__(self) -> None:
-        self.fresh: dict[str, list[Any]] = {}
-        self.tau = 0
-
-    def file(self, topic: str, fact: Any) -> None:
-        """File a fact of the current step."""
-        self.fresh.setdefault(topic, []).append(fact)
-
-
-class Gathered:
-    """An observation that files facts for specs; a scenario without one of its own has this."""
-
-    def __init__(self, _config: Any) -> None:
-        self.view: Any = Facts()
-        self.reached: dict[str, int] = {}
-        self.endings: dict[str, int] = {}
-
-    def reach(self, what: str) -> None:
-        """Count a situation that a campaign should reach."""
-        self.reached[what] = self.reached.get(what, 0) + 1
-
-    def uncovered(self, place: Place, message: Message) -> None:
-        """A message left before what its node had written was durable."""
-        self.view.file("uncovered", (place.name, type(message).__name__))
-
-    def raised(self, place: Place, payload: object, error: Exception) -> None:
-        """A handler has raised."""
-        self.view.file("raised", (place.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
-
-    def prune(self) -> None:
-        """Nothing is kept longer than a step."""
-
-    def judged(self) -> tuple[int, int]:
-        """No histories are judged."""
-        return 0, 0
 
 
 def start_all(run: Any) -> None:
@@ -128,8 +59,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     draw: Callable[[int, str], Any]
     """The configuration of a seed under a strategy."""
     kinds: tuple[Kind, ...]
-    specs: tuple[Spec, ...]
+    specs: tuple[AnySpec, ...] = OF_ANY_NODE
     """What is judged at each step in which a fact is fresh that they look at."""
+    provides: tuple[type[Fact], ...] = ()
+    """The types of facts that its kinds and its end file, besides those of its observation."""
     config: type[RunConfig] = RunConfig
     """The type of its configurations, by which run files are read."""
     faults: tuple[FaultKind, ...] = OF_ANY_WORLD

@@ -41,13 +41,12 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import (
     PARTITION as CUT_OFF,
 )
-from dynaproof.checkers.scenarios.fair_end import judge_end, probe
+from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import CreateReplica
-from dynaproof.specs import clients, consensus, liveness
-from dynaproof.specs.promise import ALL
+from dynaproof.specs.promises import OF_A_GROUP
 
 FAULTS = (
     CRASH,
@@ -65,13 +64,6 @@ FAULTS = (
     HANDOVER,
 )
 """In the order in which they are drawn."""
-
-SPEC_MODULES = (consensus, clients, liveness)
-"""The modules of the specs that a group is judged by."""
-
-SPECS = tuple(
-    spec for spec in ALL.values() if spec.check.__module__ in {module.__name__ for module in SPEC_MODULES}
-)
 
 END_OPERATIONS = 50
 """What a client still does once the faults have stopped, at the most."""
@@ -209,7 +201,8 @@ PARTITION = Scenario(
     sentence="one replica group in three zones, three clients, few keys; crashes, cuts, rot, clocks",
     draw=partial(draw, "partition"),
     kinds=(replica_host(), CLIENTS, READERS),
-    specs=SPECS,
+    specs=OF_A_GROUP,
+    provides=PROVIDES,
     config=GroupConfig,
     faults=FAULTS,
     observe=GroupObservation,

@@ -22,7 +22,7 @@ class Listening(Struct, frozen=True):
     notes: Mapping[type[Any], Heard] = {}
     """By the type of a note: `(place, note)`, when the node emits one."""
     sent: Mapping[type[Any], Heard] = {}
-    """By the type of a message: `(place, to, message)`, when it leaves the node."""
+    """By the type of a message: `(place, message)`, when it leaves the node."""
     uncovered: Heard | None = None
     """`(place, message)`: a message left before what its node had written was durable."""
     begins: Callable[[Event], None] | None = None

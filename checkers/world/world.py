@@ -241,7 +241,7 @@ class World:
                     break
             told = told_sent.get(type(message))
             if told is not None:
-                told(place, to, message)
+                told(place, message)
             try:
                 link = links[to]
             except KeyError:

@@ -1,3 +1,3 @@
-"""How a request finds the leader: for now only what its clients note. Imports `dynaproof.impl.node` and
-`dynaproof.impl.storage` names.
+"""How a request finds the leader: `call` is one request's attempts, `notes` what clients say of them. Imports
+`dynaproof.impl.node` and `dynaproof.impl.storage` names.
 """

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
-from dynaproof.impl.node import Note
+from dynaproof.impl.node import Microseconds, Note
+from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage.ids import RequestId
 from dynaproof.impl.storage.messages import Operation
 from dynaproof.impl.storage.records import LogRecord, StoredItem
 
-Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
-
 
 class Invoked(Note, frozen=True, gc=False, tag="invoked"):
-    """An operation begins."""
+    """An operation begins; it takes effect by `deadline`, in commit timestamps, or never."""
 
     request: RequestId
     operation: Operation
+    deadline: Microseconds
 
 
 class Ended(Note, frozen=True, gc=False, tag="ended"):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.campaign import Totals, config_of, outcomes
+from dynaproof.checkers.campaign import Totals, outcomes
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
-from dynaproof.checkers.scenarios.catalogue import execute, find
+from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
 from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.specs.sometimes import SOMETIMES

@@ -4,13 +4,12 @@ import json
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.histories import parse
 from dynaproof.checkers.histories.writers import json_lines
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.runs.config import RunResult
-from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.workloads.client_history import ClientHistory
 from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import RequestId
@@ -62,7 +61,7 @@ def test_each_ending_is_recorded_as_what_it_says() -> None:
     ]
     for number, (operation, ending, observed) in enumerate(script):
         request = RequestId("c", number)
-        recorder.note(Invoked(request, operation), 10 * number)
+        recorder.note(Invoked(request, operation, 10 * number), 10 * number)
         recorder.note(Ended(request, ending, 1, observed), 10 * number + 5)
     write, read, failed, undone, lost, last = recorder.history()
     text = '{"id":"a","v":"1"}'

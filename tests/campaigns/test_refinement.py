@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.kinds.group import first_config
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
@@ -16,7 +15,7 @@ from dynaproof.checkers.refinement.recording import Behaviour
 from dynaproof.checkers.refinement.running import REFINEMENT, RefinedTotals, execute_refined, run_refined
 from dynaproof.checkers.runs.exploring import Exploring
 from dynaproof.checkers.runs.run import perform
-from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.state_space.explore import Exploration
 from dynaproof.model.multi_paxos import MultiPaxos

@@ -11,6 +11,7 @@ from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.impl.storage.state import PartitionState
+from dynaproof.specs.views.group_facts import Unequal
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
@@ -63,7 +64,7 @@ def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant
     run.advance_until = wait_and_fall_behind  # type: ignore[method-assign]
     fair_end.quiet(run)
     assert run.failure is None
-    assert list(run.view.fresh) == ["unequal"]
+    assert list(run.view.fresh) == [Unequal]
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,14 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
-from dynaproof.checkers.kinds.replica_host import SENT, with_hosts
+from dynaproof.checkers.kinds.replica_host import HOST_MESSAGES, with_hosts
 from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import FOREMOST, Fault
 from dynaproof.checkers.runs.exploring import Exploring
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
-from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Listening
@@ -33,7 +32,7 @@ class Hears:
     def listens(self, place: Place) -> Listening:
         return Listening(
             damaged=self.damaged.append,
-            sent=dict.fromkeys(SENT, self.sent),
+            sent=dict.fromkeys(HOST_MESSAGES, self.sent),
         )
 
     def sent(self, place: Place, *_: object) -> None:

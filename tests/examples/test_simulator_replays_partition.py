@@ -7,14 +7,15 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.exploring import record
 from dynaproof.checkers.runs.run_file import load, rerun
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.schedule import follow
-from dynaproof.checkers.runs.shrink import shrink_schedule
+from dynaproof.checkers.runs.shrink import Budget, shrink_schedule, smaller_schedule, smallest
 from dynaproof.checkers.runs.trace import Step, trace
-from dynaproof.checkers.scenarios.catalogue import execute, find
+from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.strategies.recording import Recorded
@@ -139,10 +140,40 @@ def test_a_schedule_is_shrunk_to_the_events_and_choices_that_its_failure_needs()
         fails = needed <= set(candidate.events) and needed_choice in candidate.choices
         return ended("wanted" if fails else None, len(candidate.events)), candidate
 
-    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, 400)
+    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, Budget(400))
     assert set(small.events) == needed
     assert small.choices == (needed_choice,)
     assert attempts <= 400
+
+
+def test_what_a_choice_needed_goes_once_the_choice_is_gone() -> None:
+    events = tuple(("e", "n", number) for number in range(60))
+    choice = (("c", "n", 0), 1)
+
+    def attempt(candidate: Recorded) -> tuple[RunResult, Recorded]:
+        asked = choice in candidate.choices and events[30] not in candidate.events
+        fails = events[7] in candidate.events and not asked
+        return ended("wanted" if fails else None, len(candidate.events)), candidate
+
+    budget = Budget(400)
+    small = shrink_schedule(Recorded(events, (choice,)), "wanted", attempt, budget)
+    assert small == Recorded((events[7],), ())
+    assert budget.left > 0
+
+
+def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again() -> None:
+    name, scenario = "lease_not_granted", seeded("lease_not_granted")
+    config = config_of("partition", "portfolio", 3, 45)
+    result = exploring.execute(scenario, config)
+    small = smallest(scenario, config, result, name)
+    recorded = small.recorded()
+    assert small.minimal
+    assert recorded is not None
+    again = smaller_schedule(scenario, small.config, small.result, recorded, name)
+    assert again == small
+    cut_short = smallest(scenario, config, result, name, 1, 3)
+    assert not cut_short.minimal
+    assert cut_short.result.failure is not None
 
 
 def ended(spec: str | None, events: int) -> RunResult:

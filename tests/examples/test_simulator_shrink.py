@@ -2,7 +2,7 @@
 
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import Failure, Fault, RunResult
-from dynaproof.checkers.runs.shrink import ATTEMPTS, shrink
+from dynaproof.checkers.runs.shrink import ATTEMPTS, Budget, shrink
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 
 CONFIG = next(
@@ -34,7 +34,7 @@ def shrunk() -> tuple[GroupConfig, RunResult, int]:
         tried.append(config)
         return fails_with_one_fault(config)
 
-    config, found = shrink(PARTITION, CONFIG, fails_with_one_fault(CONFIG), execute)
+    config, found = shrink(PARTITION, CONFIG, fails_with_one_fault(CONFIG), execute, Budget(ATTEMPTS))
     return config, found, len(tried)
 
 
@@ -67,7 +67,7 @@ def test_a_run_that_nothing_smaller_fails_is_left_as_it_is() -> None:
         return outcome(config, "wanted" if config == CONFIG else None)
 
     before = outcome(CONFIG, "wanted")
-    assert shrink(PARTITION, CONFIG, before, execute) == (CONFIG, before)
+    assert shrink(PARTITION, CONFIG, before, execute, Budget(ATTEMPTS)) == (CONFIG, before)
     assert 0 < tried <= ATTEMPTS
 
 

@@ -59,7 +59,7 @@ class Seen:
             raised=self.raised,
         )
 
-    def sent(self, slot: Place, to: NodeId, message: Word) -> None:
+    def sent(self, slot: Place, message: Word) -> None:
         self.left.append((message.text, message not in self.early))
 
     def uncovered(self, slot: Place, message: Message) -> None:

@@ -30,7 +30,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.options import Options
 from dynaproof.impl.node import Env
-from dynaproof.impl.router.notes import Ending
+from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem

@@ -11,7 +11,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.impl.node import Env
-from dynaproof.impl.router.notes import Ending
+from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import Operation

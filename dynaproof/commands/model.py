@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, not_together
+from dynaproof.arguments import above_zero, file_to_write, not_together, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.commands.model_output import (
     Options,
@@ -107,6 +107,7 @@ def model(
         ):
             raise UserError("which model?", f"name one of {', '.join(NAMES)}, or a FILE.py")
         return _list(json)
+    outputs_apart({"--graph": graph}, [name.partition(":")[0]])
     limits_given = (max_states, max_mb, max_seconds)
     options = Options(symmetry, por, threads, *limits_given, without, only, deadlock, allow_unreachable)
     try:

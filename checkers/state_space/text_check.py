@@ -150,7 +150,8 @@ class _Reader:
         if isinstance(target, ast.Name | ast.Tuple):
             self.bind(target, kind)
             return
-        self.same(target, self.kind(_loaded(target)), value, kind)
+        written = ast.copy_location(ast.Assign([target], value), target)
+        self.same(written, self.kind(_loaded(target)), value, kind)
 
     def bind(self, target: ast.expr, kind: Kind) -> None:
         if isinstance(target, ast.Name):
@@ -281,8 +282,10 @@ class _Reader:
             raise self.never(node, f"there is no message {first.value!r} among {', '.join(kind.kinds)}")
 
     def never(self, node: ast.expr, why: str) -> ModelError:
-        """The error of a comparison that is false whatever the state."""
-        return ModelError(f"`{ast.unparse(node)}` can never hold: {why}", None, node.lineno)
+        """The error of a comparison that gives the same whatever the state."""
+        differs = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotEq | ast.NotIn)
+        always = "always holds" if differs else "can never hold"
+        return ModelError(f"`{ast.unparse(node)}` {always}: {why}", None, node.lineno)
 
     def _message(self, node: ast.expr, kind: Messages, sent: ast.expr, sent_kind: Kind) -> None:
         if isinstance(sent, ast.Tuple) and sent.elts and isinstance(sent.elts[0], ast.Constant):

@@ -69,12 +69,14 @@ class Model:
         base = next(one for one in cls.__mro__[1:] if issubclass(one, Model))
         own = [owner for owner in cls.__mro__ if owner not in base.__mro__]
         changes = {
-            name: value for owner in own for name, value in vars(owner).items() if not name.startswith("__")
+            name: value
+            for owner in own
+            for name, value in vars(owner).items()
+            if not name.startswith("__") and name != "violates"
         }
         if base is not Model and not any(
             hasattr(base, name) or isinstance(value, Constant | Type | Action | Property)
             for name, value in changes.items()
-            if name != "violates"
         ):
             but = f"; it defines {', '.join(changes)}" if changes else ""
             raise ModelError(

@@ -6,6 +6,7 @@
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,8 +26,10 @@ class Doubt:
 
 
 def doubts(model: Model) -> list[Doubt]:
-    """All warnings about a model, in the order of its lines, one for each place."""
-    found = {one for action in (*model.actions, *model.starts) for one in _Steps(action).doubts()}
+    """All warnings about what a model's own file says, in the order of its lines, one for each place."""
+    home = sys.modules[type(model).__module__].__file__
+    own = [one for one in (*model.actions, *model.starts) if one.method.__code__.co_filename == home]
+    found = {one for action in own for one in _Steps(action).doubts()}
     return sorted(found | set(_unused(model)))
 
 
@@ -131,7 +134,7 @@ def _unused(model: Model) -> Iterator[Doubt]:
     }
     declared = {name: value for owner in type(model).__mro__[::-1] for name, value in vars(owner).items()}
     for name in model.types:
-        if name in mentioned:
+        if name in mentioned or not any(name in vars(owner) for owner in _own_classes(type(model))):
             continue
         users = [other for other, value in declared.items() if _uses(value, declared[name])]
         text = f"{name} declares a variable that nothing reads or writes"
@@ -140,6 +143,11 @@ def _unused(model: Model) -> Iterator[Doubt]:
                 f", and {users[0]} uses it as a type: declare a type that is no variable outside of the class"
             )
         yield Doubt(_line_of(type(model), name), text)
+
+
+def _own_classes(kind: type[Model]) -> list[type]:
+    """The class and those of its bases that are written beside it."""
+    return [owner for owner in kind.__mro__ if owner.__module__ == kind.__module__]
 
 
 def _nodes(value: object) -> Iterator[ast.AST]:

@@ -5,7 +5,7 @@ what is not linearizable.
 """
 
 from dynaproof.checkers.linearizability.certificate import CertificateError, verify
-from dynaproof.checkers.linearizability.checking import UnknownOperationError, check
+from dynaproof.checkers.linearizability.checking import UnfitOperationError, UnknownOperationError, check
 from dynaproof.checkers.linearizability.core import Core, minimal_core
 from dynaproof.checkers.linearizability.result import Budget, Result
 
@@ -14,6 +14,7 @@ __all__ = [
     "CertificateError",
     "Core",
     "Result",
+    "UnfitOperationError",
     "UnknownOperationError",
     "check",
     "minimal_core",

@@ -55,8 +55,9 @@ Value = Any
 class Outcome(enum.IntEnum):
     """What is known of an operation: it took effect, it certainly did not, or nobody knows.
 
-    A cas that is `FAILED` was answered that its condition did not hold, which says something of the value. One
-    of `NO_EFFECT` certainly did not happen, for whatever reason, and says nothing; only a cas has that outcome.
+    A cas that is `FAILED` was answered that its condition did not hold, which says something of the value.
+    One of `NO_EFFECT` certainly did not happen, for whatever reason, and says nothing; only a cas has that
+    outcome.
     """
 
     OK = 0

@@ -223,7 +223,8 @@ class Set:
 
 
 class Mutex:
-    """A lock with `acquire` and `release`: nobody acquires it while it is held, nobody releases it while it is free.
+    """A lock with `acquire` and `release`: nobody acquires it while it is held, nobody releases it while it
+    is free.
 
     Whoever holds it, any process may release it; values say nothing. An acquire that was refused (`FAILED`)
     did not happen.
@@ -245,13 +246,11 @@ class Mutex:
 
 def beginning_as(thing: SequentialObject, initial: Value) -> SequentialObject:
     """The object of that kind that begins as `initial`; raises UnfitError where it cannot."""
-    kinds: tuple[Callable[[Value], SequentialObject], ...] = (
-        Register, StringWithAppend, Queue, Stack, Set, Counter
-    )  # fmt: skip
-    kind = next((kind for kind in kinds if type(thing) is kind), None)
-    if kind is None:
+    kind = BEGIN_WITH.get(thing.name)
+    if kind is None or type(thing) is not kind:
         raise UnfitError(f"the object {thing.name} always begins alike")
-    return kind(initial)
+    made: SequentialObject = kind(initial)
+    return made
 
 
 class UnfitError(ValueError):
@@ -259,7 +258,7 @@ class UnfitError(ValueError):
 
 
 def elements_of(value: Value, complaint: str) -> tuple[Value, ...]:
-    """The elements of a list or a set that a history holds as a value; raises UnfitError with the complaint."""
+    """The elements of a value that is a list or a set; raises UnfitError with the complaint."""
     found = _elements(value)
     if found is None:
         raise UnfitError(complaint)
@@ -292,3 +291,8 @@ OBJECTS: Final[Mapping[str, SequentialObject]] = {
     thing.name: thing for thing in (REGISTER, STRING, Queue(), Stack(), Set(), Counter(), Mutex())
 }
 """The objects that a command line can name."""
+
+BEGIN_WITH: Final[Mapping[str, Callable[[Any], Any]]] = {
+    kind.name: kind for kind in (Register, StringWithAppend, Queue, Stack, Set, Counter)
+}
+"""The classes of the objects that can begin with a value."""

@@ -39,7 +39,7 @@ HEAD_BYTES: Final = 65_536
 """How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""
 
 FailedCas = Literal["nothing", "differed"]
-"""What a failed cas says that does not tell what it saw: nothing, or that the value was not the expected one."""
+"""What a failed cas says that does not tell what it saw: nothing, or that the value was another one."""
 
 FAILED_CAS: Final[tuple[FailedCas, ...]] = ("nothing", "differed")
 

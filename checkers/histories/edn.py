@@ -1,7 +1,7 @@
 r"""A reader of EDN, and of what else Clojure's printer writes into histories.
 
-Maps become `EdnMap`s, vectors and lists tuples, sets frozensets, `nil` None, ratios `Fraction`s, numbers that end
-in `M` `Decimal`s; keywords, symbols and characters types of their own. A tagged element keeps its tag
+Maps become `EdnMap`s, vectors and lists tuples, sets frozensets, `nil` None, ratios `Fraction`s, numbers that
+end in `M` `Decimal`s; keywords, symbols and characters types of their own. A tagged element keeps its tag
 (`Tagged`), so `#inst "x"` is not the string; `#jepsen.history.Op{...}` is one like all others. Beside EDN:
 namespaced maps (`#:a{:b 1}` is `{:a/b 1}`), `##Inf`, `##-Inf` and `##NaN`, `0x1f` and `36rZZ`, `#"pattern"`,
 `#'var`, `#object[...]` and the older `#<...>`.

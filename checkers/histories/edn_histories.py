@@ -3,22 +3,22 @@
 Both are sequences of maps (or one vector of them), one per event, in order. `#jepsen.history.Op{...}` is a
 map, too. Events of the nemesis are passed over.
 
-- Jepsen: `{:type :invoke, :f :cas, :value [1 4], :process 0, :time 97}`, of a register, or of the object whose
-  functions the reader is told; where every value is a tuple `[key value]` (`jepsen.independent`), of one per
-  key. A completion whose value is no such tuple is of the key that was invoked.
+- Jepsen: `{:type :invoke, :f :cas, :value [1 4], :process 0, :time 97}`, of a register, or of the object
+  whose functions the reader is told; where every value is a tuple `[key value]` (`jepsen.independent`), of
+  one per key. A completion whose value is no such tuple is of the key that was invoked.
 - Porcupine: `{:process 9, :type :invoke, :f :append, :key "0", :value "x"}`: `:get`, `:put` and `:append` of
   a string per key, empty at first.
 
 `:fail` says that an operation did not happen, whatever stood in its way; so a failed cas says nothing of the
-value. It does if it has `:seen`, what it observed, or `:differed true`; `writers` puts them there, Jepsen does
-not.
+value. It does if it has `:seen`, what it observed, or `:differed true`; `writers` puts them there, Jepsen
+does not.
 
 `:time` is used if it strictly increases; else the order of events is all there is.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 from dynaproof.checkers.histories.edn import EdnError, elements
 from dynaproof.checkers.histories.edn_values import EdnMap, Keyword, Tagged, edn_text
@@ -51,9 +51,7 @@ def parse(data: bytes, file: str, functions: Sequence[str] = FUNCTIONS) -> Histo
         function = names.get(str(name)) if isinstance(name, Keyword) else None
         if function is None:
             known = ", ".join(sorted(names))
-            raise UnknownFunctionError(
-                f"unknown function {name!r}; known: {known}", str(name), line, file
-            )
+            raise UnknownFunctionError(f"unknown function {name!r}; known: {known}", str(name), line, file)
         try:
             time = times[position] if timed else position
             log.add(_event(row, function, line, time, keyed, independent))
@@ -75,11 +73,10 @@ def _maps(data: bytes, file: str) -> list[_Row]:
     except UnicodeDecodeError as error:
         raise HistoryError("not UTF-8", data.count(b"\n", 0, error.start) + 1, file) from error
     try:
-        for offset, row in elements(text):
+        for offset, found in elements(text):
             line += text.count("\n", at, offset)
             at = offset
-            if isinstance(row, Tagged):
-                row = row.content
+            row = found.content if isinstance(found, Tagged) else found
             if not isinstance(row, EdnMap) or PROCESS not in row:
                 raise HistoryError("not a map with a :process", line, file)
             if row[PROCESS] != NEMESIS:
@@ -101,7 +98,7 @@ def _is_independent(rows: Sequence[_Row]) -> bool:
     )
 
 
-def _is_pair(value: object) -> bool:
+def _is_pair(value: object) -> TypeGuard[tuple[Any, Any]]:
     return isinstance(value, tuple) and len(value) == 2
 
 

@@ -1,7 +1,7 @@
-"""The values of EDN that Python has no type of its own for: hashable, and equal exactly if they are so in EDN.
+"""The values of EDN that Python has no type of its own for: hashable, and equal if they are so in EDN.
 
-Vectors and lists are tuples (they are equal in Clojure too), sets frozensets, `nil` None, strings, integers and
-floats themselves, ratios `Fraction`s, numbers that end in `M` `Decimal`s.
+Vectors and lists are tuples (they are equal in Clojure too), sets frozensets, `nil` None, strings, integers
+and floats themselves, ratios `Fraction`s, numbers that end in `M` `Decimal`s.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ class _Named(str):
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        return other.__class__ is self.__class__ and str.__eq__(self, other)  # type: ignore[operator]
+        return other.__class__ is self.__class__ and str.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other

@@ -1,12 +1,12 @@
 """From a log of events (invoked, ok, failed, unknown) to operations: what Jepsen's formats share.
 
-The rule for outcomes: `:ok` took effect. `:fail` certainly did not; what a `:fail` of a cas says beside that is
-the rule of the format (`EventLog.add`). `:info`, and no completion at all, is an unknown outcome, after which
-the process must not be used again (Jepsen gives its thread a new number).
+The rule for outcomes: `:ok` took effect. `:fail` certainly did not; what a `:fail` of a cas says beside that
+is the rule of the format (`EventLog.add`). `:info`, and no completion at all, is an unknown outcome, after
+which the process must not be used again (Jepsen gives its thread a new number).
 
 The rule for values: those of `ANSWERS` are what the completion says. All others are what the invocation says,
-whatever a completion answers beside (a write "OK"); of functions that are not ours, what the completion says if
-the invocation has nil. So has Knossos (`knossos.history/complete`).
+whatever a completion answers beside (a write "OK"); of functions that are not ours, what the completion says
+if the invocation has nil. So has Knossos (`knossos.history/complete`).
 """
 
 from collections.abc import Sequence
@@ -95,9 +95,7 @@ class EventLog:
                 event.process, event.function, event.key, event.value, event.time,
                 expected=event.expected, line=event.line,
             )  # fmt: skip
-            self._pending[event.process] = _Pending(
-                row, event.function, event.key, event.value, event.line
-            )
+            self._pending[event.process] = _Pending(row, event.function, event.key, event.value, event.line)
             return
         if pending is None:
             raise self._wrong(event.line, f"process {event.process} completes what it never invoked")

@@ -72,9 +72,7 @@ def _event(text: str, number: int, file: str, cut: bool) -> Event | None:
         raise HistoryError(
             "the last line is truncated: it ends within a value, without a newline", number, file
         )
-    return Event(
-        number, int(found["process"]), kind, function, KEY, value, expected, number, differed=True
-    )
+    return Event(number, int(found["process"]), kind, function, KEY, value, expected, number, differed=True)
 
 
 def value_of(text: str) -> object:

@@ -6,11 +6,11 @@ r"""Our own format: one operation per line, lines in any order.
 - `null` is absent; every key starts absent. For `read` value is what was read; for `cas` it is `[old, new]`,
   either may be `null`, so a put-if-absent is `[null, v]` and a conditional delete `[v, null]`.
 - `return` null: the outcome is unknown, and that process issues nothing more; a `read` needs no value then.
-- `ok` (of a cas that returned, where it must stand): whether it applied; if not, its condition did not hold, so
-  the value differed from the old one. `seen`: what a failed one observed; `null` saw absent, missing was not
-  recorded.
-- `"happened":false` (of what returned): it certainly did not happen, for whatever reason. It stands instead of
-  `ok` where a cas failed and that says nothing of the value: the connection was refused, say.
+- `ok` (of a cas that returned, where it must stand): whether it applied; if not, its condition did not hold,
+  so the value differed from the old one. `seen`: what a failed one observed; `null` saw absent, missing was
+  not recorded.
+- `"happened":false` (of what returned): it certainly did not happen, for whatever reason. It stands instead
+  of `ok` where a cas failed and that says nothing of the value: the connection was refused, say.
 - Also read: `append` (of the object `string`) and the functions of other objects, whose value is taken as it
   is (`acquire`, `release`, and a `dequeue` or `pop` of unknown outcome need none); `"ok":true` on what
   returned, which says nothing new; `"ok":false` on anything but a cas, which is as `"happened":false`.

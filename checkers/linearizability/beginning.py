@@ -1,7 +1,7 @@
 """Registers that begin with a value: as a write of it to every key that ends before everything else begins.
 
-To whoever decides, explains or shrinks it is a write like any other, so the fast algorithms need no other rule.
-Its rows stand behind those of the history, and are taken out of what is answered.
+To whoever decides, explains or shrinks it is a write like any other, so the fast algorithms need no other
+rule. Its rows stand behind those of the history, and are taken out of what is answered.
 """
 
 from typing import Final

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dynaproof.checkers.histories.values import Json
 from dynaproof.checkers.linearizability import chains
-from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.beginning import BEGINNING
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.specs.history import ABSENT, NEVER, UNRECORDED, History, Operation, Outcome, Value
 

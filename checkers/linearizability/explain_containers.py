@@ -1,10 +1,11 @@
-"""Why a stack, a set or a mutex is not linearizable: patterns whose operations exclude each other in every order.
+"""Why a stack, a set or a mutex is not linearizable: patterns whose operations exclude each other in every
+order.
 
 As in `explain_objects`, which asks: `op` is the operation at whose return the search got no further, `others`
 those of its key that had been called by then. All objects begin empty, the mutex free.
 
-The names: garbage pop, value popped twice, stack order inversion, stack empty while it holds a value; lost element,
-garbage element, removed element; lock held twice, lock released twice, lock released unheld.
+The names: garbage pop, value popped twice, stack order inversion, stack empty while it holds a value; lost
+element, garbage element, removed element; lock held twice, lock released twice, lock released unheld.
 """
 
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,8 @@ such pattern is found but the object says what an operation would have answered 
 told that it can have given in an order of the others; the observed one is not among them.
 
 The names: garbage dequeue, value dequeued twice, queue order inversion, queue empty while it holds a value;
-lost add, garbage sum; lost append, appends out of order, shrunken string; and unexplained answer. Those of stacks,
-sets and mutexes are in `explain_containers`.
+lost add, garbage sum; lost append, appends out of order, shrunken string; and unexplained answer. Those of
+stacks, sets and mutexes are in `explain_containers`.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence

@@ -1,10 +1,10 @@
 """Fuzzing of every object, registers that begin with a value among them, against the oracle.
 
-For each random history (`object_histories`): a run that was not changed must be linearizable; `check` must agree
-with all orders tried; its yes must come with an order that the definition and the verifier accept, its no with a
-cause and a witness that is not linearizable by itself where the cause claims to be a proof; no cause may be found
-where there is an order; a core must not be linearizable. And the history written as JSON lines and as Jepsen's
-EDN, by nobody's writer, must be read as one with the same answer.
+For each random history (`object_histories`): a run that was not changed must be linearizable; `check` must
+agree with all orders tried; its yes must come with an order that the definition and the verifier accept, its
+no with a cause and a witness that is not linearizable by itself where the cause claims to be a proof; no
+cause may be found where there is an order; a core must not be linearizable. And the history written as JSON
+lines and as Jepsen's EDN, by nobody's writer, must be read as one with the same answer.
 """
 
 import json
@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from dynaproof.checkers.certificates import verifier
 from dynaproof.checkers.histories import parse
-from dynaproof.checkers.linearizability import brute_force, certificate
+from dynaproof.checkers.linearizability import brute_force
 from dynaproof.checkers.linearizability.checking import check, tells
 from dynaproof.checkers.linearizability.core import minimal_core
 from dynaproof.checkers.linearizability.explain_objects import UNEXPLAINED_ANSWER, causes
@@ -28,7 +29,7 @@ ANSWERED: Final = frozenset({"read", "dequeue", "pop"})
 
 @dataclass(slots=True)
 class ObjectTally:
-    """What was fuzzed of an object: how many histories, how many crashed and not linearizable, and why not."""
+    """What was fuzzed of an object: histories, those with a crash, verdicts, causes, deciding algorithms."""
 
     histories: int = 0
     crashed: int = 0
@@ -82,7 +83,9 @@ def _examine(made: Made, number: int, tally: ObjectTally | None) -> Iterator[str
         yield f"check says {result.verdict}, all orders say {truth}"
         return
     if truth:
-        yield from _wrong_yes(made, operations, [] if result.certificate is None else list(result.certificate))
+        yield from _wrong_yes(
+            made, operations, [] if result.certificate is None else list(result.certificate)
+        )
     else:
         witness = [history[row] for row in result.witness]
         if not (witness and result.sentence and result.cause):
@@ -102,8 +105,8 @@ def _wrong_yes(made: Made, operations: Sequence[Operation], order: Sequence[int]
     if not brute_force.explains(operations, [operations[row] for row in order], thing):
         yield f"check gave an order that does not linearize it: {order}"
     try:
-        certificate.verify(history, order, thing)
-    except certificate.CertificateError as error:
+        verifier.verify(history, order, thing)
+    except verifier.CertificateError as error:
         yield f"the verifier refuses what check gave: {error}"
     if isinstance(thing, Register):
         return

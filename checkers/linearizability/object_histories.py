@@ -1,4 +1,5 @@
-"""Random histories of every object, for fuzzing: runs of a plain Python container, then mostly something changed.
+"""Random histories of every object, for fuzzing: runs of a plain Python container, then mostly something
+changed.
 
 Each operation happens at a moment between its call and its return, in a container that knows nothing of
 `specs.objects`; what is not changed afterwards is therefore linearizable, whatever those say. Four to nine
@@ -111,7 +112,7 @@ def _mutex(_chance: Random, draft: Draft, state: bool) -> tuple[Any, bool]:
 
 
 class Kind(NamedTuple):
-    """How an object is fuzzed: its container, what that begins as, what else it can, the functions by weight."""
+    """How an object is fuzzed: its container, empty and as it may begin, functions by weight, and values."""
 
     act: Act
     empty: Any

@@ -24,7 +24,11 @@ from msgspec import Struct
 
 from dynaproof.checkers.linearizability.fuzzing import fuzz
 
-PATCHED: Final = ("dynaproof.checkers.linearizability", "dynaproof.checkers.histories")
+PATCHED: Final = (
+    "dynaproof.checkers.certificates",
+    "dynaproof.checkers.histories",
+    "dynaproof.checkers.linearizability",
+)
 """The packages in which a function may be known by name."""
 
 
@@ -334,7 +338,7 @@ CHECKER_BUGS: Final = {
             ("unknown-cas-waits-for-nothing", "of_use", "values.append(y.expected)", "pass"),
         ),
         *_bugs(
-            "verifier", "linearizability.certificate",
+            "verifier", "certificates.verifier",
             ("twice-is-fine", "_verify_rows", "times > 1", "times > 2"),
             ("missing-is-fine", "_verify_rows", "(times == 0) & (c.outcome == Outcome.OK.value)",
              "(times < 0) & (c.outcome == Outcome.OK.value)"),

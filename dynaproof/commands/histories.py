@@ -64,6 +64,12 @@ def beginning(
         raise UserError(f"--initial: {error}", "it is a value as the history has them") from error
 
 
+def own_file(name: str | None) -> list[str]:
+    """The file of an object of the user's own, `FILE.py:NAME`; empty for any other object."""
+    place = (name or "").rpartition(":")[0]
+    return [place] if place.endswith(".py") else []
+
+
 def read_history(
     file: str,
     format_name: str | None,

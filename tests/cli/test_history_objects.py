@@ -1,4 +1,4 @@
-"""`check --object`, `--initial` and `--failed-cas`: what every format can say of every object, and what is refused."""
+"""`check` with `--object`, `--initial` and `--failed-cas`: what every format can say, and what is refused."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from dynaproof.cli import main
 
 
 def events(*rows: tuple[int, str, str, str]) -> str:
-    """Jepsen's events: process, function, asked, answered (`!`: failed, `?`: unknown); one after the other."""
+    """Jepsen's events, by process, function, asked and answered (`!`: failed, `?`: unknown)."""
     told = []
     for process, function, asked, answered in rows:
         kind = {"!": "fail", "?": "info"}.get(answered, "ok")
@@ -24,25 +24,30 @@ def events(*rows: tuple[int, str, str, str]) -> str:
 
 
 OF_OBJECTS = {
-    "a queue": ("queue", [(0, "enqueue", "1", "1"), (0, "enqueue", "2", ":ok"), (1, "dequeue", "nil", "1")], 0),
+    "a queue": ("queue",
+        [(0, "enqueue", "1", "1"), (0, "enqueue", "2", ":ok"), (1, "dequeue", "nil", "1")], 0),
     "a queue out of order": (
         "queue", [(0, "enqueue", "1", "1"), (0, "enqueue", "2", "2"), (1, "dequeue", "nil", "2")], 1),
     "a dequeue that failed": ("queue", [(0, "enqueue", "1", "1"), (1, "dequeue", "nil", "!")], 0),
     "a stack": ("stack", [(0, "push", "1", "1"), (0, "push", "2", "2"), (1, "pop", "nil", "2")], 0),
-    "a stack as a queue": ("stack", [(0, "push", "1", "1"), (0, "push", "2", "2"), (1, "pop", "nil", "1")], 1),
+    "a stack as a queue": ("stack",
+        [(0, "push", "1", "1"), (0, "push", "2", "2"), (1, "pop", "nil", "1")], 1),
     "an empty stack": ("stack", [(0, "pop", "nil", "nil")], 0),
-    "a set, read as a vector": ("set", [(0, "add", "1", "1"), (0, "add", ":b", "nil"), (1, "read", "nil", "[:b 1]")], 0),
+    "a set, read as a vector": ("set",
+        [(0, "add", "1", "1"), (0, "add", ":b", "nil"), (1, "read", "nil", "[:b 1]")], 0),
     "a set, read as a set": ("set", [(0, "add", "{:a 1}", "1"), (1, "read", "nil", "#{{:a 1}}")], 0),
     "a set that lost": ("set", [(0, "add", "1", "1"), (0, "add", "2", "2"), (1, "read", "nil", "#{2}")], 1),
     "a set, an add unknown": ("set", [(0, "add", "1", "?"), (1, "read", "nil", "#{}")], 0),
     "a set, an add failed": ("set", [(0, "add", "1", "!"), (1, "read", "nil", "#{1}")], 1),
     "a counter": ("counter", [(0, "add", "2", "2"), (0, "add", "-1", "nil"), (1, "read", "nil", "1")], 0),
     "a counter that lost": ("counter", [(0, "add", "2", "2"), (1, "read", "nil", "0")], 1),
-    "a mutex": ("mutex", [(0, "acquire", "nil", "nil"), (1, "acquire", "nil", "!"), (0, "release", "nil", "true"),
+    "a mutex": ("mutex",
+        [(0, "acquire", "nil", "nil"), (1, "acquire", "nil", "!"), (0, "release", "nil", "true"),
                           (1, "acquire", "nil", "nil")], 0),
     "a mutex held twice": ("mutex", [(0, "acquire", "nil", "nil"), (1, "acquire", "nil", "nil")], 1),
     "a mutex released unheld": ("mutex", [(0, "release", "nil", "nil")], 1),
-    "a register of maps": ("register", [(0, "write", "{:a 1, :b 2}", "nil"), (0, "read", "nil", "{:b 2, :a 1}")], 0),
+    "a register of maps": ("register",
+        [(0, "write", "{:a 1, :b 2}", "nil"), (0, "read", "nil", "{:b 2, :a 1}")], 0),
     "a register of instants": (
         "register", [(0, "write", '#inst "2026"', "nil"), (0, "read", "nil", '"2026"')], 1),
     "a register of not numbers": ("register", [(0, "write", "##NaN", "nil"), (0, "read", "nil", "##NaN")], 0),
@@ -127,8 +132,8 @@ def test_initial_value_is_told_and_shrunk_like_a_write(tmp_path: Path, capsys) -
     answer = json.loads(capsys.readouterr().out)
     assert (answer["cause"], answer["operations"], answer["witness"]) == ("stale read", 3, [3, 1])
     assert answer["sentence"] == (
-        "read #3 returned 0, but write #1 of 1 had ended before it began, and the initial write of 0 had ended "
-        "before write #1 began"
+        "read #3 returned 0, but write #1 of 1 had ended before it began, and the initial write of 0 "
+        "had ended before write #1 began"
     )
     assert main(["check", str(core), "--initial", "0"]) == 1
 
@@ -146,7 +151,9 @@ def test_beginning_that_does_not_fit_is_refused(
     thing: str, initial: str, complaint: str, tmp_path: Path, capsys
 ) -> None:
     file = tmp_path / "history"
-    file.write_text(OURS % ({"mutex": "acquire", "counter": "add", "queue": "enqueue"}.get(thing, "write"), 1))
+    file.write_text(
+        OURS % ({"mutex": "acquire", "counter": "add", "queue": "enqueue"}.get(thing, "write"), 1)
+    )
     assert main(["check", str(file), "--object", thing, "--initial", initial]) == 2
     assert complaint in capsys.readouterr().err
 
@@ -180,13 +187,16 @@ def test_what_a_failed_cas_says_is_the_rule_of_the_format_or_of_an_option(tmp_pa
 
 PRINTED = {
     "1/2": "1/2", "-3/4": "-3/4", "0x1F": "31", "-0xff": "-255", "36rZZ": "1295", "17N": "17", "1.5M": "1.5M",
-    "##Inf": "##Inf", "##-Inf": "##-Inf", "##NaN": "##NaN", r"\a": r"\a", r"\newline": r"\newline", r"\u0041": r"\A",
+    "##Inf": "##Inf", "##-Inf": "##-Inf", "##NaN": "##NaN",
+    r"\a": r"\a", r"\newline": r"\newline", r"\u0041": r"\A",
     '#inst "2026-01-01T00:00:00.000-00:00"': '#inst "2026-01-01T00:00:00.000-00:00"',
     '#uuid "f81d4fae"': '#uuid "f81d4fae"', "#a.b.Record{:x 1}": "#a.b.Record {:x 1}",
     '#object[java.lang.Object 0x6d53 "java.lang.Object@6d53"]':
         '#object [java.lang.Object 27987 "java.lang.Object@6d53"]',
-    "#:a{:b 1, :c/d 2, :_/e 3}": "{:a/b 1, :c/d 2, :e 3}", '#"a\\.b"': '#regex "a\\\\.b"', "#'user/x": "#var user/x",
-    "#<Thing a thing>": '#object "Thing a thing"', "(1 [2 #{3}])": "[1 [2 #{3}]]", "{{:a 1} [2]}": "{{:a 1} [2]}",
+    "#:a{:b 1, :c/d 2, :_/e 3}": "{:a/b 1, :c/d 2, :e 3}",
+    '#"a\\.b"': '#regex "a\\\\.b"', "#'user/x": "#var user/x",
+    "#<Thing a thing>": '#object "Thing a thing"',
+    "(1 [2 #{3}])": "[1 [2 #{3}]]", "{{:a 1} [2]}": "{{:a 1} [2]}",
     "foo/bar": "foo/bar", "#_ 3 4": "4",
 }  # fmt: skip
 

@@ -27,11 +27,15 @@ JSON = st.recursive(
 EDN = st.recursive(
     SCALARS
     | st.sampled_from([Keyword("a"), Keyword("b-c"), 1.5, -2e30, 'quote " and \\ and \n', Fraction(1, 3)])
-    | st.sampled_from([Symbol("a"), Character("\n"), Tagged("inst", "2026"), Symbol("##NaN"), Decimal("1.5")]),
-    lambda inner: st.tuples(inner, inner)
-    | st.tuples(inner)
-    | st.frozensets(inner, max_size=2)
-    | st.dictionaries(inner, inner, max_size=2).map(EdnMap),
+    | st.sampled_from(
+        [Symbol("a"), Character("\n"), Tagged("inst", "2026"), Symbol("##NaN"), Decimal("1.5")]
+    ),
+    lambda inner: (
+        st.tuples(inner, inner)
+        | st.tuples(inner)
+        | st.frozensets(inner, max_size=2)
+        | st.dictionaries(inner, inner, max_size=2).map(EdnMap)
+    ),
     max_leaves=4,
 )
 

@@ -91,7 +91,9 @@ def _verify_answers(history: History, rows: Column, thing: SequentialObject) -> 
 
 def _verify_register(history: History, rows: Column, initial: Value) -> None:
     """As `Register.step`, over codes: the same in a twentieth of the time."""
-    beginning = next((code for code, value in enumerate(history.values) if same_value(value, initial)), NOWHERE)
+    beginning = next(
+        (code for code, value in enumerate(history.values) if same_value(value, initial)), NOWHERE
+    )
     c = history.columns
     names = [history.functions[code] for code in range(len(history.functions))]
     columns = (c.key, c.function, c.outcome, c.value, c.expected, c.seen)

@@ -246,8 +246,8 @@ class Mutex:
 
 def beginning_as(thing: SequentialObject, initial: Value) -> SequentialObject:
     """The object of that kind that begins as `initial`; raises UnfitError where it cannot."""
-    kind = BEGIN_WITH.get(thing.name)
-    if kind is None or type(thing) is not kind:
+    kind = BEGIN_WITH.get(thing.name) if type(thing) in BEGIN_WITH.values() else None
+    if kind is None:
         raise UnfitError(f"the object {thing.name} always begins alike")
     made: SequentialObject = kind(initial)
     return made

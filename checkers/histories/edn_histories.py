@@ -114,7 +114,7 @@ def _event(
     key: str | None = REGISTER_KEY
     if keyed:
         key = _key_text(row.get(KEY))
-    elif independent and (invoked or _is_pair(value)):
+    elif independent and _is_pair(value):
         own, value = value
         key = _key_text(own)
     elif independent:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dynaproof.checkers.certificates import verifier
-from dynaproof.checkers.histories import parse
+from dynaproof.checkers.histories import FAILED_CAS, parse
 from dynaproof.checkers.linearizability import brute_force
 from dynaproof.checkers.linearizability.checking import check, tells
 from dynaproof.checkers.linearizability.core import minimal_core
@@ -102,12 +102,25 @@ def _examine(made: Made, number: int, tally: ObjectTally | None) -> Iterator[str
 
 def _wrong_yes(made: Made, operations: Sequence[Operation], order: Sequence[int]) -> Iterator[str]:
     history, thing, _ = made
+    if not set(order) <= set(range(len(operations))):
+        yield f"check gave an order of operations that are not there: {order}"
+        return
     if not brute_force.explains(operations, [operations[row] for row in order], thing):
         yield f"check gave an order that does not linearize it: {order}"
     try:
         verifier.verify(history, order, thing)
     except verifier.CertificateError as error:
         yield f"the verifier refuses what check gave: {error}"
+    stranger = [op.index for op in operations if op.index not in set(order)]
+    for changed in ([*order, *stranger[:1]], [*order[1:2], *order[:1], *order[2:]], order[:-1]):
+        right = brute_force.explains(operations, [operations[row] for row in changed], thing)
+        try:
+            verifier.verify(history, changed, thing)
+            accepted = True
+        except verifier.CertificateError:
+            accepted = False
+        if accepted != right:
+            yield f"the verifier {'accepts' if accepted else 'refuses'} {changed}, against the definition"
     if isinstance(thing, Register):
         return
     for op in operations:
@@ -126,9 +139,9 @@ def _wrong_readers(made: Made) -> Iterator[str]:
     if [op.outcome for op in again] != [op.outcome for op in history]:
         yield "its JSON lines have other outcomes"
     events = "\n".join(_events(history)).encode()
-    for failed_cas in (None, "differed"):
-        expected = check(_as_edn_says(history, failed_cas is not None), thing).verdict
-        jepsen = parse(events, "fuzzed", "edn", thing.functions, "differed" if failed_cas else None)
+    for failed_cas in (None, *FAILED_CAS):
+        expected = check(_as_edn_says(history, failed_cas == "differed"), thing).verdict
+        jepsen = parse(events, "fuzzed", "edn", thing.functions, failed_cas)
         if check(jepsen, thing).verdict != expected:
             yield f"its Jepsen events, read again (failed cas: {failed_cas}), are not judged {expected}"
 

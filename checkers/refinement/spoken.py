@@ -18,7 +18,7 @@ from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
 
 
-def mistold(promise: Promise, state: Synced) -> Iterator[str]:
+def misstated(promise: Promise, state: Synced) -> Iterator[str]:
     """What a promise says otherwise than the state in which it was made."""
     above = state.records[max(0, promise.known + 1 - state.first) :]
     known = promise.known - state.first

@@ -2,8 +2,10 @@
 
 import pytest
 
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
+from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.impl.journal import frames
 from dynaproof.impl.journal.frames import UnknownFormatError, encode_frame, scan
 
@@ -26,9 +28,10 @@ def test_a_damaged_header_is_rot_whatever_version_it_shows(at: int) -> None:
 
 
 def test_a_node_leaves_a_disk_of_another_version_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = PartitionRun(draw("partition", 1, "timed"))
-    run.fixture()
-    slot = run.world.slots[REPLICAS[0].name]
+    config = draw("partition", 1, "timed")
+    run = Run(PARTITION, config, Timed(config.seed))
+    run.set_up()
+    slot = run.world.places[REPLICAS[0].name]
     run.world.crash(slot, "crash", spare=True)
     logs = {name: slot.disk.read(name) for name in slot.disk.logs()}
     monkeypatch.setattr(frames, "FORMAT_VERSION", frames.FORMAT_VERSION + 1)

@@ -1,8 +1,8 @@
-"""A driver hosts a node over its lives: each has a boot and a gate of its own, and only a new disk a new name."""
+"""A driver hosts a node over its lives: each has its own boot and gate, and only a new disk a new name."""
 
 from typing import Any
 
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.driver import Hosted
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.outbox import Outbox

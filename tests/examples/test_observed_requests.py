@@ -2,13 +2,13 @@
 
 import pytest
 
-from dynaproof.checkers.simulator.judge import Judge
-from dynaproof.checkers.simulator.partition import REPLICAS
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.impl.partition.messages.requests import Put, Reply
 from dynaproof.impl.partition.records import Outcome, StoredItem, Write
 from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
 from dynaproof.impl.paxos.records import Config
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.promises.clients import retries_apply_once
 
@@ -20,7 +20,7 @@ FOUND = StoredItem(b"other", 2, 2)
 def observer() -> ImplObserver:
     voters = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
     made = ImplObserver(Config(0, voters, 4), {}, Judge)
-    made.note(None, Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
+    made.invoked(Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.cursor import Hold

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.checkers.workloads.client import BackoffTimer
 from dynaproof.impl.partition.messages.requests import Put, Rejected, Reply, Request
 from dynaproof.impl.paxos.messages.leadership import Accept, HeartbeatTimer, Vote
-from dynaproof.impl.router.client import BackoffTimer
 
 
 @story("requests_forgotten")

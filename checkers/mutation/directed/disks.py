@@ -6,9 +6,9 @@ from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.script import everything
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
+from dynaproof.checkers.workloads.log_reader import LogReader, ReadTimer
 from dynaproof.impl.partition.messages.requests import Put
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
-from dynaproof.impl.router.reader import LogReader, ReadTimer
 
 
 def writes(stage: Stage, leader: str, number: int, keys: int = 1) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.node import Message, Note
 from dynaproof.impl.partition.messages.readers import LogTrimmed
 from dynaproof.impl.partition.messages.requests import Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
@@ -21,11 +21,17 @@ from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
 from dynaproof.impl.paxos.records import Config, ConfigChange
-from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.router.reader import LogTaken
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
-from dynaproof.specs.observe.impl.place import Place, campaigns, lease_end, lease_us, queued, replica_of
+from dynaproof.specs.observe.impl.place import (
+    Place,
+    campaigns,
+    lease_end,
+    lease_us,
+    queued,
+    replica_of,
+)
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -110,12 +116,6 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def note(self, place: Place, note: Note) -> None:
-        """A node says something of itself; `NOTES` has what is listened to."""
-        listen = NOTES.get(type(note))
-        if listen is not None:
-            listen(self, place, note)
-
     def on_invoked(self, _: Place, note: Invoked) -> None:
         """A client asks for something."""
         self.invoked(note)
@@ -169,7 +169,7 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.slots.get(note.promised.node), note.promised):
+        if campaigns(place.world.places.get(note.promised.node), note.promised):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
@@ -180,14 +180,9 @@ class ImplObserver(RequestObserver):
 
     # --- What leaves nodes ---
 
-    def sent(self, place: Place, to: NodeId, message: Message, covered: bool) -> None:
-        """A message leaves; whether the gate held, and `MESSAGES` has what is looked into."""
-        kind = type(message)
-        if not covered:
-            self.view.file(Uncovered(place.name, kind.__name__))
-        look = MESSAGES.get(kind)
-        if look is not None:
-            look(self, place, message)
+    def uncovered(self, place: Place, message: Message) -> None:
+        """A message left before what its node had written was durable."""
+        self.view.file(Uncovered(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a promise, a vote or a grant out."""

@@ -14,7 +14,7 @@ from dynaproof.impl.partition.notes import Retried
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs import sometimes
 from dynaproof.specs.sometimes import Sometimes
 from dynaproof.specs.views.base import Fact

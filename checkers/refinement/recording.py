@@ -171,7 +171,7 @@ class Behaviour:
             log.last_accepted,
             log.commit,
             log.first,
-            tuple([record.ballot for record in retained]),
+            tuple([record.proposed_at for record in retained]),
             promises,
             self.given(place),
             place.disk.written,

@@ -131,7 +131,7 @@ class Journal:
         journal = cls(disk, prefix)
         torn = False
         for number in numbers:
-            scanned = cls.scan(disk.read(journal._name(number)))
+            scanned = scan(disk.read(journal._name(number)))
             if scanned.tail == "rot":
                 raise RottenLogError(journal._name(number))
             torn = torn or scanned.tail == "torn"
@@ -142,9 +142,7 @@ class Journal:
                 found[number] = Segment(scanned, link)
         if not found:
             return None
-        chain = next(
-            (whole for last in sorted(found, reverse=True) if (whole := cls.chain(found, last))), None
-        )
+        chain = next((whole for last in sorted(found, reverse=True) if (whole := _chain(found, last))), None)
         end = found[chain[-1]].scan.sequence if chain else 0
         if chain is None or any(segment.link.synced > end for segment in found.values()):
             raise RottenLogError(f"{prefix}: frames that were durable are missing")
@@ -162,23 +160,18 @@ class Journal:
         payloads = [(number, payload) for number in chain for payload in found[number].scan.payloads]
         return journal, payloads, torn
 
-    @staticmethod
-    def scan(data: bytes) -> Scan:
-        """The frames of a segment."""
-        return scan(data)
 
-    @staticmethod
-    def chain(found: dict[int, Segment], last: int) -> list[int] | None:
-        """The segments from the oldest that `last` keeps to itself, if all are there and continue each
-        other.
-        """
-        chain, keeps = [last], found[last].link.keeps
-        while chain[0] > keeps:
-            later = found[chain[0]]
-            earlier = found.get(later.link.previous)
-            if earlier is None or earlier.scan.sequence != later.scan.first:
-                return None
-            if earlier.scan.generation > later.scan.began:
-                return None  # Left over from before a recovery that went on without it.
-            chain.insert(0, later.link.previous)
-        return chain if chain[0] == keeps else None
+def _chain(found: dict[int, Segment], last: int) -> list[int] | None:
+    """The segments from the oldest that `last` keeps to itself, if all are there and continue each
+    other.
+    """
+    chain, keeps = [last], found[last].link.keeps
+    while chain[0] > keeps:
+        later = found[chain[0]]
+        earlier = found.get(later.link.previous)
+        if earlier is None or earlier.scan.sequence != later.scan.first:
+            return None
+        if earlier.scan.generation > later.scan.began:
+            return None  # Left over from before a recovery that went on without it.
+        chain.insert(0, later.link.previous)
+    return chain if chain[0] == keeps else None

@@ -35,7 +35,7 @@ class PartitionState:
     def __init__(self, config: Config, config_slot: int, items: BTree[StoredItem]) -> None:
         self.applied = 0
         """The last applied slot."""
-        self.identity: Ballot = NO_BALLOT
+        self.proposed_at: Ballot = NO_BALLOT
         """The ballot in the identity of the record in that slot."""
         self.timestamp: Microseconds = 0
         """Its commit timestamp, the largest so far."""
@@ -64,7 +64,7 @@ class PartitionState:
         """
         items = BTree.open(disk, file, snapshot.root, cls.codec, page_bytes)
         state = cls(snapshot.config, snapshot.config_slot, items)
-        state.applied, state.identity = snapshot.slot, snapshot.identity
+        state.applied, state.proposed_at = snapshot.slot, snapshot.proposed_at
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
         state.holds = {hold.name: hold for hold in snapshot.holds}
         for remembered in snapshot.remembered:
@@ -76,14 +76,14 @@ class PartitionState:
         """The file of its pages."""
         return self.items.file
 
-    def checkpoint(self, ballot: Ballot) -> PartitionSnapshot:
-        """Write the pages of the items that changed, and describe the state; `ballot` is that of the log's
-        entry for the applied slot.
+    def checkpoint(self, held_at: Ballot) -> PartitionSnapshot:
+        """Write the pages of the items that changed, and describe the state; the log holds the applied
+        slot at `held_at`.
         """
         return PartitionSnapshot(
             self.applied,
-            self.identity,
-            ballot,
+            self.proposed_at,
+            held_at,
             self.timestamp,
             self.config,
             self.config_slot,
@@ -100,7 +100,7 @@ class PartitionState:
     def apply(self, record: Record) -> None:
         """Apply the next chosen record."""
         assert record.slot == self.applied + 1, "slots are applied in order"
-        self.applied, self.identity, self.timestamp = record.slot, record.ballot, record.timestamp
+        self.applied, self.proposed_at, self.timestamp = record.slot, record.proposed_at, record.timestamp
         APPLY[type(record)](self, record)
         for hold in [hold for hold in self.holds.values() if hold.lapses_at <= record.slot]:
             del self.holds[hold.name]

@@ -45,7 +45,7 @@ class Acceptor(Candidate[State]):
         and 3).
         """
         log = self.log
-        at_known = log.record(m.known).ballot if log.first <= m.known <= log.last else None
+        at_known = log.record(m.known).proposed_at if log.first <= m.known <= log.last else None
         if at_known is None and m.known > log.last:
             at_known = NO_BALLOT  # No entry there: certainly not the chosen record.
         tail = log.between(m.known + 1, log.last) if m.known < log.last else ()

@@ -146,7 +146,7 @@ class Candidate(Leader[State]):
 
     def identity_at_commit(self) -> Ballot:
         """The identity of the record in the last slot known to be chosen."""
-        return self.state.identity if self.state.applied else NO_BALLOT
+        return self.state.proposed_at if self.state.applied else NO_BALLOT
 
     def on_refused(self, sender: NodeId, m: Refused) -> None:
         """A higher promise is out: end the campaign or the leadership that it stands against."""

@@ -47,10 +47,10 @@ class CatchUp(Learner[State]):
         if last <= m.known:
             return
         first = m.known + 1
-        ballots = tuple(self.log.ballot(slot) for slot in range(first, last + 1))
+        held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, last + 1))
         records = self.log.between(first, last)
         self.tell(
-            m.source, Chosen(self.member, m.source.incarnation, first, records, ballots, self.log.commit)
+            m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )
 
     def on_chosen(self, sender: NodeId, m: Chosen) -> None:
@@ -59,7 +59,7 @@ class CatchUp(Learner[State]):
         if m.first > self.log.commit + 1 or through <= self.log.commit or self.leading is not None:
             return
         skip = self.log.commit + 1 - m.first
-        self.log.learn(m.first + skip, m.records[skip:], m.ballots[skip:])
+        self.log.learn(m.first + skip, m.records[skip:], m.held_at[skip:])
         self.apply_chosen()
         self.fetching_until = 0
         self.learn_from(m.source, m.commit)
@@ -108,7 +108,7 @@ class CatchUp(Learner[State]):
             return
         first = max(m.first, log.first)  # What is cut by now is not held any more.
         last = min(m.slot, first + self.settings.chunk_slots - 1)
-        ballots = tuple(log.ballot(slot) for slot in range(first, last + 1))
+        held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
         self.tell(
             m.source,
             CopiedLog(
@@ -118,7 +118,7 @@ class CatchUp(Learner[State]):
                 m.first,
                 first,
                 log.between(first, last),
-                ballots,
+                held_at,
             ),
         )
 
@@ -134,7 +134,7 @@ class CatchUp(Learner[State]):
         if m.first > m.asked:
             copy.log = HeldLog(m.first)
         copy.log.records += m.records
-        copy.log.ballots += m.ballots
+        copy.log.held_at += m.held_at
         copy.until = self.env.now + 4 * self.settings.retry_us
         self.go_on_copy(copy)
 

@@ -10,14 +10,14 @@ from dynaproof.impl.tree.pages import PageCopy
 
 
 class HeldLog:
-    """What is held of a peer's log below its checkpoint: records from `first` on, with their ballots."""
+    """What is held of a peer's log below its checkpoint: records from `first` on, and where it holds each."""
 
-    __slots__ = ("ballots", "first", "records")
+    __slots__ = ("first", "held_at", "records")
 
     def __init__(self, first: int) -> None:
         self.first = first
         self.records: list[Record] = []
-        self.ballots: list[Ballot] = []
+        self.held_at: list[Ballot] = []
 
     @property
     def next(self) -> int:

@@ -54,7 +54,7 @@ def _accept(m: Accept) -> bool:
 
 
 def _chosen(m: Chosen) -> bool:
-    return bool(m.records) and consecutive(m.first, m.records) and len(m.records) == len(m.ballots)
+    return bool(m.records) and consecutive(m.first, m.records) and len(m.records) == len(m.held_at)
 
 
 def _promise(m: Promise) -> bool:
@@ -67,7 +67,7 @@ def _copied_pages(m: CopiedPages) -> bool:
 
 def _copied_log(m: CopiedLog) -> bool:
     through = m.first + len(m.records) - 1
-    sound = consecutive(m.first, m.records) and len(m.records) == len(m.ballots)
+    sound = consecutive(m.first, m.records) and len(m.records) == len(m.held_at)
     return sound and m.asked <= m.first and through <= m.slot
 
 

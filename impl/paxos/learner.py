@@ -77,7 +77,7 @@ class Learner(Core[State]):
 
     def write_checkpoint(self) -> None:
         """Write the changed pages; a message to itself tells when they are durable."""
-        snapshot = self.state.checkpoint(self.log.ballot(self.state.applied))
+        snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
         self.checkpoint = Checkpoint(snapshot, self.state.file, copied=None, mark=mark)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
@@ -112,15 +112,15 @@ class Learner(Core[State]):
             if copied.records:
                 self.reached("held log brought by a copy")
             first = max(log.first, copied.first)
-            records, ballots = tuple(copied.records), tuple(copied.ballots)
+            records, held_at = tuple(copied.records), tuple(copied.held_at)
         else:
-            first, records, ballots = self.cut_first(m.slot), (), ()
+            first, records, held_at = self.cut_first(m.slot), (), ()
         log.roll(
             Head(
                 self.member,
                 log.head.config,
                 log.head.config_slot,
-                max(log.promised, checkpoint.snapshot.ballot, *ballots),  # Learning is a promise (rule 10).
+                max(log.promised, checkpoint.snapshot.held_at, *held_at),  # Learning is a promise (rule 10).
                 log.last_accepted,
                 first,
                 max(log.commit, m.slot),
@@ -128,7 +128,7 @@ class Learner(Core[State]):
                 checkpoint.pages,
                 copied=copied is not None,
                 records=records,
-                ballots=ballots,
+                held_at=held_at,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True

@@ -50,8 +50,8 @@ class Head(Struct, Generic[R, S], frozen=True, gc=False, tag="head", array_like=
     records: tuple[R, ...] = ()
     """then these are the chosen records that came with it, up to its slot, for readers hold them; in the same
     frame, so that no crash separates a copy from what is held below it."""
-    ballots: tuple[Ballot, ...] = ()
-    """The ballots of the peer's log at which it holds them."""
+    held_at: tuple[Ballot, ...] = ()
+    """The ballots at which the peer's log holds them."""
     link: Link = NO_LINK
 
 
@@ -81,7 +81,7 @@ class Learned(Struct, Generic[R], frozen=True, gc=False, tag="learned", array_li
     promised: Ballot
     first: int
     records: tuple[R, ...]
-    ballots: tuple[Ballot, ...]
+    held_at: tuple[Ballot, ...]
 
 
 AnyHead: TypeAlias = Head[Any, Any]
@@ -115,7 +115,7 @@ class ReplicationLog:
         self.first = head.first
         self.commit = head.commit
         self.records: list[Record] = []
-        self.ballots: list[Ballot] = []
+        self.held_at: list[Ballot] = []
 
     @classmethod
     def create(cls, disk: Disk, prefix: str, head: AnyHead) -> ReplicationLog:
@@ -163,9 +163,9 @@ class ReplicationLog:
         """The entry of a retained slot."""
         return self.records[slot - self.first]
 
-    def ballot(self, slot: int) -> Ballot:
+    def slot_held_at(self, slot: int) -> Ballot:
         """The ballot at which a retained slot was accepted, or at which a peer held it."""
-        return self.ballots[slot - self.first]
+        return self.held_at[slot - self.first]
 
     def agrees(self, records: tuple[Record, ...]) -> bool:
         """Whether these entries equal the retained ones in every slot that is known chosen."""
@@ -192,10 +192,10 @@ class ReplicationLog:
         assert self.first <= first <= self.last + 1, "entries are contiguous"
         self._write(Accepted(ballot, first, records, self.commit))
 
-    def learn(self, first: int, records: tuple[Record, ...], ballots: tuple[Ballot, ...]) -> None:
+    def learn(self, first: int, records: tuple[Record, ...], held_at: tuple[Ballot, ...]) -> None:
         """Take chosen entries from a peer; the commit index moves over them. A promise too (rule 10)."""
         assert first <= self.last + 1, "entries are contiguous"
-        self._write(Learned(max(self.promised, *ballots), first, records, ballots))
+        self._write(Learned(max(self.promised, *held_at), first, records, held_at))
 
     def roll(self, head: AnyHead) -> None:
         """Begin a segment with `head`, and cut below its `first`."""
@@ -235,21 +235,21 @@ class ReplicationLog:
         if last > self._ends.get(segment, -1):
             self._ends[segment] = max(last, 0)
 
-    def _put(self, first: int, records: Sequence[Record], ballots: Sequence[Ballot]) -> None:
+    def _put(self, first: int, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
         end = self.first + len(self.records)
         if first == end:
             self.records += records
-            self.ballots += ballots
+            self.held_at += held_at
             return
         if first > end:
             # The fold of a journal whose first segments are gone: what is missing here, a later head has cut.
-            self.first, self.records, self.ballots = first, [], []
+            self.first, self.records, self.held_at = first, [], []
         skip = max(
             0, self.first - first
         )  # Slots below `first` are cut; the fold of an old segment may name some.
         at = first + skip - self.first
         self.records[at : at + len(records) - skip] = records[skip:]
-        self.ballots[at : at + len(ballots) - skip] = ballots[skip:]
+        self.held_at[at : at + len(held_at) - skip] = held_at[skip:]
 
     def _accept(self, accepted: Accepted[Any]) -> None:
         """Install entries above what is known chosen; a new branch replaces all that is left of an older
@@ -268,14 +268,14 @@ class ReplicationLog:
         if accepted.ballot > self.last_accepted:
             end = max(self.commit, accepted.first + len(accepted.records) - 1)
             keep = max(0, end - self.first + 1)
-            del self.records[keep:], self.ballots[keep:]
+            del self.records[keep:], self.held_at[keep:]
         self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).
 
     def _learn(self, learned: Learned[Any]) -> None:
         """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
         if learned.first > self.last + 1:
-            self.first, self.records, self.ballots = learned.first, [], []
-        for offset, (record, ballot) in enumerate(zip(learned.records, learned.ballots, strict=True)):
+            self.first, self.records, self.held_at = learned.first, [], []
+        for offset, (record, held_at) in enumerate(zip(learned.records, learned.held_at, strict=True)):
             slot = learned.first + offset
             if slot < self.first:
                 continue
@@ -283,9 +283,9 @@ class ReplicationLog:
                 if self.record(slot).identity == record.identity:
                     continue
                 keep = slot - self.first
-                del self.records[keep:], self.ballots[keep:]
+                del self.records[keep:], self.held_at[keep:]
             self.records.append(record)
-            self.ballots.append(ballot)
+            self.held_at.append(held_at)
         self.commit = max(self.commit, learned.first + len(learned.records) - 1)
 
     def _begin(self, head: AnyHead) -> None:
@@ -294,21 +294,21 @@ class ReplicationLog:
         self.promised, self.last_accepted = head.promised, head.last_accepted
         off_branch = head.snapshot is not None and self._off_branch(head.snapshot)
         if off_branch or head.first > self.last + 1:
-            self.first, self.records, self.ballots = head.first, [], []
+            self.first, self.records, self.held_at = head.first, [], []
         elif head.first > self.first:
             gone = head.first - self.first
-            del self.records[:gone], self.ballots[:gone]
+            del self.records[:gone], self.held_at[:gone]
             self.first = head.first
         self.commit = max(self.commit, head.commit)
         if head.records:
-            self._learn(Learned(self.promised, head.records[0].slot, head.records, head.ballots))
+            self._learn(Learned(self.promised, head.records[0].slot, head.records, head.held_at))
 
     def _off_branch(self, snapshot: Snapshot) -> bool:
         """Whether the retained entry at a copied checkpoint's slot is another one: what is above it is void
         (rule 3).
         """
         slot = snapshot.slot
-        return self.first <= slot <= self.last and self.record(slot).ballot != snapshot.identity
+        return self.first <= slot <= self.last and self.record(slot).proposed_at != snapshot.proposed_at
 
 
 def fresh_head(member: Member, config: Config, config_slot: int) -> AnyHead:

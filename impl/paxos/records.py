@@ -1,6 +1,6 @@
 """The records of a replication log that the protocol itself proposes, and what it must know of all others.
 
-A record is proposed by a leader for one slot. Its identity is (slot, ballot), with the ballot under which it
+A record is proposed by a leader for one slot. Its identity is (slot, proposed at), the ballot under which it
 was *first* proposed: a later leader that adopts it proposes the same record again.
 """
 
@@ -38,14 +38,15 @@ class Record(Struct, frozen=True, gc=False, tag=True):
     """
 
     slot: int
-    ballot: Ballot
+    proposed_at: Ballot
+    """The ballot under which it was first proposed; a log may hold it at a later one."""
     epoch: int
     timestamp: Microseconds
 
     @property
     def identity(self) -> tuple[int, Ballot]:
         """Equal for equal records only: a leader proposes one value per slot of its ballot."""
-        return (self.slot, self.ballot)
+        return (self.slot, self.proposed_at)
 
     @property
     def request(self) -> RequestId | None:

@@ -14,8 +14,10 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     """A replicated state at one slot; a state machine adds what it has beside its pages."""
 
     slot: int
-    identity: Ballot
-    ballot: Ballot
+    proposed_at: Ballot
+    """The ballot in the identity of the record in that slot,"""
+    held_at: Ballot
+    """and the one at which the log holds it."""
     timestamp: Microseconds
     config: Config
     config_slot: int

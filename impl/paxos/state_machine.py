@@ -18,7 +18,7 @@ class StateMachine(Protocol):
     """Of the pages that its snapshots name."""
     applied: int
     """The last applied slot."""
-    identity: Ballot
+    proposed_at: Ballot
     """The ballot in the identity of the record in that slot."""
     timestamp: Microseconds
     """Its commit timestamp, the largest so far."""
@@ -50,9 +50,9 @@ class StateMachine(Protocol):
         """Apply the next chosen record."""
         ...
 
-    def checkpoint(self, ballot: Ballot) -> Snapshot:
-        """Write the pages that changed, and describe the state; `ballot` is that of the log's entry for the
-        applied slot.
+    def checkpoint(self, held_at: Ballot) -> Snapshot:
+        """Write the pages that changed, and describe the state; the log holds the applied slot
+        at `held_at`.
         """
         ...
 

@@ -38,7 +38,7 @@ def copied(first: int) -> Head:
         "items",
         copied=True,
         records=records,
-        ballots=ballots,
+        held_at=ballots,
     )
 
 
@@ -58,7 +58,7 @@ def test_a_copy_is_recovered_with_the_log_that_came_with_it(first: int) -> None:
     assert found is not None
     again, torn = found
     assert not torn
-    assert (again.first, again.records, again.ballots) == (log.first, log.records, log.ballots)
+    assert (again.first, again.records, again.held_at) == (log.first, log.records, log.held_at)
     assert [one.slot for one in again.records] == list(range(first, 10))
 
 

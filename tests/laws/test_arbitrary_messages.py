@@ -142,7 +142,7 @@ def in_order(message: Any, slot: str, records: str, drawn: list[Any]) -> Any:
     """Give the records the slots that the message begins with, and the rest of the message what follows."""
     first = getattr(message, slot) + (slot == "known")
     placed = tuple(structs.replace(record, slot=first + at) for at, record in enumerate(drawn))
-    more = {"ballots": (SECOND,) * len(placed)} if isinstance(message, Chosen) else {}
+    more = {"held_at": (SECOND,) * len(placed)} if isinstance(message, Chosen) else {}
     if isinstance(message, Promise):
         more = {"last_slot": placed[-1].slot}
     return structs.replace(message, **{records: placed}, **more)

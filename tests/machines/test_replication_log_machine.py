@@ -58,7 +58,7 @@ class Plain:
         self.entries = {s: e for s, e in self.entries.items() if s <= slot}
 
     def shows(self, log: ReplicationLog) -> bool:
-        entries = {r.slot: (r.ballot, log.ballot(r.slot)) for r in log.records}
+        entries = {r.slot: (r.proposed_at, log.slot_held_at(r.slot)) for r in log.records}
         scalars = (log.promised, log.last_accepted, log.first, entries)
         return scalars == (self.promised, self.last_accepted, self.first, self.entries)
 
@@ -106,7 +106,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log.accept(ballot, first, records)
         if ballot > plain.last_accepted:
             plain.cut_above(max(plain.commit, first + size - 1))
-        plain.entries.update({r.slot: (r.ballot, ballot) for r in records if r.slot > plain.commit})
+        plain.entries.update({r.slot: (r.proposed_at, ballot) for r in records if r.slot > plain.commit})
         plain.promised = plain.last_accepted = ballot
         plain.durable_commit = plain.commit
         self.wrote()

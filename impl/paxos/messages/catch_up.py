@@ -21,7 +21,7 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
 
     first: int
     records: tuple[Record, ...]
-    ballots: tuple[Ballot, ...]
+    held_at: tuple[Ballot, ...]
     commit: int
 
 
@@ -47,15 +47,15 @@ class CopyLog(Peer, frozen=True, gc=False, tag="copy_log"):
 
 
 class CopiedLog(Peer, frozen=True, gc=False, tag="copied_log"):
-    """Chosen records from `first` on, through the checkpoint at `slot` at the most, with their ballots in the
-    sender's log. That begins at `first` where it was `asked` for a lower slot.
+    """Chosen records from `first` on, through the checkpoint at `slot` at the most, with the ballots at which
+    the sender's log holds them. That begins at `first` where it was `asked` for a lower slot.
     """
 
     slot: int
     asked: int
     first: int
     records: tuple[Record, ...]
-    ballots: tuple[Ballot, ...]
+    held_at: tuple[Ballot, ...]
 
 
 class FetchTimer(Timer, frozen=True, gc=False, tag="fetch"):

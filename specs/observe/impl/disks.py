@@ -71,13 +71,13 @@ class DurableLogs:
             for entry in record.records:
                 self.accepted(member, entry, ballot)
         elif isinstance(record, Learned):
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+            for entry, held_at in zip(record.records, record.held_at, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
             if record.snapshot is not None and pages_are_whole(record, disk):
                 view.checkpoint(member, record.snapshot.slot)
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+            for entry, held_at in zip(record.records, record.held_at, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
             held = record.first > self.firsts.get(member, 1)
             view.cut(member, record.first, held)
             self.firsts[member] = record.first
@@ -87,13 +87,13 @@ class DurableLogs:
     def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
         """One entry is durable; what became chosen by it is passed on."""
         view = self.view
-        before, at = view.chosen_through, (record.slot, record.ballot)
+        before, at = view.chosen_through, (record.slot, record.proposed_at)
         known = view.records.get(at)
         if known is None:
             known = ChosenRecord(record)
         elif known.record != record:
             view.file(RecordAltered(*at))
-        view.accept(member, record.slot, Entry(ballot, record.ballot), known)
+        view.accept(member, record.slot, Entry(ballot, record.proposed_at), known)
         while before < view.chosen_through:
             before += 1
             self.on_chosen(view.chosen[before])

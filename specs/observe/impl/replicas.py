@@ -127,7 +127,7 @@ class ImplObserver(RequestObserver):
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
         for record in note.records:
-            self.view.file(Committed(place.name, record.slot, record.ballot))
+            self.view.file(Committed(place.name, record.slot, record.proposed_at))
         self.reach(sometimes.LOG_READ)
 
     def on_served(self, place: Place, note: Served) -> None:
@@ -288,7 +288,7 @@ class ImplObserver(RequestObserver):
             self.members[place.name] = replica.member
         if log.commit > seen.commit:
             for number in range(max(seen.commit + 1, log.first), log.commit + 1):
-                self.view.file(Committed(seen.member, number, log.record(number).ballot))
+                self.view.file(Committed(seen.member, number, log.record(number).proposed_at))
             seen.commit = self.commits[place.name] = log.commit
         ballot = replica.leading
         if ballot is not None:

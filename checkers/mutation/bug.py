@@ -1,42 +1,54 @@
-"""What a seeded bug is: overrides, outside the implementation, that change one decision of it.
+"""What a seeded bug is: a patch of the source, in force for as long as a block lasts.
 
-A bug is a subclass of what it breaks, named for what is wrong; its docstring says it in a sentence. `@bug`
-builds the storage node that has it. A kill is the violation of a named spec: an exception proves nothing,
-unless the bug is that a handler lacks a guard (`unguarded`), so that the original raises.
+A bug replaces text that stands in exactly one place of a file by other text; where it stands nowhere or
+twice, that is a `BugError`, never a bug that survives. The patched file is compiled, and each function of the
+loaded module takes over the code of its patched self: whoever holds a function (a subclass, a table, a bound
+method) runs the patched one, for the function is the same object. So a bug changes bodies of functions only.
+
+*Invariant.* When the block ends, every function has the code that it had before, and so has the text that
+`inspect` shows of it.
+
+A kill is the violation of a named spec: an exception proves nothing, unless the bug is that a handler lacks a
+guard (`unguarded`), so that the original raises.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import inspect
+import importlib
+import linecache
 import re
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from difflib import unified_diff
-from typing import Any, TypeVar, cast
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.impl.node import Env, NodeId
-from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.btree import BTree
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.journal import Journal
-from dynaproof.impl.storage.log import ReplicationLog
-from dynaproof.impl.storage.replica import Replica
 
-Override = TypeVar("Override", bound=type)
+class Edit(Struct, frozen=True):
+    """One place of a source file: `old` becomes `new`.
+
+    Both may be dedented: their lines after the first count from the indentation of the line where `old`
+    begins. `old` stands once in the file, or in the function `within` (its qualified name) if that is given.
+    """
+
+    module: str
+    """The dotted name under which the file is imported."""
+    old: str
+    new: str
+    within: str = ""
 
 
-class Mutant(Struct, frozen=True):
-    """One seeded bug: what it breaks, in a sentence; its overrides; the node that has it."""
+class Bug(Struct, frozen=True):
+    """One seeded bug: what it breaks, in a sentence, and the edits that make it."""
 
     name: str
     sentence: str
-    overrides: tuple[type, ...]
-    node_class: type[StorageNode]
+    edits: tuple[Edit, ...]
     unguarded: bool = False
 
     def counts(self, spec: str) -> bool:
@@ -44,94 +56,256 @@ class Mutant(Struct, frozen=True):
         return self.unguarded or spec != "handlers_never_raise"
 
 
-MUTANTS: dict[str, Mutant] = {}
-"""Every seeded bug by name, in the order of definition."""
+def bug(name: str, sentence: str, *edits: Edit, unguarded: bool = False) -> Bug:
+    """A bug, its edits written one after the other."""
+    return Bug(name, sentence, edits, unguarded)
 
 
-def bug(*others: type, unguarded: bool = False) -> Callable[[Override], Override]:
-    """Register a subclass as a seeded bug; `others` are further overrides that belong to it."""
-
-    def register(override: Override) -> Override:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", override.__name__).lower()
-        sentence = " ".join((override.__doc__ or "").split())
-        overrides: tuple[type, ...] = (override, *others)
-        MUTANTS[name] = Mutant(name, sentence, overrides, _host(override.__name__, overrides), unguarded)
-        return override
-
-    return register
+class BugError(Exception):
+    """A bug that does not fit the source that it is for."""
 
 
-def _host(name: str, overrides: tuple[type, ...]) -> type[StorageNode]:
-    """The storage node with these overrides."""
-    base: type[StorageNode] = StorageNode
-    members: dict[str, Any] = {}
-    for override in overrides:
-        if issubclass(override, Replica):
-            members["replica_class"] = override
-        elif issubclass(override, BTree):
-            members["replica_class"] = type(f"{name}Replica", (Replica,), {"tree_class": override})
-        elif issubclass(override, ReplicationLog):
-            members["log_class"] = override
-        elif issubclass(override, Journal):
-            members["log_class"] = type(f"{name}Log", (ReplicationLog,), {"journal_class": override})
-        elif issubclass(override, Outbox):
-            members["outbox_class"] = override
-            base = _OnOtherOutbox
-        else:
-            assert issubclass(override, StorageNode), "a bug overrides a part of a storage node, or its gate"
-            base = override
-    return cast("type[StorageNode]", type(f"{name}Host", (base,), members))
+_active: list[Bug] = []
 
 
-class _OnOtherOutbox(StorageNode):
-    """A storage node whose driver has another gate."""
-
-    outbox_class = Outbox
-
-    def __init__(self, env: Env, peers: tuple[NodeId, ...], settings: Settings) -> None:
-        super().__init__(env, peers, settings)
-        outbox = getattr(env.disk, "outbox", None)
-        if type(outbox) is Outbox:
-            outbox.__class__ = self.outbox_class
+def active() -> tuple[Bug, ...]:
+    """The bugs that are in force, in the order in which they were seeded."""
+    return tuple(_active)
 
 
-def overridden(mutant: Mutant) -> list[tuple[str, Any, Any]]:
-    """The functions that the bug replaces: qualified name, original, and what stands there instead."""
-    found = []
-    for override in mutant.overrides:
-        for name in vars(override):
-            original, member = getattr(override.__base__, name, None), getattr(override, name)
-            if original is None or name.startswith("__"):
-                continue
-            before, after = getattr(original, "fget", original), getattr(member, "fget", member)
-            if inspect.isfunction(before) and inspect.isfunction(after):
-                found.append((before.__qualname__, before, after))
-    return found
+@contextmanager
+def seeded(bug: Bug | None) -> Iterator[None]:
+    """Let the bug be there, in this process, while the block runs; None: no bug.
+
+    Raises:
+        BugError: the bug does not fit the source.
+    """
+    if bug is None:
+        yield
+        return
+    with ExitStack() as undo:
+        _seed(bug, undo)
+        yield
 
 
-def difference(mutant: Mutant) -> str:
-    """What the bug replaces, as a unified diff against the original functions."""
-    lines = [f"{mutant.name}: {mutant.sentence}"]
-    for name, original, replacement in overridden(mutant):
-        before, after = code(original), code(replacement)
-        lines += unified_diff(before, after, f"original {name}", f"seeded {name}", lineterm="", n=2)
+def seed_for_good(bugs: Sequence[Bug]) -> None:
+    """Seed bugs in a process that is there for them, such as a worker of a campaign."""
+    for bug in bugs:
+        _seed(bug, ExitStack())
+
+
+def _seed(bug: Bug, undo: ExitStack) -> None:
+    for name, edits in _by_module(bug).items():
+        module = importlib.import_module(name)
+        source = _source(module)
+        _patch(bug, module, source, _edited(bug, module, source, edits), undo)
+    _active.append(bug)
+    undo.callback(_active.remove, bug)
+
+
+def difference(bug: Bug) -> str:
+    """What the bug changes, as a unified diff.
+
+    Raises:
+        BugError: the bug does not fit the source.
+    """
+    lines = [f"{bug.name}: {bug.sentence}"]
+    for name, edits in _by_module(bug).items():
+        module = importlib.import_module(name)
+        source = _source(module)
+        changed = _edited(bug, module, source, edits)
+        label = "/".join(name.split(".")) + ".py"
+        lines += unified_diff(
+            source.splitlines(), changed.splitlines(), label, f"{label} with {bug.name}", lineterm="", n=2
+        )
     return "\n".join(lines)
 
 
-def code(function: Any) -> list[str]:
-    """The lines of a function, without its docstring."""
-    lines = inspect.getsource(function).splitlines()
-    (tree,) = ast.parse(textwrap.dedent("\n".join(lines))).body
-    assert isinstance(tree, ast.FunctionDef)
-    first = tree.body[0]
-    if ast.get_docstring(tree) is not None and len(tree.body) > 1:
-        del lines[first.lineno - 1 : first.end_lineno]
-    return lines
+# --- The text ---
 
 
-def originals(mutant: Mutant) -> dict[str, str]:
-    """A digest of the source of each function that the bug replaces."""
-    return {
-        name: hashlib.sha256(inspect.getsource(original).encode()).hexdigest()[:16]
-        for name, original, _ in overridden(mutant)
-    }
+def _by_module(bug: Bug) -> dict[str, list[Edit]]:
+    found: dict[str, list[Edit]] = {}
+    for edit in bug.edits:
+        found.setdefault(edit.module, []).append(edit)
+    return found
+
+
+def _file(module: ModuleType) -> str:
+    if not module.__file__:
+        raise BugError(f"{module.__name__} has no source file to patch")
+    return module.__file__
+
+
+def _source(module: ModuleType) -> str:
+    """The text of a module as it is in force: with the bugs that were seeded before."""
+    return "".join(linecache.getlines(_file(module), vars(module)))
+
+
+def _edited(bug: Bug, module: ModuleType, source: str, edits: list[Edit]) -> str:
+    for edit in edits:
+        start, end = _span(bug, module, source, edit)
+        places = [place for place in _places(source, edit.old) if start <= place[0] and place[1] <= end]
+        if len(places) != 1:
+            where = f"{edit.within} of {_file(module)}" if edit.within else _file(module)
+            raise BugError(f"{bug.name}: its old text stands {len(places)} times in {where}: {edit.old!r}")
+        ((first, last, indent),) = places
+        source = source[:first] + "\n".join(_indented(edit.new, indent)) + source[last:]
+    return source
+
+
+def _span(bug: Bug, module: ModuleType, source: str, edit: Edit) -> tuple[int, int]:
+    """Where the old text may stand: in all of the file, or in one function."""
+    if not edit.within:
+        return 0, len(source)
+    found: ast.Module | ast.FunctionDef | ast.ClassDef = ast.parse(source)
+    for name in edit.within.split("."):
+        inner = [n for n in found.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name]
+        if len(inner) != 1:
+            raise BugError(f"{bug.name}: {_file(module)} has no {edit.within}")
+        (found,) = inner
+    assert not isinstance(found, ast.Module)
+    lines = source.splitlines(keepends=True)
+    return len("".join(lines[: found.lineno - 1])), len("".join(lines[: found.end_lineno]))
+
+
+def _places(source: str, old: str) -> Iterator[tuple[int, int, str]]:
+    """Where a text stands: its start, its end, and the indentation of the line where it begins."""
+    for found in re.finditer(re.escape(_lines(old)[0]), source):
+        line = source[source.rfind("\n", 0, found.start()) + 1 :]
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        text = "\n".join(_indented(old, indent))
+        if source.startswith(text, found.start()):
+            yield found.start(), found.start() + len(text), indent
+
+
+def _lines(text: str) -> list[str]:
+    return textwrap.dedent(text).strip("\n").split("\n") if "\n" in text else [text]
+
+
+def _indented(text: str, indent: str) -> list[str]:
+    first, *others = _lines(text)
+    return [first, *(indent + line if line else line for line in others)]
+
+
+# --- The code ---
+
+
+def _patch(bug: Bug, module: ModuleType, source: str, changed: str, undo: ExitStack) -> None:
+    """Give every function of the module the code of the changed text, until `undo`."""
+    file = _file(module)
+    try:
+        tree = ast.parse(changed)
+    except SyntaxError as error:
+        raise BugError(
+            f"{bug.name}: {file} with it is no Python: {error.msg}, line {error.lineno}"
+        ) from error
+    if _outside_functions(ast.parse(source)) != _outside_functions(tree):
+        raise BugError(f"{bug.name}: it changes {file} outside the body of a function")
+    before = list(_functions(compile(source, file, "exec", dont_inherit=True)))
+    after = list(_functions(compile(changed, file, "exec", dont_inherit=True)))
+    replaced = dict(zip(before, after, strict=True))
+    live = dict.fromkeys(_live_functions(module, module.__name__))
+    changed_code = {old for old, new in replaced.items() if not _same(old, new)}
+    if not changed_code:
+        raise BugError(f"{bug.name}: {file} with it does the same as without")
+    missing = changed_code - {function.__code__ for function in live}
+    if missing:
+        names = ", ".join(sorted(code.co_qualname for code in missing))
+        raise BugError(f"{bug.name}: {module.__name__} does not run {names} as {file} has it")
+    if any(_is_kernel(k) and k.py_func.__code__ in changed_code for k in vars(module).values()):
+        _interpret_kernels(undo)
+    for function in live:
+        original = function.__code__
+        if original in replaced:
+            if replaced[original].co_freevars != original.co_freevars:
+                raise BugError(f"{bug.name}: {original.co_qualname} would need another closure")
+            undo.callback(setattr, function, "__code__", original)
+            function.__code__ = replaced[original]
+    _show(file, changed, undo)
+
+
+class _WithoutBodies(ast.NodeTransformer):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.body = []
+        return node
+
+
+def _outside_functions(tree: ast.Module) -> str:
+    return ast.dump(_WithoutBodies().visit(tree))
+
+
+def _functions(code: CodeType) -> Iterator[CodeType]:
+    """The code of the functions that a module or a class body defines, in order."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_flags & _OF_A_FUNCTION:
+                yield constant
+            else:
+                yield from _functions(constant)
+
+
+_OF_A_FUNCTION = 2  # `inspect.CO_NEWLOCALS`: a class body has none.
+
+
+def _same(one: CodeType, other: CodeType) -> bool:
+    """Whether two pieces of code do the same, wherever they stand."""
+    return _without_places(one) == _without_places(other)
+
+
+def _without_places(code: CodeType) -> CodeType:
+    constants = tuple(_without_places(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=constants)
+
+
+def _live_functions(holder: Any, module: str) -> Iterator[FunctionType]:
+    """The functions that a module defines, in its classes too, through properties and wrappers."""
+    for value in list(vars(holder).values()):
+        if isinstance(value, type):
+            if value.__module__ == module and value.__qualname__.startswith(_prefix(holder)):
+                yield from _live_functions(value, module)
+        else:
+            yield from _unwrapped(value, module)
+
+
+def _prefix(holder: Any) -> str:
+    return f"{holder.__qualname__}." if isinstance(holder, type) else ""
+
+
+def _unwrapped(value: Any, module: str) -> Iterator[FunctionType]:
+    if isinstance(value, FunctionType) and value.__module__ == module:
+        yield value
+    for name in ("fget", "fset", "__func__", "__wrapped__", "py_func"):
+        inner = getattr(value, name, None)
+        if inner is not None and inner is not value:
+            yield from _unwrapped(inner, module)
+
+
+def _show(file: str, text: str, undo: ExitStack) -> None:
+    """Let `inspect` show the changed text; an entry without a time is never compared with the file."""
+    before = linecache.cache.get(file)
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+
+    def hide() -> None:
+        if before is None:
+            linecache.cache.pop(file, None)
+        else:
+            linecache.cache[file] = before
+
+    undo.callback(hide)
+
+
+# --- Machine code: while a kernel has a bug, all kernels run as the Python that they are written in ---
+
+
+def _is_kernel(value: Any) -> bool:
+    return hasattr(value, "py_func")
+
+
+def _interpret_kernels(undo: ExitStack) -> None:
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith("dynaproof."):
+            for key, value in list(vars(module).items()):
+                if _is_kernel(value):
+                    undo.callback(setattr, module, key, value)
+                    setattr(module, key, value.py_func)

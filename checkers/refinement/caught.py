@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.refinement.checking import Difference
 from dynaproof.checkers.refinement.running import REFINEMENT, look
@@ -64,8 +65,13 @@ class Caught(Struct, frozen=True):
 
 def caught(bug: str) -> Caught | None:
     """Hunt a seeded bug; None if every run of it is a behaviour of the model."""
+    with seeded(MUTANTS[bug]):
+        return _caught(bug)
+
+
+def _caught(bug: str) -> Caught | None:
     for schedule in range(HUNTED):
-        one = look(config_of("partition", "portfolio", 1, schedule), MUTANTS[bug].node_class)
+        one = look(config_of("partition", "portfolio", 1, schedule))
         failure, difference = one.outcome.failure, one.refined.difference
         if difference is not None:
             assert failure is not None, "a difference fails the run"

@@ -19,7 +19,6 @@ from dynaproof.checkers.refinement.recording import Both, Recorder
 from dynaproof.checkers.simulator.partition import PartitionRun, finish, outcome_of
 from dynaproof.checkers.simulator.run import Failure, Outcome, RunConfig
 from dynaproof.checkers.simulator.scenarios import config_of
-from dynaproof.impl.storage.host import StorageNode
 
 REFINEMENT = "refinement"
 """The name under which a difference from the model fails a run."""
@@ -39,13 +38,12 @@ class Look(Struct, frozen=True):
 
 def look(
     config: RunConfig,
-    node_class: type[StorageNode] = StorageNode,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Look:
     """Run a configuration and follow it through the model; a `COLD` one from boot on, and with its states."""
     began = clock()
     covers = config.scenario == COLD
-    run = (ColdRun if covers else PartitionRun)(config, node_class)
+    run = (ColdRun if covers else PartitionRun)(config)
     recorder = Recorder(run.world, run.group.voters)
     both = Both(run.watcher, recorder, clock)
     run.world.observer = both
@@ -69,9 +67,9 @@ def without_end(run: PartitionRun) -> Outcome:
     return outcome_of(run)
 
 
-def execute_refined(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
+def execute_refined(config: RunConfig) -> Outcome:
     """`partition.execute` with a difference from the model as a failure."""
-    return look(config, node_class).outcome
+    return look(config).outcome
 
 
 def looks(

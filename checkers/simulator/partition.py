@@ -83,7 +83,7 @@ class PartitionRun:
 
     world_class = World
 
-    def __init__(self, config: RunConfig, node_class: type[StorageNode] = StorageNode) -> None:
+    def __init__(self, config: RunConfig) -> None:
         self.config = config
         self.failure: Failure | None = None
         self.fixture_steps = 0
@@ -92,7 +92,7 @@ class PartitionRun:
         self.group = Config(0, voters, len(voters) + 1)
         self.watcher = Watcher(self.group, {}, Judge)
         self.clients = [f"c{number}" for number in range(config.clients)]
-        nodes = [(node, self._storage(node_class)) for node in REPLICAS]
+        nodes = [(node, self._storage()) for node in REPLICAS]
         nodes += [(NodeId("region", "client", name), self._client) for name in self.clients]
         nodes.append((READER, self._reader))
         self.fair = Timed(config.seed)
@@ -102,9 +102,9 @@ class PartitionRun:
             self.world.slots[name].watched = False
         self.injector = Injector(self.world, config, self.watcher, [node.name for node in REPLICAS])
 
-    def _storage(self, node_class: type[StorageNode]) -> Any:
+    def _storage(self) -> Any:
         def make(env: Env) -> Node:
-            return node_class(env, REPLICAS, self.config.settings)
+            return StorageNode(env, REPLICAS, self.config.settings)
 
         return make
 
@@ -303,9 +303,9 @@ class PartitionRun:
         return "holds" if holds != watcher.view.holds else None
 
 
-def execute(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
+def execute(config: RunConfig) -> Outcome:
     """Run a configuration to its end, or to its first failure."""
-    run = PartitionRun(config, node_class)
+    run = PartitionRun(config)
     return finish(run)
 
 

@@ -16,7 +16,6 @@ from dynaproof.checkers.simulator.partition import PartitionRun, finish
 from dynaproof.checkers.simulator.run import Outcome, RunConfig
 from dynaproof.impl.node import Note
 from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import RequestId
 from dynaproof.impl.storage.messages import Get, Put
 from dynaproof.impl.storage.records import Item
@@ -90,9 +89,9 @@ def text(item: Item | None) -> str | None:
     return None if item is None else msgspec.json.encode(item, order="deterministic").decode()
 
 
-def recorded(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> tuple[Outcome, History]:
+def recorded(config: RunConfig) -> tuple[Outcome, History]:
     """Run a configuration to its end or first failure; gives what came of it, and what its clients saw."""
-    run = PartitionRun(config, node_class)
+    run = PartitionRun(config)
     recorder = ClientRecorder()
     watch = run.watcher.note
 

@@ -21,7 +21,6 @@ from dynaproof.checkers.simulator.scenarios import SCENARIOS
 from dynaproof.checkers.simulator.schedule import follow
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
-from dynaproof.impl.storage.host import StorageNode
 
 RUN_FORMAT = 4
 """Version of run files; raised whenever a configuration or a schedule means another run."""
@@ -72,7 +71,7 @@ def configuration_digest(config: RunConfig) -> str:
     return hashlib.sha256(msgspec.json.encode(config)).hexdigest()
 
 
-def rerun(run: RunFile, node_class: type[StorageNode] = StorageNode) -> Outcome:
+def rerun(run: RunFile) -> Outcome:
     """The run again.
 
     Raises:
@@ -80,8 +79,8 @@ def rerun(run: RunFile, node_class: type[StorageNode] = StorageNode) -> Outcome:
     """
     recorded = run.recorded()
     if recorded is None:
-        return execute(run.config, node_class)
-    return follow(run.config, recorded, node_class)[0]
+        return execute(run.config)
+    return follow(run.config, recorded)[0]
 
 
 def save(path: Path, run: RunFile, made_by: str = "") -> None:

@@ -19,7 +19,6 @@ from dynaproof.checkers.simulator.partition import UNTIMED, PartitionRun, finish
 from dynaproof.checkers.simulator.run import FAULTS, Outcome, RunConfig
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.replaying import Divergence, Replaying
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.specs.promise import ALL
 
 MENDING = frozenset(MENDS.values())
@@ -31,8 +30,8 @@ EVENTUALLY = frozenset(spec.name for spec in ALL.values() if spec.kind == "event
 class RecordedRun(PartitionRun):
     """A run that keeps its schedule."""
 
-    def __init__(self, config: RunConfig, node_class: type[StorageNode] = StorageNode) -> None:
-        super().__init__(config, node_class)
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__(config)
         self.kept: list[Recording] = []
         self.world.keep_trace = True
 
@@ -64,10 +63,9 @@ class ScheduledRun(PartitionRun):
         self,
         config: RunConfig,
         schedule: Recorded,
-        node_class: type[StorageNode] = StorageNode,
         lenient: bool = False,
     ) -> None:
-        super().__init__(config, node_class)
+        super().__init__(config)
         self.schedule = schedule
         self.replaying = Replaying(schedule, lenient)
         self.kept = Recording(self.replaying)
@@ -125,24 +123,19 @@ class ScheduledRun(PartitionRun):
         return Recorded(events[self.fixture_steps :], self.kept.recorded().choices)
 
 
-def record(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> tuple[Outcome, Recorded]:
+def record(config: RunConfig) -> tuple[Outcome, Recorded]:
     """Run a configuration and keep its schedule."""
-    run = RecordedRun(config, node_class)
+    run = RecordedRun(config)
     return finish(run), run.recorded()
 
 
-def follow(
-    config: RunConfig,
-    schedule: Recorded,
-    node_class: type[StorageNode] = StorageNode,
-    lenient: bool = False,
-) -> tuple[Outcome, Recorded]:
+def follow(config: RunConfig, schedule: Recorded, lenient: bool = False) -> tuple[Outcome, Recorded]:
     """Let a schedule happen, and keep what of it did.
 
     Raises:
         Divergence: an exact schedule cannot go on as it was recorded.
     """
-    run = ScheduledRun(config, schedule, node_class, lenient)
+    run = ScheduledRun(config, schedule, lenient)
     run.fixture()
     if run.failure is None:
         run.faulty()

@@ -16,7 +16,6 @@ from dynaproof.checkers.simulator.run import Outcome, RunConfig, without_fault
 from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, schedule_of
 from dynaproof.checkers.simulator.schedule import EVENTUALLY, follow, record
 from dynaproof.checkers.strategies.recording import Recorded
-from dynaproof.impl.storage.host import StorageNode
 
 Execute = Callable[[RunConfig], Outcome]
 Follow = Callable[[Recorded], tuple[Outcome, Recorded]]
@@ -31,27 +30,25 @@ SCHEDULE_ATTEMPTS = 600
 def smallest(
     config: RunConfig,
     outcome: Outcome,
-    node_class: type[StorageNode] = StorageNode,
     mutant: str | None = None,
     attempts: int = ATTEMPTS,
     schedule_attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile:
     """The smallest run found that breaks the same spec, to be saved."""
-    config, outcome = shrink(config, outcome, lambda candidate: execute(candidate, node_class), attempts)
+    config, outcome = shrink(config, outcome, execute, attempts)
     assert outcome.failure is not None
     if outcome.failure.spec in EVENTUALLY:
         return RunFile(RUN_FORMAT, mutant, config, outcome)
-    _, recorded = record(config, node_class)
+    _, recorded = record(config)
     if not recorded.events:  # It fails in the fixture.
         return RunFile(RUN_FORMAT, mutant, config, outcome)
-    return smaller_schedule(config, outcome, recorded, node_class, mutant, schedule_attempts)
+    return smaller_schedule(config, outcome, recorded, mutant, schedule_attempts)
 
 
 def smaller_schedule(
     config: RunConfig,
     outcome: Outcome,
     recorded: Recorded,
-    node_class: type[StorageNode] = StorageNode,
     mutant: str | None = None,
     attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile:
@@ -60,10 +57,10 @@ def smaller_schedule(
     small = shrink_schedule(
         recorded,
         outcome.failure.spec,
-        lambda candidate: follow(config, candidate, node_class, lenient=True),
+        lambda candidate: follow(config, candidate, lenient=True),
         attempts,
     )
-    outcome, recorded = follow(config, small, node_class)
+    outcome, recorded = follow(config, small)
     return RunFile(RUN_FORMAT, mutant, config, outcome, schedule_of(recorded))
 
 

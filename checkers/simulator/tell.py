@@ -18,7 +18,6 @@ from dynaproof.checkers.simulator.schedule import ScheduledRun
 from dynaproof.checkers.simulator.world import Slot, World
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.router.client import Client
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.replica import Replica
 
@@ -126,7 +125,6 @@ class _ToldSchedule(ScheduledRun):
 
 def tell(
     run: RunFile,
-    node_class: type[StorageNode],
     keep: Callable[[Step], None],
     wanted: int | None = None,
     until: int | None = None,
@@ -139,9 +137,9 @@ def tell(
     recorded = run.recorded()
     told: PartitionRun
     if recorded is None:
-        told = _ToldRun(run.config, node_class)
+        told = _ToldRun(run.config)
     else:
-        told = _ToldSchedule(run.config, recorded, node_class)
+        told = _ToldSchedule(run.config, recorded)
 
     class Stop(Exception):  # noqa: N818 It ends a run that was told for long enough.
         pass

@@ -30,7 +30,7 @@ def mutants(
         seed: Where the seeds of the runs begin.
         jobs: Processes.
         out: Folder for the shrunk run of each explored kill.
-        diff: Print what each bug overrides, and nothing else.
+        diff: Print what each bug changes, and nothing else.
         json: Print one JSON object per bug.
     """
     from dynaproof.checkers.mutation.bug import difference

@@ -1,5 +1,6 @@
 """`dynaproof replay`, `shrink` and `trace`: what is done with one run."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,8 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
     if until is not None:
         return replay_until(run, kept, until, json)
     try:
-        outcome = rerun(kept, host(kept.mutant))
+        with seeded_as(kept):
+            outcome = rerun(kept)
     except Divergence as error:
         return diverged(run, kept, error, json)
     same = outcome == kept.outcome
@@ -137,12 +139,13 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         file_to_write("--out", path)
     if kept.outcome.failure is None:
         raise UserError(f"{run}: this run breaks no promise, so there is nothing to shrink")
-    node_class, recorded = host(kept.mutant), kept.recorded()
+    recorded = kept.recorded()
     try:
-        if recorded is None:
-            small = smallest(kept.config, kept.outcome, node_class, kept.mutant)
-        else:
-            small = smaller_schedule(kept.config, kept.outcome, recorded, node_class, kept.mutant)
+        with seeded_as(kept):
+            if recorded is None:
+                small = smallest(kept.config, kept.outcome, kept.mutant)
+            else:
+                small = smaller_schedule(kept.config, kept.outcome, recorded, kept.mutant)
     except (Divergence, AssertionError) as error:
         raise UserError(
             f"{run}: the run does not fail any more as it did", "replay it to see where"
@@ -272,7 +275,8 @@ def told(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until:
     """Run a file again and gather its steps; its outcome."""
     from dynaproof.checkers.simulator.tell import tell
 
-    return tell(kept, host(kept.mutant), steps.append, wanted, until)
+    with seeded_as(kept):
+        return tell(kept, steps.append, wanted, until)
 
 
 def opened(run: Path) -> "RunFile":
@@ -285,16 +289,15 @@ def opened(run: Path) -> "RunFile":
         raise UserError(str(error)) from error
 
 
-def host(mutant: str | None) -> type:
-    """The storage node that the run was made with."""
+def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
+    """The seeded bug that the run was made with, while it is run again."""
+    from dynaproof.checkers.mutation.bug import seeded
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.impl.storage.host import StorageNode
 
-    if mutant is None:
-        return StorageNode
-    if mutant not in MUTANTS:
-        raise unknown_name("mutant", mutant, list(MUTANTS))
-    return MUTANTS[mutant].node_class
+    name = kept.mutant
+    if name is not None and name not in MUTANTS:
+        raise unknown_name("mutant", name, list(MUTANTS))
+    return seeded(None if name is None else MUTANTS[name])
 
 
 def origin(kept: "RunFile") -> object:

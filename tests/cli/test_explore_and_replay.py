@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,22 +36,13 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def broken() -> Iterator[None]:
     """Explores the system with a seeded bug."""
+    from dynaproof.checkers.mutation.bug import seeded
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.checkers.simulator import shrink
-    from dynaproof.checkers.simulator.partition import execute
-    from dynaproof.checkers.simulator.schedule import follow, record
 
-    node_class = MUTANTS["ignores_accepted"].node_class
-    monkeypatch.setattr(campaign, "execute", lambda config: execute(config, node_class))
-    monkeypatch.setattr(shrink, "execute", lambda config, _: execute(config, node_class))
-    monkeypatch.setattr(shrink, "record", lambda config, _: record(config, node_class))
-    monkeypatch.setattr(
-        shrink,
-        "follow",
-        lambda config, schedule, _, lenient=False: follow(config, schedule, node_class, lenient),
-    )
+    with seeded(MUTANTS["ignores_accepted"]):
+        yield
 
 
 def test_explore_prints_one_object_with_the_keys_that_are_promised(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from dynaproof.checkers.mutation.bug import Edit, bug, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
@@ -13,19 +14,19 @@ from dynaproof.checkers.simulator.schedule import MENDING, Divergence, follow, r
 from dynaproof.checkers.simulator.shrink import shrink_schedule
 from dynaproof.checkers.simulator.tell import Step, tell
 from dynaproof.checkers.strategies.recording import Recorded
-from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.messages import Heartbeat
-from dynaproof.impl.storage.replica import Replica
 
-
-class DeafReplica(Replica):
-    def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
-        pass
-
-
-class Silent(StorageNode):
-    replica_class = DeafReplica
+DEAF = bug(
+    "deaf",
+    "A replica hears no heartbeat.",
+    Edit(
+        "dynaproof.impl.storage.acceptor",
+        """
+        if not self.admitted:
+            self.learn_from(m.source, m.commit)
+        """,
+        "if True:",
+    ),
+)
 
 
 RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))
@@ -49,12 +50,13 @@ def test_a_recorded_run_is_the_same_run_and_follows_exactly_with_its_faults(stra
 def test_a_run_of_other_code_diverges_at_the_first_step_that_differs() -> None:
     config = draw("partition", 21, "random")
     _, recorded = record(config)
-    with pytest.raises(Divergence) as found:
-        follow(config, recorded, Silent)
+    with seeded(DEAF), pytest.raises(Divergence) as found:
+        follow(config, recorded)
     step, expected = found.value.step, found.value.expected
     assert expected == recorded.events[step]
     assert expected not in found.value.enabled
-    follow(config, Recorded(recorded.events[:step], recorded.choices), Silent)
+    with seeded(DEAF):
+        follow(config, Recorded(recorded.events[:step], recorded.choices))
 
 
 def test_a_choice_that_is_missing_is_a_divergence_and_leniently_the_benign_default() -> None:
@@ -88,10 +90,11 @@ def test_every_run_among_the_examples_fails_as_its_file_says_in_less_than_its_le
     assert run.schedule is not None
     assert run.outcome.failure is not None
     assert run.outcome.failure.step == len(run.schedule.events)
-    assert rerun(run, MUTANTS[run.mutant].node_class) == run.outcome
+    with seeded(MUTANTS[run.mutant]):
+        assert rerun(run) == run.outcome
     recorded = run.recorded()
     assert recorded is not None
-    outcome, _ = follow(run.config, recorded, StorageNode, lenient=True)
+    outcome, _ = follow(run.config, recorded, lenient=True)
     assert outcome.failure is None, "the system without the bug keeps its promise on the same schedule"
 
 
@@ -103,12 +106,13 @@ def test_the_example_of_the_readme_has_less_than_sixty_events() -> None:
 
 def test_no_event_of_a_shrunk_run_can_be_left_out() -> None:
     run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
-    node_class, recorded = MUTANTS["ignores_accepted"].node_class, run.recorded()
+    recorded = run.recorded()
     assert recorded is not None
     assert run.outcome.failure is not None
     for number in range(len(recorded.events)):
         events = recorded.events[:number] + recorded.events[number + 1 :]
-        outcome, happened = follow(run.config, Recorded(events, recorded.choices), node_class, lenient=True)
+        with seeded(MUTANTS["ignores_accepted"]):
+            outcome, happened = follow(run.config, Recorded(events, recorded.choices), lenient=True)
         failed = outcome.failure is not None and outcome.failure.spec == run.outcome.failure.spec
         assert not failed or len(happened.events) >= len(recorded.events)
 
@@ -138,9 +142,9 @@ def ended(spec: str | None, events: int) -> Outcome:
 
 def test_telling_a_run_changes_nothing_and_tells_every_step_once() -> None:
     run = load(next(path for path in RUNS if path.stem == "campaign_not_journalled"))
-    node_class = MUTANTS["campaign_not_journalled"].node_class
     steps: list[Step] = []
-    assert tell(run, node_class, steps.append) == run.outcome
+    with seeded(MUTANTS["campaign_not_journalled"]):
+        assert tell(run, steps.append) == run.outcome
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
     assert run.schedule is not None
     assert len(steps) == len(run.schedule.events)
@@ -152,9 +156,9 @@ def test_telling_a_run_changes_nothing_and_tells_every_step_once() -> None:
 
 def test_a_told_step_shows_what_every_node_knew_then() -> None:
     run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
-    node_class = MUTANTS["ignores_accepted"].node_class
     steps: list[Step] = []
-    tell(run, node_class, steps.append, wanted=5, until=5)
+    with seeded(MUTANTS["ignores_accepted"]):
+        tell(run, steps.append, wanted=5, until=5)
     assert [step.number for step in steps] == [1, 2, 3, 4, 5]
     assert set(steps[-1].everyone) >= {"sa", "sb", "sc"}
     assert all("promised" in steps[-1].everyone[name] for name in ("sa", "sb", "sc"))

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
+from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
 from dynaproof.checkers.simulator.run import draw
@@ -24,7 +25,6 @@ from dynaproof.checkers.simulator.world import Options
 from dynaproof.checkers.strategies.drawn import Drawn
 from dynaproof.impl.node import Env, Node
 from dynaproof.impl.router.client import Client, ClientSettings, Ending
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem
 from dynaproof.impl.values.attribute import S
@@ -80,11 +80,9 @@ class Run(PartitionRun):
 class Group(RuleBasedStateMachine):
     """Rules for a client, for faults and for time."""
 
-    node_class: type[StorageNode] = StorageNode
-
     @initialize()
     def boot(self) -> None:
-        self.run = Run(CONFIG, self.node_class)
+        self.run = Run(CONFIG)
         self.run.fixture()
         self.world = self.run.world
         self.drawn = Drawn(DRAWS)
@@ -230,10 +228,6 @@ class Group(RuleBasedStateMachine):
             self.saw(key, self.client.seen)
 
 
-class BrokenGroup(Group):
-    node_class = MUTANTS["ignores_accepted"].node_class
-
-
 TestGroup = Group.TestCase
 TestGroup.settings = settings(settings.default, max_examples=60, stateful_step_count=12)
 
@@ -248,8 +242,8 @@ def test_a_seeded_bug_is_found_and_shrunk_to_a_few_rules() -> None:
         database=None,
         phases=(Phase.generate, Phase.shrink),
     )
-    with pytest.raises(AssertionError) as found:
-        run_state_machine_as_test(BrokenGroup, settings=profile)
+    with seeded(MUTANTS["ignores_accepted"]), pytest.raises(AssertionError) as found:
+        run_state_machine_as_test(Group, settings=profile)
     told = str(found.value) + "\n".join(getattr(found.value, "__notes__", ()))
     assert "chosen_entries_agree" in told or "holds" in told or "chosen_entries_follow" in told
     rules = re.findall(r"^\s*state\.(\w+)\(", told, re.MULTILINE)

@@ -1,1 +1,1 @@
-"""The seeded bugs, by what they break. Overrides keep the signatures of what they replace."""
+"""The seeded bugs, by what they break; `../bug.py` says how they are written."""

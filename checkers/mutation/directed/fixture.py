@@ -1,4 +1,4 @@
-"""Who and what a stage has before a story begins: its constants, its items, its clients, its run."""
+"""Who and what a harness has before a scenario begins: its constants, its items, its clients, its run."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def item(value: str) -> Item:
     return encode_item({"v": S(value)})
 
 
-class Broken(Exception):  # noqa: N818 It ends a story: what it was told for has happened.
+class Broken(Exception):  # noqa: N818 It ends a scenario: what it was told for has happened.
     """A promise is broken."""
 
 
-class StoryError(Exception):
-    """The story cannot go on as it is told: what it waits for is not there."""
+class ScriptError(Exception):
+    """The scenario cannot go on as it is told: what it waits for is not there."""
 
 
-class Asker(Client):
-    """A client that asks what the story tells it to."""
+class ScriptedClient(Client):
+    """A client that asks what the scenario tells it to."""
 
     def __init__(self, env: Env) -> None:
         settings = ClientSettings(timeout_us=60_000_000, attempt_us=10_000_000, backoff_us=1_000_000)
@@ -51,19 +51,19 @@ class Asker(Client):
         self.observed: StoredItem | None = None
 
     def on_start(self) -> None:
-        """Wait for the story."""
+        """Wait for the scenario."""
 
     def next_operation(self) -> Operation | None:
-        """What the story asks."""
+        """What the scenario asks."""
         operation, self.next = self.next, None
         return operation
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
-        """Keep the answer for the story."""
+        """Keep the answer for the scenario."""
         self.ending, self.observed = ending, observed
 
 
-class StageRun(PartitionRun):
+class HarnessRun(PartitionRun):
     """A run whose clients are askers; the specs in `without` are not judged."""
 
     without: tuple[str, ...] = ()
@@ -74,4 +74,4 @@ class StageRun(PartitionRun):
             super().fail(spec, sentence)
 
     def _client(self, env: Env) -> Node:
-        return Asker(env)
+        return ScriptedClient(env)

@@ -79,6 +79,16 @@ def test_an_exception_is_no_kill() -> None:
     assert not MUTANTS["quorum_of_one"].counts("handlers_never_raise")
 
 
+def test_mutants_shows_what_happens_with_a_bug_in_its_directed_scenario(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["mutants", "old_ballot_led_again", "--directed"]) == 0
+    first, *lines, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("old_ballot_led_again in a_promise_comes_late: ")
+    assert "      sa holds slots 1 to 1, leads ballot 1.sa.1" in lines
+    assert last.startswith("one_leader_per_ballot: ")
+
+
 def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -> None:
     names = ["quorum_of_one", "drift_ignored"]
     status = main(["mutants", *names, "--schedules", "2", "--jobs", "1", "--json"])

@@ -24,6 +24,7 @@ from dynaproof.checkers.mutation.directed.fixture import (
     ScriptedClient,
     ScriptError,
 )
+from dynaproof.checkers.mutation.directed.log import Log, words
 from dynaproof.checkers.simulator.events import Event
 from dynaproof.checkers.simulator.partition import REPLICAS
 from dynaproof.checkers.simulator.run import Failure, RunConfig, draw
@@ -67,7 +68,7 @@ class Harness:
         self.world.timed = False
         self.held: dict[tuple[str, str], bool] = {}
         self.slow_disks: dict[str, bool] = {}
-        self.lines: list[str] = []
+        self.log = Log(self.world.slots)
         spare = NodeId("region", "d", "sd")
         self.world.slots["sd"] = Slot(self.world, spare, self.run._storage(), RATE_ONE, 0)
 
@@ -81,6 +82,7 @@ class Harness:
         for name in ("c0", "c1"):
             self.world.start(self.slot(name))
         self._at_once()
+        self.log.begin()
 
     # --- Who is who ---
 
@@ -145,12 +147,12 @@ class Harness:
                 if event.link is not None:
                     event.link.in_flight -= 1
                 self.strategy.discard(event)
-        self.lines.append(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
+        self.log.say(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
 
     def inject(self, name: str, message: Message) -> None:
         """A node gets a message that no node of the group has just sent."""
         slot = self.slot(name)
-        self.lines.append(f"{name} gets {type(message).__name__} from outside the group")
+        self.log.say(f"{name} gets {type(message).__name__} from outside the group")
         self._handle(slot, slot.node.on_message, slot.id, message)
         self._at_once()
 
@@ -160,17 +162,17 @@ class Harness:
             for other in self.world.slots:
                 if other != name:
                     self.held[name, other] = self.held[other, name] = True
-        self.lines.append(f"{' and '.join(names)} cut off")
+        self.log.say(f"{' and '.join(names)} cut off")
 
     def hold_link(self, sender: str, receiver: str) -> None:
         """Messages from one node to another wait for `deliver`."""
         self.held[sender, receiver] = True
-        self.lines.append(f"messages from {sender} to {receiver} wait")
+        self.log.say(f"messages from {sender} to {receiver} wait")
 
     def free(self) -> None:
         """Nothing is held any more: all arrives with the next `settle`."""
         self.held = {}
-        self.lines.append("all links work")
+        self.log.say("all links work")
 
     def settle(self, *kinds: type[Message]) -> None:
         """Deliver what is in flight and not held, and what follows, oldest first; or only these kinds."""
@@ -187,12 +189,12 @@ class Harness:
     def wait(self, microseconds: int) -> None:
         """Time passes; timers are late."""
         self.world.tau += microseconds
-        self.lines.append(f"{microseconds} us pass")
+        self.log.say(f"{microseconds} us pass")
 
     def step_wall(self, name: str, microseconds: int) -> None:
         """The wall clock of a node steps."""
         self.slot(name).wall_offset += microseconds
-        self.lines.append(f"the wall clock of {name} steps by {microseconds} us")
+        self.log.say(f"the wall clock of {name} steps by {microseconds} us")
 
     def fire(self, name: str, kind: type[Timer]) -> None:
         """A timer of a node fires: at its deadline, or now if that is past."""
@@ -220,7 +222,7 @@ class Harness:
         The system itself replaces only voters that lost something; the replication rules hold for both.
         """
         spare, replica = self.slot("sd"), self.replica(leader)
-        self.lines.append(f"{leader} proposes sd in the place of {retiring}")
+        self.log.say(f"{leader} proposes sd in the place of {retiring}")
         if not spare.up:
             self.world.start(spare)
 
@@ -244,7 +246,7 @@ class Harness:
     def hold_disk(self, name: str) -> None:
         """Syncs of a node wait for `sync`."""
         self.slow_disks[name] = True
-        self.lines.append(f"the disk of {name} is slow")
+        self.log.say(f"the disk of {name} is slow")
 
     def start_sync(self, name: str) -> None:
         """The pending sync of a node starts: it covers what is written by now."""
@@ -263,19 +265,19 @@ class Harness:
     def free_disk(self, name: str) -> None:
         """Syncs of a node end at once again."""
         self.slow_disks.pop(name, None)
-        self.lines.append(f"the disk of {name} is fast")
+        self.log.say(f"the disk of {name} is fast")
         self._at_once()
 
     def crash(self, name: str, keep: Keep = nothing, lose_disk: bool = False) -> None:
         """A node crashes; `keep` says what its files keep of the writes that were not synced."""
         self.strategy.keep = keep
         self.world.crash(self.slot(name), CRASH, lose_disk=lose_disk, spare=True)
-        self.lines.append(f"{name} crashes" + (" and loses its disk" if lose_disk else ""))
+        self.log.say(f"{name} crashes" + (" and loses its disk" if lose_disk else ""))
         self._judge()
 
     def restart(self, name: str) -> None:
         """It comes back."""
-        self.lines.append(f"{name} restarts")
+        self.log.say(f"{name} restarts")
         self.world.start(self.slot(name))
         self._judge()
         self._at_once()
@@ -285,7 +287,7 @@ class Harness:
         slot = self.slot(name)
         slot.disk.rot(log, at, 1)
         self.run.watcher.damaged(slot)
-        self.lines.append(f"byte {at} of {log} on {name} rots")
+        self.log.say(f"byte {at} of {log} on {name} rots")
 
     def rot_page(self, name: str, item: bytes) -> None:
         """A byte of these, in a synced page, is another one from here on."""
@@ -295,7 +297,7 @@ class Harness:
                 if item in data:
                     slot.disk.rot_page(file, number, data.index(item), 1)
                     self.run.watcher.damaged(slot)
-                    self.lines.append(f"a byte of page {number} of {file} on {name} rots")
+                    self.log.say(f"a byte of page {number} of {file} on {name} rots")
                     return
         raise ScriptError(f"no page of {name} holds {item!r}")
 
@@ -314,7 +316,7 @@ class Harness:
         client.leader = self.slot(to).id
         client.ballot = replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.begin)
-        self.lines.append(f"{name} asks {to} for {operation}")
+        self.log.say(f"{name} asks {to} for {words(operation)}")
         self._at_once()
 
     def undecided_clients_ask(self, name: str) -> None:
@@ -369,7 +371,7 @@ class Harness:
         return None
 
     def _happen(self, event: Event, sentence: str) -> None:
-        self.lines.append(sentence)
+        self.log.say(sentence)
         self._let(event)
         self._at_once()
 

@@ -70,4 +70,5 @@ def trace_of(scenario: Scenario) -> Trace:
         pass
     except ScriptError as error:
         stuck = str(error)
-    return Trace(harness.failure, stuck, tuple(harness.lines))
+    harness.log.changes()
+    return Trace(harness.failure, stuck, tuple(harness.log.lines))

@@ -50,6 +50,7 @@ PARTS = {
     "impl/router/": "clients and reader",
     "checkers/simulator/workload.py": "clients and reader",
     "specs/": "specs and view",
+    "checkers/simulator/evaluation.py": "specs and view",
     "specs/observe/": "observer",
     "checkers/simulator/judge.py": "linearizability of each key",
     "checkers/linearizability/": "linearizability of each key",

@@ -22,11 +22,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from dynaproof.checkers.certificates import verifier
 from dynaproof.checkers.histories import parse
 from dynaproof.checkers.linearizability import (
     brute_force,
     by_frontier,
-    certificate,
     chain_kernels,
     frontier,
     online,
@@ -277,8 +277,8 @@ def _wrong_order(
     if not brute_force.explains(operations, [operations[row] for row in order]):
         yield f"{who} gave an order that does not linearize it: {list(order)}, {len(silent)} pending left out"
     try:
-        certificate.verify(history, order)
-    except certificate.CertificateError as error:
+        verifier.verify(history, order)
+    except verifier.CertificateError as error:
         yield f"the verifier refuses what {who} gave: {error}"
 
 
@@ -324,9 +324,9 @@ def _wrong_verifier(history: History, operations: Sequence[Operation], chance: R
             order.insert(to, int(chance.random() * len(operations)))
     right = brute_force.explains(operations, [operations[row] for row in order])
     try:
-        certificate.verify(history, order)
+        verifier.verify(history, order)
         accepted = True
-    except certificate.CertificateError:
+    except verifier.CertificateError:
         accepted = False
     if accepted != right:
         yield f"the verifier {'accepts' if accepted else 'refuses'} {order}, against the definition"

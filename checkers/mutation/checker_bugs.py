@@ -256,7 +256,7 @@ CHECKER_BUGS: Final = {
             ("unknown-cas-waits-for-nothing", "of_use", "values.append(y.expected)", "pass"),
         ),
         *_bugs(
-            "verifier", "linearizability.certificate",
+            "verifier", "certificates.verifier",
             ("twice-is-fine", "_verify_rows", "times > 1", "times > 2"),
             ("missing-is-fine", "_verify_rows", "(times == 0) & (c.outcome == Outcome.OK.value)",
              "(times < 0) & (c.outcome == Outcome.OK.value)"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.campaign import config_of, outcomes
+from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.mutation.bug import Bug, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
@@ -16,6 +16,7 @@ from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import Outcome, RunConfig
 from dynaproof.checkers.simulator.run_file import RunFile
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.checkers.simulator.shrink import smallest
 
 SHRINKING = 80

@@ -1,7 +1,7 @@
 """The fair end of a run: the faults have stopped, time is fair, and what must happen eventually is judged.
 
 All bounds are in simulated time and come from the run's own constants; `STEPS` only ends a run in which
-events go on without time. The facts go to `specs/liveness.py`.
+events go on without time. The facts go to `specs/promises/liveness.py`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,14 @@ from dynaproof.checkers.simulator.faults import SLOWNESS
 from dynaproof.checkers.simulator.workload import WorkloadClient
 from dynaproof.checkers.simulator.world import LATE_COPY
 from dynaproof.impl.storage.records import CursorMoved
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
 
 if TYPE_CHECKING:
     from dynaproof.checkers.simulator.partition import PartitionRun
+
+PROVIDES: tuple[type[Fact], ...] = (Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal)
+"""The types of all facts that are filed here."""
 
 STEPS = 60_000
 """Events of one phase of the end, at the most."""
@@ -44,7 +49,7 @@ def answers(run: PartitionRun) -> None:
     for name in run.clients if run.failure is None else ():
         client = workload(run, name)
         if client.left or client.request is not None:
-            run.watcher.view.file("unanswered", (client.request or name, bound))
+            run.watcher.view.file(Unanswered(client.request or name, bound))
 
 
 def quiet(run: PartitionRun) -> None:
@@ -55,7 +60,7 @@ def quiet(run: PartitionRun) -> None:
     if run.failure is not None or run.quiet():
         return
     if run.leader() is None:
-        view.file("stalled", ("no leader serves", bound))
+        view.file(Stalled("no leader serves", bound))
         return
     # Who lags at this instant may only have to hear of what was just chosen; what differs for good is told
     # from that at a moment at which nobody lags.
@@ -63,13 +68,13 @@ def quiet(run: PartitionRun) -> None:
     replicas = run.replicas()
     for replica in replicas:
         if not replica.admitted or replica.log.commit < view.chosen_through:
-            view.file("behind", (replica.member, replica.log.commit, view.chosen_through, bound))
+            view.file(Behind(replica.member, replica.log.commit, view.chosen_through, bound))
     for replica in replicas:
         what = run.differs(replica)
         if what is not None:
-            view.file("unequal", (replica.member, what))
+            view.file(Unequal(replica.member, what))
     if len(replicas) < run.expected_replicas():
-        view.file("stalled", ("a lost voter is not replaced", bound))
+        view.file(Stalled("a lost voter is not replaced", bound))
 
 
 def progress(run: PartitionRun) -> None:
@@ -83,11 +88,11 @@ def progress(run: PartitionRun) -> None:
         return
     done = run.clients_done() and workload(run, run.clients[0]).seen.get(key)
     if errors(run) > before or not done:
-        view.file("stalled", ("a fresh write and a strong read of it did not succeed", bound))
+        view.file(Stalled("a fresh write and a strong read of it did not succeed", bound))
     for replica in run.replicas():
         retained, most = replica.state.applied + 1 - replica.log.first, most_retained(run, replica)
         if retained > most:
-            view.file("uncut", (replica.member, retained, most))
+            view.file(Uncut(replica.member, retained, most))
 
 
 def most_retained(run: PartitionRun, replica: Any) -> int:
@@ -111,7 +116,7 @@ def idleness(run: PartitionRun) -> None:
     before = watcher.leader_changes
     run.advance_until(never, leases, STEPS)
     if run.failure is None and watcher.leader_changes != before:
-        watcher.view.file("deposed", list(watcher.view.led)[-1])
+        watcher.view.file(IdleElection(list(watcher.view.led)[-1]))
 
 
 def straggling_us(run: PartitionRun) -> int:

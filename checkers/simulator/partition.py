@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dynaproof.checkers.simulator import fair_end
+from dynaproof.checkers.simulator.evaluation import Evaluation
 from dynaproof.checkers.simulator.events import Strategy
-from dynaproof.checkers.simulator.fair_end import judge_end
 from dynaproof.checkers.simulator.faults import Injector
 from dynaproof.checkers.simulator.judge import Judge
 from dynaproof.checkers.simulator.run import Failure, Outcome, RunConfig
@@ -27,9 +28,9 @@ from dynaproof.impl.storage.messages import CreateReplica, Get, Put
 from dynaproof.impl.storage.records import Config
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
-from dynaproof.specs import clients, consensus, liveness
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.promise import ALL, Spec
+from dynaproof.specs.promises import OF_A_GROUP
+from dynaproof.specs.spec import AnySpec
 
 UNTIMED: dict[str, type[RandomWalk]] = {"random": RandomWalk, "pct": Pct, "pos": Pos}
 """The strategies of untimed mode; `timed` is the other."""
@@ -52,27 +53,6 @@ PRUNED = 4096
 ASKED = 8
 """Steps between two looks at whether a phase is over: a phase ends a few steps late, never early."""
 
-SPEC_MODULES = (consensus, clients, liveness)
-"""The modules that register the specs which this scenario checks."""
-
-BY_TOPIC: dict[str, list[Spec]] = {}
-DUE: dict[tuple[str, ...], tuple[Spec, ...]] = {}
-"""What `PartitionRun.due` has found; there are few combinations of topics."""
-
-
-def judged_in_runs(spec: Spec) -> bool:
-    """Whether runs show what a spec is about; the others are looked at on models only, so far."""
-    return spec.check.__module__ in [module.__name__ for module in SPEC_MODULES]
-
-
-def specs_by_topic() -> dict[str, list[Spec]]:
-    """The specs that this scenario checks, by the topics that each looks at."""
-    if not BY_TOPIC:
-        for spec in [one for one in ALL.values() if judged_in_runs(one)]:
-            for topic in spec.topics:
-                BY_TOPIC.setdefault(topic, []).append(spec)
-    return BY_TOPIC
-
 
 class Watcher(ImplObserver, Observer):
     """Observes a world's nodes; see `ImplObserver`."""
@@ -83,14 +63,20 @@ class PartitionRun:
 
     world_class = World
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, specs: tuple[AnySpec, ...] = OF_A_GROUP) -> None:
+        """Make the nodes, and hold the specs against what is observed.
+
+        Raises:
+            SpecError: a spec would never be judged.
+        """
         self.config = config
         self.failure: Failure | None = None
         self.fixture_steps = 0
-        self.by_topic = specs_by_topic()
         voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
         self.group = Config(0, voters, len(voters) + 1)
         self.watcher = Watcher(self.group, {}, Judge)
+        provided = (*self.watcher.PROVIDES, *fair_end.PROVIDES)
+        self.evaluation = Evaluation(specs, (self.watcher.view,), provided)
         self.clients = [f"c{number}" for number in range(config.clients)]
         nodes = [(node, self._storage()) for node in REPLICAS]
         nodes += [(NodeId("region", "client", name), self._client) for name in self.clients]
@@ -173,7 +159,7 @@ class PartitionRun:
 
     def end(self) -> None:
         """Judge what must happen once the faults have stopped."""
-        judge_end(self)
+        fair_end.judge_end(self)
 
     def probe(self) -> bytes:
         """A client begins to write a fresh key and to read it: an event, as the end of the faults is one."""
@@ -219,22 +205,9 @@ class PartitionRun:
         return True
 
     def check(self) -> None:
-        """Evaluate the specs that look at a fresh topic."""
-        view = self.watcher.view
-        view.tau = self.world.tau
-        for spec in self.due(tuple(view.fresh)):
-            for violation in spec.check(view):
-                self.fail(spec.name, violation.sentence)
-                break
-        view.fresh = {}
-
-    def due(self, topics: tuple[str, ...]) -> tuple[Spec, ...]:
-        """The specs that look at any of these topics, each once."""
-        found = DUE.get(topics)
-        if found is None:
-            specs = {spec.name: spec for topic in topics for spec in self.by_topic.get(topic, ())}
-            found = DUE[topics] = tuple(specs.values())
-        return found
+        """Evaluate the specs that look at a fresh fact."""
+        for spec, sentence in self.evaluation.broken(self.world.tau):
+            self.fail(spec.name, sentence)
 
     def fail(self, spec: str, sentence: str) -> None:
         """Keep the first failure."""
@@ -303,9 +276,13 @@ class PartitionRun:
         return "holds" if holds != watcher.view.holds else None
 
 
-def execute(config: RunConfig) -> Outcome:
-    """Run a configuration to its end, or to its first failure."""
-    run = PartitionRun(config)
+def execute(config: RunConfig, specs: tuple[AnySpec, ...] = OF_A_GROUP) -> Outcome:
+    """Run a configuration to its end, or to the first failure of these specs.
+
+    Raises:
+        SpecError: a spec would never be judged.
+    """
+    run = PartitionRun(config, specs)
     return finish(run)
 
 

@@ -16,11 +16,13 @@ from msgspec import Struct
 
 from dynaproof.checkers.simulator.events import EventName
 from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import Outcome, RunConfig
+from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Outcome, RunConfig
 from dynaproof.checkers.simulator.scenarios import SCENARIOS
 from dynaproof.checkers.simulator.schedule import follow
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
+
+NAME_PARTS = 3
 
 RUN_FORMAT = 4
 """Version of run files; raised whenever a configuration or a schedule means another run."""
@@ -30,14 +32,14 @@ class RunFileError(Exception):
     """A run file cannot be used; the message says why, and what to do."""
 
 
-class Schedule(Struct, frozen=True):
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
     """A `Recorded` to be read by people: each name as `kind node-or-link number`."""
 
     events: tuple[str, ...]
     choices: dict[str, int]
 
 
-class RunFile(Struct, frozen=True):
+class RunFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run file holds."""
 
     format: int
@@ -49,15 +51,16 @@ class RunFile(Struct, frozen=True):
     """Digest of `config`."""
     made_by: str = ""
     """The version that wrote it."""
+    minimal: bool = False
+    """Whether shrinking went on until nothing more could be left out."""
 
     def recorded(self) -> Recorded | None:
         """The schedule by its names."""
         if self.schedule is None:
             return None
-        events = tuple(_name(text) for text in self.schedule.events)
-        return Recorded(
-            events, tuple((_name(text), number) for text, number in self.schedule.choices.items())
-        )
+        events = [_name(text, f"events[{at}]") for at, text in enumerate(self.schedule.events)]
+        choices = [(_name(text, "choices"), number) for text, number in self.schedule.choices.items()]
+        return Recorded(tuple(events), tuple(choices))
 
 
 def schedule_of(recorded: Recorded) -> Schedule:
@@ -102,6 +105,8 @@ def load(path: Path) -> RunFile:
     data = path.read_bytes()
     try:
         version = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
+    except msgspec.ValidationError as error:
+        raise RunFileError(f"{path}: not a run file ({error}); name the file of a run") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RunFileError(
             f"{path}: not a run file, or a truncated one ({error}); explore again to make it anew"
@@ -115,6 +120,7 @@ def load(path: Path) -> RunFile:
     try:
         run = msgspec.json.decode(data, type=RunFile)
         run.recorded()
+        _check_names(run.config)
     except (msgspec.MsgspecError, ValueError) as error:
         raise RunFileError(f"{path}: {error}; explore again to make it anew") from error
     if run.config.scenario not in SCENARIOS:
@@ -131,6 +137,14 @@ def load(path: Path) -> RunFile:
     return run
 
 
+def _check_names(config: RunConfig) -> None:
+    if config.strategy not in STRATEGIES:
+        raise ValueError(f"there is no strategy {config.strategy!r} - at `$.config.strategy`")
+    for at, fault in enumerate(config.faults):
+        if fault.kind not in FAULTS:
+            raise ValueError(f"there is no fault {fault.kind!r} - at `$.config.faults[{at}].kind`")
+
+
 def _maker(data: bytes) -> str:
     try:
         made_by = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("made_by", b'""')
@@ -144,6 +158,8 @@ def _text(name: EventName) -> str:
     return f"{name[0]} {name[1]} {name[2]}"
 
 
-def _name(text: str) -> EventName:
-    kind, chain, number = text.rsplit(" ", 2)
-    return (kind, chain, int(number))
+def _name(text: str, place: str) -> EventName:
+    parts = text.rsplit(" ", 2)
+    if len(parts) != NAME_PARTS or not parts[-1].isdecimal():
+        raise ValueError(f"{text!r} is not a kind, a node or link and a number - at `$.schedule.{place}`")
+    return (parts[0], parts[1], int(parts[2]))

@@ -19,11 +19,11 @@ from dynaproof.checkers.simulator.partition import UNTIMED, PartitionRun, finish
 from dynaproof.checkers.simulator.run import FAULTS, Outcome, RunConfig
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.replaying import Divergence, Replaying
-from dynaproof.specs.promise import ALL
+from dynaproof.specs.promises import PROMISES
 
 MENDING = frozenset(MENDS.values())
 
-EVENTUALLY = frozenset(spec.name for spec in ALL.values() if spec.kind == "eventually")
+EVENTUALLY = frozenset(spec.name for spec in PROMISES.values() if spec.kind == "eventually")
 """What only a whole run can break."""
 
 

@@ -3,6 +3,7 @@
 First by configuration: faults, operations, clients, keys, noise, other seeds. Then, where the broken promise
 is one of every step, by schedule: single events and choices, by their names. Greedy and deterministic. A
 candidate counts only if it breaks the same spec; the one with fewer faults, then with fewer events wins.
+Shrinking goes on until nothing more can be left out, or says by `RunFile.minimal` that its budget ended.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import structs
 
+from dynaproof.checkers.simulator.events import Label
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import Outcome, RunConfig, without_fault
 from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, schedule_of
@@ -19,12 +21,21 @@ from dynaproof.checkers.strategies.recording import Recorded
 
 Execute = Callable[[RunConfig], Outcome]
 Follow = Callable[[Recorded], tuple[Outcome, Recorded]]
+Breaks = Callable[[Recorded], Recorded | None]
+Choice = tuple[Label, int]
 
 ATTEMPTS = 400
 """Runs that one shrink by configuration may take."""
 
-SCHEDULE_ATTEMPTS = 600
+SCHEDULE_ATTEMPTS = 2_000
 """Runs that one shrink by schedule may take; they end at the failure."""
+
+
+class Budget:
+    """Runs that may still be tried."""
+
+    def __init__(self, runs: int) -> None:
+        self.left = runs
 
 
 def smallest(
@@ -35,13 +46,15 @@ def smallest(
     schedule_attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile:
     """The smallest run found that breaks the same spec, to be saved."""
-    config, outcome = shrink(config, outcome, execute, attempts)
+    budget = Budget(attempts)
+    config, outcome = shrink(config, outcome, execute, budget)
     assert outcome.failure is not None
+    file = RunFile(RUN_FORMAT, mutant, config, outcome, minimal=budget.left > 0)
     if outcome.failure.spec in EVENTUALLY:
-        return RunFile(RUN_FORMAT, mutant, config, outcome)
+        return file
     _, recorded = record(config)
     if not recorded.events:  # It fails in the fixture.
-        return RunFile(RUN_FORMAT, mutant, config, outcome)
+        return file
     return smaller_schedule(config, outcome, recorded, mutant, schedule_attempts)
 
 
@@ -54,34 +67,44 @@ def smaller_schedule(
 ) -> RunFile:
     """The run with the smallest part of its schedule found that breaks the same spec."""
     assert outcome.failure is not None
+    budget = Budget(attempts)
     small = shrink_schedule(
         recorded,
         outcome.failure.spec,
         lambda candidate: follow(config, candidate, lenient=True),
-        attempts,
+        budget,
     )
     outcome, recorded = follow(config, small)
-    return RunFile(RUN_FORMAT, mutant, config, outcome, schedule_of(recorded))
+    return RunFile(RUN_FORMAT, mutant, config, outcome, schedule_of(recorded), minimal=budget.left > 0)
 
 
-def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, attempts: int) -> Recorded:
-    """Leave out runs of events, halving their length down to one, from the end to the front; then choices.
+def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budget) -> Recorded:
+    """Leave out events, then choices, until neither can be left out or the budget ends.
 
     What counts is what really happens of a candidate: events that became impossible go with those left out.
     """
 
     def breaks(candidate: Recorded) -> Recorded | None:
-        nonlocal attempts
-        attempts -= 1
+        budget.left -= 1
         outcome, happened = attempt(candidate)
         return happened if outcome.failure is not None and outcome.failure.spec == spec else None
 
     found = breaks(schedule)
     assert found is not None, "the schedule of a failing run fails"
-    schedule, size = found, max(1, len(found.events) // 2)
-    while attempts > 0:
+    schedule, before = found, None
+    while budget.left > 0 and schedule != before:
+        before = schedule
+        schedule = without_events(schedule, breaks, budget)
+        schedule = without_choices(schedule, breaks, budget)
+    return schedule
+
+
+def without_events(schedule: Recorded, breaks: Breaks, budget: Budget) -> Recorded:
+    """Leave out runs of events, halving their length down to one, from the end to the front."""
+    size = max(1, len(schedule.events) // 2)
+    while budget.left > 0:
         end, before = len(schedule.events), len(schedule.events)
-        while end > 0 and attempts > 0:
+        while end > 0 and budget.left > 0:
             start = max(0, end - size)
             events = schedule.events[:start] + schedule.events[end:]
             found = breaks(Recorded(events, schedule.choices))
@@ -91,39 +114,42 @@ def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, attempts: in
         if size == 1 and len(schedule.events) == before:
             break
         size = max(1, size // 2)
-    return without_choices(schedule, breaks, attempts)
-
-
-def without_choices(
-    schedule: Recorded, breaks: Callable[[Recorded], Recorded | None], attempts: int
-) -> Recorded:
-    """Give every choice that may have it the benign default."""
-    kept = [choice for choice in schedule.choices if choice[1]]
-    benign = breaks(Recorded(schedule.events, ()))
-    if benign is not None and len(benign.events) <= len(schedule.events):
-        return benign
-    for choice in list(kept):
-        if attempts <= 0:
-            break
-        attempts -= 1
-        fewer = [other for other in kept if other is not choice]
-        found = breaks(Recorded(schedule.events, tuple(fewer)))
-        if found is not None and len(found.events) <= len(schedule.events):
-            schedule, kept = found, fewer
     return schedule
 
 
+def without_choices(schedule: Recorded, breaks: Breaks, budget: Budget) -> Recorded:
+    """Give every choice that may have it the benign default: all at once, else one after another."""
+    if budget.left <= 0 or not chosen(schedule):
+        return schedule
+    benign = breaks(Recorded(schedule.events, ()))
+    if benign is not None and len(benign.events) <= len(schedule.events):
+        return benign
+    for choice in chosen(schedule):
+        if budget.left <= 0:
+            break
+        fewer = tuple(other for other in chosen(schedule) if other != choice)
+        found = breaks(Recorded(schedule.events, fewer))
+        if found is not None and len(found.events) <= len(schedule.events):
+            schedule = found
+    return schedule
+
+
+def chosen(schedule: Recorded) -> list[Choice]:
+    """The choices that are not the benign default."""
+    return [choice for choice in schedule.choices if choice[1]]
+
+
 def shrink(
-    config: RunConfig, outcome: Outcome, execute: Execute, attempts: int = ATTEMPTS
+    config: RunConfig, outcome: Outcome, execute: Execute, budget: Budget
 ) -> tuple[RunConfig, Outcome]:
     """The smallest configuration found that breaks the same spec, and what comes of it."""
     assert outcome.failure is not None, "only a failing run is shrunk"
-    spec, left = outcome.failure.spec, attempts
+    spec = outcome.failure.spec
     smaller = True
-    while smaller and left > 0:
+    while smaller and budget.left > 0:
         smaller = False
         for candidate in candidates(config):
-            left -= 1
+            budget.left -= 1
             found = execute(candidate)
             if (
                 found.failure is not None
@@ -132,7 +158,7 @@ def shrink(
             ):
                 config, outcome, smaller = candidate, found, True
                 break
-            if left <= 0:
+            if budget.left <= 0:
                 break
     return config, outcome
 

@@ -279,12 +279,13 @@ def replica_knowledge(replica: Replica) -> Knowledge:
 
 def client_knowledge(client: Client) -> Knowledge:
     """What a client knows."""
-    running = "none" if client.request is None else f"{client.request} {_plain(client.operation)}"
+    call, route = client.call, client.route
+    running = "none" if call is None else f"{call.request} {_plain(call.operation)}"
     return {
         "state": "up",
         "operation": running,
-        "attempt": str(client.attempt),
-        "leader": f"{_name(client.leader)} at {client.ballot}",
+        "attempt": "0" if call is None else str(call.attempt),
+        "leader": f"{_name(route.leader)} at {route.ballot}",
         "operations ended": str(client.ended),
     }
 

@@ -298,7 +298,8 @@ class Executor(Evaluator):
         if name == "sum":
             total: Node = 0
             for when, one in self.items(arguments[0]).parts:
-                total = graph.add(total, graph.ite(when, self.number(one), 0))
+                with self.under(when):
+                    total = graph.add(total, graph.ite(when, self.number(one), 0))
             return total
         if name == "len":
             return self.length(arguments[0])
@@ -358,9 +359,10 @@ class Executor(Evaluator):
         best: Symbolic = None
         for when, one in parts:
             if isinstance(when, Expr) or when:
-                better = self.less(one, best) if name == "min" and best is not None else 1
-                if name == "max" and best is not None:
-                    better = self.less(best, one)
+                better: Node = 1
+                if best is not None:
+                    with self.under(self.graph.both(found, when)):
+                        better = self.less(one, best) if name == "min" else self.less(best, one)
                 take = self.graph.both(when, self.graph.any_of(self.graph.negate(found), better))
                 best = one if best is None else self.ite(take, one, best)
                 found = self.graph.any_of(found, when)

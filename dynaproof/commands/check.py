@@ -1,4 +1,4 @@
-"""`dynaproof check`: the verdict on recorded histories; `dynaproof verify-certificate`: on an order."""
+"""`dynaproof check`: the verdict on recorded histories."""
 
 import time
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dynaproof import console, exits
-from dynaproof.arguments import above_zero, file_to_write
+from dynaproof.arguments import above_zero, file_to_write, outputs_apart
 from dynaproof.commands import Flag
-from dynaproof.commands.histories import known_format, object_named, object_with, read_history
+from dynaproof.commands.histories import known_format, object_named, object_with, own_file, read_history
 from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
 
@@ -59,7 +59,7 @@ def check(
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
 
-    Exit code: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
+    Exit status: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
 
     Args:
         histories: Files of histories, plain, gzip or zstd.
@@ -81,8 +81,10 @@ def check(
             "--core, --certificate and --html are about one history", "check the files one by one"
         )
     above_zero({"--budget-seconds": budget_seconds, "--budget-mb": budget_mb})
-    for option, written in {"--core": core, "--certificate": certificate, "--html": html}.items():
+    outputs = {"--core": core, "--certificate": certificate, "--html": html}
+    for option, written in outputs.items():
         file_to_write(option, written)
+    outputs_apart(outputs, [*histories, *own_file(object)])
     known_format(format)
     thing = object_named(object)
     if promise is not None:
@@ -110,80 +112,6 @@ def check(
         if certificate:
             _write_certificate(history, result, thing, certificate)
     return next(code for code in WORST_FIRST if code in codes)
-
-
-class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer on one certificate, as `--json` prints it."""
-
-    file: str
-    certificate: str
-    operations: int
-    verified: bool
-    reason: str | None
-    line: int | None
-    provenance: Provenance
-
-
-def verify_certificate(
-    history: str,
-    certificate: str,
-    /,
-    *,
-    object: str | None = None,  # noqa: A002
-    format: str | None = None,  # noqa: A002
-    json: Flag = False,
-) -> int:
-    """Replay a certificate: does its order show that the history is linearizable?
-
-    Exit code: 0 if it does, 1 if not, 2 if an input is bad.
-
-    Args:
-        history: A file of a history, plain, gzip or zstd.
-        certificate: What `check --certificate` wrote for it.
-        object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
-        format: json, jepsen-log or edn. Otherwise told by the content.
-        json: Print one JSON object.
-    """
-    from dynaproof.checkers.linearizability.certificate import CertificateError, verify
-    from dynaproof.checkers.linearizability.certificate_file import CertificateFileError, decode
-
-    known_format(format)
-    try:
-        claim = decode(Path(certificate).read_bytes())
-    except CertificateFileError as error:
-        raise UserError(f"{certificate}: {error}") from error
-    thing = object_named(object if object is not None else claim.object)
-    assert thing is not None
-    operations = read_history(history, format, thing)
-    reason, line = None, None
-    if claim.operations != len(operations):
-        reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
-    else:
-        try:
-            verify(operations, claim.order, thing)
-        except CertificateError as error:
-            reason = str(error)
-            line = None if error.row is None else int(operations.columns.line[error.row])
-    answer = Verified(
-        file=history,
-        certificate=certificate,
-        operations=len(operations),
-        verified=reason is None,
-        reason=reason,
-        line=line,
-        provenance=provenance(),
-    )
-    if json:
-        console.emit(answer)
-    else:
-        told = (
-            "linearizable, by this certificate"
-            if reason is None
-            else f"not shown by this certificate: {reason}"
-        )
-        place = history if line is None else f"{history}:{line}"
-        console.tell(f"{place}: {told}")
-    return exits.CLEAN if reason is None else exits.FAILED
 
 
 def _checked(
@@ -268,7 +196,7 @@ def _write_core_and_picture(
 def _write_certificate(
     history: "History", result: "Result", thing: "SequentialObject | None", path: Path
 ) -> None:
-    from dynaproof.checkers.linearizability.certificate_file import encode
+    from dynaproof.checkers.certificates.certificate_file import encode
     from dynaproof.checkers.linearizability.checking import fitting_object
     from dynaproof.checkers.whole_file import write_whole
 

@@ -34,6 +34,12 @@ def object_named(name: str | None) -> "SequentialObject | None":
     return OBJECTS[name]
 
 
+def own_file(name: str | None) -> list[str]:
+    """The file of an object of the user's own, `FILE.py:NAME`; empty for any other object."""
+    place = (name or "").rpartition(":")[0]
+    return [place] if place.endswith(".py") else []
+
+
 def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
     """The history in a file; raises UserError for whatever is wrong with it."""
     from dynaproof.checkers.histories import read

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, folder_to_write
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
@@ -133,6 +133,7 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
     from dynaproof.checkers.simulator.shrink import smaller_schedule, smallest
 
     path = out if out is not None else run.with_suffix(".small.json")
+    outputs_apart({"--out": path}, [run])
     kept = opened(run)
     folder_to_write("--out", path.parent)
     if path.parent.is_dir():
@@ -158,12 +159,15 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         "spec": failure.spec,
         "events": kept.outcome.failure.step,
         "shrunk_events": failure.step,
+        "minimal": small.minimal,
         "replay": f"./run replay {path}",
     }
     if json:
         console.emit({**found, "provenance": origin(small)})
     else:
         console.tell(f"{failure.spec}: {kept.outcome.failure.step} events, now {failure.step}: {path}")
+        if not small.minimal:
+            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {path}")
     return 0
 
 
@@ -255,11 +259,11 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    from dynaproof.specs.promise import ALL
+    from dynaproof.specs.promises import PROMISES
 
     console.tell(f"FAILED {spec} at step {step}")
-    if spec in ALL:
-        console.tell(f"  promised: {ALL[spec].sentence}")
+    if spec in PROMISES:
+        console.tell(f"  promised: {PROMISES[spec].sentence}")
     console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []

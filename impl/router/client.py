@@ -11,16 +11,13 @@ error handling.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from msgspec import Struct
 
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Note, Timer
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
-from dynaproof.impl.storage.messages import Get, Operation, Rejected, Reply, Request
+from dynaproof.impl.router.call import Call, Ending, Route
+from dynaproof.impl.storage.ids import RequestId
+from dynaproof.impl.storage.messages import Operation, Rejected, Reply
 from dynaproof.impl.storage.records import StoredItem
-
-Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 
 
 class ClientSettings(Struct, frozen=True):
@@ -37,10 +34,11 @@ class ClientSettings(Struct, frozen=True):
 
 
 class Invoked(Note, frozen=True, gc=False, tag="invoked"):
-    """An operation begins."""
+    """An operation begins; it takes effect by `deadline`, in commit timestamps, or never."""
 
     request: RequestId
     operation: Operation
+    deadline: Microseconds
 
 
 class Ended(Note, frozen=True, gc=False, tag="ended"):
@@ -77,13 +75,13 @@ class Client:
         self.settings = settings
         self.number = 0
         self.ended = 0
-        self.request: RequestId | None = None
-        self.operation: Operation | None = None
-        self.deadline: Microseconds = 0
-        self.attempt = 0
-        self.unanswered: dict[int, NodeId] = {}
-        self.leader: NodeId | None = None
-        self.ballot: Ballot = NO_BALLOT
+        self.call: Call | None = None
+        self.route = Route()
+
+    @property
+    def request(self) -> RequestId | None:
+        """The request under way."""
+        return None if self.call is None else self.call.request
 
     def next_operation(self) -> Operation | None:
         """The next operation, or None when there is nothing more to do."""
@@ -101,7 +99,7 @@ class Client:
         if isinstance(timer, ThinkTimer):
             self.begin()
         elif isinstance(timer, AttemptTimer):
-            self.leader = None  # It did not answer in time: ask another replica who leads.
+            self.route.leader = None  # It did not answer in time: ask another replica who leads.
             self.try_once()
         elif isinstance(timer, BackoffTimer):
             self.try_once()
@@ -110,75 +108,63 @@ class Client:
 
     def begin(self) -> None:
         """Invoke the next operation, if there is one."""
-        if self.request is not None:
+        if self.call is not None:
             return
         operation = self.next_operation()
         if operation is None:
             return
         self.number += 1
-        self.request = RequestId(self.env.me.name, self.number)
-        self.operation, self.attempt, self.unanswered = operation, 0, {}
-        self.deadline = self.env.wall + self.settings.timeout_us
-        self.env.note(Invoked(self.request, operation))
+        request = RequestId(self.env.me.name, self.number)
+        self.call = Call(request, operation, self.env.wall + self.settings.timeout_us)
+        self.env.note(Invoked(request, operation, self.call.deadline))
         self.env.set_timer(self.settings.timeout_us, GiveUpTimer())
         self.try_once()
 
     def try_once(self) -> None:
         """Send one attempt: to the leader as far as it is known, else to any replica."""
-        if self.request is None or self.operation is None:
+        call = self.call
+        if call is None:
             return
-        self.attempt += 1
-        eventual = isinstance(self.operation, Get) and not self.operation.strong
-        to = self.leader
-        if to is None or eventual:
+        to = self.route.leader
+        if to is None or not call.wants_leader:
             to = self.replicas[self.env.random("replica", len(self.replicas))]
-        self.unanswered[self.attempt] = to
-        self.env.send(to, Request(self.request, self.attempt, self.ballot, self.deadline, self.operation))
+        self.env.send(to, call.ask(to, self.route.ballot))
         self.env.set_timer(self.settings.attempt_us, AttemptTimer())
 
     def on_message(self, sender: NodeId, message: Message) -> None:
         """Take an answer to the operation under way."""
         if isinstance(message, Reply):
-            if message.request == self.request:
-                self.end(
-                    "ok" if message.status == "ok" else "condition_failed", message.slot, message.observed
-                )
+            ending = None if self.call is None else self.call.replied(message)
+            if ending is not None:
+                self.end(ending, message.slot, message.observed)
         elif isinstance(message, Rejected):
             self.on_rejected(message)
 
     def on_rejected(self, m: Rejected) -> None:
         """This attempt takes no effect: follow the hint, wait a little, or end."""
-        newer = m.ballot > self.ballot
-        if m.ballot >= self.ballot:
-            self.ballot, self.leader = m.ballot, m.leader
-        if m.request != self.request or m.attempt not in self.unanswered:
+        newer = self.route.learn(m)
+        what = "nothing" if self.call is None else self.call.rejected(m, self.route, newer)
+        if what == "nothing":
             return
-        asked = self.unanswered[m.attempt]
-        if m.final:
-            del self.unanswered[m.attempt]
         self.env.cancel_timer(AttemptTimer())
-        if m.reason == "expired":
+        if what == "give up":
             self.give_up()
-            return
-        if newer and self.leader is not None:
+        elif what == "try now":
             self.try_once()
         else:
-            if m.reason == "not_leader" and self.leader is not None and self.leader.name == asked.name:
-                self.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
             self.env.set_timer(self.settings.backoff_us, BackoffTimer())
 
     def give_up(self) -> None:
-        """End with an error: definite only if every attempt was answered."""
-        if self.request is not None:
-            self.end("indefinite" if self.unanswered else "definite", 0, None)
+        """End with an error."""
+        if self.call is not None:
+            self.end(self.call.given_up(), 0, None)
 
     def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
         """The operation is over."""
-        assert self.request is not None
-        assert self.operation is not None
-        self.env.note(Ended(self.request, ending, slot, observed))
-        self.learned(self.operation, ending, observed)
-        self.request = self.operation = None
+        assert self.call is not None
+        self.env.note(Ended(self.call.request, ending, slot, observed))
+        operation, self.call = self.call.operation, None
+        self.learned(operation, ending, observed)
         self.ended += 1
         self.env.cancel_timer(AttemptTimer())
         self.env.cancel_timer(BackoffTimer())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.simulator.scenarios import config_of
 
 
 @pytest.mark.parametrize("schedule", [35623, 36829])

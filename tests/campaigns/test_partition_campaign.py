@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.campaign import Totals, config_of, outcomes
+from dynaproof.checkers.campaign import Totals, outcomes
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import STRATEGIES, draw
 from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.specs.sometimes import SOMETIMES
 
 SCHEDULES = 200

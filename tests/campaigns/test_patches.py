@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from dynaproof.checkers.campaign import outcomes
+from dynaproof.checkers.campaign.schedules import outcomes
 from dynaproof.checkers.mutation.bug import BugError, Edit, active, bug, difference, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.impl.outbox import Outbox

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.histories import parse
 from dynaproof.checkers.histories.writers import json_lines
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.recorder import ClientRecorder, recorded
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.impl.router.client import Ended, Invoked
 from dynaproof.impl.storage.ids import RequestId
 from dynaproof.impl.storage.messages import Delete, Get, Put
@@ -55,7 +55,7 @@ def test_each_ending_is_recorded_as_what_it_says() -> None:
     ]
     for number, (operation, ending, observed) in enumerate(script):
         request = RequestId("c", number)
-        recorder.note(Invoked(request, operation), 10 * number)
+        recorder.note(Invoked(request, operation, 10 * number), 10 * number)
         recorder.note(Ended(request, ending, 1, observed), 10 * number + 5)
     write, read, failed, undone, lost, last = recorder.history()
     text = '{"id":"a","v":"1"}'

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
@@ -15,6 +14,7 @@ from dynaproof.checkers.refinement.picture import picture
 from dynaproof.checkers.refinement.recording import Both, Recorder
 from dynaproof.checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
 from dynaproof.checkers.simulator.partition import PartitionRun, execute, finish
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.checkers.state_space.explore import Exploration
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.model.multi_paxos import MultiPaxos

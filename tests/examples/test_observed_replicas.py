@@ -11,9 +11,9 @@ from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.messages import Accept, Prepare
 from dynaproof.impl.storage.notes import Reached
 from dynaproof.impl.storage.records import Config, NoOp
-from dynaproof.specs.consensus import one_leader_per_ballot, promises_never_go_back
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.view import Entry
+from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
+from dynaproof.specs.views.group_facts import Entry
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
@@ -36,27 +36,27 @@ def test_two_values_of_one_ballot_are_seen_although_their_identity_is_the_same()
     made = observer()
     made.sent(PLACE, PEER.node, accept(PEER, 7), covered=True)
     made.sent(PLACE, OTHER.node, accept(OTHER, 7), covered=True)
-    assert not list(one_leader_per_ballot(made.view))
+    assert not list(one_leader_per_ballot.check(made.view))
     made.sent(PLACE, OTHER.node, accept(OTHER, 8), covered=True)
-    assert len(list(one_leader_per_ballot(made.view))) == 1
+    assert len(list(one_leader_per_ballot.check(made.view))) == 1
 
 
 def test_an_adopted_value_that_was_changed_is_seen_where_it_is_durable() -> None:
     made = observer()
-    made.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
-    made.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
-    assert not list(one_leader_per_ballot(made.view))
-    made.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
-    assert len(list(one_leader_per_ballot(made.view))) == 1
+    made.logs.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
+    made.logs.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
+    assert not list(one_leader_per_ballot.check(made.view))
+    made.logs.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
+    assert len(list(one_leader_per_ballot.check(made.view))) == 1
 
 
 def test_a_ballot_that_a_candidate_asked_with_is_one_that_it_let_out() -> None:
     made = observer()
     made.sent(PLACE, PEER.node, Prepare(LEADER, PEER.incarnation, BALLOT, 0), covered=True)
     made.view.recover(LEADER, BALLOT)
-    assert not list(promises_never_go_back(made.view))
+    assert not list(promises_never_go_back.check(made.view))
     made.view.recover(LEADER, Ballot(1, "sa", 1))
-    assert len(list(promises_never_go_back(made.view))) == 1
+    assert len(list(promises_never_go_back.check(made.view))) == 1
 
 
 def restarted(other: int | None) -> PartitionRun:
@@ -69,7 +69,7 @@ def restarted(other: int | None) -> PartitionRun:
     run.check()
     if other is not None:
         chosen = run.watcher.view.chosen
-        chosen[other] = chosen[other]._replace(entry=Entry(BALLOT, "another"))
+        chosen[other] = structs.replace(chosen[other], entry=Entry(BALLOT, "another"))
     run.world.start(slot)
     run.check()
     return run
@@ -87,6 +87,6 @@ def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
     made.members["sa"] = LEADER
     made.note(PLACE, Reached("rot found"))
     assert not made.reached
-    made.read_through["sa", "log/000001/00000001"] = 40
+    made.logs.read_through["sa", "log/000001/00000001"] = 40
     made.note(PLACE, Reached("rot found"))
     assert made.reached == {"rot found": 1}

@@ -9,6 +9,7 @@ from dynaproof.checkers.simulator import fair_end
 from dynaproof.checkers.simulator.partition import PartitionRun
 from dynaproof.checkers.simulator.run import draw
 from dynaproof.impl.storage.state import PartitionState
+from dynaproof.specs.views.group_facts import Unequal
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
@@ -59,7 +60,7 @@ def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant
     quiet.advance_until = wait_and_fall_behind  # type: ignore[method-assign]
     fair_end.quiet(quiet)
     assert quiet.failure is None
-    assert list(quiet.watcher.view.fresh) == ["unequal"]
+    assert list(quiet.watcher.view.fresh) == [Unequal]
 
 
 @pytest.mark.parametrize(

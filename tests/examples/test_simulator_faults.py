@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
 from dynaproof.checkers.simulator.run import FAULTS, LEADER, Fault, draw
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.impl.storage.frames import encode_frame
 from dynaproof.impl.storage.host import NODE_LOG, StorageNode
 from dynaproof.impl.storage.replica import Replica

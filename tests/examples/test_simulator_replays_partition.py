@@ -10,8 +10,9 @@ from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
 from dynaproof.checkers.simulator.run_file import load, rerun
+from dynaproof.checkers.simulator.scenarios import config_of
 from dynaproof.checkers.simulator.schedule import MENDING, Divergence, follow, record
-from dynaproof.checkers.simulator.shrink import shrink_schedule
+from dynaproof.checkers.simulator.shrink import Budget, shrink_schedule, smaller_schedule, smallest
 from dynaproof.checkers.simulator.tell import Step, tell
 from dynaproof.checkers.strategies.recording import Recorded
 
@@ -129,10 +130,40 @@ def test_a_schedule_is_shrunk_to_the_events_and_choices_that_its_failure_needs()
         fails = needed <= set(candidate.events) and needed_choice in candidate.choices
         return ended("wanted" if fails else None, len(candidate.events)), candidate
 
-    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, 400)
+    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, Budget(400))
     assert set(small.events) == needed
     assert small.choices == (needed_choice,)
     assert attempts <= 400
+
+
+def test_what_a_choice_needed_goes_once_the_choice_is_gone() -> None:
+    events = tuple(("e", "n", number) for number in range(60))
+    choice = (("c", "n", 0), 1)
+
+    def attempt(candidate: Recorded) -> tuple[Outcome, Recorded]:
+        asked = choice in candidate.choices and events[30] not in candidate.events
+        fails = events[7] in candidate.events and not asked
+        return ended("wanted" if fails else None, len(candidate.events)), candidate
+
+    budget = Budget(400)
+    small = shrink_schedule(Recorded(events, (choice,)), "wanted", attempt, budget)
+    assert small == Recorded((events[7],), ())
+    assert budget.left > 0
+
+
+def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again() -> None:
+    mutant = MUTANTS["lease_not_granted"]
+    config = config_of("partition", "portfolio", 3, 45)
+    with seeded(mutant):
+        small = smallest(config, execute(config), mutant.name)
+        recorded = small.recorded()
+        assert small.minimal
+        assert recorded is not None
+        again = smaller_schedule(small.config, small.outcome, recorded, mutant.name)
+        assert again == small
+        cut_short = smallest(config, execute(config), mutant.name, 1, 3)
+        assert not cut_short.minimal
+        assert cut_short.outcome.failure is not None
 
 
 def ended(spec: str | None, events: int) -> Outcome:

@@ -1,7 +1,7 @@
 """Shrinking, with failures that are known beforehand."""
 
 from dynaproof.checkers.simulator.run import Failure, Fault, Outcome, RunConfig, draw
-from dynaproof.checkers.simulator.shrink import ATTEMPTS, shrink
+from dynaproof.checkers.simulator.shrink import ATTEMPTS, Budget, shrink
 
 CONFIG = next(
     config
@@ -32,7 +32,7 @@ def shrunk() -> tuple[RunConfig, Outcome, int]:
         tried.append(config)
         return fails_with_one_fault(config)
 
-    config, found = shrink(CONFIG, fails_with_one_fault(CONFIG), execute)
+    config, found = shrink(CONFIG, fails_with_one_fault(CONFIG), execute, Budget(ATTEMPTS))
     return config, found, len(tried)
 
 
@@ -65,7 +65,7 @@ def test_a_run_that_nothing_smaller_fails_is_left_as_it_is() -> None:
         return outcome(config, "wanted" if config == CONFIG else None)
 
     before = outcome(CONFIG, "wanted")
-    assert shrink(CONFIG, before, execute) == (CONFIG, before)
+    assert shrink(CONFIG, before, execute, Budget(ATTEMPTS)) == (CONFIG, before)
     assert 0 < tried <= ATTEMPTS
 
 

@@ -24,7 +24,8 @@ from dynaproof.checkers.simulator.run import draw
 from dynaproof.checkers.simulator.world import Options
 from dynaproof.checkers.strategies.drawn import Drawn
 from dynaproof.impl.node import Env, Node
-from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.router.client import Client, ClientSettings
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem
 from dynaproof.impl.values.attribute import S

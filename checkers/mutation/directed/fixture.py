@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
 from dynaproof.impl.node import Env, Node
-from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.router.client import Client, ClientSettings
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import Operation
 from dynaproof.impl.storage.records import Item, StoredItem

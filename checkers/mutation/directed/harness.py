@@ -313,8 +313,8 @@ class Harness:
         client, replica = self.client(name), self.replica(to)
         client.next, client.ending, client.observed = operation, None, None
         self.undecided_clients_ask(to)
-        client.leader = self.slot(to).id
-        client.ballot = replica.leading or replica.leader_ballot
+        client.route.leader = self.slot(to).id
+        client.route.ballot = replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.begin)
         self.log.say(f"{name} asks {to} for {words(operation)}")
         self._at_once()
@@ -329,7 +329,8 @@ class Harness:
         self.fire(name, AttemptTimer)
         for other in REPLICAS:
             self.drop(name, other.name)
-        client.leader, client.ballot = self.slot(to).id, replica.leading or replica.leader_ballot
+        route = client.route
+        route.leader, route.ballot = self.slot(to).id, replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.try_once)
         self._happen(self._request(name, to), f"{to} gets it")
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from dynaproof.specs.promise import Violation, spec
-from dynaproof.specs.view import Change, Name, View
+from dynaproof.specs.spec import AnySpec, Violation, spec
+from dynaproof.specs.views.base import Name
+from dynaproof.specs.views.stream import Change, Consumed, ShardChanged, StreamView
 
 
-@spec("always", source="developer guide, Change data capture for DynamoDB Streams", on=("shard",))
-def stream_complete_and_single(view: View) -> Iterable[Violation]:
+@spec(
+    "always",
+    source="developer guide, Change data capture for DynamoDB Streams",
+    over=StreamView,
+    on=(ShardChanged,),
+)
+def stream_complete_and_single(view: StreamView) -> Iterable[Violation]:
     """A shard has each change of its log up to its last slot once, in commit order; the old image of a record
     is the new image of the one before.
 
     A closed shard has got to the end of its log. That every shard gets there once all is quiet is a matter of
     liveness, and not looked at here.
     """
-    for name in view.take("shard"):
+    for fact in view.take(ShardChanged):
+        name = fact.shard
         shard = view.shards[name]
         due = [change for change in view.changes.get(name, ()) if change.slot <= shard.through]
         if list(shard.records) != due:
@@ -32,7 +39,7 @@ def stream_complete_and_single(view: View) -> Iterable[Violation]:
             )
 
 
-def _images(view: View, name: Name) -> Iterable[Violation]:
+def _images(view: StreamView, name: Name) -> Iterable[Violation]:
     """Each record's old image is the new image of the item's record before, in the shard or its ancestors."""
     line: list[Change] = []
     at: Name | None = name
@@ -49,10 +56,16 @@ def _images(view: View, name: Name) -> Iterable[Violation]:
         images[record.key] = record.new
 
 
-@spec("always", source="developer guide, DynamoDB Streams (reading and processing)", on=("consumed",))
-def parent_before_children(view: View) -> Iterable[Violation]:
+@spec(
+    "always",
+    source="developer guide, DynamoDB Streams (reading and processing)",
+    over=StreamView,
+    on=(Consumed,),
+)
+def parent_before_children(view: StreamView) -> Iterable[Violation]:
     """A consumer sees all of a parent shard before any record of its children."""
-    for name in view.take("consumed"):
+    for fact in view.take(Consumed):
+        name = fact.shard
         parent = view.shards[name].parent
         if parent is None or view.consumed[name] == 0:
             continue
@@ -62,3 +75,10 @@ def parent_before_children(view: View) -> Iterable[Violation]:
                 f"{view.consumed[name]} records of shard {name} were processed after {seen} of its parent "
                 f"{parent}, which is {'closed' if held.closed else 'open'} with {len(held.records)}"
             )
+
+
+SPECS: tuple[AnySpec, ...] = (
+    stream_complete_and_single,
+    parent_before_children,
+)
+"""The specs of this module, in the order in which they are listed."""

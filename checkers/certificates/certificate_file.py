@@ -3,7 +3,7 @@
 `{"certificate":"linearizable","version":1,"object":NAME,"operations":N,"order":[...]}`: `order` numbers the
 operations of the history from 0, in the order in which their calls stand in its file, key after key.
 
-Like `certificate`, whose verifier replays the order, it imports nothing of what decides.
+The verifier, beside it, replays the order.
 """
 
 from typing import Any

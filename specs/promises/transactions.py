@@ -6,16 +6,17 @@ from collections.abc import Hashable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from dynaproof.specs.promise import Violation, spec
-from dynaproof.specs.view import View
+from dynaproof.specs.spec import AnySpec, Violation, spec
+from dynaproof.specs.views.transaction import Decided, TransactionCommitted, TransactionView
 
 
 @spec(
     "always",
     source="Adya, Weak Consistency, 1999, 3 (serialization graphs); Herlihy and Wing, 1990",
-    on=("decided", "committed_transaction"),
+    over=TransactionView,
+    on=(Decided, TransactionCommitted),
 )
-def transactions_serializable(view: View) -> Iterable[Violation]:
+def transactions_serializable(view: TransactionView) -> Iterable[Violation]:
     """All committed transactions and single operations are strictly serializable.
 
     All participants of a transaction finish it alike, only what is committed is read, and the graph of who
@@ -23,13 +24,13 @@ def transactions_serializable(view: View) -> Iterable[Violation]:
     what another one then replaced, and by who had ended before another began. The order of a key's writes is
     given by its log, so that this is exact. It takes time quadratic in the transactions of the view.
     """
-    for name in dict.fromkeys(view.take("decided")):
+    for name in dict.fromkeys(fact.transaction for fact in view.take(Decided)):
         outcomes = view.decisions[name]
         if len(set(outcomes.values())) > 1:
             committed = [str(one) for one, outcome in outcomes.items() if outcome]
             aborted = [str(one) for one, outcome in outcomes.items() if not outcome]
             yield Violation(f"{name} is committed by {committed} and aborted by {aborted}")
-    if view.take("committed_transaction"):
+    if view.take(TransactionCommitted):
         for name, one in view.transactions.items():
             for key, writer in one.reads:
                 if writer is not None and writer not in view.versions.get(key, ()):
@@ -40,7 +41,7 @@ def transactions_serializable(view: View) -> Iterable[Violation]:
             yield Violation(f"no order explains {' after '.join(str(one) for one in error.args[1])}")
 
 
-def _before(view: View) -> Mapping[Hashable, list[Hashable]]:
+def _before(view: TransactionView) -> Mapping[Hashable, list[Hashable]]:
     """Transaction to those that must come before it."""
     before: dict[Hashable, list[Hashable]] = {name: [] for name in view.transactions}
     for writers in view.versions.values():
@@ -60,3 +61,7 @@ def _before(view: View) -> Mapping[Hashable, list[Hashable]]:
             if past.ended is not None and past.ended < one.began
         ]
     return before
+
+
+SPECS: tuple[AnySpec, ...] = (transactions_serializable,)
+"""The specs of this module, in the order in which they are listed."""

@@ -1,36 +1,28 @@
-"""A campaign: many runs, on one core or several, in an order that does not depend on how many.
+"""The schedules of a campaign, on one core or several, in an order that does not depend on how many.
 
 Schedule k of a campaign has the seed `base * 1_000_003 + k`; a portfolio takes the strategies in turn. The
 digest is SHA-256 over the runs' digests in schedule order, so two campaigns of the same seed and length are
 equal if and only if all their runs are. One run in `SAMPLED` is run twice and compared, in every campaign.
-
-A campaign can be interrupted and resumed: `State` is all that it has seen.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
+from itertools import count
 
-import msgspec
 from msgspec import Struct, field, structs
 
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import FAULTS, Failure, Outcome
 from dynaproof.checkers.simulator.scenarios import config_of
-from dynaproof.checkers.whole_file import write_whole
-
-__all__ = ["REPRODUCIBLE", "State", "Totals", "config_of", "load_state", "outcomes", "save_state"]
 
 SAMPLED = 50
 
 REPRODUCIBLE = "runs_are_reproducible"
 """What a campaign itself promises: the same configuration gives the same run. Not a spec of the system."""
-
-STATE_FORMAT = 2
 
 
 class Totals(Struct):
@@ -57,8 +49,8 @@ class Totals(Struct):
         self.events += outcome.events
         self.simulated_us += outcome.simulated_us
         for found, totals in ((outcome.faults, self.faults), (outcome.reached, self.sometimes)):
-            for name, count in found.items():
-                totals[name] = totals.get(name, 0) + count
+            for name, times in found.items():
+                totals[name] = totals.get(name, 0) + times
         self.operations.append(outcome.endings.get("ok", 0) + outcome.endings.get("condition_failed", 0))
         self.faults_per_run.append(sum(outcome.faults.get(kind, 0) for kind in FAULTS))
         self.digests.append(outcome.digest)
@@ -71,37 +63,6 @@ class Totals(Struct):
         for digest in self.digests:
             found.update(bytes.fromhex(digest))
         return found.hexdigest()
-
-
-class State(Struct):
-    """A campaign that may go on later."""
-
-    format: int
-    made_by: str
-    scenario: str
-    strategy: str
-    seed: int
-    seconds: float
-    totals: Totals
-    failures: list[dict[str, str | int]]
-
-
-def save_state(path: Path, state: State) -> None:
-    """Write it whole, or not at all."""
-    write_whole(path, msgspec.json.encode(state))
-
-
-def load_state(path: Path) -> State:
-    """Read it.
-
-    Raises:
-        ValueError: it is truncated, or of another version.
-        OSError: it cannot be read.
-    """
-    state = msgspec.json.decode(path.read_bytes(), type=State)
-    if state.format != STATE_FORMAT:
-        raise ValueError(f"format {state.format}, this version reads {STATE_FORMAT}")
-    return state
 
 
 def run_one(scenario: str, strategy: str, base: int, schedule: int) -> Outcome:
@@ -124,3 +85,16 @@ def outcomes(
     `schedules` is asked for no more than the processes can take soon, so it may end when time is up.
     """
     yield from in_order(partial(run_one, scenario, strategy, base), schedules, jobs)
+
+
+def numbers(
+    first: int, schedules: int | None, seconds: float | None, clock: Callable[[], float]
+) -> Iterator[int]:
+    """Schedules from `first` on, below `schedules`, and for so many seconds from now (None: without end)."""
+    began = clock()
+    for number in count(first):
+        if schedules is not None and number >= schedules:
+            return
+        if seconds is not None and clock() - began > seconds:
+            return
+        yield number

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from typing import TypeVar
 
 from dynaproof.checkers.interrupts import interrupts_held
-from dynaproof.checkers.mutation.bug import Bug, active, seed_for_good
+from dynaproof.checkers.patches import Bug, active, seed_for_good
 
 __all__ = ["collecting_seldom", "in_order"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from dynaproof.checkers.mutation.bug import Bug
 from dynaproof.checkers.mutation.seeded import (
     ballots,
     configs,
@@ -19,6 +18,7 @@ from dynaproof.checkers.mutation.seeded import (
     serving,
     tails,
 )
+from dynaproof.checkers.patches import Bug
 
 MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards)
 

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from dynaproof.checkers.linearizability.fuzzing import fuzz
-from dynaproof.checkers.mutation.bug import Bug, Edit, seeded
+from dynaproof.checkers.patches import Bug, Edit, seeded
 
 
 class CheckerBug(Bug, frozen=True, kw_only=True):

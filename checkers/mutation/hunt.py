@@ -10,9 +10,9 @@ from msgspec import Struct, structs
 
 from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
-from dynaproof.checkers.mutation.bug import Bug, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
+from dynaproof.checkers.patches import Bug, seeded
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import Outcome, RunConfig
 from dynaproof.checkers.simulator.run_file import RunFile

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.refinement.checking import Difference
 from dynaproof.checkers.refinement.running import REFINEMENT, look
 from dynaproof.checkers.simulator.scenarios import config_of

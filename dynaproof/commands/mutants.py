@@ -35,9 +35,9 @@ def mutants(
         directed: Print what happens with each bug in the scenarios that are written for it, and nothing else.
         json: Print one JSON object per bug.
     """
-    from dynaproof.checkers.mutation.bug import difference
     from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.hunt import hunts, survives
+    from dynaproof.checkers.patches import difference
     from dynaproof.checkers.simulator.run_file import save
 
     for name in names:
@@ -78,9 +78,9 @@ def mutants(
 
 def show_directed(names: list[str], json: bool) -> None:
     """The traces of the scenarios that are written for these bugs, each with its bug."""
-    from dynaproof.checkers.mutation.bug import seeded
     from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
+    from dynaproof.checkers.patches import seeded
 
     for name in names:
         for scenario in DIRECTED.values():

@@ -295,8 +295,8 @@ def opened(run: Path) -> "RunFile":
 
 def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
     """The seeded bug that the run was made with, while it is run again."""
-    from dynaproof.checkers.mutation.bug import seeded
     from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.patches import seeded
 
     name = kept.mutant
     if name is not None and name not in MUTANTS:

@@ -4,8 +4,8 @@ import pytest
 
 from dynaproof.checkers.linearizability import sweep_kernels, zones
 from dynaproof.checkers.linearizability.fuzzing import fuzz
-from dynaproof.checkers.mutation.bug import BugError, Edit, bug, difference, seeded
 from dynaproof.checkers.mutation.checker_bugs import CHECKER_BUGS, hunt
+from dynaproof.checkers.patches import BugError, Edit, bug, difference, seeded
 
 SEED = 7
 AT_MOST = 20_000

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from dynaproof.checkers.campaign.schedules import outcomes
-from dynaproof.checkers.mutation.bug import BugError, Edit, active, bug, difference, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import BugError, Edit, active, bug, difference, seeded
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.storage import leader
 from dynaproof.impl.storage.leader import Leader

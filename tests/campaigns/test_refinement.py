@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
 from dynaproof.checkers.refinement.checking import Refinement
 from dynaproof.checkers.refinement.covering import COLD, Coverage, Seen, small

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dynaproof.checkers.mutation.bug import active, difference, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
+from dynaproof.checkers.patches import active, difference, seeded
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run_file import rerun
 from dynaproof.cli import main

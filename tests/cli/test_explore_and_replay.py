@@ -38,8 +38,8 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 @pytest.fixture
 def broken() -> Iterator[None]:
     """Explores the system with a seeded bug."""
-    from dynaproof.checkers.mutation.bug import seeded
     from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.patches import seeded
 
     with seeded(MUTANTS["ignores_accepted"]):
         yield

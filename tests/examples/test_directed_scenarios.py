@@ -2,10 +2,10 @@
 
 import pytest
 
-from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
 from dynaproof.checkers.mutation.directed.golden import TRACES, golden
+from dynaproof.checkers.patches import seeded
 
 WRITTEN_FOR = [(scenario.name, name) for scenario in DIRECTED.values() for name in scenario.kills]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.mutation.bug import Edit, bug, seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import Edit, bug, seeded
 from dynaproof.checkers.simulator.partition import execute
 from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
 from dynaproof.checkers.simulator.run_file import load, rerun

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import structs
 
-from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.simulator.disk import SimDisk
 from dynaproof.impl.node import Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox

@@ -17,8 +17,8 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
-from dynaproof.checkers.mutation.bug import seeded
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
 from dynaproof.checkers.simulator.run import draw
 from dynaproof.checkers.simulator.world import Options

@@ -1,1 +1,1 @@
-"""The seeded bugs, by what they break; `../bug.py` says how they are written."""
+"""The seeded bugs, by what they break; `../../patches.py` says how they are written."""

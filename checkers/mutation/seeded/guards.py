@@ -4,8 +4,8 @@ promise.
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import Edit, bug
 from dynaproof.checkers.mutation.seeded.places import LEADER, REPLICA
+from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import Edit, bug
 from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, LEADER, REPLICA
+from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import Edit, bug
 from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, SERVING
+from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(

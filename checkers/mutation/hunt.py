@@ -10,14 +10,16 @@ from msgspec import Struct, structs
 
 from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
+from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
 from dynaproof.checkers.patches import Bug, seeded
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import Outcome, RunConfig
-from dynaproof.checkers.simulator.run_file import RunFile
-from dynaproof.checkers.simulator.scenarios import config_of
-from dynaproof.checkers.simulator.shrink import smallest
+from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.exploring import execute
+from dynaproof.checkers.runs.run_file import RunFile
+from dynaproof.checkers.runs.shrink import smallest
+from dynaproof.checkers.scenarios.catalogue import config_of
+from dynaproof.checkers.scenarios.partition import PARTITION
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
@@ -45,12 +47,12 @@ class Kill(Struct, frozen=True):
         return {field: getattr(self, field) for field in self.__struct_fields__}
 
 
-def explore(bug: Bug, strategy: str, schedules: int, seed: int) -> tuple[int, RunConfig, Outcome] | None:
+def explore(bug: Bug, strategy: str, schedules: int, seed: int) -> tuple[int, GroupConfig, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None where none does."""
     with seeded(bug):
         for number in range(schedules):
             config = config_of("partition", strategy, seed, number)
-            outcome = execute(config)
+            outcome = execute(PARTITION, config)
             if outcome.failure is not None and bug.counts(outcome.failure.spec):
                 return number + 1, config, outcome
     return None
@@ -72,8 +74,8 @@ def hunt(
         assert outcome.failure is not None
         found = kill("explored", outcome.failure.spec, config.strategy, number, None)
         run = shrunk(bug, config, outcome)
-        assert run.outcome.failure is not None
-        return structs.replace(found, shrunk_events=run.outcome.failure.step), run
+        assert run.result.failure is not None
+        return structs.replace(found, shrunk_events=run.result.failure.step), run
     with seeded(bug):
         for scenario in DIRECTED.values():
             failure = trace_of(scenario).failure
@@ -82,10 +84,10 @@ def hunt(
     return kill(None, None, strategy, schedules, None), None
 
 
-def shrunk(bug: Bug, config: RunConfig, outcome: Outcome) -> RunFile:
+def shrunk(bug: Bug, config: GroupConfig, outcome: RunResult) -> RunFile:
     """The smallest run found that kills the bug by the same spec."""
     with seeded(bug):
-        return smallest(config, outcome, bug.name, SHRINKING, SHRINKING)
+        return smallest(PARTITION, config, outcome, bug.name, SHRINKING, SHRINKING)
 
 
 def _hunt_named(arguments: tuple[str, str, int, int]) -> tuple[Kill, RunFile | None]:

@@ -16,8 +16,8 @@ from msgspec import Struct
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.refinement.checking import Difference
-from dynaproof.checkers.refinement.running import REFINEMENT, look
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.refinement.running import REFINEMENT, run_refined
+from dynaproof.checkers.scenarios.catalogue import config_of
 
 CAUGHT = (
     "quorum_of_one",
@@ -71,8 +71,8 @@ def caught(bug: str) -> Caught | None:
 
 def _caught(bug: str) -> Caught | None:
     for schedule in range(HUNTED):
-        one = look(config_of("partition", "portfolio", 1, schedule))
-        failure, difference = one.outcome.failure, one.refined.difference
+        one = run_refined(config_of("partition", "portfolio", 1, schedule))
+        failure, difference = one.result.failure, one.refined.difference
         if difference is not None:
             assert failure is not None, "a difference fails the run"
             spec = None if failure.spec == REFINEMENT else failure.spec

@@ -7,8 +7,9 @@ import pytest
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
 from dynaproof.checkers.patches import active, difference, seeded
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run_file import rerun
+from dynaproof.checkers.runs.run_file import rerun
+from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.cli import main
 
 SCHEDULES = 150
@@ -58,12 +59,12 @@ def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
     _, config, outcome = found
     assert outcome.failure is not None
     run = shrunk(mutant, config, outcome)
-    assert run.outcome.failure is not None
-    assert run.outcome.failure.spec == outcome.failure.spec
-    assert run.outcome.failure.step <= outcome.failure.step
+    assert run.result.failure is not None
+    assert run.result.failure.spec == outcome.failure.spec
+    assert run.result.failure.step <= outcome.failure.step
     assert len(run.config.faults) <= len(config.faults)
     with seeded(mutant):
-        assert rerun(run) == run.outcome
+        assert rerun(run, PARTITION) == run.result
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -31,7 +31,7 @@ def harness() -> Harness:
 
 def reached(harness: Harness, what: str) -> int:
     assert harness.failure is None
-    return harness.run.watcher.reached.get(what, 0)
+    return harness.run.observation.reached.get(what, 0)
 
 
 @pytest.mark.parametrize("writes", [0, 1])

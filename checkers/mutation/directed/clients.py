@@ -5,7 +5,7 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
-from dynaproof.impl.router.client import BackoffTimer
+from dynaproof.checkers.workloads.client import BackoffTimer
 from dynaproof.impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dynaproof.checkers.kinds.group import first_config
 from dynaproof.checkers.mutation.directed.common import (
     batch,
     campaign,
@@ -129,7 +130,7 @@ def a_late_copy_would_revive_a_retired_replica(harness: Harness) -> None:
     harness.rot("sb", journal, 40)
     harness.restart("sb")
     voter = Member(harness.slot("sb").id, 2)
-    harness.inject("sb", CreateReplica(voter, harness.run.group, 0))
+    harness.inject("sb", CreateReplica(voter, first_config(), 0))
     harness.free()
     harness.drop("sb", "sa")
     harness.beat("sa")

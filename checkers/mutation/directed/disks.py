@@ -6,7 +6,7 @@ from dynaproof.checkers.mutation.directed.by_hand import everything
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
-from dynaproof.impl.router.reader import LogReader, ReadTimer
+from dynaproof.checkers.workloads.log_reader import LogReader, ReadTimer
 from dynaproof.impl.storage.messages import CreateReplica, Put, Vacant
 
 

@@ -1,11 +1,16 @@
-"""Who and what a harness has before a scenario begins: its constants, its items, its clients, its run."""
+"""What a harness has before a script begins: its constants, its items, its clients, its scenario."""
 
 from __future__ import annotations
 
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.impl.node import Env, Node
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client import CLIENTS
+from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.scenarios.partition import PARTITION
+from dynaproof.checkers.workloads.client import Client, ClientSettings
+from dynaproof.impl.node import Env
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.router.client import Client, ClientSettings
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import Operation
 from dynaproof.impl.storage.records import Item, StoredItem
@@ -32,16 +37,16 @@ def item(value: str) -> Item:
     return encode_item({"v": S(value)})
 
 
-class Broken(Exception):  # noqa: N818 It ends a scenario: what it was told for has happened.
+class Broken(Exception):  # noqa: N818 It ends a script: what it was written for has happened.
     """A promise is broken."""
 
 
 class ScriptError(Exception):
-    """The scenario cannot go on as it is told: what it waits for is not there."""
+    """The script cannot go on as written: what it waits for is not there."""
 
 
 class ScriptedClient(Client):
-    """A client that asks what the scenario tells it to."""
+    """A client that asks what the script has for it."""
 
     def __init__(self, env: Env) -> None:
         settings = ClientSettings(timeout_us=60_000_000, attempt_us=10_000_000, backoff_us=1_000_000)
@@ -52,27 +57,28 @@ class ScriptedClient(Client):
         self.observed: StoredItem | None = None
 
     def on_start(self) -> None:
-        """Wait for the scenario."""
+        """Wait for the script."""
 
     def next_operation(self) -> Operation | None:
-        """What the scenario asks."""
+        """What the script asks."""
         operation, self.next = self.next, None
         return operation
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
-        """Keep the answer for the scenario."""
+        """Keep the answer for the script."""
         self.ending, self.observed = ending, observed
 
 
-class HarnessRun(PartitionRun):
-    """A run whose clients are askers; the specs in `without` are not judged."""
+def scripted_client(env: Env, _config: GroupConfig) -> ScriptedClient:
+    """A client that waits for the script."""
+    return ScriptedClient(env)
 
-    without: tuple[str, ...] = ()
 
-    def fail(self, spec: str, sentence: str) -> None:
-        """Keep the first failure."""
-        if spec not in self.without:
-            super().fail(spec, sentence)
-
-    def _client(self, env: Env) -> Node:
-        return ScriptedClient(env)
+def directed(without: tuple[str, ...]) -> Scenario:
+    """The group of `partition` with such clients; the specs in `without` are not judged."""
+    asking = structs.replace(CLIENTS, make=scripted_client)
+    return structs.replace(
+        PARTITION,
+        kinds=tuple(asking if kind is CLIENTS else kind for kind in PARTITION.kinds),
+        specs=tuple(spec for spec in PARTITION.specs if spec.name not in without),
+    )

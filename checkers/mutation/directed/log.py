@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynaproof.checkers.mutation.directed.fixture import ScriptedClient
-from dynaproof.checkers.simulator.world import Slot
+from dynaproof.checkers.world.place import Place
 from dynaproof.impl.storage.messages import Delete, Get, Operation
 from dynaproof.impl.storage.replica import Replica
 from dynaproof.impl.values.attribute import S
@@ -19,14 +19,14 @@ Facts = tuple[str, ...]
 class Log:
     """Lines of a trace. What changed between two of them stands, indented, below the first."""
 
-    def __init__(self, slots: Mapping[str, Slot]) -> None:
-        self.slots = slots
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self.places = places
         self.lines: list[str] = []
         self.known: dict[str, Facts] = {}
 
     def begin(self) -> None:
         """From here on changes are told."""
-        self.known = {name: facts(slot) for name, slot in self.slots.items()}
+        self.known = {name: facts(place) for name, place in self.places.items()}
 
     def say(self, line: str) -> None:
         """The next step."""
@@ -35,17 +35,17 @@ class Log:
 
     def changes(self) -> None:
         """What the last step changed."""
-        for name, slot in self.slots.items():
-            now, before = facts(slot), self.known.get(name, ())
+        for name, place in self.places.items():
+            now, before = facts(place), self.known.get(name, ())
             new = [fact for fact in now if fact not in before]
             self.known[name] = now
             if new:
                 self.lines.append(f"    {name} {', '.join(new)}")
 
 
-def facts(slot: Slot) -> Facts:
+def facts(place: Place) -> Facts:
     """What is so at a node that a reader of a trace should see."""
-    node: Any = slot.node if slot.up else None
+    node: Any = place.node if place.up else None
     if isinstance(node, ScriptedClient):
         return () if node.ending is None else (f"has its answer: {node.ending}",)
     replica = getattr(node, "replica", None)

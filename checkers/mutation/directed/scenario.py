@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from dynaproof.checkers.mutation.directed.fixture import Broken, ScriptError
 from dynaproof.checkers.mutation.directed.harness import Harness
-from dynaproof.checkers.simulator.run import Failure
+from dynaproof.checkers.runs.config import Failure
 
 Script: TypeAlias = Callable[[Harness], None]
 

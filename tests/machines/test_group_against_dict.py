@@ -9,19 +9,14 @@ import re
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS
 from dynaproof.checkers.kinds.group import REPLICAS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
-from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs.config import Fault
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
@@ -33,7 +28,6 @@ from dynaproof.impl.node import Env
 from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 
@@ -88,11 +82,9 @@ SCENARIO = structs.replace(
 class Group(RuleBasedStateMachine):
     """Rules for a client, for faults and for time."""
 
-    node_class: type[StorageNode] = StorageNode
-
     @initialize()
     def boot(self) -> None:
-        self.run = Run(with_hosts(SCENARIO, self.node_class), CONFIG, Timed(CONFIG.seed))
+        self.run = Run(SCENARIO, CONFIG, Timed(CONFIG.seed))
         self.run.set_up()
         self.world = self.run.world
         self.drawn = Drawn(DRAWS)
@@ -238,10 +230,6 @@ class Group(RuleBasedStateMachine):
             self.saw(key, self.client.seen)
 
 
-class BrokenGroup(Group):
-    node_class = MUTANTS["ignores_accepted"].node_class
-
-
 TestGroup = Group.TestCase
 TestGroup.settings = settings(settings.default, max_examples=60, stateful_step_count=12)
 
@@ -256,8 +244,8 @@ def test_a_seeded_bug_is_found_and_shrunk_to_a_few_rules() -> None:
         database=None,
         phases=(Phase.generate, Phase.shrink),
     )
-    with pytest.raises(AssertionError) as found:
-        run_state_machine_as_test(BrokenGroup, settings=profile)
+    with seeded(MUTANTS["ignores_accepted"]), pytest.raises(AssertionError) as found:
+        run_state_machine_as_test(Group, settings=profile)
     told = str(found.value) + "\n".join(getattr(found.value, "__notes__", ()))
     assert "chosen_entries_agree" in told or "holds" in told or "chosen_entries_follow" in told
     rules = re.findall(r"^\s*state\.(\w+)\(", told, re.MULTILINE)

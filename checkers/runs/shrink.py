@@ -1,27 +1,30 @@
 """Shrinking: leave out of a failing run what its failure does not need.
 
-First by configuration: faults, operations, clients, keys, noise, other seeds. Then, where the broken promise
-is one of every step, by schedule: single events and choices, by their names. Greedy and deterministic. A
-candidate counts only if it breaks the same spec; the one with fewer faults, then with fewer events wins.
-Shrinking goes on until nothing more can be left out, or says by `RunFile.minimal` that its budget ended.
+First by configuration: faults, noise, whatever else the scenario can make smaller, other seeds. Then, where
+the broken promise is one of every step, by schedule: single events and choices, by their names. Greedy and
+deterministic. A candidate counts only if it breaks the same spec; the one with fewer faults, then with fewer
+events wins. Shrinking goes on until nothing more can be left out, or says by `RunFile.minimal` that its
+budget ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.simulator.events import Label
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import Outcome, RunConfig, without_fault
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, schedule_of
-from dynaproof.checkers.simulator.schedule import EVENTUALLY, follow, record
+from dynaproof.checkers.runs.config import RunResult, without_fault
+from dynaproof.checkers.runs.exploring import execute, record
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, schedule_of
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.schedule import follow
+from dynaproof.checkers.seam import Label
 from dynaproof.checkers.strategies.recording import Recorded
-from dynaproof.impl.storage.host import StorageNode
 
-Execute = Callable[[RunConfig], Outcome]
-Follow = Callable[[Recorded], tuple[Outcome, Recorded]]
+Execute = Callable[[Any], RunResult]
+Follow = Callable[[Recorded], tuple[RunResult, Recorded]]
 Breaks = Callable[[Recorded], Recorded | None]
 Choice = tuple[Label, int]
 
@@ -40,45 +43,46 @@ class Budget:
 
 
 def smallest(
-    config: RunConfig,
-    outcome: Outcome,
-    node_class: type[StorageNode] = StorageNode,
+    scenario: Scenario,
+    config: Any,
+    result: RunResult,
     mutant: str | None = None,
     attempts: int = ATTEMPTS,
     schedule_attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile:
     """The smallest run found that breaks the same spec, to be saved."""
     budget = Budget(attempts)
-    config, outcome = shrink(config, outcome, lambda candidate: execute(candidate, node_class), budget)
-    assert outcome.failure is not None
-    file = RunFile(RUN_FORMAT, mutant, config, outcome, minimal=budget.left > 0)
-    if outcome.failure.spec in EVENTUALLY:
+    config, result = shrink(scenario, config, result, partial(execute, scenario), budget)
+    assert result.failure is not None
+    file = RunFile(RUN_FORMAT, mutant, config, result, minimal=budget.left > 0)
+    if result.failure.spec in scenario.eventual:
         return file
-    _, recorded = record(config, node_class)
-    if not recorded.events:  # It fails in the fixture.
+    _, recorded = record(scenario, config)
+    if not recorded.events:  # It fails before anything has happened.
         return file
-    return smaller_schedule(config, outcome, recorded, node_class, mutant, schedule_attempts)
+    return smaller_schedule(scenario, config, result, recorded, mutant, schedule_attempts)
 
 
 def smaller_schedule(
-    config: RunConfig,
-    outcome: Outcome,
+    scenario: Scenario,
+    config: Any,
+    result: RunResult,
     recorded: Recorded,
-    node_class: type[StorageNode] = StorageNode,
     mutant: str | None = None,
     attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile:
     """The run with the smallest part of its schedule found that breaks the same spec."""
-    assert outcome.failure is not None
+    failure = result.failure
+    assert failure is not None
     budget = Budget(attempts)
     small = shrink_schedule(
         recorded,
-        outcome.failure.spec,
-        lambda candidate: follow(config, candidate, node_class, lenient=True),
+        failure.spec,
+        lambda candidate: follow(scenario, config, candidate, in_setup=failure.in_setup, lenient=True),
         budget,
     )
-    outcome, recorded = follow(config, small, node_class)
-    return RunFile(RUN_FORMAT, mutant, config, outcome, schedule_of(recorded), minimal=budget.left > 0)
+    result, recorded = follow(scenario, config, small, in_setup=failure.in_setup)
+    return RunFile(RUN_FORMAT, mutant, config, result, schedule_of(recorded), minimal=budget.left > 0)
 
 
 def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budget) -> Recorded:
@@ -89,8 +93,8 @@ def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budg
 
     def breaks(candidate: Recorded) -> Recorded | None:
         budget.left -= 1
-        outcome, happened = attempt(candidate)
-        return happened if outcome.failure is not None and outcome.failure.spec == spec else None
+        result, happened = attempt(candidate)
+        return happened if result.failure is not None and result.failure.spec == spec else None
 
     found = breaks(schedule)
     assert found is not None, "the schedule of a failing run fails"
@@ -143,36 +147,36 @@ def chosen(schedule: Recorded) -> list[Choice]:
 
 
 def shrink(
-    config: RunConfig, outcome: Outcome, execute: Execute, budget: Budget
-) -> tuple[RunConfig, Outcome]:
+    scenario: Scenario, config: Any, result: RunResult, execute: Execute, budget: Budget
+) -> tuple[Any, RunResult]:
     """The smallest configuration found that breaks the same spec, and what comes of it."""
-    assert outcome.failure is not None, "only a failing run is shrunk"
-    spec = outcome.failure.spec
+    assert result.failure is not None, "only a failing run is shrunk"
+    spec = result.failure.spec
     smaller = True
     while smaller and budget.left > 0:
         smaller = False
-        for candidate in candidates(config):
+        for candidate in candidates(scenario, config):
             budget.left -= 1
             found = execute(candidate)
             if (
                 found.failure is not None
                 and found.failure.spec == spec
-                and _size(candidate, found) < _size(config, outcome)
+                and _size(scenario, candidate, found) < _size(scenario, config, result)
             ):
-                config, outcome, smaller = candidate, found, True
+                config, result, smaller = candidate, found, True
                 break
             if budget.left <= 0:
                 break
-    return config, outcome
+    return config, result
 
 
-def _size(config: RunConfig, outcome: Outcome) -> tuple[int, int, int]:
-    step = outcome.failure.step if outcome.failure is not None else outcome.events
+def _size(scenario: Scenario, config: Any, result: RunResult) -> tuple[int, int, int]:
+    step = result.failure.step if result.failure is not None else result.events
     noise = sum((config.loss > 0, config.duplication > 0))
-    return (len(config.faults) + noise, step, config.operations * config.clients)
+    return (len(config.faults) + noise, step, scenario.load(config))
 
 
-def candidates(config: RunConfig) -> Iterator[RunConfig]:
+def candidates(scenario: Scenario, config: Any) -> Iterator[Any]:
     """Smaller configurations, the most promising first."""
     for index in range(len(config.faults)):
         yield without_fault(config, index)
@@ -180,13 +184,7 @@ def candidates(config: RunConfig) -> Iterator[RunConfig]:
         yield structs.replace(config, loss=0)
     if config.duplication:
         yield structs.replace(config, duplication=0)
-    if config.clients > 1:
-        yield structs.replace(config, clients=config.clients - 1)
-    for operations in (1, 2, config.operations // 2, config.operations - 1):
-        if 0 < operations < config.operations:
-            yield structs.replace(config, operations=operations)
-    if config.keys > 1:
-        yield structs.replace(config, keys=1)
+    yield from scenario.smaller(config)
     for index, fault in enumerate(config.faults):
         for step in (1, fault.step // 2, fault.step - 10):
             if 0 < step < fault.step:

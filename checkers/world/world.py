@@ -15,23 +15,22 @@ nowhere but in its memory.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from struct import pack
 from typing import Any
 
-from dynaproof.checkers.simulator.events import Event, Label, Strategy
-from dynaproof.checkers.simulator.place import RATE_ONE, Factory, Link, Observer, Options, SimEnv, Slot
+from dynaproof.checkers.seam import Event, Strategy
+from dynaproof.checkers.world.digest import FOLDED, EventDigest
+from dynaproof.checkers.world.listening import Observer, together
+from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.world.place import Factory, Link, Place, place_names
 from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
 from dynaproof.impl.outbox import Outbox
-
-__all__ = ["RATE_ONE", "Factory", "Observer", "Options", "SimEnv", "Slot", "World"]
 
 LATE_COPY = 7
 """How many times as long as the message its second copy is on its way."""
 
-FOLDED = 512
-"""Events that are hashed at a time; a power of 2."""
+BY_ITSELF = ("lost message", "repeated message", "full link", "message after a crash")
+"""What the network does by itself, as it is counted."""
 
 UNSENT = 1 << 14
 """Chance, in parts of 65536, that a crash takes a message that the last completed sync has released."""
@@ -45,7 +44,7 @@ class World:
         nodes: Sequence[tuple[NodeId, Factory]],
         strategy: Strategy,
         options: Options,
-        observer: Observer,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.tau = 0
         self.steps = 0
@@ -53,13 +52,13 @@ class World:
         self.capacity = options.capacity
         self.latencies = options.latencies
         self.sync_us = options.sync_us
-        self.observer = observer
+        self.observers = tuple(observers)
         self.cut_links: dict[str, int] = {}
         self.loss = options.loss
         self.duplication = options.duplication
         self.failed = False
         self.last: Event | None = None
-        """The last event, for whoever tells of it."""
+        """The last event."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}
@@ -68,14 +67,28 @@ class World:
         """
         self.trace: list[tuple[str, str, int, int]] = []
         self.keep_trace = True
-        self._hash = hashlib.sha256()
-        self._happened: list[Event] = []
-        self._taus: list[int] = []
-        self.slots: dict[str, Slot] = {}
-        for index, (node_id, factory) in enumerate(nodes):
+        self._digest = EventDigest()
+        self._happened = self._digest.happened
+        self._taus = self._digest.taus
+        self.places: dict[str, Place] = {}
+        self._addresses: dict[NodeId, Place] = {}
+        names = place_names([node_id for node_id, _ in nodes])
+        for index, ((node_id, factory), name) in enumerate(zip(nodes, names, strict=True)):
             rate = options.rates[index % len(options.rates)]
-            wall = options.walls[index % len(options.walls)]
-            self.slots[node_id.name] = Slot(self, node_id, factory, rate, wall)
+            self.add(node_id, name, factory, rate, options.walls[index % len(options.walls)])
+
+    def add(self, node_id: NodeId, name: str, factory: Factory, rate: int, wall: int = 0) -> Place:
+        """Give a node a place of this name."""
+        assert node_id.address not in self._addresses, f"two nodes of one zone are named {node_id.name}"
+        assert name not in self.places, f"two places are named {name}"
+        place = Place(self, node_id, name, factory, rate, wall)
+        self.places[name] = self._addresses[node_id.address] = place
+        place.hears(together([observer.listens(place) for observer in self.observers]))
+        return place
+
+    def at(self, node_id: NodeId) -> Place:
+        """The place of a node, whatever incarnation of it runs there."""
+        return self._addresses[node_id.address]
 
     # --- Events ---
 
@@ -89,7 +102,9 @@ class World:
 
     def happen(self, event: Event) -> None:
         """Let this event happen."""
-        kind, slot, due, tau = event.kind, event.slot, event.due, self.tau
+        kind, place, due, tau = event.kind, event.place, event.due, self.tau
+        if place.told_begins is not None:
+            place.told_begins(event)
         if due > tau and (self.timed or kind == "timer"):
             self.tau = tau = due
         self.last = event
@@ -99,35 +114,37 @@ class World:
         if self.keep_trace:
             self.trace.append((*event.name, tau))
         if not steps & (FOLDED - 1):
-            self._fold()
+            self._digest.fold()
         if kind == "deliver":
             link = event.link
             if link is not None:
                 link.in_flight -= 1
-            if not slot.up or (event.to is not slot.id and event.to != slot.id):
+            if not place.up or (event.to is not place.id and event.to != place.id):
                 return
             try:
-                slot.node.on_message(event.sender, event.payload)
+                place.node.on_message(event.sender, event.payload)
             except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
-                self._raised(slot, event.payload, error)
+                self._raised(place, event.payload, error)
                 return
-            self._handled(slot)
+            self._handled(place)
         elif kind == "timer":
-            del slot.timers[event.payload]
+            del place.timers[event.payload]
             try:
-                slot.node.on_timer(event.payload)
+                place.node.on_timer(event.payload)
             except Exception as error:  # noqa: BLE001
-                self._raised(slot, event.payload, error)
+                self._raised(place, event.payload, error)
                 return
-            self._handled(slot)
+            self._handled(place)
         elif kind == "sync_start":
-            self._sync_started(slot)
+            self._sync_started(place)
         else:
-            self._sync_ended(slot)
+            self._sync_ended(place)
 
-    def fault(self, kind: str, slot: Slot, number: int) -> None:
+    def fault(self, kind: str, place: Place, number: int) -> None:
         """A fault falls, or is mended, at a node: an event like all others."""
-        event = Event(kind, slot.name, number, slot, self.tau)
+        event = Event(kind, place.name, number, place, self.tau)
+        if place.told_begins is not None:
+            place.told_begins(event)
         self.last = event
         self.steps += 1
         self._happened.append(event)
@@ -135,96 +152,100 @@ class World:
         if self.keep_trace:
             self.trace.append((*event.name, self.tau))
         if not self.steps & (FOLDED - 1):
-            self._fold()
+            self._digest.fold()
 
-    def run(self, slot: Slot, handler: Callable[..., None], *arguments: Any) -> None:
+    def run(self, place: Place, handler: Callable[..., None], *arguments: Any) -> None:
         """One handler call that no event causes, and what follows from it."""
         try:
             handler(*arguments)
         except Exception as error:  # noqa: BLE001
-            self._raised(slot, arguments[-1] if arguments else None, error)
+            self._raised(place, arguments[-1] if arguments else None, error)
             return
-        self._handled(slot)
+        self._handled(place)
 
-    def _raised(self, slot: Slot, payload: object, error: Exception) -> None:
+    def _raised(self, place: Place, payload: object, error: Exception) -> None:
         self.failed = True
-        self.observer.raised(slot, payload, error)
+        if place.told_raised is not None:
+            place.told_raised(place, payload, error)
 
-    def _handled(self, slot: Slot) -> None:
+    def _handled(self, place: Place) -> None:
         """A handler has run: let out what may leave, and begin a sync if one is needed."""
-        if slot.watched:
-            self.observer.handled(slot)
-        outbox = slot.outbox
+        if place.told_handled is not None:
+            place.told_handled(place)
+        outbox = place.outbox
         if outbox.handler:
-            written = slot.disk.written
-            if written > slot.disk.durable:
-                slot.stamps += [(message, written) for _, message in outbox.handler]
+            written = place.disk.written
+            if written > place.disk.durable:
+                place.stamps += [(message, written) for _, message in outbox.handler]
             sent = outbox.handled()
             if sent:
-                self._release(slot, sent)
-        if outbox.written > outbox.durable and slot.sync_event is None:
-            self._schedule_sync(slot, "sync_start", slot.syncs, 1)
+                self._release(place, sent)
+        if outbox.written > outbox.durable and place.sync_event is None:
+            self._schedule_sync(place, "sync_start", place.syncs, 1)
 
     # --- Disks ---
 
-    def _sync_started(self, slot: Slot) -> None:
-        slot.outbox.sync_started()
-        slot.disk.sync_started()
-        if slot.armed == "crash in sync":
-            self._halt(slot)
+    def _sync_started(self, place: Place) -> None:
+        place.outbox.sync_started()
+        place.disk.sync_started()
+        if place.armed == "crash in sync":
+            self._halt(place)
             return
-        table, number = self.sync_us, slot.syncs
-        took = table[self.strategy.index(("sync_end", slot.name, number), len(table))] * slot.slow
-        self._schedule_sync(slot, "sync_end", number, took)
-        slot.syncs = number + 1
+        table, number = self.sync_us, place.syncs
+        took = table[self.strategy.index(("sync_end", place.name, number), len(table))] * place.slow
+        self._schedule_sync(place, "sync_end", number, took)
+        place.syncs = number + 1
 
-    def _sync_ended(self, slot: Slot) -> None:
-        slot.sync_event = None
-        if slot.armed == "failed sync":
-            self._halt(slot)
+    def _sync_ended(self, place: Place) -> None:
+        place.sync_event = None
+        if place.armed == "failed sync":
+            self._halt(place)
             return
-        slot.disk.sync_done()
-        self.observer.synced(slot)
-        slot.released = []
-        sent = slot.outbox.sync_done()
+        place.disk.sync_done()
+        if place.told_synced is not None:
+            place.told_synced(place)
+        place.released = []
+        sent = place.outbox.sync_done()
         if sent:
-            self._release(slot, sent, slot.released)
-        if slot.outbox.needs_sync:
-            self._schedule_sync(slot, "sync_start", slot.syncs, 1)
+            self._release(place, sent, place.released)
+        if place.outbox.needs_sync:
+            self._schedule_sync(place, "sync_start", place.syncs, 1)
 
-    def _schedule_sync(self, slot: Slot, kind: str, number: int, took: int) -> None:
-        event = slot.sync_event = Event(kind, slot.name, number, slot, self.tau + took)
+    def _schedule_sync(self, place: Place, kind: str, number: int, took: int) -> None:
+        event = place.sync_event = Event(kind, place.name, number, place, self.tau + took)
         self.strategy.add(event)
 
-    def _halt(self, slot: Slot) -> None:
+    def _halt(self, place: Place) -> None:
         """The armed fault falls: the node stops in its sync, and what that covered is in doubt."""
-        kind = slot.armed
-        slot.syncs += 1
+        kind = place.armed
+        place.syncs += 1
         self._tally(kind)
-        self.crash(slot, kind)
+        self.crash(place, kind)
 
     # --- Network ---
 
     def _release(
-        self, slot: Slot, messages: list[tuple[NodeId, Message]], released: list[Event] | None = None
+        self, place: Place, messages: list[tuple[NodeId, Message]], released: list[Event] | None = None
     ) -> None:
         """Messages leave a node; those that a sync has let out are kept in `released` for a crash."""
-        strategy, observer, links, stamps = self.strategy, self.observer, slot.links, slot.stamps
-        tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, slot.id, slot.name
-        durable, loss, slow, capacity = slot.disk.durable, self.loss, slot.slow, self.capacity
+        strategy, told_sent, links, stamps = self.strategy, place.told_sent, place.links, place.stamps
+        tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
+        durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
         latencies = len(table)
         for to, message in messages:
-            covered = True
             while stamps:
                 stamped, stamp = stamps.popleft()
                 if stamped is message:
-                    covered = stamp <= durable
+                    if stamp > durable and place.told_uncovered is not None:
+                        place.told_uncovered(place, message)
                     break
-            observer.sent(slot, to, message, covered)
+            told = told_sent.get(type(message))
+            if told is not None:
+                told(place, message)
             try:
-                link = links[to.name]
+                link = links[to]
             except KeyError:
-                link = self._link(slot, to.name)
+                link = self._link(place, to)
             if link is None:
                 continue
             target = link.target
@@ -233,11 +254,11 @@ class World:
                     continue
                 to = target.id  # noqa: PLW2901 An address reaches whoever runs there now.
             number = link.sent
-            if target is slot:
+            if target is place:
                 link.sent = number + 1
-                event = Event("deliver", name, number, slot, tau + 1, message, me, to)
-                own = slot.own_in_flight
-                while own and own[0].place < 0:
+                event = Event("deliver", name, number, place, tau + 1, message, me, to)
+                own = place.own_in_flight
+                while own and own[0].position < 0:
                     own.popleft()
                 own.append(event)
             else:
@@ -260,13 +281,17 @@ class World:
                 released.append(event)
             strategy.add(event)
 
-    def _link(self, slot: Slot, name: str) -> Link | None:
-        target = self.slots.get(name)
-        if target is slot:
-            link: Link | None = slot.own
+    def _link(self, place: Place, to: NodeId) -> Link | None:
+        target = self._addresses.get(to.address)
+        if target is place:
+            link: Link | None = place.own
+        elif target is None:
+            link = None
         else:
-            link = None if target is None else Link(f"{slot.name}>{name}", target)
-        slot.links[name] = link
+            known = place.links.get(to.address)
+            link = Link(f"{place.name}>{target.name}", target) if known is None else known
+            place.links[to.address] = link
+        place.links[to] = link
         return link
 
     def _repeat(self, event: Event, delay: int) -> None:
@@ -281,7 +306,7 @@ class World:
                 "deliver",
                 link.name,
                 number,
-                event.slot,
+                event.place,
                 self.tau + delay * LATE_COPY,
                 event.payload,
                 event.sender,
@@ -295,81 +320,59 @@ class World:
 
     # --- Crash and restart ---
 
-    def crash(self, slot: Slot, label: str, lose_disk: bool = False, spare: bool = False) -> bool:
+    def crash(self, place: Place, label: str, lose_disk: bool = False, spare: bool = False) -> bool:
         """Stop a node: of what was not synced a prefix per file is kept; whether an append was torn.
 
         Messages to other nodes that its last completed sync released may not have left: each is lost by
         chance, unless `spare`. Those to itself are gone.
         """
         strategy = self.strategy
-        for event in slot.own_in_flight:
+        for event in place.own_in_flight:
             strategy.discard(event)
-        slot.own_in_flight.clear()
-        for event in slot.timers.values():
+        place.own_in_flight.clear()
+        for event in place.timers.values():
             strategy.discard(event)
-        slot.timers = {}
-        if slot.sync_event is not None:
-            strategy.discard(slot.sync_event)
-            slot.sync_event = None
-            slot.syncs += 1
-        for event in slot.released:
+        place.timers = {}
+        if place.sync_event is not None:
+            strategy.discard(place.sync_event)
+            place.sync_event = None
+            place.syncs += 1
+        for event in place.released:
             if (
-                event.place >= 0
+                event.position >= 0
                 and not spare
-                and strategy.chance((label + "/unsent", slot.name, slot.count("unsent")), UNSENT)
+                and strategy.chance((label + "/unsent", place.name, place.count("unsent")), UNSENT)
             ):
                 self._tally("message after a crash")
                 if event.link is not None:
                     event.link.in_flight -= 1
                 strategy.discard(event)
-        slot.released, slot.armed = [], ""
-        slot.stamps.clear()
-        torn = slot.disk.crash(
-            lambda name, n: strategy.index((f"{label}/{name}", slot.name, slot.count("torn")), n)
+        place.released, place.armed = [], ""
+        place.stamps.clear()
+        torn = place.disk.crash(
+            lambda name, n: strategy.index((f"{label}/{name}", place.name, place.count("torn")), n)
         )
-        slot.up = False
+        place.up = False
         if lose_disk:
-            slot.disk.lose()
-            slot.id = NodeId(slot.id.region, slot.id.zone, slot.id.name, slot.id.incarnation + 1)
-            slot.env.me = slot.id
-        self.observer.crashed(slot, lose_disk)
+            place.disk.lose()
+            place.id = NodeId(place.id.region, place.id.zone, place.id.name, place.id.incarnation + 1)
+            place.env.me = place.id
+        if place.told_crashed is not None:
+            place.told_crashed(place, lose_disk)
         return torn
 
-    def start(self, slot: Slot) -> None:
+    def start(self, place: Place) -> None:
         """Boot a node on the disk that it has."""
-        slot.outbox = Outbox()
-        slot.disk.outbox = slot.outbox
-        slot.outbox.written = slot.outbox.durable = slot.disk.written
-        slot.node = slot.factory(slot.env)
-        slot.env.send = slot.outbox.send
-        slot.up = True
-        self.run(slot, slot.node.on_start)
-        self.observer.restarted(slot)
-
-    def choose(self, label: Label, n: int) -> int:
-        """A choice of the world itself."""
-        return self.strategy.index(label, n)
-
-    # --- The digest ---
-
-    def _fold(self) -> None:
-        """Hash the events since the last time: names in order, with tau."""
-        happened, taus = self._happened, self._taus
-        if happened:
-            update = self._hash.update
-            update("|".join([event.kind for event in happened]).encode())
-            update("|".join([event.chain for event in happened]).encode())
-            update(pack(f"<{len(taus)}Q", *[event.number for event in happened]))
-            update(pack(f"<{len(taus)}Q", *taus))
-            self._happened, self._taus = [], []
+        place.outbox = Outbox()
+        place.disk.outbox = place.outbox
+        place.outbox.written = place.outbox.durable = place.disk.written
+        place.node = place.factory(place.env)
+        place.env.send = place.outbox.send
+        place.up = True
+        self.run(place, place.node.on_start)
+        if place.told_restarted is not None:
+            place.told_restarted(place)
 
     def digest(self) -> str:
         """SHA-256 over the events in order, with tau, and every durable byte at the end."""
-        self._fold()
-        digest = self._hash.copy()
-        for name, slot in sorted(self.slots.items()):
-            digest.update(name.encode())
-            for log in slot.disk.durable_logs(""):
-                digest.update(log.encode() + bytes(slot.disk.durable_log(log)))
-            digest.update(repr(slot.disk.durable_files()).encode())
-        return digest.hexdigest()
+        return self._digest.hexdigest((name, place.disk) for name, place in sorted(self.places.items()))

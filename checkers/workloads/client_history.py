@@ -1,4 +1,4 @@
-"""What the clients of a run did and saw, as a history that the linearizability checker reads.
+"""An observer of what the clients of a run did and saw, as a history that the linearizability checker reads.
 
 Calls and returns are the clients' own notes, at the simulator's global time. Each item is a register whose
 value is the whole item as text. A condition that failed saw what the answer showed; a definite error says
@@ -12,11 +12,10 @@ from typing import Any
 
 import msgspec
 
-from dynaproof.checkers.simulator.partition import PartitionRun, finish
-from dynaproof.checkers.simulator.run import Outcome, RunConfig
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Note
-from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import RequestId
 from dynaproof.impl.storage.messages import Get, Put
 from dynaproof.impl.storage.records import Item
@@ -26,7 +25,7 @@ NANOSECONDS = 1_000
 """In a microsecond, the unit of the simulator's time."""
 
 
-class ClientRecorder:
+class ClientHistory:
     """Takes in clients' notes in the order of time; `history` gives what they make."""
 
     def __init__(self) -> None:
@@ -34,6 +33,13 @@ class ClientRecorder:
         self._open: dict[RequestId, tuple[int, Any]] = {}
         self._processes: dict[str, int] = {}
         self._next_process = 0
+
+    def listens(self, place: Place) -> Listening:
+        """The beginnings and the ends of operations."""
+        return Listening(notes={Invoked: self._noted, Ended: self._noted})
+
+    def _noted(self, place: Place, note: Note) -> None:
+        self.note(note, place.world.tau)
 
     def note(self, note: Note, tau_us: int) -> None:
         """An operation begins or ends at this time; other notes are passed over."""
@@ -88,17 +94,3 @@ class ClientRecorder:
 def text(item: Item | None) -> str | None:
     """An item as text, the same for equal items; None is absent."""
     return None if item is None else msgspec.json.encode(item, order="deterministic").decode()
-
-
-def recorded(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> tuple[Outcome, History]:
-    """Run a configuration to its end or first failure; gives what came of it, and what its clients saw."""
-    run = PartitionRun(config, node_class)
-    recorder = ClientRecorder()
-    watch = run.watcher.note
-
-    def note(slot: Any, event: Note) -> None:
-        recorder.note(event, run.world.tau)
-        watch(slot, event)
-
-    run.watcher.note = note  # type: ignore[method-assign,assignment]
-    return finish(run), recorder.history()

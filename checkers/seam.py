@@ -20,13 +20,13 @@ class Event(Struct, eq=False):
 
     kind: str
     """`deliver`, `timer`, `sync_start`, `sync_end`; or a fault's kind."""
-    chain: str
-    """The chain to which it belongs: a directed link, or a node for its timers, syncs, own messages and
-    faults.
+    where: str
+    """What the counter in its name belongs to: a directed link, or a node for its timers, syncs, own messages
+    and faults.
     """
     number: int
-    """Of its kind in its chain."""
-    slot: Any
+    """Of its kind at that link or node."""
+    place: Any
     """The place of the node that it happens to."""
     due: int
     """Its time in timed mode."""
@@ -34,10 +34,10 @@ class Event(Struct, eq=False):
     """A message or a timer."""
     sender: Any = None
     to: Any = None
-    """Whom the message is for: an incarnation, while `slot` outlives them."""
+    """Whom the message is for: an incarnation, while `place` outlives them."""
     link: Any = None
     """What carries the message; None for the other kinds and for a node's messages to itself."""
-    place: int = -1
+    position: int = -1
     """For the strategy: where it keeps the event; -1 where it does not."""
     rank: float = -1.0
     """For the strategy: a priority; below 0 where none was drawn."""
@@ -46,8 +46,8 @@ class Event(Struct, eq=False):
     def name(self) -> EventName:
         """Tells the event from every other of its run; the kind of message or timer is in the first part."""
         if self.payload is None:
-            return (self.kind, self.chain, self.number)
-        return (f"{self.kind} {type(self.payload).__name__}", self.chain, self.number)
+            return (self.kind, self.where, self.number)
+        return (f"{self.kind} {type(self.payload).__name__}", self.where, self.number)
 
 
 class Strategy(Protocol):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Note, Timer
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.router.notes import LogTaken
 from dynaproof.impl.storage.cursor import LogCursor
 from dynaproof.impl.storage.messages import CursorPlaced, LogRead, LogTrimmed, MoveCursor, ReadLog
-from dynaproof.impl.storage.records import LogRecord
 
 TRIMMED_LIMIT = 6
 """Answers that the log is gone from the place on, in a row, before the reader gives its place up: one replica
@@ -32,12 +32,6 @@ class ReaderSettings(Struct, frozen=True):
 
 class ReadTimer(Timer, frozen=True, gc=False, tag="read"):
     """Time for the next question."""
-
-
-class LogTaken(Note, frozen=True, gc=False, tag="log_taken"):
-    """A reader took consecutive records."""
-
-    records: tuple[LogRecord, ...]
 
 
 class LogReader:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Note, Timer
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.router.call import Call, Ending, Route
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import RequestId
 from dynaproof.impl.storage.messages import Operation, Rejected, Reply
 from dynaproof.impl.storage.records import StoredItem
@@ -31,23 +32,6 @@ class ClientSettings(Struct, frozen=True):
     """Pause before the next attempt after a refusal."""
     think_us: Microseconds = 50_000
     """Pause between operations, at the most."""
-
-
-class Invoked(Note, frozen=True, gc=False, tag="invoked"):
-    """An operation begins; it takes effect by `deadline`, in commit timestamps, or never."""
-
-    request: RequestId
-    operation: Operation
-    deadline: Microseconds
-
-
-class Ended(Note, frozen=True, gc=False, tag="ended"):
-    """An operation ends; `slot` and `observed` as in the reply."""
-
-    request: RequestId
-    ending: Ending
-    slot: int
-    observed: StoredItem | None
 
 
 class ThinkTimer(Timer, frozen=True, gc=False, tag="think"):

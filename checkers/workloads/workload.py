@@ -6,9 +6,9 @@ another. So a run completes its operations whatever fell before, unless it takes
 
 from __future__ import annotations
 
+from dynaproof.checkers.workloads.client import Client, ClientSettings, ThinkTimer
 from dynaproof.impl.node import Env, NodeId
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.router.client import Client, ClientSettings, ThinkTimer
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import Item, StoredItem
 from dynaproof.impl.values.attribute import Item as AttributeItem

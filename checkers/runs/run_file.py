@@ -1,32 +1,40 @@
 """Run files: one run with what came of it, as JSON. The run is its configuration, and its schedule where that
 was written out.
 
-Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named events
-happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run that
-it was.
+The configuration names the scenario, one of ours or `FILE.py:NAME` of a user, and is of the type that this
+has. Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named
+events happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run
+that it was.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from dynaproof.checkers.simulator.events import EventName
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Outcome, RunConfig
-from dynaproof.checkers.simulator.scenarios import SCENARIOS
-from dynaproof.checkers.simulator.schedule import follow
+from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.exploring import execute
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.schedule import follow
+from dynaproof.checkers.seam import EventName
+from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
-from dynaproof.impl.storage.host import StorageNode
 
 NAME_PARTS = 3
 
-RUN_FORMAT = 4
+RUN_FORMAT = 5
 """Version of run files; raised whenever a configuration or a schedule means another run."""
+
+Find = Callable[[str], Scenario]
+"""The scenario that a name in a run file stands for; raises `LookupError`, with a sentence, where there is
+none.
+"""
 
 
 class RunFileError(Exception):
@@ -45,8 +53,9 @@ class RunFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     format: int
     mutant: str | None
-    config: RunConfig
-    outcome: Outcome
+    config: Any
+    """Of the type that its scenario says."""
+    result: RunResult
     schedule: Schedule | None = None
     configuration: str = ""
     """Digest of `config`."""
@@ -54,6 +63,11 @@ class RunFile(Struct, frozen=True, forbid_unknown_fields=True):
     """The version that wrote it."""
     minimal: bool = False
     """Whether shrinking went on until nothing more could be left out."""
+
+    @property
+    def in_setup(self) -> bool:
+        """Whether the run fails before its system is ready; its schedule then begins with the run."""
+        return self.result.failure is not None and self.result.failure.in_setup
 
     def recorded(self) -> Recorded | None:
         """The schedule by its names."""
@@ -64,18 +78,26 @@ class RunFile(Struct, frozen=True, forbid_unknown_fields=True):
         return Recorded(tuple(events), tuple(choices))
 
 
+class _Named(Struct, frozen=True):
+    scenario: str
+
+
+class _Envelope(Struct, frozen=True):
+    config: _Named
+
+
 def schedule_of(recorded: Recorded) -> Schedule:
     """The schedule as text."""
     choices = {_text(label): number for label, number in recorded.choices}
     return Schedule(tuple(_text(name) for name in recorded.events), choices)
 
 
-def configuration_digest(config: RunConfig) -> str:
+def configuration_digest(config: Any) -> str:
     """SHA-256 over a configuration."""
     return hashlib.sha256(msgspec.json.encode(config)).hexdigest()
 
 
-def rerun(run: RunFile, node_class: type[StorageNode] = StorageNode) -> Outcome:
+def rerun(run: RunFile, scenario: Scenario) -> RunResult:
     """The run again.
 
     Raises:
@@ -83,8 +105,8 @@ def rerun(run: RunFile, node_class: type[StorageNode] = StorageNode) -> Outcome:
     """
     recorded = run.recorded()
     if recorded is None:
-        return execute(run.config, node_class)
-    return follow(run.config, recorded, node_class)[0]
+        return execute(scenario, run.config)
+    return follow(scenario, run.config, recorded, in_setup=run.in_setup)[0]
 
 
 def save(path: Path, run: RunFile, made_by: str = "") -> None:
@@ -95,8 +117,8 @@ def save(path: Path, run: RunFile, made_by: str = "") -> None:
     write_whole(path, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
 
 
-def load(path: Path) -> RunFile:
-    """Read a run file.
+def load(path: Path, find: Find) -> RunFile:
+    """Read a run file; `find` gives its scenario.
 
     Raises:
         RunFileError: it is truncated, is no run file, is of another version, or its configuration is not the
@@ -119,16 +141,15 @@ def load(path: Path) -> RunFile:
             f"use the version that wrote it{_maker(data)}, or explore again"
         )
     try:
+        scenario = find(msgspec.json.decode(data, type=_Envelope).config.scenario)
         run = msgspec.json.decode(data, type=RunFile)
+        run = msgspec.structs.replace(run, config=_config(scenario, run.config))
         run.recorded()
-        _check_names(run.config)
+        _check_names(scenario, run.config)
     except (msgspec.MsgspecError, ValueError) as error:
         raise RunFileError(f"{path}: {error}; explore again to make it anew") from error
-    if run.config.scenario not in SCENARIOS:
-        raise RunFileError(
-            f"{path}: a run of the scenario {run.config.scenario!r}, which this version does not have "
-            f"(it has {', '.join(SCENARIOS)}); use the version that wrote it{_maker(data)}"
-        )
+    except LookupError as error:
+        raise RunFileError(f"{path}: {error.args[0]}; use the version that wrote it{_maker(data)}") from error
     if run.configuration != configuration_digest(run.config):
         raise RunFileError(
             f"{path}: its configuration is not the one that it was written with "
@@ -138,11 +159,19 @@ def load(path: Path) -> RunFile:
     return run
 
 
-def _check_names(config: RunConfig) -> None:
+def _config(scenario: Scenario, fields: object) -> Any:
+    try:
+        return msgspec.convert(fields, scenario.config)
+    except msgspec.ValidationError as error:  # Its path begins at the configuration.
+        raise ValueError(str(error).replace("`$", "`$.config")) from error
+
+
+def _check_names(scenario: Scenario, config: Any) -> None:
     if config.strategy not in STRATEGIES:
         raise ValueError(f"there is no strategy {config.strategy!r} - at `$.config.strategy`")
+    kinds = scenario.fault_kinds()
     for at, fault in enumerate(config.faults):
-        if fault.kind not in FAULTS:
+        if fault.kind not in kinds:
             raise ValueError(f"there is no fault {fault.kind!r} - at `$.config.faults[{at}].kind`")
 
 

@@ -51,7 +51,8 @@ class UsersObject:
         self._seconds: float | None = None
         self._began: float | None = None
         self._longest = 0.0
-        if isinstance(self.functions, str) or not all(isinstance(name, str) for name in self.functions):
+        names: object = thing.functions
+        if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
             raise UsersObjectError(f"{self._line_of('functions')}: functions of {self.name} are no names")
         try:
             hash(self.initial)

@@ -238,7 +238,7 @@ def _write_core_and_picture(
                 whole = "" if found.minimal else ", not yet minimal"
                 console.say(f"{core}: {size}{whole}; the first bad prefix ends with the return of line {end}")
             if html:
-                page = picture.of_core(found, result, thing)
+                page = picture.of_core(found, result, history, thing)
         else:
             if core:
                 console.say(f"no core was written: the history is {result.verdict}")
@@ -246,8 +246,6 @@ def _write_core_and_picture(
                 page = picture.of_history(history, result)
     except HistoryError as error:
         raise UserError(f"{core}: {error.message}") from error
-    except picture.TooLargeError as error:
-        console.say(f"no picture was drawn: {error}")
     if html and page is not None:
         write_whole(html, page.encode())
 

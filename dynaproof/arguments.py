@@ -33,7 +33,7 @@ def not_together(**given: object) -> None:
 
 def known_strategy(name: str) -> None:
     """Refuse a strategy that there is not."""
-    from dynaproof.checkers.simulator.run import STRATEGIES
+    from dynaproof.checkers.strategies.catalogue import STRATEGIES
 
     if name not in (*STRATEGIES, "portfolio"):
         raise unknown_name("strategy", name, [*STRATEGIES, "portfolio"])

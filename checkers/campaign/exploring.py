@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, numbers, outcomes
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun
-from dynaproof.checkers.simulator.run import Failure, Outcome
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, save
-from dynaproof.checkers.simulator.scenarios import config_of
-from dynaproof.checkers.simulator.shrink import smallest
+from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
+from dynaproof.checkers.runs.shrink import smallest
+from dynaproof.checkers.scenarios.catalogue import config_of, find
 
 MOST_FAILURES = 5
 """A campaign ends after so many: each is shrunk, and the first says enough."""
@@ -131,7 +131,7 @@ def explore(
     return Campaign(state, ended, kept, other)
 
 
-def shrunk(state: State, schedule: int, outcome: Outcome, folder: Path | None) -> tuple[Found, RunFile]:
+def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None) -> tuple[Found, RunFile]:
     """The smallest run found that breaks the same promise, in a file of its own."""
     failure = outcome.failure
     assert failure is not None
@@ -139,12 +139,12 @@ def shrunk(state: State, schedule: int, outcome: Outcome, folder: Path | None) -
     if failure.spec == REPRODUCIBLE:
         small = RunFile(RUN_FORMAT, None, config, outcome)
     else:
-        small = smallest(config, outcome)
+        small = smallest(find(state.scenario), config, outcome)
     path = None
     if folder is not None:
         path = folder / f"{failure.spec}-{config.strategy}-{config.seed}.json"
         save(path, small, state.made_by)
-    broken = small.outcome.failure
+    broken = small.result.failure
     assert broken is not None
     run = None if path is None else str(path)
     return Found(failure.spec, run, schedule, failure.step, broken.step, small.minimal), small

@@ -15,9 +15,9 @@ from itertools import count
 from msgspec import Struct, field, structs
 
 from dynaproof.checkers.processes import in_order
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import FAULTS, Failure, Outcome
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.world.world import BY_ITSELF
 
 SAMPLED = 50
 
@@ -43,7 +43,7 @@ class Totals(Struct):
     unjudged: int = 0
     """and how many of them were not judged to the end."""
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: RunResult) -> None:
         """Count one run."""
         self.schedules += 1
         self.events += outcome.events
@@ -52,7 +52,8 @@ class Totals(Struct):
             for name, times in found.items():
                 totals[name] = totals.get(name, 0) + times
         self.operations.append(outcome.endings.get("ok", 0) + outcome.endings.get("condition_failed", 0))
-        self.faults_per_run.append(sum(outcome.faults.get(kind, 0) for kind in FAULTS))
+        fell = [times for name, times in outcome.faults.items() if name not in BY_ITSELF]
+        self.faults_per_run.append(sum(fell))
         self.digests.append(outcome.digest)
         self.keys += outcome.keys
         self.unjudged += outcome.unjudged
@@ -65,7 +66,7 @@ class Totals(Struct):
         return found.hexdigest()
 
 
-def run_one(scenario: str, strategy: str, base: int, schedule: int) -> Outcome:
+def run_one(scenario: str, strategy: str, base: int, schedule: int) -> RunResult:
     """One schedule; one in `SAMPLED` twice, and a difference is a failure."""
     config = config_of(scenario, strategy, base, schedule)
     outcome = execute(config)
@@ -79,7 +80,7 @@ def run_one(scenario: str, strategy: str, base: int, schedule: int) -> Outcome:
 
 def outcomes(
     scenario: str, strategy: str, base: int, schedules: Iterator[int], jobs: int
-) -> Iterator[tuple[int, Outcome]]:
+) -> Iterator[tuple[int, RunResult]]:
     """Run schedules and give their outcomes in order, each as soon as it and all before it are known.
 
     `schedules` is asked for no more than the processes can take soon, so it may end when time is up.

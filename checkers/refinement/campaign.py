@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from dynaproof.checkers.campaign import MOST_FAILURES, numbers
 from dynaproof.checkers.refinement.covering import Coverage
-from dynaproof.checkers.refinement.running import Look, Looked, looks
+from dynaproof.checkers.refinement.running import RefinedRun, RefinedTotals, refined_runs
 
 
 class Difference(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Difference(Struct, frozen=True):
 class Followed(Struct):
     """A campaign beside a model, so far; `ended` as that of `checkers.campaign.Campaign`."""
 
-    looked: Looked = field(default_factory=Looked)
+    totals: RefinedTotals = field(default_factory=RefinedTotals)
     covered: Coverage | None = None
     failures: list[Difference] = field(default_factory=list)
     seconds: float = 0.0
@@ -64,13 +64,13 @@ def follow(
     campaign = Followed(covered=Coverage() if covers else None)
     began = clock()
     try:
-        for number, used, one in looks(
+        for number, used, one in refined_runs(
             strategy, seed, numbers(0, schedules, seconds, clock), jobs, covers=covers
         ):
-            campaign.looked.add(one)
+            campaign.totals.add(one)
             if campaign.covered is not None:
                 campaign.covered.add(used, one.seen)
-            if one.outcome.failure is not None:
+            if one.result.failure is not None:
                 campaign.failures.append(difference(number, used, one))
                 listener.found(campaign.failures[-1])
             listener.went_on(campaign)
@@ -83,9 +83,9 @@ def follow(
     return campaign
 
 
-def difference(schedule: int, strategy: str, one: Look) -> Difference:
+def difference(schedule: int, strategy: str, one: RefinedRun) -> Difference:
     """What is told of a failing run."""
-    failure = one.outcome.failure
+    failure = one.result.failure
     assert failure is not None
     return Difference(
         schedule, strategy, failure.spec, failure.step, failure.sentence, one.refined.difference

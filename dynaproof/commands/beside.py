@@ -52,29 +52,29 @@ def beside(
             jobs=jobs,
             listener=Progress(advance, json),
         )
-    looked, covered = campaign.looked, campaign.covered
+    totals, covered = campaign.totals, campaign.covered
     summary: dict[str, object] = {
         "scenario": scenario,
         "strategy": strategy,
         "seed": seed,
-        "schedules": looked.runs,
+        "schedules": totals.runs,
         "seconds": round(campaign.seconds, 3),
         "failures": [structs.asdict(one) for one in campaign.failures],
-        "refinement": {"model": refine or coverage, **looked.summary()},
+        "refinement": {"model": refine or coverage, **totals.summary()},
     }
     if covered is not None:
         summary["coverage"] = {"model": coverage, **covered.summary()}
         if picture is not None:
-            title = f"States of {coverage} that {looked.runs} runs saw, of {covered.reachable:,}"
+            title = f"States of {coverage} that {totals.runs} runs saw, of {covered.reachable:,}"
             write_whole(picture, drawn(covered.curves, covered.reachable, title).encode())
     if json:
         console.emit({**summary, "provenance": provenance(seed=seed)})
     else:
         show(summary)
     if campaign.ended == "failures":
-        console.say(f"stopped after {len(campaign.failures)} failures, {looked.runs} schedules")
+        console.say(f"stopped after {len(campaign.failures)} failures, {totals.runs} schedules")
     if campaign.ended == "interrupted":
-        console.say(f"interrupted after {looked.runs} schedules")
+        console.say(f"interrupted after {totals.runs} schedules")
         return exits.INTERRUPTED
     return exits.FAILED if campaign.failures else exits.CLEAN
 
@@ -88,9 +88,9 @@ class Progress:
 
     def went_on(self, campaign: "Followed") -> None:
         """Move the bar."""
-        looked = campaign.looked
-        counts = f"{looked.runs} schedules, {looked.steps:,} steps, {len(campaign.failures)} failures"
-        self.advance(looked.runs, counts)
+        totals = campaign.totals
+        counts = f"{totals.runs} schedules, {totals.steps:,} steps, {len(campaign.failures)} failures"
+        self.advance(totals.runs, counts)
 
     def found(self, one: "Difference") -> None:
         """Name the failing run, for people."""

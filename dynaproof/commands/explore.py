@@ -16,8 +16,8 @@ from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.campaign import Campaign, Found, State
-    from dynaproof.checkers.simulator.run import Failure
-    from dynaproof.checkers.simulator.run_file import RunFile
+    from dynaproof.checkers.runs.config import Failure
+    from dynaproof.checkers.runs.run_file import RunFile
 
 DEFAULT_SECONDS = 50.0
 SHOWN_FAULTS = 3
@@ -109,10 +109,14 @@ def explore(
 
 def check_arguments(scenario: str, strategy: str) -> None:
     """Reject an unknown scenario or strategy."""
-    from dynaproof.checkers.simulator.scenarios import SCENARIOS
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
 
-    if scenario not in SCENARIOS:
+    if scenario not in SCENARIOS and ".py:" not in scenario:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
+    try:
+        find(scenario)
+    except LookupError as error:
+        raise UserError(str(error.args[0])) from error
     known_strategy(strategy)
 
 
@@ -141,7 +145,7 @@ class Progress:
 
         if self.json:
             return
-        failure = run.outcome.failure
+        failure = run.result.failure
         assert failure is not None
         console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
         show_failure(run, failure.spec, failure.sentence, failure.step)
@@ -189,10 +193,11 @@ def details(state: "State") -> str:
 
 def report(state: "State", json: bool) -> None:
     """The end of a campaign: one object, or a table."""
-    from dynaproof.checkers.simulator.run import FAULTS
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.specs.sometimes import SOMETIMES
 
     totals = state.totals
+    kinds = find(state.scenario).fault_kinds()
     summary = {
         "scenario": state.scenario,
         "strategy": state.strategy,
@@ -202,7 +207,7 @@ def report(state: "State", json: bool) -> None:
         "seconds": round(state.seconds, 3),
         "events_per_second": round(totals.events / max(state.seconds, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
-        "faults": {kind: totals.faults.get(kind, 0) for kind in (*FAULTS, *sorted(totals.faults))},
+        "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
         "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
@@ -219,8 +224,8 @@ def report(state: "State", json: bool) -> None:
 
 def configuration(state: "State") -> str:
     """Digest of what a campaign runs: its first configuration, which all others are drawn like."""
-    from dynaproof.checkers.simulator.run_file import configuration_digest
-    from dynaproof.checkers.simulator.scenarios import config_of
+    from dynaproof.checkers.runs.run_file import configuration_digest
+    from dynaproof.checkers.scenarios.catalogue import config_of
 
     return configuration_digest(config_of(state.scenario, state.strategy, state.seed, 0))
 

@@ -36,7 +36,7 @@ def mutants(
     from dynaproof.checkers.mutation.bug import difference
     from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.hunt import hunts, survives
-    from dynaproof.checkers.simulator.run_file import save
+    from dynaproof.checkers.runs.run_file import save
 
     for name in names:
         if name not in MUTANTS:

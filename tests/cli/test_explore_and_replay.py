@@ -14,9 +14,10 @@ import pytest
 from dynaproof import cli
 from dynaproof.checkers import campaign
 from dynaproof.checkers.campaign import exploring, schedules, state
-from dynaproof.checkers.simulator.run import FAULTS
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, load, save
-from dynaproof.checkers.simulator.scenarios import SCENARIOS
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, load, save
+from dynaproof.checkers.scenarios import catalogue
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
+from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION
 from dynaproof.specs.sometimes import SOMETIMES
 
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
@@ -37,20 +38,11 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explores the system with a seeded bug."""
+    from dynaproof.checkers.kinds.replica_host import with_hosts
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.checkers.simulator import shrink
-    from dynaproof.checkers.simulator.partition import execute
-    from dynaproof.checkers.simulator.schedule import follow, record
 
-    node_class = MUTANTS["ignores_accepted"].node_class
-    monkeypatch.setattr(schedules, "execute", lambda config: execute(config, node_class))
-    monkeypatch.setattr(shrink, "execute", lambda config, _: execute(config, node_class))
-    monkeypatch.setattr(shrink, "record", lambda config, _: record(config, node_class))
-    monkeypatch.setattr(
-        shrink,
-        "follow",
-        lambda config, schedule, _, lenient=False: follow(config, schedule, node_class, lenient),
-    )
+    bugged = with_hosts(PARTITION, MUTANTS["ignores_accepted"].node_class)
+    monkeypatch.setitem(catalogue.SCENARIOS, "partition", bugged)
 
 
 def test_explore_prints_one_object_with_the_keys_that_are_promised(
@@ -62,7 +54,7 @@ def test_explore_prints_one_object_with_the_keys_that_are_promised(
     assert (found["scenario"], found["strategy"], found["seed"], found["schedules"]) == (
         "partition", "portfolio", 7, 4,
     )  # fmt: skip
-    assert set(found["faults"]) >= set(FAULTS)  # type: ignore[call-overload]
+    assert set(found["faults"]) >= {kind.name for kind in FAULTS}  # type: ignore[call-overload]
     assert list(found["sometimes"]) == list(SOMETIMES)  # type: ignore[call-overload]
     assert found["failures"] == []
     assert found["provenance"]["configuration"] is not None  # type: ignore[index]
@@ -79,9 +71,9 @@ def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
     assert isinstance(failures, list)
     assert failures
     assert set(failures[0]) == FAILURE
-    run = load(Path(failures[0]["run"]))
-    assert run.outcome.failure is not None
-    assert run.outcome.failure.step == failures[0]["shrunk_events"] <= failures[0]["step"]
+    run = load(Path(failures[0]["run"]), find)
+    assert run.result.failure is not None
+    assert run.result.failure.step == failures[0]["shrunk_events"] <= failures[0]["step"]
     assert failures[0]["replay"] == f"./run replay {failures[0]['run']}"
     assert cli.main(arguments) == 1
     told = capsys.readouterr().out
@@ -111,7 +103,7 @@ def test_replay_of_a_run_that_is_not_possible_any_more_names_the_step(
 ) -> None:
     import msgspec
 
-    run = load(EXAMPLE)
+    run = load(EXAMPLE, find)
     assert run.schedule is not None
     events = (*run.schedule.events[:3], "deliver Vote sa>sb 4711", *run.schedule.events[4:])
     path = tmp_path / "run.json"
@@ -234,7 +226,7 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
         (whole.replace(b'"timer_weight": ', b'"timer_weight": 1'), "its configuration is not the one"),
         (
             whole.replace(b'"scenario": "partition"', b'"scenario": "split"'),
-            "which this version does not have",
+            "no scenario is named 'split'",
         ),
         (
             whole.replace(b'"seed": ', b'"seed": "x", "other": '),
@@ -260,7 +252,7 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.json"
     shutil.copy(EXAMPLE, path)
-    run = load(path)
+    run = load(path, find)
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -344,8 +336,8 @@ def test_a_campaign_says_that_it_stopped_after_its_failures(
 ) -> None:
     from msgspec import structs
 
-    from dynaproof.checkers.simulator.partition import execute
-    from dynaproof.checkers.simulator.run import Failure
+    from dynaproof.checkers.runs.config import Failure
+    from dynaproof.checkers.scenarios.catalogue import execute
 
     broken = Failure(campaign.REPRODUCIBLE, "made to fail", 7)
     monkeypatch.setattr(schedules, "execute", lambda one: structs.replace(execute(one), failure=broken))
@@ -410,7 +402,7 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
 ) -> None:
     import msgspec
 
-    from dynaproof.checkers.simulator.partition import execute
+    from dynaproof.checkers.scenarios.catalogue import execute
 
     runs = 0
 

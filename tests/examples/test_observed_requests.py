@@ -2,9 +2,9 @@
 
 import pytest
 
-from dynaproof.checkers.simulator.judge import Judge
-from dynaproof.checkers.simulator.partition import REPLICAS
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 from dynaproof.impl.storage.messages import Put, Reply
 from dynaproof.impl.storage.records import Config, Outcome, StoredItem, Write
@@ -19,7 +19,7 @@ FOUND = StoredItem(b"other", 2, 2)
 def observer() -> ImplObserver:
     voters = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
     made = ImplObserver(Config(0, voters, 4), {}, Judge)
-    made.note(None, Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
+    made.invoked(Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
     return made
 
 

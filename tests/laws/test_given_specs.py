@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
-from dynaproof.checkers.simulator import fair_end
-from dynaproof.checkers.simulator.evaluation import Evaluation
-from dynaproof.checkers.simulator.partition import PartitionRun, execute
-from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.evaluation import Evaluation
+from dynaproof.checkers.runs.exploring import Exploring
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios import fair_end
+from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.specs.observe.impl import ImplObserver, disks, replicas, requests
 from dynaproof.specs.promises import OF_A_GROUP, PROMISES
 from dynaproof.specs.promises.lineage import one_owner_per_key
-from dynaproof.specs.spec import SpecError, Violation, spec
+from dynaproof.specs.spec import AnySpec, SpecError, Violation, spec
 from dynaproof.specs.views import group, lineage, stream, transaction
 from dynaproof.specs.views.base import Fact, View
 from dynaproof.specs.views.group import GroupView
@@ -26,6 +29,13 @@ from dynaproof.specs.views.lineage import LineageView, OwnerChanged
 
 CONFIG = draw("partition", 5, "timed")
 PROVIDED = (*ImplObserver.PROVIDES, *fair_end.PROVIDES)
+
+
+def run_with(specs: Iterable[AnySpec]) -> RunResult:
+    driver = Exploring()
+    run = Run(PARTITION, CONFIG, driver.first(CONFIG), specs=tuple(specs))
+    driver.drive(run)
+    return run.result()
 
 
 class Daydreamed(GroupFact, frozen=True, gc=False):
@@ -47,27 +57,27 @@ def nobody_dreams(view: GroupView) -> Iterable[Violation]:
 
 
 def test_a_spec_of_a_user_is_judged_beside_ours() -> None:
-    failure = execute(CONFIG, specs=(*OF_A_GROUP, nothing_is_chosen)).failure
+    failure = run_with((*OF_A_GROUP, nothing_is_chosen)).failure
     assert failure is not None
     assert (failure.spec, failure.sentence) == ("nothing_is_chosen", "slot 1 was chosen")
-    assert execute(CONFIG, specs=()).failure is None
+    assert run_with(()).failure is None
 
 
 def test_a_run_refuses_a_spec_whose_facts_nobody_files() -> None:
     refusal = "the spec nobody_dreams looks at Daydreamed, which nobody files in this run"
     with pytest.raises(SpecError, match=refusal):
-        PartitionRun(CONFIG, specs=(*OF_A_GROUP, nobody_dreams))
+        run_with((*OF_A_GROUP, nobody_dreams))
 
 
 def test_a_run_refuses_a_spec_over_a_view_that_it_has_not() -> None:
     refusal = "the spec one_owner_per_key is over a LineageView, and this run has none"
     with pytest.raises(SpecError, match=refusal):
-        PartitionRun(CONFIG, specs=(one_owner_per_key,))
+        run_with((one_owner_per_key,))
 
 
 def test_a_run_refuses_two_specs_of_one_name() -> None:
     with pytest.raises(SpecError, match="two specs of this run are named nothing_is_chosen"):
-        PartitionRun(CONFIG, specs=(nothing_is_chosen, nothing_is_chosen))
+        run_with((nothing_is_chosen, nothing_is_chosen))
 
 
 def test_a_spec_looks_at_facts_of_its_own_view() -> None:

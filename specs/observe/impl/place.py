@@ -34,7 +34,7 @@ class Surroundings(Protocol):
     """What lies around a place: the other places, by name, and the links that are cut (`from>to`)."""
 
     @property
-    def slots(self) -> Mapping[str, Place]:
+    def places(self) -> Mapping[str, Place]:
         """All places by the names of their nodes."""
         ...
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, NodeId, Note
-from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.router.reader import LogTaken
+from dynaproof.impl.node import Message, Note
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.storage.messages import (
     Accept,
@@ -128,12 +127,6 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def note(self, place: Place, note: Note) -> None:
-        """A node says something of itself; `NOTES` has what is listened to."""
-        listen = NOTES.get(type(note))
-        if listen is not None:
-            listen(self, place, note)
-
     def on_invoked(self, _: Place, note: Invoked) -> None:
         """A client asks for something."""
         self.invoked(note)
@@ -187,7 +180,7 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.slots.get(note.promised.node), note.promised):
+        if campaigns(place.world.places.get(note.promised.node), note.promised):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
@@ -198,14 +191,9 @@ class ImplObserver(RequestObserver):
 
     # --- What leaves nodes ---
 
-    def sent(self, place: Place, to: NodeId, message: Message, covered: bool) -> None:
-        """A message leaves; whether the gate held, and `MESSAGES` has what is looked into."""
-        kind = type(message)
-        if not covered:
-            self.view.file(Uncovered(place.name, kind.__name__))
-        look = MESSAGES.get(kind)
-        if look is not None:
-            look(self, place, message)
+    def uncovered(self, place: Place, message: Message) -> None:
+        """A message left before what its node had written was durable."""
+        self.view.file(Uncovered(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a promise, a vote or a grant out."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from typing import ClassVar, Protocol
 
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Member, RequestId
 from dynaproof.impl.storage.messages import Get, Operation, Reply
 from dynaproof.impl.storage.notes import Retried

@@ -13,8 +13,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dynaproof.specs.history import NOT_RECORDED, Column, History, Outcome
-from dynaproof.specs.objects import REGISTER, Register, SequentialObject
+from dynaproof.specs.history import NOT_RECORDED, Column, History, Outcome, Value
+from dynaproof.specs.objects import REGISTER, Register, SequentialObject, same_value
+
+NOWHERE = -2
+"""The state of a register that begins with a value that its history does not have."""
 
 
 class CertificateError(ValueError):
@@ -52,7 +55,8 @@ def _verify_rows(history: History, rows: Column) -> None:
     missing = np.flatnonzero((times == 0) & (c.outcome == Outcome.FAILED.value) & condition)
     if len(missing):
         raise CertificateError("a condition that failed is missing", int(missing[0]))
-    undone = np.flatnonzero((times == 1) & (c.outcome == Outcome.FAILED.value) & ~condition)
+    nothing = (c.outcome == Outcome.FAILED.value) & ~condition | (c.outcome == Outcome.NO_EFFECT.value)
+    undone = np.flatnonzero((times == 1) & nothing)
     if len(undone):
         raise CertificateError("an operation that certainly did not happen stands in it", int(undone[0]))
 
@@ -73,7 +77,7 @@ def _verify_time(history: History, rows: Column) -> None:
 def _verify_answers(history: History, rows: Column, thing: SequentialObject) -> None:
     """Each operation must be possible, as it was answered, in the state in which the order puts it."""
     if isinstance(thing, Register):
-        _verify_register(history, rows)
+        _verify_register(history, rows, thing.initial)
         return
     key, states = "", frozenset([thing.initial])
     for row in rows.tolist():
@@ -85,16 +89,19 @@ def _verify_answers(history: History, rows: Column, thing: SequentialObject) -> 
             raise CertificateError("it cannot have been answered so at its place", row)
 
 
-def _verify_register(history: History, rows: Column) -> None:
+def _verify_register(history: History, rows: Column, initial: Value) -> None:
     """As `Register.step`, over codes: the same in a twentieth of the time."""
+    beginning = next(
+        (code for code, value in enumerate(history.values) if same_value(value, initial)), NOWHERE
+    )
     c = history.columns
     names = [history.functions[code] for code in range(len(history.functions))]
     columns = (c.key, c.function, c.outcome, c.value, c.expected, c.seen)
-    key, state = -1, 0
+    key, state = -1, beginning
     for row, *entry in zip(rows.tolist(), *(column[rows].tolist() for column in columns), strict=True):
         now, function, outcome, value, expected, seen = entry
         if now != key:
-            key, state = now, 0
+            key, state = now, beginning
         match names[function]:
             case "read":
                 possible = outcome == Outcome.UNKNOWN or value == state

@@ -4,7 +4,7 @@
 order that a yes comes with, without trusting what decided.
 """
 
-from dynaproof.checkers.linearizability.checking import UnknownOperationError, check
+from dynaproof.checkers.linearizability.checking import UnfitOperationError, UnknownOperationError, check
 from dynaproof.checkers.linearizability.core import Core, minimal_core
 from dynaproof.checkers.linearizability.result import Budget, Result
 
@@ -12,6 +12,7 @@ __all__ = [
     "Budget",
     "Core",
     "Result",
+    "UnfitOperationError",
     "UnknownOperationError",
     "check",
     "minimal_core",

@@ -31,6 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dynaproof.checkers.linearizability import frontier, register, wing_gong, zones
+from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.by_zones import fault_by_zones
 from dynaproof.checkers.linearizability.checking import fitting_object, tells
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
@@ -71,10 +72,20 @@ def minimal_core(
         raise ValueError(f"there is no core of a history that is {result.verdict}")
     thing = object if object is not None else fitting_object(history)
     clock = _Clock(seconds)
-    rows = np.flatnonzero(history.columns.key == list(history.keys).index(result.key))
+    key = list(history.keys).index(result.key)
     if isinstance(thing, Register):
-        return _of_register(history, rows, result, clock)
-    return _of_object(history, rows, thing, clock)
+        opened = with_beginning(history, thing.initial)
+        core = _of_register(opened, np.flatnonzero(opened.columns.key == key), result, clock)
+        return _without_beginning(core, len(history))
+    return _of_object(history, np.flatnonzero(history.columns.key == key), thing, clock)
+
+
+def _without_beginning(core: Core, operations: int) -> Core:
+    """The core of the history itself, without what stands for the beginning; whoever judges it says that."""
+    own = [place for place, row in enumerate(core.rows) if row < operations]
+    if len(own) == len(core.rows):
+        return core
+    return core._replace(history=core.history.select(own), rows=tuple(core.rows[place] for place in own))
 
 
 class _Clock:

@@ -24,6 +24,7 @@ from dynaproof.checkers.state_space.expressions import Expr, Node, low
 from dynaproof.checkers.state_space.layout import Layout, SeqPlace, SetPlace
 from dynaproof.checkers.state_space.source import syntax
 from dynaproof.checkers.state_space.values import ArrayValue, Items, SeqValue, SetValue, Symbolic
+from dynaproof.model.language.types import Type
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,11 @@ class Executor(Evaluator):
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value)
             place = self.layout.places.get(target.attr)
+            if isinstance(owner, SelfRef) and place is None:
+                declared = inspect.getattr_static(type(self.layout.model), target.attr, None)
+                if isinstance(declared, Type):
+                    kind = type(declared).__name__
+                    raise self.unknown(f"`{ast.unparse(target)}`: a {kind} declares no variable")
             if not isinstance(owner, SelfRef) or place is None:
                 raise self.unknown(f"`{ast.unparse(target)}` is not a variable of the model")
             self.write(self.flow.writes, place, value)

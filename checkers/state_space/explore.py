@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from dynaproof.checkers.state_space import engine
+from dynaproof.checkers.state_space.equivariance import refuse_asymmetric
 from dynaproof.checkers.state_space.expressions import evaluate
 from dynaproof.checkers.state_space.interpreter import AssertionFails, Interpreter, Label, State
 from dynaproof.checkers.state_space.lower import lower
@@ -181,7 +182,10 @@ class Exploration(Memory):
                 if limit is not None:
                     break
             first = end
-        return self._judged(self._result(time.perf_counter() - begun, limit))
+        result = self._result(time.perf_counter() - begun, limit)
+        if self.symmetry and result.violation is None:
+            refuse_asymmetric(self.model, self)
+        return self._judged(result)
 
     def interrupted(self) -> Result | None:
         """What a run has found that Ctrl-C ended, not exhausted; None if it had not begun to search."""

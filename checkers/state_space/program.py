@@ -20,6 +20,7 @@ from dynaproof.checkers.state_space.lower import lower
 from dynaproof.checkers.state_space.machine import model_functions
 from dynaproof.checkers.state_space.origin import name_of
 from dynaproof.checkers.state_space.symmetry import canonical_function
+from dynaproof.checkers.state_space.text_check import refuse_contradictions
 from dynaproof.model.language import Model, ModelError
 from dynaproof.model.language.model import of_kind
 
@@ -61,6 +62,7 @@ def prepare(model: Model, *, symmetry: bool, por: bool, cached: bool = True) -> 
     kept = None if name is None else _kept(model, name)
     if kept is not None:
         return kept
+    refuse_contradictions(model, symmetry=symmetry)
     lowered = lower(model)
     layout = lowered.layout
     constants = {name: value for name, value in vars(engine).items() if isinstance(value, int)}

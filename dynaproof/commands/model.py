@@ -184,10 +184,27 @@ def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
     for allowed in options.allow_unreachable:
         if allowed not in known:
             raise unknown_name("`sometimes` of the model", allowed, known)
+    for warning in _warnings(one, name, options):
+        console.say(f"warning: {name}: {warning}")
     result, lasso = _run(one, name, options)
     show(name, result, lasso, options, json)
     _interrupt_again(result)
     return int(broken_promise(result, lasso) is not None or bool(unreachable(result, options)))
+
+
+def _warnings(one: "Model", name: str, options: Options) -> list[str]:
+    """What is probably not meant; the models of the system are read in their tests."""
+    from dynaproof.checkers.state_space.catalogue import NAMES
+    from dynaproof.checkers.state_space.layout import Layout
+    from dynaproof.checkers.state_space.lint import doubts
+    from dynaproof.checkers.state_space.symmetry import scalar_sets
+
+    if name in NAMES:
+        return []
+    found = [f"{doubt.text} (line {doubt.line})" for doubt in doubts(one)]
+    if options.symmetry and not scalar_sets(Layout(one)):
+        found.append("--symmetry changes nothing: no variable of the model has a Scalar")
+    return found
 
 
 def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | None]":

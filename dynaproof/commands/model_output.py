@@ -126,10 +126,14 @@ def _ends(result: "Result") -> list[str]:
     lines = []
     if result.deadlocks:
         states = "1 state" if result.deadlocks == 1 else f"{result.deadlocks:,} states"
-        nearest = f"the nearest after {result.deadlock_depth} steps"
+        nearest = f"the nearest after {_steps(result.deadlock_depth or 0)}"
         lines.append(f"  deadlock: nothing is enabled in {states}, {nearest}")
     lines += [f"  not judged: {promise} ({reason})" for promise, reason in result.unjudged]
     return lines
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 def unreachable(result: "Result", options: Options) -> list[str]:
@@ -169,7 +173,7 @@ def verdict(result: "Result", lasso: "Lasso | None") -> str:
         return f"{lasso.condition} may never come true"
     if result.violation is not None:
         broken = result.violation
-        return f"{broken.name}{BROKEN[broken.kind]}, in {len(broken.trace) - 1} steps"
+        return f"{broken.name}{BROKEN[broken.kind]}, in {_steps(len(broken.trace) - 1)}"
     if result.exhausted:
         return "no violation, exhausted"
     return f"no violation so far, not exhausted (limit of {result.limit})"

@@ -6,7 +6,13 @@ import msgspec
 
 from dynaproof import console, exits
 from dynaproof.commands import Flag
-from dynaproof.commands.histories import known_format, object_named, read_history
+from dynaproof.commands.histories import (
+    beginning,
+    known_failed_cas,
+    known_format,
+    object_named,
+    read_history,
+)
 from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
 
@@ -30,6 +36,8 @@ def verify_certificate(
     *,
     object: str | None = None,  # noqa: A002
     format: str | None = None,  # noqa: A002
+    initial: str | None = None,
+    failed_cas: str | None = None,
     json: Flag = False,
 ) -> int:
     """Replay a certificate: does its order show that the history is linearizable?
@@ -41,6 +49,8 @@ def verify_certificate(
         certificate: What `check --certificate` wrote for it.
         object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
         format: json, jepsen-log or edn. Otherwise told by the content.
+        initial: What every key is at first, as `check` was told.
+        failed_cas: What a failed cas says that did not record what it saw, as `check` was told.
         json: Print one JSON object.
     """
     from dynaproof.checkers.certificates import CertificateError, verify
@@ -53,7 +63,8 @@ def verify_certificate(
         raise UserError(f"{certificate}: {error}") from error
     thing = object_named(object if object is not None else claim.object)
     assert thing is not None
-    operations = read_history(history, format, thing)
+    operations = read_history(history, format, thing, known_failed_cas(failed_cas))
+    thing = beginning(history, format, thing, initial)
     reason, line = None, None
     if claim.operations != len(operations):
         reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"

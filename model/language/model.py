@@ -52,7 +52,36 @@ class Model:
         if violates is None:
             cls.bugs = []
         else:
+            cls._refuse_no_bug(violates)
             cls.bugs.append(cls)
+
+    @classmethod
+    def _refuse_no_bug(cls, violates: str) -> None:
+        """A seeded bug breaks a promise that it has, by something that its base has too or that happens."""
+        known = [
+            name
+            for name, one in cls._declared().items()
+            if isinstance(one, Property) and one.kind != "terminal"
+        ]
+        if violates not in known:
+            its = ", ".join(known) or "none"
+            raise ModelError(f"{cls.__name__}: violates={violates!r} names no promise; its promises: {its}")
+        base = next(one for one in cls.__mro__[1:] if issubclass(one, Model))
+        own = [owner for owner in cls.__mro__ if owner not in base.__mro__]
+        changes = {
+            name: value
+            for owner in own
+            for name, value in vars(owner).items()
+            if not name.startswith("__") and name != "violates"
+        }
+        if base is not Model and not any(
+            hasattr(base, name) or isinstance(value, Constant | Type | Action | Property)
+            for name, value in changes.items()
+        ):
+            but = f"; it defines {', '.join(changes)}" if changes else ""
+            raise ModelError(
+                f"{cls.__name__} overrides nothing of {base.__name__}: no decision is wrong{but}"
+            )
 
     def __init__(self, **constants: int) -> None:
         declared = self._declared()

@@ -262,7 +262,9 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    promised = {one.name: one.sentence for one in scenario_of(kept).specs}
+    from dynaproof.checkers.scenarios.catalogue import find
+
+    promised = {one.name: one.sentence for one in find(kept.config.scenario).specs}
     console.tell(f"FAILED {spec} at step {step}")
     if spec in promised:
         console.tell(f"  promised: {promised[spec]}")

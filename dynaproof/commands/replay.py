@@ -262,11 +262,12 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    from dynaproof.specs.promises import PROMISES
+    from dynaproof.checkers.scenarios.catalogue import find
 
+    promised = {one.name: one.sentence for one in find(kept.config.scenario).specs}
     console.tell(f"FAILED {spec} at step {step}")
-    if spec in PROMISES:
-        console.tell(f"  promised: {PROMISES[spec].sentence}")
+    if spec in promised:
+        console.tell(f"  promised: {promised[spec]}")
     console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []

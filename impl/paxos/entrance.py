@@ -3,8 +3,8 @@
 *Who.* A driver authenticates senders, so what replicas say to each other counts only from the node of the
 incarnation that it names, to the incarnation that it names (rule 14); and what a replica says to itself, to
 be told what is durable, from itself only. Whether that incarnation has a vote is for the configs to say: an
-acceptor may hear of a new voter before it hears of its config. Other messages are anybody's: clients,
-readers, operators, and followers that pass a vacant node's word on.
+acceptor may hear of a new voter before it hears of its config. That a node is vacant is said by that node, or
+passed on by a voter. Other messages are anybody's: clients', readers', operators'.
 
 *Shape.* The handlers look at what a message says about this replica's state. Here is what they take for
 granted of its shape: slots that count on from where it says, as many ballots as records, a page for its root.
@@ -22,20 +22,23 @@ from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog, CopiedPage
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
+from dynaproof.impl.paxos.messages.membership import Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
-from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.records import Config, Record
 
 OWN = frozenset((CheckpointWritten, CheckpointDurable))
 """What a replica says to itself only."""
 
 
-def may_say(member: Member, sender: NodeId, message: Message) -> bool:
-    """Whether `sender` may say this to the replica `member`, by its incarnation (rule 14)."""
-    if not isinstance(message, Peer):
-        return True
-    if message.to != member.incarnation or message.source.node != sender:
-        return False
-    return message.source == member or type(message) not in OWN
+def may_say(member: Member, config: Config, sender: NodeId, message: Message) -> bool:
+    """Whether `sender` may say this to the replica `member` under `config`, by its incarnation (rule 14)."""
+    if isinstance(message, Peer):
+        if message.to != member.incarnation or message.source.node != sender:
+            return False
+        return message.source == member or type(message) not in OWN
+    if isinstance(message, Vacant):
+        return sender == message.node or any(voter.node == sender for voter in config.voters)
+    return True
 
 
 def consecutive(first: int, records: tuple[Record, ...]) -> bool:

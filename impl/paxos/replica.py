@@ -83,7 +83,7 @@ class Replica(Acceptor[State], Generic[State]):
         """Handle a message; what the sender may not say, or what is of no sound shape, is not read."""
         kind = type(message)
         found = self._handlers.get(kind)
-        if found is None or not may_say(self.member, sender, message):
+        if found is None or not may_say(self.member, self.state.config, sender, message):
             return
         shape = self._shapes.get(kind)
         if shape is None or shape(message):

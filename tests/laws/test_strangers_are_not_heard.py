@@ -39,7 +39,7 @@ from dynaproof.impl.paxos.messages.election import (
     TooFarBehind,
 )
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
-from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.impl.storage_node.host import StorageNode
@@ -300,6 +300,19 @@ def test_what_is_said_to_another_incarnation_changes_nothing(kind: type[Peer]) -
     said = message(group)
     group.hear(type(said)(said.source, 2, *[getattr(said, name) for name in said.__struct_fields__[2:]]))
     assert group.shown() == before
+
+
+def test_only_a_node_itself_or_a_voter_says_that_it_is_vacant() -> None:
+    group = serving()
+    group.hear_own()
+    group.hear(Vote(PEER, 1, group.replica.leading, 3, group.env.now, group.env.wall))
+    vacant = Vacant(NodeId("region", "c", "sc", 2), 3)
+    before = group.shown()
+    group.node.on_message(CLIENT, vacant)
+    assert group.shown() == before
+    group.node.on_message(NODES[1], vacant)
+    assert group.replica.leadership.config_in_flight
+    assert group.shown() != before
 
 
 def test_a_client_has_no_replica_made() -> None:

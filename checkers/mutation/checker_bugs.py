@@ -23,7 +23,7 @@ class CheckerBug(Bug, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """`module:function` or `module:class.method` below `checkers`."""
+        """`module:function` or `module:class.method`, below `checkers` where it is there."""
         (edit,) = self.edits
         return f"{edit.module.removeprefix('dynaproof.checkers.')}:{edit.within}"
 
@@ -50,8 +50,9 @@ def hunt(bug: CheckerBug, seed: int, at_most: int, clock: Callable[[], float] = 
 
 def _bugs(part: str, module: str, *rows: tuple[str, str, str, str]) -> list[CheckerBug]:
     """Bugs of one part: of each its name, the function, the right text there and the wrong one."""
+    file = module if module.startswith("dynaproof.") else f"dynaproof.checkers.{module}"
     return [
-        CheckerBug(name, part, (Edit(f"dynaproof.checkers.{module}", right, wrong, within=where),), part=part)
+        CheckerBug(name, part, (Edit(file, right, wrong, within=where),), part=part)
         for name, where, right, wrong in rows
     ]
 
@@ -112,7 +113,9 @@ CHECKER_BUGS: Final = {
              "certificate"),
         ),
         *_bugs(
-            "objects", "linearizability.explain_objects",
+            "objects", "dynaproof.specs.objects",
+            ("set-keeps-what-was-removed", "Set.step", "return (state - {operation.value},)",
+             "return (state,)"),
             ("stack-pops-the-bottom", "Stack.step", "if same_value(state[-1], operation.value)",
              "if same_value(state[0], operation.value)"),
             ("queue-gives-the-last", "Queue.step", "if same_value(state[0], operation.value)",
@@ -120,6 +123,9 @@ CHECKER_BUGS: Final = {
             ("counter-forgets-an-add", "Counter.step", "return (state + operation.value,)",
              "return (state,)"),
             ("mutex-is-never-held", "Mutex.step", 'return ("held",) if', 'return ("free",) if'),
+        ),
+        *_bugs(
+            "objects", "linearizability.explain_objects",
             ("what-was-there-is-told-as-garbage", "causes", "thing.initial != type(thing)().initial",
              "False"),
         ),

@@ -10,7 +10,7 @@ import zstandard
 from dynaproof.cli import main
 
 KEYS = [
-    "file", "operations", "keys", "verdict", "cause", "sentence", "witness", "algorithm", "check_ms",
+    "file", "operations", "keys", "verdict", "cause", "sentence", "witness", "progress", "algorithm", "check_ms",
     "parse_ms", "provenance",
 ]  # fmt: skip
 

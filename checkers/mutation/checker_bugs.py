@@ -23,9 +23,9 @@ class CheckerBug(Bug, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """`module:function` or `module:class.method`, below `checkers` where it is there."""
+        """`module:function` or `module:class.method`, below `checkers` unless it is of `specs`."""
         (edit,) = self.edits
-        return f"{edit.module.removeprefix('dynaproof.checkers.')}:{edit.within}"
+        return f"{edit.module.removeprefix('dynaproof.').removeprefix('checkers.')}:{edit.within}"
 
 
 class Caught(Struct, frozen=True):
@@ -50,9 +50,9 @@ def hunt(bug: CheckerBug, seed: int, at_most: int, clock: Callable[[], float] = 
 
 def _bugs(part: str, module: str, *rows: tuple[str, str, str, str]) -> list[CheckerBug]:
     """Bugs of one part: of each its name, the function, the right text there and the wrong one."""
-    file = module if module.startswith("dynaproof.") else f"dynaproof.checkers.{module}"
+    folder = "dynaproof" if module.startswith("specs.") else "dynaproof.checkers"
     return [
-        CheckerBug(name, part, (Edit(file, right, wrong, within=where),), part=part)
+        CheckerBug(name, part, (Edit(f"{folder}.{module}", right, wrong, within=where),), part=part)
         for name, where, right, wrong in rows
     ]
 
@@ -113,7 +113,7 @@ CHECKER_BUGS: Final = {
              "certificate"),
         ),
         *_bugs(
-            "objects", "dynaproof.specs.objects",
+            "objects", "specs.objects",
             ("set-keeps-what-was-removed", "Set.step", "return (state - {operation.value},)",
              "return (state,)"),
             ("stack-pops-the-bottom", "Stack.step", "if same_value(state[-1], operation.value)",

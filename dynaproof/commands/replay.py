@@ -69,7 +69,7 @@ def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
         raise UserError(f"--until is {until}; steps are counted from 1")
     steps: list[Step] = []
     try:
-        outcome = told(kept, steps, until=until)
+        outcome = traced(kept, steps, until=until)
     except Divergence as error:
         return diverged(run, kept, error, json)
     if json:
@@ -203,7 +203,7 @@ def trace(
         raise UserError(f"--step is {step}; steps are counted from 1")
     steps: list[Step] = []
     try:
-        outcome = told(kept, steps, wanted=step, until=step)
+        outcome = traced(kept, steps, wanted=step, until=step)
     except Divergence as error:
         return diverged(run, kept, error, json)
     if step is not None:
@@ -271,7 +271,7 @@ def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: boo
     console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []
-        told(kept, steps)
+        traced(kept, steps)
         console.tell("the last steps")
         show_steps(steps[-LAST_STEPS:])
 
@@ -279,13 +279,13 @@ def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: boo
 # --- Run files ---
 
 
-def told(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
+def traced(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
     """Run a file again and gather its steps; its outcome."""
-    from dynaproof.checkers.runs.trace import trace as traced
+    from dynaproof.checkers.runs import trace as tracing
     from dynaproof.checkers.scenarios.catalogue import find
 
     with seeded_as(kept):
-        return traced(kept, find(kept.config.scenario), steps.append, wanted, until)
+        return tracing.trace(kept, find(kept.config.scenario), steps.append, wanted, until)
 
 
 def opened(run: Path) -> "RunFile":

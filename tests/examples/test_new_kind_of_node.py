@@ -101,8 +101,13 @@ def test_the_command_line_takes_the_file_and_its_processes_import_it_too(
     assert "person-b" in capsys.readouterr().err
 
 
-def test_a_file_or_a_name_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_of_no_use_is_named_with_its_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("import json\n\nSCENARIO = json.nothing\n", encoding="utf-8")
     for name, said in (
+        (f"{wrong}:SCENARIO", f"{wrong}, line 3: AttributeError: "),
         (f"{FILE}:NOTHING", "has no NOTHING"),
         ("nowhere.py:TICKETS", "nowhere.py: there is no such file"),
         (f"{FILE}:WANTED", "is a int, and a scenario is a Scenario"),

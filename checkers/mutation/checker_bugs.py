@@ -114,6 +114,8 @@ CHECKER_BUGS: Final = {
         ),
         *_bugs(
             "objects", "specs.objects",
+            ("set-keeps-what-was-removed", "Set.step", "return (state - {operation.value},)",
+             "return (state,)"),
             ("stack-pops-the-bottom", "Stack.step", "if same_value(state[-1], operation.value)",
              "if same_value(state[0], operation.value)"),
             ("queue-gives-the-last", "Queue.step", "if same_value(state[0], operation.value)",

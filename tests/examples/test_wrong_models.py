@@ -141,3 +141,23 @@ def test_what_is_vacuous_is_in_the_json(capsys):
 def test_warning_is_given_once_for_each_place(capsys):
     main(["model", str(FOLDER / "reads_after_writing.py")])
     assert capsys.readouterr().err.count("warning") == 1
+
+
+@pytest.mark.parametrize(
+    ("trial", "options", "status", "sentence"),
+    [
+        ("model_asymmetric", ["--symmetry"], 2, f"`self.x[1]` names a member of P, {ALIKE} (line 10)"),
+        ("model_asymmetric", [], 1, "first_before_second is violated, in 1 step"),
+        ("model_crash", [], 0, "no violation, exhausted\n  7 distinct states of 18 generated, depth 4"),
+    ],
+)
+def test_given_trial_gets_its_verdict(capsys, shared_data, tmp_path, trial, options, status, sentence):
+    given = shared_data.parent / "trials" / f"{trial}.py"
+    if not given.exists():
+        pytest.skip("no trials of models beside the project")
+    file = tmp_path / given.name
+    file.write_text(given.read_text(encoding="utf-8").replace("from model.", "from dynaproof.model."))
+    code = main(["model", str(file), *options])
+    told = capsys.readouterr()
+    assert sentence in told.out + told.err
+    assert code == status

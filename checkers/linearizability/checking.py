@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -95,6 +96,7 @@ def _without_beginning(result: Result, operations: int) -> Result:
     return replace(
         result,
         operations=operations,
+        prefix=tuple(row for row in result.prefix if row < operations),
         witness=tuple(row for row in result.witness if row < operations),
         certificate=None if certificate is None else certificate[certificate < operations],
     )
@@ -124,6 +126,7 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
         return _no(history, by_zones.failure, ZONES, SURE, engine=engine)
     orders = [by_zones.order]
     undecided: list[str] = []
+    reached: _Reached | None = None
     done = len(by_zones.order)
     engines = dict.fromkeys([engine] if len(by_zones.outside) < len(history.keys) else [])
     for key in by_zones.outside:
@@ -138,10 +141,15 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
             return _no(history, failure, FRONTIER, by_zones.outside[key], at, by)
         if found.order is None:
             undecided.append(history.keys[key])
+            reached = reached or _Reached(
+                tuple(rows[found.prefix or []].tolist()), None if found.at is None else int(rows[found.at])
+            )
         else:
             orders.append(rows[found.order])
     algorithm, why = _who(len(history.keys), Counter(by_zones.outside.values()))
-    return _yes_or_unknown(history, orders, undecided, done, meter, algorithm, why, ", ".join(engines))
+    return _yes_or_unknown(
+        history, orders, undecided, done, meter, algorithm, why, reached, ", ".join(engines)
+    )
 
 
 def _by_frontier(operations: Sequence[Ask], meter: Meter, machine_code: bool | None) -> tuple[Searched, str]:
@@ -189,6 +197,7 @@ def _who(keys: int, outside: Counter[str]) -> tuple[str, str]:
 def _check_by_search(history: History, thing: SequentialObject, meter: Meter) -> Result:
     orders: list[Column] = []
     undecided: list[str] = []
+    reached: _Reached | None = None
     done = 0
     for rows in history.rows_of_keys():
         # What certainly did not happen says nothing, except a failed condition.
@@ -200,9 +209,20 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
             return _no(history, failure, WING_GONG, _not_a_register(thing))
         if found.order is None:
             undecided.append(history[int(rows[0])].key)
+            prefix = tuple(told[i] for i in found.prefix or ())
+            reached = reached or _Reached(prefix, None if found.at is None else told[found.at])
         else:
             orders.append(np.array(told, dtype=np.int64)[found.order])
-    return _yes_or_unknown(history, orders, undecided, done, meter, WING_GONG, _not_a_register(thing))
+    return _yes_or_unknown(
+        history, orders, undecided, done, meter, WING_GONG, _not_a_register(thing), reached
+    )
+
+
+class _Reached(NamedTuple):
+    """How far the first undecided key came: the rows of an order, and the row that had to come next."""
+
+    prefix: tuple[int, ...]
+    stuck_at: int | None
 
 
 def _not_a_register(thing: SequentialObject) -> str:
@@ -247,6 +267,7 @@ def _yes_or_unknown(
     meter: Meter,
     algorithm: str,
     why: str,
+    reached: "_Reached | None",
     engine: str = PYTHON,
 ) -> Result:
     size = len(history), len(history.keys)
@@ -254,7 +275,8 @@ def _yes_or_unknown(
         progress = f"{done} of {len(history)} operations explained when the budget ended ({meter.ended_by})"
         return Result(
             UNKNOWN, *size, algorithm, why, progress,
-            progress=progress, undecided=tuple(undecided), engine=engine,
+            progress=progress, undecided=tuple(undecided), engine=engine, key=undecided[0],
+            prefix=reached.prefix if reached else (), stuck_at=reached.stuck_at if reached else None,
         )  # fmt: skip
     certificate = np.concatenate([np.zeros(0, dtype=np.int64), *orders])
     sentence = "every operation can be put at one moment between its call and its return"

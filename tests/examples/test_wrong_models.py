@@ -93,10 +93,13 @@ CASES = [
         2,
         "step(0): `self.last[s]` is None and cannot be used in `self.last[s] + 1` (line 16)",
     ),
-    ("never_seen", [], 1, "never seen: at_the_end"),
-    ("never_seen", [], 1, "never enabled: leap"),
-    ("never_seen", ["--allow-unreachable", "at_the_end"], 0, "never seen: at_the_end"),
-    ("never_seen", ["--allow-unreachable", "at_end"], 2, "did you mean at_the_end?"),
+    ("never_seen:NeverSeen", [], 1, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", [], 1, "never enabled: leap"),
+    ("never_seen:Fewer", [], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--set", "top=2"], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--without", "leap"], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--allow-unreachable", "at_the_end"], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--allow-unreachable", "at_end"], 2, "did you mean at_the_end?"),
     ("deadlock", [], 0, "deadlock: nothing is enabled in 1 state, the nearest after 2 steps"),
     ("deadlock", ["--deadlock"], 1, "deadlock, in 2 steps"),
     ("stuck_for_ever", [], 1, "led can no longer come true, in 1 step"),
@@ -128,7 +131,7 @@ def test_every_wrong_model_has_a_sentence():
 
 
 def test_what_is_vacuous_is_in_the_json(capsys):
-    main(["model", str(FOLDER / "never_seen.py"), "--json"])
+    main(["model", str(FOLDER / "never_seen.py:NeverSeen"), "--json"])
     main(["model", str(FOLDER / "true_at_once.py"), "--max-states", "1", "--json"])
     seen, at_once = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (seen["never_seen"], seen["never_enabled"]) == (["at_the_end"], ["leap"])

@@ -17,6 +17,9 @@ Nothing else is removed: without what made a value absent, absence would become 
 does not have. It is enough to try single operations until none can go: if a sequence of sound removals leaves
 an illegal rest, so does its first.
 
+A bad pattern (`patterns`) excludes every order of the whole by its few operations, and by all that can have
+left the value in question: where there is one the rest goes first.
+
 Of objects that are no registers only what they name as `reads` is removed.
 
 Source: the units are argued in `docs/linearizability-proof.md`; halving as in Zeller and Hildebrandt,
@@ -30,9 +33,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynaproof.checkers.linearizability import frontier, register, wing_gong, zones
+from dynaproof.checkers.linearizability import (
+    depth_first,
+    frontier,
+    patterns,
+    patterns_of_objects,
+    register,
+    wing_gong,
+    zones,
+)
 from dynaproof.checkers.linearizability.by_zones import fault_by_zones
-from dynaproof.checkers.linearizability.checking import fitting_object, tells
+from dynaproof.checkers.linearizability.checking import depth_first_limit, fitting_object, tells
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE, Result
 from dynaproof.specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
@@ -162,6 +173,9 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         rows_left = [int(reduced.impossible[0])]
     else:
         asks = _asks(reduced)
+        pattern = patterns.find(asks) if zones.decide(asks).outside is not None else None
+        if pattern is not None:
+            asks = patterns.operations_of(pattern, asks)
         witness: set[int] = set()
         if len(prefix) >= PLAIN_BELOW:
             fault = fault_by_zones(reduced, len(prefix.values))
@@ -181,7 +195,13 @@ def illegal(asks: Sequence[Ask], clock: _Clock) -> bool:
     decided = zones.decide(asks)
     if decided.outside is None:
         return decided.cause is not None
-    return frontier.search(asks, exhausted=clock.over).failed_at is not None
+    if patterns.find(asks) is not None:
+        return True
+    most = depth_first_limit(asks)
+    found = depth_first.search(asks, exhausted=lambda visited: visited > most or clock.over())
+    if found.order is None and found.failed_at is None and not clock.ended:
+        found = frontier.search(asks, exhausted=clock.over)
+    return found.failed_at is not None
 
 
 def _shrink(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
@@ -294,6 +314,8 @@ def _unseen(asks: Sequence[Ask], wanted: Sequence[bool], left: list[bool]) -> bo
 def _of_object(history: History, rows: Column, thing: SequentialObject, clock: _Clock) -> Core:
     def illegal_history(part: History) -> bool:
         told = [op for op in part if tells(op)]
+        if patterns_of_objects.find(told, thing) is not None:
+            return True
         return wing_gong.search(told, thing, clock.over).stuck_at is not None
 
     prefix, kept, bad = _first_bad(history, rows, illegal_history, None)

@@ -1,0 +1,112 @@
+"""Bad patterns of a register: a few operations that exclude every order, found in O(n log n) without search.
+
+They hold whatever else there is, values written twice and crashed operations too. An operation x that found
+v, a read or a cas that succeeded, is excluded
+
+1. if nobody who can have left v had been called when x returned: a garbage read;
+2. if all who can have left v had returned before somebody was called who knew another value there and had
+   returned before x was called: a stale read, a new-old inversion, a lost update, or an absence observed
+   while a value was present. Whoever read, wrote or replaced a value knows one.
+
+`docs/linearizability-proof.md` proves both; `explain` words them.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, Ask
+from dynaproof.specs.history import ABSENT, NEVER
+
+
+class Pattern(NamedTuple):
+    """A bad pattern, by indices: `at` found a value that cannot have been there.
+
+    `source` is the last who had left that value, `over` who knew another one since; both None: nobody had
+    begun to write it.
+    """
+
+    at: int
+    source: int | None = None
+    over: int | None = None
+
+
+def find(asks: Sequence[Ask], initial: int = ABSENT) -> Pattern | None:
+    """The bad pattern of one key whose excluded operation returned first; None: there is none."""
+    sources = _Sources(asks, initial)
+    witnesses = _Witnesses(asks)
+    found: Pattern | None = None
+    for at, ask in enumerate(asks):
+        if ask.kind in {ASK_PUT, ASK_DIFFERS} or ask.ret == NEVER:
+            continue
+        if found is not None and (asks[found.at].ret, found.at) < (ask.ret, at):
+            continue
+        last, source = sources.last_return(ask.need, ask.ret)
+        if last is None:
+            found = Pattern(at)
+        elif last != NEVER:
+            over = witnesses.of_another(ask.need, last, ask.call)
+            if over is not None:
+                found = Pattern(at, source, over)
+    return found
+
+
+def operations_of(pattern: Pattern, asks: Sequence[Ask]) -> list[Ask]:
+    """The operations of a pattern, with all that can have left the value: they exclude every order alone."""
+    found = asks[pattern.at]
+    return [
+        ask
+        for i, ask in enumerate(asks)
+        if i in {pattern.at, pattern.over}
+        or (ask.kind >= ASK_PUT and ask.value == found.need and ask.call <= found.ret)
+    ]
+
+
+class _Sources:
+    """By value the operations that can have left it, in the order of their calls."""
+
+    def __init__(self, asks: Sequence[Ask], initial: int) -> None:
+        self.calls: dict[int, list[int]] = {initial: [-NEVER]}
+        self.latest: dict[int, list[tuple[int, int | None]]] = {initial: [(-NEVER, None)]}
+        writes = [(ask.call, ask.ret, i) for i, ask in enumerate(asks) if ask.kind >= ASK_PUT]
+        for call, ret, i in sorted(writes):
+            latest = self.latest.setdefault(asks[i].value, [])
+            self.calls.setdefault(asks[i].value, []).append(call)
+            latest.append((ret, i) if not latest or ret > latest[-1][0] else latest[-1])
+
+    def last_return(self, value: int, until: int) -> tuple[int | None, int | None]:
+        """The latest return of those called by then, and whose it is (None: the beginning's)."""
+        at = bisect_right(self.calls.get(value, ()), until)
+        return self.latest[value][at - 1] if at else (None, None)
+
+
+class _Witnesses:
+    """Who knew which value, by their calls; and of those called later the least return, for two values."""
+
+    def __init__(self, asks: Sequence[Ask]) -> None:
+        known: list[tuple[int, int, int, int]] = []
+        for i, ask in enumerate(asks):
+            if ask.ret == NEVER or ask.kind == ASK_DIFFERS:
+                continue
+            if ask.kind != ASK_PUT:
+                known.append((ask.call, ask.ret, ask.need, i))
+            if ask.kind in {ASK_PUT, ASK_CAS}:
+                known.append((ask.call, ask.ret, ask.value, i))
+        known.sort()
+        self.calls = [call for call, *_ in known]
+        self.soonest: list[list[tuple[int, int, int]]] = [[]]
+        for _, ret, value, i in reversed(known):
+            two = self.soonest[-1]
+            if len(two) < 2 or ret < two[1][0]:
+                other = [one for one in two if one[1] != value or one[0] < ret]
+                if all(one[1] != value for one in other):
+                    two = sorted([*other, (ret, value, i)])[:2]
+            self.soonest.append(two)
+        self.soonest.reverse()
+
+    def of_another(self, value: int, after: int, before: int) -> int | None:
+        """Who was called after the one time, returned before the other, and knew another value."""
+        for ret, known, i in self.soonest[bisect_right(self.calls, after)]:
+            if known != value and ret < before:
+                return i
+        return None

@@ -23,9 +23,10 @@ import numba
 import numpy as np
 from linearizability_families import FAMILIES, MANY_KEYS, REGISTER, many_keys, one_key
 
+from dynaproof.checkers.certificates import verify
 from dynaproof.checkers.histories import read
 from dynaproof.checkers.histories.writers import json_lines, write
-from dynaproof.checkers.linearizability import Budget, check, minimal_core, verify
+from dynaproof.checkers.linearizability import Budget, check, minimal_core
 from dynaproof.checkers.linearizability.checking import fitting_object
 from dynaproof.specs.history import History
 

@@ -20,9 +20,11 @@ from msgspec import structs
 
 from dynaproof.checkers.campaign import Totals, outcomes
 from dynaproof.checkers.processes import CHUNK, collecting_seldom
-from dynaproof.checkers.simulator.partition import PartitionRun, execute, finish
-from dynaproof.checkers.simulator.run import STRATEGIES
-from dynaproof.checkers.simulator.scenarios import ENDURANCE_STEPS, config_of
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.scenarios.endurance import STEPS as ENDURANCE_STEPS
+from dynaproof.checkers.strategies.catalogue import STRATEGIES
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.place import Place
 
 SCHEDULES = 24
 ROUNDS = 5
@@ -113,18 +115,20 @@ def test_a_run_of_ten_million_events_stays_flat_in_memory(steps: int, say: Say) 
     config = structs.replace(config_of("endurance", "timed", 1, 0), length=steps)
     seen: list[tuple[int, int]] = []
 
-    class Watched(PartitionRun):
+    class Memory:
         next_look = 0
 
-        def check(self) -> None:
-            super().check()
-            if self.world.steps >= self.next_look:
+        def listens(self, place: Place) -> Listening:
+            return Listening(synced=self.looks)
+
+        def looks(self, place: Place) -> None:
+            if place.world.steps >= self.next_look:
                 self.next_look += steps // 10
                 gc.collect()
-                seen.append((self.world.steps, resident_kb()))
+                seen.append((place.world.steps, resident_kb()))
 
     began, cpu = time.perf_counter(), time.process_time()
-    outcome = finish(Watched(config))
+    outcome = execute(config, (Memory(),))
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     for at, kilobytes in seen:
         say(f"  {at:>12,} events {kilobytes / 1024:8.1f} MB")

@@ -14,10 +14,9 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
+from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.processes import collecting_seldom
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import RunConfig
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 
 ROOT = str(Path(__file__).resolve().parent.parent) + "/"
 
@@ -47,22 +46,22 @@ PARTS = {
     "impl/storage/nodes.py": "replicas: items and tree",
     "impl/storage/pages.py": "replicas: items and tree",
     "impl/values/": "replicas: items and tree",
-    "impl/router/": "clients and reader",
-    "checkers/simulator/workload.py": "clients and reader",
+    "checkers/workloads/": "clients and reader",
+    "checkers/workloads/judge.py": "linearizability of each key",
     "specs/": "specs and view",
+    "checkers/simulator/evaluation.py": "specs and view",
     "specs/observe/": "observer",
-    "checkers/simulator/judge.py": "linearizability of each key",
+    "checkers/kinds/": "observer",
     "checkers/linearizability/": "linearizability of each key",
-    "checkers/simulator/world.py": "world: one step, sends and syncs over links",
-    "checkers/simulator/world.py World._fold": "digest",
-    "checkers/simulator/world.py World.digest": "digest",
-    "checkers/simulator/place.py": "nodes' clocks, timers and chance (Env)",
-    "checkers/simulator/events.py": "world: one step, sends and syncs over links",
-    "checkers/simulator/disk.py": "disk",
+    "checkers/world/world.py": "world: one step, sends and syncs over links",
+    "checkers/world/digest.py": "digest",
+    "checkers/world/place.py": "nodes' clocks, timers and chance (Env)",
+    "checkers/seam.py": "world: one step, sends and syncs over links",
+    "checkers/world/disk.py": "disk",
     "checkers/strategies/": "scheduling",
-    "checkers/simulator/schedule.py": "scheduling",
-    "checkers/simulator/faults.py": "faults, the loop of the run, the fair end",
-    "checkers/simulator/": "faults, the loop of the run, the fair end",
+    "checkers/runs/schedule.py": "scheduling",
+    "checkers/runs/": "faults, the loop of the run, the fair end",
+    "checkers/scenarios/": "faults, the loop of the run, the fair end",
 }
 """Parts by the beginning of a function's place, `file function`; the longest that fits decides."""
 
@@ -73,7 +72,7 @@ def part_of(place: str) -> str | None:
     return PARTS[max(fits, key=len)] if fits else None
 
 
-def configs(schedules: int) -> list[RunConfig]:
+def configs(schedules: int) -> list[GroupConfig]:
     """The first schedules of a portfolio."""
     return [config_of("partition", "portfolio", 1, number) for number in range(schedules)]
 

@@ -1,16 +1,20 @@
-"""What commands ask of their arguments before they begin: numbers in range, strategies that
-there are, places that can be written to.
+"""What commands ask of their arguments before they begin: numbers in range, known strategies, places that can
+be written to and are not read from.
 
 A campaign of an hour must not end in "no such folder", so every place is looked at first.
 """
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import combinations
 from pathlib import Path
 
 from dynaproof.checkers.whole_file import is_stream
 from dynaproof.errors import UserError, unknown_name
+
+JOBS = 1
+"""How many processes a command takes without `--jobs`."""
 
 
 def above_zero(numbers: Mapping[str, float | None]) -> None:
@@ -29,7 +33,7 @@ def not_together(**given: object) -> None:
 
 def known_strategy(name: str) -> None:
     """Refuse a strategy that there is not."""
-    from dynaproof.checkers.simulator.run import STRATEGIES
+    from dynaproof.checkers.strategies.catalogue import STRATEGIES
 
     if name not in (*STRATEGIES, "portfolio"):
         raise unknown_name("strategy", name, [*STRATEGIES, "portfolio"])
@@ -63,3 +67,25 @@ def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
         needed.append(file.resolve().parent)
     if not all(os.access(one, os.W_OK) for one in needed):
         raise UserError(f"{option} {file}: it may not be written")
+
+
+def outputs_apart(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
+    """Reject an output (option to file; None: not given) that is an input too, or another output.
+
+    Two spellings of one file count, through links and from other folders too.
+    """
+    given = {option: file for option, file in outputs.items() if file is not None and not is_stream(file)}
+    read = [Path(one) for one in inputs]
+    for option, file in given.items():
+        if any(_same_file(file, one) for one in read):
+            raise UserError(f"{option} {file}: that is an input, and would be lost", "name another file")
+    for (option, file), (other, twin) in combinations(given.items(), 2):
+        if _same_file(file, twin):
+            raise UserError(f"{option} and {other} are the same file, {twin}", "name two files")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except FileNotFoundError:  # One of them is still to be written.
+        return False

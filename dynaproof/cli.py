@@ -25,7 +25,7 @@ How to add a command:
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from dynaproof import __version__, exits
 from dynaproof.errors import UserError
@@ -58,7 +58,7 @@ COMMANDS = (
     Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Hold the linearizability checkers against each other."),
     Command(
         "verify-certificate",
-        "dynaproof.commands.check:verify_certificate",
+        "dynaproof.commands.verify_certificate:verify_certificate",
         "Replay an order that shows a history to be linearizable.",
     ),
     Command(
@@ -74,10 +74,14 @@ def make_app() -> "cyclopts.App":
     """The parser of the whole command line; raises `cyclopts.CycloptsError` on what it cannot parse."""
     import cyclopts
 
+    from dynaproof import console
+
     app = cyclopts.App(
         name="dynaproof",
         help="Drive a replicated store through orders, crashes and partitions, with every promise checked.",
+        help_epilogue=exits.listed(),
         version=__version__,
+        console=console.results(),
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
@@ -98,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error.message, error.hint)
     except BrokenPipeError:
         # The reader of our output has gone (`| head`). Nothing may be flushed into the pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_unread(sys.stdout)
         return exits.NOBODY_READS
     except OSError as error:
         return _refuse(_file_problem(error), "")
@@ -132,7 +136,15 @@ def _refuse(message: str, hint: str) -> int:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"dynaproof: {text}\n")
+    try:
+        sys.stderr.write(f"dynaproof: {text}\n")
+    except BrokenPipeError:  # Nobody reads errors either; the exit status still says which it was.
+        _leave_unread(sys.stderr)
+
+
+def _leave_unread(stream: TextIO) -> None:
+    """Give a stream whose reader has gone a place to be flushed into."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _file_problem(error: OSError) -> str:

@@ -1,13 +1,25 @@
-"""The exit codes of all commands: what a script may rely on."""
+"""The exit statuses of all commands: what a script may rely on."""
 
 CLEAN = 0
 FAILED = 1
-"""A promise failed, or a seeded bug survived."""
 BAD_INPUT = 2
 UNKNOWN = 3
-"""A budget ended before the verdict (`check`)."""
 BUG = 70
-"""A bug in dynaproof itself."""
 INTERRUPTED = 130
 NOBODY_READS = 141
-"""The reader of the output has gone."""
+
+MEANINGS = {
+    CLEAN: "clean",
+    FAILED: "a promise is broken, or a seeded bug survived",
+    BAD_INPUT: "bad input (one line says what and where)",
+    UNKNOWN: "a verdict is unknown, for a budget ended",
+    BUG: "a bug in dynaproof itself",
+    INTERRUPTED: "interrupted",
+    NOBODY_READS: "the reader of the output has gone",
+}
+"""As `--help` and the README list them."""
+
+
+def listed() -> str:
+    """All of them, in one sentence."""
+    return f"Exit status: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."

@@ -5,7 +5,7 @@ I/O whose handlers are atomic actions. The same code runs under the simulator, w
 and crashes, and under the server, which serves over sockets and files. What was explored is what serves.
 
 May import of ours: nothing. Outside `impl.server` it imports no sockets, files, threads, event loops, clocks
-or chance either: those come through `Env`. Read by: `specs.observe.impl` (its public state as a `View`),
+or chance either: those come through `Env`. Read by: `specs.observe.impl` (its public state as a view),
 `checkers`, `dynaproof`.
 """
 

@@ -5,7 +5,7 @@ vocabulary that they are written in; every other module or folder is one model (
 They are explored exhaustively by `checkers.state_space`, and traces of the implementation are checked against
 them.
 
-May import of ours: nothing. Read by: `specs.observe.model` (a model's state as a `View`), `checkers`,
+May import of ours: nothing. Read by: `specs.observe.model` (a model's state as views), `checkers`,
 `dynaproof`.
 """
 

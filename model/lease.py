@@ -129,8 +129,8 @@ class Lease(Model):
 
         A round that is too old to be used is forgotten, with its answers.
         """
-        for g in self.Grantor:
-            left = max(self.left[g] - 1 - grantors_fast // 2**g % 2, 0)
+        for bit, g in enumerate(self.Grantor):  # All numbers happen, so it is the same which bit is whose.
+            left = max(self.left[g] - 1 - grantors_fast // 2**bit % 2, 0)
             self.left[g] = left
             if left == 0:
                 self.granted_to[g] = 0

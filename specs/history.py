@@ -53,11 +53,17 @@ Value = Any
 
 
 class Outcome(enum.IntEnum):
-    """What is known of an operation: it took effect, it certainly did not, or nobody knows."""
+    """What is known of an operation: it took effect, it certainly did not, or nobody knows.
+
+    A cas that is `FAILED` was answered that its condition did not hold, which says something of the value.
+    One of `NO_EFFECT` certainly did not happen, for whatever reason, and says nothing; only a cas has that
+    outcome.
+    """
 
     OK = 0
     FAILED = 1
     UNKNOWN = 2
+    NO_EFFECT = 3
 
 
 LARGEST: Final = 2**62 - 1
@@ -293,11 +299,15 @@ class HistoryBuilder:
         if value is not UNRECORDED:
             record[3] = self._values.code(value)
 
-    def failed(self, row: int, time: int, *, seen: Value = UNRECORDED) -> None:
-        """The operation certainly did not take effect; `seen` is what its condition observed, if known."""
+    def failed(self, row: int, time: int, *, seen: Value = UNRECORDED, differed: bool = True) -> None:
+        """The operation certainly did not take effect; `seen` is what its condition observed, if known.
+
+        `differed` false: not even that a condition was the reason is known.
+        """
         record = self._rows[row]
         record[7] = time
-        record[8] = Outcome.FAILED.value
+        silent = record[1] == CAS and seen is UNRECORDED and not differed
+        record[8] = (Outcome.NO_EFFECT if silent else Outcome.FAILED).value
         if seen is not UNRECORDED:
             record[5] = self._values.code(seen)
 
@@ -320,6 +330,7 @@ class HistoryBuilder:
         expected: Value = None,
         ok: bool = True,
         seen: Value = UNRECORDED,
+        differed: bool = True,
         line: int = 0,
     ) -> int:
         """Add a whole operation and give its row; `ret` None: its outcome is unknown."""
@@ -329,7 +340,7 @@ class HistoryBuilder:
         if ok:
             self.ok(row, ret)
         else:
-            self.failed(row, ret, seen=seen)
+            self.failed(row, ret, seen=seen, differed=differed)
         return row
 
     def build(self) -> History:

@@ -5,16 +5,16 @@ in which an operation may leave the object, and none if the operation, as it was
 that state; so an object may be nondeterministic. Whether an operation of unknown outcome took effect is the
 checker's business: `step` is asked for the effect only, and must then accept any result.
 
-`Register` is the object of the fast algorithms; `StringWithAppend`, `Queue` and `Counter` are decided by
-search, and are examples of how to write one's own.
+`Register` is the object of the fast algorithms; the others are decided by search, and are examples of how to
+write one's own. Where an object can begin elsewhere than its name says, its class takes that as `initial`.
 
 Source: Herlihy and Wing, *Linearizability* (1990), on sequential specifications.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
-from dynaproof.specs.history import UNRECORDED, Operation, Outcome
+from dynaproof.specs.history import UNRECORDED, Operation, Outcome, Value
 
 State = Hashable
 
@@ -25,9 +25,10 @@ class SequentialObject(Protocol):
 
     `name` is how a command line calls it, `functions` the names of the operations that it knows, and
     `initial` the state of every key at first. It may also have `reads`: those functions that leave every
-    state as it is; only they are taken out when a counterexample is made smaller. And it may have
+    state as it is; only they are taken out when a counterexample is made smaller. It may have
     `answer(state, operation)`: what an operation returns in a state; a violation is then told with the
-    answers that were possible.
+    answers that were possible. And it may have `unfit(operation)`: why its `step` could make nothing of the
+    values of an operation (None: it can); such a history is refused.
     """
 
     @property
@@ -52,22 +53,24 @@ class Register:
     name = "register"
     functions = ("read", "write", "cas", "delete")
     reads = ("read",)
-    initial: State = None
+
+    def __init__(self, initial: State = None) -> None:
+        self.initial = initial
 
     def step(self, state: State, operation: Operation) -> Iterable[State]:
         match operation.function, operation.outcome:
             case "read", Outcome.OK:
-                return (state,) if _same(state, operation.value) else ()
+                return (state,) if same_value(state, operation.value) else ()
             case "write", Outcome.OK | Outcome.UNKNOWN:
                 return (operation.value,)
             case "delete", Outcome.OK | Outcome.UNKNOWN:
                 return (None,)
             case "cas", Outcome.OK | Outcome.UNKNOWN:
-                return (operation.value,) if _same(state, operation.expected) else ()
+                return (operation.value,) if same_value(state, operation.expected) else ()
             case "cas", Outcome.FAILED:
-                if _same(state, operation.expected):
+                if same_value(state, operation.expected):
                     return ()
-                return (state,) if operation.seen is UNRECORDED or _same(state, operation.seen) else ()
+                return (state,) if operation.seen is UNRECORDED or same_value(state, operation.seen) else ()
             case _:
                 return (state,)
 
@@ -78,7 +81,14 @@ class StringWithAppend:
     name = "string"
     functions = ("read", "write", "append")
     reads = ("read",)
-    initial: State = ""
+
+    def __init__(self, initial: str | None = None) -> None:
+        if not isinstance(initial, str | None):
+            raise UnfitError("a string begins as a string")
+        self.initial = initial or ""
+
+    def unfit(self, operation: Operation) -> str | None:
+        return None if isinstance(operation.value, str | None) else "its value is not a string"
 
     def step(self, state: str, operation: Operation) -> Iterable[State]:
         if operation.outcome is Outcome.FAILED:
@@ -101,7 +111,9 @@ class Queue:
 
     name = "queue"
     functions = ("enqueue", "dequeue")
-    initial: State = ()
+
+    def __init__(self, initial: Value = ()) -> None:
+        self.initial = elements_of(initial, "a queue begins as a list of values")
 
     def step(self, state: tuple[Any, ...], operation: Operation) -> Iterable[State]:
         if operation.outcome is Outcome.FAILED:
@@ -112,7 +124,7 @@ class Queue:
             return (state[1:],)
         if not state:
             return (state,) if operation.value is None else ()
-        return (state[1:],) if _same(state[0], operation.value) else ()
+        return (state[1:],) if same_value(state[0], operation.value) else ()
 
     def answer(self, state: tuple[Any, ...], operation: Operation) -> Any:
         if operation.function == "enqueue":
@@ -126,7 +138,15 @@ class Counter:
     name = "counter"
     functions = ("add", "read")
     reads = ("read",)
-    initial: State = 0
+
+    def __init__(self, initial: int = 0) -> None:
+        if not _is_integer(initial):
+            raise UnfitError("a counter begins as an integer")
+        self.initial = initial
+
+    def unfit(self, operation: Operation) -> str | None:
+        unanswered = operation.function == "read" and operation.value is None
+        return None if unanswered or _is_integer(operation.value) else "its value is not an integer"
 
     def step(self, state: int, operation: Operation) -> Iterable[State]:
         if operation.outcome is Outcome.FAILED:
@@ -139,7 +159,127 @@ class Counter:
         return state if operation.function == "read" else operation.value
 
 
-def _same(one: object, other: object) -> bool:
+class Stack:
+    """A stack with `push` (value: what) and `pop` (value: what came, None: it was empty).
+
+    Source: Herlihy and Shavit, *The Art of Multiprocessor Programming*, chapter 11, on total stacks.
+    """
+
+    name = "stack"
+    functions = ("push", "pop")
+
+    def __init__(self, initial: Value = ()) -> None:
+        self.initial = elements_of(initial, "a stack begins as a list of values, the top at the end")
+
+    def step(self, state: tuple[Any, ...], operation: Operation) -> Iterable[State]:
+        if operation.outcome is Outcome.FAILED:
+            return (state,)
+        if operation.function == "push":
+            return ((*state, operation.value),)
+        if operation.outcome is Outcome.UNKNOWN:
+            return (state[:-1],)
+        if not state:
+            return (state,) if operation.value is None else ()
+        return (state[:-1],) if same_value(state[-1], operation.value) else ()
+
+    def answer(self, state: tuple[Any, ...], operation: Operation) -> Any:
+        if operation.function == "push":
+            return operation.value
+        return state[-1] if state else None
+
+
+class Set:
+    """A set with `add` and `remove` (value: the element, there or not) and `read` (value: all elements).
+
+    A read's elements come as a set or as a list in any order; None is the empty set.
+
+    Source: Jepsen, `jepsen.checker/set-full`, for sets that are only added to and read.
+    """
+
+    name = "set"
+    functions = ("add", "remove", "read")
+    reads = ("read",)
+
+    def __init__(self, initial: Value = None) -> None:
+        self.initial = frozenset(elements_of(initial, "a set begins as a set or a list of values"))
+
+    def unfit(self, operation: Operation) -> str | None:
+        if operation.function != "read" or _elements(operation.value) is not None:
+            return None
+        return "its value is neither a set nor a list"
+
+    def step(self, state: frozenset[Value], operation: Operation) -> Iterable[State]:
+        if operation.outcome is Outcome.FAILED:
+            return (state,)
+        if operation.function == "add":
+            return (state | {operation.value},)
+        if operation.function == "remove":
+            return (state - {operation.value},)
+        unknown = operation.outcome is Outcome.UNKNOWN
+        return (state,) if unknown or frozenset(_elements(operation.value) or ()) == state else ()
+
+    def answer(self, state: frozenset[Value], operation: Operation) -> Any:
+        return state if operation.function == "read" else operation.value
+
+
+class Mutex:
+    """A lock with `acquire` and `release`: nobody acquires it while it is held, nobody releases it while it
+    is free.
+
+    Whoever holds it, any process may release it; values say nothing. An acquire that was refused (`FAILED`)
+    did not happen.
+
+    Source: Knossos, `knossos.model/mutex`.
+    """
+
+    name = "mutex"
+    functions = ("acquire", "release")
+    initial: State = "free"
+
+    def step(self, state: str, operation: Operation) -> Iterable[State]:
+        if operation.outcome is Outcome.FAILED:
+            return (state,)
+        if operation.function == "acquire":
+            return ("held",) if state == "free" else ()
+        return ("free",) if state == "held" else ()
+
+
+def beginning_as(thing: SequentialObject, initial: Value) -> SequentialObject:
+    """The object of that kind that begins as `initial`; raises UnfitError where it cannot."""
+    kind = BEGIN_WITH.get(thing.name) if type(thing) in BEGIN_WITH.values() else None
+    if kind is None:
+        raise UnfitError(f"the object {thing.name} always begins alike")
+    made: SequentialObject = kind(initial)
+    return made
+
+
+class UnfitError(ValueError):
+    """A value with which an object cannot begin."""
+
+
+def elements_of(value: Value, complaint: str) -> tuple[Value, ...]:
+    """The elements of a value that is a list or a set; raises UnfitError with the complaint."""
+    found = _elements(value)
+    if found is None:
+        raise UnfitError(complaint)
+    return found
+
+
+def _elements(value: Value) -> tuple[Value, ...] | None:
+    """The elements of a value that is a list, a set or None; else None. A list of JSON knows its `items`."""
+    if value is None:
+        return ()
+    if isinstance(value, tuple | frozenset):
+        return tuple(value)
+    items: tuple[Value, ...] | None = getattr(value, "items_of_list", None)
+    return items
+
+
+def _is_integer(value: Value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def same_value(one: object, other: object) -> bool:
     """Whether two values are one value; `True` is not 1."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
@@ -148,6 +288,11 @@ REGISTER: Final = Register()
 STRING: Final = StringWithAppend()
 
 OBJECTS: Final[Mapping[str, SequentialObject]] = {
-    thing.name: thing for thing in (REGISTER, STRING, Queue(), Counter())
+    thing.name: thing for thing in (REGISTER, STRING, Queue(), Stack(), Set(), Counter(), Mutex())
 }
 """The objects that a command line can name."""
+
+BEGIN_WITH: Final[Mapping[str, Callable[[Any], Any]]] = {
+    kind.name: kind for kind in (Register, StringWithAppend, Queue, Stack, Set, Counter)
+}
+"""The classes of the objects that can begin with a value."""

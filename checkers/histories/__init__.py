@@ -9,13 +9,25 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from dynaproof.checkers.histories import edn_histories, jepsen_log, json_lines
+import msgspec
+import numpy as np
+
+from dynaproof.checkers.histories import edn, edn_histories, jepsen_log, json_lines
 from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes
-from dynaproof.specs.history import FUNCTIONS, History, HistoryError
+from dynaproof.checkers.histories.values import freeze
+from dynaproof.specs.history import (
+    CAS,
+    FUNCTIONS,
+    NOT_RECORDED,
+    History,
+    HistoryError,
+    Outcome,
+    Value,
+)
 
-__all__ = ["FORMATS", "UnknownFormatError", "detect", "parse", "read"]
+__all__ = ["FAILED_CAS", "FORMATS", "FailedCas", "UnknownFormatError", "detect", "parse", "read", "value_in"]
 
 _JSON = re.compile(rb'\s*\{\s*["}]')
 _EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
@@ -26,9 +38,19 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 HEAD_BYTES: Final = 65_536
 """How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""
 
-FORMATS: Final[Mapping[str, Callable[[bytes, str], History]]] = {
+FailedCas = Literal["nothing", "differed"]
+"""What a failed cas says that does not tell what it saw: nothing, or that the value was another one."""
+
+FAILED_CAS: Final[tuple[FailedCas, ...]] = ("nothing", "differed")
+
+
+def _jepsen_log(data: bytes, file: str, _functions: Sequence[str]) -> History:
+    return jepsen_log.parse(data, file)
+
+
+FORMATS: Final[Mapping[str, Callable[[bytes, str, Sequence[str]], History]]] = {
     "json": json_lines.parse,
-    "jepsen-log": jepsen_log.parse,
+    "jepsen-log": _jepsen_log,
     "edn": edn_histories.parse,
 }
 """The formats that `--format` can name."""
@@ -46,11 +68,13 @@ def read(
     path: str | PathLike[str],
     format_name: str | None = None,
     functions: Sequence[str] = FUNCTIONS,
+    failed_cas: FailedCas | None = None,
 ) -> History:
     """The history in a file, plain or compressed; `format_name` None: told by its content.
 
-    `functions` names what operations may be, for JSON lines of a user's own object. Raises `HistoryError`
-    with file and line where the history is not one, `OSError`, and `UnknownFormatError`.
+    `functions` names what operations may be, for objects other than registers and strings. `failed_cas`: what
+    a failed cas says that does not tell what it saw; None: what the format says. Raises `HistoryError` with
+    file and line where the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
     """
     file = Path(path)
     with file.open("rb") as stream:
@@ -58,8 +82,9 @@ def read(
         packed = head.startswith((GZIP_MAGIC, ZSTD_MAGIC))
         if _JSON.match(head) and not packed and format_name in {None, "json"}:
             stream.seek(0)
-            return json_lines.parse_stream(stream, str(path), functions)
-    return parse(read_bytes(file), str(path), format_name, functions)
+            history = json_lines.parse_stream(stream, str(path), functions)
+            return _finished(history, str(path), failed_cas)
+    return parse(read_bytes(file), str(path), format_name, functions, failed_cas)
 
 
 def parse(
@@ -67,6 +92,7 @@ def parse(
     file: str,
     format_name: str | None = None,
     functions: Sequence[str] = FUNCTIONS,
+    failed_cas: FailedCas | None = None,
 ) -> History:
     """The history in the (decompressed) content of `file`; as `read`."""
     data = data.removeprefix(BYTE_ORDER_MARK)
@@ -75,7 +101,41 @@ def parse(
         raise UnknownFormatError(name)
     if not data.strip():
         raise HistoryError("empty: it holds no operation", file=file)
-    return json_lines.parse(data, file, functions) if name == "json" else FORMATS[name](data, file)
+    return _finished(FORMATS[name](data, file, functions), file, failed_cas)
+
+
+def _finished(history: History, file: str, failed_cas: FailedCas | None) -> History:
+    """The history as it was read, with what its failed conditions say."""
+    if not len(history):
+        raise HistoryError("no operation of a client in it: there is nothing to judge", file=file)
+    if failed_cas is not None:
+        c = history.columns
+        silent = (c.function == CAS) & (c.seen == NOT_RECORDED)
+        silent &= np.isin(c.outcome, [Outcome.FAILED.value, Outcome.NO_EFFECT.value])
+        said = Outcome.FAILED if failed_cas == "differed" else Outcome.NO_EFFECT
+        c.outcome[silent] = said.value
+    return history
+
+
+def value_in(text: str, path: str | PathLike[str], format_name: str | None = None) -> Value:
+    """The value that `text` is in the format of a file, as `--initial` gives one.
+
+    Raises `ValueError` where it is none, and what `read` raises.
+    """
+    name = format_name or detect(read_bytes(Path(path)).removeprefix(BYTE_ORDER_MARK), str(path))
+    if name == "json":
+        try:
+            return freeze(msgspec.json.decode(text.encode()))
+        except msgspec.DecodeError as error:
+            raise ValueError(f"{text!r} is not JSON") from error
+    if name == "edn":
+        try:
+            return edn.element(text)
+        except edn.EdnError as error:
+            raise ValueError(f"{text!r} is not EDN") from error
+    if name not in FORMATS:
+        raise UnknownFormatError(name)
+    return jepsen_log.value_of(text)
 
 
 def detect(data: bytes, file: str) -> str:

@@ -1,14 +1,28 @@
-"""A reader of EDN, as much of it as histories are written in.
+r"""A reader of EDN, and of what else Clojure's printer writes into histories.
 
-Maps become dicts, vectors and lists tuples, sets frozensets, keywords `Keyword`, symbols and characters plain
-strings, tagged elements their content (so `#jepsen.history.Op{...}` is the map), `nil` None.
+Maps become `EdnMap`s, vectors and lists tuples, sets frozensets, `nil` None, ratios `Fraction`s, numbers that
+end in `M` `Decimal`s; keywords, symbols and characters types of their own. A tagged element keeps its tag
+(`Tagged`), so `#inst "x"` is not the string; `#jepsen.history.Op{...}` is one like all others. Beside EDN:
+namespaced maps (`#:a{:b 1}` is `{:a/b 1}`), `##Inf`, `##-Inf` and `##NaN`, `0x1f` and `36rZZ`, `#"pattern"`,
+`#'var`, `#object[...]` and the older `#<...>`.
 
-Source: the EDN specification, github.com/edn-format/edn.
+Sources: the EDN specification, github.com/edn-format/edn; clojure.org/reference/reader.
 """
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+
+from dynaproof.checkers.histories.edn_values import (
+    CHARACTER_NAMES,
+    Character,
+    EdnMap,
+    Keyword,
+    Symbol,
+    Tagged,
+)
 
 
 class EdnError(ValueError):
@@ -20,24 +34,6 @@ class EdnError(ValueError):
         self.truncated = truncated
 
 
-class Keyword(str):
-    """A keyword, without its colon; not equal to the string of the same letters."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Keyword) and str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash((":", str(self)))
-
-    def __repr__(self) -> str:
-        return f":{self}"
-
-
 _TOKEN = re.compile(
     r"""[\s,]*(?:;[^\n]*[\s,]*)*(?:
       (?P<open>\#\{|[\[({]) | (?P<close>[\])}])
@@ -45,7 +41,16 @@ _TOKEN = re.compile(
     | (?P<discard>\#_) | \#(?P<tag>[A-Za-z][\w.*+!?$%&=<>/-]*)
     | :(?P<keyword>[^\s,;"\[\](){}]+)
     | (?P<integer>[+-]?\d+)N?(?=[\s,;"\[\](){}]|$)
-    | (?P<float>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)M?(?=[\s,;"\[\](){}]|$)
+    | (?P<decimal>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)M(?=[\s,;"\[\](){}]|$)
+    | (?P<float>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?=[\s,;"\[\](){}]|$)
+    | (?P<ratio>[+-]?\d+/\d+)(?=[\s,;"\[\](){}]|$)
+    | (?P<hex>[+-]?0[xX][0-9a-fA-F]+)N?(?=[\s,;"\[\](){}]|$)
+    | (?P<radix>[+-]?\d{1,2}[rR][0-9a-zA-Z]+)(?=[\s,;"\[\](){}]|$)
+    | \#\#(?P<symbolic>-?Inf|NaN)(?=[\s,;"\[\](){}]|$)
+    | \#:(?P<namespace>:?[^\s,;"\[\](){}]*)(?=[\s,]*\{)
+    | \#(?P<pattern>"(?:[^"\\]|\\.)*")
+    | \#'(?P<var>[^\s,;"\[\](){}]+)
+    | \#<(?P<unreadable>[^>]*)>
     | \\(?P<character>\S[^\s,;"\[\](){}]*)
     | (?P<symbol>[^\s,;"\[\](){}\#\\:\d][^\s,;"\[\](){}]*)
     )""",
@@ -54,10 +59,13 @@ _TOKEN = re.compile(
 _BLANK = re.compile(r"[\s,]*(?:;[^\n]*[\s,]*)*\Z")
 _CLOSERS = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 _NAMED = {"nil": None, "true": True, "false": False}
+_SYMBOLIC = {"Inf": float("inf"), "-Inf": -float("inf"), "NaN": Symbol("##NaN")}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_CODED = re.compile(r"u[0-9a-fA-F]{4}|o[0-7]{1,3}")
 DEEPEST = 100
 LONGEST_INTEGER = 1_000
+LARGEST_RADIX = 36
 
 
 def elements(text: str) -> Iterator[tuple[int, Any]]:
@@ -87,6 +95,14 @@ def elements(text: str) -> Iterator[tuple[int, Any]]:
         raise EdnError(f"the end is missing: {inside!r} was expected", len(text), truncated=True)
 
 
+def element(text: str) -> Any:
+    """The one element in `text`; raises EdnError."""
+    value, end = _element(text, _next(text, 0), 0)
+    if not _BLANK.match(text, end):
+        raise EdnError("more than one value", end)
+    return value
+
+
 def _next(text: str, offset: int) -> re.Match[str]:
     token = _TOKEN.match(text, offset)
     if token is None:
@@ -105,23 +121,87 @@ def _element(text: str, token: re.Match[str], depth: int) -> tuple[Any, int]:
         raise EdnError("nested too deeply", token.start())
     if kind == "open":
         return _collection(text, token["open"], token.start("open"), end, depth)
-    if kind == "keyword":
-        return Keyword(token["keyword"]), end
-    if kind == "integer":
-        if len(token["integer"]) > LONGEST_INTEGER:
-            raise EdnError(f"an integer of more than {LONGEST_INTEGER} digits", token.start("integer"))
-        return int(token["integer"]), end
-    if kind == "string":
-        return _ESCAPE.sub(_unescape, token["string"][1:-1]), end
-    if kind == "symbol":
-        return _NAMED.get(token["symbol"], token["symbol"]), end
-    if kind == "float":
-        return float(token["float"]), end
-    if kind == "character":
-        return token["character"], end
     if kind == "tag":
-        return _element(text, _next(text, end), depth + 1)
-    raise EdnError(f"unexpected {token.group().strip()!r}", token.start(kind or 0))
+        content, end = _element(text, _next(text, end), depth + 1)
+        return Tagged(token["tag"], content), end
+    if kind == "namespace":
+        content, end = _element(text, _next(text, end), depth + 1)
+        space = token["namespace"].lstrip(":")
+        return EdnMap({_qualified(key, space): value for key, value in content.items()}), end
+    if kind in {"discard", "close"} or kind is None:
+        raise EdnError(f"unexpected {token.group().strip()!r}", token.start(kind or 0))
+    return _scalar(kind, token[kind], token.start(kind)), end
+
+
+def _scalar(kind: str, text: str, start: int) -> Any:
+    """What a single token stands for."""
+    if kind in {"integer", "ratio", "hex", "radix"} and len(text) > LONGEST_INTEGER:
+        raise EdnError(f"an integer of more than {LONGEST_INTEGER} digits", start)
+    match kind:
+        case "keyword":
+            return Keyword(text)
+        case "integer":
+            return int(text)
+        case "string":
+            return _ESCAPE.sub(_unescape, text[1:-1])
+        case "symbol":
+            return _NAMED[text] if text in _NAMED else Symbol(text)
+        case "float":
+            return float(text)
+        case "decimal":
+            return Decimal(text)
+        case "ratio":
+            return _ratio(text, start)
+        case "hex":
+            return int(text, 16)
+        case "radix":
+            return _in_radix(text, start)
+        case "symbolic":
+            return _SYMBOLIC[text]
+        case "character":
+            return _character(text, start)
+        case "pattern":
+            return Tagged("regex", text[1:-1])
+        case "var":
+            return Tagged("var", Symbol(text))
+        case _:
+            return Tagged("object", text)
+
+
+def _ratio(text: str, start: int) -> Fraction:
+    above, _, below = text.partition("/")
+    if not int(below):
+        raise EdnError("a ratio over 0", start)
+    return Fraction(int(above), int(below))
+
+
+def _in_radix(text: str, start: int) -> int:
+    radix, _, digits = text.lower().partition("r")
+    sign, base = (-1 if radix.startswith("-") else 1), abs(int(radix))
+    try:
+        return sign * int(digits, base if 2 <= base <= LARGEST_RADIX else 0)
+    except ValueError as error:
+        raise EdnError(f"not a number: {text!r}", start) from error
+
+
+def _character(text: str, start: int) -> Character:
+    if len(text) == 1:
+        return Character(text)
+    if text in CHARACTER_NAMES:
+        return Character(CHARACTER_NAMES[text])
+    if _CODED.fullmatch(text):
+        return Character(chr(int(text[1:], 16 if text[0] == "u" else 8)))
+    raise EdnError(f"not a character: \\{text}", start)
+
+
+def _qualified(key: Any, space: str) -> Any:
+    """A key of a namespaced map: in its namespace unless it has one itself (`_`: none)."""
+    if not isinstance(key, Keyword | Symbol):
+        return key
+    own, slash, name = key.partition("/")
+    if slash and name:
+        return type(key)(name) if own == "_" else key
+    return type(key)(f"{space}/{key}")
 
 
 def _collection(text: str, opener: str, start: int, offset: int, depth: int) -> tuple[Any, int]:
@@ -138,19 +218,13 @@ def _collection(text: str, opener: str, start: int, offset: int, depth: int) -> 
             continue
         item, offset = _element(text, token, depth + 1)
         items.append(item)
-    if opener == "{":
-        if len(items) % 2:
-            raise EdnError("a map with a key that has no value", start)
-        try:
-            return dict(zip(items[::2], items[1::2], strict=True)), token.end()
-        except TypeError as error:
-            raise EdnError("a map as the key of a map", start) from error
-    if opener != "#{":
-        return tuple(items), token.end()
-    try:
+    if opener == "#{":
         return frozenset(items), token.end()
-    except TypeError as error:
-        raise EdnError("a map in a set", start) from error
+    if opener != "{":
+        return tuple(items), token.end()
+    if len(items) % 2:
+        raise EdnError("a map with a key that has no value", start)
+    return EdnMap(dict(zip(items[::2], items[1::2], strict=True))), token.end()
 
 
 def _unescape(found: re.Match[str]) -> str:

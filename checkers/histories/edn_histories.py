@@ -3,45 +3,58 @@
 Both are sequences of maps (or one vector of them), one per event, in order. `#jepsen.history.Op{...}` is a
 map, too. Events of the nemesis are passed over.
 
-- Jepsen: `{:type :invoke, :f :cas, :value [1 4], :process 0, :time 97}`, of a register; where every value is
-  a tuple `[key value]` (`jepsen.independent`), of one register per key.
+- Jepsen: `{:type :invoke, :f :cas, :value [1 4], :process 0, :time 97}`, of a register, or of the object
+  whose functions the reader is told; where every value is a tuple `[key value]` (`jepsen.independent`), of
+  one per key. A completion whose value is no such tuple is of the key that was invoked.
 - Porcupine: `{:process 9, :type :invoke, :f :append, :key "0", :value "x"}`: `:get`, `:put` and `:append` of
   a string per key, empty at first.
 
-A `:fail` of a cas may have `:seen`, what it observed; `writers` puts it there, Jepsen does not.
+`:fail` says that an operation did not happen, whatever stood in its way; so a failed cas says nothing of the
+value. It does if it has `:seen`, what it observed, or `:differed true`; `writers` puts them there, Jepsen
+does not.
 
 `:time` is used if it strictly increases; else the order of events is all there is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
-from dynaproof.checkers.histories.edn import EdnError, Keyword, elements
-from dynaproof.checkers.histories.events import FUNCTION_NAMES, TYPES, Event, EventLog
-from dynaproof.specs.history import UNRECORDED, History, HistoryError
+from dynaproof.checkers.histories.edn import EdnError, elements
+from dynaproof.checkers.histories.edn_values import EdnMap, Keyword, Tagged, edn_text
+from dynaproof.checkers.histories.events import ANSWERS, FUNCTION_NAMES, TYPES, Event, EventLog
+from dynaproof.specs.history import FUNCTIONS, UNRECORDED, History, HistoryError, UnknownFunctionError
 
 REGISTER_KEY = "register"
 
-PROCESS, TYPE, F, VALUE, KEY, TIME, SEEN = (
-    Keyword(name) for name in ("process", "type", "f", "value", "key", "time", "seen")
+PROCESS, TYPE, F, VALUE, KEY, TIME, SEEN, DIFFERED = (
+    Keyword(name) for name in ("process", "type", "f", "value", "key", "time", "seen", "differed")
 )
 NEMESIS = Keyword("nemesis")
 
-_Row = tuple[int, dict[Any, Any]]
+_Row = tuple[int, EdnMap]
 
 
-def parse(data: bytes, file: str) -> History:
+def parse(data: bytes, file: str, functions: Sequence[str] = FUNCTIONS) -> History:
     """The history in `data`, of either format; raises `HistoryError` with the line that is wrong."""
+    names = {name: name for name in functions} | {
+        name: function for name, function in FUNCTION_NAMES.items() if function in functions
+    }
     rows = _maps(data, file)
     keyed = any(KEY in row for _, row in rows)
     independent = not keyed and _is_independent(rows)
     times = [time for _, row in rows if isinstance(time := row.get(TIME), int)]
     timed = len(times) == len(rows) and all(one < other for one, other in pairwise(times))
-    log = EventLog(file, "ns" if timed and rows else "position")
+    log = EventLog(file, "ns" if timed and rows else "position", functions)
     for position, (line, row) in enumerate(rows):
+        name = row.get(F)
+        function = names.get(str(name)) if isinstance(name, Keyword) else None
+        if function is None:
+            known = ", ".join(sorted(names))
+            raise UnknownFunctionError(f"unknown function {name!r}; known: {known}", str(name), line, file)
         try:
-            log.add(_event(row, line, times[position] if timed else position, keyed, independent))
+            time = times[position] if timed else position
+            log.add(_event(row, function, line, time, keyed, independent))
         except _WrongError as error:
             raise HistoryError(str(error), line, file) from error
     return log.history()
@@ -60,10 +73,11 @@ def _maps(data: bytes, file: str) -> list[_Row]:
     except UnicodeDecodeError as error:
         raise HistoryError("not UTF-8", data.count(b"\n", 0, error.start) + 1, file) from error
     try:
-        for offset, row in elements(text):
+        for offset, found in elements(text):
             line += text.count("\n", at, offset)
             at = offset
-            if not isinstance(row, dict) or PROCESS not in row:
+            row = found.content if isinstance(found, Tagged) else found
+            if not isinstance(row, EdnMap) or PROCESS not in row:
                 raise HistoryError("not a map with a :process", line, file)
             if row[PROCESS] != NEMESIS:
                 rows.append((line, row))
@@ -84,38 +98,41 @@ def _is_independent(rows: Sequence[_Row]) -> bool:
     )
 
 
-def _is_pair(value: object) -> bool:
+def _is_pair(value: object) -> TypeGuard[tuple[Any, Any]]:
     return isinstance(value, tuple) and len(value) == 2
 
 
-def _pair(value: object, complaint: str) -> tuple[Any, Any]:
-    if isinstance(value, tuple) and len(value) == 2:
-        return value
-    raise _WrongError(complaint)
-
-
-def _event(row: dict[Any, Any], line: int, time: int, keyed: bool, independent: bool) -> Event:
-    process, kind, name, value = row[PROCESS], row.get(TYPE), row.get(F), row.get(VALUE)
+def _event(
+    row: Mapping[Any, Any], function: str, line: int, time: int, keyed: bool, independent: bool
+) -> Event:
+    process, kind, value = row[PROCESS], row.get(TYPE), row.get(VALUE)
     if not isinstance(process, int) or isinstance(process, bool) or not 0 <= process < 2**62:
         raise _WrongError(f"not a process: {process!r}")
     if not isinstance(kind, Keyword) or str(kind) not in TYPES:
         raise _WrongError(f"unknown :type {kind!r}")
-    function = FUNCTION_NAMES.get(str(name)) if isinstance(name, Keyword) else None
-    if function is None:
-        raise _WrongError(f"unknown function {name!r}")
-    key: Any = REGISTER_KEY
+    invoked, failed_cas = str(kind) == "invoke", function == "cas" and str(kind) == "fail"
+    key: str | None = REGISTER_KEY
     if keyed:
-        key = row.get(KEY)
+        key = _key_text(row.get(KEY))
+    elif independent and _is_pair(value):
+        own, value = value
+        key = _key_text(own)
     elif independent:
-        key, value = _pair(value, "not a tuple of key and value, as elsewhere in this file")
+        if value is not None and str(kind) == "ok" and function in ANSWERS:
+            raise _WrongError("not a tuple of key and value, as elsewhere in this file")
+        key = None
     expected = None
-    if function == "cas" and str(kind) in {"invoke", "ok"}:
-        expected, value = _pair(value, "the value of a cas is [old new]")
+    if function == "cas" and invoked:
+        if not _is_pair(value):
+            raise _WrongError("the value of a cas is [old new]")
+        expected, value = value
     elif function in {"cas", "delete"}:
         value = None
-    seen = row[SEEN] if SEEN in row and function == "cas" and str(kind) == "fail" else UNRECORDED
-    try:
-        hash((value, expected, seen))
-    except TypeError as error:
-        raise _WrongError("a value that is or holds a map") from error
-    return Event(line, process, str(kind), function, str(key), value, expected, time, seen)
+    seen = row[SEEN] if failed_cas and SEEN in row else UNRECORDED
+    differed = failed_cas and row.get(DIFFERED) is True
+    return Event(line, process, str(kind), function, key, value, expected, time, seen, differed)
+
+
+def _key_text(key: object) -> str:
+    """A key by its letters; what has none, as EDN has it."""
+    return str(key) if isinstance(key, str) else edn_text(key)

@@ -1,32 +1,58 @@
 """From a log of events (invoked, ok, failed, unknown) to operations: what Jepsen's formats share.
 
-The rule for outcomes: `:ok` took effect. `:fail` certainly did not; a `:fail` of a cas says that the value
-differed from the expected one, but not what it was (unless the event has `seen`). `:info`, and no completion
-at all, is an unknown outcome, after which the process must not be used again (Jepsen gives its thread a new
-number).
+The rule for outcomes: `:ok` took effect. `:fail` certainly did not; what a `:fail` of a cas says beside that
+is the rule of the format (`EventLog.add`). `:info`, and no completion at all, is an unknown outcome, after
+which the process must not be used again (Jepsen gives its thread a new number).
+
+The rule for values: those of `ANSWERS` are what the completion says. All others are what the invocation says,
+whatever a completion answers beside (a write "OK"); of functions that are not ours, what the completion says
+if the invocation has nil. So has Knossos (`knossos.history/complete`).
 """
+
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
-from dynaproof.specs.history import LARGEST, UNRECORDED, Clock, History, HistoryBuilder, HistoryError, Value
+from dynaproof.specs.history import (
+    FUNCTIONS,
+    LARGEST,
+    UNRECORDED,
+    Clock,
+    History,
+    HistoryBuilder,
+    HistoryError,
+    Value,
+)
+from dynaproof.specs.objects import OBJECTS
 
 FUNCTION_NAMES = {"read": "read", "get": "read", "write": "write", "put": "write", "cas": "cas",
                   "delete": "delete", "append": "append"}  # fmt: skip
 TYPES = ("invoke", "ok", "fail", "info")
 
+ANSWERS: Final = frozenset({"read", "dequeue", "pop"})
+"""The functions whose value is what came back."""
+
+OURS: Final = frozenset(name for thing in OBJECTS.values() for name in thing.functions)
+
 
 class Event(msgspec.Struct, gc=False):
-    """An event; for a cas `value` and `expected` are the new and the old value."""
+    """An event; for a cas `value` and `expected` are the new and the old value.
+
+    `key` None, of a completion: that of the invocation. `differed`, of a failed cas: whether its failure says
+    that the value was not the expected one.
+    """
 
     line: int
     process: int
     type: str
     function: str
-    key: str
+    key: str | None
     value: Value
     expected: Value
     time: int
     seen: Value = UNRECORDED
+    differed: bool = False
 
 
 class _Pending(msgspec.Struct, gc=False):
@@ -34,15 +60,14 @@ class _Pending(msgspec.Struct, gc=False):
     function: str
     key: str
     value: Value
-    expected: Value
     line: int
 
 
 class EventLog:
     """Collects events in their order and pairs them; raises `HistoryError` where they make no operations."""
 
-    def __init__(self, file: str, clock: Clock) -> None:
-        self._builder = HistoryBuilder(file=file, clock=clock)
+    def __init__(self, file: str, clock: Clock, functions: Sequence[str] = FUNCTIONS) -> None:
+        self._builder = HistoryBuilder(functions=functions, file=file, clock=clock)
         self._pending: dict[int, _Pending] = {}
         self._lost: dict[int, int] = {}
         self._file = file
@@ -65,17 +90,16 @@ class EventLog:
                     f"two operations of process {event.process} overlap: this one and that in line "
                     f"{pending.line}",
                 )
+            assert event.key is not None, "an invocation names its key"
             row = self._builder.call(
                 event.process, event.function, event.key, event.value, event.time,
                 expected=event.expected, line=event.line,
             )  # fmt: skip
-            self._pending[event.process] = _Pending(
-                row, event.function, event.key, event.value, event.expected, event.line
-            )
+            self._pending[event.process] = _Pending(row, event.function, event.key, event.value, event.line)
             return
         if pending is None:
             raise self._wrong(event.line, f"process {event.process} completes what it never invoked")
-        if (event.function, event.key) != (pending.function, pending.key):
+        if event.function != pending.function or event.key not in {None, pending.key}:
             raise self._wrong(
                 event.line, f"completes another operation than the one invoked in line {pending.line}"
             )
@@ -83,13 +107,9 @@ class EventLog:
         if event.type == "info":
             self._lost[event.process] = pending.line
         elif event.type == "fail":
-            self._builder.failed(pending.row, event.time, seen=event.seen)
-        elif event.function == "read":
+            self._builder.failed(pending.row, event.time, seen=event.seen, differed=event.differed)
+        elif event.function in ANSWERS or (event.function not in OURS and pending.value is None):
             self._builder.ok(pending.row, event.time, value=event.value)
-        elif (event.value, event.expected) != (pending.value, pending.expected):
-            raise self._wrong(
-                event.line, f"completes with other values than were invoked in line {pending.line}"
-            )
         else:
             self._builder.ok(pending.row, event.time)
 

@@ -1,15 +1,19 @@
 r"""Our own format: one operation per line, lines in any order.
 
-`{"process":int,"f":"read|write|cas|delete","key":str,"value":X,"call":ns,"return":ns|null,"ok":bool,"seen":X}`
+`{"process":int,"f":"read|write|cas|delete","key":str,"value":X,"call":ns,"return":ns|null,"ok":bool,"seen":X,
+"happened":false}`
 
 - `null` is absent; every key starts absent. For `read` value is what was read; for `cas` it is `[old, new]`,
   either may be `null`, so a put-if-absent is `[null, v]` and a conditional delete `[v, null]`.
 - `return` null: the outcome is unknown, and that process issues nothing more; a `read` needs no value then.
-- `ok` (of a cas that returned, where it must stand): whether it applied. `seen`: what a failed one observed;
-  `null` saw absent, missing was not recorded.
-- Also read: `append` (of the object `string`) and the functions of a user's own object, whose value is taken
-  as it is; `"ok":true` on what returned, which says nothing new; `"ok":false` on a read, write, delete or
-  append, which is a definite failure: the operation certainly did not happen.
+- `ok` (of a cas that returned, where it must stand): whether it applied; if not, its condition did not hold,
+  so the value differed from the old one. `seen`: what a failed one observed; `null` saw absent, missing was
+  not recorded.
+- `"happened":false` (of what returned): it certainly did not happen, for whatever reason. It stands instead
+  of `ok` where a cas failed and that says nothing of the value: the connection was refused, say.
+- Also read: `append` (of the object `string`) and the functions of other objects, whose value is taken as it
+  is (`acquire`, `release`, and a `dequeue` or `pop` of unknown outcome need none); `"ok":true` on what
+  returned, which says nothing new; `"ok":false` on anything but a cas, which is as `"happened":false`.
 
 Anything else is an error with its line: other fields, a cas without a pair, `seen` where nothing failed.
 
@@ -25,6 +29,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
+from dynaproof.checkers.histories.events import ANSWERS
 from dynaproof.checkers.histories.values import freeze
 from dynaproof.specs.history import (
     ABSENT,
@@ -48,6 +53,8 @@ from dynaproof.specs.history import (
 LARGEST: Final = 2**63 - 2
 BLOCK_BYTES: Final = 4_000_000
 
+WITHOUT_VALUE: Final = frozenset({"acquire", "release"})
+
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     process: int
@@ -58,6 +65,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     value: Any = UNSET
     ok: bool | UnsetType | None = UNSET
     seen: Any = UNSET
+    happened: bool | UnsetType = UNSET
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -155,6 +163,8 @@ class _Reader:
         told = any(line.ok is not UNSET or line.seen is not UNSET for line in lines)
         if told and not _plain(lines, conditional):
             return None
+        if any(line.happened is not UNSET for line in lines):
+            return None
         if not self._fill_absent(function, unknown, values):
             return None
         keys = self.keys
@@ -234,6 +244,10 @@ class _Reader:
         if not all(-LARGEST <= n <= LARGEST for n in (line.process, line.call, line.ret or 0)):
             raise _WrongError("a process or a time that does not fit in 63 bits")
         ok = line.ok if isinstance(line.ok, bool) else None
+        if line.happened is not UNSET:
+            if line.happened or line.ret is None or ok is not None or line.seen is not UNSET:
+                raise _WrongError("happened is false, of what returned, and stands without ok and seen")
+            ok = False
         if line.ret is None and ok is not None:
             raise _WrongError("ok without a return: either the outcome is known, and when, or it is not")
         failed_cas = line.f == "cas" and ok is False
@@ -251,10 +265,13 @@ class _Reader:
                 raise _WrongError("a delete has no value")
             value = None
         elif value is UNSET:
-            if line.f != "read" or (line.ret is not None and ok is not False):
+            answered = line.f not in ANSWERS or (line.ret is not None and ok is not False)
+            if answered and line.f not in WITHOUT_VALUE:
                 raise _WrongError(f"a {line.f} needs a value")
             value = None
         outcome = Outcome.OK if ok is not False else Outcome.FAILED
+        if line.f == "cas" and line.happened is not UNSET:
+            outcome = Outcome.NO_EFFECT
         code = self.values.code
         return (
             line.process,

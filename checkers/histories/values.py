@@ -10,6 +10,14 @@ class Json(msgspec.Struct, frozen=True):
 
     text: str
 
+    @property
+    def items_of_list(self) -> tuple[Any, ...] | None:
+        """The frozen elements of a list, or of a set as our writer has it (`{"set":[...]}`); else None."""
+        value = msgspec.json.decode(self.text)
+        if isinstance(value, dict) and list(value) == ["set"]:
+            value = value["set"]
+        return tuple(map(freeze, value)) if isinstance(value, list) else None
+
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 

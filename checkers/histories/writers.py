@@ -2,23 +2,28 @@
 
 What is written reads back as the same operations in the same order:
 
-- JSON lines keep everything but what a name is made of: EDN's keywords, sets and vectors become JSON values
-  of their own, so that different values stay different.
+- JSON lines keep everything but what a name is made of: EDN's keywords, sets, maps, tagged elements and
+  vectors become JSON values of their own, so that different values stay different.
 - EDN keeps the order of events, calls before returns at equal times, and the times where no two events share
   one. A process that is called at the very instant at which it had returned goes on under a new number from
   there, because Jepsen's order of events could not say otherwise that the two operations do not precede each
-  other. What a failed cas saw stands in `:seen`, which Jepsen's own tools pass over.
+  other. What a failed cas saw stands in `:seen`, and where only that it differed is known `:differed`
+  says so; Jepsen's own tools pass over both.
 """
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from dynaproof.checkers.histories.edn import Keyword
 from dynaproof.checkers.histories.edn_histories import REGISTER_KEY
+from dynaproof.checkers.histories.edn_values import Character, EdnMap, Keyword, Symbol, Tagged, edn_text
+from dynaproof.checkers.histories.events import ANSWERS
 from dynaproof.checkers.histories.values import Json, thaw
 from dynaproof.checkers.whole_file import write_whole
 from dynaproof.specs.history import UNRECORDED, History, HistoryError, Operation, Outcome, Value
@@ -44,11 +49,13 @@ def _json_of(op: Operation) -> dict[str, Any]:
     line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key}
     if op.function == "cas":
         line["value"] = [_json_value(op.expected), _json_value(op.value)]
-    elif op.function != "delete" and (returned or op.function != "read"):
+    elif op.function != "delete" and (returned or op.function not in ANSWERS):
         line["value"] = _json_value(op.value)
     line["call"] = op.call
     line["return"] = op.ret if returned else None
-    if op.outcome is Outcome.FAILED or (returned and op.function == "cas"):
+    if op.outcome is Outcome.NO_EFFECT:
+        line["happened"] = False
+    elif op.outcome is Outcome.FAILED or (returned and op.function == "cas"):
         line["ok"] = op.outcome is Outcome.OK
     if op.seen is not UNRECORDED:
         line["seen"] = _json_value(op.seen)
@@ -56,8 +63,12 @@ def _json_of(op: Operation) -> dict[str, Any]:
 
 
 def _json_value(value: Value) -> Any:
-    if isinstance(value, Keyword):
-        return {"keyword": str(value)}
+    if isinstance(value, Keyword | Symbol | Character):
+        return {type(value).__name__.lower(): str(value)}
+    if isinstance(value, EdnMap | Tagged | Fraction | Decimal):
+        return {"edn": edn_text(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"edn": edn_text(value)}
     if isinstance(value, tuple):
         return [_json_value(item) for item in value]
     if isinstance(value, frozenset):
@@ -79,9 +90,11 @@ def edn(history: History) -> bytes:
     """The history in EDN; raises `HistoryError` where EDN histories know no such function or value."""
     keyed = any(op.function == "append" for op in history)
     names = _PORCUPINE_NAMES if keyed else _JEPSEN_NAMES
-    for op in history:
-        if op.function not in names:
-            raise HistoryError(f"histories in EDN have no {op.function} beside {', '.join(names)}", op.line)
+    if keyed:
+        for op in history:
+            if op.function not in names:
+                reason = f"histories in EDN have no {op.function} beside {', '.join(names)}"
+                raise HistoryError(reason, op.line)
     independent = not keyed and not _is_one_register(history)
     processes = _processes(history)
     events = sorted(_events(history))
@@ -90,17 +103,19 @@ def edn(history: History) -> bytes:
     for event in events:
         op = history[event.row]
         failed = event.kind == "fail"
-        value = _edn_value(None if op.function == "read" and event.kind != "ok" else op.value)
+        value = _edn_value(None if op.function in ANSWERS and event.kind != "ok" else op.value)
         if op.function == "cas":
             value = f"[{_edn_value(op.expected)} {value}]"
         if independent:
             value = f"[{_edn_value(op.key)} {value}]"
-        fields = [f":type :{event.kind}", f":f :{names[op.function]}"]
+        fields = [f":type :{event.kind}", f":f :{names.get(op.function, op.function)}"]
         if keyed:
             fields.append(f":key {_edn_value(op.key)}")
         fields += [f":value {value}", f":process {processes[event.row]}"]
         if failed and op.seen is not UNRECORDED:
             fields.append(f":seen {_edn_value(op.seen)}")
+        elif failed and op.function == "cas" and op.outcome is Outcome.FAILED:
+            fields.append(":differed true")
         if timed:
             fields.append(f":time {event.time}")
         lines.append("{" + ", ".join(fields) + "}\n")
@@ -139,27 +154,20 @@ def _processes(history: History) -> list[int]:
 
 
 def _edn_value(value: Value) -> str:
-    if value is None:
-        return "nil"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Keyword):
-        return f":{value}"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, tuple):
-        return f"[{' '.join(map(_edn_value, value))}]"
-    if isinstance(value, frozenset):
-        return "#{" + " ".join(sorted(map(_edn_value, value))) + "}"
-    if isinstance(value, Json) and value.text.startswith("["):
-        return _edn_value(_frozen(msgspec.json.decode(value.text)))
-    raise HistoryError(f"histories in EDN have no value like {value!r}")
+    try:
+        return edn_text(_edn_of(value))
+    except TypeError as error:
+        raise HistoryError(f"histories in EDN have no value like {value!r}") from error
+
+
+def _edn_of(value: Value) -> Value:
+    """A value of JSON as one of EDN; others as they are."""
+    if isinstance(value, Json):
+        return _frozen(msgspec.json.decode(value.text))
+    return value
 
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
-        raise HistoryError("histories in EDN have no objects as values")
+        return EdnMap({key: _frozen(one) for key, one in value.items()})
     return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -1,21 +1,19 @@
 """Is a recorded history linearizable, in which order, and if not, why not?
 
-`check(history)` decides, `verify` replays a certificate without trusting what decided, `minimal_core` shrinks
-what is not linearizable.
+`check(history)` decides, `minimal_core` shrinks what is not linearizable. `checkers.certificates` replays the
+order that a yes comes with, without trusting what decided.
 """
 
-from dynaproof.checkers.linearizability.certificate import CertificateError, verify
-from dynaproof.checkers.linearizability.checking import UnknownOperationError, check
+from dynaproof.checkers.linearizability.checking import UnfitOperationError, UnknownOperationError, check
 from dynaproof.checkers.linearizability.core import Core, minimal_core
 from dynaproof.checkers.linearizability.result import Budget, Result
 
 __all__ = [
     "Budget",
-    "CertificateError",
     "Core",
     "Result",
+    "UnfitOperationError",
     "UnknownOperationError",
     "check",
     "minimal_core",
-    "verify",
 ]

@@ -1,11 +1,13 @@
 """`check`: which algorithm decides which key, and what the answer says."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from dynaproof.checkers.linearizability import depth_first, frontier, patterns, register, wing_gong
+from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.by_zones import MACHINE_CODE, PYTHON, decide, engine_of
 from dynaproof.checkers.linearizability.explain import bad_pattern, impossible_condition, stuck
 from dynaproof.checkers.linearizability.explain_objects import excluded, stuck_object
@@ -46,6 +48,14 @@ class UnknownOperationError(ValueError):
         self.operation = operation
 
 
+class UnfitOperationError(ValueError):
+    """An operation of whose values the object can make nothing; `operation` is the first."""
+
+    def __init__(self, operation: Operation, complaint: str) -> None:
+        super().__init__(f"{operation.function}: {complaint}")
+        self.operation = operation
+
+
 def check(
     history: History,
     object: SequentialObject | None = None,  # noqa: A002
@@ -57,13 +67,14 @@ def check(
 
     `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
     decided by compiled kernels or by the plain reference; None: by what suits the history (`engine_of`),
-    and how long the plain search takes. Raises `UnknownOperationError`.
+    and how long the plain search takes. Raises `UnknownOperationError` and `UnfitOperationError`.
     """
     thing = object if object is not None else fitting_object(history)
     _know_all(history, thing)
     meter = Meter(budget)
     if isinstance(thing, Register):
-        return _check_register(history, meter, machine_code)
+        result = _check_register(with_beginning(history, thing.initial), meter, machine_code)
+        return _without_beginning(result, len(history))
     return _check_by_search(history, thing, meter)
 
 
@@ -82,11 +93,29 @@ def fitting_object(history: History) -> SequentialObject:
     return STRING if appends.any() else REGISTER
 
 
+def _without_beginning(result: Result, operations: int) -> Result:
+    """The answer on the history itself, without the rows that stand for the beginning."""
+    if result.operations == operations:
+        return result
+    certificate = result.certificate
+    return replace(
+        result,
+        operations=operations,
+        witness=tuple(row for row in result.witness if row < operations),
+        certificate=None if certificate is None else certificate[certificate < operations],
+    )
+
+
 def _know_all(history: History, thing: SequentialObject) -> None:
     known = np.array([name in thing.functions for name in history.functions])
     strangers = np.flatnonzero(~known[history.columns.function])
     if len(strangers):
         raise UnknownOperationError(thing, history[int(strangers[0])])
+    unfit: Callable[[Operation], str | None] | None = getattr(thing, "unfit", None)
+    for operation in history if unfit is not None else ():
+        complaint = unfit(operation) if unfit is not None else None
+        if complaint is not None:
+            raise UnfitOperationError(operation, complaint)
 
 
 def _check_register(history: History, meter: Meter, machine_code: bool | None) -> Result:
@@ -230,7 +259,9 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
 
 def tells(operation: Operation) -> bool:
     """Whether an operation says something about the state: all but what certainly did not happen."""
-    return operation.outcome is not Outcome.FAILED or operation.function == "cas"
+    if operation.function == "cas":
+        return operation.outcome is not Outcome.NO_EFFECT
+    return operation.outcome is not Outcome.FAILED
 
 
 def _no(

@@ -17,8 +17,7 @@ Nothing else is removed: without what made a value absent, absence would become 
 does not have. It is enough to try single operations until none can go: if a sequence of sound removals leaves
 an illegal rest, so does its first.
 
-A bad pattern (`patterns`) excludes every order of the whole by its few operations, and by all that can have
-left the value in question: where there is one the rest goes first.
+A garbage read (`patterns`) accuses the whole by itself, so all else goes, what could not go one by one too.
 
 Of objects that are no registers only what they name as `reads` is removed.
 
@@ -42,6 +41,7 @@ from dynaproof.checkers.linearizability import (
     wing_gong,
     zones,
 )
+from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.by_zones import fault_by_zones
 from dynaproof.checkers.linearizability.checking import depth_first_limit, fitting_object, tells
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
@@ -82,10 +82,20 @@ def minimal_core(
         raise ValueError(f"there is no core of a history that is {result.verdict}")
     thing = object if object is not None else fitting_object(history)
     clock = _Clock(seconds)
-    rows = np.flatnonzero(history.columns.key == list(history.keys).index(result.key))
+    key = list(history.keys).index(result.key)
     if isinstance(thing, Register):
-        return _of_register(history, rows, result, clock)
-    return _of_object(history, rows, thing, clock)
+        opened = with_beginning(history, thing.initial)
+        core = _of_register(opened, np.flatnonzero(opened.columns.key == key), result, clock)
+        return _without_beginning(core, len(history))
+    return _of_object(history, np.flatnonzero(history.columns.key == key), thing, clock)
+
+
+def _without_beginning(core: Core, operations: int) -> Core:
+    """The core of the history itself, without what stands for the beginning; whoever judges it says that."""
+    own = [place for place, row in enumerate(core.rows) if row < operations]
+    if len(own) == len(core.rows):
+        return core
+    return core._replace(history=core.history.select(own), rows=tuple(core.rows[place] for place in own))
 
 
 class _Clock:
@@ -174,9 +184,10 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
     else:
         asks = _asks(reduced)
         pattern = patterns.find(asks) if zones.decide(asks).outside is not None else None
-        if pattern is not None:
-            asks = patterns.operations_of(pattern, asks)
-        witness: set[int] = set()
+        if pattern is not None and pattern.over is None:
+            asks = [asks[pattern.at]]  # Nobody else has anything to do with it.
+            pattern = None
+        witness = set() if pattern is None else {asks[i].row for i in pattern if i is not None}
         if len(prefix) >= PLAIN_BELOW:
             fault = fault_by_zones(reduced, len(prefix.values))
             witness = {asks[place].row for place in fault or ()}

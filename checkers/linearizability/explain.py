@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dynaproof.checkers.histories.values import Json
 from dynaproof.checkers.linearizability import chains
+from dynaproof.checkers.linearizability.beginning import BEGINNING
 from dynaproof.checkers.linearizability.patterns import Pattern
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import Failure
@@ -184,6 +185,8 @@ def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Fail
 
 def name(op: Operation) -> str:
     """How a sentence calls an operation: its function and its line."""
+    if op.line == BEGINNING:
+        return "the initial write"
     return f"{op.function} #{op.line}"
 
 
@@ -213,7 +216,7 @@ def did(op: Operation) -> str:
             found = "did not find" if op.seen is UNRECORDED else "failed and saw"
             return f"{name(op)} {found} {value_text(op.expected if op.seen is UNRECORDED else op.seen)}"
         return f"{name(op)} replaced {value_text(op.expected)} by {value_text(op.value)}"
-    if op.function in {"read", "dequeue"}:
+    if op.function in {"read", "dequeue", "pop"}:
         return f"{name(op)} returned {value_text(op.value)}"
     return phrase(op)
 
@@ -232,7 +235,7 @@ def _left(op: Operation) -> Value:
 
 def before(history: History, earlier: Operation, later: Operation) -> str:
     """`3.1 ms before`: from the return of one to the call of the other; without a clock just `before`."""
-    if history.clock != "ns" or earlier.ret == NEVER:
+    if history.clock != "ns" or earlier.ret == NEVER or earlier.line == BEGINNING:
         return "before"
     return f"{time_text(history, later.call - earlier.ret)} before"
 

@@ -6,7 +6,8 @@ such pattern is found but the object says what an operation would have answered 
 told that it can have given in an order of the others; the observed one is not among them.
 
 The names: garbage dequeue, value dequeued twice, queue order inversion, queue empty while it holds a value;
-lost add, garbage sum; lost append, appends out of order, shrunken string; and unexplained answer.
+lost add, garbage sum; lost append, appends out of order, shrunken string; and unexplained answer. Those of
+stacks, sets and mutexes are in `explain_containers`.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -16,10 +17,21 @@ import msgspec
 
 from dynaproof.checkers.linearizability import patterns_of_objects
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
+from dynaproof.checkers.linearizability.explain_containers import Told, of_mutex, of_set, of_stack
 from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.checkers.linearizability.wing_gong import Window
 from dynaproof.specs.history import NEVER, History, Operation, Outcome, Value
-from dynaproof.specs.objects import Counter, Queue, SequentialObject, State, StringWithAppend
+from dynaproof.specs.objects import (
+    Counter,
+    Mutex,
+    Queue,
+    SequentialObject,
+    Set,
+    Stack,
+    State,
+    StringWithAppend,
+    same_value,
+)
 
 UNEXPLAINED_ANSWER = "unexplained answer"
 GARBAGE_DEQUEUE = "garbage dequeue"
@@ -40,9 +52,6 @@ WITNESSES_AT_MOST: Final = 8
 """Of the operations of a sum."""
 
 _Configuration = tuple[int, Hashable]
-
-Told = tuple[str, Sequence[Operation], str]
-"""A cause, the witness, and the sentence."""
 
 
 def stuck_object(history: History, rows: Sequence[int], at: int, thing: SequentialObject) -> Failure:
@@ -66,7 +75,9 @@ def causes(
 ) -> Iterator[Told]:
     """Each cause by which `others`, called before `op` returned, exclude what it answered."""
     explain = _OF_OBJECT.get(type(thing))
-    if explain is not None and op.outcome is Outcome.OK:
+    if explain is None or thing.initial != type(thing)().initial:
+        return  # What an object began with, nobody put in.
+    if op.outcome is Outcome.OK:
         yield from explain(history, op, others)
 
 
@@ -140,13 +151,13 @@ def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> I
         yield from _not_empty(history, op, put, took)
         return
     value = value_text(op.value)
-    sources = [one for one in put if _same(one.value, op.value)]
+    sources = [one for one in put if same_value(one.value, op.value)]
     if not sources:
         sentence = f"{did(op)}, but nobody had begun to enqueue {value} when it ended"
         yield GARBAGE_DEQUEUE, [op], sentence
         return
     # Who had not ended by then can still have taken what was put in later.
-    rivals = [one for one in took if one.ret <= op.ret and _same(one.value, op.value)]
+    rivals = [one for one in took if one.ret <= op.ret and same_value(one.value, op.value)]
     if len(rivals) >= len(sources):
         sentence = f"{did(op)}, as {len(rivals)} others had, but it was enqueued only {len(sources)} times"
         if len(sources) == 1:
@@ -172,13 +183,13 @@ def _not_empty(
 def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) -> bool:
     """Whether what `one` put in cannot have been taken out by any of `took`."""
     return _only(one, put) and not any(
-        taker.outcome is Outcome.UNKNOWN or _same(taker.value, one.value) for taker in took
+        taker.outcome is Outcome.UNKNOWN or same_value(taker.value, one.value) for taker in took
     )
 
 
 def _only(one: Operation, put: Sequence[Operation]) -> bool:
     """Whether nobody else put the same value in."""
-    return not any(other is not one and _same(other.value, one.value) for other in put)
+    return not any(other is not one and same_value(other.value, one.value) for other in put)
 
 
 def _inversions(
@@ -195,7 +206,7 @@ def _inversions(
     for late in took:
         if late.outcome is not Outcome.OK or late.ret >= op.call:
             continue
-        entered = [one for one in put if _same(one.value, late.value)]
+        entered = [one for one in put if same_value(one.value, late.value)]
         if len(entered) == 1 and source.ret < entered[0].call:
             sentence = (
                 f"{did(op)}, but {did(late)} and had ended {before(history, late, op)} it began, although "
@@ -287,13 +298,11 @@ def _occurrences(text: str, part: str) -> int:
     return 0 if at < 0 else 1 + (text.find(part, at + 1) >= 0)
 
 
-def _same(one: Value, other: Value) -> bool:
-    """Whether two values are one value; `True` is not 1."""
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
 _OF_OBJECT: Final[Mapping[type, Callable[[History, Operation, Sequence[Operation]], Iterator[Told]]]] = {
     Queue: _of_queue,
     Counter: _of_counter,
     StringWithAppend: _of_string,
+    Stack: of_stack,
+    Set: of_set,
+    Mutex: of_mutex,
 }

@@ -7,13 +7,12 @@ Every yes must come with an order that linearizes the history by its definition 
 every no with a cause, a sentence and witness operations that are there. The verifier must accept exactly the
 orders that the definition accepts, of orders made false on purpose. The history written out as JSON lines and
 as Jepsen's EDN must be read as what it is. And the kernels' heap, which histories of this size hardly fill,
-must give what `heapq` gives.
+must give what `heapq` gives. Beside them go histories of all other objects (`object_fuzzing`).
 
 A history is named by seed and number (`random_histories`), so a disagreement is repeated by its two numbers.
 """
 
 import heapq
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,11 +21,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from dynaproof.checkers.histories import parse
+from dynaproof.checkers.certificates import verifier
+from dynaproof.checkers.histories import FAILED_CAS, parse
 from dynaproof.checkers.linearizability import (
     brute_force,
     by_frontier,
-    certificate,
     chain_kernels,
     frontier,
     online,
@@ -38,8 +37,10 @@ from dynaproof.checkers.linearizability import (
     zones,
 )
 from dynaproof.checkers.linearizability.chains import UNSEEN_CONDITION
-from dynaproof.checkers.linearizability.checking import check
+from dynaproof.checkers.linearizability.checking import check, tells
 from dynaproof.checkers.linearizability.configurations import CAS, DELETE, PUT, READ
+from dynaproof.checkers.linearizability.object_fuzzing import fuzz_object, lines_of
+from dynaproof.checkers.linearizability.object_histories import KINDS
 from dynaproof.checkers.linearizability.random_histories import (
     LARGE,
     SMALL,
@@ -64,6 +65,9 @@ HEAP_DEADLINES: Final = 64
 READ_EVERY: Final = 4
 """One history in so many is written out and read again."""
 
+OBJECT_EVERY: Final = 4
+"""With one history in so many goes one of some other object (`object_fuzzing`), under the same number."""
+
 ONLINE_KINDS: Final = {"read": READ, "write": PUT, "cas": CAS, "delete": DELETE}
 
 
@@ -80,7 +84,7 @@ class Disagreement:
     def __str__(self) -> str:
         size = "large" if self.large else "small"
         where = f"{size} history {self.number} of seed {self.seed}"
-        return "\n".join([f"{where}: {self.what}", *json_lines(self.history)])
+        return "\n".join([f"{where}: {self.what}", *lines_of(self.history)])
 
 
 @dataclass(slots=True)
@@ -116,11 +120,20 @@ def fuzz(seed: int, count: int, first: int = 0, tally: Tally | None = None) -> I
             if number % READ_EVERY == 0:
                 for what in _wrong_readers(history):
                     yield Disagreement(seed, number, large, what, history)
+            if number % OBJECT_EVERY == 0:
+                yield from _of_an_object(seed, number)
         at += size
     history = directed_history()
     (machine,) = _machine_code([register.reduce(history)])
     for what in _examine(history, Random(end), False, machine, None):
         yield Disagreement(seed, end, False, what, history)
+
+
+def _of_an_object(seed: int, number: int) -> Iterator[Disagreement]:
+    """What disagrees about a history of an object: of each in turn."""
+    name = tuple(KINDS)[number // OBJECT_EVERY % len(KINDS)]
+    for found in fuzz_object(name, seed, 1, number):
+        yield Disagreement(seed, number, False, f"as a {name}: {found.what}", found.history)
 
 
 Opinion = tuple[bool | None, Sequence[int] | None]
@@ -236,7 +249,7 @@ def _frontier(asks: Asks, search: Callable[[list[Ask]], frontier.Searched | None
 
 def _told(operations: Sequence[Operation]) -> list[Operation]:
     """Without what certainly did not happen and says nothing about the state."""
-    return [op for op in operations if op.outcome is not Outcome.FAILED or op.function == "cas"]
+    return [op for op in operations if tells(op)]
 
 
 def _wing_gong(operations: Sequence[Operation]) -> Opinion:
@@ -277,8 +290,8 @@ def _wrong_order(
     if not brute_force.explains(operations, [operations[row] for row in order]):
         yield f"{who} gave an order that does not linearize it: {list(order)}, {len(silent)} pending left out"
     try:
-        certificate.verify(history, order)
-    except certificate.CertificateError as error:
+        verifier.verify(history, order)
+    except verifier.CertificateError as error:
         yield f"the verifier refuses what {who} gave: {error}"
 
 
@@ -324,9 +337,9 @@ def _wrong_verifier(history: History, operations: Sequence[Operation], chance: R
             order.insert(to, int(chance.random() * len(operations)))
     right = brute_force.explains(operations, [operations[row] for row in order])
     try:
-        certificate.verify(history, order)
+        verifier.verify(history, order)
         accepted = True
-    except certificate.CertificateError:
+    except verifier.CertificateError:
         accepted = False
     if accepted != right:
         yield f"the verifier {'accepts' if accepted else 'refuses'} {order}, against the definition"
@@ -334,13 +347,19 @@ def _wrong_verifier(history: History, operations: Sequence[Operation], chance: R
 
 def _wrong_readers(history: History) -> Iterator[str]:
     """Whether the history, written out, is read as something else."""
-    again = parse("\n".join(json_lines(history)).encode(), "fuzzed")
+    again = parse("\n".join(lines_of(history)).encode(), "fuzzed")
     if [_told_by(op) for op in again] != [_told_by(op) for op in history]:
         yield "its JSON lines are read as another history"
-    jepsen = parse("\n".join(jepsen_events(history)).encode(), "fuzzed")
-    expected = wing_gong.search(_told(list(without_seen(history))), REGISTER).order is not None
-    if check(jepsen).linearizable != expected:
-        yield f"its Jepsen events, read again, are not judged {expected}"
+    events = "\n".join(jepsen_events(history)).encode()
+    for failed_cas in FAILED_CAS:
+        jepsen = parse(events, "fuzzed", failed_cas=failed_cas)
+        left = without_seen(history, differed=failed_cas == "differed")
+        expected = wing_gong.search(_told(list(left)), REGISTER).order is not None
+        if check(jepsen).linearizable != expected:
+            yield f"its Jepsen events, a failed cas saying {failed_cas}, are not judged {expected}"
+    told = [check(parse(events, "fuzzed", failed_cas=one)).verdict for one in (None, "nothing")]
+    if told[0] != told[1]:
+        yield "a failed cas of Jepsen's events says something by itself"
 
 
 def _told_by(op: Operation) -> tuple[Any, ...]:
@@ -348,34 +367,16 @@ def _told_by(op: Operation) -> tuple[Any, ...]:
     return op.process, op.function, op.key, value, op.expected, op.seen, op.call, op.ret, op.outcome
 
 
-def without_seen(history: History) -> History:
+def without_seen(history: History, *, differed: bool = True) -> History:
     """The history as a recorder has it that does not write down what failed conditions saw."""
     builder = HistoryBuilder()
     for op in history:
         ret = None if op.outcome is Outcome.UNKNOWN else op.ret
         builder.add(
             op.process, op.function, op.key, op.value, op.call, ret,
-            expected=op.expected, ok=op.outcome is Outcome.OK,
+            expected=op.expected, ok=op.outcome is Outcome.OK, differed=differed,
         )  # fmt: skip
     return builder.build()
-
-
-def json_lines(history: History) -> list[str]:
-    """The history in our own format, written by nobody's writer."""
-    lines = []
-    for op in history:
-        line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key, "call": op.call}
-        line["return"] = None if op.outcome is Outcome.UNKNOWN else op.ret
-        if op.function == "cas":
-            line["value"] = [op.expected, op.value]
-        elif op.function != "delete" and (op.function != "read" or op.outcome is Outcome.OK):
-            line["value"] = op.value
-        if op.outcome is Outcome.FAILED or (op.function == "cas" and op.outcome is Outcome.OK):
-            line["ok"] = op.outcome is Outcome.OK
-        if op.seen is not UNRECORDED:
-            line["seen"] = op.seen
-        lines.append(json.dumps(line))
-    return lines
 
 
 def jepsen_events(history: History) -> list[str]:

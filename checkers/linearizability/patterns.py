@@ -51,17 +51,6 @@ def find(asks: Sequence[Ask], initial: int = ABSENT) -> Pattern | None:
     return found
 
 
-def operations_of(pattern: Pattern, asks: Sequence[Ask]) -> list[Ask]:
-    """The operations of a pattern, with all that can have left the value: they exclude every order alone."""
-    found = asks[pattern.at]
-    return [
-        ask
-        for i, ask in enumerate(asks)
-        if i in {pattern.at, pattern.over}
-        or (ask.kind >= ASK_PUT and ask.value == found.need and ask.call <= found.ret)
-    ]
-
-
 class _Sources:
     """By value the operations that can have left it, in the order of their calls."""
 

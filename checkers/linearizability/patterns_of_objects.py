@@ -24,7 +24,9 @@ from dynaproof.specs.objects import Counter, Queue, SequentialObject, StringWith
 def find(operations: Sequence[Operation], thing: SequentialObject) -> int | None:
     """The index of the first operation to return that a pattern excludes; None: there is none."""
     look = _OF_OBJECT.get(type(thing))
-    found = () if look is None else look([op for op in operations if op.outcome is not Outcome.FAILED])
+    if look is None or thing.initial != type(thing)().initial:
+        return None  # What an object began with, nobody put in.
+    found = look([op for op in operations if op.outcome is not Outcome.FAILED])
     first = min(found, key=lambda op: (op.ret, op.index), default=None)
     return None if first is None else next(i for i, op in enumerate(operations) if op is first)
 

@@ -162,6 +162,8 @@ def _text(op: Operation) -> str:
         text = op.function if op.outcome is Outcome.UNKNOWN else f"{op.function} {value_text(op.value)}"
     else:
         text = f"{op.function} {value_text(op.value)}"
-    if op.outcome is Outcome.FAILED:
+    if op.outcome is Outcome.NO_EFFECT:
+        text += ", without effect"
+    elif op.outcome is Outcome.FAILED:
         text += " failed" if op.seen is UNRECORDED else f" failed, saw {value_text(op.seen)}"
     return text

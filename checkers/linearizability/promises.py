@@ -31,6 +31,8 @@ from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.specs.history import ABSENT, APPEND, DELETE, NEVER, READ, History, Operation, Outcome
 
 ALWAYS: Final = -NEVER
+
+NOT_DONE: Final = (Outcome.FAILED.value, Outcome.NO_EFFECT.value)
 """The time of what was there from the beginning."""
 
 TOLD_AT_MOST: Final = 100
@@ -116,7 +118,7 @@ class _Versions:
         if len(strange):
             raise NotARegisterError(history[int(strange[0])])
         self.history = history
-        writes = (c.function != READ) & (c.outcome != Outcome.FAILED.value)
+        writes = (c.function != READ) & ~np.isin(c.outcome, NOT_DONE)
         value = np.where(c.function == DELETE, ABSENT, c.value)
         found: dict[tuple[int, int], list[tuple[int, int, int]]] = {
             (key, ABSENT): [(ALWAYS, ALWAYS, -1)] for key in range(len(history.keys))
@@ -268,7 +270,7 @@ def _not_committed(history: History, row: int) -> Failure:
     if not len(writers):
         return Failure(NOT_COMMITTED, (row,), f"{did(op)}, but nobody ever wrote {value_text(op.value)}")
     writer: Operation = history[int(writers[np.argmin(c.call[writers])])]
-    if writer.outcome is Outcome.FAILED:
+    if writer.outcome in NOT_DONE:
         reason = f"{name(writer)}, which alone wrote it, had failed"
     else:
         reason = (

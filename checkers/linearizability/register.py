@@ -12,7 +12,7 @@ The reduction (shared/algorithms' step 0, and the rule of each outcome in `dynap
 - a failed cas that recorded what it saw is a READ of that, one that did not is a DIFFERS;
 - a delete is a PUT of absent; a cas that changes nothing, because old and new are one value, is a READ;
 - a pending read, a pending cas that would change nothing, and every other operation that certainly did not
-  happen, say nothing about the state and are dropped.
+  happen, a cas of `NO_EFFECT` too, say nothing about the state and are dropped.
 
 A failed cas that saw what it expected cannot have happened at all; those rows are `impossible`.
 
@@ -74,6 +74,7 @@ def reduce(history: History, machine_code: bool = False) -> Asks:
     kind[(c.function == WRITE) | (c.function == DELETE)] = ASK_PUT
     kind[is_cas & ~failed & ~idle_cas] = ASK_CAS
     kind[(unknown & (kind == ASK_READ)) | (failed & ~is_cas)] = DROPPED
+    kind[c.outcome == Outcome.NO_EFFECT.value] = DROPPED
     need = np.where(is_cas, np.where(recorded, c.seen, c.expected), c.value)
     value = np.where(c.function == DELETE, ABSENT, c.value)
     impossible = np.flatnonzero(recorded & (c.seen == c.expected))

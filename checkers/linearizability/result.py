@@ -81,7 +81,7 @@ class Result:
 
     `cause`, `sentence`, `witness` (rows) and `key` are there if the verdict is no, and `stuck_at`, the row
     at whose return the search got stuck, if that was a search; `certificate` (rows, key
-    after key, see `checkers.linearizability.certificate`) if it is yes. `algorithm` names what decided, `why`
+    after key, see `checkers.certificates`) if it is yes. `algorithm` names what decided, `why`
     says why that one did, `engine` in which form: Python, numpy or machine code. `progress` says how far an
     unknown came; `undecided` names its keys.
     """

@@ -9,6 +9,8 @@ what it was made for is an error and not a survivor. While a kernel has a bug al
 that they are written in.
 """
 
+from __future__ import annotations
+
 import importlib
 import inspect
 import sys
@@ -24,7 +26,11 @@ from msgspec import Struct
 
 from dynaproof.checkers.linearizability.fuzzing import fuzz
 
-PATCHED: Final = ("dynaproof.checkers.linearizability", "dynaproof.checkers.histories")
+PATCHED: Final = (
+    "dynaproof.checkers.certificates",
+    "dynaproof.checkers.histories",
+    "dynaproof.checkers.linearizability",
+)
 """The packages in which a function may be known by name."""
 
 
@@ -138,9 +144,24 @@ CHECKER_BUGS: Final = {
         *_bugs(
             "readers", "histories.events",
             ("failed-is-unknown", "EventLog.add",
-             "self._builder.failed(pending.row, event.time, seen=event.seen)", "pass"),
+             "self._builder.failed(pending.row, event.time, seen=event.seen, differed=event.differed)",
+             "pass"),
             ("unknown-is-ok", "EventLog.add", "self._lost[event.process] = pending.line",
              "self._builder.ok(pending.row, event.time)"),
+            ("failed-cas-differs-in-edn", "EventLog.add", "differed=event.differed", "differed=True"),
+            ("answer-of-a-write-is-its-value", "EventLog.add", "event.function in ANSWERS or (",
+             "event.function or ("),
+            ("answer-of-a-dequeue-is-passed-over", "EventLog.add", "elif event.function in ANSWERS or (",
+             'elif event.function == "read" or ('),
+        ),
+        *_bugs(
+            "readers", "histories",
+            ("differed-is-nothing", "_finished", '== "differed"', '!= "differed"'),
+            ("seen-is-passed-over", "_finished", "& (c.seen == NOT_RECORDED)", ""),
+        ),
+        *_bugs(
+            "readers", "histories.edn",
+            ("set-loses-an-element", "_collection", "frozenset(items)", "frozenset(items[1:])"),
         ),
         *_bugs(
             "readers", "histories.json_lines",
@@ -148,6 +169,7 @@ CHECKER_BUGS: Final = {
              "if line.seen is not UNSET and line.seen is not None:"),
             ("old-and-new-swapped", "_Reader._row", "expected, value = value", "value, expected = value"),
             ("failed-condition-applied", "_Reader._conditions", "if ok is False:", "if False:"),
+            ("what-did-not-happen-differed", "_Reader._row", "outcome = Outcome.NO_EFFECT", "pass"),
         ),
         *_bugs(
             "reduction", "linearizability.register",
@@ -157,6 +179,40 @@ CHECKER_BUGS: Final = {
              "(unknown & (kind == DROPPED))"),
             ("certain-failure-happened", "reduce", "| (failed & ~is_cas)", ""),
             ("saw-what-it-expected", "reduce", "recorded & (c.seen == c.expected)", "recorded & False"),
+            ("what-did-not-happen-happened", "reduce",
+             "kind[c.outcome == Outcome.NO_EFFECT.value] = DROPPED", "pass"),
+        ),
+        *_bugs(
+            "beginning", "linearizability.beginning",
+            ("begins-absent", "with_beginning", "WRITE, keys, code,", "WRITE, keys, ABSENT,"),
+            ("begins-late", "with_beginning", "int(history.columns.call.min()) - 1",
+             "int(history.columns.call.max())"),
+        ),
+        *_bugs(
+            "beginning", "linearizability.checking",
+            ("beginning-stands-in-the-order", "_without_beginning", "certificate[certificate < operations]",
+             "certificate"),
+        ),
+        *_bugs(
+            "objects", "linearizability.explain_objects",
+            ("stack-pops-the-bottom", "Stack.step", "if same_value(state[-1], operation.value)",
+             "if same_value(state[0], operation.value)"),
+            ("queue-gives-the-last", "Queue.step", "if same_value(state[0], operation.value)",
+             "if same_value(state[-1], operation.value)"),
+            ("counter-forgets-an-add", "Counter.step", "return (state + operation.value,)",
+             "return (state,)"),
+            ("mutex-is-never-held", "Mutex.step", 'return ("held",) if', 'return ("free",) if'),
+            ("what-was-there-is-told-as-garbage", "causes", "thing.initial != type(thing)().initial",
+             "False"),
+        ),
+        *_bugs(
+            "objects", "linearizability.explain_containers",
+            ("unknown-pop-took-nothing", "_stays", "taker.outcome is Outcome.UNKNOWN or", ""),
+            ("removed-since-is-told-as-lost", "of_set", "and one.ret >= add.call", "and False"),
+            ("added-again-is-told-as-removed", "_present", "source.ret < one.call for", "True for"),
+            ("released-between-is-told-as-held", "of_mutex", "other.ret < one.call for other",
+             "other.ret < op.call for other"),
+            ("popped-before-it-was-pushed-on", "of_stack", "sources[0].ret < one.call", "True"),
         ),
         *_bugs(
             "A, step 0", "linearizability.chains",
@@ -334,7 +390,7 @@ CHECKER_BUGS: Final = {
             ("unknown-cas-waits-for-nothing", "of_use", "values.append(y.expected)", "pass"),
         ),
         *_bugs(
-            "verifier", "linearizability.certificate",
+            "verifier", "certificates.verifier",
             ("twice-is-fine", "_verify_rows", "times > 1", "times > 2"),
             ("missing-is-fine", "_verify_rows", "(times == 0) & (c.outcome == Outcome.OK.value)",
              "(times < 0) & (c.outcome == Outcome.OK.value)"),
@@ -350,6 +406,9 @@ CHECKER_BUGS: Final = {
              "possible, state = True, value"),
             ("failed-condition-unchecked", "_verify_register", "possible = state != expected and seen in",
              "possible = seen in"),
+            ("verifier-begins-absent", "_verify_register", "key, state = now, beginning",
+             "key, state = now, 0"),
+            ("what-did-not-happen-stands", "_verify_rows", " | (c.outcome == Outcome.NO_EFFECT.value)", ""),
         ),
     ]
 }  # fmt: skip

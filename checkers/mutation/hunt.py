@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.campaign import config_of, outcomes
+from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
+from dynaproof.checkers.kinds.group import GroupConfig
+from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS, Mutant
 from dynaproof.checkers.mutation.directed.catalogue import STORIES, perform
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import Outcome, RunConfig
-from dynaproof.checkers.simulator.run_file import RunFile
-from dynaproof.checkers.simulator.shrink import smallest
+from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.exploring import execute
+from dynaproof.checkers.runs.run_file import RunFile
+from dynaproof.checkers.runs.shrink import smallest
+from dynaproof.checkers.scenarios.catalogue import config_of
+from dynaproof.checkers.scenarios.partition import PARTITION
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
@@ -45,11 +49,11 @@ class Kill(Struct, frozen=True):
 
 def explore(
     mutant: Mutant, strategy: str, schedules: int, seed: int
-) -> tuple[int, RunConfig, Outcome] | None:
+) -> tuple[int, GroupConfig, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None where none does."""
     for number in range(schedules):
         config = config_of("partition", strategy, seed, number)
-        outcome = execute(config, mutant.node_class)
+        outcome = execute(with_hosts(PARTITION, mutant.node_class), config)
         if outcome.failure is not None and mutant.counts(outcome.failure.spec):
             return number + 1, config, outcome
     return None
@@ -71,8 +75,8 @@ def hunt(
         assert outcome.failure is not None
         found = kill("explored", outcome.failure.spec, config.strategy, number, None)
         run = shrunk(mutant, config, outcome)
-        assert run.outcome.failure is not None
-        return structs.replace(found, shrunk_events=run.outcome.failure.step), run
+        assert run.result.failure is not None
+        return structs.replace(found, shrunk_events=run.result.failure.step), run
     for story in STORIES.values():
         failure = perform(story, mutant.node_class).failure
         if failure is not None and mutant.counts(failure.spec):
@@ -80,9 +84,10 @@ def hunt(
     return kill(None, None, strategy, schedules, None), None
 
 
-def shrunk(mutant: Mutant, config: RunConfig, outcome: Outcome) -> RunFile:
+def shrunk(mutant: Mutant, config: GroupConfig, outcome: RunResult) -> RunFile:
     """The smallest run found that kills the bug by the same spec."""
-    return smallest(config, outcome, mutant.node_class, mutant.name, SHRINKING, SHRINKING)
+    scenario = with_hosts(PARTITION, mutant.node_class)
+    return smallest(scenario, config, outcome, mutant.name, SHRINKING, SHRINKING)
 
 
 def _hunt_named(arguments: tuple[str, str, int, int]) -> tuple[Kill, RunFile | None]:

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.refinement.checking import Difference
-from dynaproof.checkers.refinement.running import REFINEMENT, look
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.refinement.running import REFINEMENT, run_refined
+from dynaproof.checkers.scenarios.catalogue import config_of
 
 CAUGHT = (
     "quorum_of_one",
@@ -65,8 +65,8 @@ class Caught(Struct, frozen=True):
 def caught(bug: str) -> Caught | None:
     """Hunt a seeded bug; None if every run of it is a behaviour of the model."""
     for schedule in range(HUNTED):
-        one = look(config_of("partition", "portfolio", 1, schedule), MUTANTS[bug].node_class)
-        failure, difference = one.outcome.failure, one.refined.difference
+        one = run_refined(config_of("partition", "portfolio", 1, schedule), MUTANTS[bug].node_class)
+        failure, difference = one.result.failure, one.refined.difference
         if difference is not None:
             assert failure is not None, "a difference fails the run"
             spec = None if failure.spec == REFINEMENT else failure.spec

@@ -28,8 +28,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.checkers.refinement.recording import Forgot, Happening, Left, Recorder, Restarted, Sent, Synced
-from dynaproof.checkers.refinement.spoken import Spoken, mistold
+from dynaproof.checkers.refinement.recording import (
+    Behaviour,
+    Forgot,
+    Happening,
+    Left,
+    Restarted,
+    Sent,
+    Synced,
+)
+from dynaproof.checkers.refinement.spoken import Spoken, misstated
 from dynaproof.checkers.refinement.unbounded import Label, Unbounded, Undo
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot
 from dynaproof.model.multi_paxos import MultiPaxos
@@ -76,20 +84,20 @@ class Refined(Struct, frozen=True):
 class Refinement:
     """Follows one recorded run through the model."""
 
-    def __init__(self, recorder: Recorder, visit: Visit | None = None) -> None:
-        self.recorder = recorder
+    def __init__(self, behaviour: Behaviour, visit: Visit | None = None) -> None:
+        self.behaviour = behaviour
         self.visit = visit
-        self.names = sorted(recorder.members)
+        self.names = sorted(behaviour.members)
         self.number = {name: at for at, name in enumerate(self.names)}
-        ballots = sorted(set(ballots_of(recorder)) - {NO_BALLOT})
+        ballots = sorted(set(ballots_of(behaviour)) - {NO_BALLOT})
         self.rank: dict[Ballot, int] = {ballot: at + 1 for at, ballot in enumerate(ballots)}
         self.rank[NO_BALLOT] = 0
         self.owner = {self.rank[ballot]: ballot.node for ballot in ballots}
-        slots = 2 + max((what.last for _, one in recorder.happenings for what in synced_of(one)), default=0)
+        slots = 2 + max((what.last for _, one in behaviour.happenings for what in synced_of(one)), default=0)
         self.model: Any = Unbounded(
             MultiPaxos, {"acceptors": len(self.names), "slots": slots, "ballots": max(1, len(ballots))}
         )
-        self.bases = {self.rank[b]: base for b, base in recorder.bases.items() if b in self.rank}
+        self.bases = {self.rank[b]: base for b, base in behaviour.bases.items() if b in self.rank}
         self.spoken = Spoken(self.model, self.number, self.rank)
         self.actions: dict[str, int] = {}
         self.silent: dict[str, bool] = {}
@@ -97,7 +105,7 @@ class Refinement:
     def check(self) -> Refined:
         """Follow the run to its end, to where it leaves the model's domain, or to the first difference."""
         steps = 0
-        for step, what in self.recorder.happenings:
+        for step, what in self.behaviour.happenings:
             if isinstance(what, Left):
                 return Refined(steps, self.actions, what.why, step, None)
             found = self.follow(step, what)
@@ -127,7 +135,7 @@ class Refinement:
             return Difference(step, what.node, what.handled, "none", ("it forgot, and goes on",))
         found = self.take(step, what.node, what.handled, self.plans(what), what)
         if found is None:
-            untold = [wrong for promise in what.promises for wrong in mistold(promise, what)]
+            untold = [wrong for promise in what.promises for wrong in misstated(promise, what)]
             if untold:
                 return Difference(step, what.node, "a Promise", "none", tuple(untold))
         return found
@@ -187,7 +195,7 @@ class Refinement:
         """Campaigns and promises."""
         model, raised = self.model, self.rank[state.promised]
         for promise in state.promises:
-            if id(promise) in self.recorder.counted:
+            if id(promise) in self.behaviour.counted:
                 yield ("promise", a, self.rank[promise.ballot])
                 if self.rank[promise.ballot] == raised:
                     return
@@ -316,9 +324,9 @@ def synced_of(what: Happening) -> tuple[Synced, ...]:
     return (what.state, *what.waiting) if isinstance(what, Restarted) else ()
 
 
-def ballots_of(recorder: Recorder) -> Iterator[Ballot]:
+def ballots_of(behaviour: Behaviour) -> Iterator[Ballot]:
     """Every ballot that a recorded run speaks of."""
-    for _, what in recorder.happenings:
+    for _, what in behaviour.happenings:
         for state in synced_of(what):
             yield state.promised
             yield state.last_accepted

@@ -16,10 +16,11 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.simulator.run import RunConfig
+from dynaproof.checkers.kinds.group import CLIENT, GroupConfig
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.scenario import at_once
+from dynaproof.checkers.scenarios.partition import PARTITION, create_replicas
 from dynaproof.checkers.state_space.explore import Exploration
-from dynaproof.impl.storage.messages import CreateReplica
 from dynaproof.model.multi_paxos import MultiPaxos
 
 SLOTS, BALLOTS = 2, 3
@@ -34,26 +35,26 @@ NEVER_US = 1 << 60
 State = tuple[Any, ...]
 
 
-def small(config: RunConfig) -> RunConfig:
+def small(config: GroupConfig) -> GroupConfig:
     """A configuration whose runs stay within the bounds for long."""
     settings = structs.replace(config.settings, closed_us=NEVER_US)
     return structs.replace(config, scenario=COLD, settings=settings, clients=1, operations=1)
 
 
-class ColdRun(PartitionRun):
-    """A run whose first election is explored too."""
+def start_clients(run: Run) -> None:
+    """The load; nobody reads the log."""
+    for place in run.places_of(CLIENT):
+        run.world.start(place)
 
-    def fixture(self) -> None:
-        """Create the replicas, and wait for nothing."""
-        world = self.world
-        for node in REPLICAS:
-            world.start(world.slots[node.name])
-        for voter in self.group.voters:
-            slot = world.slots[voter.node.name]
-            world.run(slot, slot.node.on_message, slot.id, CreateReplica(voter, self.group, 0))
-        self.fixture_steps = world.steps
-        for name in self.clients:
-            world.start(world.slots[name])
+
+FROM_BOOT_ON = structs.replace(
+    PARTITION,
+    name=COLD,
+    sentence="the group of `partition` from the boot of its replicas on: its first election is explored too",
+    place=create_replicas,
+    ready=at_once,
+    begin=start_clients,
+)
 
 
 class Seen:

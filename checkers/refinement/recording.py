@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
-from dynaproof.checkers.simulator.world import Observer, Slot
-from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.node import Message
 from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
 from dynaproof.impl.storage.notes import Led
@@ -75,11 +76,13 @@ class Left(NamedTuple):
 Happening: TypeAlias = Synced | Restarted | Forgot | Sent | Left
 
 
-class Recorder(Observer):
-    """Records one run of a group; see the module."""
+class Behaviour:
+    """What one run of a group shows; see the module. An observer, which counts the time that it takes."""
 
-    def __init__(self, world: Any, members: Iterable[Member]) -> None:
-        self.world = world
+    def __init__(self, members: Iterable[Member], clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.seconds = 0.0
+        """What it took of the three that happen often."""
         self.members = {member.node.name: member for member in members}
         self.happenings: list[tuple[int, Happening]] = []
         self.counted: dict[int, Promise] = {}
@@ -94,150 +97,113 @@ class Recorder(Observer):
         self._made: dict[str, bool] = {}
         """Replicas of which something was synced; a crash before that loses nothing that anyone relies on."""
 
-    def file(self, what: Happening) -> None:
+    def listens(self, place: Place) -> Listening:
+        """What the hosts of the group's first replicas do."""
+        if place.name not in self.members:
+            return Listening()
+        return Listening(
+            notes={Led: self.led},
+            sent=dict.fromkeys(SPOKEN, self.timed(self.sent)),
+            handled=self.timed(self.handled),
+            synced=self.timed(self.synced),
+            crashed=self.crashed,
+            damaged=self.damaged,
+        )
+
+    def timed(self, told: Callable[..., None]) -> Callable[..., None]:
+        """The same, and the time that it takes is counted."""
+
+        def counted(*arguments: Any) -> None:
+            began = self.clock()
+            told(*arguments)
+            self.seconds += self.clock() - began
+
+        return counted
+
+    def file(self, place: Place, what: Happening) -> None:
         """Add a happening at the current step."""
         if not self.left:
-            self.happenings.append((self.world.steps, what))
+            self.happenings.append((place.world.steps, what))
             self.left = isinstance(what, Left)
 
-    def given(self) -> str:
+    def given(self, place: Place) -> str:
         """The name of what the running handler was given."""
-        event = self.world.last
+        event = place.world.last
         return "nothing" if event is None else type(event.payload).__name__
 
     # --- What the world tells ---
 
-    def note(self, slot: Slot, note: Note) -> None:
+    def led(self, place: Place, note: Led) -> None:
         """A leader: the promises that made it are known now."""
-        if isinstance(note, Led) and slot.name in self.members:
-            replica: Any = slot.node.replica  # type: ignore[attr-defined]
-            self.bases.setdefault(note.ballot, replica.log.commit)
-            for promise in replica.promises.values():
-                self.counted[id(promise)] = promise
+        replica: Any = place.node.replica  # type: ignore[attr-defined]
+        self.bases.setdefault(note.ballot, replica.log.commit)
+        for promise in replica.promises.values():
+            self.counted[id(promise)] = promise
 
-    def handled(self, slot: Slot) -> None:
+    def handled(self, place: Place) -> None:
         """A handler has run: what it left, if it changed or promised anything."""
-        if self.left or slot.name not in self.members:
+        if self.left:
             return
-        replica: Any = getattr(slot.node, "replica", None)
-        waiting = self._crashed.pop(slot.name, None)
+        replica: Any = getattr(place.node, "replica", None)
+        waiting = self._crashed.pop(place.name, None)
         if replica is None:
-            if waiting is not None and slot.name in self._made:
-                self.forget(slot.name)
+            if waiting is not None and place.name in self._made:
+                self.forget(place)
             return
-        if replica.member != self.members[slot.name]:
-            self.file(Left("a new incarnation"))
+        if replica.member != self.members[place.name]:
+            self.file(place, Left("a new incarnation"))
             return
         log = replica.log
-        seen = (slot.disk.written, log.commit, log.promised)
-        promises = tuple(m for _, m in slot.outbox.handler if type(m) is Promise)
-        if waiting is None and not promises and self._seen.get(slot.name) == seen:
+        seen = (place.disk.written, log.commit, log.promised)
+        promises = tuple(m for _, m in place.outbox.handler if type(m) is Promise)
+        if waiting is None and not promises and self._seen.get(place.name) == seen:
             return
-        self._seen[slot.name] = seen
+        self._seen[place.name] = seen
         retained = log.between(log.first, log.last)
         if any(type(record) is ConfigChange for record in retained):
-            self.file(Left("a config"))
+            self.file(place, Left("a config"))
             return
         state = Synced(
-            slot.name,
+            place.name,
             log.promised,
             log.last_accepted,
             log.commit,
             log.first,
             tuple([record.ballot for record in retained]),
             promises,
-            self.given(),
-            slot.disk.written,
+            self.given(place),
+            place.disk.written,
         )
         if waiting is not None:
-            self.file(Restarted(state, waiting))
+            self.file(place, Restarted(state, waiting))
             return
-        self._waiting[slot.name].append(state)
-        self.synced(slot)
+        self._waiting[place.name].append(state)
+        self.synced(place)
 
-    def synced(self, slot: Slot) -> None:
+    def synced(self, place: Place) -> None:
         """File the states that are durable by now."""
-        waiting = self._waiting.get(slot.name)
-        while waiting and waiting[0].written <= slot.disk.durable:
-            self.file(waiting.pop(0))
-            self._made[slot.name] = True
+        waiting = self._waiting.get(place.name)
+        while waiting and waiting[0].written <= place.disk.durable:
+            self.file(place, waiting.pop(0))
+            self._made[place.name] = True
 
-    def sent(self, slot: Slot, to: NodeId, message: Message, covered: bool) -> None:
+    def sent(self, place: Place, message: Message) -> None:
         """A message left: it must tell the truth."""
-        if slot.name in self.members and isinstance(message, SPOKEN):
-            self.file(Sent(slot.name, message))
+        self.file(place, Sent(place.name, message))
 
-    def crashed(self, slot: Slot, lost_disk: bool) -> None:
+    def crashed(self, place: Place, lost_disk: bool) -> None:
         """What waited for a sync may be lost; with the disk, everything is."""
-        if slot.name not in self.members:
-            return
         if lost_disk:
-            self.forget(slot.name)
-        self._crashed[slot.name] = tuple(self._waiting[slot.name])
-        self._waiting[slot.name] = []
+            self.forget(place)
+        self._crashed[place.name] = tuple(self._waiting[place.name])
+        self._waiting[place.name] = []
 
-    def damaged(self, slot: Slot) -> None:
+    def damaged(self, place: Place) -> None:
         """A synced byte rotted."""
-        if slot.name in self.members:
-            self.forget(slot.name)
+        self.forget(place)
 
-    def forget(self, name: str) -> None:
+    def forget(self, place: Place) -> None:
         """File that a replica forgot something, once."""
-        if name not in self._forgot:
-            self._forgot[name] = True
-            self.file(Forgot(name))
-
-
-class Both(Observer):
-    """Tells two observers of everything, in order, and counts the time that the other takes."""
-
-    def __init__(self, one: Observer, other: Observer, clock: Callable[[], float]) -> None:
-        self.one, self.other, self.clock = one, other, clock
-        self.seconds = 0.0
-        """What the other one took of the three that happen often."""
-
-    def note(self, slot: Slot, note: Note) -> None:
-        """A node emitted a probe."""
-        self.one.note(slot, note)
-        self.other.note(slot, note)
-
-    def sent(self, slot: Slot, to: NodeId, message: Message, covered: bool) -> None:
-        """A message leaves its node."""
-        self.one.sent(slot, to, message, covered)
-        began = self.clock()
-        self.other.sent(slot, to, message, covered)
-        self.seconds += self.clock() - began
-
-    def synced(self, slot: Slot) -> None:
-        """A sync has ended."""
-        self.one.synced(slot)
-        began = self.clock()
-        self.other.synced(slot)
-        self.seconds += self.clock() - began
-
-    def crashed(self, slot: Slot, lost_disk: bool) -> None:
-        """A node has crashed."""
-        self.one.crashed(slot, lost_disk)
-        self.other.crashed(slot, lost_disk)
-
-    def damaged(self, slot: Slot) -> None:
-        """A synced byte is wrong from here on."""
-        self.one.damaged(slot)
-        self.other.damaged(slot)
-
-    def restarted(self, slot: Slot) -> None:
-        """A node has been started."""
-        self.one.restarted(slot)
-        self.other.restarted(slot)
-
-    def handled(self, slot: Slot) -> None:
-        """A handler has run."""
-        self.one.handled(slot)
-        began = self.clock()
-        self.other.handled(slot)
-        self.seconds += self.clock() - began
-
-    def raised(self, slot: Slot, payload: object, error: Exception) -> None:
-        """A handler has raised."""
-        self.one.raised(slot, payload, error)
-        self.other.raised(slot, payload, error)
+        if place.name not in self._forgot:
+            self._forgot[place.name] = True
+            self.file(place, Forgot(place.name))

@@ -1,6 +1,6 @@
 """Runs of the scenario that are held against a model while they go, for campaigns.
 
-Beside its `Outcome` a run gives a `Look`: what came of refinement, and which of the model's states it saw. A
+Beside its `RunResult` a run gives what came of refinement, and which of the model's states it saw. A
 difference counts as a failure of the run, under the name `REFINEMENT`.
 """
 
@@ -12,13 +12,17 @@ from functools import partial
 
 from msgspec import Struct, structs
 
+from dynaproof.checkers.kinds.group import GroupConfig, first_config
+from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.refinement.checking import Refined, Refinement
-from dynaproof.checkers.refinement.covering import COLD, ColdRun, Seen, small
-from dynaproof.checkers.refinement.recording import Both, Recorder
-from dynaproof.checkers.simulator.partition import PartitionRun, finish, outcome_of
-from dynaproof.checkers.simulator.run import Failure, Outcome, RunConfig
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.refinement.covering import COLD, FROM_BOOT_ON, Seen, small
+from dynaproof.checkers.refinement.recording import Behaviour
+from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.runs.exploring import Exploring
+from dynaproof.checkers.runs.run import perform
+from dynaproof.checkers.scenarios.catalogue import config_of
+from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.impl.storage.host import StorageNode
 
 REFINEMENT = "refinement"
@@ -28,67 +32,61 @@ MODELS = ("multi_paxos",)
 """The models that the implementation can be held against."""
 
 
-class Look(Struct, frozen=True):
+class RefinedRun(Struct, frozen=True):
     """A run beside the model; `seconds` are those of all of the run, checking included."""
 
-    outcome: Outcome
+    result: RunResult
     refined: Refined
     seen: tuple[tuple[object, ...], ...]
     seconds: float
 
 
-def look(
-    config: RunConfig,
+def run_refined(
+    config: GroupConfig,
     node_class: type[StorageNode] = StorageNode,
     clock: Callable[[], float] = time.perf_counter,
-) -> Look:
-    """Run a configuration and follow it through the model; a `COLD` one from boot on, and with its states."""
+) -> RefinedRun:
+    """Run a configuration and follow it through the model; a `COLD` one from boot on, and with its states.
+
+    A cold run has no end phase: replicas that a crash took before they were made may leave no quorum.
+    """
     began = clock()
     covers = config.scenario == COLD
-    run = (ColdRun if covers else PartitionRun)(config, node_class)
-    recorder = Recorder(run.world, run.group.voters)
-    both = Both(run.watcher, recorder, clock)
-    run.world.observer = both
-    outcome = without_end(run) if covers else finish(run)
+    scenario = with_hosts(FROM_BOOT_ON if covers else PARTITION, node_class)
+    behaviour = Behaviour(first_config().voters, clock)
+    run, result = perform(scenario, config, Exploring(ends=not covers), (behaviour,))
     ran = clock()
     seen = Seen()
-    refined = Refinement(recorder, seen.visit if covers else None).check()
+    refined = Refinement(behaviour, seen.visit if covers else None).check()
     ended = clock()
-    refined = structs.replace(refined, seconds=both.seconds + ended - ran)
-    if refined.difference is not None and outcome.failure is None:
-        step = refined.difference.step - run.fixture_steps
+    refined = structs.replace(refined, seconds=behaviour.seconds + ended - ran)
+    if refined.difference is not None and result.failure is None:
+        step = refined.difference.step - run.setup_steps
         failure = Failure(REFINEMENT, refined.difference.sentence(), step)
-        outcome = structs.replace(outcome, failure=failure)
-    return Look(outcome, refined, tuple(seen.states), ended - began)
+        result = structs.replace(result, failure=failure)
+    return RefinedRun(result, refined, tuple(seen.states), ended - began)
 
 
-def without_end(run: PartitionRun) -> Outcome:
-    """A cold run has no end phase: replicas that a crash took before they were made may leave no quorum."""
-    run.fixture()
-    run.faulty()
-    return outcome_of(run)
+def execute_refined(config: GroupConfig, node_class: type[StorageNode] = StorageNode) -> RunResult:
+    """A run with a difference from the model as a failure."""
+    return run_refined(config, node_class).result
 
 
-def execute_refined(config: RunConfig, node_class: type[StorageNode] = StorageNode) -> Outcome:
-    """`partition.execute` with a difference from the model as a failure."""
-    return look(config, node_class).outcome
-
-
-def looks(
+def refined_runs(
     strategy: str, base: int, schedules: Iterator[int], jobs: int, *, covers: bool
-) -> Iterator[tuple[int, str, Look]]:
+) -> Iterator[tuple[int, str, RefinedRun]]:
     """Runs of the scenario `partition` with their strategies, in order; `covers`: small ones from boot on."""
     for schedule, (used, one) in in_order(partial(_one, strategy, base, covers), schedules, jobs):
         yield schedule, used, one
 
 
-def _one(strategy: str, base: int, covers: bool, schedule: int) -> tuple[str, Look]:
+def _one(strategy: str, base: int, covers: bool, schedule: int) -> tuple[str, RefinedRun]:
     config = config_of("partition", strategy, base, schedule)
-    return config.strategy, look(small(config) if covers else config)
+    return config.strategy, run_refined(small(config) if covers else config)
 
 
-class Looked:
-    """The sums over a campaign's looks."""
+class RefinedTotals:
+    """The sums over a campaign's refined runs."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -100,7 +98,7 @@ class Looked:
         self.seconds = 0.0
         self.all_seconds = 0.0
 
-    def add(self, one: Look) -> None:
+    def add(self, one: RefinedRun) -> None:
         """The next run."""
         refined = one.refined
         self.runs += 1

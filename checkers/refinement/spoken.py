@@ -16,7 +16,7 @@ from dynaproof.impl.storage.ids import Ballot
 from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
 
 
-def mistold(promise: Promise, state: Synced) -> Iterator[str]:
+def misstated(promise: Promise, state: Synced) -> Iterator[str]:
     """What a promise says otherwise than the state in which it was made."""
     above = state.records[max(0, promise.known + 1 - state.first) :]
     known = promise.known - state.first

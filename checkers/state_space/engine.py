@@ -32,7 +32,8 @@ TABLE, SHIFT, MASK, STATES, PARENTS, END, LIMIT, STOP = range(0, 64, 8)
 SAFE, VIOLATED, WHICH, FAULTY, INSTANCE = range(64, 104, 8)
 COUNT, NEXT, CONTEXT_BYTES = LINE_BYTES, 2 * LINE_BYTES, 3 * LINE_BYTES
 # A worker's own: offsets in bytes.
-OUT, TAKEN, HASHES, FIRED, GENERATED, WANTED, VOIDS, FREE, BLOCK_END, OWN_BYTES = range(0, 80, 8)
+OUT, TAKEN, HASHES, FIRED, GENERATED, WANTED, VOIDS, FREE, BLOCK_END = range(0, 72, 8)
+DEADLOCKS, FIRST_DEADLOCK, OWN_BYTES = range(72, 96, 8)
 
 ROOT, VOID = 0xFFFFFFFE, 0xFFFFFFFF
 SEGMENT_BITS = 16
@@ -62,6 +63,11 @@ def check(at: int) -> int:
 
 def seen(at: int, wanted: int) -> int:
     """The model's `sometimes` conditions (`machine`)."""
+    raise NotImplementedError
+
+
+def ends(at: int) -> int:
+    """Whether one of the model's `terminal` conditions holds (`machine`)."""
     raise NotImplementedError
 
 
@@ -235,6 +241,12 @@ def visit(ctx: int, own: int, index: int) -> int:
         if swap_if(ctx + FAULTY, 0, index + 1) == 0:
             store(ctx + INSTANCE, (0 - count) - 1)
             store(ctx + STOP, 1)
+        return 0
+    if count == 0:
+        if ends(state_at(ctx, index)) == 0:
+            if load(own + DEADLOCKS) == 0:
+                store(own + FIRST_DEADLOCK, index)
+            store(own + DEADLOCKS, load(own + DEADLOCKS) + 1)
         return 0
     if REDUCED != 0:
         alone = take_alone(ctx, own, index, count)

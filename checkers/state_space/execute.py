@@ -24,6 +24,7 @@ from dynaproof.checkers.state_space.expressions import Expr, Node, low
 from dynaproof.checkers.state_space.layout import Layout, SeqPlace, SetPlace
 from dynaproof.checkers.state_space.source import syntax
 from dynaproof.checkers.state_space.values import ArrayValue, Items, SeqValue, SetValue, Symbolic
+from dynaproof.model.language.types import Type
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,11 @@ class Executor(Evaluator):
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value)
             place = self.layout.places.get(target.attr)
+            if isinstance(owner, SelfRef) and place is None:
+                declared = inspect.getattr_static(type(self.layout.model), target.attr, None)
+                if isinstance(declared, Type):
+                    kind = type(declared).__name__
+                    raise self.unknown(f"`{ast.unparse(target)}`: a {kind} declares no variable")
             if not isinstance(owner, SelfRef) or place is None:
                 raise self.unknown(f"`{ast.unparse(target)}` is not a variable of the model")
             self.write(self.flow.writes, place, value)
@@ -298,7 +304,8 @@ class Executor(Evaluator):
         if name == "sum":
             total: Node = 0
             for when, one in self.items(arguments[0]).parts:
-                total = graph.add(total, graph.ite(when, self.number(one), 0))
+                with self.under(when):
+                    total = graph.add(total, graph.ite(when, self.number(one), 0))
             return total
         if name == "len":
             return self.length(arguments[0])
@@ -358,9 +365,10 @@ class Executor(Evaluator):
         best: Symbolic = None
         for when, one in parts:
             if isinstance(when, Expr) or when:
-                better = self.less(one, best) if name == "min" and best is not None else 1
-                if name == "max" and best is not None:
-                    better = self.less(best, one)
+                better: Node = 1
+                if best is not None:
+                    with self.under(self.graph.both(found, when)):
+                        better = self.less(one, best) if name == "min" else self.less(best, one)
                 take = self.graph.both(when, self.graph.any_of(self.graph.negate(found), better))
                 best = one if best is None else self.ite(take, one, best)
                 found = self.graph.any_of(found, when)

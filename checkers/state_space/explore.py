@@ -8,18 +8,24 @@ oracle.
 import ctypes
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from dynaproof.checkers.state_space import engine
-from dynaproof.checkers.state_space.interpreter import Interpreter, Label, State
+from dynaproof.checkers.state_space.equivariance import refuse_asymmetric
+from dynaproof.checkers.state_space.expressions import evaluate
+from dynaproof.checkers.state_space.interpreter import AssertionFails, Interpreter, Label, State
 from dynaproof.checkers.state_space.lower import lower
 from dynaproof.checkers.state_space.memory import Memory, together
+from dynaproof.checkers.state_space.possibility import out_of_reach
 from dynaproof.checkers.state_space.program import prepare
+from dynaproof.checkers.state_space.values import Fault
 from dynaproof.model.language import Model, ModelError
+from dynaproof.model.language.model import of_kind
 
 ALONE = 4096
 """Levels smaller than this are done by one thread."""
@@ -29,10 +35,14 @@ INTERRUPTION = "interruption"
 
 @dataclass(frozen=True)
 class Violation:
-    """A broken promise: its name, and the shortest way there; the first state has no label."""
+    """A broken promise: its name, and the shortest way there; the first state has no label.
+
+    In that of an `assert` the last step is the one that fails, and its state the one before it.
+    """
 
     name: str
     trace: tuple[tuple[Label | None, State], ...]
+    kind: Literal["always", "always_possible", "assert", "deadlock"] = "always"
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,10 @@ class Result:
 
     `generated` counts the initial states and every enabled transition; `depth` the states of the longest
     shortest path; `seconds` is without compilation, `compile_seconds` with all that comes before it.
-    `limit` names the limit that ended it, where one did.
+    `limit` names the limit that ended it, where one did. `deadlocks` counts the states in which nothing is
+    enabled and that are not `terminal`, `deadlock_depth` the steps to the nearest; `true_at_once` names the
+    `eventually` conditions that hold in every initial state, `unjudged` the promises that the run cannot
+    judge, each with the reason.
     """
 
     model: str
@@ -63,6 +76,10 @@ class Result:
     symmetry: bool = False
     por: bool = False
     limit: str | None = None
+    deadlocks: int = 0
+    deadlock_depth: int | None = None
+    true_at_once: tuple[str, ...] = ()
+    unjudged: tuple[tuple[str, str], ...] = ()
     levels: tuple[int, ...] = field(default=(), repr=False)
 
     @property
@@ -136,7 +153,7 @@ class Exploration(Memory):
     ) -> Result:
         """Explore; see `explore`."""
         self.limits = limits or Limits()
-        self.most_states = self.limits.states
+        self.most_states, self.most_bytes = self.limits.states, None
         self.search_begun, self.levels = None, []
         self._prepare(threads)
         begun = self.search_begun = time.perf_counter()
@@ -146,6 +163,7 @@ class Exploration(Memory):
             self._start(context, self.workers[0].ctypes.data, state.ctypes.data)
         self._settle(context, self.workers[0].ctypes.data)
         levels, first, voids, limit = self.levels, 0, 0, None
+        self.most_bytes = None if self.limits.megabytes is None else self.limits.megabytes << 20
         while limit is None and not self._get("STOP") and first < self._get("COUNT"):
             end = self._get("COUNT")
             levels.append(end - first - (self._voids() - voids))
@@ -153,15 +171,21 @@ class Exploration(Memory):
             self._set("NEXT", first)
             self._set("END", end)
             while self._get("NEXT") < end and not self._get("STOP"):
-                self._slice(threads if end - first >= ALONE else 1)
-                self._grow()
-                limit = self._over(time.perf_counter() - begun)
+                try:
+                    self._slice(threads if end - first >= ALONE else 1)
+                    self._grow()
+                    limit = self._over(time.perf_counter() - begun)
+                except MemoryError:
+                    limit = "memory"
                 if progress is not None:
                     progress(self._distinct(), len(levels), self._bytes())
                 if limit is not None:
                     break
             first = end
-        return self._result(time.perf_counter() - begun, limit)
+        result = self._result(time.perf_counter() - begun, limit)
+        if self.symmetry and result.violation is None:
+            refuse_asymmetric(self.model, self)
+        return self._judged(result)
 
     def interrupted(self) -> Result | None:
         """What a run has found that Ctrl-C ended, not exhausted; None if it had not begun to search."""
@@ -188,9 +212,7 @@ class Exploration(Memory):
         return "seconds" if limits.seconds is not None and seconds >= limits.seconds else None
 
     def _result(self, seconds: float, limit: str | None) -> Result:
-        if self._get("FAULTY"):
-            self._explain_fault()
-        violation = self._violation()
+        violation = self._explained_fault() if self._get("FAULTY") else self._violation()
         generated = sum(int(own[engine.GENERATED // 8]) for own in self.workers) + len(self.program.starts)
         every = self.wanted
         for own in self.workers:
@@ -224,8 +246,56 @@ class Exploration(Memory):
             symmetry=self.symmetry,
             por=self.por,
             limit=limit,
+            deadlocks=sum(int(own[engine.DEADLOCKS // 8]) for own in self.workers),
+            deadlock_depth=self._deadlock_depth(),
+            true_at_once=self._true_at_once(),
             levels=tuple(self.levels),
         )
+
+    def _judged(self, result: Result) -> Result:
+        """The result with the verdict on what must stay possible, or with what stood in its way."""
+        names = [one.name for one in of_kind(self.model, "always_possible")]
+        if not names or result.violation is not None:
+            return result
+        if result.limit is not None or self.por:
+            reason = f"limit of {result.limit}" if result.limit is not None else "partial order reduction"
+            return replace(result, unjudged=tuple((name, reason) for name in names))
+        until = None
+        if self.limits.seconds is not None:
+            until = time.perf_counter() + self.limits.seconds - result.seconds
+        unjudged = []
+        for number, name in enumerate(names):
+            try:
+                stuck = out_of_reach(self, number, until=until)
+            except (TimeoutError, MemoryError) as error:
+                limit = "seconds" if isinstance(error, TimeoutError) else "memory"
+                unjudged.append((name, f"limit of {limit}"))
+                continue
+            if stuck is not None:
+                violation = Violation(name, self.path_to(stuck), "always_possible")
+                return replace(result, violation=violation, unjudged=tuple(unjudged))
+        return replace(result, unjudged=tuple(unjudged))
+
+    def first_deadlock(self) -> int | None:
+        """The index of a nearest state in which nothing is enabled and that is not terminal."""
+        first = [int(one[engine.FIRST_DEADLOCK // 8]) for one in self.workers if one[engine.DEADLOCKS // 8]]
+        return min(first, default=None)
+
+    def _deadlock_depth(self) -> int | None:
+        index, depth = self.first_deadlock(), 0
+        if index is None:
+            return None
+        while self.parent_of(index) != engine.ROOT:
+            index, depth = self.parent_of(index), depth + 1
+        return depth
+
+    def _true_at_once(self) -> tuple[str, ...]:
+        """The `eventually` conditions that hold in every initial state: they say nothing of what happens."""
+        goals, every = self.code.function("goals", 2), (1 << len(self.model.eventually)) - 1
+        for words in self.program.starts if every else ():
+            state = np.array([_signed(word) for word in words], dtype=np.int64)
+            every = goals(state.ctypes.data, every)
+        return tuple(one.name for at, one in enumerate(self.model.eventually) if every >> at & 1)
 
     # ---------------------------------------------------------------- states and traces
 
@@ -276,29 +346,36 @@ class Exploration(Memory):
         for one in self.model.always:
             if not interpreter.holds(one, trace[-1][1]):
                 return Violation(one.name, trace)
-        for one in self.model.sometimes:
+        for one in self.model.properties:
             interpreter.holds(one, trace[-1][1])
-        self._refuse_hidden_fault()
+        for condition in lower(self.model).conditions():
+            self._refuse_hidden(condition.name, condition.faults, self.words_of(index))
         raise AssertionError("the interpreter finds no violation where machine code found one")
 
-    def _refuse_hidden_fault(self) -> None:
+    def _refuse_hidden(self, where: str, faults: Iterable[Fault], words: tuple[int, ...]) -> None:
         """Python stops at the first item that decides an all() or any(); machine code looks at every item."""
-        lowered = lower(self.model)
-        for one in (*lowered.always, *lowered.sometimes, *lowered.eventually):
-            for fault in one.faults:
+        cells = self.layout.unpack(words)
+        for fault in faults:
+            if evaluate([fault.condition], cells)[0]:
                 raise ModelError(
                     f"{fault.problem}, in an item of all() or any() that Python may not look at, and machine "
                     "code does: bound what the comprehension ranges over",
-                    one.name,
+                    where,
                     fault.line,
                 )
 
-    def _explain_fault(self) -> None:
-        """Let the interpreter raise the error that machine code met."""
-        trace = self.path_to(self._get("FAULTY") - 1)
+    def _explained_fault(self) -> Violation:
+        """Let the interpreter raise the error that machine code met; a failed `assert` is a violation."""
+        index = self._get("FAULTY") - 1
+        trace = self.path_to(index)
         interpreter = Interpreter(self.model)
-        for _ in interpreter.successors(trace[-1][1]):
-            pass
+        try:
+            for _ in interpreter.successors(trace[-1][1]):
+                pass
+        except AssertionFails as broken:
+            return Violation(broken.name, (*trace, (broken.label, trace[-1][1])), "assert")
+        for instance in lower(self.model).instances:
+            self._refuse_hidden(str(instance.label), (*instance.early, *instance.late), self.words_of(index))
         raise AssertionError("the interpreter finds no error where machine code found one")
 
 

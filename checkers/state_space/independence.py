@@ -52,7 +52,7 @@ class _Judge:
     def invisible(self, one: Instance) -> bool:
         """The instance changes the truth of no property, and neither where the text is in error."""
         lowered = self.lowered
-        properties = [*lowered.always, *lowered.sometimes, *lowered.eventually]
+        properties = lowered.conditions()
         faults = [fault for each in properties for fault in each.faults]
         faults += [fault for two in lowered.instances for fault in (*two.early, *two.late)]
         visible = [*(each.node for each in properties), *(fault.condition for fault in faults)]

@@ -7,12 +7,14 @@ first, so the first violation found is one with a shortest trace.
 import itertools
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dynaproof.checkers.state_space.mistakes import MISTAKES, explained
 from dynaproof.checkers.state_space.source import syntax
 from dynaproof.model.language import Action, Disabled, Model, ModelError, Property
+from dynaproof.model.language.model import of_kind
 from dynaproof.model.language.types import Value
 
 State = tuple[Value, ...]
@@ -37,9 +39,21 @@ def shown(value: Value) -> str:
     return str(value)
 
 
+class AssertionFails(Exception):  # noqa: N818 - a broken promise, not an error of the model's text
+    """An `assert` in an action does not hold: a promise of the model is broken by the step."""
+
+    def __init__(self, label: Label, line: int | None, text: str) -> None:
+        self.label = label
+        self.name = f"assert of {label.action}, line {line}" + (f": {text.splitlines()[0]}" if text else "")
+        super().__init__(self.name)
+
+
 @dataclass(frozen=True)
 class Explored:
-    """What breadth-first exploration found; `depth` counts the states of the longest shortest path."""
+    """What breadth-first exploration found; `depth` counts the states of the longest shortest path.
+
+    `deadlocks` counts the states in which nothing is enabled and no `terminal` condition holds.
+    """
 
     distinct: int
     generated: int
@@ -50,6 +64,7 @@ class Explored:
     trace: tuple[tuple[Label | None, State], ...] = ()
     reached: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
+    deadlocks: int = 0
 
 
 class Interpreter:
@@ -88,17 +103,26 @@ class Interpreter:
                 yield label, made
 
     def step(self, action: Action, label: Label, state: State) -> State | None:
-        """The state after the action, None where its guard does not hold; ModelError with its place."""
+        """The state after the action, None where its guard does not hold.
+
+        Raises ModelError with its place, and AssertionFails for an `assert` that does not hold.
+        """
         step = self.model.begin(dict(zip(self.names, state, strict=True)))
         try:
             action(self.model, *label.arguments)
         except Disabled:
             return None
+        except AssertionError as error:
+            line = _line(action.method.__code__.co_filename)
+            if action.start:
+                raise ModelError("an assertion fails", str(label), line) from None
+            raise AssertionFails(label, line, str(error)) from None
         except ModelError as error:
             raise error.at(str(label), _line(action.method.__code__.co_filename)) from None
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
+        except MISTAKES as error:
             place = _line(action.method.__code__.co_filename)
-            raise ModelError(f"{type(error).__name__}: {error}", str(label), place) from error
+            problem = explained(error, action.method.__code__.co_filename)
+            raise ModelError(problem, str(label), place) from error
         return tuple(step.new.values())
 
     def holds(self, one: Property, state: State) -> bool:
@@ -108,16 +132,20 @@ class Interpreter:
             return one(self.model)
         except ModelError as error:
             raise error.at(one.name, _line(one.method.__code__.co_filename)) from None
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
+        except AssertionError:
             place = _line(one.method.__code__.co_filename)
-            raise ModelError(f"{type(error).__name__}: {error}", one.name, place) from error
+            raise ModelError("an assertion fails: a promise gives its condition", one.name, place) from None
+        except MISTAKES as error:
+            place = _line(one.method.__code__.co_filename)
+            problem = explained(error, one.method.__code__.co_filename)
+            raise ModelError(problem, one.name, place) from error
 
     def explore(self, max_states: int = 1_000_000) -> Explored:
         """All reachable states, breadth first, until the first violation of an invariant or the limit."""
         parents: dict[State, tuple[State | None, Label | None]] = {}
         reached: set[str] = set()
         fired: set[str] = set()
-        generated, depth = 0, 0
+        generated, depth, deadlocks = 0, 0, 0
         frontier: list[State] = []
         violations: list[tuple[str, State]] = []
 
@@ -133,10 +161,12 @@ class Interpreter:
             reached.update(one.name for one in self.model.sometimes if self.holds(one, state))
 
         def finish(*, exhausted: bool) -> Explored:
+            if exhausted and not violations:
+                violations.extend(self._out_of_reach(parents))
             name, last = violations[0] if violations else (None, None)
             trace = () if last is None else _trace(parents, last)
             seen = (frozenset(reached), frozenset(fired))
-            return Explored(len(parents), generated, depth, exhausted, parents, name, trace, *seen)
+            return Explored(len(parents), generated, depth, exhausted, parents, name, trace, *seen, deadlocks)
 
         for state in self.initial_states():
             generated += 1
@@ -147,7 +177,18 @@ class Interpreter:
                 return finish(exhausted=False)
             level, frontier = frontier, []
             for state in level:
-                for label, made in self.successors(state):
+                try:
+                    steps = list(self.successors(state))
+                except AssertionFails as broken:
+                    depth += 1
+                    path = (*_trace(parents, state), (broken.label, state))
+                    seen = (frozenset(reached), frozenset(fired))
+                    return Explored(
+                        len(parents), generated, depth, False, parents, broken.name, path, *seen, deadlocks
+                    )
+                if not steps and not any(self.holds(one, state) for one in of_kind(self.model, "terminal")):
+                    deadlocks += 1
+                for label, made in steps:
                     generated += 1
                     fired.add(label.action)
                     visit(made, state, label)
@@ -157,6 +198,26 @@ class Interpreter:
                 if len(parents) > max_states:
                     return finish(exhausted=False)
         return finish(exhausted=True)
+
+    def _out_of_reach(self, states: Collection[State]) -> Iterator[tuple[str, State]]:
+        """The first state from which an `always_possible` condition can no longer come true, of each."""
+        if not of_kind(self.model, "always_possible"):
+            return
+        before: dict[State, list[State]] = {state: [] for state in states}
+        for state in states:
+            for _, made in self.successors(state):
+                before[made].append(state)
+        for one in of_kind(self.model, "always_possible"):
+            waiting = [state for state in states if self.holds(one, state)]
+            reaching = set(waiting)
+            while waiting:
+                for state in before[waiting.pop()]:
+                    if state not in reaching:
+                        reaching.add(state)
+                        waiting.append(state)
+            stuck = next((state for state in states if state not in reaching), None)
+            if stuck is not None:
+                yield one.name, stuck
 
 
 def _trace(

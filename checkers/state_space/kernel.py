@@ -41,6 +41,11 @@ def store_half(address: int, value: int) -> int:
     raise NotImplementedError
 
 
+def load_byte(address: int) -> int:
+    """The 8-bit number at an address."""
+    raise NotImplementedError
+
+
 def store_byte(address: int, value: int) -> int:
     """Put an 8-bit number at an address."""
     raise NotImplementedError
@@ -74,6 +79,7 @@ _MEMORY: Mapping[str, Sequence[str]] = {
         "{p} = inttoptr i64 {0} to ptr", "{q} = trunc i64 {1} to i32", "store i32 {q}, ptr {p}",
         "{r} = add i64 0, 0",
     ),
+    "load_byte": ("{p} = inttoptr i64 {0} to ptr", "{q} = load i8, ptr {p}", "{r} = zext i8 {q} to i64"),
     "store_byte": (
         "{p} = inttoptr i64 {0} to ptr", "{q} = trunc i64 {1} to i8", "store i8 {q}, ptr {p}",
         "{r} = add i64 0, 0",

@@ -35,7 +35,8 @@ def check_liveness(model: Model, *, max_states: int = MAX_STATES) -> Lasso | Non
     """The first `eventually` condition that some fair behaviour never fulfils, with the behaviour; None: all
     hold.
 
-    Raises ModelError where there are too many states to keep the graph, or an invariant is violated.
+    Raises TooManyStatesError where there are too many to keep the graph, ModelError where an invariant is
+    violated.
     """
     graph = transitions(model, max_states=max_states)
     for bit, one in enumerate(model.eventually):

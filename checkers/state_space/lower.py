@@ -13,6 +13,7 @@ from dynaproof.checkers.state_space.interpreter import Interpreter, Label
 from dynaproof.checkers.state_space.layout import Layout
 from dynaproof.checkers.state_space.values import Fault
 from dynaproof.model.language import Action, Model, ModelError, Property
+from dynaproof.model.language.model import of_kind
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,13 @@ class Lowered:
     always: list[Condition]
     sometimes: list[Condition]
     eventually: list[Condition]
+    always_possible: list[Condition]
+    terminal: list[Condition]
+
+    def conditions(self) -> list[Condition]:
+        """All of them, of whatever kind."""
+        others = [*self.sometimes, *self.eventually, *self.always_possible, *self.terminal]
+        return [*self.always, *others]
 
 
 def lower(model: Model) -> Lowered:
@@ -73,6 +81,8 @@ def lower(model: Model) -> Lowered:
         [_condition(executor, one) for one in model.always],
         [_condition(executor, one) for one in model.sometimes],
         [_condition(executor, one) for one in model.eventually],
+        [_condition(executor, one) for one in of_kind(model, "always_possible")],
+        [_condition(executor, one) for one in of_kind(model, "terminal")],
     )
 
 

@@ -7,7 +7,7 @@ Four functions, of which the exploration (`engine`) is the caller:
   whose text is in error;
 - `check(state)` gives 0, or one more than the number of the first invariant that does not hold;
 - `seen(state, wanted)` gives those bits of `wanted` whose `sometimes` condition holds, `goals` the same for
-  `eventually`.
+  `eventually`, `possible` for `always_possible`; `ends(state)` tells whether a `terminal` one holds.
 
 An action instance is a chain of tests of its guard's parts, in the order of the text, then one store per
 word.
@@ -180,9 +180,12 @@ def model_functions(lowered: Lowered) -> str:
     ]
     texts = [_expand_chunk(lowered, at, chunk) for at, chunk in enumerate(chunks)]
     texts.append(_expand(len(chunks), lowered.layout.words))
-    texts.append(_check(lowered, [*lowered.always, *(_sound(one) for one in lowered.sometimes)]))
+    others = lowered.conditions()[len(lowered.always) :]
+    texts.append(_check(lowered, [*lowered.always, *(_sound(one) for one in others if one.faults)]))
     texts.append(_held("seen", lowered, lowered.sometimes))
     texts.append(_held("goals", lowered, lowered.eventually))
+    texts.append(_held("possible", lowered, lowered.always_possible))
+    texts.append(_ends(lowered))
     return "\n".join(texts)
 
 
@@ -285,6 +288,16 @@ def _check(lowered: Lowered, conditions: Sequence[Condition]) -> str:
         block.label(f"good{number}")
     body = "\n".join(block.lines)
     return f"define i64 @check(i64 %at) nounwind {{\nstart:\n{body}\n  ret i64 0\n}}\n"
+
+
+def _ends(lowered: Lowered) -> str:
+    block = Block(lowered.layout.cells)
+    block.lines.append("  %state = inttoptr i64 %at to ptr")
+    block.load_words(lowered.layout.words)
+    node = lowered.graph.any_of_many(one.node for one in lowered.terminal)
+    block.lines.append(f"  ret i64 {block.emit(f'zext i1 {block.truth(node)} to i64')}")
+    body = "\n".join(block.lines)
+    return f"define i64 @ends(i64 %at) nounwind {{\nstart:\n{body}\n}}\n"
 
 
 def _held(name: str, lowered: Lowered, conditions: Sequence[Condition]) -> str:

@@ -6,9 +6,12 @@ machine code never waits for memory; it claims indexes by the block, and those l
 state.
 """
 
+import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +36,8 @@ class Memory:
         """A bit for each `sometimes` of the model."""
         self.most_states: int | None = None
         """Where the run is to stop, if it was told."""
+        self.most_bytes: int | None = None
+        """How much memory it may take, if it was told; more is a MemoryError before it is taken."""
         self._refill = program.code.function("refill", 5)
 
     def _prepare(self, threads: int) -> None:
@@ -85,6 +90,8 @@ class Memory:
         count = self._get("COUNT")
         if (count + 2 * self.slack) * 100 > len(self.table) * LOAD_PERCENT:
             old = self.table
+            if self.most_bytes is not None and self._bytes() + 2 * old.nbytes > self.most_bytes:
+                raise MemoryError("the limit of memory is met")
             self._new_table(2 * len(old))
             self.peak_bytes = max(self.peak_bytes, self._bytes() + old.nbytes)
             self._move(old)
@@ -115,6 +122,10 @@ class Memory:
                 for at, place in enumerate(range(scratch.ctypes.data, scratch.ctypes.data + 8 * threads, 8))
             ]
         )
+
+    def found(self) -> int:
+        """How many indexes were given to states, those that stand for none among them."""
+        return self._get("COUNT")
 
     def _distinct(self) -> int:
         return self._get("COUNT") - self._voids()
@@ -155,3 +166,31 @@ def lines(count: int, kind: type[np.generic]) -> Any:
     room = np.zeros((size // engine.LINE_BYTES + 2) * engine.LINE_BYTES, dtype=np.uint8)
     at = -room.ctypes.data % engine.LINE_BYTES
     return room[at : at + size].view(kind)
+
+
+def half_of_available_mb() -> int | None:
+    """Half of the memory that this process could still get, in MB; None where the system does not say."""
+    found = [one for one in (_free_bytes(), _allowed_bytes()) if one is not None]
+    return max(1, min(found) >> 21) if found else None
+
+
+def _free_bytes() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            name, _, size = line.partition(":")
+            if name == "MemAvailable":
+                return int(size.split()[0]) << 10
+    except OSError:  # Not Linux: what is installed, as nothing is told about what is free.
+        with suppress(ValueError, OSError, AttributeError):
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def _allowed_bytes() -> int | None:
+    """What is left of the bound of this process's control group, where it has one."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        most, used = ((group / name).read_text(encoding="ascii") for name in ("memory.max", "memory.current"))
+        return max(0, int(most) - int(used))
+    except (OSError, ValueError):  # No such files, or "max".
+        return None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dynaproof.checkers.state_space import engine
+from dynaproof.checkers.state_space import backward, engine
 from dynaproof.checkers.state_space.compiled import Code, keep, read_kept
 from dynaproof.checkers.state_space.independence import safe_instances
 from dynaproof.checkers.state_space.interpreter import Label
@@ -20,7 +20,9 @@ from dynaproof.checkers.state_space.lower import lower
 from dynaproof.checkers.state_space.machine import model_functions
 from dynaproof.checkers.state_space.origin import name_of
 from dynaproof.checkers.state_space.symmetry import canonical_function
+from dynaproof.checkers.state_space.text_check import refuse_contradictions
 from dynaproof.model.language import Model, ModelError
+from dynaproof.model.language.model import of_kind
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,17 @@ def prepare(model: Model, *, symmetry: bool, por: bool, cached: bool = True) -> 
     kept = None if name is None else _kept(model, name)
     if kept is not None:
         return kept
+    refuse_contradictions(model, symmetry=symmetry)
     lowered = lower(model)
     layout = lowered.layout
     constants = {name: value for name, value in vars(engine).items() if isinstance(value, int)}
     constants |= {"WORDS": layout.words, "DIRECT": int(is_direct(layout)), "REDUCED": int(por)}
+    kernels = (*engine.KERNELS, *(backward.KERNELS if of_kind(model, "always_possible") else ()))
     parts = [
         DECLARATIONS,
         model_functions(lowered),
         canonical_function(lowered, symmetry),
-        *(compile_kernel(kernel, constants) for kernel in engine.KERNELS),
+        *(compile_kernel(kernel, constants) for kernel in kernels),
     ]
     code = Code.of("\n".join(parts), cached=cached)
     possible = {one.label for one in lowered.instances}

@@ -234,8 +234,13 @@ def images(layout: Layout, permutation: Permutation) -> list[Image]:
 
 def permuted(layout: Layout, cells: Sequence[int], permutation: Permutation) -> list[int]:
     """The cells of a permuted state; slow, for tests and small graphs."""
+    return moved_cells(images(layout, permutation), cells)
+
+
+def moved_cells(every: Iterable[Image], cells: Sequence[int]) -> list[int]:
+    """The cells of a state, each where its image is, with what the permutation makes of its value."""
     result = [0] * len(cells)
-    for one in images(layout, permutation):
+    for one in every:
         if all(at < cells[length.number] for length, at in one.source.within):
             result[one.target.number] = one.values[cells[one.source.cell.number]]
     return result

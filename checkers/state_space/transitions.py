@@ -9,6 +9,10 @@ from dynaproof.checkers.state_space.interpreter import Label, State
 from dynaproof.model.language import Model, ModelError
 
 
+class TooManyStatesError(ModelError):
+    """The model has more states than a graph of them may have."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """States in the order of discovery; for each its transitions: the instance's number and the state's.
@@ -35,13 +39,13 @@ class Graph:
 
 
 def transitions(model: Model, *, max_states: int) -> Graph:
-    """The whole graph; ModelError where there are more states than that, or an invariant is violated."""
+    """The whole graph; ModelError where an invariant is violated, TooManyStatesError where it is larger."""
     exploration = Exploration(model)
     result = exploration.run(limits=Limits(states=max_states + 1))
     if result.violation is not None:
         raise ModelError(f"{result.violation.name} is violated")
     if not result.exhausted:
-        raise ModelError(f"there are more than {max_states} states")
+        raise TooManyStatesError(f"there are more than {max_states} states")
     expand = exploration.code.function("expand", 3)
     goals = exploration.code.function("goals", 2)
     words = exploration.words

@@ -1,3 +1,3 @@
-"""Who decides what happens next: strategies behind `checkers.simulator.events.Strategy`. Imports that module
+"""Who decides what happens next: strategies behind `checkers.seam.Strategy`. Imports that module
 only.
 """

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from dynaproof.checkers.simulator.events import Event, Label
+from dynaproof.checkers.seam import Event, Label
 
 AHEAD = 6
 """The next event is one of so many that are due first."""
@@ -40,13 +40,13 @@ class Drawn:
     def add(self, event: Event) -> None:
         """Enable."""
         self._number += 1
-        event.place = 0
+        event.position = 0
         insort(self._enabled, (event.due, self._number, event))
 
     def discard(self, event: Event) -> None:
         """Disable."""
-        if event.place >= 0:
-            event.place = -1
+        if event.position >= 0:
+            event.position = -1
             self._enabled = [entry for entry in self._enabled if entry[2] is not event]
 
     def pop(self) -> Event | None:
@@ -58,7 +58,7 @@ class Drawn:
             place for place in range(1, min(AHEAD, len(enabled))) if enabled[place][2].kind != "timer"
         ]
         event = enabled.pop(ahead[self._below(len(ahead))])[2]
-        event.place = -1
+        event.position = -1
         return event
 
     def index(self, label: Label, n: int) -> int:
@@ -74,5 +74,5 @@ class Drawn:
         events = [entry[2] for entry in self._enabled]
         self._enabled = []
         for event in events:
-            event.place = -1
+            event.position = -1
         return events

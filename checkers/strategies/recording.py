@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dynaproof.checkers.simulator.events import Event, EventName, Label, Strategy
+from dynaproof.checkers.seam import Event, EventName, Label, Strategy
 
 
 class Recorded(Struct, frozen=True):

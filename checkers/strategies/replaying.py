@@ -8,7 +8,7 @@ legal run: a message left out is delayed for ever, a timer left out is late.
 
 from __future__ import annotations
 
-from dynaproof.checkers.simulator.events import Event, EventName, Label
+from dynaproof.checkers.seam import Event, EventName, Label
 from dynaproof.checkers.strategies.recording import Recorded
 
 SHOWN = 8
@@ -47,13 +47,13 @@ class Replaying:
     def add(self, event: Event) -> None:
         """Enable."""
         assert event.name not in self._enabled, f"two events are named {event.name}"
-        event.place = 0
+        event.position = 0
         self._enabled[event.name] = event
 
     def discard(self, event: Event) -> None:
         """Disable."""
-        if event.place >= 0:
-            event.place = -1
+        if event.position >= 0:
+            event.position = -1
             del self._enabled[event.name]
 
     def pop(self) -> Event | None:
@@ -79,7 +79,7 @@ class Replaying:
         return None
 
     def take(self, name: EventName) -> Event | None:
-        """This event, if it is enabled; lenient, else the oldest of its kind in its chain.
+        """This event, if it is enabled; lenient, else the oldest of its kind at its link or node.
 
         Where something was left out, those behind it have lower numbers.
         """
@@ -120,7 +120,7 @@ class Replaying:
         events = sorted(self._enabled.values(), key=lambda event: (event.due, event.name))
         self._enabled = {}
         for event in events:
-            event.place = -1
+            event.position = -1
         return events
 
     def _names(self) -> tuple[EventName, ...]:

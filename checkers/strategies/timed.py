@@ -7,7 +7,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from random import Random
 
-from dynaproof.checkers.simulator.events import Event, Label
+from dynaproof.checkers.seam import Event, Label
 
 
 class Seeded:
@@ -30,7 +30,7 @@ class Seeded:
 
 
 class Timed(Seeded):
-    """A heap of due times. A discarded event stays in the heap with `place` -1 and is passed over."""
+    """A heap of due times. A discarded event stays in the heap with `position` -1 and is passed over."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -40,20 +40,20 @@ class Timed(Seeded):
     def add(self, event: Event) -> None:
         """Enable."""
         self._number = number = self._number + 1
-        event.place = 0
+        event.position = 0
         heappush(self._heap, (event.due, number, event))
 
     def discard(self, event: Event) -> None:
         """Disable."""
-        event.place = -1
+        event.position = -1
 
     def pop(self) -> Event | None:
         """Earliest first."""
         heap = self._heap
         while heap:
             event = heappop(heap)[2]
-            if event.place >= 0:
-                event.place = -1
+            if event.position >= 0:
+                event.position = -1
                 return event
         return None
 

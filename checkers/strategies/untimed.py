@@ -8,7 +8,7 @@ strategy here moves them. None claims the probability bound of its paper.
 
 from __future__ import annotations
 
-from dynaproof.checkers.simulator.events import Event
+from dynaproof.checkers.seam import Event
 from dynaproof.checkers.strategies.timed import Seeded
 
 
@@ -28,20 +28,20 @@ class RandomWalk(Seeded):
     def add(self, event: Event) -> None:
         """Enable."""
         bag = self._timers if event.kind == "timer" else self._bag
-        event.place = len(bag)
+        event.position = len(bag)
         bag.append(event)
 
     def discard(self, event: Event) -> None:
         """Disable: the last event takes its place."""
-        place = event.place
-        if place < 0:
+        position = event.position
+        if position < 0:
             return
         bag = self._timers if event.kind == "timer" else self._bag
         last = bag.pop()
         if last is not event:
-            bag[place] = last
-            last.place = place
-        event.place = -1
+            bag[position] = last
+            last.position = position
+        event.position = -1
 
     def pop(self) -> Event | None:
         """Pick and take out."""
@@ -63,15 +63,15 @@ class RandomWalk(Seeded):
         events = sorted([*self._bag, *self._timers], key=lambda event: (event.due, event.name))
         self._bag, self._timers = [], []
         for event in events:
-            event.place = -1
+            event.position = -1
         return events
 
 
 class Pct(RandomWalk):
-    """The chain of highest priority runs, any of its events at random; `depth` - 1 times, within `length`
-    picks, the running one is demoted below all others.
+    """The link or node of highest priority runs, any of its events at random; `depth` - 1 times,
+    within `length` picks, the running one is demoted below all others.
 
-    Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010), with chains for threads: each
+    Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010), with these for threads: each
     directed link, and each node for its timers, its syncs and its messages to itself. PCTCP proper (Ozkan et
     al., OOPSLA 2018) partitions events into causal chains; links are none, so its bound does not hold here.
     """
@@ -84,18 +84,18 @@ class Pct(RandomWalk):
         self._lowest = 0.0
 
     def pick(self, bag: list[Event]) -> Event:
-        """Of the chain with the highest priority any event, at random."""
+        """Of the link or node with the highest priority any event, at random."""
         priorities = self._priorities
         best, highest = "", -1e9
         for event in bag:
-            chain = event.chain
-            if chain != best:
-                priority = priorities.get(chain)
+            where = event.where
+            if where != best:
+                priority = priorities.get(where)
                 if priority is None:
-                    priority = priorities[chain] = self._random()
+                    priority = priorities[where] = self._random()
                 if priority > highest:
-                    best, highest = chain, priority
-        enabled = [event for event in bag if event.chain == best]
+                    best, highest = where, priority
+        enabled = [event for event in bag if event.where == best]
         self._picks += 1
         if self._demotions and self._picks >= self._demotions[0]:
             self._demotions.pop(0)
@@ -121,11 +121,11 @@ class Pos(RandomWalk):
                 rank = event.rank = random()
             if rank > highest:
                 best, highest = event, rank
-        slot = best.slot
+        place = best.place
         for event in self._bag:
-            if event.slot is slot:
+            if event.place is place:
                 event.rank = -1.0
         for event in self._timers:
-            if event.slot is slot:
+            if event.place is place:
                 event.rank = -1.0
         return best

@@ -1,27 +1,26 @@
 """`dynaproof explore --refine MODEL` and `--coverage MODEL`: runs beside a model, and how far they see it."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from dynaproof import console, exits
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.refinement.running import Look
-
-MOST_DIFFERENCES = 5
+    from dynaproof.checkers.refinement.campaign import Difference, Followed
 
 
 def beside(
     scenario: str,
     strategy: str,
     seed: int,
-    numbers: Iterator[int],
     *,
     schedules: int | None,
+    seconds: float | None,
     refine: str | None,
     coverage: str | None,
     picture: Path | None,
@@ -33,9 +32,9 @@ def beside(
     With `coverage` the runs are small ones from boot on. A failing run is told, and neither shrunk nor saved:
     the same command comes to the same schedule. Interrupted (Ctrl-C), it reports what it has.
     """
-    from dynaproof.checkers.refinement.covering import Coverage
+    from dynaproof.checkers.refinement.campaign import follow
     from dynaproof.checkers.refinement.picture import picture as drawn
-    from dynaproof.checkers.refinement.running import MODELS, Looked, looks
+    from dynaproof.checkers.refinement.running import MODELS
     from dynaproof.checkers.whole_file import write_whole
 
     for name in (refine, coverage):
@@ -43,65 +42,62 @@ def beside(
             raise unknown_name("model to hold runs against", name, list(MODELS))
     if scenario != "partition":
         raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
-    looked, covered = Looked(), Coverage() if coverage is not None else None
-    failures: list[dict[str, object]] = []
-    interrupted = False
-    began = time.monotonic()
     with console.progress(f"following {scenario} through {refine or coverage}", schedules) as advance:
-        try:
-            for number, used, one in looks(strategy, seed, numbers, jobs, covers=covered is not None):
-                looked.add(one)
-                if covered is not None:
-                    covered.add(used, one.seen)
-                if one.outcome.failure is not None:
-                    failures.append(told(number, used, one, json))
-                advance(
-                    looked.runs, f"{looked.runs} schedules, {looked.steps:,} steps, {len(failures)} failures"
-                )
-                if len(failures) >= MOST_DIFFERENCES:
-                    break
-        except KeyboardInterrupt:
-            interrupted = True
-            console.say(f"interrupted after {looked.runs} schedules")
+        campaign = follow(
+            strategy,
+            seed,
+            schedules=schedules,
+            seconds=seconds,
+            covers=coverage is not None,
+            jobs=jobs,
+            listener=Progress(advance, json),
+        )
+    totals, covered = campaign.totals, campaign.covered
     summary: dict[str, object] = {
         "scenario": scenario,
         "strategy": strategy,
         "seed": seed,
-        "schedules": looked.runs,
-        "seconds": round(time.monotonic() - began, 3),
-        "failures": failures,
-        "refinement": {"model": refine or coverage, **looked.summary()},
+        "schedules": totals.runs,
+        "seconds": round(campaign.seconds, 3),
+        "failures": [structs.asdict(one) for one in campaign.failures],
+        "refinement": {"model": refine or coverage, **totals.summary()},
     }
     if covered is not None:
         summary["coverage"] = {"model": coverage, **covered.summary()}
         if picture is not None:
-            title = f"States of {coverage} that {looked.runs} runs saw, of {covered.reachable:,}"
+            title = f"States of {coverage} that {totals.runs} runs saw, of {covered.reachable:,}"
             write_whole(picture, drawn(covered.curves, covered.reachable, title).encode())
     if json:
         console.emit({**summary, "provenance": provenance(seed=seed)})
     else:
         show(summary)
-    if interrupted:
+    if campaign.ended == "failures":
+        console.say(f"stopped after {len(campaign.failures)} failures, {totals.runs} schedules")
+    if campaign.ended == "interrupted":
+        console.say(f"interrupted after {totals.runs} schedules")
         return exits.INTERRUPTED
-    return 1 if failures else 0
+    return exits.FAILED if campaign.failures else exits.CLEAN
 
 
-def told(number: int, strategy: str, one: "Look", json: bool) -> dict[str, object]:
-    """A failing run: a difference from the model, or a broken promise."""
-    failure = one.outcome.failure
-    assert failure is not None
-    if not json:
-        console.tell(
-            f"schedule {number} ({strategy}): {failure.spec}, step {failure.step}: {failure.sentence}"
-        )
-    return {
-        "schedule": number,
-        "strategy": strategy,
-        "spec": failure.spec,
-        "step": failure.step,
-        "sentence": failure.sentence,
-        "difference": one.refined.difference,
-    }
+class Progress:
+    """The listener of a campaign beside a model."""
+
+    def __init__(self, advance: Callable[[float, str], None], json: bool) -> None:
+        self.advance = advance
+        self.json = json
+
+    def went_on(self, campaign: "Followed") -> None:
+        """Move the bar."""
+        totals = campaign.totals
+        counts = f"{totals.runs} schedules, {totals.steps:,} steps, {len(campaign.failures)} failures"
+        self.advance(totals.runs, counts)
+
+    def found(self, one: "Difference") -> None:
+        """Name the failing run, for people."""
+        if not self.json:
+            console.tell(
+                f"schedule {one.schedule} ({one.strategy}): {one.spec}, step {one.step}: {one.sentence}"
+            )
 
 
 def show(summary: dict[str, object]) -> None:

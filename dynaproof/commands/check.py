@@ -1,4 +1,4 @@
-"""`dynaproof check`: the verdict on recorded histories; `dynaproof verify-certificate`: on an order."""
+"""`dynaproof check`: the verdict on recorded histories."""
 
 import time
 from pathlib import Path
@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dynaproof import console, exits
-from dynaproof.arguments import above_zero, file_to_write
+from dynaproof.arguments import above_zero, file_to_write, outputs_apart
 from dynaproof.commands import Flag
-from dynaproof.commands.histories import known_format, object_named, object_with, read_history
+from dynaproof.commands.histories import (
+    beginning,
+    known_failed_cas,
+    known_format,
+    object_named,
+    object_with,
+    own_file,
+    read_history,
+)
 from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
+    from dynaproof.checkers.histories import FailedCas
     from dynaproof.checkers.linearizability import Result
     from dynaproof.specs.history import History
     from dynaproof.specs.objects import SequentialObject
@@ -49,6 +58,8 @@ def check(
     *histories: str,
     object: str | None = None,  # noqa: A002
     format: str | None = None,  # noqa: A002
+    initial: str | None = None,
+    failed_cas: str | None = None,
     budget_seconds: float | None = None,
     budget_mb: float = BUDGET_MB,
     core: Path | None = None,
@@ -59,20 +70,19 @@ def check(
 ) -> int:
     """Say of each recorded history whether it is linearizable, and if not, why not.
 
-    Exit code: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
+    Exit status: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
 
-    Args:
-        histories: Files of histories, plain, gzip or zstd.
-        object: What a key is: register, string, queue, counter, or your own as FILE.py:NAME or MODULE:NAME.
-            Otherwise told by the operations.
-        format: json, jepsen-log or edn. Otherwise told by the content.
-        budget_seconds: Give up on a file after so many seconds; its verdict is then unknown.
-        budget_mb: Give up on a file when a search remembers more than this.
-        core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
-        certificate: Write an order that shows that the history is linearizable here.
-        html: Draw the core, or a small history that is linearizable, as one page that needs nothing else.
-        promise: Judge a weaker promise instead: eventual, read-your-writes or monotonic-reads; 1 if broken.
-        json: Print one JSON object per file.
+    Args: histories: Files of histories, plain, gzip or zstd. object: What a key is: register, string, queue,
+        stack, set, counter, mutex, or your own as FILE.py:NAME or MODULE:NAME. Otherwise told by the
+        operations. format: json, jepsen-log or edn. Otherwise told by the content. initial: What every key is
+        at first, a value as the history has them; without it absent, empty or 0. failed_cas: What a failed
+        cas says that did not record what it saw: nothing, or differed (the value was not the expected one).
+        Otherwise the rule of the format. budget_seconds: Give up on a file after so many seconds; its verdict
+        is then unknown. budget_mb: Give up on a file when a search remembers more than this. core: Write a
+        minimal sub-history that is still not linearizable here (EDN if it ends in .edn). certificate: Write
+        an order that shows that the history is linearizable here. html: Draw the core, or a small history
+        that is linearizable, as one page that needs nothing else. promise: Judge a weaker promise instead:
+        eventual, read-your-writes or monotonic-reads; 1 if broken. json: Print one JSON object per file.
     """
     if not histories:
         raise UserError("no history to check", "dynaproof check FILE...")
@@ -81,12 +91,16 @@ def check(
             "--core, --certificate and --html are about one history", "check the files one by one"
         )
     above_zero({"--budget-seconds": budget_seconds, "--budget-mb": budget_mb})
-    for option, written in {"--core": core, "--certificate": certificate, "--html": html}.items():
+    outputs = {"--core": core, "--certificate": certificate, "--html": html}
+    for option, written in outputs.items():
         file_to_write(option, written)
+    outputs_apart(outputs, [*histories, *own_file(object)])
     known_format(format)
     thing = object_named(object)
+    failing = known_failed_cas(failed_cas)
     if promise is not None:
-        if object or core or certificate or html or budget_seconds or budget_mb != BUDGET_MB:
+        others = object, core, certificate, html, budget_seconds, initial, failed_cas
+        if any(option is not None for option in others) or budget_mb != BUDGET_MB:
             raise UserError("--promise goes with --format and --json only")
         from dynaproof.commands.check_promise import check_promise
 
@@ -94,7 +108,8 @@ def check(
     codes = []
     for file in histories:
         try:
-            history, result, answer = _checked(file, format, thing, budget_seconds, budget_mb)
+            asked = _Asked(format, thing, initial, failing, budget_seconds, budget_mb)
+            history, judged, result, answer = _checked(file, asked)
         except UserError as error:
             hint = f"; {error.hint}" if error.hint else ""
             console.say(f"dynaproof: {error.message}{hint}")
@@ -106,104 +121,38 @@ def check(
         else:
             _tell(answer)
         if core or html:
-            _write_core_and_picture(history, result, thing, core, html, budget_seconds)
+            _write_core_and_picture(history, result, judged, core, html, budget_seconds)
         if certificate:
-            _write_certificate(history, result, thing, certificate)
+            _write_certificate(history, result, judged, certificate)
     return next(code for code in WORST_FIRST if code in codes)
 
 
-class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer on one certificate, as `--json` prints it."""
+class _Asked(msgspec.Struct, frozen=True):
+    """How each file is to be read and judged."""
 
-    file: str
-    certificate: str
-    operations: int
-    verified: bool
-    reason: str | None
-    line: int | None
-    provenance: Provenance
-
-
-def verify_certificate(
-    history: str,
-    certificate: str,
-    /,
-    *,
-    object: str | None = None,  # noqa: A002
-    format: str | None = None,  # noqa: A002
-    json: Flag = False,
-) -> int:
-    """Replay a certificate: does its order show that the history is linearizable?
-
-    Exit code: 0 if it does, 1 if not, 2 if an input is bad.
-
-    Args:
-        history: A file of a history, plain, gzip or zstd.
-        certificate: What `check --certificate` wrote for it.
-        object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
-        format: json, jepsen-log or edn. Otherwise told by the content.
-        json: Print one JSON object.
-    """
-    from dynaproof.checkers.linearizability.certificate import CertificateError, verify
-    from dynaproof.checkers.linearizability.certificate_file import CertificateFileError, decode
-
-    known_format(format)
-    try:
-        claim = decode(Path(certificate).read_bytes())
-    except CertificateFileError as error:
-        raise UserError(f"{certificate}: {error}") from error
-    thing = object_named(object if object is not None else claim.object)
-    assert thing is not None
-    operations = read_history(history, format, thing)
-    reason, line = None, None
-    if claim.operations != len(operations):
-        reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
-    else:
-        try:
-            verify(operations, claim.order, thing)
-        except CertificateError as error:
-            reason = str(error)
-            line = None if error.row is None else int(operations.columns.line[error.row])
-    answer = Verified(
-        file=history,
-        certificate=certificate,
-        operations=len(operations),
-        verified=reason is None,
-        reason=reason,
-        line=line,
-        provenance=provenance(),
-    )
-    if json:
-        console.emit(answer)
-    else:
-        told = (
-            "linearizable, by this certificate"
-            if reason is None
-            else f"not shown by this certificate: {reason}"
-        )
-        place = history if line is None else f"{history}:{line}"
-        console.tell(f"{place}: {told}")
-    return exits.CLEAN if reason is None else exits.FAILED
+    format: str | None
+    object: "SequentialObject | None"
+    initial: str | None
+    failed_cas: "FailedCas | None"
+    budget_seconds: float | None
+    budget_mb: float
 
 
-def _checked(
-    file: str,
-    format_name: str | None,
-    thing: "SequentialObject | None",
-    budget_seconds: float | None,
-    budget_mb: float,
-) -> "tuple[History, Result, Checked]":
-    from dynaproof.checkers.linearizability import Budget, UnknownOperationError
+def _checked(file: str, asked: _Asked) -> "tuple[History, SequentialObject, Result, Checked]":
+    from dynaproof.checkers.linearizability import Budget, UnfitOperationError, UnknownOperationError
     from dynaproof.checkers.linearizability import check as decide
-    from dynaproof.checkers.linearizability.checking import get_ready
+    from dynaproof.checkers.linearizability.checking import fitting_object, get_ready
 
     began = time.perf_counter()
-    history = read_history(file, format_name, thing)
+    history = read_history(file, asked.format, asked.object, asked.failed_cas)
+    thing = beginning(file, asked.format, asked.object or fitting_object(history), asked.initial)
     ended_reading = time.perf_counter()
     get_ready(history, thing)
     parsed = time.perf_counter()
     try:
-        result = decide(history, thing, Budget(seconds=budget_seconds, megabytes=budget_mb))
+        result = decide(history, thing, Budget(seconds=asked.budget_seconds, megabytes=asked.budget_mb))
+    except UnfitOperationError as error:
+        raise UserError(f"{file}:{error.operation.line}: {error}") from error
     except UnknownOperationError as error:
         hint = object_with(error.operation.function)
         raise UserError(f"{file}:{error.operation.line}: {error}", hint) from error
@@ -222,13 +171,13 @@ def _checked(
         parse_ms=round((ended_reading - began) * 1_000, 3),
         provenance=provenance(),
     )
-    return history, result, answer
+    return history, thing, result, answer
 
 
 def _write_core_and_picture(
     history: "History",
     result: "Result",
-    thing: "SequentialObject | None",
+    thing: "SequentialObject",
     core: Path | None,
     html: Path | None,
     budget_seconds: float | None,
@@ -265,18 +214,14 @@ def _write_core_and_picture(
         write_whole(html, page.encode())
 
 
-def _write_certificate(
-    history: "History", result: "Result", thing: "SequentialObject | None", path: Path
-) -> None:
-    from dynaproof.checkers.linearizability.certificate_file import encode
-    from dynaproof.checkers.linearizability.checking import fitting_object
+def _write_certificate(history: "History", result: "Result", thing: "SequentialObject", path: Path) -> None:
+    from dynaproof.checkers.certificates.certificate_file import encode
     from dynaproof.checkers.whole_file import write_whole
 
     if result.certificate is None:
         console.say(f"no certificate was written: the history is {result.verdict}")
         return
-    name = (thing or fitting_object(history)).name
-    write_whole(path, encode(result.certificate, name, len(history)))
+    write_whole(path, encode(result.certificate, thing.name, len(history)))
 
 
 def _tell(answer: Checked) -> None:

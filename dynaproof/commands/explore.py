@@ -1,27 +1,27 @@
 """`dynaproof explore`: a campaign over a scenario, and its verdict."""
 
-import time
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from dynaproof import console, exits
-from dynaproof.arguments import above_zero, file_to_write, folder_to_write, known_strategy, not_together
+from dynaproof.arguments import JOBS, above_zero, file_to_write, folder_to_write, known_strategy, not_together
 from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.campaign import State
-    from dynaproof.checkers.simulator.run import Outcome
+    from dynaproof.checkers.campaign import Campaign, Found, State
+    from dynaproof.checkers.runs.config import Failure
+    from dynaproof.checkers.runs.run_file import RunFile
 
 DEFAULT_SECONDS = 50.0
-SAVED_EVERY_SECONDS = 15.0
-MOST_FAILURES = 5
-"""A campaign ends after so many: each is shrunk, and the first says enough."""
+SHOWN_FAULTS = 3
+"""Kinds of faults that the progress line has room for."""
 
 
 def explore(
@@ -32,7 +32,7 @@ def explore(
     seconds: float | None = None,
     seed: int = 1,
     strategy: str = "portfolio",
-    jobs: int = 1,
+    jobs: int = JOBS,
     out: Path = Path("runs"),
     resume: Flag = False,
     refine: str | None = None,
@@ -58,7 +58,8 @@ def explore(
         picture: With --coverage, an .svg file of the states seen over schedules.
         json: Print one JSON object for the campaign.
     """
-    from dynaproof.checkers.campaign import outcomes, save_state
+    from dynaproof.checkers.campaign import CampaignError
+    from dynaproof.checkers.campaign import explore as drive
 
     check_arguments(scenario, strategy)
     above_zero({"--schedules": schedules, "--seconds": seconds, "--jobs": jobs})
@@ -70,96 +71,111 @@ def explore(
     file_to_write("--picture", picture, ".svg")
     folder_to_write("--out", out)
     limit = seconds if seconds is not None else (None if schedules is not None else DEFAULT_SECONDS)
-    path = out / f"campaign-{scenario}-{strategy}-{seed}.json"
-    state = begun(path, resume, scenario, strategy, seed)
-    totals, before = state.totals, state.seconds
-    began = saved = time.monotonic()
-    interrupted = False
-
-    def numbers() -> Iterator[int]:
-        for number in count(totals.schedules):
-            if schedules is not None and number >= schedules:
-                return
-            if limit is not None and time.monotonic() - began > limit:
-                return
-            yield number
-
     if refine is not None or coverage is not None:
         return beside(
             scenario,
             strategy,
             seed,
-            numbers(),
             schedules=schedules,
+            seconds=limit,
             refine=refine,
             coverage=coverage,
             picture=picture,
             jobs=jobs,
             json=json,
         )
-
-    def keep() -> None:
-        state.seconds = before + time.monotonic() - began
-        save_state(path, state)
-
     with console.progress(f"exploring {scenario}", schedules) as advance:
         try:
-            for number, outcome in outcomes(scenario, strategy, seed, numbers(), jobs):
-                totals.add(outcome)
-                if outcome.failure is not None:
-                    state.failures.append(report_failure(number, state, outcome, out, json))
-                now = time.monotonic()
-                advance(totals.schedules, details(state, before + now - began))
-                if now - saved > SAVED_EVERY_SECONDS:
-                    saved = now
-                    keep()
-                if len(state.failures) >= MOST_FAILURES:
-                    break
-        except KeyboardInterrupt:
-            interrupted = True
-    took = before + time.monotonic() - began
-    report(state, took, json)
-    if interrupted:
-        keep()
-        console.say(f"interrupted after {totals.schedules} schedules; the same command with --resume goes on")
+            campaign = drive(
+                scenario,
+                strategy=strategy,
+                seed=seed,
+                schedules=schedules,
+                seconds=limit,
+                jobs=jobs,
+                folder=out,
+                resume=resume,
+                made_by=maker(),
+                listener=Progress(advance, json),
+            )
+        except CampaignError as error:
+            raise UserError(error.message, error.hint) from error
+    report(campaign.state, json)
+    say_how_it_ended(campaign)
+    if campaign.ended == "interrupted":
         return exits.INTERRUPTED
-    path.unlink(missing_ok=True)
-    return 1 if state.failures else 0
+    return exits.FAILED if campaign.state.failures else exits.CLEAN
 
 
 def check_arguments(scenario: str, strategy: str) -> None:
-    """Refuse what there is not."""
-    from dynaproof.checkers.simulator.scenarios import SCENARIOS
+    """Reject an unknown scenario or strategy."""
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
 
-    if scenario not in SCENARIOS:
+    if scenario not in SCENARIOS and ".py:" not in scenario:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
+    try:
+        find(scenario)
+    except LookupError as error:
+        raise UserError(str(error.args[0])) from error
     known_strategy(strategy)
 
 
-def begun(path: Path, resume: bool, scenario: str, strategy: str, seed: int) -> "State":
-    """A new campaign, or the one that was interrupted."""
-    from dynaproof.checkers.campaign import STATE_FORMAT, State, Totals, load_state
+class Progress:
+    """The listener of a campaign: a line of counts meanwhile, and each failure as soon as it is shrunk."""
 
-    if not resume:
-        return State(STATE_FORMAT, maker(), scenario, strategy, seed, 0.0, Totals(), [])
-    if not path.exists():
-        raise UserError(
-            f"{path}: there is no interrupted campaign of {scenario}, {strategy}, seed {seed}",
-            "run it without --resume",
+    def __init__(self, advance: Callable[[float, str], None], json: bool) -> None:
+        self.advance = advance
+        self.json = json
+
+    def went_on(self, state: "State") -> None:
+        """Move the bar."""
+        self.advance(state.totals.schedules, details(state))
+
+    def failed(self, schedule: int, failure: "Failure") -> None:
+        """Shrinking takes a while."""
+        from dynaproof.checkers.campaign import REPRODUCIBLE
+
+        if failure.spec != REPRODUCIBLE:
+            console.say(f"schedule {schedule} breaks {failure.spec}; shrinking it")
+
+    def found(self, found: "Found", run: "RunFile") -> None:
+        """Show the shrunk run, for people."""
+        from dynaproof.checkers.campaign import REPRODUCIBLE
+        from dynaproof.commands.replay import show_failure
+
+        if self.json:
+            return
+        failure = run.result.failure
+        assert failure is not None
+        console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
+        show_failure(run, failure.spec, failure.sentence, failure.step)
+        console.tell(f"the run, shrunk to {failure.step} events: {found.run}")
+        if not found.minimal and found.spec != REPRODUCIBLE:
+            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {found.run}")
+        console.tell(f"replay it: {replay_of(found)}")
+
+
+def replay_of(found: "Found") -> str:
+    """The command that replays a failure."""
+    return f"./run replay {found.run}"
+
+
+def say_how_it_ended(campaign: "Campaign") -> None:
+    """What the figures do not tell: that a campaign stopped before its limit, and how it goes on."""
+    totals = campaign.state.totals
+    if campaign.ended == "failures":
+        console.say(f"stopped after {len(campaign.state.failures)} failures, {totals.schedules} schedules")
+    if campaign.ended == "interrupted":
+        on = "the same command with --resume goes on" if campaign.kept else "it is not kept"
+        console.say(f"interrupted after {totals.schedules} schedules; {on}")
+    if campaign.other is not None:
+        console.say(
+            f"{campaign.other} keeps an interrupted campaign of the same name, and was left as it is: "
+            "--resume goes on with that one; remove the file to forget it"
         )
-    try:
-        state = load_state(path)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}", "remove it, and run without --resume") from error
-    if state.made_by != maker():
-        raise UserError(
-            f"{path}: begun by {state.made_by}, and this is {maker()}: their runs may differ",
-            "go on with the version that began it, or run without --resume",
-        )
-    return state
 
 
-def details(state: "State", took: float) -> str:
+def details(state: "State") -> str:
     """How far a campaign is, in a line."""
     from dynaproof.specs.sometimes import SOMETIMES, never_seen
 
@@ -170,72 +186,32 @@ def details(state: "State", took: float) -> str:
         for name, number in sorted(totals.faults.items(), key=lambda found: -found[1])[:SHOWN_FAULTS]
     )
     return (
-        f"{totals.schedules} schedules, {totals.events / max(took, 1e-9):,.0f} events/s, "
+        f"{totals.schedules} schedules, {totals.events / max(state.seconds, 1e-9):,.0f} events/s, "
         f"{seen}/{len(SOMETIMES)} sometimes, {len(state.failures)} failures; {faults}"
     )
 
 
-SHOWN_FAULTS = 3
-"""Kinds of faults that the progress line has room for."""
-
-
-def report_failure(
-    number: int, state: "State", outcome: "Outcome", out: Path, json: bool
-) -> dict[str, str | int]:
-    """Shrink a failing run, write its file, and tell."""
-    from dynaproof.checkers.campaign import REPRODUCIBLE, config_of
-    from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, save
-    from dynaproof.checkers.simulator.shrink import smallest
-    from dynaproof.commands.replay import show_failure
-
-    failure = outcome.failure
-    assert failure is not None
-    config = config_of(state.scenario, state.strategy, state.seed, number)
-    if failure.spec == REPRODUCIBLE:
-        small = RunFile(RUN_FORMAT, None, config, outcome)
-    else:
-        console.say(f"schedule {number} breaks {failure.spec}; shrinking it")
-        small = smallest(config, outcome)
-    path = out / f"{failure.spec}-{config.strategy}-{config.seed}.json"
-    save(path, small, maker())
-    shrunk = small.outcome.failure
-    assert shrunk is not None
-    found: dict[str, str | int] = {
-        "spec": failure.spec,
-        "run": str(path),
-        "schedule": number,
-        "step": failure.step,
-        "shrunk_events": shrunk.step,
-        "replay": f"./run replay {path}",
-    }
-    if not json:
-        console.tell(f"schedule {number} breaks a promise at step {failure.step}; shrunk:")
-        show_failure(small, shrunk.spec, shrunk.sentence, shrunk.step)
-        console.tell(f"the run, shrunk to {shrunk.step} events: {path}")
-        console.tell(f"replay it: {found['replay']}")
-    return found
-
-
-def report(state: "State", took: float, json: bool) -> None:
+def report(state: "State", json: bool) -> None:
     """The end of a campaign: one object, or a table."""
-    from dynaproof.checkers.simulator.run import FAULTS
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.specs.sometimes import SOMETIMES
 
     totals = state.totals
+    kinds = find(state.scenario).fault_kinds()
     summary = {
         "scenario": state.scenario,
         "strategy": state.strategy,
         "seed": state.seed,
         "schedules": totals.schedules,
         "events": totals.events,
-        "seconds": round(took, 3),
-        "events_per_second": round(totals.events / max(took, 1e-9)),
+        "seconds": round(state.seconds, 3),
+        "events_per_second": round(totals.events / max(state.seconds, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
-        "faults": {kind: totals.faults.get(kind, 0) for kind in (*FAULTS, *sorted(totals.faults))},
+        "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
         "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
-        "failures": state.failures,
+        "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],
         "digest": totals.digest(),
     }
     if json:
@@ -248,8 +224,8 @@ def report(state: "State", took: float, json: bool) -> None:
 
 def configuration(state: "State") -> str:
     """Digest of what a campaign runs: its first configuration, which all others are drawn like."""
-    from dynaproof.checkers.campaign import config_of
-    from dynaproof.checkers.simulator.run_file import configuration_digest
+    from dynaproof.checkers.runs.run_file import configuration_digest
+    from dynaproof.checkers.scenarios.catalogue import config_of
 
     return configuration_digest(config_of(state.scenario, state.strategy, state.seed, 0))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dynaproof.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
+    from dynaproof.checkers.histories import FailedCas
     from dynaproof.specs.history import History
     from dynaproof.specs.objects import SequentialObject
 
@@ -34,13 +35,53 @@ def object_named(name: str | None) -> "SequentialObject | None":
     return OBJECTS[name]
 
 
-def read_history(file: str, format_name: str | None, thing: "SequentialObject | None") -> "History":
+def known_failed_cas(name: str | None) -> "FailedCas | None":
+    """What a failed cas shall say; raises UserError for what it cannot say."""
+    from dynaproof.checkers.histories import FAILED_CAS
+
+    if name is None:
+        return None
+    for known in FAILED_CAS:
+        if name == known:
+            return known
+    raise UserError(f"--failed-cas is {name!r}", f"a failed cas says {' or '.join(FAILED_CAS)}")
+
+
+def beginning(
+    file: str, format_name: str | None, thing: "SequentialObject", initial: str | None
+) -> "SequentialObject":
+    """The object as it begins in a file, where `--initial` says so in the file's format."""
+    from dynaproof.checkers.histories import value_in
+    from dynaproof.specs.objects import UnfitError, beginning_as
+
+    if initial is None:
+        return thing
+    try:
+        return beginning_as(thing, value_in(initial, file, format_name))
+    except UnfitError as error:
+        raise UserError(f"--initial is {initial}, but {error}") from error
+    except ValueError as error:
+        raise UserError(f"--initial: {error}", "it is a value as the history has them") from error
+
+
+def own_file(name: str | None) -> list[str]:
+    """The file of an object of the user's own, `FILE.py:NAME`; empty for any other object."""
+    place = (name or "").rpartition(":")[0]
+    return [place] if place.endswith(".py") else []
+
+
+def read_history(
+    file: str,
+    format_name: str | None,
+    thing: "SequentialObject | None",
+    failed_cas: "FailedCas | None" = None,
+) -> "History":
     """The history in a file; raises UserError for whatever is wrong with it."""
     from dynaproof.checkers.histories import read
     from dynaproof.specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
 
     try:
-        return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS)
+        return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS, failed_cas)
     except UnknownFunctionError as error:
         raise UserError(str(error), object_with(error.function)) from error
     except HistoryError as error:

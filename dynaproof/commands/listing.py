@@ -3,24 +3,6 @@
 from dynaproof import console
 from dynaproof.commands import Flag
 
-STRATEGIES = {
-    "timed": ("latencies and deadlines decide; chance draws the latencies", "DESIGN, section 5"),
-    "random": (
-        "uniform over the enabled events, timers now and then",
-        "Thomson et al., Concurrency Testing Using Controlled Schedulers, TOPC 2016",
-    ),
-    "pct": (
-        "a random priority per link and per node, a few demotions",
-        "Burckhardt et al., ASPLOS 2010; chains as in Ozkan et al., OOPSLA 2018",
-    ),
-    "pos": (
-        "a random priority per event, drawn anew for those that race with what happened",
-        "Yuan et al., Partial Order Aware Concurrency Sampling, CAV 2018",
-    ),
-    "portfolio": ("the four above in turn", "no strategy dominates"),
-}
-"""The strategies of a campaign: what each does, and whose idea it is."""
-
 
 def scenarios(*, json: Flag = False) -> int:
     """List the scenarios.
@@ -28,7 +10,7 @@ def scenarios(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per scenario.
     """
-    from dynaproof.checkers.simulator.scenarios import SCENARIOS
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS
 
     return listed([{"name": one.name, "sentence": one.sentence} for one in SCENARIOS.values()], json)
 
@@ -39,10 +21,11 @@ def strategies(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per strategy.
     """
-    rows = [
-        {"name": name, "sentence": sentence, "source": source}
-        for name, (sentence, source) in STRATEGIES.items()
-    ]
+    from dynaproof.checkers.strategies.catalogue import PORTFOLIO, STRATEGIES
+
+    rows = [{"name": one.name, "sentence": one.sentence, "source": one.source} for one in STRATEGIES.values()]
+    taken = f"{', '.join(PORTFOLIO[:-1])} and {PORTFOLIO[-1]} in turn"
+    rows.append({"name": "portfolio", "sentence": taken, "source": "no strategy dominates"})
     return listed(rows, json)
 
 
@@ -56,16 +39,13 @@ def specs(*, json: Flag = False) -> int:
     Args:
         json: Print one JSON object per spec.
     """
-    from dynaproof.checkers.simulator.partition import judged_in_runs
-    from dynaproof.specs import partitions, streams, transactions
-    from dynaproof.specs.promise import ALL
+    from dynaproof.specs.promises import OF_A_GROUP, PROMISES
     from dynaproof.specs.sometimes import SOMETIMES
 
-    assert all((partitions, streams, transactions))  # Each registers its specs.
     rows = [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source}
-        | {"judged": "runs" if judged_in_runs(s) else "models"}
-        for s in ALL.values()
+        | {"judged": "runs" if s in OF_A_GROUP else "models"}
+        for s in PROMISES.values()
     ]
     rows += [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source, "judged": "runs"}

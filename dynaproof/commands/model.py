@@ -1,19 +1,29 @@
 """`dynaproof model`: models explored exhaustively, proved, or checked up to a depth."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, not_together
+from dynaproof.arguments import above_zero, file_to_write, not_together, outputs_apart
 from dynaproof.commands import Flag
+from dynaproof.commands.model_output import (
+    Options,
+    as_json,
+    bounds,
+    broken_promise,
+    gaps,
+    origin,
+    show,
+    table,
+    unreachable,
+    verdict,
+)
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import Provenance, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.state_space.explore import Result
@@ -21,21 +31,10 @@ if TYPE_CHECKING:
     from dynaproof.model.language import Model
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
+Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 LISTING_SECONDS = 60.0
 """How long the list of models explores each of them at most."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a model is explored, and where it stops."""
-
-    symmetry: bool = False
-    por: bool = False
-    threads: int = 1
-    max_states: int | None = None
-    max_mb: int | None = None
-    max_seconds: float | None = None
 
 
 def model(
@@ -44,6 +43,10 @@ def model(
     /,
     *,
     settings: Settings = (),
+    without: Names = (),
+    only: str | None = None,
+    allow_unreachable: Names = (),
+    deadlock: Flag = False,
     symmetry: Flag = False,
     por: Flag = False,
     bug: str | None = None,
@@ -64,12 +67,16 @@ def model(
         name: One of the models, or FILE.py (FILE.py:Class) for your own.
         invariant: With --induction, the invariant to prove; without it, all of them together.
         settings: A constant of the model, as NAME=VALUE; may be repeated.
+        without: An action that never happens; may be repeated.
+        only: Ask for one promise, and leave the others aside.
+        allow_unreachable: A `sometimes` that may never be seen; may be repeated.
+        deadlock: Fail where nothing is enabled in a state that is not terminal.
         symmetry: One state for all permutations of interchangeable identities.
         por: Leave out orders of independent actions that no invariant can tell apart.
-        bug: Explore a seeded bug of the model instead (`all`: each of them); clean if it is caught.
+        bug: Explore a seeded bug instead (`all`: each of them); clean if its own promise is broken.
         threads: How many threads explore.
         max_states: Stop at this many states, and say that the model was not exhausted.
-        max_mb: Stop at this much memory for states.
+        max_mb: Stop at this much memory for states; by default at half of what is available.
         max_seconds: Stop after this time.
         induction: Ask Z3 whether the invariants are inductive, instead of exploring.
         bmc: Ask Z3 for a violation within this many steps, instead of exploring.
@@ -78,25 +85,36 @@ def model(
     """
     from dynaproof.checkers.state_space.catalogue import NAMES, find
     from dynaproof.model.language import ModelError
+    from dynaproof.model.language.model import narrowed
 
     limits = {"--threads": threads, "--max-states": max_states, "--max-mb": max_mb}
     above_zero({**limits, "--max-seconds": max_seconds})
     not_together(induction=induction, bmc=bmc, graph=graph, bug=bug)
+    not_together(only=only, bug=bug)
+    not_together(only=only, induction=induction)
     file_to_write("--graph", graph, ".svg", ".graphml")
     if bmc is not None and bmc < 0:
         raise UserError(f"--bmc is {bmc}; it takes a number of steps")
     if invariant is not None and not induction:
         raise UserError(f"what is {invariant!r}?", "an invariant is named after --induction")
     if name is None:
-        if settings or bug is not None or induction or bmc is not None or graph is not None:
+        if (
+            settings
+            or without
+            or allow_unreachable
+            or deadlock
+            or any(one is not None and one is not False for one in (only, bug, induction, bmc, graph))
+        ):
             raise UserError("which model?", f"name one of {', '.join(NAMES)}, or a FILE.py")
         return _list(json)
-    options = Options(symmetry, por, threads, max_states, max_mb, max_seconds)
+    outputs_apart({"--graph": graph}, [name.partition(":")[0]])
+    limits_given = (max_states, max_mb, max_seconds)
+    options = Options(symmetry, por, threads, *limits_given, without, only, deadlock, allow_unreachable)
     try:
         chosen = find(name)
         if bug is not None:
-            return max(_hunt(one, name, settings, options, json) for one in _bugs(chosen, bug))
-        made = _made(chosen, settings)
+            return _hunt(_bugs(chosen, bug), name, settings, options, json)
+        made = narrowed(_made(chosen, settings), without=without, promise=only)
         if induction or bmc is not None:
             return _prove(made, invariant, bmc, json)
         if graph is not None:
@@ -131,23 +149,62 @@ def _bugs(kind: "type[Model]", bug: str) -> "list[type[Model]]":
     return found
 
 
-def _hunt(kind: "type[Model]", name: str, settings: tuple[str, ...], options: Options, json: bool) -> int:
-    """Explore a seeded bug: clean if the invariant that it must break is what is found broken."""
-    result, lasso = _run(_made(kind, settings), kind.__name__, options)
-    _show(f"{name}:{kind.__name__}", result, lasso, options, json)
-    _interrupt_again(result)
-    broken = lasso.condition if lasso else result.violation.name if result.violation else None
-    if broken == kind.violates:
-        return 0
-    console.say(f"{kind.__name__}: {kind.violates} should be violated, and {broken or 'nothing'} is")
-    return 1
+def _hunt(
+    kinds: "list[type[Model]]", name: str, settings: tuple[str, ...], options: Options, json: bool
+) -> int:
+    """Explore seeded bugs: clean if each breaks the promise that it must break; others are left aside."""
+    from dynaproof.model.language.model import narrowed
+
+    rows: list[tuple[str, ...]] = [("bug", "promise", "steps", "seconds")]
+    missed = 0
+    for kind in kinds:
+        made = narrowed(_made(kind, settings), without=options.without, promise=kind.violates)
+        result, lasso = _run(made, kind.__name__, options)
+        show(f"{name}:{kind.__name__}", result, lasso, options, json)
+        _interrupt_again(result)
+        unseen = result.exhausted and kind.violates in result.not_reached
+        if broken_promise(result, lasso) != kind.violates and not unseen:
+            console.say(f"{kind.__name__}: {kind.violates} should be violated, and is not")
+            missed += 1
+        rows.append((kind.__name__, str(kind.violates), _steps(result, lasso), f"{result.seconds:.2f}"))
+    if len(kinds) > 1 and not json:
+        for line in ["", *table(rows)]:
+            console.tell(line)
+    return int(missed > 0)
+
+
+def _steps(result: "Result", lasso: "Lasso | None") -> str:
+    if lasso is not None:
+        return str(len(lasso.path) - 1 + len(lasso.cycle))
+    return "-" if result.violation is None else str(len(result.violation.trace) - 1)
 
 
 def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
+    known = [each.name for each in one.sometimes]
+    for allowed in options.allow_unreachable:
+        if allowed not in known:
+            raise unknown_name("`sometimes` of the model", allowed, known)
+    for warning in _warnings(one, name, options):
+        console.say(f"warning: {name}: {warning}")
     result, lasso = _run(one, name, options)
-    _show(name, result, lasso, options, json)
+    show(name, result, lasso, options, json)
     _interrupt_again(result)
-    return int(result.violation is not None or lasso is not None)
+    return int(broken_promise(result, lasso) is not None or bool(unreachable(result, options)))
+
+
+def _warnings(one: "Model", name: str, options: Options) -> list[str]:
+    """What is probably not meant; the models of the system are read in their tests."""
+    from dynaproof.checkers.state_space.catalogue import NAMES
+    from dynaproof.checkers.state_space.layout import Layout
+    from dynaproof.checkers.state_space.lint import doubts
+    from dynaproof.checkers.state_space.symmetry import scalar_sets
+
+    if name in NAMES:
+        return []
+    found = [f"{doubt.text} (line {doubt.line})" for doubt in doubts(one)]
+    if options.symmetry and not scalar_sets(Layout(one)):
+        found.append("--symmetry changes nothing: no variable of the model has a Scalar")
+    return found
 
 
 def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | None]":
@@ -155,11 +212,14 @@ def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | No
 
     A result whose limit is an interruption is to be shown, and `_interrupt_again` called with it.
     """
-    from dynaproof.checkers.state_space.explore import INTERRUPTION, Exploration, Limits
-    from dynaproof.checkers.state_space.liveness import check_liveness
+    from dynaproof.checkers.state_space.explore import INTERRUPTION, Exploration, Limits, Violation
+    from dynaproof.checkers.state_space.liveness import MAX_STATES, check_liveness
+    from dynaproof.checkers.state_space.memory import half_of_available_mb
+    from dynaproof.checkers.state_space.transitions import TooManyStatesError
 
     exploration = Exploration(one, symmetry=options.symmetry, por=options.por)
-    limits = Limits(options.max_states, options.max_mb, options.max_seconds)
+    megabytes = options.max_mb if options.max_mb is not None else half_of_available_mb()
+    limits = Limits(options.max_states, megabytes, options.max_seconds)
     with console.progress(f"exploring {name}") as advance:
         try:
             result = exploration.run(threads=options.threads, limits=limits, progress=_reporter(advance))
@@ -168,11 +228,26 @@ def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | No
             if found is None:
                 raise
             return found, None
+    deadlock = exploration.first_deadlock()
+    if options.deadlock and deadlock is not None and result.violation is None:
+        result = replace(result, violation=Violation("deadlock", exploration.path_to(deadlock), "deadlock"))
+    if not one.eventually or result.violation is not None:
+        return result, None
+    if not result.exhausted:
+        return _without_liveness(result, one, f"limit of {result.limit}"), None
     try:
-        lasso = check_liveness(one) if one.eventually and result.exhausted else None
+        return result, check_liveness(one)
+    except TooManyStatesError:
+        reduced = [word for word, used in (("symmetry", options.symmetry), ("por", options.por)) if used]
+        without = f" without {' and '.join(reduced)}" if reduced else ""
+        return _without_liveness(result, one, f"more than {MAX_STATES:,} states{without}"), None
     except KeyboardInterrupt:
         return replace(result, exhausted=False, limit=INTERRUPTION), None
-    return result, lasso
+
+
+def _without_liveness(result: "Result", one: "Model", reason: str) -> "Result":
+    unjudged = tuple((condition.name, reason) for condition in one.eventually)
+    return replace(result, unjudged=(*result.unjudged, *unjudged))
 
 
 def _interrupt_again(result: "Result") -> None:
@@ -193,98 +268,6 @@ def _reporter(advance: Callable[[float, str], None]) -> Callable[[int, int, int]
     return report
 
 
-# ---------------------------------------------------------------- what is printed
-
-
-def _show(name: str, result: "Result", lasso: "Lasso | None", options: Options, json: bool) -> None:
-    if json:
-        console.emit(_object(name, result, lasso, options))
-        return
-    for line in _lines(name, result, lasso, options):
-        console.tell(line)
-
-
-def _object(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> dict[str, object]:
-    from dynaproof.checkers.state_space.trace import as_object
-
-    violation: dict[str, object] | None = None
-    if result.violation is not None:
-        violation = {"name": result.violation.name, **as_object(result.violation.trace, result.variables)}
-    elif lasso is not None:
-        violation = {
-            "name": lasso.condition,
-            **as_object(lasso.path, result.variables),
-            "cycle": as_object(lasso.cycle, result.variables)["steps"],
-        }
-    return {
-        "model": name,
-        "constants": dict(result.constants),
-        "distinct": result.distinct,
-        "generated": result.generated,
-        "depth": result.depth,
-        "seconds": round(result.seconds, 6),
-        "states_per_second": result.states_per_second,
-        "peak_mb": round(result.peak_bytes / (1 << 20), 1),
-        "exhausted": result.exhausted,
-        "violation": violation,
-        "provenance": _provenance(name, result.constants, options),
-    }
-
-
-def _provenance(name: str, constants: Mapping[str, int], options: object) -> Provenance:
-    told = repr((name, sorted(constants.items()), options))
-    return provenance(configuration=sha256(told.encode()).hexdigest())
-
-
-def _lines(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> list[str]:
-    from dynaproof.checkers.state_space.trace import describe
-
-    reduced = [word for word, used in (("symmetry", options.symmetry), ("por", options.por)) if used]
-    megabytes = result.peak_bytes / (1 << 20)
-    speed = f"{result.seconds:.2f} s, {result.states_per_second:,} states/s, {megabytes:,.0f} MB"
-    lines = [
-        f"{name} ({_bounds(result.constants)}): {', '.join([_verdict(result, lasso), *reduced])}",
-        f"  {result.distinct:,} distinct states of {result.generated:,} generated, depth {result.depth}",
-        f"  {speed}; made ready in {result.compile_seconds:.2f} s",
-    ]
-    if result.violation is not None:
-        return [*lines, "", *describe(result.violation.trace, result.variables)]
-    if lasso is not None:
-        lines += ["", *describe(lasso.path, result.variables)]
-        if lasso.cycle:
-            lines += ["   and from there, again and again:"]
-            lines += describe(lasso.cycle, result.variables, after=lasso.path[-1][1], first=len(lasso.path))
-        else:
-            lines += ["   and from there nothing more need happen"]
-    return [*lines, *_gaps(result)]
-
-
-def _gaps(result: "Result") -> list[str]:
-    """What an exhausted model should have shown, and did not."""
-    if not result.exhausted:
-        return []
-    lines = []
-    if result.not_fired:
-        lines.append(f"  never enabled: {', '.join(result.not_fired)}")
-    if result.not_reached:
-        lines.append(f"  never seen: {', '.join(result.not_reached)}")
-    return lines
-
-
-def _bounds(constants: Mapping[str, int]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in constants.items())
-
-
-def _verdict(result: "Result", lasso: "Lasso | None") -> str:
-    if lasso is not None:
-        return f"{lasso.condition} may never come true"
-    if result.violation is not None:
-        return f"{result.violation.name} is violated, in {len(result.violation.trace) - 1} steps"
-    if result.exhausted:
-        return "no violation, exhausted"
-    return f"no violation so far, not exhausted (limit of {result.limit})"
-
-
 def _list(json: bool) -> int:
     """Every model at its default bounds, with symmetry where it may be used."""
     from dynaproof.checkers.state_space.catalogue import NAMES, find
@@ -295,14 +278,14 @@ def _list(json: bool) -> int:
         options = Options(symmetry=made.symmetric, max_seconds=LISTING_SECONDS)
         result, lasso = _run(made, name, options)
         if json:
-            console.emit(_object(name, result, lasso, options))
+            console.emit(as_json(name, result, lasso, options))
         else:
-            verdict = ", ".join([_verdict(result, lasso), *(["symmetry"] if made.symmetric else [])])
+            told = ", ".join([verdict(result, lasso), *(["symmetry"] if made.symmetric else [])])
             counts = f"{result.distinct:>11,} states, depth {result.depth:>3}, {result.seconds:6.2f} s"
-            for line in [f"{name:17} {_bounds(made.constants)}", f"  {counts}: {verdict}", *_gaps(result)]:
+            for line in [f"{name:17} {bounds(made.constants)}", f"  {counts}: {told}", *gaps(result)]:
                 console.tell(line)
         _interrupt_again(result)
-        failed = result.violation is not None or lasso is not None or bool(_gaps(result))
+        failed = broken_promise(result, lasso) is not None or bool(gaps(result))
         worst = max(worst, int(failed))
     return worst
 
@@ -313,9 +296,7 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
     answer = bounded(one, bmc) if bmc is not None else inductive(one, invariant)
     if json:
         asked = (invariant, bmc)
-        console.emit(
-            {**answer.as_object(), "provenance": _provenance(type(one).__name__, one.constants, asked)}
-        )
+        console.emit({**answer.as_object(), "provenance": origin(type(one).__name__, one.constants, asked)})
     else:
         for line in answer.lines():
             console.tell(line)
@@ -328,14 +309,14 @@ def _draw(one: "Model", name: str, path: Path, json: bool) -> int:
     states, transitions = write_graph(one, path)
     if json:
         counted = {"distinct": states, "transitions": transitions}
-        origin = _provenance(name, one.constants, "graph")
+        made_from = origin(name, one.constants, "graph")
         console.emit(
             {
                 "model": name,
                 "constants": dict(one.constants),
                 "graph": str(path),
                 **counted,
-                "provenance": origin,
+                "provenance": made_from,
             }
         )
         return 0

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, folder_to_write, known_strategy
+from dynaproof.arguments import JOBS, above_zero, folder_to_write, known_strategy
 from dynaproof.commands import Flag
 from dynaproof.errors import unknown_name
 from dynaproof.provenance import provenance
@@ -14,7 +14,7 @@ def mutants(
     strategy: str = "portfolio",
     schedules: int = 150,
     seed: int = 3,
-    jobs: int = 2,
+    jobs: int = JOBS,
     out: Path | None = None,
     diff: Flag = False,
     json: Flag = False,
@@ -36,7 +36,7 @@ def mutants(
     from dynaproof.checkers.mutation.bug import difference
     from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.hunt import hunts, survives
-    from dynaproof.checkers.simulator.run_file import save
+    from dynaproof.checkers.runs.run_file import save
 
     for name in names:
         if name not in MUTANTS:

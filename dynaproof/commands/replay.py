@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, folder_to_write
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.simulator.run_file import RunFile
-    from dynaproof.checkers.simulator.tell import Step
+    from dynaproof.checkers.runs.run_file import RunFile
+    from dynaproof.checkers.runs.scenario import Scenario
+    from dynaproof.checkers.runs.trace import Step
 
 LAST_STEPS = 8
 """Steps that a replay shows of a failure."""
@@ -22,20 +23,20 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
 
     Args:
         run: The run file.
-        until: Stop after this step, counted from the end of the fixture, and show the steps before it.
+        until: Stop after this step, counted from the end of the setup, and show the steps before it.
         json: Print one JSON object.
     """
-    from dynaproof.checkers.simulator.run_file import rerun
-    from dynaproof.checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.runs.run_file import rerun
+    from dynaproof.checkers.strategies.replaying import Divergence
 
     kept = opened(run)
     if until is not None:
         return replay_until(run, kept, until, json)
     try:
-        outcome = rerun(kept, host(kept.mutant))
+        outcome = rerun(kept, scenario_of(kept))
     except Divergence as error:
         return diverged(run, kept, error, json)
-    same = outcome == kept.outcome
+    same = outcome == kept.result
     if json:
         console.emit(
             {
@@ -50,7 +51,7 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
         )
     else:
         console.tell(f"{outcome.events} events, digest {outcome.digest}")
-        console.tell("the same run" if same else f"ANOTHER RUN: the file has {kept.outcome.digest}")
+        console.tell("the same run" if same else f"ANOTHER RUN: the file has {kept.result.digest}")
         if not same:
             console.tell(f"  the code is not what wrote the file: {kept.made_by or 'unknown'}")
         if outcome.failure is not None:
@@ -60,7 +61,7 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
 
 def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
     """Run up to one step."""
-    from dynaproof.checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.strategies.replaying import Divergence
 
     if until < 1:
         raise UserError(f"--until is {until}; steps are counted from 1")
@@ -126,41 +127,45 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         out: Where to write the smaller run; by default beside the first, ending in `.small.json`.
         json: Print one JSON object.
     """
-    from dynaproof.checkers.simulator.run_file import save
-    from dynaproof.checkers.simulator.schedule import Divergence
-    from dynaproof.checkers.simulator.shrink import smaller_schedule, smallest
+    from dynaproof.checkers.runs.run_file import save
+    from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
+    from dynaproof.checkers.strategies.replaying import Divergence
 
     path = out if out is not None else run.with_suffix(".small.json")
+    outputs_apart({"--out": path}, [run])
     kept = opened(run)
     folder_to_write("--out", path.parent)
     if path.parent.is_dir():
         file_to_write("--out", path)
-    if kept.outcome.failure is None:
+    if kept.result.failure is None:
         raise UserError(f"{run}: this run breaks no promise, so there is nothing to shrink")
-    node_class, recorded = host(kept.mutant), kept.recorded()
+    scenario, recorded = scenario_of(kept), kept.recorded()
     try:
         if recorded is None:
-            small = smallest(kept.config, kept.outcome, node_class, kept.mutant)
+            small = smallest(scenario, kept.config, kept.result, kept.mutant)
         else:
-            small = smaller_schedule(kept.config, kept.outcome, recorded, node_class, kept.mutant)
+            small = smaller_schedule(scenario, kept.config, kept.result, recorded, kept.mutant)
     except (Divergence, AssertionError) as error:
         raise UserError(
             f"{run}: the run does not fail any more as it did", "replay it to see where"
         ) from error
-    failure = small.outcome.failure
+    failure = small.result.failure
     assert failure is not None
     save(path, small, maker())
     found = {
         "run": str(path),
         "spec": failure.spec,
-        "events": kept.outcome.failure.step,
+        "events": kept.result.failure.step,
         "shrunk_events": failure.step,
+        "minimal": small.minimal,
         "replay": f"./run replay {path}",
     }
     if json:
         console.emit({**found, "provenance": origin(small)})
     else:
-        console.tell(f"{failure.spec}: {kept.outcome.failure.step} events, now {failure.step}: {path}")
+        console.tell(f"{failure.spec}: {kept.result.failure.step} events, now {failure.step}: {path}")
+        if not small.minimal:
+            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {path}")
     return 0
 
 
@@ -178,15 +183,15 @@ def trace(
     Args:
         run: The run file.
         last: How many steps, up to the end.
-        step: One step, counted from the end of the fixture.
+        step: One step, counted from the end of the setup.
         node: Only the steps at this node, or only what this node knew.
         json: Print one JSON object per step.
     """
-    from dynaproof.checkers.simulator.schedule import Divergence
+    from dynaproof.checkers.strategies.replaying import Divergence
 
     above_zero({"--last": last})
     kept = opened(run)
-    names = [f"s{zone}" for zone in "abc"] + [f"c{number}" for number in range(kept.config.clients)]
+    names = scenario_of(kept).node_names(kept.config)
     if node is not None and node not in names:
         raise unknown_name("node", node, names)
     if step is not None and step < 1:
@@ -199,7 +204,7 @@ def trace(
     if step is not None:
         if not steps or steps[-1].number != step:
             ended = steps[-1].number if steps else 0
-            raise UserError(f"there is no step {step}: the run has {ended} after its fixture")
+            raise UserError(f"there is no step {step}: the run has {ended} after its setup")
         show_step(kept, steps[-1], node, json)
     else:
         chosen = [one for one in steps if node in {None, one.node}][-last:]
@@ -252,11 +257,11 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    from dynaproof.specs.promise import ALL
+    from dynaproof.specs.promises import PROMISES
 
     console.tell(f"FAILED {spec} at step {step}")
-    if spec in ALL:
-        console.tell(f"  promised: {ALL[spec].sentence}")
+    if spec in PROMISES:
+        console.tell(f"  promised: {PROMISES[spec].sentence}")
     console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []
@@ -270,35 +275,38 @@ def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: boo
 
 def told(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
     """Run a file again and gather its steps; its outcome."""
-    from dynaproof.checkers.simulator.tell import tell
+    from dynaproof.checkers.runs.trace import trace as traced
 
-    return tell(kept, host(kept.mutant), steps.append, wanted, until)
+    return traced(kept, scenario_of(kept), steps.append, wanted, until)
 
 
 def opened(run: Path) -> "RunFile":
     """The run file, or a clear refusal."""
-    from dynaproof.checkers.simulator.run_file import RunFileError, load
+    from dynaproof.checkers.runs.run_file import RunFileError, load
+    from dynaproof.checkers.scenarios.catalogue import find
 
     try:
-        return load(run)
+        return load(run, find)
     except RunFileError as error:
         raise UserError(str(error)) from error
 
 
-def host(mutant: str | None) -> type:
-    """The storage node that the run was made with."""
+def scenario_of(kept: "RunFile") -> "Scenario":
+    """What the run was of, with the seeded bug that it was made with."""
+    from dynaproof.checkers.kinds.replica_host import with_hosts
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.impl.storage.host import StorageNode
+    from dynaproof.checkers.scenarios.catalogue import find
 
-    if mutant is None:
-        return StorageNode
-    if mutant not in MUTANTS:
-        raise unknown_name("mutant", mutant, list(MUTANTS))
-    return MUTANTS[mutant].node_class
+    scenario = find(kept.config.scenario)
+    if kept.mutant is None:
+        return scenario
+    if kept.mutant not in MUTANTS:
+        raise unknown_name("mutant", kept.mutant, list(MUTANTS))
+    return with_hosts(scenario, MUTANTS[kept.mutant].node_class)
 
 
 def origin(kept: "RunFile") -> object:
     """The provenance of what is told of a run."""
-    from dynaproof.checkers.simulator.run_file import configuration_digest
+    from dynaproof.checkers.runs.run_file import configuration_digest
 
     return provenance(seed=kept.config.seed, configuration=configuration_digest(kept.config))

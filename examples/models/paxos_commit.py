@@ -25,6 +25,9 @@ from dynaproof.model.language import (
 VALUES = ("prepared", "aborted")
 
 
+Decision = Enum("prepared", "aborted")
+
+
 class PaxosCommit(Model):
     """All resource managers commit, or none does, though a minority of acceptors may be silent."""
 
@@ -37,7 +40,6 @@ class PaxosCommit(Model):
     Ballot = Range(0, max_ballot)
     Later = Range(1, max_ballot)
     Before = Range(-1, max_ballot)
-    Decision = Enum("prepared", "aborted")
     Quorum = Majorities(Acceptor)
 
     rm_state = Array(RM, Enum("working", "prepared", "committed", "aborted"))

@@ -1,3 +1,3 @@
-"""How a request finds the leader: for now the client side of it, as a node. Imports `dynaproof.impl.node` and
-`dynaproof.impl.storage` names.
+"""How a request finds the leader: `call` is one request's attempts, `notes` what clients say of them. Imports
+`dynaproof.impl.node` and `dynaproof.impl.storage` names.
 """

@@ -1,7 +1,7 @@
 """The vocabulary that models are written in: TLA+ with Python's spelling.
 
 A model is a class. Its body declares constants, scalar sets and variables; `@action` methods say what may
-happen, `@always`, `@sometimes` and `@eventually` methods what is promised::
+happen, `@always`, `@sometimes`, `@eventually` and `@always_possible` methods what is promised::
 
     class Counter(Model):
         top = Constant(3)
@@ -34,10 +34,12 @@ from dynaproof.model.language.declare import (
     Property,
     action,
     always,
+    always_possible,
     eventually,
     initial,
     require,
     sometimes,
+    terminal,
 )
 from dynaproof.model.language.errors import Disabled, ModelError
 from dynaproof.model.language.model import Expected, Model
@@ -79,8 +81,10 @@ __all__ = [
     "Tuple",
     "action",
     "always",
+    "always_possible",
     "eventually",
     "initial",
     "require",
     "sometimes",
+    "terminal",
 ]

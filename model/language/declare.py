@@ -30,7 +30,7 @@ class Property:
 
     name: str
     method: Method
-    kind: Literal["always", "sometimes", "eventually"]
+    kind: Literal["always", "sometimes", "eventually", "always_possible", "terminal"]
     spec: str | None = None
 
     def __call__(self, model: Any) -> bool:
@@ -82,6 +82,19 @@ def sometimes(method: Method, /) -> Property:
 def eventually(method: Method, /) -> Property:
     """Comes true in every behaviour that is weakly fair to the actions marked `fair`."""
     return Property(method.__name__, method, "eventually")
+
+
+def always_possible(method: Method, /) -> Property:
+    """Can still come true from every reachable state (AG EF): no reachable state has put it out of reach.
+
+    Unlike `eventually` it says nothing about what must happen, and needs no fairness.
+    """
+    return Property(method.__name__, method, "always_possible")
+
+
+def terminal(method: Method, /) -> Property:
+    """States in which a behaviour may end: where nothing is enabled in one of them, that is no deadlock."""
+    return Property(method.__name__, method, "terminal")
 
 
 def require(condition: object) -> None:

@@ -4,7 +4,8 @@ Invariant: an instance is immutable but for the step that an engine has running 
 the same constants always declares the same variables, in the order of the class body.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -51,7 +52,36 @@ class Model:
         if violates is None:
             cls.bugs = []
         else:
+            cls._refuse_no_bug(violates)
             cls.bugs.append(cls)
+
+    @classmethod
+    def _refuse_no_bug(cls, violates: str) -> None:
+        """A seeded bug breaks a promise that it has, by something that its base has too or that happens."""
+        known = [
+            name
+            for name, one in cls._declared().items()
+            if isinstance(one, Property) and one.kind != "terminal"
+        ]
+        if violates not in known:
+            its = ", ".join(known) or "none"
+            raise ModelError(f"{cls.__name__}: violates={violates!r} names no promise; its promises: {its}")
+        base = next(one for one in cls.__mro__[1:] if issubclass(one, Model))
+        own = [owner for owner in cls.__mro__ if owner not in base.__mro__]
+        changes = {
+            name: value
+            for owner in own
+            for name, value in vars(owner).items()
+            if not name.startswith("__") and name != "violates"
+        }
+        if base is not Model and not any(
+            hasattr(base, name) or isinstance(value, Constant | Type | Action | Property)
+            for name, value in changes.items()
+        ):
+            but = f"; it defines {', '.join(changes)}" if changes else ""
+            raise ModelError(
+                f"{cls.__name__} overrides nothing of {base.__name__}: no decision is wrong{but}"
+            )
 
     def __init__(self, **constants: int) -> None:
         declared = self._declared()
@@ -137,3 +167,40 @@ class Model:
     def eventually(self) -> tuple[Property, ...]:
         """What must come true in every fair behaviour."""
         return self._of_kind("eventually")
+
+
+def of_kind(made: Model, kind: str) -> tuple[Property, ...]:
+    """The properties of one kind, in the order of the text.
+
+    A function, and no attribute of `Model`: every name that `Model` has is one that no model can declare.
+    """
+    return tuple(one for one in made.properties if one.kind == kind)
+
+
+def promises(made: Model) -> tuple[Property, ...]:
+    """All that is promised; `terminal` conditions only say where a behaviour may end."""
+    return tuple(one for one in made.properties if one.kind != "terminal")
+
+
+def narrowed(made: Model, *, without: Collection[str] = (), promise: str | None = None) -> Model:
+    """The same model where some actions never happen, or of which only one promise is asked.
+
+    Raises ModelError for a name that it does not have.
+    """
+    kind = type(made).__name__
+    _refuse_unknown(kind, "action", without, [one.name for one in made.actions])
+    asked = () if promise is None else (promise,)
+    _refuse_unknown(kind, "promise", asked, [one.name for one in promises(made)])
+    narrow = copy(made)
+    narrow.actions = tuple(one for one in made.actions if one.name not in without)
+    narrow.properties = tuple(
+        one for one in made.properties if promise in {None, one.name} or one.kind == "terminal"
+    )
+    return narrow
+
+
+def _refuse_unknown(model: str, kind: str, named: Collection[str], known: Sequence[str]) -> None:
+    for name in named:
+        if name not in known:
+            its = ", ".join(known) or "none"
+            raise ModelError(f"{model} has no {kind} {name!r}; its {kind}s: {its}")

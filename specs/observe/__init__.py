@@ -1,3 +1,3 @@
-"""Public state of the implementation, and of models, read into a `View`. The only modules of `specs` that
+"""Public state of the implementation, and of models, read into views. The only modules of `specs` that
 import them.
 """

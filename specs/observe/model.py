@@ -1,11 +1,11 @@
-"""The states of models seen through `View`s: what makes a model's invariant and a spec the same promise.
+"""The states of models seen through views: what makes a model's invariant and a spec the same promise.
 
 A model's invariants that name a spec (`@always(spec="...")`) must together agree with it on every state. A
 single state has no steps, so all of its facts are fresh. Who leads a ballot is not kept in the models, so a
 ballot's leader is named by it.
 
-A `View` is of one replica group and what is made of it; a state with several logs has one for each, and
-breaks a promise where any of them does. Where a model abstracts consensus to a chosen prefix, one voter
+A `GroupView` is of one log; a state with several logs has one for each, and breaks a promise where any of its
+views does. Where a model abstracts consensus to a chosen prefix, one voter
 stands for its quorums. What a model calls its own decision (who may serve, what a restore gives) is taken
 from the model, so that a seeded bug is seen; what the promise compares it with is worked out by the spec.
 
@@ -14,7 +14,7 @@ Source: DESIGN, 6.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from dynaproof.model.catch_up import CatchUp
@@ -27,9 +27,14 @@ from dynaproof.model.restore import Restore
 from dynaproof.model.shard import Shard
 from dynaproof.model.split import Split
 from dynaproof.model.two_phase_commit import TwoPhaseCommit
-from dynaproof.specs.view import Change, Entry, Owner, StreamShard, View
+from dynaproof.specs.views.base import View
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.group_facts import Accepted, Committed, Entry, Repeated, Unequal
+from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, Owner, Restored
+from dynaproof.specs.views.stream import Change, StreamShard, StreamView
+from dynaproof.specs.views.transaction import TransactionView
 
-Observe: TypeAlias = Callable[[Any, dict[str, Any]], list[View]]
+Observe: TypeAlias = Callable[[Any, dict[str, Any]], Sequence[View[Any]]]
 
 QUORUM = "a quorum"
 """The voter that stands for the quorums of a log whose consensus a model abstracts."""
@@ -39,9 +44,10 @@ class Stamped(NamedTuple):
     """A chosen record of which only the commit timestamp matters."""
 
     timestamp: int
+    surprises: tuple[()] = ()
 
 
-def views_of(model: Model, state: tuple[Any, ...]) -> list[View]:
+def views_of(model: Model, state: tuple[Any, ...]) -> Sequence[View[Any]]:
     """The facts of one state of a model; StopIteration where the model has no view."""
     values = dict(zip(model.types, state, strict=True))
     model.begin(values)
@@ -53,9 +59,9 @@ def observable(model: type[Model]) -> bool:
     return any(issubclass(model, kind) for kind, _ in VIEWS)
 
 
-def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> list[View]:
+def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> list[GroupView]:
     """Votes as durable entries, what acceptors know chosen as commits, leaderships by ballot."""
-    view = View(tuple(model.Acceptor))
+    view = GroupView(tuple(model.Acceptor))
     records = {(b, n): values["records"][b - 1][n - 1] for b in model.Ballot for n in model.Slot}
     for b in model.Ballot:
         for _ in range(values["leaderships"][b - 1]):
@@ -63,41 +69,41 @@ def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> list[View]:
     file_votes(view, {(a, n, b, records[b, n]) for a, b, n in values["votes"]})
     for a in model.Acceptor:
         for n in range(1, values["known"][a] + 1):
-            view.file("committed", (a, n, values["log"][a][n - 1]))
+            view.file(Committed(a, n, values["log"][a][n - 1]))
     return [view]
 
 
-def see_paxos(model: Paxos, values: dict[str, Any]) -> list[View]:
+def see_paxos(model: Paxos, values: dict[str, Any]) -> list[GroupView]:
     """Votes for a value as durable entries of slot 1."""
-    view = View(tuple(model.Acceptor))
+    view = GroupView(tuple(model.Acceptor))
     voted = [message[1:] for message in values["msgs"] if message[0] == "voted"]
     file_votes(view, {(a, 1, b, v) for a, b, v in voted})
     return [view]
 
 
-def see_lease(model: Lease, _: dict[str, Any]) -> list[View]:
+def see_lease(model: Lease, _: dict[str, Any]) -> list[GroupView]:
     """The ballots that may serve by a lease now, by the model's own word for it."""
-    view = View(tuple(model.Grantor))
+    view = GroupView(tuple(model.Grantor))
     for b in model.Ballot:
         if model.may_serve(b):
             view.hold(f"the leader of {b}", (b,), view.tau + 1)
     return [view]
 
 
-def see_request_id(_: RequestId, values: dict[str, Any]) -> list[View]:
+def see_request_id(_: RequestId, values: dict[str, Any]) -> list[GroupView]:
     """The chosen records of requests, in the order of the log: a request's second one is a repeat."""
-    view = View(())
+    view = GroupView(())
     file_repeats(view, (record[1] for record in values["log"][: values["chosen"]]))
     return [view]
 
 
-def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[View]:
+def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[GroupView]:
     """What replicas have on disk, readers' places, and the ids that replicas remember.
 
     Every chosen record counts as acknowledged. A replica is compared with the fold through the slot that it
     has applied, as if all were quiet there.
     """
-    view = View(tuple(model.Replica))
+    view = GroupView(tuple(model.Replica))
     for r in model.Replica:
         view.let_go(r, (1,))
         for n in range(1, values["last"][r] + 1):
@@ -109,7 +115,7 @@ def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[View]:
         view.cut(r, values["cut"][r] + 1, held=True)
         fold = {n for n in view.chosen if n <= values["applied"][r]}
         if len(fold) < values["applied"][r] or values["remembered"][r] != fold:
-            view.file("unequal", (r, "remembered ids"))
+            view.file(Unequal(r, "remembered ids"))
     for k in model.Reader:
         view.holds[k] = (values["cursor"][k], model.slots + 1)
     for n in view.chosen:
@@ -117,15 +123,16 @@ def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[View]:
     return [view]
 
 
-def see_split(model: Split, values: dict[str, Any]) -> list[View]:
+def see_split(model: Split, values: dict[str, Any]) -> list[View[Any]]:
     """Who accepts writes, and the metadata; for each key the log of its line, parent's and child's as one.
 
     A child's leader begins with a no-op, behind where it thinks that its parent ended.
     """
-    system = View(())
+    system = LineageView()
     system.key_space = (0, model.keys)
-    ranges = [("parent", 0, model.keys)] if values["parent_listed"] else []
-    system.file("metadata", ("the table", [*ranges, *((k, k, k + 1) for k in values["child_listed"])]))
+    parent = [("parent", 0, model.keys)] if values["parent_listed"] else []
+    children = [(k, k, k + 1) for k in values["child_listed"]]
+    system.file(MetadataCommitted("the table", (*parent, *children)))
     if model.parent_serves():
         system.own("parent", Owner(0, model.keys, system.tau + 1))
     for k in values["leads"]:
@@ -133,7 +140,7 @@ def see_split(model: Split, values: dict[str, Any]) -> list[View]:
     return [system, *(see_line(values, k) for k in model.Key)]
 
 
-def see_line(values: dict[str, Any], k: int) -> View:
+def see_line(values: dict[str, Any], k: int) -> GroupView:
     """The lineage of one key as a log, with the requests for the key and their acknowledgements."""
     ends = values["chosen"] if values["barrier"] is None else min(values["chosen"], values["barrier"])
     line = [(n, values["log"][n - 1]) for n in range(1, ends + 1)]
@@ -141,7 +148,7 @@ def see_line(values: dict[str, Any], k: int) -> View:
         at = values["base"][k] + 1
         line.append((at, None))
         line += [(at + j, (k, i)) for j, i in enumerate(sorted(i for c, i in values["written"] if c == k), 1)]
-    view = View((QUORUM,))
+    view = GroupView((QUORUM,))
     view.let_go(QUORUM, (1,))
     for slot, (stamp, request) in enumerate(line, 1):
         view.accept(QUORUM, slot, Entry((1,), request), Stamped(stamp))
@@ -153,13 +160,13 @@ def see_line(values: dict[str, Any], k: int) -> View:
     return view
 
 
-def see_shard(model: Shard, values: dict[str, Any]) -> list[View]:
+def see_shard(model: Shard, values: dict[str, Any]) -> list[View[Any]]:
     """Each partition's log, whose only reader is its shard; the shards of the line, and the consumer.
 
     Every change is one of the same item, whose images are the changes that made them.
     """
-    system = View(())
-    views = [system]
+    system = StreamView()
+    views: list[View[Any]] = [system]
     split = next((n for n in model.Slot if values["log"][0][n - 1] == "split"), None)
     for p in model.Partition:
         image = system.changes[0][-1].new if p > 0 and system.changes[0] else None
@@ -180,18 +187,18 @@ def see_shard(model: Shard, values: dict[str, Any]) -> list[View]:
     return views
 
 
-def see_reader(name: str, cut: int, through: int) -> View:
+def see_reader(name: str, cut: int, through: int) -> GroupView:
     """A log of which nothing matters but where it begins and how far its reader is."""
-    view = View((QUORUM,))
+    view = GroupView((QUORUM,))
     view.checkpoint(QUORUM, cut)
     view.holds[name] = (through, cut + 1)
     view.cut(QUORUM, cut + 1, held=True)
     return view
 
 
-def see_restore(model: Restore, values: dict[str, Any]) -> list[View]:
+def see_restore(model: Restore, values: dict[str, Any]) -> list[LineageView]:
     """The chosen writes of the lineage, and by the model's word what a restore to every T on offer gives."""
-    view = View(())
+    view = LineageView()
     view.descend(0, None, 0)
     for p in model.Partition:
         chosen = [(n, values["log"][p][n - 1]) for n in range(1, values["chosen"][p] + 1)]
@@ -202,47 +209,39 @@ def see_restore(model: Restore, values: dict[str, Any]) -> list[View]:
                 view.descend(2, 0, stamp)
     for t in model.Time:
         if t <= model.latest():
-            view.file(
-                "restored",
-                (
-                    t,
-                    {
-                        leaf: tuple(
-                            (p, n)
-                            for p in sorted({0, leaf})
-                            for n in model.Slot
-                            if model.restored(p, n, t, leaf)
-                        )
-                        for leaf in model.Partition
-                        if model.is_leaf(leaf, t)
-                    },
-                ),
-            )
+            writes = {
+                leaf: tuple(
+                    (p, n) for p in sorted({0, leaf}) for n in model.Slot if model.restored(p, n, t, leaf)
+                )
+                for leaf in model.Partition
+                if model.is_leaf(leaf, t)
+            }
+            view.file(Restored(t, writes))
     return [view]
 
 
-def see_two_phase_commit(model: TwoPhaseCommit, values: dict[str, Any]) -> list[View]:
+def see_two_phase_commit(model: TwoPhaseCommit, values: dict[str, Any]) -> list[TransactionView]:
     """One transaction, and the resource managers that have finished it."""
-    view = View(())
+    view = TransactionView()
     for r in model.RM:
         if values["rm_state"][r] in {"committed", "aborted"}:
             view.decide("the transaction", r, values["rm_state"][r] == "committed")
     return [view]
 
 
-def file_votes(view: View, votes: set[tuple[int, int, int, Any]]) -> None:
+def file_votes(view: GroupView, votes: set[tuple[int, int, int, Any]]) -> None:
     """Votes of (acceptor, slot, ballot, identity); every slot with one is fresh."""
     for a, n, b, identity in sorted(votes, key=repr):
         view.accept(a, n, Entry((b,), identity), None)
-    view.fresh["accepted"] = sorted({n for _, n, _, _ in votes})
+    view.fresh[Accepted] = [Accepted(n) for n in sorted({n for _, n, _, _ in votes})]
 
 
-def file_repeats(view: View, requests: Iterable[Any]) -> None:
+def file_repeats(view: GroupView, requests: Iterable[Any]) -> None:
     """The requests of chosen records in order, None where there is none: a second one is a repeat."""
     applied = []
     for request in requests:
         if request is not None and request in applied:
-            view.file("repeated", (request, "has another chosen record"))
+            view.file(Repeated(request, "has another chosen record"))
         applied.append(request)
 
 

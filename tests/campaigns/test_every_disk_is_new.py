@@ -2,8 +2,7 @@
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 
 
 @pytest.mark.parametrize("schedule", [35623, 36829])

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.campaign import Totals, config_of, outcomes
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import STRATEGIES, draw
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
+from dynaproof.checkers.campaign import Totals, outcomes
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, RunFileError, load, save
+from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
+from dynaproof.checkers.scenarios.partition import draw
+from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.specs.sometimes import SOMETIMES
 
 SCHEDULES = 200
@@ -58,11 +59,11 @@ def test_a_run_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     config = draw("partition", 3, "timed")
     path = tmp_path / "run.json"
     save(path, RunFile(RUN_FORMAT, None, config, execute(config)))
-    assert load(path).config == config
+    assert load(path, find).config == config
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(RunFileError, match="truncated"):
-        load(path)
+        load(path, find)
     path.write_bytes(whole.replace(b'"format": %d' % RUN_FORMAT, b'"format": 99'))
     with pytest.raises(RunFileError, match="format 99"):
-        load(path)
+        load(path, find)

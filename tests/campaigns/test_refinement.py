@@ -5,17 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.campaign import config_of
+from dynaproof.checkers.kinds.group import first_config
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
 from dynaproof.checkers.refinement.checking import Refinement
 from dynaproof.checkers.refinement.covering import COLD, Coverage, Seen, small
 from dynaproof.checkers.refinement.picture import picture
-from dynaproof.checkers.refinement.recording import Both, Recorder
-from dynaproof.checkers.refinement.running import REFINEMENT, Looked, execute_refined, look
-from dynaproof.checkers.simulator.partition import PartitionRun, execute, finish
+from dynaproof.checkers.refinement.recording import Behaviour
+from dynaproof.checkers.refinement.running import REFINEMENT, RefinedTotals, execute_refined, run_refined
+from dynaproof.checkers.runs.exploring import Exploring
+from dynaproof.checkers.runs.run import perform
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.state_space.explore import Exploration
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.model.multi_paxos import MultiPaxos
 
 SCHEDULES = 60
@@ -24,27 +26,27 @@ QUICK = ("no_promise_check", "own_vote_before_sync", "accept_raises_no_promise",
 
 
 def test_explored_runs_are_behaviours_of_the_model() -> None:
-    looked = Looked()
+    totals = RefinedTotals()
     for number in range(SCHEDULES):
-        one = look(config_of("partition", "portfolio", 7, number))
+        one = run_refined(config_of("partition", "portfolio", 7, number))
         assert one.refined.difference is None, one.refined.difference.sentence()
-        looked.add(one)
-    assert looked.whole > SCHEDULES // 2
-    assert looked.whole + sum(looked.left.values()) == SCHEDULES
-    assert set(looked.left) <= {"a config", "a new incarnation"}
-    assert set(looked.actions) == {action.name for action in MultiPaxos().actions}
+        totals.add(one)
+    assert totals.whole > SCHEDULES // 2
+    assert totals.whole + sum(totals.left.values()) == SCHEDULES
+    assert set(totals.left) <= {"a config", "a new incarnation"}
+    assert set(totals.actions) == {action.name for action in MultiPaxos().actions}
 
 
 @pytest.mark.slow
 def test_a_thousand_runs_are_behaviours_of_the_model() -> None:
     for number in range(1_000):
-        one = look(config_of("partition", "portfolio", 8, number))
+        one = run_refined(config_of("partition", "portfolio", 8, number))
         assert one.refined.difference is None, one.refined.difference.sentence()
 
 
-def test_looking_changes_no_run() -> None:
+def test_refining_changes_no_run() -> None:
     config = config_of("partition", "pct", 3, 2)
-    assert look(config).outcome == execute(config)
+    assert run_refined(config).result == execute(config)
 
 
 @pytest.mark.parametrize(
@@ -86,12 +88,11 @@ def test_states_seen_within_the_bounds_are_states_of_the_model() -> None:
     reachable = {exploration.representative(state): None for state in exploration.states()}
     seen: dict[tuple[int, ...], None] = {}
     for number in range(12):
-        run = PartitionRun(small(config_of("partition", "portfolio", 9, number)), StorageNode)
-        recorder = Recorder(run.world, run.group.voters)
-        run.world.observer = Both(run.watcher, recorder, lambda: 0.0)
-        finish(run)
+        behaviour = Behaviour(first_config().voters, lambda: 0.0)
+        config = small(config_of("partition", "portfolio", 9, number))
+        perform(PARTITION, config, Exploring(), (behaviour,))
         states = Seen(2, 2)
-        Refinement(recorder, states.visit).check()
+        Refinement(behaviour, states.visit).check()
         for state in states.states:
             seen[exploration.representative(state)] = None
     assert len(seen) > 30
@@ -101,8 +102,8 @@ def test_states_seen_within_the_bounds_are_states_of_the_model() -> None:
 def test_coverage_grows_with_schedules_and_counts_by_strategy() -> None:
     coverage = Coverage()
     for number in range(8):
-        one = look(small(config_of("partition", "portfolio", 4, number)))
-        assert one.outcome.failure is None
+        one = run_refined(small(config_of("partition", "portfolio", 4, number)))
+        assert one.result.failure is None
         coverage.add(("timed", "random", "pct", "pos")[number % 4], one.seen)
     summary = coverage.summary()
     assert summary["reachable"] == 2_945_535
@@ -116,7 +117,7 @@ def test_coverage_grows_with_schedules_and_counts_by_strategy() -> None:
 
 
 def test_crash_before_a_replica_is_made_forgets_nothing() -> None:
-    one = look(small(config_of("partition", "portfolio", 1, 479)))
+    one = run_refined(small(config_of("partition", "portfolio", 1, 479)))
     assert one.refined.difference is None
 
 

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.bug import difference, originals, overridden
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
 from dynaproof.checkers.mutation.pins import pinned
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run_file import rerun
+from dynaproof.checkers.runs.run_file import rerun
+from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.cli import main
 
 SCHEDULES = 150
@@ -59,11 +61,11 @@ def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
     _, config, outcome = found
     assert outcome.failure is not None
     run = shrunk(mutant, config, outcome)
-    assert run.outcome.failure is not None
-    assert run.outcome.failure.spec == outcome.failure.spec
-    assert run.outcome.failure.step <= outcome.failure.step
+    assert run.result.failure is not None
+    assert run.result.failure.spec == outcome.failure.spec
+    assert run.result.failure.step <= outcome.failure.step
     assert len(run.config.faults) <= len(config.faults)
-    assert rerun(run, mutant.node_class) == run.outcome
+    assert rerun(run, with_hosts(PARTITION, mutant.node_class)) == run.result
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import dynaproof
-from dynaproof import cli, console
+from dynaproof import cli, console, exits
 from dynaproof.errors import UserError, nearest_names, unknown_name
 from dynaproof.provenance import provenance
 
@@ -47,20 +47,37 @@ def test_every_command_of_the_table_exists_and_has_help(capsys, command):
     assert command.help.rstrip(".")[:40] in " ".join(capsys.readouterr().out.split())
 
 
-IMPORTED_BY_HELP = """
+IMPORTED_BY = """
 import sys
 from dynaproof.cli import main
-main(["--help"])
-print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+main(sys.argv[1:])
+print(*sorted(sys.modules), file=sys.stderr)
 """
+ENGINES = {f"dynaproof.{room}" for room in ("model", "impl", "specs", "checkers")}
+MACHINERY = {"hypothesis", "networkx", "numba", "numpy", "z3"}
+
+
+def imported_by(*arguments):
+    """The modules that a process has imported when this command line ends."""
+    command = [sys.executable, "-c", IMPORTED_BY, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules = set(done.stderr.split())
+    assert "dynaproof.cli" in modules
+    return modules
 
 
 def test_help_imports_no_engine():
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORTED_BY_HELP], capture_output=True, text=True, check=True
-    )
-    engines = {"model", "impl", "specs", "checkers", "hypothesis", "networkx", "numba", "numpy", "z3"}
-    assert engines & set(done.stderr.split()) == set()
+    assert imported_by("--help") & (ENGINES | MACHINERY) == set()
+
+
+def test_verification_of_a_certificate_imports_no_decider(tmp_path):
+    history, order = tmp_path / "history.json", tmp_path / "order.json"
+    history.write_text('{"process":0,"f":"write","key":"k","value":1,"call":0,"return":10}\n')
+    assert cli.main(["check", str(history), "--certificate", str(order)]) == 0
+    modules = imported_by("verify-certificate", str(history), str(order))
+    assert "dynaproof.checkers.certificates" in modules
+    deciders = {name for name in modules if name.startswith("dynaproof.checkers.linearizability")}
+    assert deciders | (modules & {"numba", "llvmlite", "z3"}) == set()
 
 
 def test_version_as_json_is_one_object_with_provenance(root):
@@ -120,7 +137,12 @@ def test_a_bug_is_called_a_bug_and_shown_whole_only_on_demand(failing, capsys, m
         cli.main(["version"])
 
 
-@pytest.mark.parametrize("arguments", [["version", "--json"], ["version"]])
+HELPS = [[command.name, "--help"] for command in cli.COMMANDS]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["version", "--json"], ["version"], ["--help"], ["--version"], *HELPS], ids=" ".join
+)
 def test_a_reader_that_leaves_early_is_no_error_of_ours(arguments):
     reader, writer = os.pipe()
     os.close(reader)
@@ -133,6 +155,24 @@ def test_a_reader_that_leaves_early_is_no_error_of_ours(arguments):
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_error_that_nobody_reads_keeps_its_exit_status():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", MAIN, "versoin"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=writer, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_exit_statuses_are_listed_in_every_help_and_in_the_readme(root, capsys):
+    codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    assert list(exits.MEANINGS) == sorted(codes)
+    assert exits.listed() in " ".join((root / "README.md").read_text("utf-8").split())
+    for command in ([], *([command.name] for command in cli.COMMANDS)):
+        assert cli.main([*command, "--help"]) == 0
+        assert exits.listed() in " ".join(capsys.readouterr().out.split())
 
 
 def test_nearest_names_come_best_first_and_do_not_mind_dashes():

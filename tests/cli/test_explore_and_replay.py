@@ -13,10 +13,11 @@ import pytest
 
 from dynaproof import cli
 from dynaproof.checkers import campaign
-from dynaproof.checkers.simulator.run import FAULTS
-from dynaproof.checkers.simulator.run_file import RUN_FORMAT, load, save
-from dynaproof.checkers.simulator.scenarios import SCENARIOS
-from dynaproof.commands import explore as explore_command
+from dynaproof.checkers.campaign import exploring, schedules, state
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, load, save
+from dynaproof.checkers.scenarios import catalogue
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
+from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION
 from dynaproof.specs.sometimes import SOMETIMES
 
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
@@ -27,7 +28,7 @@ SUMMARY = [
     "simulated_seconds", "faults", "sometimes", "keys", "keys_not_judged_to_the_end",
     "failures", "digest", "provenance",
 ]  # fmt: skip
-FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "replay"}
+FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "minimal", "replay"}
 
 
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -37,20 +38,11 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explores the system with a seeded bug."""
+    from dynaproof.checkers.kinds.replica_host import with_hosts
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.checkers.simulator import shrink
-    from dynaproof.checkers.simulator.partition import execute
-    from dynaproof.checkers.simulator.schedule import follow, record
 
-    node_class = MUTANTS["ignores_accepted"].node_class
-    monkeypatch.setattr(campaign, "execute", lambda config: execute(config, node_class))
-    monkeypatch.setattr(shrink, "execute", lambda config, _: execute(config, node_class))
-    monkeypatch.setattr(shrink, "record", lambda config, _: record(config, node_class))
-    monkeypatch.setattr(
-        shrink,
-        "follow",
-        lambda config, schedule, _, lenient=False: follow(config, schedule, node_class, lenient),
-    )
+    bugged = with_hosts(PARTITION, MUTANTS["ignores_accepted"].node_class)
+    monkeypatch.setitem(catalogue.SCENARIOS, "partition", bugged)
 
 
 def test_explore_prints_one_object_with_the_keys_that_are_promised(
@@ -62,7 +54,7 @@ def test_explore_prints_one_object_with_the_keys_that_are_promised(
     assert (found["scenario"], found["strategy"], found["seed"], found["schedules"]) == (
         "partition", "portfolio", 7, 4,
     )  # fmt: skip
-    assert set(found["faults"]) >= set(FAULTS)  # type: ignore[call-overload]
+    assert set(found["faults"]) >= {kind.name for kind in FAULTS}  # type: ignore[call-overload]
     assert list(found["sometimes"]) == list(SOMETIMES)  # type: ignore[call-overload]
     assert found["failures"] == []
     assert found["provenance"]["configuration"] is not None  # type: ignore[index]
@@ -79,9 +71,9 @@ def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
     assert isinstance(failures, list)
     assert failures
     assert set(failures[0]) == FAILURE
-    run = load(Path(failures[0]["run"]))
-    assert run.outcome.failure is not None
-    assert run.outcome.failure.step == failures[0]["shrunk_events"] <= failures[0]["step"]
+    run = load(Path(failures[0]["run"]), find)
+    assert run.result.failure is not None
+    assert run.result.failure.step == failures[0]["shrunk_events"] <= failures[0]["step"]
     assert failures[0]["replay"] == f"./run replay {failures[0]['run']}"
     assert cli.main(arguments) == 1
     told = capsys.readouterr().out
@@ -111,7 +103,7 @@ def test_replay_of_a_run_that_is_not_possible_any_more_names_the_step(
 ) -> None:
     import msgspec
 
-    run = load(EXAMPLE)
+    run = load(EXAMPLE, find)
     assert run.schedule is not None
     events = (*run.schedule.events[:3], "deliver Vote sa>sb 4711", *run.schedule.events[4:])
     path = tmp_path / "run.json"
@@ -148,6 +140,7 @@ def test_shrink_writes_a_run_that_is_no_longer_and_replays(
     assert cli.main(["shrink", str(EXAMPLE), "--out", str(out), "--json"]) == 0
     (found,) = objects(capsys)
     assert found["shrunk_events"] <= found["events"]  # type: ignore[operator]
+    assert found["minimal"] is True
     assert [path.name for path in out.parent.iterdir()] == ["small.json"]
     assert cli.main(["replay", str(out)]) == 1
     assert "the same run" in capsys.readouterr().out
@@ -225,6 +218,7 @@ def test_bad_input_is_said_with_what_to_do(
 
 def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     whole, path = EXAMPLE.read_bytes(), tmp_path / "run.json"
+    strange = {"kind": "xcrash", "step": 1, "target": 0, "steps": 1, "amount": 1}
     cases = [
         (whole[: len(whole) // 2], "truncated"),
         (b"\xff\xfe", "truncated"),
@@ -232,9 +226,22 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
         (whole.replace(b'"timer_weight": ', b'"timer_weight": 1'), "its configuration is not the one"),
         (
             whole.replace(b'"scenario": "partition"', b'"scenario": "split"'),
-            "which this version does not have",
+            "no scenario is named 'split'",
         ),
-        (whole.replace(b'"seed": ', b'"seed": "x", "other": '), "Expected `int`"),
+        (
+            whole.replace(b'"seed": ', b'"seed": "x", "other": '),
+            "Expected `int`, got `str` - at `$.config.seed`",
+        ),
+        (whole.replace(b'"schedule": ', b'"shedule": '), "unknown field `shedule`"),
+        (whole.replace(b'"strategy": "', b'"strategy": "x'), "at `$.config.strategy`"),
+        (
+            whole.replace(b'"faults": []', b'"faults": [%s]' % json.dumps(strange).encode()),
+            "there is no fault 'xcrash' - at `$.config.faults[0].kind`",
+        ),
+        (b"[1, 2]", "not a run file (Expected `object`, got `array`"),
+        (whole.replace(b'"events": [', b'"events": ["deliver it",'), "at `$.schedule.events[0]`"),
+        (whole.replace(b'"events": [', b'"events": ["deliver Vote sa>sb x",'), "at `$.schedule.events[0]`"),
+        (whole.replace(b'"choices": {', b'"choices": {"drop": 1,'), "at `$.schedule.choices`"),
     ]
     for data, message in cases:
         path.write_bytes(data)
@@ -245,7 +252,7 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.json"
     shutil.copy(EXAMPLE, path)
-    run = load(path)
+    run = load(path, find)
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -263,18 +270,11 @@ def test_an_interrupted_campaign_reports_and_goes_on_to_the_same_digest(
     arguments = ["explore", "--schedules", "9", "--seed", "2", "--json", "--out", str(tmp_path)]
     assert cli.main(arguments) == 0
     whole = objects(capsys)[0]
-    run_one = campaign.run_one
-
-    def interrupted(scenario: str, strategy: str, base: int, schedule: int) -> object:
-        if schedule == 5:
-            raise KeyboardInterrupt
-        return run_one(scenario, strategy, base, schedule)
-
-    monkeypatch.setattr(campaign, "run_one", interrupted)
-    assert cli.main(arguments) == 130
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 5)
+        assert cli.main(arguments) == 130
     found = objects(capsys)[0]
     assert (found["schedules"], found["failures"]) == (5, [])
-    monkeypatch.setattr(campaign, "run_one", run_one)
     assert cli.main([*arguments, "--resume"]) == 0
     resumed = objects(capsys)[0]
     for key in ("schedules", "events", "faults", "sometimes", "digest"):
@@ -282,12 +282,89 @@ def test_an_interrupted_campaign_reports_and_goes_on_to_the_same_digest(
     assert list(tmp_path.iterdir()) == []
 
 
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, schedule: int) -> None:
+    """Campaigns hear Ctrl-C when they come to this schedule."""
+    run_one = schedules.run_one
+
+    def interrupted(scenario: str, strategy: str, base: int, number: int) -> object:
+        if number == schedule:
+            raise KeyboardInterrupt
+        return run_one(scenario, strategy, base, number)
+
+    monkeypatch.setattr(schedules, "run_one", interrupted)
+
+
+def test_an_interrupted_campaign_outlives_others_of_its_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["explore", "--seed", "2", "--json", "--out", str(tmp_path)]
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 3)
+        assert cli.main([*arguments, "--schedules", "6"]) == 130
+    (kept,) = tmp_path.iterdir()
+    content = kept.read_bytes()
+    capsys.readouterr()
+    assert cli.main([*arguments, "--schedules", "1"]) == 0
+    assert f"{kept} keeps an interrupted campaign of the same name" in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 2)
+        assert cli.main([*arguments, "--schedules", "6"]) == 130
+    assert "it is not kept" in capsys.readouterr().err
+    assert kept.read_bytes() == content
+    assert cli.main([*arguments, "--schedules", "6", "--resume"]) == 0
+    assert objects(capsys)[0]["schedules"] == 6
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_that_is_interrupted_while_it_is_shrunk_is_found_again(
+    broken: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object) -> object:
+        raise KeyboardInterrupt
+
+    settings = {"seed": 3, "schedules": 3, "folder": tmp_path}
+    with monkeypatch.context() as patch:
+        patch.setattr(exploring, "smallest", interrupted)
+        first = campaign.explore("partition", **settings)  # type: ignore[arg-type]
+    assert (first.ended, first.state.failures) == ("interrupted", [])
+    second = campaign.explore("partition", **settings, resume=True)  # type: ignore[arg-type]
+    assert second.state.failures[0].schedule == first.state.totals.schedules
+
+
+def test_a_campaign_says_that_it_stopped_after_its_failures(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from msgspec import structs
+
+    from dynaproof.checkers.runs.config import Failure
+    from dynaproof.checkers.scenarios.catalogue import execute
+
+    broken = Failure(campaign.REPRODUCIBLE, "made to fail", 7)
+    monkeypatch.setattr(schedules, "execute", lambda one: structs.replace(execute(one), failure=broken))
+    arguments = ["explore", "--schedules", "20", "--strategy", "timed", "--out", str(tmp_path), "--json"]
+    assert cli.main(arguments) == 1
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert (found["schedules"], len(found["failures"])) == (5, 5)
+    assert "stopped after 5 failures, 5 schedules" in told.err
+
+
+def test_explore_the_function_does_what_the_command_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["explore", "--schedules", "4", "--seed", "7", "--json", "--out", str(tmp_path)]) == 0
+    told = objects(capsys)[0]
+    found = campaign.explore("partition", seed=7, schedules=4, jobs=2)
+    assert (found.ended, found.kept, found.other) == ("limit", None, None)
+    totals = found.state.totals
+    assert (totals.schedules, totals.events, totals.digest()) == (4, told["events"], told["digest"])
+
+
 def test_a_campaign_of_another_version_is_not_resumed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    state = explore_command.begun(tmp_path / "x", False, "partition", "portfolio", 2)
-    state.made_by = "dynaproof 0.0.1"
-    campaign.save_state(tmp_path / "campaign-partition-portfolio-2.json", state)
+    begun = state.begun("partition", "portfolio", 2, "dynaproof 0.0.1")
+    assert state.StateFile(tmp_path, begun).save(begun)
     assert cli.main(["explore", "--seed", "2", "--resume", "--out", str(tmp_path)]) == 2
     assert "begun by dynaproof 0.0.1" in capsys.readouterr().err
 
@@ -325,7 +402,7 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
 ) -> None:
     import msgspec
 
-    from dynaproof.checkers.simulator.partition import execute
+    from dynaproof.checkers.scenarios.catalogue import execute
 
     runs = 0
 
@@ -335,11 +412,11 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
         outcome = execute(config)  # type: ignore[arg-type]
         return msgspec.structs.replace(outcome, events=outcome.events + runs)
 
-    monkeypatch.setattr(campaign, "execute", unsteady)
-    failure = campaign.run_one("partition", "portfolio", 1, 0).failure
+    monkeypatch.setattr(schedules, "execute", unsteady)
+    failure = schedules.run_one("partition", "portfolio", 1, 0).failure
     assert failure is not None
     assert failure.spec == campaign.REPRODUCIBLE
-    assert campaign.run_one("partition", "portfolio", 1, 1).failure is None
+    assert schedules.run_one("partition", "portfolio", 1, 1).failure is None
 
 
 @pytest.mark.parametrize("name", ["scenarios", "specs", "strategies"])

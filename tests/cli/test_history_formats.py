@@ -104,10 +104,44 @@ HISTORIES: dict[str, tuple[Sequence[str], int]] = {
     ),
     "ours: unknown, applied later": (LATER_APPLIED, 0),
     "ours: unknown, applied and undone": ([*LATER_APPLIED, line(3, "read", 1, 60, 70)], 1),
+    "ours: a failed cas that would have applied did not happen": (
+        [line(0, "write", 1, 0, 10), line(1, "cas", [1, 3], 20, 30, happened=False)],
+        0,
+    ),
     "ours: pending, without values": ([line(0, "read", ..., 0, None), line(1, "delete", ..., 0, None)], 0),
     "jepsen: a register": (JEPSEN_OK, 0),
-    "jepsen: a failed cas that would have applied": (
+    "jepsen: a failed cas that would have applied says nothing": (
         [*JEPSEN_OK[:1], JEPSEN_OK[3], event("invoke", "cas", "[1 8]", 3), event("fail", "cas", "[1 8]", 3)],
+        0,
+    ),
+    "jepsen: a failed cas that would have applied, and saw something": (
+        [
+            *JEPSEN_OK[:1], JEPSEN_OK[3], event("invoke", "cas", "[1 8]", 3),
+            event("fail", "cas", "[1 8]", 3, seen=2),
+        ],
+        1,
+    ),
+    "jepsen: a failed cas that would have applied, and differed": (
+        [
+            *JEPSEN_OK[:1], JEPSEN_OK[3], event("invoke", "cas", "[1 8]", 3),
+            event("fail", "cas", "[1 8]", 3, differed="true"),
+        ],
+        1,
+    ),
+    "jepsen: completions of other values": (
+        [
+            event("invoke", "write", "42", 0), event("ok", "write", '"OK"', 0),
+            event("invoke", "cas", "[42 43]", 0), event("ok", "cas", "true", 0),
+            event("invoke", "read", "nil", 0), event("ok", "read", "43", 0),
+        ],
+        0,
+    ),
+    "jepsen: tuples, and a read that ends with nil": (
+        [*TUPLES_OK, event("invoke", "read", "[3 nil]", 1), event("ok", "read", "nil", 1)],
+        0,
+    ),
+    "jepsen: tuples, and a read that ends with nil, where a value is": (
+        [*TUPLES_OK, event("invoke", "read", "[1 nil]", 1), event("ok", "read", "nil", 1)],
         1,
     ),
     "jepsen: a write after the read that saw it": (
@@ -194,11 +228,12 @@ def test_hundredth_of_a_second_is_not_enough_for_a_hard_history(tmp_path: Path, 
 
 def test_function_of_another_object_is_refused_with_that_object(tmp_path: Path, capsys) -> None:
     for function, given, hint in [
-        ("add", None, "counter has it: --object counter"),
+        ("add", None, "set and counter have it: --object set"),
         ("dequeue", None, "queue has it: --object queue"),
-        ("acquire", None, "an object of your own can have it: --object FILE.py:NAME"),
+        ("acquire", None, "mutex has it: --object mutex"),
+        ("fetch", None, "an object of your own can have it: --object FILE.py:NAME"),
         ("cas", "queue", "register has it: --object register"),
-        ("read", "queue", "register and string and counter have it: --object register"),
+        ("read", "queue", "register and string and set and counter have it: --object register"),
     ]:
         file = tmp_path / "history"
         file.write_text(line(0, function, [1, 2], 0, 1, **({"ok": True} if function == "cas" else {})))

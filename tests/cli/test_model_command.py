@@ -9,7 +9,8 @@ from dynaproof.cli import main
 
 KEYS = [
     "model", "constants", "distinct", "generated", "depth", "seconds", "states_per_second", "peak_mb",
-    "exhausted", "violation", "provenance",
+    "exhausted", "violation", "unjudged", "never_enabled", "never_seen", "true_at_once", "deadlocks",
+    "deadlock_depth", "provenance",
 ]  # fmt: skip
 
 BROKEN = """

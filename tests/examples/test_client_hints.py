@@ -1,10 +1,10 @@
 """Where a client turns after a refusal; both were found by exploration of the fair end."""
 
-from dynaproof.checkers.simulator.place import Observer, Options
-from dynaproof.checkers.simulator.world import World
 from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.workloads.client import Client, ClientSettings
+from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Message, NodeId, Timer
-from dynaproof.impl.router.client import Client, ClientSettings
 from dynaproof.impl.storage.ids import Ballot
 from dynaproof.impl.storage.messages import Get, Operation, Rejected, Request
 
@@ -48,12 +48,12 @@ def asked(leaders: tuple[NodeId, ...], place: NodeId = REPLICAS[0]) -> dict[str,
     ]
     client = NodeId("region", "client", "c0")
     nodes.append((client, lambda env: Asking(env, REPLICAS, ClientSettings())))
-    world = World(nodes, Timed(1), Options(), Observer())
-    for slot in world.slots.values():
+    world = World(nodes, Timed(1), Options())
+    for slot in world.places.values():
         world.start(slot)
     while world.step():
         pass
-    return {name: world.slots[name].node.asked for name in NAMES}  # type: ignore[attr-defined]
+    return {name: world.places[name].node.asked for name in NAMES}  # type: ignore[attr-defined]
 
 
 def test_a_replica_that_names_itself_and_does_not_serve_is_not_asked_for_ever() -> None:
@@ -77,10 +77,9 @@ def test_a_client_reaches_replicas_on_new_disks_of_which_no_hint_tells() -> None
         [*nobody, (client, lambda env: Asking(env, REPLICAS, ClientSettings()))],
         Timed(1),
         Options(),
-        Observer(),
     )
-    for slot in world.slots.values():
+    for slot in world.places.values():
         world.start(slot)
     while world.step():
         pass
-    assert all(world.slots[name].node.asked for name in ("sb", "sc"))  # type: ignore[attr-defined]
+    assert all(world.places[name].node.asked for name in ("sb", "sc"))  # type: ignore[attr-defined]

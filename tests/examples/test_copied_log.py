@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member

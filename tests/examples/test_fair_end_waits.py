@@ -1,7 +1,6 @@
 """The fair end judges idleness once nothing from the time of the faults is on its way any more."""
 
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.scenarios import config_of
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 
 
 def test_an_election_that_a_straggling_answer_starts_is_no_idle_election() -> None:

@@ -4,16 +4,18 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.simulator.judge import Judge
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.impl.storage.ids import Ballot, Member
 from dynaproof.impl.storage.messages import Accept, Prepare
 from dynaproof.impl.storage.notes import Reached
 from dynaproof.impl.storage.records import Config, NoOp
-from dynaproof.specs.consensus import one_leader_per_ballot, promises_never_go_back
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.view import Entry
+from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
+from dynaproof.specs.views.group_facts import Entry
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
@@ -34,42 +36,42 @@ def accept(to: Member, timestamp: int) -> Accept:
 
 def test_two_values_of_one_ballot_are_seen_although_their_identity_is_the_same() -> None:
     made = observer()
-    made.sent(PLACE, PEER.node, accept(PEER, 7), covered=True)
-    made.sent(PLACE, OTHER.node, accept(OTHER, 7), covered=True)
-    assert not list(one_leader_per_ballot(made.view))
-    made.sent(PLACE, OTHER.node, accept(OTHER, 8), covered=True)
-    assert len(list(one_leader_per_ballot(made.view))) == 1
+    made.proposed(PLACE, accept(PEER, 7))
+    made.proposed(PLACE, accept(OTHER, 7))
+    assert not list(one_leader_per_ballot.check(made.view))
+    made.proposed(PLACE, accept(OTHER, 8))
+    assert len(list(one_leader_per_ballot.check(made.view))) == 1
 
 
 def test_an_adopted_value_that_was_changed_is_seen_where_it_is_durable() -> None:
     made = observer()
-    made.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
-    made.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
-    assert not list(one_leader_per_ballot(made.view))
-    made.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
-    assert len(list(one_leader_per_ballot(made.view))) == 1
+    made.logs.accepted(PEER, NoOp(1, BALLOT, 0, 7), BALLOT)
+    made.logs.accepted(OTHER, NoOp(1, BALLOT, 0, 7), Ballot(3, "sb", 2))
+    assert not list(one_leader_per_ballot.check(made.view))
+    made.logs.accepted(OTHER, NoOp(1, BALLOT, 0, 8), Ballot(3, "sb", 2))
+    assert len(list(one_leader_per_ballot.check(made.view))) == 1
 
 
 def test_a_ballot_that_a_candidate_asked_with_is_one_that_it_let_out() -> None:
     made = observer()
-    made.sent(PLACE, PEER.node, Prepare(LEADER, PEER.incarnation, BALLOT, 0), covered=True)
+    made.prepared(PLACE, Prepare(LEADER, PEER.incarnation, BALLOT, 0))
     made.view.recover(LEADER, BALLOT)
-    assert not list(promises_never_go_back(made.view))
+    assert not list(promises_never_go_back.check(made.view))
     made.view.recover(LEADER, Ballot(1, "sa", 1))
-    assert len(list(promises_never_go_back(made.view))) == 1
+    assert len(list(promises_never_go_back.check(made.view))) == 1
 
 
-def restarted(other: int | None) -> PartitionRun:
+def restarted(other: int | None) -> Run:
     """A run in which a replica has come back; slot `other` is chosen with a value that it does not have."""
-    run = PartitionRun(CALM)
-    run.fixture()
-    slot = run.world.slots["sb"]
+    run = Run(PARTITION, CALM, Timed(CALM.seed))
+    run.set_up()
+    slot = run.world.places["sb"]
     run.advance(lambda: slot.node.replica.log.commit > 5, 5_000)  # type: ignore[attr-defined]
     run.world.crash(slot, "test", spare=True)
     run.check()
     if other is not None:
-        chosen = run.watcher.view.chosen
-        chosen[other] = chosen[other]._replace(entry=Entry(BALLOT, "another"))
+        chosen = run.view.chosen
+        chosen[other] = structs.replace(chosen[other], entry=Entry(BALLOT, "another"))
     run.world.start(slot)
     run.check()
     return run
@@ -85,8 +87,8 @@ def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() ->
 def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
     made = observer()
     made.members["sa"] = LEADER
-    made.note(PLACE, Reached("rot found"))
+    made.on_reached(PLACE, Reached("rot found"))
     assert not made.reached
-    made.read_through["sa", "log/000001/00000001"] = 40
-    made.note(PLACE, Reached("rot found"))
+    made.logs.read_through["sa", "log/000001/00000001"] = 40
+    made.on_reached(PLACE, Reached("rot found"))
     assert made.reached == {"rot found": 1}

@@ -2,35 +2,29 @@
 
 import pytest
 
-from dynaproof.checkers.simulator.judge import Judge
-from dynaproof.checkers.simulator.partition import REPLICAS
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Ballot, Member, RequestId
 from dynaproof.impl.storage.messages import Put, Reply
 from dynaproof.impl.storage.records import Config, Outcome, StoredItem, Write
-from dynaproof.specs.clients import retries_apply_once
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promises.clients import retries_apply_once
 
 REQUEST = RequestId("c", 1)
 BALLOT = Ballot(1, "sa", 1)
 FOUND = StoredItem(b"other", 2, 2)
 
 
-class Place:
-    """Of the client, as far as the observer looks at it."""
-
-    node = type("Node", (), {"deadline": 1_000})
-
-
 def observer() -> ImplObserver:
     voters = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
     made = ImplObserver(Config(0, voters, 4), {}, Judge)
-    made.note(Place, Invoked(REQUEST, Put(b"k", b"item", True, None)))
+    made.invoked(Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
     return made
 
 
 def broken(made: ImplObserver) -> list[str]:
-    return [violation.sentence for violation in retries_apply_once(made.view)]
+    return [violation.sentence for violation in retries_apply_once.check(made.view)]
 
 
 def write(made: ImplObserver, slot: int) -> None:

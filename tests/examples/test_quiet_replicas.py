@@ -5,26 +5,30 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.simulator import fair_end
-from dynaproof.checkers.simulator.partition import PartitionRun
-from dynaproof.checkers.simulator.run import draw
+from dynaproof.checkers.kinds.group import Group
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios import fair_end
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
+from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.impl.storage.state import PartitionState
+from dynaproof.specs.views.group_facts import Unequal
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
 
 @pytest.fixture
-def quiet() -> PartitionRun:
-    run = PartitionRun(CALM)
-    run.fixture()
+def quiet() -> Group:
+    run = Run(PARTITION, CALM, Timed(CALM.seed))
+    group = Group(run)
+    run.set_up()
 
     def settled() -> bool:
-        first = run.replicas()[0].state
-        return run.quiet() and bool(first.remembered and first.holds and first.items.get(b"k0"))
+        first = group.replicas()[0].state
+        return group.quiet() and bool(first.remembered and first.holds and first.items.get(b"k0"))
 
     run.advance(settled, 5_000)
     assert settled()
-    return run
+    return group
 
 
 def forget_requests(state: PartitionState) -> None:
@@ -45,21 +49,22 @@ def lose_an_item(state: PartitionState) -> None:
     state.items.delete(next(state.items.range())[0])
 
 
-def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant(quiet: PartitionRun) -> None:
+def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant(quiet: Group) -> None:
     lose_an_item(quiet.replicas()[0].state)
-    wait = quiet.advance_until
+    run = quiet.run
+    wait = run.advance_until
 
     def wait_and_fall_behind(done: Callable[[], bool], duration: int, limit: int) -> None:
         wait(done, duration, limit)
         if done == quiet.quiet:
-            quiet.probe()
-            quiet.advance(lambda: not quiet.caught_up(), 5_000)
+            run.act("probe")
+            run.advance(lambda: not quiet.caught_up(), 5_000)
             assert not quiet.caught_up()
 
-    quiet.advance_until = wait_and_fall_behind  # type: ignore[method-assign]
-    fair_end.quiet(quiet)
-    assert quiet.failure is None
-    assert list(quiet.watcher.view.fresh) == ["unequal"]
+    run.advance_until = wait_and_fall_behind  # type: ignore[method-assign]
+    fair_end.quiet(run)
+    assert run.failure is None
+    assert list(run.view.fresh) == [Unequal]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant
     ],
 )
 def test_a_mistake_that_all_replicas_make_alike_is_seen(
-    quiet: PartitionRun, mistake: Callable[[PartitionState], None], what: str
+    quiet: Group, mistake: Callable[[PartitionState], None], what: str
 ) -> None:
     for replica in quiet.replicas():
         mistake(replica.state)

@@ -5,19 +5,51 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.campaign import config_of
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun, execute, finish
-from dynaproof.checkers.simulator.run import FAULTS, LEADER, Fault, draw
+from dynaproof.checkers.kinds.group import HOST, REPLICAS
+from dynaproof.checkers.kinds.replica_host import HOST_MESSAGES, with_hosts
+from dynaproof.checkers.runs import exploring
+from dynaproof.checkers.runs.config import FOREMOST, Fault
+from dynaproof.checkers.runs.exploring import Exploring
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION, draw
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.place import Place
 from dynaproof.impl.storage.frames import encode_frame
 from dynaproof.impl.storage.host import NODE_LOG, StorageNode
 from dynaproof.impl.storage.replica import Replica
 
 
-def run_with(faults: list[Fault], seed: int = 5) -> PartitionRun:
+class Hears:
+    """Tells of damage and of what is sent."""
+
+    def __init__(self) -> None:
+        self.damaged: list[Place] = []
+        self.sent_by: Callable[[Place], None] | None = None
+
+    def listens(self, place: Place) -> Listening:
+        return Listening(
+            damaged=self.damaged.append,
+            sent=dict.fromkeys(HOST_MESSAGES, self.sent),
+        )
+
+    def sent(self, place: Place, *_: object) -> None:
+        if self.sent_by is not None:
+            self.sent_by(place)
+
+
+def run_with(faults: list[Fault], seed: int = 5, hears: Hears | None = None) -> Run:
     config = structs.replace(draw("partition", seed, "timed"), faults=tuple(faults), length=1_000)
-    run = PartitionRun(config)
-    run.fixture()
+    run = Run(PARTITION, config, Timed(config.seed), () if hears is None else (hears,))
+    run.set_up()
     return run
+
+
+def impaired(run: Run) -> str | None:
+    found: str | None = run.injector.budgets[HOST].impaired_at  # type: ignore[attr-defined]
+    return found
 
 
 def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
@@ -25,9 +57,9 @@ def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
     run = run_with(
         [Fault(kind, 900, target, 10, 0) for kind, target in zip(kinds, (0, 1, 2, 1), strict=True)]
     )
-    slots = [run.world.slots[node.name] for node in REPLICAS]
+    slots = [run.world.places[node.name] for node in REPLICAS]
     assert run.injector.fall(0)
-    assert run.injector.impaired == slots[0].name
+    assert impaired(run) == slots[0].name
     for number, target in ((1, 1), (2, 2)):
         assert not run.injector.fall(number)
         assert slots[target].up
@@ -39,17 +71,16 @@ def test_no_second_voter_is_impaired_before_the_first_is_whole_again() -> None:
 
 def test_a_crashed_node_comes_back_after_the_steps_of_its_fault() -> None:
     run = run_with([Fault("crash", 20, 1, 30, 0)])
-    slot = run.world.slots[REPLICAS[1].name]
+    slot = run.world.places[REPLICAS[1].name]
     for step, up in ((19, True), (20, False), (49, False), (50, True)):
         run.injector.at(step)
         assert slot.up is up, step
 
 
-def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
-    run = run_with([Fault("rot", 900, 2, 10, 12_345)])
-    slot = run.world.slots[REPLICAS[2].name]
-    told = []
-    run.watcher.damaged = told.append  # type: ignore[method-assign,assignment]
+def test_rot_damages_one_byte_that_was_synced_and_tells_its_observers() -> None:
+    hears = Hears()
+    run = run_with([Fault("rot", 900, 2, 10, 12_345)], hears=hears)
+    slot = run.world.places[REPLICAS[2].name]
     before: list[dict[str, bytes]] = []
     rot = slot.disk.rot
 
@@ -62,7 +93,7 @@ def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
 
     slot.disk.rot = watched  # type: ignore[method-assign]
     assert run.injector.fall(0)
-    assert told == [slot]
+    assert hears.damaged == [slot]
     (old,), new = before, kept()
     assert old.keys() == new.keys()
     changed = [
@@ -77,15 +108,15 @@ def test_rot_damages_one_byte_that_was_synced_and_tells_the_watcher() -> None:
 @pytest.mark.parametrize("end", ["all", "majority", "gray"])
 def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None:
     left_out = {"lost disk", "rot", "page rot", "handover"}
-    faults = [Fault(kind, 1, 1, 500, 3) for kind in FAULTS if kind not in left_out]
+    faults = [Fault(kind.name, 1, 1, 500, 3) for kind in FAULTS if kind.name not in left_out]
     run = run_with(faults)
     run.injector.at(1)
     assert run.world.cut_links
     run.injector.heal(end)
     world = run.world
     assert (world.loss, world.duplication) == (0, 0)
-    assert {slot.slow for slot in world.slots.values()} == {1}
-    down = [node.name for node in REPLICAS if not world.slots[node.name].up]
+    assert {slot.slow for slot in world.places.values()} == {1}
+    down = [node.name for node in REPLICAS if not world.places[node.name].up]
     assert down == ([run.injector.excluded] if end == "majority" else [])
     assert len(world.cut_links) == (2 if end == "gray" else 0)
     run.injector.at(10_000)
@@ -96,7 +127,7 @@ def test_the_fair_end_keeps_down_what_it_says_and_nothing_else(end: str) -> None
 def test_of_two_faults_that_overlap_each_lasts_to_its_own_end(kind: str) -> None:
     run = run_with([Fault(kind, 1, 0, 50, 0), Fault(kind, 20, 0, 100, 0), Fault(kind, 30, 1, 10, 0)])
     world, injector = run.world, run.injector
-    slots = [world.slots[node.name] for node in REPLICAS[:2]]
+    slots = [world.places[node.name] for node in REPLICAS[:2]]
     usual = world.loss
 
     def worse() -> list[bool]:
@@ -118,9 +149,10 @@ def test_of_two_faults_that_overlap_each_lasts_to_its_own_end(kind: str) -> None
 def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> None:
     faults = (Fault("rot", 100, 1, 10, 0), Fault("rot", 900, 1, 10, 11))
     config = structs.replace(draw("partition", 6, "timed"), faults=faults, length=1_400)
-    run = PartitionRun(config)
+    driver = Exploring()
+    run = Run(PARTITION, config, driver.first(config))
     rotten: list[str] = []
-    for slot in run.world.slots.values():
+    for slot in run.world.places.values():
         rot = slot.disk.rot
 
         def noted(log: str, at: int, mask: int, rot: Callable[[str, int, int], None] = rot) -> None:
@@ -128,18 +160,19 @@ def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> No
             rot(log, at, mask)
 
         slot.disk.rot = noted  # type: ignore[method-assign]
-    outcome = finish(run)
+    driver.drive(run)
+    outcome = run.result()
     assert outcome.failure is None
     assert rotten[0].startswith("log/")
     assert rotten[1] == NODE_LOG
     assert outcome.reached["rot found"] == 1
     assert outcome.reached["voter replaced"] == 2
-    assert run.world.slots[REPLICAS[1].name].id.incarnation == 2
+    assert run.world.places[REPLICAS[1].name].id.incarnation == 2
 
 
 def test_a_node_journal_that_is_sound_and_holds_something_else_silences_the_node() -> None:
     run = run_with([])
-    slot = run.world.slots[REPLICAS[1].name]
+    slot = run.world.places[REPLICAS[1].name]
     for payload in (b"\x90", b"", b"\xc1"):
         run.world.crash(slot, "test")
         slot.disk.cut(NODE_LOG, 0)
@@ -152,8 +185,9 @@ def test_a_node_journal_that_is_sound_and_holds_something_else_silences_the_node
 
 @pytest.mark.parametrize("kind", ["crash in sync", "failed sync"])
 def test_an_armed_node_stops_in_its_next_sync_and_lets_nothing_out(kind: str) -> None:
-    run = run_with([Fault(kind, 1, 1, 1_000, 0)])
-    slot = run.world.slots[REPLICAS[1].name]
+    hears = Hears()
+    run = run_with([Fault(kind, 1, 1, 1_000, 0)], hears=hears)
+    slot = run.world.places[REPLICAS[1].name]
     while slot.outbox.syncing or slot.outbox.needs_sync:
         run.world.step()
     run.injector.at(1)
@@ -161,11 +195,9 @@ def test_an_armed_node_stops_in_its_next_sync_and_lets_nothing_out(kind: str) ->
     assert slot.armed == kind
     durable = slot.disk.durable
     let_out: list[str] = []
-    sent = run.watcher.sent
-    run.watcher.sent = lambda place, *rest: (  # type: ignore[method-assign]
-        let_out.append(place.name) if slot.outbox.needs_sync or slot.outbox.syncing else None,
-        sent(place, *rest),
-    )[1]
+    hears.sent_by = lambda place: (
+        let_out.append(place.name) if slot.outbox.needs_sync or slot.outbox.syncing else None
+    )
     for _ in range(2_000):
         run.world.step()
         if not slot.up:
@@ -197,7 +229,7 @@ def test_a_cut_that_overlaps_another_outlives_its_end() -> None:
 def test_every_other_partition_leaves_the_clients_with_the_node() -> None:
     run = run_with([Fault("partition", 1, 0, 50, 0), Fault("partition", 1, 0, 50, 1)])
     slot = run.injector.target(0)
-    all_others, peers = (set(run.injector.links(slot, fault)) for fault in run.config.faults)
+    all_others, peers = (set(CUT_OFF.links(run.injector, slot, fault)) for fault in run.config.faults)
     assert peers == {"sa>sb", "sb>sa", "sa>sc", "sc>sa"}
     clients = ("c0", "c1", "c2", "reader")
     assert all_others - peers == {link for name in clients for link in (f"{name}>sa", f"sa>{name}")}
@@ -207,7 +239,7 @@ def test_a_leader_cut_off_from_its_peers_is_read_from_to_the_end_of_its_lease() 
     read = 0
     for seed in range(6):
         config = structs.replace(
-            draw("partition", seed, "timed"), readers=2, faults=(Fault("partition", 300, LEADER, 400, 1),)
+            draw("partition", seed, "timed"), readers=2, faults=(Fault("partition", 300, FOREMOST, 400, 1),)
         )
         outcome = execute(config)
         assert outcome.failure is None
@@ -225,7 +257,9 @@ class Keeping(StorageNode):
 
 
 def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:
-    failure = execute(config_of("partition", "portfolio", 1, 39), Keeping).failure
+    failure = exploring.execute(
+        with_hosts(PARTITION, Keeping), config_of("partition", "portfolio", 1, 39)
+    ).failure
     assert failure is not None
     assert failure.spec == "logs_get_cut"
 
@@ -248,4 +282,4 @@ def test_page_rot_is_a_mere_crash_where_no_checkpoint_is_durable() -> None:
     run = run_with([Fault("page rot", 1, 1, 10, 12_345)])
     assert run.injector.fall(0)
     assert run.injector.injected == {"crash": 1}
-    assert run.injector.impaired is None
+    assert impaired(run) is None

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaproof.checkers.simulator.events import Strategy
-from dynaproof.checkers.simulator.world import Observer, Options, World
+from dynaproof.checkers.seam import Strategy
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.replaying import Divergence, Replaying
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
+from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 
 NODES = tuple(NodeId("region", zone, f"n{zone}") for zone in "abc")
@@ -69,11 +70,11 @@ class Curious(Chatty):
 def play(strategy: Strategy, timed: bool, node: type[Chatty] = Chatty, steps: int = STEPS) -> World:
     """A run with a crash, a restart and a lost disk at fixed steps."""
     options = Options(loss=6_000, duplication=6_000, rates=(1 << 20, (1 << 20) - 200))
-    world = World([(name, node) for name in NODES], strategy, options, Observer())
+    world = World([(name, node) for name in NODES], strategy, options)
     world.timed = timed
-    for slot in world.slots.values():
+    for slot in world.places.values():
         world.start(slot)
-    victim = world.slots["nb"]
+    victim = world.places["nb"]
     for step in range(steps):
         if step in {100, 200}:
             world.crash(victim, f"at{step}", lose_disk=step == 200)
@@ -174,7 +175,7 @@ def test_draining_hands_over_every_enabled_event_once_by_due_time(
     assert events
     assert [event.due for event in events] == sorted(event.due for event in events)
     assert len({event.name for event in events}) == len(events)
-    assert all(event.place == -1 for event in events)
+    assert all(event.position == -1 for event in events)
     assert list(names(chooser)) == []
     assert not world.step()
 

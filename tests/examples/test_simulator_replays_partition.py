@@ -5,14 +5,21 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.simulator.partition import execute
-from dynaproof.checkers.simulator.run import FAULTS, STRATEGIES, Failure, Outcome, draw
-from dynaproof.checkers.simulator.run_file import load, rerun
-from dynaproof.checkers.simulator.schedule import MENDING, Divergence, follow, record
-from dynaproof.checkers.simulator.shrink import shrink_schedule
-from dynaproof.checkers.simulator.tell import Step, tell
+from dynaproof.checkers.runs import exploring
+from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.runs.exploring import record
+from dynaproof.checkers.runs.run_file import load, rerun
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.schedule import follow
+from dynaproof.checkers.runs.shrink import Budget, shrink_schedule, smaller_schedule, smallest
+from dynaproof.checkers.runs.trace import Step, trace
+from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
+from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.strategies.recording import Recorded
+from dynaproof.checkers.strategies.replaying import Divergence
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Heartbeat
@@ -28,6 +35,14 @@ class Silent(StorageNode):
     replica_class = DeafReplica
 
 
+FAULTS = {kind.name for kind in PARTITION.faults}
+MENDING = {kind.mend for kind in PARTITION.faults} - {""}
+
+
+def seeded(name: str) -> Scenario:
+    return with_hosts(PARTITION, MUTANTS[name].node_class)
+
+
 RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))
 
 
@@ -37,35 +52,35 @@ def test_a_recorded_run_is_the_same_run_and_follows_exactly_with_its_faults(stra
     for seed in range(21, 25):
         config = draw("partition", seed, strategy)
         outcome = execute(config)
-        recorded_outcome, recorded = record(config)
+        recorded_outcome, recorded = record(PARTITION, config)
         assert recorded_outcome == outcome
-        assert follow(config, recorded) == (outcome, recorded)
+        assert follow(PARTITION, config, recorded) == (outcome, recorded)
         kinds |= {kind for kind, _, _ in recorded.events}
-    assert kinds & set(FAULTS)
+    assert kinds & FAULTS
     assert kinds & MENDING
     assert "end" in kinds
 
 
 def test_a_run_of_other_code_diverges_at_the_first_step_that_differs() -> None:
     config = draw("partition", 21, "random")
-    _, recorded = record(config)
+    _, recorded = record(PARTITION, config)
     with pytest.raises(Divergence) as found:
-        follow(config, recorded, Silent)
+        follow(with_hosts(PARTITION, Silent), config, recorded)
     step, expected = found.value.step, found.value.expected
     assert expected == recorded.events[step]
     assert expected not in found.value.enabled
-    follow(config, Recorded(recorded.events[:step], recorded.choices), Silent)
+    follow(with_hosts(PARTITION, Silent), config, Recorded(recorded.events[:step], recorded.choices))
 
 
 def test_a_choice_that_is_missing_is_a_divergence_and_leniently_the_benign_default() -> None:
     config = draw("partition", 22, "timed")
-    _, recorded = record(config)
+    _, recorded = record(PARTITION, config)
     gone = next(choice for choice in recorded.choices if choice[0][0] == "latency" and choice[1])
     fewer = Recorded(recorded.events, tuple(choice for choice in recorded.choices if choice is not gone))
     with pytest.raises(Divergence) as found:
-        follow(config, fewer)
+        follow(PARTITION, config, fewer)
     assert found.value.expected == gone[0]
-    outcome, happened = follow(config, fewer, lenient=True)
+    outcome, happened = follow(PARTITION, config, fewer, lenient=True)
     assert outcome.failure is None
     assert dict(happened.choices)[gone[0]] == 0
 
@@ -73,43 +88,43 @@ def test_a_choice_that_is_missing_is_a_divergence_and_leniently_the_benign_defau
 @pytest.mark.parametrize("keep", [2, 3, 5])
 def test_any_part_of_a_run_is_a_legal_run_that_breaks_no_promise_and_follows_exactly(keep: int) -> None:
     config = draw("partition", 23, "pos")
-    _, recorded = record(config)
+    _, recorded = record(PARTITION, config)
     events = tuple(event for number, event in enumerate(recorded.events) if number % keep)
-    outcome, happened = follow(config, Recorded(events, recorded.choices), lenient=True)
+    outcome, happened = follow(PARTITION, config, Recorded(events, recorded.choices), lenient=True)
     assert outcome.failure is None
     assert 0 < len(happened.events) <= len(events)
-    assert follow(config, happened) == (outcome, happened)
+    assert follow(PARTITION, config, happened) == (outcome, happened)
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_every_run_among_the_examples_fails_as_its_file_says_in_less_than_its_length(path: Path) -> None:
-    run = load(path)
+    run = load(path, find)
     assert run.mutant is not None
     assert run.schedule is not None
-    assert run.outcome.failure is not None
-    assert run.outcome.failure.step == len(run.schedule.events)
-    assert rerun(run, MUTANTS[run.mutant].node_class) == run.outcome
+    assert run.result.failure is not None
+    assert run.result.failure.step == len(run.schedule.events)
+    assert rerun(run, seeded(run.mutant)) == run.result
     recorded = run.recorded()
     assert recorded is not None
-    outcome, _ = follow(run.config, recorded, StorageNode, lenient=True)
+    outcome, _ = follow(PARTITION, run.config, recorded, lenient=True)
     assert outcome.failure is None, "the system without the bug keeps its promise on the same schedule"
 
 
 def test_the_example_of_the_readme_has_less_than_sixty_events() -> None:
-    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
+    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"), find)
     assert run.schedule is not None
     assert len(run.schedule.events) < 60
 
 
 def test_no_event_of_a_shrunk_run_can_be_left_out() -> None:
-    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
-    node_class, recorded = MUTANTS["ignores_accepted"].node_class, run.recorded()
+    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"), find)
+    scenario, recorded = seeded("ignores_accepted"), run.recorded()
     assert recorded is not None
-    assert run.outcome.failure is not None
+    assert run.result.failure is not None
     for number in range(len(recorded.events)):
         events = recorded.events[:number] + recorded.events[number + 1 :]
-        outcome, happened = follow(run.config, Recorded(events, recorded.choices), node_class, lenient=True)
-        failed = outcome.failure is not None and outcome.failure.spec == run.outcome.failure.spec
+        outcome, happened = follow(scenario, run.config, Recorded(events, recorded.choices), lenient=True)
+        failed = outcome.failure is not None and outcome.failure.spec == run.result.failure.spec
         assert not failed or len(happened.events) >= len(recorded.events)
 
 
@@ -119,28 +134,57 @@ def test_a_schedule_is_shrunk_to_the_events_and_choices_that_its_failure_needs()
     needed, needed_choice = {events[17], events[90], events[199]}, choices[4]
     attempts = 0
 
-    def attempt(candidate: Recorded) -> tuple[Outcome, Recorded]:
+    def attempt(candidate: Recorded) -> tuple[RunResult, Recorded]:
         nonlocal attempts
         attempts += 1
         fails = needed <= set(candidate.events) and needed_choice in candidate.choices
         return ended("wanted" if fails else None, len(candidate.events)), candidate
 
-    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, 400)
+    small = shrink_schedule(Recorded(events, choices), "wanted", attempt, Budget(400))
     assert set(small.events) == needed
     assert small.choices == (needed_choice,)
     assert attempts <= 400
 
 
-def ended(spec: str | None, events: int) -> Outcome:
+def test_what_a_choice_needed_goes_once_the_choice_is_gone() -> None:
+    events = tuple(("e", "n", number) for number in range(60))
+    choice = (("c", "n", 0), 1)
+
+    def attempt(candidate: Recorded) -> tuple[RunResult, Recorded]:
+        asked = choice in candidate.choices and events[30] not in candidate.events
+        fails = events[7] in candidate.events and not asked
+        return ended("wanted" if fails else None, len(candidate.events)), candidate
+
+    budget = Budget(400)
+    small = shrink_schedule(Recorded(events, (choice,)), "wanted", attempt, budget)
+    assert small == Recorded((events[7],), ())
+    assert budget.left > 0
+
+
+def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again() -> None:
+    name, scenario = "lease_not_granted", seeded("lease_not_granted")
+    config = config_of("partition", "portfolio", 3, 45)
+    result = exploring.execute(scenario, config)
+    small = smallest(scenario, config, result, name)
+    recorded = small.recorded()
+    assert small.minimal
+    assert recorded is not None
+    again = smaller_schedule(scenario, small.config, small.result, recorded, name)
+    assert again == small
+    cut_short = smallest(scenario, config, result, name, 1, 3)
+    assert not cut_short.minimal
+    assert cut_short.result.failure is not None
+
+
+def ended(spec: str | None, events: int) -> RunResult:
     failure = None if spec is None else Failure(spec, "it broke", events)
-    return Outcome("00", events, 0, failure, {}, {}, {})
+    return RunResult("00", events, 0, failure, {}, {}, {})
 
 
-def test_telling_a_run_changes_nothing_and_tells_every_step_once() -> None:
-    run = load(next(path for path in RUNS if path.stem == "campaign_not_journalled"))
-    node_class = MUTANTS["campaign_not_journalled"].node_class
+def test_tracing_a_run_changes_nothing_and_gives_every_step_once() -> None:
+    run = load(next(path for path in RUNS if path.stem == "campaign_not_journalled"), find)
     steps: list[Step] = []
-    assert tell(run, node_class, steps.append) == run.outcome
+    assert trace(run, seeded("campaign_not_journalled"), steps.append) == run.result
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
     assert run.schedule is not None
     assert len(steps) == len(run.schedule.events)
@@ -150,11 +194,10 @@ def test_telling_a_run_changes_nothing_and_tells_every_step_once() -> None:
     assert any(change.startswith("promised: nothing -> ") for change in restart.changes())
 
 
-def test_a_told_step_shows_what_every_node_knew_then() -> None:
-    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"))
-    node_class = MUTANTS["ignores_accepted"].node_class
+def test_a_traced_step_shows_what_every_node_knew_then() -> None:
+    run = load(next(path for path in RUNS if path.stem == "ignores_accepted"), find)
     steps: list[Step] = []
-    tell(run, node_class, steps.append, wanted=5, until=5)
+    trace(run, seeded("ignores_accepted"), steps.append, wanted=5, until=5)
     assert [step.number for step in steps] == [1, 2, 3, 4, 5]
     assert set(steps[-1].everyone) >= {"sa", "sb", "sc"}
     assert all("promised" in steps[-1].everyone[name] for name in ("sa", "sb", "sc"))
@@ -163,11 +206,11 @@ def test_a_told_step_shows_what_every_node_knew_then() -> None:
 
 def test_a_run_with_an_unreachable_fault_in_its_schedule_is_refused_or_passed_over() -> None:
     config = draw("partition", 24, "timed")
-    _, recorded = record(config)
+    _, recorded = record(PARTITION, config)
     strange = Recorded((("crash", "sa", 99), *recorded.events[:20]), recorded.choices)
     with pytest.raises(Divergence):
-        follow(config, strange)
-    outcome, happened = follow(config, strange, lenient=True)
+        follow(PARTITION, config, strange)
+    outcome, happened = follow(PARTITION, config, strange, lenient=True)
     assert outcome.failure is None
     assert happened.events == recorded.events[:20]
 

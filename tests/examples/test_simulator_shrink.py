@@ -1,7 +1,9 @@
 """Shrinking, with failures that are known beforehand."""
 
-from dynaproof.checkers.simulator.run import Failure, Fault, Outcome, RunConfig, draw
-from dynaproof.checkers.simulator.shrink import ATTEMPTS, shrink
+from dynaproof.checkers.kinds.group import GroupConfig
+from dynaproof.checkers.runs.config import Failure, Fault, RunResult
+from dynaproof.checkers.runs.shrink import ATTEMPTS, Budget, shrink
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
 
 CONFIG = next(
     config
@@ -11,13 +13,13 @@ CONFIG = next(
 NEEDED = CONFIG.faults[2]
 
 
-def outcome(config: RunConfig, spec: str | None) -> Outcome:
+def outcome(config: GroupConfig, spec: str | None) -> RunResult:
     step = config.operations * 10 + max((fault.step for fault in config.faults), default=0)
     failure = None if spec is None else Failure(spec, "it broke", step)
-    return Outcome("00", step, 0, failure, {}, {}, {})
+    return RunResult("00", step, 0, failure, {}, {}, {})
 
 
-def fails_with_one_fault(config: RunConfig) -> Outcome:
+def fails_with_one_fault(config: GroupConfig) -> RunResult:
     """Breaks `wanted` while a fault of the needed kind and target is left; without faults, another spec."""
     if not config.faults:
         return outcome(config, "another")
@@ -25,14 +27,14 @@ def fails_with_one_fault(config: RunConfig) -> Outcome:
     return outcome(config, "wanted" if found else None)
 
 
-def shrunk() -> tuple[RunConfig, Outcome, int]:
-    tried: list[RunConfig] = []
+def shrunk() -> tuple[GroupConfig, RunResult, int]:
+    tried: list[GroupConfig] = []
 
-    def execute(config: RunConfig) -> Outcome:
+    def execute(config: GroupConfig) -> RunResult:
         tried.append(config)
         return fails_with_one_fault(config)
 
-    config, found = shrink(CONFIG, fails_with_one_fault(CONFIG), execute)
+    config, found = shrink(PARTITION, CONFIG, fails_with_one_fault(CONFIG), execute, Budget(ATTEMPTS))
     return config, found, len(tried)
 
 
@@ -59,13 +61,13 @@ def test_shrinking_is_deterministic_and_bounded() -> None:
 def test_a_run_that_nothing_smaller_fails_is_left_as_it_is() -> None:
     tried = 0
 
-    def execute(config: RunConfig) -> Outcome:
+    def execute(config: GroupConfig) -> RunResult:
         nonlocal tried
         tried += 1
         return outcome(config, "wanted" if config == CONFIG else None)
 
     before = outcome(CONFIG, "wanted")
-    assert shrink(CONFIG, before, execute) == (CONFIG, before)
+    assert shrink(PARTITION, CONFIG, before, execute, Budget(ATTEMPTS)) == (CONFIG, before)
     assert 0 < tried <= ATTEMPTS
 
 

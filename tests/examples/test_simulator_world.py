@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from dynaproof.checkers.simulator.world import RATE_ONE, Factory, Observer, Options, Slot, World
 from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.checkers.world.place import Factory, Place
+from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 
 A, B = (NodeId("region", zone, f"n{zone}") for zone in "ab")
@@ -39,29 +42,40 @@ class Quiet:
         self.alarms.append((timer.name, self.env.now))
 
 
-class Seen(Observer):
+class Seen:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.left: list[tuple[str, bool]] = []
+        self.early: list[Message] = []
         self.errors: list[str] = []
         self.crashes: list[tuple[str, bool]] = []
 
-    def sent(self, slot: Slot, to: NodeId, message: Message, covered: bool) -> None:
-        assert isinstance(message, Word)
-        self.left.append((message.text, covered))
+    def listens(self, place: Place) -> Listening:
+        return Listening(
+            sent={Word: self.sent},
+            uncovered=self.uncovered,
+            crashed=self.crashed,
+            raised=self.raised,
+        )
 
-    def crashed(self, slot: Slot, lost_disk: bool) -> None:
+    def sent(self, slot: Place, message: Word) -> None:
+        self.left.append((message.text, message not in self.early))
+
+    def uncovered(self, slot: Place, message: Message) -> None:
+        self.early.append(message)
+
+    def crashed(self, slot: Place, lost_disk: bool) -> None:
         self.crashes.append((slot.name, lost_disk))
 
-    def raised(self, slot: Slot, payload: object, error: Exception) -> None:
+    def raised(self, slot: Place, payload: object, error: Exception) -> None:
         self.errors.append(f"{slot.name}: {error}")
 
 
 def world_of(options: Options | None = None, seed: int = 1, factory: Factory = Quiet) -> tuple[World, Seen]:
     seen = Seen()
-    world = World([(A, factory), (B, factory)], Timed(seed), options or Options(), seen)
-    for slot in world.slots.values():
+    world = World([(A, factory), (B, factory)], Timed(seed), options or Options(), (seen,))
+    for slot in world.places.values():
         world.start(slot)
     return world, seen
 
@@ -72,7 +86,7 @@ def let(world: World, node: NodeId, action: Callable[[], object]) -> None:
     def handler() -> None:
         action()
 
-    world.run(world.slots[node.name], handler)
+    world.run(world.places[node.name], handler)
 
 
 def finish(world: World) -> None:
@@ -81,7 +95,7 @@ def finish(world: World) -> None:
 
 
 def heard(world: World, node: NodeId) -> list[str]:
-    return [text for _, text in world.slots[node.name].node.heard]  # type: ignore[attr-defined]
+    return [text for _, text in world.places[node.name].node.heard]  # type: ignore[attr-defined]
 
 
 def write_and_say(env: Env, to: NodeId, text: str) -> None:
@@ -91,7 +105,7 @@ def write_and_say(env: Env, to: NodeId, text: str) -> None:
 
 def test_a_message_leaves_only_after_the_sync_that_covers_its_writes() -> None:
     world, seen = world_of()
-    slot = world.slots["na"]
+    slot = world.places["na"]
     let(world, A, lambda: write_and_say(slot.env, B, "one"))
     assert seen.left == []
     world.step()
@@ -108,7 +122,7 @@ def test_a_message_leaves_only_after_the_sync_that_covers_its_writes() -> None:
 
 def test_a_message_let_out_when_its_sync_starts_is_reported_as_not_covered() -> None:
     world, seen = world_of()
-    slot = world.slots["na"]
+    slot = world.places["na"]
     let(world, A, lambda: write_and_say(slot.env, B, "early"))
     slot.outbox.sync_started()
     world._release(slot, slot.outbox.sync_done())
@@ -117,7 +131,7 @@ def test_a_message_let_out_when_its_sync_starts_is_reported_as_not_covered() -> 
 
 def test_messages_to_itself_wait_for_the_sync_and_are_never_lost_or_repeated() -> None:
     world, _ = world_of(Options(loss=65_536, duplication=65_536))
-    env = world.slots["na"].env
+    env = world.places["na"].env
     let(world, A, lambda: [write_and_say(env, A, str(number)) for number in range(20)])
     assert heard(world, A) == []
     finish(world)
@@ -130,10 +144,10 @@ def test_loss_duplication_cuts_and_capacity_are_per_directed_link() -> None:
         if cut is not None:
             world.cut_links[cut] = 0
         for me, other in ((A, B), (B, A)):
-            env = world.slots[me.name].env
+            env = world.places[me.name].env
             let(world, me, lambda env=env, other=other: [env.send(other, Word(str(n))) for n in range(10)])
         finish(world)
-        links = [link for slot in world.slots.values() for link in slot.links.values() if link is not None]
+        links = [link for slot in world.places.values() for link in slot.links.values() if link is not None]
         assert {link.in_flight for link in links} <= {0}
         return len(heard(world, B)), len(heard(world, A))
 
@@ -147,7 +161,7 @@ def test_loss_duplication_cuts_and_capacity_are_per_directed_link() -> None:
 def test_timers_are_never_early_by_the_local_clock_and_late_by_less_than_one_tick_of_it() -> None:
     for rate in (RATE_ONE, RATE_ONE * 9 // 10, RATE_ONE * 11 // 10, RATE_ONE + 1):
         world, _ = world_of(Options(rates=(rate,)))
-        slot = world.slots["na"]
+        slot = world.places["na"]
         world.tau = 123_457
         set_at = slot.env.now
         let(world, A, lambda env=slot.env: env.set_timer(1_000, Alarm("x")))
@@ -160,18 +174,18 @@ def test_timers_are_never_early_by_the_local_clock_and_late_by_less_than_one_tic
 
 def test_an_equal_timer_replaces_and_a_cancelled_one_never_fires() -> None:
     world, _ = world_of()
-    env = world.slots["na"].env
+    env = world.places["na"].env
     for delay in (1_000, 5_000):
         let(world, A, lambda delay=delay: env.set_timer(delay, Alarm("again")))
     let(world, A, lambda: env.set_timer(2_000, Alarm("never")))
     let(world, A, lambda: env.cancel_timer(Alarm("never")))
     finish(world)
-    assert world.slots["na"].node.alarms == [("again", 5_000)]  # type: ignore[attr-defined]
+    assert world.places["na"].node.alarms == [("again", 5_000)]  # type: ignore[attr-defined]
 
 
 def test_a_crash_forgets_timers_held_messages_and_the_unsynced_and_a_restart_reads_the_rest() -> None:
     world, seen = world_of()
-    slot = world.slots["na"]
+    slot = world.places["na"]
     first = slot.node
     let(world, A, lambda: write_and_say(slot.env, B, "kept"))
     finish(world)
@@ -197,7 +211,7 @@ def test_a_crash_may_lose_messages_that_the_last_sync_released() -> None:
     kept = set()
     for seed in range(40):
         world, seen = world_of(seed=seed)
-        slot = world.slots["na"]
+        slot = world.places["na"]
         let(world, A, lambda env=slot.env: write_and_say(env, B, "x"))
         while not seen.left:
             world.step()
@@ -211,7 +225,7 @@ def test_a_crash_may_lose_messages_that_the_last_sync_released() -> None:
 @pytest.mark.parametrize("written", [False, True])
 def test_a_crash_takes_all_that_a_node_has_told_itself(written: bool) -> None:
     world, _ = world_of()
-    slot = world.slots["na"]
+    slot = world.places["na"]
 
     def say(text: str) -> None:
         if written:
@@ -235,18 +249,18 @@ def test_a_crash_takes_all_that_a_node_has_told_itself(written: bool) -> None:
 
 def test_a_node_that_is_down_hears_nothing() -> None:
     world, _ = world_of()
-    world.crash(world.slots["nb"], "test")
-    let(world, A, lambda: world.slots["na"].env.send(B, Word("x")))
+    world.crash(world.places["nb"], "test")
+    let(world, A, lambda: world.places["na"].env.send(B, Word("x")))
     finish(world)
     assert heard(world, B) == [], "the node that crashed"
-    world.start(world.slots["nb"])
+    world.start(world.places["nb"])
     finish(world)
     assert heard(world, B) == [], "the node that was started"
 
 
 def test_a_node_on_a_lost_disk_is_another_incarnation_and_hears_nothing_sent_to_the_old_one() -> None:
     world, seen = world_of()
-    slot, env = world.slots["nb"], world.slots["na"].env
+    slot, env = world.places["nb"], world.places["na"].env
     let(world, B, lambda: slot.env.disk.append("log", b"x"))
     finish(world)
     let(world, A, lambda: env.send(B, Word("in flight")))
@@ -272,17 +286,17 @@ def test_messages_take_time_in_timed_mode_alone_and_timers_in_both() -> None:
     for timed, arrives_at in ((True, 700), (False, 0)):
         world, _ = world_of(Options(latencies=(700,)))
         world.timed = timed
-        let(world, A, lambda env=world.slots["na"].env: env.send(B, Word("x")))
+        let(world, A, lambda env=world.places["na"].env: env.send(B, Word("x")))
         world.step()
         assert (heard(world, B), world.tau) == (["x"], arrives_at)
-        let(world, B, lambda env=world.slots["nb"].env: env.set_timer(5_000, Alarm("y")))
+        let(world, B, lambda env=world.places["nb"].env: env.set_timer(5_000, Alarm("y")))
         world.step()
         assert world.tau == arrives_at + 5_000
 
 
 def test_a_wall_step_moves_the_wall_clock_alone() -> None:
     world, _ = world_of()
-    slot = world.slots["na"]
+    slot = world.places["na"]
     world.tau = 1_000
     now, wall = slot.env.now, slot.env.wall
     slot.wall_offset -= 700
@@ -291,12 +305,47 @@ def test_a_wall_step_moves_the_wall_clock_alone() -> None:
 
 def test_only_an_address_reaches_whoever_runs_under_a_name_now() -> None:
     world, _ = world_of()
-    b = world.slots[B.name]
+    b = world.places[B.name]
     world.crash(b, "fault", lose_disk=True)
     world.start(b)
     assert b.id.incarnation == 2
-    let(world, A, lambda: world.slots[A.name].env.send(B, Word("to the old one")))
-    let(world, A, lambda: world.slots[A.name].env.send(B.address, Word("to whoever is there")))
+    let(world, A, lambda: world.places[A.name].env.send(B, Word("to the old one")))
+    let(world, A, lambda: world.places[A.name].env.send(B.address, Word("to whoever is there")))
     while world.step():
         pass
     assert [text for _, text in b.node.heard] == ["to whoever is there"]  # type: ignore[attr-defined]
+
+
+def test_nodes_of_one_name_in_different_regions_have_places_and_links_of_their_own() -> None:
+    here, there, asker = NodeId("east", "a", "n"), NodeId("west", "a", "n"), NodeId("east", "b", "asker")
+    world = World([(node, Quiet) for node in (here, there, asker)], Timed(1), Options())
+    assert list(world.places) == ["east/a/n", "west/a/n", "asker"]
+    for place in world.places.values():
+        world.start(place)
+    env = world.places["asker"].env
+    world.cut_links["asker>west/a/n"] = 0
+    world.run(world.places["asker"], lambda: [env.send(node, Word(node.region)) for node in (here, there)])
+    finish(world)
+    assert [text for _, text in world.at(here).node.heard] == ["east"]  # type: ignore[attr-defined]
+    assert world.at(there).node.heard == []  # type: ignore[attr-defined]
+    world.crash(world.at(there), "test", lose_disk=True)
+    assert (world.at(there).id.incarnation, world.at(here).id.incarnation) == (2, 1)
+
+
+def test_an_observer_is_told_only_what_it_listens_to_and_several_in_their_order() -> None:
+    told: list[str] = []
+
+    class Hears:
+        def __init__(self, name: str, places: tuple[str, ...]) -> None:
+            self.name, self.places = name, places
+
+        def listens(self, place: Place) -> Listening:
+            if place.name not in self.places:
+                return Listening()
+            return Listening(handled=lambda place: told.append(f"{self.name} of {place.name}"))
+
+    observers = (Hears("one", ("na", "nb")), Hears("two", ("nb",)))
+    world = World([(A, Quiet), (B, Quiet)], Timed(1), Options(), observers)
+    for place in world.places.values():
+        world.start(place)
+    assert told == ["one of na", "one of nb", "two of nb"]

@@ -31,7 +31,7 @@ def stage() -> Stage:
 
 def reached(stage: Stage, what: str) -> int:
     assert stage.failure is None
-    return stage.run.watcher.reached.get(what, 0)
+    return stage.run.observation.reached.get(what, 0)
 
 
 @pytest.mark.parametrize("writes", [0, 1])

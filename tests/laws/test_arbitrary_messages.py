@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.storage import messages as m

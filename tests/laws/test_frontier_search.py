@@ -2,7 +2,8 @@
 
 import pytest
 
-from dynaproof.checkers.linearizability import Budget, by_frontier, check, checking, frontier, online, verify
+from dynaproof.checkers.certificates import verify
+from dynaproof.checkers.linearizability import Budget, by_frontier, check, checking, frontier, online
 from dynaproof.checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from dynaproof.checkers.linearizability.random_histories import LARGE, random_histories
 from dynaproof.checkers.linearizability.register import ASK_PUT, ASK_READ, Ask, of_key, reduce

@@ -1,5 +1,7 @@
 """What the writers write reads back as the same operations, in our format and in EDN."""
 
+from decimal import Decimal
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from dynaproof.checkers.histories import json_lines as reader
 from dynaproof.checkers.histories import parse
-from dynaproof.checkers.histories.edn import Keyword
+from dynaproof.checkers.histories.edn_values import Character, EdnMap, Keyword, Symbol, Tagged
 from dynaproof.checkers.histories.values import freeze
 from dynaproof.checkers.histories.writers import edn, json_lines
 from dynaproof.checkers.linearizability import check
@@ -23,8 +25,17 @@ JSON = st.recursive(
     max_leaves=4,
 )
 EDN = st.recursive(
-    SCALARS | st.sampled_from([Keyword("a"), Keyword("b-c"), 1.5, -2e30, 'quote " and \\ and \n']),
-    lambda inner: st.tuples(inner, inner) | st.tuples(inner) | st.frozensets(inner, max_size=2),
+    SCALARS
+    | st.sampled_from([Keyword("a"), Keyword("b-c"), 1.5, -2e30, 'quote " and \\ and \n', Fraction(1, 3)])
+    | st.sampled_from(
+        [Symbol("a"), Character("\n"), Tagged("inst", "2026"), Symbol("##NaN"), Decimal("1.5")]
+    ),
+    lambda inner: (
+        st.tuples(inner, inner)
+        | st.tuples(inner)
+        | st.frozensets(inner, max_size=2)
+        | st.dictionaries(inner, inner, max_size=2).map(EdnMap)
+    ),
     max_leaves=4,
 )
 
@@ -55,7 +66,7 @@ def histories(draw: st.DrawFn, values: st.SearchStrategy[Any], ties: bool) -> Hi
             builder.add(
                 process, function, draw(st.sampled_from(keys)), value, call, None if unknown else clock,
                 expected=draw(st.sampled_from(pool)) if function == "cas" else None,
-                ok=outcome is Outcome.OK, seen=seen,
+                ok=outcome is Outcome.OK, seen=seen, differed=outcome is not Outcome.NO_EFFECT,
             )  # fmt: skip
             if unknown:
                 break

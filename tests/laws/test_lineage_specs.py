@@ -5,29 +5,35 @@ models do not show.
 """
 
 from itertools import permutations
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaproof.specs.partitions import one_owner_per_key, restore_is_exact
-from dynaproof.specs.promise import ALL
-from dynaproof.specs.streams import parent_before_children, stream_complete_and_single
-from dynaproof.specs.transactions import transactions_serializable
-from dynaproof.specs.view import Change, Owner, StreamShard, Transaction, View
+from dynaproof.specs.promises.lineage import one_owner_per_key, restore_is_exact
+from dynaproof.specs.promises.streams import parent_before_children, stream_complete_and_single
+from dynaproof.specs.promises.transactions import transactions_serializable
+from dynaproof.specs.spec import Spec
+from dynaproof.specs.views.base import View
+from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, Owner, Restored
+from dynaproof.specs.views.stream import Change, StreamShard, StreamView
+from dynaproof.specs.views.transaction import Transaction, TransactionView
+
+Seen = TypeVar("Seen", bound=View[Any])
 
 
-def told(name: str, view: View) -> list[str]:
-    return [violation.sentence for violation in ALL[name].check(view)]
+def told(spec: Spec[Seen], view: Seen) -> list[str]:
+    return [violation.sentence for violation in spec.check(view)]
 
 
 def test_owners_may_share_a_key_only_one_after_the_other() -> None:
-    view = View(())
+    view = LineageView()
     view.own("parent", Owner(0, 8, 100))
     view.own("child", Owner(4, 8, 300))
-    assert told("one_owner_per_key", view) == ["parent and child accept writes for the keys from 4 to 8"]
+    assert told(one_owner_per_key, view) == ["parent and child accept writes for the keys from 4 to 8"]
     view.tau = 100
-    assert list(one_owner_per_key(view)) == []
+    assert list(one_owner_per_key.check(view)) == []
 
 
 @pytest.mark.parametrize(
@@ -43,59 +49,59 @@ def test_owners_may_share_a_key_only_one_after_the_other() -> None:
     ],
 )
 def test_metadata_covers_the_key_space_once(ranges: list[tuple[str, int, int]], sentences: list[str]) -> None:
-    view = View(())
+    view = LineageView()
     view.key_space = (0, 8)
-    view.file("metadata", ("t", ranges))
-    assert told("one_owner_per_key", view) == sentences
+    view.file(MetadataCommitted("t", tuple(ranges)))
+    assert told(one_owner_per_key, view) == sentences
 
 
 def test_restore_over_two_splits_takes_the_writes_of_the_line_and_the_leaves_of_the_time() -> None:
-    view = View(())
+    view = LineageView()
     view.descend("p", None, 0)
     for child, parent, since in [("l", "p", 3), ("r", "p", 3), ("rl", "r", 6), ("rr", "r", 6)]:
         view.descend(child, parent, since)
     view.writes = {"p": [(1, "x"), (2, "y")], "r": [(4, "z"), (5, "u")], "rr": [(7, "v")]}
     restored = {"l": ("x", "y"), "rl": ("x", "y", "z", "u"), "rr": ("x", "y", "z", "u", "v")}
-    view.file("restored", (7, restored))
-    view.file("restored", (4, {"l": ("x", "y"), "r": ("x", "y", "z")}))
-    view.file("restored", (1, {"p": ("x",)}))
-    assert list(restore_is_exact(view)) == []
-    view.fresh = {"restored": [(5, {"l": ("x", "y"), "rl": ()})]}
-    assert told("restore_is_exact", view) == [
+    view.file(Restored(7, restored))
+    view.file(Restored(4, {"l": ("x", "y"), "r": ("x", "y", "z")}))
+    view.file(Restored(1, {"p": ("x",)}))
+    assert list(restore_is_exact.check(view)) == []
+    view.fresh = {Restored: [Restored(5, {"l": ("x", "y"), "rl": ()})]}
+    assert told(restore_is_exact, view) == [
         "a restore to 5 makes rl, which is no leaf of the lineage then",
         "a restore to 5 does not make r, a leaf of the lineage then",
     ]
-    view.fresh = {"restored": [(2, {"p": ("y", "x")})]}
-    assert len(told("restore_is_exact", view)) == 1
+    view.fresh = {Restored: [Restored(2, {"p": ("y", "x")})]}
+    assert len(told(restore_is_exact, view)) == 1
 
 
 def test_images_of_an_item_follow_each_other_from_the_parent_shard_into_the_child() -> None:
     first, second = Change(1, "k", None, "a"), Change(2, "k", "a", "b")
     third = Change(4, "k", "b", "c")
-    view = View(())
+    view = StreamView()
     view.changes = {"p": [first, second], "c": [third]}
     view.log_ends = {"p": 3}
     view.stream("p", StreamShard(None, (first, second), 3, closed=True))
     view.stream("c", StreamShard("p", (third,), 4, closed=False))
-    assert list(stream_complete_and_single(view)) == []
+    assert list(stream_complete_and_single.check(view)) == []
     stale = third._replace(old="a")
     view.changes["c"] = [stale]
     view.stream("c", StreamShard("p", (stale,), 4, closed=False))
-    assert {"has old image a" in one for one in told("stream_complete_and_single", view)} == {True}
+    assert {"has old image a" in one for one in told(stream_complete_and_single, view)} == {True}
 
 
 def test_a_child_is_read_once_its_parent_is_closed_and_read() -> None:
     record = Change(1, "k", None, "a")
-    view = View(())
+    view = StreamView()
     view.stream("p", StreamShard(None, (record,), 1, closed=False))
     view.stream("c", StreamShard("p", (record,), 3, closed=False))
     view.consume("p", 1)
     view.consume("c", 1)
-    assert len(told("parent_before_children", view)) == 1
+    assert len(told(parent_before_children, view)) == 1
     view.stream("p", StreamShard(None, (record,), 2, closed=True))
-    assert list(parent_before_children(view)) == []
+    assert list(parent_before_children.check(view)) == []
     view.consume("p", 0)
-    assert len(told("parent_before_children", view)) == 1
+    assert len(told(parent_before_children, view)) == 1
 
 
 @pytest.mark.parametrize(
@@ -132,10 +138,10 @@ def test_a_child_is_read_once_its_parent_is_closed_and_read() -> None:
 def test_known_anomalies_are_told_from_serializable_transactions(
     transactions: dict[str, Transaction], kept: bool
 ) -> None:
-    view = View(())
+    view = TransactionView()
     for name, one in transactions.items():
         view.commit(name, one)
-    assert (told("transactions_serializable", view) == []) == kept
+    assert (told(transactions_serializable, view) == []) == kept
 
 
 def explained(transactions: dict[int, Transaction], versions: dict[str, list[int]]) -> bool:
@@ -173,9 +179,9 @@ def committed(draw: st.DrawFn) -> dict[int, Transaction]:
 
 @given(committed())
 def test_serializability_agrees_with_trying_every_order(transactions: dict[int, Transaction]) -> None:
-    view = View(())
+    view = TransactionView()
     for name, one in transactions.items():
         view.commit(name, one)
-    graph = list(transactions_serializable(view)) == []
+    graph = list(transactions_serializable.check(view)) == []
     versions = {str(key): [int(str(name)) for name in names] for key, names in view.versions.items()}
     assert graph == explained(transactions, versions)

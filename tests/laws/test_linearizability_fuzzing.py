@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dynaproof.checkers.certificates import verify
 from dynaproof.checkers.histories import parse
-from dynaproof.checkers.linearizability import check, verify
+from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.linearizability.brute_force import explains, is_linearizable
 from dynaproof.checkers.linearizability.configurations import CAS, DELETE, PUT, READ
 from dynaproof.checkers.linearizability.fuzzing import Tally, fuzz

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 
 LOGS = ("log/a", "log/b")

@@ -4,10 +4,9 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
-from dynaproof.checkers.campaign import config_of
 from dynaproof.checkers.linearizability import check
-from dynaproof.checkers.simulator.judge import MOST, Judge
-from dynaproof.checkers.simulator.partition import execute
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.workloads.judge import MOST, Judge
 from dynaproof.impl.storage.messages import Delete, Get, Put
 from dynaproof.impl.storage.records import StoredItem
 from dynaproof.specs.history import UNRECORDED, HistoryBuilder

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from sortedcontainers import SortedDict
 
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.storage.btree import BTree, TreeView
 from dynaproof.impl.storage.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page

@@ -17,13 +17,20 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
+from dynaproof.checkers.kinds.client import CLIENTS
+from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.kinds.replica_faults import HANDOVER
+from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.checkers.simulator.run import draw
-from dynaproof.checkers.simulator.world import Options
+from dynaproof.checkers.runs.config import Fault
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.drawn import Drawn
-from dynaproof.impl.node import Env, Node
-from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.workloads.client import Client, ClientSettings
+from dynaproof.checkers.world.options import Options
+from dynaproof.impl.node import Env
+from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem
@@ -72,9 +79,10 @@ class Asker(Client):
         self.ending, self.seen = ending, observed
 
 
-class Run(PartitionRun):
-    def _client(self, env: Env) -> Node:
-        return Asker(env)
+ASKERS = structs.replace(CLIENTS, make=lambda env, _config: Asker(env))
+SCENARIO = structs.replace(
+    PARTITION, kinds=tuple(ASKERS if kind is CLIENTS else kind for kind in PARTITION.kinds)
+)
 
 
 class Group(RuleBasedStateMachine):
@@ -84,8 +92,8 @@ class Group(RuleBasedStateMachine):
 
     @initialize()
     def boot(self) -> None:
-        self.run = Run(CONFIG, self.node_class)
-        self.run.fixture()
+        self.run = Run(with_hosts(SCENARIO, self.node_class), CONFIG, Timed(CONFIG.seed))
+        self.run.set_up()
         self.world = self.run.world
         self.drawn = Drawn(DRAWS)
         self.run.swap(self.drawn, timed=True)
@@ -110,7 +118,7 @@ class Group(RuleBasedStateMachine):
 
     @property
     def client(self) -> Asker:
-        client = self.world.slots["c0"].node
+        client = self.world.places["c0"].node
         assert isinstance(client, Asker)
         return client
 
@@ -120,7 +128,7 @@ class Group(RuleBasedStateMachine):
         if client.request is not None:  # The last operation goes on: it may still take effect.
             client.give_up()
         client.next, client.ending, client.seen = operation, None, None
-        self.world.run(self.world.slots["c0"], client.begin)
+        self.world.run(self.world.places["c0"], client.begin)
         self.go(steps, data, until_answered=True)
         return client.ending
 
@@ -182,7 +190,7 @@ class Group(RuleBasedStateMachine):
 
     @rule(name=nodes, data=st.data())
     def crash(self, name: str, data: st.DataObject) -> None:
-        slot = self.world.slots[name]
+        slot = self.world.places[name]
         if slot.up:
             self.crashes += 1
             self.drawn.draw = data.draw
@@ -194,14 +202,14 @@ class Group(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         for node in REPLICAS:
-            if not self.world.slots[node.name].up:
-                self.world.start(self.world.slots[node.name])
+            if not self.world.places[node.name].up:
+                self.world.start(self.world.places[node.name])
         self.run.check()
         self.judge()
 
     @rule(name=nodes)
     def cut_off(self, name: str) -> None:
-        for other in self.world.slots:
+        for other in self.world.places:
             if other != name:
                 self.world.cut_links[f"{other}>{name}"] = self.world.cut_links[f"{name}>{other}"] = 0
 
@@ -211,18 +219,18 @@ class Group(RuleBasedStateMachine):
 
     @rule(name=nodes, milliseconds=st.integers(-3_000, 3_000))
     def move_clock(self, name: str, milliseconds: int) -> None:
-        self.world.slots[name].wall_offset += milliseconds * 1_000
+        self.world.places[name].wall_offset += milliseconds * 1_000
 
     @rule(name=nodes)
     def hand_over(self, name: str) -> None:
-        self.run.injector.hand_over()
+        HANDOVER.fall(self.run.injector, self.world.at(REPLICAS[0]), Fault(HANDOVER.name, 0, 0, 0, 0), 0)
 
     def teardown(self) -> None:
         """All heals; then every key is as the dict says."""
         if not hasattr(self, "world"):
             return
         self.world.cut_links.clear()
-        for slot in self.world.slots.values():
+        for slot in self.world.places.values():
             slot.wall_offset = 0
         self.restart()
         for key in (b"k0", b"k1"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec import structs
 
-from dynaproof.checkers.simulator.disk import SimDisk
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.storage.frames import scan

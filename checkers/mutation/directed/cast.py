@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.simulator.partition import REPLICAS, PartitionRun
-from dynaproof.impl.node import Env, Node
-from dynaproof.impl.router.client import Client, ClientSettings, Ending
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client import CLIENTS
+from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig
+from dynaproof.checkers.kinds.replica_host import with_hosts
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.scenarios.partition import PARTITION
+from dynaproof.checkers.workloads.client import Client, ClientSettings
+from dynaproof.impl.node import Env
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import Operation
 from dynaproof.impl.storage.records import Item, StoredItem
@@ -63,15 +71,17 @@ class Asker(Client):
         self.ending, self.observed = ending, observed
 
 
-class StageRun(PartitionRun):
-    """A run whose clients are askers; the specs in `without` are not judged."""
+def asker(env: Env, _config: GroupConfig) -> Asker:
+    """A client that waits for what it is told to ask."""
+    return Asker(env)
 
-    without: tuple[str, ...] = ()
 
-    def fail(self, spec: str, sentence: str) -> None:
-        """Keep the first failure."""
-        if spec not in self.without:
-            super().fail(spec, sentence)
-
-    def _client(self, env: Env) -> Node:
-        return Asker(env)
+def directed(node_class: type[StorageNode], without: tuple[str, ...]) -> Scenario:
+    """The group of `partition` with such clients; the specs in `without` are not judged."""
+    asking = structs.replace(CLIENTS, make=asker)
+    group = with_hosts(PARTITION, node_class)
+    return structs.replace(
+        group,
+        kinds=tuple(asking if kind is CLIENTS else kind for kind in group.kinds),
+        specs=tuple(spec for spec in group.specs if spec.name not in without),
+    )

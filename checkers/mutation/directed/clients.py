@@ -5,7 +5,7 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
-from dynaproof.impl.router.client import BackoffTimer
+from dynaproof.checkers.workloads.client import BackoffTimer
 from dynaproof.impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dynaproof.checkers.kinds.group import first_config
 from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.episodes import (
     batch,
@@ -129,7 +130,7 @@ def a_late_copy_would_revive_a_retired_replica(stage: Stage) -> None:
     stage.rot("sb", journal, 40)
     stage.restart("sb")
     voter = Member(stage.slot("sb").id, 2)
-    stage.tell("sb", CreateReplica(voter, stage.run.group, 0))
+    stage.tell("sb", CreateReplica(voter, first_config(), 0))
     stage.free()
     stage.drop("sb", "sa")
     stage.beat("sa")

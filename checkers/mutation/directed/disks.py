@@ -6,7 +6,7 @@ from dynaproof.checkers.mutation.directed.cast import item
 from dynaproof.checkers.mutation.directed.script import everything
 from dynaproof.checkers.mutation.directed.stage import Stage
 from dynaproof.checkers.mutation.directed.story import story
-from dynaproof.impl.router.reader import LogReader, ReadTimer
+from dynaproof.checkers.workloads.log_reader import LogReader, ReadTimer
 from dynaproof.impl.storage.messages import CreateReplica, Put, Vacant
 
 

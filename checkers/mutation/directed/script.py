@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dynaproof.checkers.simulator.events import Event, Label
+from dynaproof.checkers.seam import Event, Label
 
 Keep = Callable[[str, int], int]
 """How many of a file's unsynced writes a crash keeps: file name and how many there are, to a number."""
@@ -35,13 +35,13 @@ class Script:
 
     def add(self, event: Event) -> None:
         """Enable."""
-        event.place = 0
+        event.position = 0
         self.events.append(event)
 
     def discard(self, event: Event) -> None:
         """Disable."""
-        if event.place >= 0:
-            event.place = -1
+        if event.position >= 0:
+            event.position = -1
             self.events.remove(event)
 
     def pop(self) -> Event | None:

@@ -16,17 +16,20 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StageRun, StoryError
+from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig
+from dynaproof.checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StoryError, directed
 from dynaproof.checkers.mutation.directed.script import CRASH, Keep, Script, nothing
-from dynaproof.checkers.simulator.events import Event
-from dynaproof.checkers.simulator.partition import REPLICAS
-from dynaproof.checkers.simulator.run import Failure, RunConfig, draw
-from dynaproof.checkers.simulator.world import RATE_ONE, Options, Slot
+from dynaproof.checkers.runs.config import Failure
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.partition import create_replicas, draw
+from dynaproof.checkers.seam import Event
+from dynaproof.checkers.workloads.client import AttemptTimer, GiveUpTimer
+from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Message, NodeId, Timer
-from dynaproof.impl.router.client import AttemptTimer, GiveUpTimer
 from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import Member
-from dynaproof.impl.storage.messages import CreateReplica, ElectionTimer, HeartbeatTimer, Operation
+from dynaproof.impl.storage.messages import ElectionTimer, HeartbeatTimer, Operation
 from dynaproof.impl.storage.records import ConfigChange
 
 STEPS = 2_000
@@ -46,7 +49,7 @@ class Stage:
         names = [*(node.name for node in REPLICAS), "c0", "c1"]
         speeds = tuple(int(RATE_ONE * (rates or {}).get(name, 1)) for name in names)
         drawn = draw("partition", 1, "timed")
-        config: RunConfig = structs.replace(
+        config: GroupConfig = structs.replace(
             drawn,
             settings=structs.replace(SETTINGS, **settings),
             options=Options(latencies=(1,), sync_us=(1,), rates=speeds),
@@ -55,34 +58,28 @@ class Stage:
             clients=2,
             faults=(),
         )
-        self.run = StageRun(config, node_class)
-        self.run.without = without
-        self.world = self.run.world
         self.script = Script()
-        self.world.strategy = self.script
+        self.run = Run(directed(node_class, without), config, self.script)
+        self.world = self.run.world
         self.world.timed = False
         self.held: dict[tuple[str, str], bool] = {}
         self.slow_disks: dict[str, bool] = {}
         self.told: list[str] = []
-        spare = NodeId("region", "d", "sd")
-        self.world.slots["sd"] = Slot(self.world, spare, self.run._storage(node_class), RATE_ONE, 0)
+        self.run.add(self.run.scenario.kinds[0], NodeId("region", "d", "sd"), RATE_ONE)
 
     def begin(self) -> None:
         """Create the replicas; nobody leads yet."""
-        for node in REPLICAS:
-            self.world.start(self.slot(node.name))
-        for voter in self.run.group.voters:
-            slot = self.slot(voter.node.name)
-            self._handle(slot, slot.node.on_message, slot.id, CreateReplica(voter, self.run.group, 0))
+        create_replicas(self.run)
+        self._judge()
         for name in ("c0", "c1"):
             self.world.start(self.slot(name))
         self._at_once()
 
     # --- Who is who ---
 
-    def slot(self, name: str) -> Slot:
+    def slot(self, name: str) -> Place:
         """The place of a node."""
-        return self.world.slots[name]
+        return self.world.places[name]
 
     def replica(self, name: str) -> Any:
         """The replica that a node hosts; None where there is none."""
@@ -107,7 +104,7 @@ class Stage:
             if (
                 event.kind == "deliver"
                 and event.sender.name == sender
-                and event.slot.name == receiver
+                and event.place.name == receiver
                 and type(event.payload) is kind
             ):
                 return event
@@ -136,7 +133,7 @@ class Stage:
     def drop(self, sender: str, receiver: str, kind: type[Message] | None = None) -> None:
         """Messages in flight on a link are lost: all, or all of a kind."""
         for event in list(self.script.events):
-            lost = event.kind == "deliver" and event.sender.name == sender and event.slot.name == receiver
+            lost = event.kind == "deliver" and event.sender.name == sender and event.place.name == receiver
             if lost and kind in {None, type(event.payload)}:
                 if event.link is not None:
                     event.link.in_flight -= 1
@@ -153,7 +150,7 @@ class Stage:
     def hold(self, *names: str) -> None:
         """What these nodes send to other nodes, and what is sent to them, waits for `deliver`."""
         for name in names:
-            for other in self.world.slots:
+            for other in self.world.places:
                 if other != name:
                     self.held[name, other] = self.held[other, name] = True
         self.told.append(f"{' and '.join(names)} cut off")
@@ -174,7 +171,7 @@ class Stage:
             event = self._next_message(kinds)
             if event is None:
                 return
-            receiver, what = event.slot.name, type(event.payload).__name__
+            receiver, what = event.place.name, type(event.payload).__name__
             self._happen(event, f"{receiver} gets {what} from {event.sender.name}")
         raise StoryError(f"messages go on and on after {STEPS} deliveries")
 
@@ -280,7 +277,7 @@ class Stage:
         """One byte of a synced log is another one from here on."""
         slot = self.slot(name)
         slot.disk.rot(log, at, 1)
-        self.run.watcher.damaged(slot)
+        slot.damaged()
         self.told.append(f"byte {at} of {log} on {name} rots")
 
     def rot_page(self, name: str, item: bytes) -> None:
@@ -290,7 +287,7 @@ class Stage:
             for number, data in pages.items():
                 if item in data:
                     slot.disk.rot_page(file, number, data.index(item), 1)
-                    self.run.watcher.damaged(slot)
+                    slot.damaged()
                     self.told.append(f"a byte of page {number} of {file} on {name} rots")
                     return
         raise StoryError(f"no page of {name} holds {item!r}")
@@ -307,8 +304,8 @@ class Stage:
         client, replica = self.client(name), self.replica(to)
         client.next, client.ending, client.observed = operation, None, None
         self.undecided_clients_ask(to)
-        client.leader = self.slot(to).id
-        client.ballot = replica.leading or replica.leader_ballot
+        client.route.leader = self.slot(to).id
+        client.route.ballot = replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.begin)
         self.told.append(f"{name} asks {to} for {operation}")
         self._at_once()
@@ -323,7 +320,8 @@ class Stage:
         self.fire(name, AttemptTimer)
         for other in REPLICAS:
             self.drop(name, other.name)
-        client.leader, client.ballot = self.slot(to).id, replica.leading or replica.leader_ballot
+        route = client.route
+        route.leader, route.ballot = self.slot(to).id, replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.try_once)
         self._happen(self._request(name, to), f"{to} gets it")
 
@@ -346,7 +344,7 @@ class Stage:
 
     def _request(self, name: str, to: str) -> Event:
         for event in reversed(self.script.events):
-            if event.kind == "deliver" and event.sender.name == name and event.slot.name == to:
+            if event.kind == "deliver" and event.sender.name == name and event.place.name == to:
                 return event
         raise StoryError(f"{name} has sent nothing to {to}")
 
@@ -358,7 +356,7 @@ class Stage:
 
     def _next_message(self, kinds: tuple[type[Message], ...]) -> Event | None:
         for event in self.script.events:
-            if event.kind != "deliver" or (event.sender.name, event.slot.name) in self.held:
+            if event.kind != "deliver" or (event.sender.name, event.place.name) in self.held:
                 continue
             if not kinds or type(event.payload) in kinds:
                 return event
@@ -374,7 +372,7 @@ class Stage:
         self.world.happen(event)
         self._judge()
 
-    def _handle(self, slot: Slot, handler: Callable[..., None], *arguments: Any) -> None:
+    def _handle(self, slot: Place, handler: Callable[..., None], *arguments: Any) -> None:
         self.world.run(slot, handler, *arguments)
         self._judge()
 
@@ -388,13 +386,13 @@ class Stage:
         raise StoryError(f"a node keeps itself busy for {STEPS} steps")
 
     def _goes_well(self, event: Event) -> bool:
-        kind, name = event.kind, event.slot.name
+        kind, name = event.kind, event.place.name
         if kind == "deliver":
             return event.sender.name == name and (name, name) not in self.held
         return kind != "timer" and name not in self.slow_disks
 
     def _judge(self) -> None:
-        if self.run.watcher.view.fresh:
+        if self.run.view.fresh:
             self.run.check()
         if self.run.failure is not None:
             raise Broken(self.run.failure.sentence)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dynaproof.checkers.mutation.directed.cast import Broken, StoryError
 from dynaproof.checkers.mutation.directed.stage import Stage
-from dynaproof.checkers.simulator.run import Failure
+from dynaproof.checkers.runs.config import Failure
 from dynaproof.impl.storage.host import StorageNode
 
 Tell: TypeAlias = Callable[[Stage], None]

@@ -1,20 +1,19 @@
-"""Replicas seen through a `View`: from what leaves their nodes, what is on their disks, and what they say of
-themselves.
+"""Replicas seen through a `GroupView`: from what leaves their nodes, what is on their disks, and what they
+say of themselves.
 
-What is chosen is computed from the platters, frame by frame, never from what a replica believes. The methods
-are those of the simulator's `Observer`; slots are its places of nodes.
+What is chosen is computed from the platters (`disks`), never from what a replica believes. The methods are
+those of the simulator's `Observer`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, NodeId, Note
-from dynaproof.impl.router.client import Ended, Invoked
-from dynaproof.impl.router.reader import LogTaken
-from dynaproof.impl.storage.frames import scan
+from dynaproof.impl.node import Message, Note
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
 from dynaproof.impl.storage.messages import (
     Accept,
     Adopt,
@@ -27,34 +26,48 @@ from dynaproof.impl.storage.messages import (
     Vote,
 )
 from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
-from dynaproof.impl.storage.pages import BranchPage, RottenPageError, decode_page
 from dynaproof.impl.storage.records import (
     Config,
     ConfigChange,
     CursorMoved,
-    LogRecord,
     Outcome,
-    StoredItem,
     Write,
 )
+from dynaproof.specs import sometimes
+from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.place import (
+    Place,
+    campaigns,
+    lease_end,
+    lease_us,
+    queued,
+    replica_of,
+)
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
-from dynaproof.specs.view import ChosenSlot, Entry
-
-VOUCHING = frozenset((Vote, Heard, Promise))
-"""By what an acceptor lets a promise, a vote or a grant out."""
-
-PROPOSING = frozenset((Accept, Adopt))
-
-
-class ChosenRecord:
-    """A chosen record with what the fold of the chosen records says of it."""
-
-    __slots__ = ("record", "surprises", "timestamp")
-
-    def __init__(self, record: LogRecord) -> None:
-        self.record = record
-        self.timestamp = record.timestamp
-        self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
+from dynaproof.specs.sometimes import SOMETIMES
+from dynaproof.specs.views import group_facts
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group_facts import (
+    Accepted,
+    Chosen,
+    Committed,
+    FellSilent,
+    ForgetfulVote,
+    Forgot,
+    HeldLogGivenUp,
+    LeaseHeld,
+    LogCut,
+    ProposalChanged,
+    QueueOverfull,
+    Raised,
+    Reconfigured,
+    RecordAltered,
+    Recovered,
+    Serving,
+    Spoke,
+    Uncovered,
+    Unheld,
+)
 
 
 class Seen:
@@ -75,14 +88,38 @@ class Seen:
 class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
-    def __init__(self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        *RequestObserver.PROVIDES,
+        group_facts.Led,
+        Accepted,
+        Chosen,
+        Committed,
+        FellSilent,
+        ForgetfulVote,
+        Forgot,
+        HeldLogGivenUp,
+        LeaseHeld,
+        LogCut,
+        ProposalChanged,
+        QueueOverfull,
+        Raised,
+        Reconfigured,
+        RecordAltered,
+        Recovered,
+        Serving,
+        Spoke,
+        Uncovered,
+        Unheld,
+    )
+
+    def __init__(
+        self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+    ) -> None:
         super().__init__(config.voters, judges, make_judge)
         self.config = config
         """The newest that is chosen."""
-        self.read_through: dict[tuple[str, str], int] = {}
+        self.logs = DurableLogs(self.view, self.fold)
         self.members: dict[str, Member] = {}
-        self.firsts: dict[Member, int] = {}
-        """Where the log begins that is on the platter."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -90,157 +127,113 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def note(self, slot: Any, note: Note) -> None:
-        """Probes of replicas and clients."""
-        view = self.view
-        kind = type(note)
-        if kind is Invoked:
-            assert isinstance(note, Invoked)
-            self.invoked(note, slot.node.deadline)
-        elif kind is Ended:
-            assert isinstance(note, Ended)
-            self.ended(note)
-        elif kind is LogTaken:
-            assert isinstance(note, LogTaken)
-            for record in note.records:
-                view.file("committed", (slot.name, record.slot, record.ballot))
-            self.reach("log read through a cursor")
-        elif kind is Served:
-            assert isinstance(note, Served)
-            view.file("served", (note.member, note.ballot, note.applied))
-            if note.left_us * 8 < slot.node.settings.usable_lease_us():
-                self.reach("lease read just before its end")
-        elif kind is Retried:
-            assert isinstance(note, Retried)
-            self.retried(note)
-        elif kind is Led:
-            assert isinstance(note, Led)
-            view.lead(note.ballot, note.member)
-            self.leader_changes += 1
-            if self.leader_changes > 1 and self.open:
-                self.reach("leader changed under load")
-        elif kind is Reached:
-            assert isinstance(note, Reached)
-            if note.what == "gray link deposed nobody" and not self.leader_is_cut_off(slot):
-                return  # It missed the heartbeats for another reason: they were lost or late.
-            retired = self.members.get(slot.name) if note.what == "rot found" else None
-            if retired is None:
-                self.reach(note.what)
-                return
-            if self.has_durable_frames(slot.name, retired):  # Else a crash has torn its creation.
-                self.reach(note.what)
-                if retired not in view.forgetful:
-                    view.file("silent", retired)
-            view.forget(retired)  # It is silent from here on, whether or not it lost anything.
-        elif kind is Deposed:
-            assert isinstance(note, Deposed)
-            if note.last_write > view.chosen_through:
-                self.reach("old leader deposed holding unchosen writes")
-        elif kind is Outbid:
-            assert isinstance(note, Outbid)
-            if campaigns(slot.world.slots.get(note.promised.node), note.promised):
-                self.reach("split vote")
+    def on_invoked(self, _: Place, note: Invoked) -> None:
+        """A client asks for something."""
+        self.invoked(note)
 
-    def leader_is_cut_off(self, slot: Any) -> bool:
+    def on_ended(self, _: Place, note: Ended) -> None:
+        """A client was told something."""
+        self.ended(note)
+
+    def on_log_taken(self, place: Place, note: LogTaken) -> None:
+        """A reader took chosen records."""
+        for record in note.records:
+            self.view.file(Committed(place.name, record.slot, record.ballot))
+        self.reach(sometimes.LOG_READ)
+
+    def on_served(self, place: Place, note: Served) -> None:
+        """A leader answered a strong read."""
+        self.view.file(Serving(note.member, note.ballot, note.applied))
+        if note.left_us * 8 < lease_us(place):
+            self.reach(sometimes.LATE_LEASE_READ)
+
+    def on_retried(self, _: Place, note: Retried) -> None:
+        """A replica answered from memory."""
+        self.retried(note)
+
+    def on_led(self, _: Place, note: Led) -> None:
+        """A replica began to lead."""
+        self.view.lead(note.ballot, note.member)
+        self.leader_changes += 1
+        if self.leader_changes > 1 and self.open:
+            self.reach(sometimes.LEADER_CHANGED)
+
+    def on_reached(self, place: Place, note: Reached) -> None:
+        """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
+        view, situation = self.view, SOMETIMES[note.what]
+        if situation is sometimes.GRAY_LINK and not self.leader_is_cut_off(place):
+            return  # It missed the heartbeats for another reason: they were lost or late.
+        retired = self.members.get(place.name) if situation is sometimes.ROT_FOUND else None
+        if retired is None:
+            self.reach(situation)
+            return
+        if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
+            self.reach(situation)
+            if retired not in view.forgetful:
+                view.file(FellSilent(retired))
+        view.forget(retired)  # It is silent from here on, whether or not it lost anything.
+
+    def on_deposed(self, _: Place, note: Deposed) -> None:
+        """A leader stepped down."""
+        if note.last_write > self.view.chosen_through:
+            self.reach(sometimes.OLD_LEADER_DEPOSED)
+
+    def on_outbid(self, place: Place, note: Outbid) -> None:
+        """A candidate gave up."""
+        if campaigns(place.world.places.get(note.promised.node), note.promised):
+            self.reach(sometimes.SPLIT_VOTE)
+
+    def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
-        leader: Any = view.led[max(view.led)][-1] if view.led else None
-        return leader is not None and f"{leader.node.name}>{slot.name}" in slot.world.cut_links
+        leader = view.led[max(view.led)][-1] if view.led else None
+        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
 
     # --- What leaves nodes ---
 
-    def sent(self, slot: Any, to: NodeId, message: Message, covered: bool) -> None:
-        """Promises, votes and grants that are let out; proposals; and whether the gate held."""
-        view = self.view
-        if not covered:
-            view.file("uncovered", (slot.name, type(message).__name__))
-        kind = type(message)
-        if kind in VOUCHING:
-            view.let_go(message.source, message.ballot)  # type: ignore[attr-defined]
-        elif kind in PROPOSING:
-            ballot = message.ballot  # type: ignore[attr-defined]
-            for record in message.records:  # type: ignore[attr-defined]
-                view.propose(ballot, record.slot, record)
-        elif kind is Prepare:
-            assert isinstance(message, Prepare)
-            view.campaign(message.source, message.ballot)
-        elif kind is Reply:
-            assert isinstance(message, Reply)
-            self.replied(message)
-        elif kind is Request:
-            assert isinstance(message, Request)
-            self.attempts[message.request] = message.attempt
-        elif kind is LogTrimmed:
-            assert isinstance(message, LogTrimmed)
-            held = view.holds.get(message.name)
-            if held is not None and held[0] < message.place:
-                view.file("given_up", (slot.name, message.name, message.place))
+    def uncovered(self, place: Place, message: Message) -> None:
+        """A message left before what its node had written was durable."""
+        self.view.file(Uncovered(place.name, type(message).__name__))
+
+    def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
+        """An acceptor lets a promise, a vote or a grant out."""
+        self.view.let_go(message.source, message.ballot)
+
+    def proposed(self, _: Place, message: Accept | Adopt) -> None:
+        """A leader proposes."""
+        view, ballot = self.view, message.ballot
+        for record in message.records:
+            view.propose(ballot, record.slot, record)
+
+    def prepared(self, _: Place, message: Prepare) -> None:
+        """A candidate asks for promises."""
+        self.view.campaign(message.source, message.ballot)
+
+    def answered(self, _: Place, message: Reply) -> None:
+        """A replica answers a client."""
+        self.replied(message)
+
+    def attempted(self, _: Place, message: Request) -> None:
+        """A client makes an attempt."""
+        self.attempts[message.request] = message.attempt
+
+    def trimmed(self, place: Place, message: LogTrimmed) -> None:
+        """A replica tells a reader that its place in the log is gone."""
+        held = self.view.holds.get(message.name)
+        if held is not None and held[0] < message.place:
+            self.view.file(HeldLogGivenUp(place.name, message.name, message.place))
 
     # --- What disks hold ---
 
-    def synced(self, slot: Any) -> None:
+    def synced(self, place: Place) -> None:
         """Read the frames that became durable."""
-        member = self.members.get(slot.name)
-        if member is None:
-            return
-        disk = slot.disk
-        prefix = f"log/{member.incarnation:06d}/"
-        for log in disk.grown:
-            if not log.startswith(prefix):
-                continue
-            data = disk.durable_log(log)
-            at = self.read_through.get((slot.name, log), 0)
-            if at < len(data):
-                found = scan(bytes(data[at:]))
-                self.read_through[slot.name, log] = at + found.size
-                for payload in found.payloads:
-                    self.journalled(member, disk, payload)
+        member = self.members.get(place.name)
+        if member is not None:
+            self.logs.synced(place, member)
 
-    def has_durable_frames(self, name: str, member: Member) -> bool:
-        """Whether anything of this incarnation's journal was ever on the platter."""
-        prefix = f"log/{member.incarnation:06d}/"
-        return any(
-            through > 0 and node == name and log.startswith(prefix)
-            for (node, log), through in self.read_through.items()
-        )
+    # --- What is chosen ---
 
-    def journalled(self, member: Member, disk: Any, payload: bytes) -> None:
-        """One journal record is on the platter."""
-        view, record = self.view, decode(payload)
-        if isinstance(record, Accepted):
-            ballot = record.ballot
-            view.cut_above(member, record.first + len(record.records) - 1)
-            for entry in record.records:
-                self.accepted(member, entry, ballot)
-        elif isinstance(record, Learned):
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
-        elif isinstance(record, Head):
-            if record.snapshot is not None and pages_are_whole(record, disk):
-                view.checkpoint(member, record.snapshot.slot)
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
-            held = record.first > self.firsts.get(member, 1)
-            view.cut(member, record.first, held)
-            self.firsts[member] = record.first
-        else:
-            assert isinstance(record, Promised)
-
-    def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
-        """One entry is durable; fold what became chosen."""
-        view = self.view
-        before, at = view.chosen_through, (record.slot, record.ballot)
-        known = view.records.get(at)
-        if known is None:
-            known = ChosenRecord(record)
-        elif known.record != record:
-            view.file("altered", at)
-        view.accept(member, record.slot, Entry(ballot, record.ballot), known)
-        while before < view.chosen_through:
-            before += 1
-            self.fold(view.chosen[before])
-
-    def fold(self, fact: ChosenSlot) -> None:
+    def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
         if isinstance(record, Write):
@@ -268,70 +261,66 @@ class ImplObserver(RequestObserver):
 
     # --- What happens to nodes ---
 
-    def crashed(self, slot: Any, lost_disk: bool) -> None:
+    def crashed(self, place: Place, lost_disk: bool) -> None:
         """The volatile state is gone; what was kept of the unsynced bytes is on the platter from now on."""
-        member = self.members.get(slot.name)
+        member = self.members.get(place.name)
         if member is None:
             return
         self.view.holders.pop(member, None)
-        self.seen.pop(slot.name, None)
+        self.seen.pop(place.name, None)
         if lost_disk:
             self.view.forget(member)
-            del self.members[slot.name]
+            del self.members[place.name]
         else:
-            self.synced(slot)
+            self.synced(place)
 
-    def damaged(self, slot: Any) -> None:
+    def damaged(self, place: Place) -> None:
         """A synced byte rotted."""
-        member = self.members.get(slot.name)
+        member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
 
-    def restarted(self, slot: Any) -> None:
+    def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""
-        replica = getattr(slot.node, "replica", None)
+        replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
 
-    def handled(self, slot: Any) -> None:
+    def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
-        replica = slot.node.replica
+        replica = replica_of(place)
         if replica is None:
             return
         log = replica.log
-        seen = self.seen.get(slot.name)
+        seen = self.seen.get(place.name)
         if seen is None or seen.member is not replica.member:
             # All that came from the disk is looked at: what a restart makes of it may be another thing.
-            seen = self.seen[slot.name] = Seen(replica.member, log.first - 1)
-            self.members[slot.name] = replica.member
+            seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
+            self.members[place.name] = replica.member
         if log.commit > seen.commit:
             for number in range(max(seen.commit + 1, log.first), log.commit + 1):
-                self.view.file("committed", (seen.member, number, log.record(number).ballot))
-            seen.commit = self.commits[slot.name] = log.commit
+                self.view.file(Committed(seen.member, number, log.record(number).ballot))
+            seen.commit = self.commits[place.name] = log.commit
         ballot = replica.leading
         if ballot is not None:
-            left = replica.lease_left() if replica.serving else -1
-            ends = replica.env.now + left if left > 0 else 0
+            ends = lease_end(replica)
             if ends != seen.ends or ballot is not seen.ballot:
                 seen.ends, seen.ballot = ends, ballot
                 # Until the first tau at which the node's clock shows the lease's end.
-                self.view.hold(seen.member, ballot, -(-(ends << 20) // slot.rate))
+                self.view.hold(seen.member, ballot, -(-(ends << 20) // place.rate))
         elif seen.ballot is not None:
             seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
-        lengths = len(replica.in_flight_requests) + len(replica.state.remembered)
-        lengths += len(replica.refused) + len(replica.state.holds) + len(replica.movers)
-        if replica.flights:
-            lengths += sum(map(len, replica.flights.values()))
+        lengths = queued(replica)
         if lengths != seen.lengths:
             seen.lengths = lengths
             for queue, length, bound in replica.queues():
                 if length > bound:
-                    self.view.file("queue", (seen.member, queue, length, bound))
+                    self.view.file(QueueOverfull(seen.member, queue, length, bound))
 
-    def raised(self, slot: Any, payload: object, error: Exception) -> None:
+    def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler raised."""
-        self.view.file("raised", (slot.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
+        self.view.file(Raised(place.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
 
     def prune(self) -> None:
         """Forget what no spec can ask for any more, so that a run of any length needs bounded memory.
@@ -348,25 +337,37 @@ class ImplObserver(RequestObserver):
         self.settle_lost(now)
         view.prune(through)
         self.forget_requests(through, now)
-        for at in list(self.read_through)[: -4 * len(self.commits)]:  # A replica has few segments.
-            del self.read_through[at]
+        self.logs.forget(4 * len(self.commits))  # A replica has few segments.
 
 
-def campaigns(slot: Any, ballot: Ballot) -> bool:
-    """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = getattr(slot.node, "replica", None) if slot is not None and slot.up else None
-    return replica is not None and replica.campaign == ballot
+Listen: TypeAlias = Callable[[ImplObserver, Place, Any], None]
 
+NOTES: Mapping[type[Note], Listen] = MappingProxyType(
+    {
+        Invoked: ImplObserver.on_invoked,
+        Ended: ImplObserver.on_ended,
+        LogTaken: ImplObserver.on_log_taken,
+        Served: ImplObserver.on_served,
+        Retried: ImplObserver.on_retried,
+        Led: ImplObserver.on_led,
+        Reached: ImplObserver.on_reached,
+        Deposed: ImplObserver.on_deposed,
+        Outbid: ImplObserver.on_outbid,
+    }
+)
+"""The notes that are listened to."""
 
-def pages_are_whole(head: Head, disk: Any) -> bool:
-    """Whether every page of the checkpoint that a head names is sound on the platter."""
-    assert head.snapshot is not None
-    pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
-    try:
-        while missing:
-            ref = missing.pop()
-            page = decode_page(ref, pages.get(ref.page))
-            missing.extend(page.children if isinstance(page, BranchPage) else ())
-    except RottenPageError:
-        return False
-    return True
+MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
+    {
+        Vote: ImplObserver.vouched,
+        Heard: ImplObserver.vouched,
+        Promise: ImplObserver.vouched,
+        Accept: ImplObserver.proposed,
+        Adopt: ImplObserver.proposed,
+        Prepare: ImplObserver.prepared,
+        Reply: ImplObserver.answered,
+        Request: ImplObserver.attempted,
+        LogTrimmed: ImplObserver.trimmed,
+    }
+)
+"""The messages that are looked into when they leave."""

@@ -1,4 +1,4 @@
-"""Requests seen through a `View`: what clients ask for and are told, against what is chosen for them.
+"""Requests seen through a `GroupView`: what clients ask for and are told, against what is chosen for them.
 
 *Invariants.* A request has at most one chosen record; every answer that leaves for it agrees with that record
 and with the first answer.
@@ -6,15 +6,26 @@ and with the first answer.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable
+from typing import ClassVar, Protocol
 
-from dynaproof.impl.router.client import Ended, Invoked
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.impl.storage.ids import Member, RequestId
-from dynaproof.impl.storage.messages import Get, Reply
+from dynaproof.impl.storage.messages import Get, Operation, Reply
 from dynaproof.impl.storage.notes import Retried
 from dynaproof.impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
-from dynaproof.specs.view import View
+from dynaproof.specs import sometimes
+from dynaproof.specs.sometimes import Sometimes
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.group_facts import (
+    Acknowledged,
+    EventualReadUnchosen,
+    Repeated,
+    UnchosenShown,
+    Unlinearizable,
+)
 
 WINDOW = 512
 """Slots kept below what every live replica has applied: what a late answer may still speak of."""
@@ -26,11 +37,11 @@ class KeyJudge(Protocol):
     overflowed: bool
     """Whether its bound was reached, so that it says nothing any more."""
 
-    def invoked(self, request: Hashable, operation: Any) -> None:
+    def invoked(self, request: Hashable, operation: Operation) -> None:
         """An operation begins."""
         ...
 
-    def ended(self, request: Hashable, ending: str, observed: Any) -> str | None:
+    def ended(self, request: Hashable, ending: Ending, observed: StoredItem | None) -> str | None:
         """An operation ends."""
         ...
 
@@ -42,8 +53,19 @@ class KeyJudge(Protocol):
 class RequestObserver:
     """Files facts about the requests of a group's clients."""
 
-    def __init__(self, voters: tuple[Member, ...], judges: dict[bytes, KeyJudge], make_judge: Any) -> None:
-        self.view = View(voters)
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        Acknowledged,
+        EventualReadUnchosen,
+        Repeated,
+        UnchosenShown,
+        Unlinearizable,
+    )
+    """The types of all facts that are filed."""
+
+    def __init__(
+        self, voters: tuple[Member, ...], judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+    ) -> None:
+        self.view = GroupView(voters)
         self.judges = judges
         self.make_judge = make_judge
         self.reached: dict[str, int] = {}
@@ -62,13 +84,13 @@ class RequestObserver:
         self.lost: dict[RequestId, tuple[bytes, int]] = {}
         """Writes of unknown outcome: key and deadline."""
         self.refused_for_good: dict[RequestId, bool] = {}
-        self.open: dict[RequestId, Any] = {}
+        self.open: dict[RequestId, Operation] = {}
 
-    def reach(self, what: str) -> None:
+    def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""
-        self.reached[what] = self.reached.get(what, 0) + 1
+        self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
 
-    def invoked(self, note: Invoked, deadline: int) -> None:
+    def invoked(self, note: Invoked) -> None:
         """A client asks for something."""
         self.open[note.request] = note.operation
         key = note.operation.key
@@ -76,7 +98,7 @@ class RequestObserver:
         if judge is None:
             judge = self.judges[key] = self.make_judge()
         judge.invoked(note.request, note.operation)
-        self.deadlines[note.request] = deadline
+        self.deadlines[note.request] = note.deadline
         if not isinstance(note.operation, Get):
             self.answers[note.request] = None
 
@@ -92,28 +114,29 @@ class RequestObserver:
         if strong or note.ending != "ok":
             told = self.judges[key].ended(request, note.ending, note.observed)
             if told is not None:
-                view.file("unlinearizable", (key, told))
+                view.file(Unlinearizable(key, told))
         shown = note.observed
         if (
             shown is not None
             and self.written.get((key, shown.slot)) != shown
             and shown.slot > view.pruned_through
         ):
-            view.file("uncommitted" if strong else "eventual", (request, shown.slot))
+            kind = UnchosenShown if strong else EventualReadUnchosen
+            view.file(kind(request, shown.slot))
         if isinstance(operation, Get):
             return
         recorded = self.recorded.get(request)
         if note.ending == "definite":
             self.refused_for_good[request] = True
             if recorded is not None and recorded.answer.applied:
-                view.file("repeated", (request, "failed for good after it took effect"))
+                view.file(Repeated(request, "failed for good after it took effect"))
         elif note.ending != "indefinite":
             applied = note.ending == "ok"
             if applied:
                 view.acknowledge(request, note.slot)
             said = Answer(note.slot, applied, note.observed)
             if recorded is None or recorded.answer != said:
-                view.file("repeated", (request, f"got an answer that slot {note.slot} does not give"))
+                view.file(Repeated(request, f"got an answer that slot {note.slot} does not give"))
 
     def replied(self, reply: Reply) -> None:
         """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
@@ -125,15 +148,15 @@ class RequestObserver:
         if before is None:
             self.answers[request] = said
         elif before != said:
-            self.view.file("repeated", (request, f"was answered from slot {before.slot}, then otherwise"))
+            self.view.file(Repeated(request, f"was answered from slot {before.slot}, then otherwise"))
 
     def retried(self, note: Retried) -> None:
         """A replica answers an attempt from what it remembers; an earlier attempt may have been recorded."""
         if note.attempt > self.made_by.get(note.request, note.attempt):
             if note.applied:
-                self.reach("retry after a lost reply")
+                self.reach(sometimes.REPLY_LOST)
             else:
-                self.reach("failed condition retried")
+                self.reach(sometimes.FAILED_CONDITION_RETRIED)
 
     def settle(self, record: Write | Outcome) -> None:
         """A request has a chosen record: its only one, and none after it failed for good."""
@@ -143,9 +166,9 @@ class RequestObserver:
         before = self.recorded.get(request)
         if before is not None:
             slot = before.answer.slot
-            self.view.file("repeated", (request, f"{did} in slot {record.slot}, and has a record in {slot}"))
+            self.view.file(Repeated(request, f"{did} in slot {record.slot}, and has a record in {slot}"))
         elif applied and request in self.refused_for_good:
-            self.view.file("repeated", (request, f"{did} in slot {record.slot} after it failed for good"))
+            self.view.file(Repeated(request, f"{did} in slot {record.slot} after it failed for good"))
         self.recorded[request] = Remembered(request, record.deadline, answer)
         self.made_by[request] = self.attempts.get(request, 0)
 
@@ -164,7 +187,7 @@ class RequestObserver:
                 applied = recorded is not None and recorded.answer.applied
                 told = self.judges[key].settle(request, applied)
                 if told is not None:
-                    self.view.file("unlinearizable", (key, told))
+                    self.view.file(Unlinearizable(key, told))
 
     def forget_requests(self, through: int, now: int) -> None:
         """Forget what no answer can speak of any more, through this slot and before this timestamp."""

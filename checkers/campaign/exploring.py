@@ -1,0 +1,150 @@
+"""A campaign from its first schedule to its end: limits, failures, state, and what it tells meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, numbers, outcomes
+from dynaproof.checkers.campaign.state import Found, State, StateFile, begun
+from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
+from dynaproof.checkers.runs.shrink import smallest
+from dynaproof.checkers.scenarios.catalogue import config_of, find
+
+MOST_FAILURES = 5
+"""A campaign ends after so many: each is shrunk, and the first says enough."""
+
+SAVED_EVERY_SECONDS = 15.0
+
+
+class Listener(Protocol):
+    """Who is told how a campaign goes."""
+
+    def went_on(self, state: State) -> None:
+        """Another schedule is counted."""
+
+    def failed(self, schedule: int, failure: Failure) -> None:
+        """A schedule breaks a promise, and is shrunk next."""
+
+    def found(self, found: Found, run: RunFile) -> None:
+        """The shrunk run of a schedule that failed."""
+
+
+class Nobody:
+    """The listener of a campaign of which only the end counts."""
+
+    def went_on(self, state: State) -> None:
+        pass
+
+    def failed(self, schedule: int, failure: Failure) -> None:
+        pass
+
+    def found(self, found: Found, run: RunFile) -> None:
+        pass
+
+
+NOBODY = Nobody()
+
+
+class Campaign(Struct, frozen=True):
+    """How a campaign ended.
+
+    `ended` is "limit" (its schedules or seconds are over), "failures" (so many that it stopped early) or
+    "interrupted" (Ctrl-C); `kept` is the file with which it can go on, if there is one, and `other` the file
+    of an interrupted campaign of the same name, which this one left alone.
+    """
+
+    state: State
+    ended: Literal["limit", "failures", "interrupted"]
+    kept: Path | None
+    other: Path | None
+
+
+def explore(
+    scenario: str,
+    *,
+    strategy: str = "portfolio",
+    seed: int = 1,
+    schedules: int | None = None,
+    seconds: float | None = None,
+    jobs: int = 1,
+    most_failures: int = MOST_FAILURES,
+    folder: Path | None = None,
+    resume: bool = False,
+    made_by: str = "",
+    listener: Listener = NOBODY,
+    clock: Callable[[], float] = time.monotonic,
+) -> Campaign:
+    """Drive a scenario through many orders and faults; every failing run is shrunk.
+
+    New runs start until `schedules` are done or `seconds` are over (with neither: until interrupted), and end
+    with the failure number `most_failures`. One run in `schedules.SAMPLED` is run twice and compared. Into
+    `folder` go the shrunk runs, and the state of a campaign that goes on for long or is interrupted; `resume`
+    goes on from that state, if the same `made_by` wrote it. Without a folder nothing is written.
+
+    Raises:
+        CampaignError: there is nothing to resume, or not by this version.
+        KeyError: an unknown scenario or strategy.
+        OSError: a file cannot be read or written.
+    """
+    state = begun(scenario, strategy, seed, made_by)
+    file = StateFile(folder, state) if folder is not None else None
+    if resume:
+        if file is None:
+            raise ValueError("a campaign is resumed from a folder")
+        state = file.resumed(state)
+    before, began = state.seconds, clock()
+    saved = began
+    ended: Literal["limit", "failures", "interrupted"] = "limit"
+    todo = numbers(state.totals.schedules, schedules, seconds, clock)
+    try:
+        for number, outcome in outcomes(scenario, strategy, seed, todo, jobs):
+            if outcome.failure is not None:
+                listener.failed(number, outcome.failure)
+                found, run = shrunk(state, number, outcome, folder)
+                state.failures.append(found)
+                listener.found(found, run)
+            state.totals.add(outcome)  # Not before: interrupted while it is shrunk, a failure would be lost.
+            now = clock()
+            state.seconds = before + now - began
+            listener.went_on(state)
+            if file is not None and now - saved > SAVED_EVERY_SECONDS:
+                saved = now
+                file.save(state)
+            if len(state.failures) >= most_failures:
+                ended = "failures"
+                break
+    except KeyboardInterrupt:
+        ended = "interrupted"
+    state.seconds = before + clock() - began
+    kept = None
+    if file is not None and ended == "interrupted":
+        kept = file.path if file.save(state) else None
+    elif file is not None:
+        file.remove()
+    other = file.path if file is not None and not file.mine else None
+    return Campaign(state, ended, kept, other)
+
+
+def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None) -> tuple[Found, RunFile]:
+    """The smallest run found that breaks the same promise, in a file of its own."""
+    failure = outcome.failure
+    assert failure is not None
+    config = config_of(state.scenario, state.strategy, state.seed, schedule)
+    if failure.spec == REPRODUCIBLE:
+        small = RunFile(RUN_FORMAT, None, config, outcome)
+    else:
+        small = smallest(find(state.scenario), config, outcome)
+    path = None
+    if folder is not None:
+        path = folder / f"{failure.spec}-{config.strategy}-{config.seed}.json"
+        save(path, small, state.made_by)
+    broken = small.result.failure
+    assert broken is not None
+    run = None if path is None else str(path)
+    return Found(failure.spec, run, schedule, failure.step, broken.step, small.minimal), small

@@ -1,0 +1,101 @@
+"""The schedules of a campaign, on one core or several, in an order that does not depend on how many.
+
+Schedule k of a campaign has the seed `base * 1_000_003 + k`; a portfolio takes the strategies in turn. The
+digest is SHA-256 over the runs' digests in schedule order, so two campaigns of the same seed and length are
+equal if and only if all their runs are. One run in `SAMPLED` is run twice and compared, in every campaign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+
+from msgspec import Struct, field, structs
+
+from dynaproof.checkers.processes import in_order
+from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.world.world import BY_ITSELF
+
+SAMPLED = 50
+
+REPRODUCIBLE = "runs_are_reproducible"
+"""What a campaign itself promises: the same configuration gives the same run. Not a spec of the system."""
+
+
+class Totals(Struct):
+    """What a campaign has seen so far; lists are by schedule."""
+
+    schedules: int = 0
+    events: int = 0
+    simulated_us: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    sometimes: dict[str, int] = field(default_factory=dict)
+    operations: list[int] = field(default_factory=list)
+    """Client operations that were answered with a result."""
+    faults_per_run: list[int] = field(default_factory=list)
+    """Faults that fell by the configuration; what the network does by itself is not counted here."""
+    digests: list[str] = field(default_factory=list)
+    keys: int = 0
+    """Keys that clients used, over all runs,"""
+    unjudged: int = 0
+    """and how many of them were not judged to the end."""
+
+    def add(self, outcome: RunResult) -> None:
+        """Count one run."""
+        self.schedules += 1
+        self.events += outcome.events
+        self.simulated_us += outcome.simulated_us
+        for found, totals in ((outcome.faults, self.faults), (outcome.reached, self.sometimes)):
+            for name, times in found.items():
+                totals[name] = totals.get(name, 0) + times
+        self.operations.append(outcome.endings.get("ok", 0) + outcome.endings.get("condition_failed", 0))
+        fell = [times for name, times in outcome.faults.items() if name not in BY_ITSELF]
+        self.faults_per_run.append(sum(fell))
+        self.digests.append(outcome.digest)
+        self.keys += outcome.keys
+        self.unjudged += outcome.unjudged
+
+    def digest(self) -> str:
+        """SHA-256 over the runs' digests, in the order of the schedules."""
+        found = hashlib.sha256()
+        for digest in self.digests:
+            found.update(bytes.fromhex(digest))
+        return found.hexdigest()
+
+
+def run_one(scenario: str, strategy: str, base: int, schedule: int) -> RunResult:
+    """One schedule; one in `SAMPLED` twice, and a difference is a failure."""
+    config = config_of(scenario, strategy, base, schedule)
+    outcome = execute(config)
+    if schedule % SAMPLED == 0 and outcome.failure is None:
+        again = execute(config)
+        if again != outcome:
+            told = f"the same configuration gave {outcome.digest[:12]}, then {again.digest[:12]}"
+            outcome = structs.replace(outcome, failure=Failure(REPRODUCIBLE, told, 0))
+    return outcome
+
+
+def outcomes(
+    scenario: str, strategy: str, base: int, schedules: Iterator[int], jobs: int
+) -> Iterator[tuple[int, RunResult]]:
+    """Run schedules and give their outcomes in order, each as soon as it and all before it are known.
+
+    `schedules` is asked for no more than the processes can take soon, so it may end when time is up.
+    """
+    yield from in_order(partial(run_one, scenario, strategy, base), schedules, jobs)
+
+
+def numbers(
+    first: int, schedules: int | None, seconds: float | None, clock: Callable[[], float]
+) -> Iterator[int]:
+    """Schedules from `first` on, below `schedules`, and for so many seconds from now (None: without end)."""
+    began = clock()
+    for number in count(first):
+        if schedules is not None and number >= schedules:
+            return
+        if seconds is not None and clock() - began > seconds:
+            return
+        yield number

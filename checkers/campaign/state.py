@@ -1,0 +1,114 @@
+"""What a campaign has seen, and the file in which it is kept while it can still go on.
+
+A file has one owner: the campaign that wrote it, or resumed it. Another campaign of the same name neither
+replaces nor removes it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field
+
+from dynaproof.checkers.campaign.schedules import Totals
+from dynaproof.checkers.whole_file import write_whole
+
+STATE_FORMAT = 3
+
+
+class CampaignError(Exception):
+    """A campaign cannot go on from what was kept: `message` says why, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Found(Struct, frozen=True):
+    """A broken promise: where, and the run file that shows it (None where nothing is written).
+
+    `minimal` says whether shrinking went on until nothing more could be left out.
+    """
+
+    spec: str
+    run: str | None
+    schedule: int
+    step: int
+    shrunk_events: int
+    minimal: bool
+
+
+class State(Struct):
+    """A campaign so far."""
+
+    format: int
+    made_by: str
+    scenario: str
+    strategy: str
+    seed: int
+    seconds: float = 0.0
+    totals: Totals = field(default_factory=Totals)
+    failures: list[Found] = field(default_factory=list)
+
+    def name(self) -> str:
+        """What tells it from other campaigns, in words."""
+        return f"{self.scenario}, {self.strategy}, seed {self.seed}"
+
+
+def begun(scenario: str, strategy: str, seed: int, made_by: str) -> State:
+    """A campaign that has seen nothing yet."""
+    return State(STATE_FORMAT, made_by, scenario, strategy, seed)
+
+
+class StateFile:
+    """The file of one campaign in a folder."""
+
+    def __init__(self, folder: Path, state: State) -> None:
+        self.path = folder / f"campaign-{state.scenario}-{state.strategy}-{state.seed}.json"
+        self.mine = not self.path.exists()
+        """Whether this campaign may write it: nobody has, or `resumed` has taken it over."""
+
+    def resumed(self, new: State) -> State:
+        """The campaign that was interrupted, in place of a new one of the same name.
+
+        Raises:
+            CampaignError: there is none, or it cannot go on here.
+            OSError: the file cannot be read.
+        """
+        if self.mine:
+            raise CampaignError(
+                f"{self.path}: there is no interrupted campaign of {new.name()}", "run it without --resume"
+            )
+        try:
+            state = msgspec.json.decode(self.path.read_bytes(), type=State)
+        except ValueError as error:
+            raise CampaignError(f"{self.path}: not the state of a campaign ({error})", REMOVE) from error
+        if state.format != STATE_FORMAT:
+            raise CampaignError(
+                f"{self.path}: format {state.format}, this version reads {STATE_FORMAT}", REMOVE
+            )
+        if state.name() != new.name():
+            raise CampaignError(f"{self.path}: it is the state of {state.name()}, not {new.name()}", REMOVE)
+        if state.made_by != new.made_by:
+            raise CampaignError(
+                f"{self.path}: begun by {state.made_by}, and this is {new.made_by}: their runs may differ",
+                "go on with the version that began it, or run without --resume",
+            )
+        self.mine = True
+        return state
+
+    def save(self, state: State) -> bool:
+        """Write it whole, or not at all; False where the file is another campaign's."""
+        if self.mine:
+            write_whole(self.path, msgspec.json.encode(state))
+        return self.mine
+
+    def remove(self) -> None:
+        """Nothing is left to go on with."""
+        if self.mine:
+            self.path.unlink(missing_ok=True)
+
+
+REMOVE = "remove it, and run without --resume"

@@ -1,0 +1,52 @@
+"""Certificates as files: one JSON object, to be kept beside the history that it speaks of.
+
+`{"certificate":"linearizable","version":1,"object":NAME,"operations":N,"order":[...]}`: `order` numbers the
+operations of the history from 0, in the order in which their calls stand in its file, key after key.
+
+The verifier, beside it, replays the order.
+"""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from dynaproof.specs.history import Column
+
+VERSION = 1
+
+
+class CertificateFileError(ValueError):
+    """Content that is not a certificate."""
+
+
+class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a certificate's file says."""
+
+    certificate: str
+    version: int
+    object: str
+    operations: int
+    order: list[int]
+
+
+def encode(order: Column, object_name: str, operations: int) -> bytes:
+    """The file of a certificate for a history of so many operations."""
+    numbers: list[Any] = order.tolist()
+    return msgspec.json.encode(Certificate("linearizable", VERSION, object_name, operations, numbers)) + b"\n"
+
+
+def decode(data: bytes) -> Certificate:
+    """What a file says; raises CertificateFileError where it is no certificate."""
+    try:
+        found = msgspec.json.decode(data, type=Certificate)
+    except msgspec.DecodeError as error:
+        raise CertificateFileError(f"not a certificate ({error})") from error
+    if found.certificate != "linearizable" or found.version != VERSION:
+        raise CertificateFileError(
+            f"a certificate of another kind or version ({found.certificate!r}, {found.version})"
+        )
+    limit = np.iinfo(np.int64).max
+    if any(not 0 <= number <= limit for number in found.order):
+        raise CertificateFileError("not a certificate: its order has a number that is no operation's")
+    return found

@@ -1,0 +1,121 @@
+"""One replica group with its clients: its configuration, and the group of a run as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynaproof.checkers.runs.config import RunConfig
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.workloads.client import ClientSettings
+from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.checkers.workloads.workload import WorkloadClient
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.storage.ids import Member, Settings
+from dynaproof.impl.storage.records import Config
+from dynaproof.specs.observe.impl import ImplObserver
+
+REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
+
+HOST = "replica host"
+CLIENT = "client"
+READER = "reader"
+"""The kinds of nodes around a group."""
+
+
+class GroupConfig(RunConfig, frozen=True, kw_only=True):
+    """What a run of one replica group depends on."""
+
+    settings: Settings
+    client: ClientSettings
+    clients: int
+    operations: int
+    keys: int
+    readers: int = 0
+    """Clients that only read, strongly: they go on to ask a leader that can get nothing chosen any more."""
+
+
+def first_config() -> Config:
+    """The config that a group begins with."""
+    voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
+    return Config(0, voters, len(voters) + 1)
+
+
+class GroupObservation(ImplObserver):
+    """What a run shows of its group and its clients."""
+
+    def __init__(self, _config: Any) -> None:
+        super().__init__(first_config(), {}, Judge)
+
+    def judged(self) -> tuple[int, int]:
+        """Keys that clients used, and how many of them are no longer judged."""
+        return len(self.judges), sum(judge.overflowed for judge in self.judges.values())
+
+
+class Group:
+    """The group of a run, and its clients."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.observation: Any = run.observation
+
+    def replicas(self) -> list[Any]:
+        """The live, admitted replicas."""
+        found = []
+        for node in REPLICAS:
+            place = self.run.world.at(node)
+            replica = getattr(place.node, "replica", None)
+            if place.up and replica is not None and place.name != self.run.injector.excluded:
+                found.append(replica)
+        return found
+
+    def leader(self) -> Any:
+        """The replica that may serve, if there is one."""
+        for replica in self.replicas():
+            if replica.may_serve():
+                return replica
+        return None
+
+    def clients(self) -> list[WorkloadClient]:
+        """The clients, in order."""
+        found = []
+        for place in self.run.places_of(CLIENT):
+            assert isinstance(place.node, WorkloadClient)
+            found.append(place.node)
+        return found
+
+    def clients_done(self) -> bool:
+        """Whether every client has nothing more to do."""
+        return not any(client.left or client.request is not None for client in self.clients())
+
+    def expected_replicas(self) -> int:
+        """How many replicas the group must have in the end."""
+        return 2 if self.run.injector.excluded else 3
+
+    def quiet(self) -> bool:
+        """Whether every live replica shows the fold of all that is chosen, and a leader serves."""
+        replicas = self.replicas()
+        if len(replicas) < self.expected_replicas() or self.leader() is None:
+            return False
+        return all(
+            replica.admitted and replica.log.commit == replica.log.last and self.differs(replica) is None
+            for replica in replicas
+        )
+
+    def caught_up(self) -> bool:
+        """Whether every live replica knows all that is chosen."""
+        through = self.observation.view.chosen_through
+        return all(replica.admitted and replica.log.commit >= through for replica in self.replicas())
+
+    def differs(self, replica: Any) -> str | None:
+        """In what a replica's state is not the fold of the chosen entries, as the observer made it."""
+        observation, state = self.observation, replica.state
+        if state.applied != observation.view.chosen_through:
+            return "applied slots"
+        if dict(state.items.range()) != observation.items:
+            return "items"
+        if state.config != observation.config:
+            return "config"
+        if state.remembered != observation.remembered(state.timestamp):
+            return "remembered requests"
+        holds = {name: (hold.through, hold.lapses_at) for name, hold in state.holds.items()}
+        return "holds" if holds != observation.view.holds else None

@@ -1,0 +1,154 @@
+"""Faults that only a replica's host has: rot of a journal or a page, and an operator's handover; and its
+budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
+from dynaproof.checkers.runs.world_faults import CRASH, Stop
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.storage.frames import scan
+from dynaproof.impl.storage.log import ReplicationLog
+from dynaproof.impl.storage.messages import Handover
+from dynaproof.impl.storage.pages import BranchPage, decode_page
+
+PRIME = 7919
+"""Spreads a fault's amount over the bytes of a file."""
+
+
+class Rot(Stop):
+    """A node stops, and one bit of its replica's journal on the platter flips, or of the node's own."""
+
+    name = "rot"
+    sentence = "{} crashes, and a bit of its journal rots"
+    impairs = True
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """A mere crash where nothing was synced yet."""
+        ground.world.crash(place, f"fault{number}")
+        logs = place.disk.durable_logs("")
+        if not logs:
+            return CRASH.name
+        log = logs[fault.amount % len(logs)]
+        size = scan(bytes(place.disk.durable_log(log))).size  # A torn tail holds nothing that was synced.
+        if size == 0:
+            return CRASH.name
+        place.disk.rot(log, fault.amount * PRIME % size, 1 << (fault.amount % 8))
+        place.damaged()
+        return self.name
+
+
+class PageRot(Stop):
+    """A node stops, and one bit of a page flips that its replica will start from.
+
+    The pages of older roots, and those of a checkpoint that the log does not name, are not needed.
+    """
+
+    name = "page rot"
+    sentence = "{} crashes, and a bit of a page of its checkpoint rots"
+    impairs = True
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """A mere crash where the replica starts from no pages."""
+        ground.world.crash(place, f"fault{number}")
+        prefix = f"log/{place.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
+        recovered = ReplicationLog.recover(place.disk.logs_on_platter(), prefix)
+        head = None if recovered is None else recovered[0].head
+        if head is None or head.snapshot is None:
+            return CRASH.name
+        pages: list[int] = []
+        missing = [head.snapshot.root]
+        while missing:
+            ref = missing.pop()
+            pages.append(ref.page)
+            page = decode_page(ref, place.disk.read_page(head.pages, ref.page))
+            missing.extend(page.children if isinstance(page, BranchPage) else ())
+        page_number = pages[fault.amount % len(pages)]
+        data = place.disk.read_page(head.pages, page_number)
+        assert data is not None, "the page was just read"
+        at, mask = fault.amount * PRIME % len(data), 1 << (fault.amount % 8)
+        place.disk.rot_page(head.pages, page_number, at, mask)
+        place.damaged()
+        return self.name
+
+
+class OrderedHandover(FaultKind):
+    """An operator asks whoever leads to hand over."""
+
+    name = "handover"
+    sentence = "an operator asks whoever leads to hand over"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a replica leads, as far as it knows."""
+        return any(leads(target) for target in ground.targets)
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Ask."""
+        for leader in [target for target in ground.targets if leads(target)]:
+            ground.world.run(leader, leader.node.on_message, leader.id, Handover())
+        return self.name
+
+
+ROT = Rot()
+PAGE_ROT = PageRot()
+HANDOVER = OrderedHandover()
+
+
+def leads(place: Place) -> bool:
+    """Whether the replica there leads, as far as it knows."""
+    replica = getattr(place.node, "replica", None)
+    return place.up and replica is not None and replica.leading is not None
+
+
+def broken(place: Place) -> bool:
+    """Whether a host's own journal has rotted, so that it is silent until it gets a new disk."""
+    return bool(getattr(place.node, "broken", False))
+
+
+class OneVoter:
+    """The budget of a group: one voter at a time has impaired durable state (rot of journal or page, lost
+    disk), and none before the last one is replaced, and admitted again.
+    """
+
+    def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
+        self.view = observation.view
+        self.places = places
+        self.impaired_at: str | None = None
+
+    def permits(self, place: Place) -> bool:
+        """Whether the last one is whole again; a host without a replica has nothing to lose."""
+        return self.whole() and getattr(place.node, "replica", None) is not None
+
+    def impaired(self, place: Place) -> None:
+        """This one is next."""
+        self.impaired_at = place.name
+
+    def whole(self) -> bool:
+        """Whether the voter that lost something was replaced, and its successor admitted."""
+        if self.impaired_at is not None:
+            replica = getattr(self.places[self.impaired_at].node, "replica", None)
+            if replica is None or replica.member in self.view.forgetful:
+                return False
+            if not replica.admitted or not self.replaced(replica):
+                return False
+            self.impaired_at = None
+        return True
+
+    def replaced(self, replica: Any) -> bool:
+        """Whether the newest chosen config names this replica, and it knows so durably.
+
+        An admission that is not synced yet is taken back by a crash, and the group then lacks two voters.
+        """
+        view = self.view
+        slot, voters = view.configs[-1]
+        return (
+            replica.member in voters
+            and replica.log.commit >= slot
+            and (
+                slot <= max(view.pruned_through, view.checkpoints.get(replica.member, 0))
+                or replica.member in view.accepted[slot]
+            )
+        )

@@ -1,0 +1,147 @@
+"""The host of a replica, as a kind of node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.group import HOST, REPLICAS
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, OneVoter, broken, leads
+from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.words import Knowledge, waiting
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.node import Env, Message, Node, NodeId
+from dynaproof.impl.storage.host import StorageNode
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.messages import (
+    Accept,
+    Adopt,
+    Heard,
+    LogTrimmed,
+    Prepare,
+    Promise,
+    Reply,
+    Vote,
+)
+from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
+from dynaproof.impl.storage.replica import Replica
+from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
+
+HOST_NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
+"""What a host notes."""
+
+HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Vote)
+"""What a host sends that says something of the group."""
+
+
+def replica_host(node_class: type[StorageNode] = StorageNode) -> Kind:
+    """The kind of these nodes; a seeded bug has a class of its own."""
+
+    def make(env: Env, config: Any) -> Node:
+        return node_class(env, REPLICAS, config.settings)
+
+    return Kind(
+        name=HOST,
+        nodes=lambda _config: REPLICAS,
+        make=make,
+        notes={kind: NOTES[kind] for kind in HOST_NOTES},
+        sent={kind: MESSAGES[kind] for kind in HOST_MESSAGES},
+        handled=ImplObserver.handled,
+        synced=ImplObserver.synced,
+        crashed=ImplObserver.crashed,
+        damaged=ImplObserver.damaged,
+        restarted=ImplObserver.restarted,
+        knowledge=knowledge,
+        brief=brief,
+        faults=(ROT, PAGE_ROT, HANDOVER),
+        foremost=leads,
+        budget=OneVoter,
+        needs_new_disk=broken,
+    )
+
+
+def with_hosts(scenario: Scenario, node_class: type[StorageNode]) -> Scenario:
+    """The same scenario with replicas hosted by nodes of this class."""
+    host = replica_host(node_class)
+    return structs.replace(
+        scenario, kinds=tuple(host if kind.name == HOST else kind for kind in scenario.kinds)
+    )
+
+
+# --- Words ---
+
+SHOWN = (
+    "ballot",
+    "promised",
+    "known",
+    "first",
+    "through",
+    "commit",
+    "request",
+    "operation",
+    "status",
+    "reason",
+)
+"""Fields of a message that say most of it."""
+
+
+def brief(message: Message) -> str:
+    """A message of the group in a few words."""
+    words = []
+    for field in SHOWN:
+        value = getattr(message, field, None)
+        if value is not None:
+            words.append(f"{field} {value if isinstance(value, (Ballot, int, str)) else plain(value)}")
+    records = getattr(message, "records", None) or getattr(message, "tail", None)
+    if records:
+        words.append(f"slots {records[0].slot} to {records[-1].slot}")
+    return f"{type(message).__name__} ({', '.join(words)})" if words else type(message).__name__
+
+
+def plain(value: Any) -> str:
+    """An operation as it is spoken of."""
+    return str(value).replace("Get(", "get(").replace("Put(", "put(").replace("Delete(", "delete(")
+
+
+def named(who: Member | NodeId | None) -> str:
+    """A replica or a node, if there is one."""
+    return "nobody" if who is None else str(who)
+
+
+def knowledge(place: Place) -> Knowledge:
+    """What a host and its replica know."""
+    replica = getattr(place.node, "replica", None)
+    known = {"replica": "none"} if replica is None else replica_knowledge(replica)
+    return known | waiting(place)
+
+
+def replica_knowledge(replica: Replica) -> Knowledge:
+    """What a replica knows."""
+    log = replica.log
+    if replica.leading is not None:
+        role = f"leads {replica.leading}" + (", serving" if replica.serving else "")
+    elif replica.campaign is not None:
+        role = f"campaigns with {replica.campaign}"
+    else:
+        role = f"follows {named(replica.leader)} at {replica.leader_ballot}"
+    known = {
+        "replica": str(replica.member),
+        "role": role,
+        "promised": str(log.promised),
+        "last accepted": str(log.last_accepted),
+        "log": f"slots {log.first} to {log.last}",
+        "commit": str(log.commit),
+        "applied": str(replica.state.applied),
+        "config": " ".join(str(voter) for voter in replica.config.voters),
+        "lease granted": f"to {replica.lease_granted_to} until {replica.lease_granted_until} us",
+    }
+    if replica.campaign is not None:
+        known["promises"] = " ".join(sorted(str(member) for member in replica.promises)) or "none"
+    if replica.leading is not None:
+        known["votes"] = ", ".join(
+            f"{member} through {progress.through}" for member, progress in sorted(replica.progress.items())
+        )
+    return known

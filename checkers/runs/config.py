@@ -1,0 +1,116 @@
+"""A run's configuration, wholly explicit, and what came of the run.
+
+A configuration is drawn from a seed once; from then on it stands by itself: settings, probabilities, faults
+with their steps and targets. So a run is replayed from its configuration, and shrunk by leaving things out of
+it. A scenario whose runs depend on more than this has a configuration of its own that inherits from
+`RunConfig`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from msgspec import Struct, structs
+
+from dynaproof.checkers.runs.fault import FaultKind
+from dynaproof.checkers.world.options import Options
+
+ENDS = ("all", "majority", "gray")
+"""What heals when the faults stop: everything, all but one node, or all but one link."""
+
+FOREMOST = 40
+"""Targets from here on are whoever is foremost when the fault falls: of replicas, the leader."""
+
+TARGETS = 64
+"""Targets are drawn below this."""
+
+
+class Fault(Struct, frozen=True):
+    """One fault: at which step after the setup it falls, on what, and for how many steps it lasts."""
+
+    kind: str
+    step: int
+    target: int
+    steps: int
+    amount: int
+
+
+class RunConfig(Struct, frozen=True, kw_only=True):
+    """What every run depends on."""
+
+    scenario: str
+    seed: int
+    strategy: str
+    options: Options = Options()
+    loss: int = 0
+    duplication: int = 0
+    """Chances of the loss and of the repetition of a message, in parts of 65536, while faults are on."""
+    timer_weight: int = 16
+    """In untimed mode, one choice in so many is among the timers."""
+    length: int = 1_000
+    """Steps in which things go wrong."""
+    faults: tuple[Fault, ...] = ()
+    end: str = "all"
+
+
+class Failure(Struct, frozen=True):
+    """A promise that was broken, and the step at which it was seen.
+
+    Steps are counted from the end of the setup; in a run that breaks a promise before that, from its
+    beginning.
+    """
+
+    spec: str
+    sentence: str
+    step: int
+    in_setup: bool = False
+
+
+class RunResult(Struct, frozen=True):
+    """What came of a run."""
+
+    digest: str
+    events: int
+    simulated_us: int
+    failure: Failure | None
+    endings: dict[str, int]
+    reached: dict[str, int]
+    faults: dict[str, int]
+    keys: int = 0
+    """Keys that clients used,"""
+    unjudged: int = 0
+    """and those of them that are no longer judged at the end of the run: the judge's bound was reached."""
+
+
+class Chance:
+    """A seeded generator's numbers; only `getrandbits`, so that every Python draws the same."""
+
+    def __init__(self, seed: str) -> None:
+        self._bits = Random(seed).getrandbits
+
+    def __call__(self, n: int) -> int:
+        """A number below `n`."""
+        return (self._bits(32) * n) >> 32
+
+
+def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int) -> tuple[Fault, ...]:
+    """So many faults of a random subset of the kinds, one of a kind that always takes effect; by step.
+
+    Every seed switches a random subset on (Groce et al., *Swarm Testing*, ISSTA 2012).
+    """
+    pick = Chance(f"{label}/faults")
+    drawn = [kind for kind in kinds if pick(2)] or [kinds[pick(len(kinds))]]
+    certain = [kind for kind in drawn if kind.certain] or [kind for kind in kinds if kind.certain]
+    faults = []
+    for number in range(count):
+        possible = drawn if number else certain
+        kind = possible[pick(len(possible))].name
+        faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(TARGETS), 10 + pick(300), pick(1 << 20)))
+    return tuple(sorted(faults, key=lambda fault: fault.step))
+
+
+def without_fault(config: Any, index: int) -> Any:
+    """The same run with one fault left out."""
+    return structs.replace(config, faults=config.faults[:index] + config.faults[index + 1 :])

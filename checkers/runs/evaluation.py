@@ -1,0 +1,73 @@
+"""The specs that a run is judged by, evaluated on what each step changed.
+
+*Invariant.* Every spec that is given is judged, or the run does not start: the run has a view that it is
+about, and somebody files its facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dynaproof.specs.spec import AnySpec, SpecError
+from dynaproof.specs.views.base import Fact, View
+
+
+class Evaluation:
+    """The specs of one run, over its views; see the module."""
+
+    def __init__(
+        self, specs: Iterable[AnySpec], views: Iterable[View[Any]], provided: Iterable[type[Fact]]
+    ) -> None:
+        """Hold the specs against the views of the run, and the types of facts that are filed in it.
+
+        Raises:
+            SpecError: a spec would never be judged, or two have the same name.
+        """
+        self.views = tuple(views)
+        self._provided = frozenset(provided)
+        self._by_fact: dict[tuple[type[View[Any]], type[Fact]], list[AnySpec]] = {}
+        self._due: dict[tuple[type[View[Any]], tuple[type[Fact], ...]], tuple[AnySpec, ...]] = {}
+        """What `_found` has found; there are few combinations of facts."""
+        names: dict[str, bool] = {}
+        for spec in specs:
+            if spec.name in names:
+                raise SpecError(f"two specs of this run are named {spec.name}")
+            names[spec.name] = True
+            self._admit(spec)
+
+    def _admit(self, spec: AnySpec) -> None:
+        kinds = dict.fromkeys(type(view) for view in self.views if isinstance(view, spec.over))
+        if not kinds:
+            raise SpecError(f"the spec {spec.name} is over a {spec.over.__name__}, and this run has none")
+        for fact in spec.on:
+            if fact not in self._provided:
+                raise SpecError(
+                    f"the spec {spec.name} looks at {fact.__name__}, which nobody files in this run"
+                )
+            for kind in kinds:
+                self._by_fact.setdefault((kind, fact), []).append(spec)
+
+    def broken(self, tau: int) -> list[tuple[AnySpec, str]]:
+        """The specs that this step's facts break, each with its first violation; then the step is over."""
+        found = []
+        for view in self.views:
+            fresh = view.fresh
+            if not fresh:
+                continue
+            view.tau = tau
+            at = (type(view), tuple(fresh))
+            due = self._due.get(at)
+            if due is None:
+                due = self._due[at] = self._found(*at)
+            for spec in due:
+                for violation in spec.check(view):
+                    found.append((spec, violation.sentence))
+                    break
+            view.fresh = {}
+        return found
+
+    def _found(self, view: type[View[Any]], facts: tuple[type[Fact], ...]) -> tuple[AnySpec, ...]:
+        """The specs over a kind of view that look at any of these facts, each once."""
+        specs = {spec.name: spec for fact in facts for spec in self._by_fact.get((view, fact), ())}
+        return tuple(specs.values())

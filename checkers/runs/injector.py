@@ -1,0 +1,190 @@
+"""Lets the faults of a configuration fall, within the budgets, and heals what is left when the faults stop.
+
+A *budget* is a kind's own rule for what synced state may be lost at a time (of replicas, at most one voter of
+a group); crashes and the loss of what was not synced are unlimited. A node that is down comes back by itself
+after the fault's steps.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Mapping, Sequence
+
+from dynaproof.checkers.runs.config import FOREMOST, RunConfig
+from dynaproof.checkers.runs.fault import FaultKind
+from dynaproof.checkers.runs.kind import Budget, Kind
+from dynaproof.checkers.world.place import Place
+from dynaproof.checkers.world.world import World
+
+NEVER = 1 << 62
+
+FAIR_CAPACITY = 256
+"""Messages in flight on a link that a fair end always permits."""
+
+FAIR_US = (300, 500)
+"""How long messages and syncs take in a fair end."""
+
+FEWEST = 3
+"""Nodes without one of which, or one link of which, the others can still do their work."""
+
+
+class Injector:
+    """Faults fall by step, in the order of the configuration; what one broke is mended at a later step.
+
+    Both are events: the number in their name is the fault's place in the configuration. With `by_name`
+    nothing is due by itself, and whoever replays a schedule calls `fall` and `mend` by those names.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        config: RunConfig,
+        kinds: Mapping[str, FaultKind],
+        targets: Sequence[tuple[Place, Kind]],
+        budgets: Mapping[str, Budget],
+    ) -> None:
+        self.world = world
+        self.faults = config.faults
+        self.kinds = kinds
+        self.targets = [place for place, _ in targets]
+        self.kind_of = {place.name: kind for place, kind in targets}
+        self.budgets = budgets
+        """By the name of the kind."""
+        self.fallen = 0
+        """How many faults were due already."""
+        self.by_name = False
+        self.mends: list[tuple[int, int]] = []
+        """Step and fault, in order."""
+        self.next = self.faults[0].step if self.faults else NEVER
+        """The next step at which something is due."""
+        self.hit: dict[int, Place] = {}
+        """Fault to the place that it fell on."""
+        self.injected: dict[str, int] = {}
+        self.excluded: str | None = None
+        """The node that stays down in the end."""
+        self.base_loss = config.loss
+        self.lasting: dict[int, None] = {}
+        """Faults that slow a node or lose messages, and are not mended: of two that overlap the first mend
+        ends only its own.
+        """
+        self.salt = config.seed
+
+    def at(self, step: int) -> None:
+        """Everything that is due by this step."""
+        while self.mends and self.mends[0][0] <= step:
+            self.mend(self.mends.pop(0)[1])
+        while self.fallen < len(self.faults) and self.faults[self.fallen].step <= step:
+            self.fallen += 1
+            self.fall(self.fallen - 1, step)
+        self.next = self.mends[0][0] if self.mends else NEVER
+        if self.fallen < len(self.faults):
+            self.next = min(self.next, self.faults[self.fallen].step)
+
+    def target(self, number: int) -> Place:
+        """The place that a fault hits: the one that it hit already, else the one that it is drawn for, which
+        may be whoever is foremost.
+        """
+        place = self.hit.get(number)
+        if place is None:
+            target = self.faults[number].target
+            foremost = self.foremost() if target >= FOREMOST else []
+            place = foremost[0] if foremost else self.targets[target % len(self.targets)]
+        return place
+
+    def foremost(self) -> list[Place]:
+        """The places that are foremost among those of their kind, as the kind tells."""
+        return [place for place in self.targets if self.kind_of[place.name].foremost(place)]
+
+    def budget(self, place: Place) -> Budget:
+        """What the kind of node at a place permits."""
+        return self.budgets[self.kind_of[place.name].name]
+
+    def fall(self, number: int, step: int = 0) -> bool:
+        """Let a fault fall, if it can and the budget permits."""
+        fault, world = self.faults[number], self.world
+        kind, place = self.kinds[fault.kind], self.target(number)
+        if kind.stops and not place.up:
+            return False
+        if kind.impairs and not self.budget(place).permits(place):
+            return False
+        if not kind.possible(self, place):
+            return False
+        world.fault(kind.name, place, number)
+        self.hit[number] = place
+        fell = kind.fall(self, place, fault, number)
+        if fell is not None:
+            if self.kinds[fell].impairs:
+                self.budget(place).impaired(place)
+            self.injected[fell] = self.injected.get(fell, 0) + 1
+        if kind.mend and not self.by_name:
+            insort(self.mends, (step + fault.steps, number))
+        return True
+
+    def mend(self, number: int) -> None:
+        """What a fault has broken works again: an event too."""
+        fault, world = self.faults[number], self.world
+        kind, place = self.kinds[fault.kind], self.target(number)
+        if not self.by_name:
+            self.hit.pop(number, None)  # It falls once, and is mended once.
+        if not kind.pending(place):
+            return
+        world.fault(kind.mend, place, number)
+        kind.mended(self, place, fault, number)
+
+    # --- What faults use ---
+
+    def lasts(self, number: int) -> None:
+        """The fault of this number lasts from here on."""
+        self.lasting[number] = None
+
+    def over(self, number: int) -> Sequence[Place]:
+        """It is over; the places of others of its kind that last still."""
+        self.lasting.pop(number, None)
+        kind = self.faults[number].kind
+        return [self.target(other) for other in self.lasting if self.faults[other].kind == kind]
+
+    def cut(self, links: Sequence[str], number: int) -> None:
+        """These directed links carry nothing until the fault of this number is mended."""
+        for link in links:
+            self.world.cut_links[link] = number
+
+    def join(self, links: Sequence[str], number: int) -> None:
+        """Those of these links work again that no later fault has cut."""
+        for link in links:
+            if self.world.cut_links.get(link) == number:
+                del self.world.cut_links[link]
+
+    def restart(self, place: Place, label: str) -> None:
+        """A node comes back; where it can make nothing of its disk, an operator gives it a new one."""
+        self.world.start(place)
+        if self.kind_of[place.name].needs_new_disk(place):
+            self.world.crash(place, label, lose_disk=True)
+            self.world.start(place)
+
+    # --- The end ---
+
+    def heal(self, end: str) -> None:
+        """The faults stop: everything heals, or all but one node, or all but one link."""
+        world = self.world
+        world.loss = world.duplication = 0
+        world.capacity = max(world.capacity, FAIR_CAPACITY)
+        world.cut_links = {}
+        world.latencies = world.sync_us = FAIR_US
+        self.mends, self.fallen, self.next, self.lasting = [], len(self.faults), NEVER, {}
+        for place in world.places.values():
+            place.slow, place.wall_offset, place.armed = 1, 0, ""
+        keep_down = self.targets[self.salt % len(self.targets)] if self.targets else None
+        whole = [budget.whole() for budget in self.budgets.values()]
+        if not all(whole) or len(self.targets) < FEWEST:
+            end = "all"  # Without the node that is being replaced there is no quorum but the others.
+        if end == "majority" and keep_down is not None:
+            self.excluded = keep_down.name
+        for place in self.targets:
+            if place.name == self.excluded:
+                if place.up:
+                    world.crash(place, "end")
+            elif not place.up:
+                self.restart(place, "end/disk")
+        if end == "gray":
+            one, other = [place.name for place in self.targets if place is not keep_down][:2]
+            self.cut((f"{one}>{other}", f"{other}>{one}"), 0)

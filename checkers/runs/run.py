@@ -1,0 +1,225 @@
+"""A run: one execution of a scenario. It owns the world, what observes it, the faults, and the specs.
+
+Who decides what happens next is its *driver*: a strategy (`exploring.py`), a schedule (`schedule.py`), or
+whoever calls `step` and `happen` by hand. A run is composed of these, and has no subclasses: what wants to
+hear of it is an observer, what wants to decide is a driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from msgspec import structs
+
+from dynaproof.checkers.runs.config import Failure, RunConfig, RunResult
+from dynaproof.checkers.runs.evaluation import Evaluation
+from dynaproof.checkers.runs.injector import Injector
+from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
+from dynaproof.checkers.seam import Event, Strategy
+from dynaproof.checkers.world.listening import Listening, Observer
+from dynaproof.checkers.world.place import Place
+from dynaproof.checkers.world.world import World
+from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.specs.spec import AnySpec
+
+ASKED = 8
+"""Steps between two looks at whether a phase is over: a phase ends a few steps late, never early."""
+
+
+class Driver(Protocol):
+    """Decides what happens in a run."""
+
+    def first(self, config: Any) -> Strategy:
+        """The strategy that a run begins with."""
+        ...
+
+    def drive(self, run: Run) -> None:
+        """Let all of the run happen, to its end or to its first failure."""
+        ...
+
+
+class Run:
+    """One run, step by step."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        config: Any,
+        strategy: Strategy,
+        observers: Sequence[Observer] = (),
+        specs: Sequence[AnySpec] | None = None,
+    ) -> None:
+        """Make the nodes; nothing has happened yet. Without `specs`, those of the scenario are judged.
+
+        Raises:
+            SpecError: a spec would never be judged.
+        """
+        self.scenario = scenario
+        self.config = config
+        self.failure: Failure | None = None
+        self.is_set_up = False
+        self.setup_steps = 0
+        self.observation = scenario.observe(config)
+        self.view: Any = self.observation.view
+        self.evaluation = Evaluation(
+            scenario.specs if specs is None else specs,
+            (self.view,),
+            (*self.observation.PROVIDES, *scenario.provides),
+        )
+        self._kinds: dict[NodeId, Kind] = {}
+        nodes = []
+        for kind in scenario.kinds:
+            for node in kind.nodes(config):
+                self._kinds[node.address] = kind
+                nodes.append((node, partial(_made, kind, config)))
+        self.world = World(nodes, strategy, config.options, (_Kinds(self), *observers))
+        self.world.keep_trace = False
+        places = self.world.places
+        self.injector = Injector(
+            self.world,
+            config,
+            scenario.fault_kinds(),
+            [(place, self.kind(place)) for place in places.values() if self.kind(place).suffers],
+            {kind.name: kind.budget(self.observation, places) for kind in scenario.kinds if kind.suffers},
+        )
+
+    def kind(self, place: Place) -> Kind:
+        """The kind of node at a place."""
+        return self._kinds[place.id.address]
+
+    def places_of(self, kind: str) -> list[Place]:
+        """The places of the nodes of this kind."""
+        return [place for place in self.world.places.values() if self.kind(place).name == kind]
+
+    def add(self, kind: Kind, node: NodeId, rate: int) -> Place:
+        """One more node of a kind, which is not started yet."""
+        self._kinds[node.address] = kind
+        return self.world.add(node, node.name, partial(_made, kind, self.config), rate)
+
+    # --- Phases ---
+
+    def set_up(self) -> None:
+        """Make the system ready."""
+        self.scenario.place(self)
+        self.check()
+        if self.failure is None:
+            self.advance(lambda: self.scenario.ready(self), MOST_SETUP_STEPS)
+        if self.failure is None:
+            self.begin()
+
+    def begin(self) -> None:
+        """The system is ready: from here on steps are counted, and the load is on."""
+        self.setup_steps = self.world.steps
+        self.is_set_up = True
+        self.scenario.begin(self)
+
+    def heal(self) -> None:
+        """Faults off, and fair from here on: an event, as faults are."""
+        self.world.fault("end", next(iter(self.world.places.values())), 0)
+        self.scenario.relieve(self)
+        self.injector.heal(self.config.end)
+
+    def act(self, name: str) -> None:
+        """The end has nodes do something."""
+        self.scenario.acts[name](self)
+
+    def swap(self, strategy: Strategy, timed: bool) -> None:
+        """Hand all enabled events to another strategy."""
+        world = self.world
+        for event in world.strategy.drain():
+            event.due = max(event.due, world.tau)
+            strategy.add(event)
+        world.strategy = strategy
+        world.timed = timed
+
+    # --- Steps ---
+
+    def advance(self, done: Callable[[], bool], limit: int) -> None:
+        """Step until `done()`, which is asked now and then, at most `limit` times."""
+        for number in range(limit):
+            if not number % ASKED and done():
+                return
+            self.step()
+            if self.failure is not None:
+                return
+
+    def advance_until(self, done: Callable[[], bool], duration: int, limit: int) -> None:
+        """Step until `done()`, or this much time has passed; at most `limit` times."""
+        until = self.world.tau + duration
+        self.advance(lambda: self.world.tau >= until or done(), limit)
+
+    def step(self) -> bool:
+        """One event, and the specs on what it changed."""
+        world = self.world
+        event = world.strategy.pop()
+        if event is None:
+            return False
+        world.happen(event)
+        if self.view.fresh:
+            self.check()
+        return True
+
+    def happen(self, event: Event) -> None:
+        """This event, and the specs on what it changed."""
+        self.world.happen(event)
+        if self.view.fresh:
+            self.check()
+
+    def check(self) -> None:
+        """Evaluate the specs that look at a fresh fact."""
+        for spec, sentence in self.evaluation.broken(self.world.tau):
+            self.fail(spec.name, sentence)
+
+    def fail(self, spec: str, sentence: str) -> None:
+        """Keep the first failure."""
+        if self.failure is None:
+            step = self.world.steps - self.setup_steps
+            self.failure = Failure(spec, sentence, step, in_setup=not self.is_set_up)
+
+    def result(self) -> RunResult:
+        """What has come of it."""
+        world, observation = self.world, self.observation
+        keys, unjudged = observation.judged()
+        return RunResult(
+            world.digest(),
+            world.steps,
+            world.tau,
+            self.failure,
+            observation.endings,
+            observation.reached,
+            {**self.injector.injected, **world.fell},
+            keys,
+            unjudged,
+        )
+
+
+class _Kinds:
+    """Tells a run's observation what the kinds of its nodes listen to."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def listens(self, place: Place) -> Listening:
+        """What the kind of the node there listens to, and what every run must hear."""
+        observation = self._run.observation
+        return structs.replace(
+            self._run.kind(place).listening(observation),
+            uncovered=observation.uncovered,
+            raised=observation.raised,
+        )
+
+
+def _made(kind: Kind, config: RunConfig, env: Env) -> Node:
+    return kind.make(env, config)
+
+
+def perform(
+    scenario: Scenario, config: Any, driver: Driver, observers: Sequence[Observer] = ()
+) -> tuple[Run, RunResult]:
+    """A run of a configuration under a driver, and what came of it."""
+    run = Run(scenario, config, driver.first(config), observers)
+    driver.drive(run)
+    return run, run.result()

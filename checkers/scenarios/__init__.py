@@ -1,0 +1,3 @@
+"""Our scenarios, one file each, and their registry in `catalogue.py`. Imports `checkers.runs` and
+`checkers.kinds`.
+"""

@@ -1,0 +1,61 @@
+"""Our scenarios by name, and how a name finds one, ours or `FILE.py:NAME` of a user's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
+
+from dynaproof.checkers.runs import exploring
+from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.scenarios.endurance import ENDURANCE
+from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
+from dynaproof.checkers.scenarios.partition import PARTITION
+from dynaproof.checkers.strategies.catalogue import strategy_of
+from dynaproof.checkers.user_file import UserFileError, object_in
+from dynaproof.checkers.world.listening import Observer
+
+SCENARIOS: dict[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE)}
+
+DEFAULT_SCENARIO = PARTITION.name
+
+SEEDS_APART = 1_000_003
+"""Between the seeds of two campaigns of neighbouring seeds: more than a campaign has schedules."""
+
+
+def find(name: str, scenarios: Mapping[str, Scenario] = SCENARIOS) -> Scenario:
+    """The scenario of a name.
+
+    Raises:
+        LookupError: there is none; the message is a sentence.
+    """
+    if name in scenarios:
+        return scenarios[name]
+    if ".py:" not in name:
+        raise LookupError(
+            f"no scenario is named {name!r} (there are {', '.join(scenarios)}, or FILE.py:NAME)"
+        )
+    try:
+        found = object_in(name)
+    except UserFileError as error:
+        raise LookupError(str(error)) from error
+    if not isinstance(found, Scenario):
+        raise LookupError(f"{name} is a {type(found).__name__}, and a scenario is a Scenario")
+    return structs.replace(found, name=name)
+
+
+def drawn(scenario: Scenario, seed: int, strategy: str) -> Any:
+    """The configuration of a seed, which names the scenario as it was found."""
+    return structs.replace(scenario.draw(seed, strategy), scenario=scenario.name)
+
+
+def config_of(scenario: str, strategy: str, base: int, schedule: int) -> Any:
+    """The configuration of one schedule of a campaign; a portfolio takes the strategies in turn."""
+    return drawn(find(scenario), base * SEEDS_APART + schedule, strategy_of(strategy, schedule))
+
+
+def execute(config: Any, observers: Sequence[Observer] = ()) -> RunResult:
+    """Run a configuration of the scenario that it names to its end, or to its first failure."""
+    return exploring.execute(find(config.scenario), config, observers)

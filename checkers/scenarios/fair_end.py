@@ -1,0 +1,156 @@
+"""The fair end of a run: the faults have stopped, time is fair, and what must happen eventually is judged.
+
+All bounds are in simulated time and come from the run's own constants; `STEPS` only ends a run in which
+events go on without time. The facts go to `specs/promises/liveness.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynaproof.checkers.kinds.group import Group, GroupConfig
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.world_faults import SLOW_NODE, SLOWNESS
+from dynaproof.checkers.world.world import LATE_COPY
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.messages import Get, Put
+from dynaproof.impl.storage.records import CursorMoved
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import encode_item
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
+
+FRESH = b"fresh"
+FRESH_ITEM = encode_item({"id": S("fresh")})
+"""What is written, and must be read, when all is quiet."""
+
+PROVIDES: tuple[type[Fact], ...] = (Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal)
+"""The types of all facts that are filed here."""
+
+STEPS = 60_000
+"""Events of one phase of the end, at the most."""
+
+SETTLING_LEASES = 60
+"""Leases within which all becomes quiet: elections, the replacement of a voter, a copy."""
+
+WATCHED_LEASES = 10
+"""Leases for which what is quiet must stay so; and before that, for what began in time to end."""
+
+
+def judge_end(run: Run) -> None:
+    """Answers, then quiet, then progress, then nothing more."""
+    for judge in (answers, quiet, progress, idleness):
+        if run.failure is None:
+            judge(run)
+            run.check()
+
+
+def answers(run: Run) -> None:
+    """Every client works off its operations, each within its time."""
+    config, group = run.config, Group(run)
+    # A client's clock may be slow by the drift, and an operation waits for the one before it.
+    bound = (config.operations + 1) * config.client.timeout_us * 2
+    run.advance_until(group.clients_done, bound, STEPS)
+    for client in group.clients() if run.failure is None else ():
+        if client.left or client.request is not None:
+            run.view.file(Unanswered(client.request or client.env.me.name, bound))
+
+
+def quiet(run: Run) -> None:
+    """A leader serves, laggards have caught up, all states equal the fold of what is chosen."""
+    settings, view, group = run.config.settings, run.view, Group(run)
+    bound = SETTLING_LEASES * settings.lease_us
+    run.advance_until(group.quiet, bound, STEPS)
+    if run.failure is not None or group.quiet():
+        return
+    if group.leader() is None:
+        view.file(Stalled("no leader serves", bound))
+        return
+    # Who lags at this instant may only have to hear of what was just chosen; what differs for good is told
+    # from that at a moment at which nobody lags.
+    run.advance_until(group.caught_up, bound, STEPS)
+    replicas = group.replicas()
+    for replica in replicas:
+        if not replica.admitted or replica.log.commit < view.chosen_through:
+            view.file(Behind(replica.member, replica.log.commit, view.chosen_through, bound))
+    for replica in replicas:
+        what = group.differs(replica)
+        if what is not None:
+            view.file(Unequal(replica.member, what))
+    if len(replicas) < group.expected_replicas():
+        view.file(Stalled("a lost voter is not replaced", bound))
+
+
+def probe(run: Run) -> None:
+    """A client begins to write a fresh key and to read it: an event, as the end of the faults is one."""
+    client = Group(run).clients()[0]
+    place = run.world.at(client.env.me)
+    run.world.fault("probe", place, 0)
+    client.ask(Put(FRESH, FRESH_ITEM), Get(FRESH, strong=True))
+    run.world.run(place, client.begin)
+
+
+def progress(run: Run) -> None:
+    """A client writes afresh, and reads what it wrote; and logs are cut."""
+    view, group = run.view, Group(run)
+    before = errors(run)
+    run.act("probe")
+    bound = run.config.client.timeout_us * 2
+    run.advance_until(group.clients_done, bound, STEPS)
+    if run.failure is not None:
+        return
+    done = group.clients_done() and group.clients()[0].seen.get(FRESH)
+    if errors(run) > before or not done:
+        view.file(Stalled("a fresh write and a strong read of it did not succeed", bound))
+    for replica in group.replicas():
+        retained, most = replica.state.applied + 1 - replica.log.first, most_retained(run, replica)
+        if retained > most:
+            view.file(Uncut(replica.member, retained, most))
+
+
+def most_retained(run: Run, replica: Any) -> int:
+    """How many applied slots the last cut may have left: those that laggards may ask for, and those that any
+    reader's hold asked for that stood at the checkpoint or was placed since. Checkpoints come in time.
+    """
+    settings: Settings = run.config.settings
+    snapshot = replica.log.head.snapshot
+    covered = 0 if snapshot is None else snapshot.slot
+    holds = [hold.through for hold in snapshot.holds] if snapshot is not None else []
+    for slot in range(covered + 1, replica.state.applied + 1):
+        fact = run.view.chosen.get(slot)
+        if fact is not None and isinstance(fact.record.record, CursorMoved):
+            holds.append(fact.record.record.hold.through)
+    held: int = covered - min(holds, default=covered)
+    return 4 * settings.checkpoint_slots + max(settings.retained_slots, held)
+
+
+def idleness(run: Run) -> None:
+    """Nothing changes any more."""
+    leases = WATCHED_LEASES * run.config.settings.lease_us
+    observation: Any = run.observation
+    run.advance_until(never, leases + straggling_us(run), STEPS)
+    before = observation.leader_changes
+    run.advance_until(never, leases, STEPS)
+    if run.failure is None and observation.leader_changes != before:
+        run.view.file(IdleElection(list(run.view.led)[-1]))
+
+
+def straggling_us(run: Run) -> int:
+    """How long a message that left before the faults stopped may still be on its way: it may start an
+    election when it arrives (an old answer that nobody hears the leader; seed 2026, schedule 14260).
+    """
+    config: GroupConfig = run.config
+    slow = SLOWNESS if any(fault.kind == SLOW_NODE.name for fault in config.faults) else 1
+    late = LATE_COPY if config.duplication else 1
+    return max(config.options.latencies) * slow * late
+
+
+def errors(run: Run) -> int:
+    """How many operations have ended with an error."""
+    endings = run.observation.endings
+    return endings.get("definite", 0) + endings.get("indefinite", 0)
+
+
+def never() -> bool:
+    """Wait for nothing but time."""
+    return False

@@ -1,0 +1,218 @@
+"""The scenario `partition`: one replica group in three zones, a few clients, few keys; faults, then a fair
+end.
+
+Setup: the replicas are created and a leader serves. Then `length` steps under the configuration's strategy
+and faults. Then the faults stop, time is fair again, and what must happen eventually is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client import CLIENTS, READERS
+from dynaproof.checkers.kinds.group import (
+    CLIENT,
+    READER,
+    REPLICAS,
+    Group,
+    GroupConfig,
+    GroupObservation,
+    first_config,
+)
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_host import replica_host
+from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import (
+    CRASH,
+    CRASH_IN_SYNC,
+    FAILED_SYNC,
+    GRAY_LINK,
+    LOST_DISK,
+    MESSAGE_LOSS,
+    ONE_WAY_CUT,
+    SLOW_NODE,
+    WALL_STEP,
+)
+from dynaproof.checkers.runs.world_faults import (
+    PARTITION as CUT_OFF,
+)
+from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
+from dynaproof.checkers.workloads.client import ClientSettings
+from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.storage.messages import CreateReplica
+from dynaproof.specs.promises import OF_A_GROUP
+
+FAULTS = (
+    CRASH,
+    CRASH_IN_SYNC,
+    FAILED_SYNC,
+    LOST_DISK,
+    ROT,
+    PAGE_ROT,
+    CUT_OFF,
+    ONE_WAY_CUT,
+    GRAY_LINK,
+    WALL_STEP,
+    SLOW_NODE,
+    MESSAGE_LOSS,
+    HANDOVER,
+)
+"""In the order in which they are drawn."""
+
+END_OPERATIONS = 50
+"""What a client still does once the faults have stopped, at the most."""
+
+
+# --- Setup ---
+
+
+def create_replicas(run: Run) -> None:
+    """The hosts start, and each is told to make its replica."""
+    world, config = run.world, first_config()
+    for node in REPLICAS:
+        world.start(world.at(node))
+    for voter in config.voters:
+        place = world.at(voter.node)
+        world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
+
+
+def create_and_campaign(run: Run) -> None:
+    """And one begins to campaign. A replica with a slow clock would hardly ever win an election, so who leads
+    first is drawn.
+    """
+    create_replicas(run)
+    first = run.world.at(REPLICAS[run.config.seed % len(REPLICAS)])
+    run.world.run(first, first.node.replica.start_campaign)  # type: ignore[attr-defined]
+
+
+def a_leader_serves(run: Run) -> bool:
+    """From here on clients can be answered."""
+    return Group(run).leader() is not None
+
+
+def start_clients(run: Run) -> None:
+    """The load begins, and the log is read."""
+    for place in (*run.places_of(CLIENT), *run.places_of(READER)):
+        run.world.start(place)
+
+
+def few_operations_left(run: Run) -> None:
+    """In the end a client has little left to do."""
+    for client in Group(run).clients():
+        client.left = min(client.left, END_OPERATIONS)
+
+
+# --- Configurations ---
+
+
+def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
+    """The configuration of one seed: time constants, bounds and clocks are drawn too, as faults are."""
+    pick = Chance(f"{scenario}/{strategy}/{seed}")
+    scale = (1, 1, 4, 10)[pick(4)]
+    heartbeat = 1_500_000 // scale
+    drift = (200, 50_000, 100_000, 300_000)[pick(4)]
+    lease = heartbeat * (2, 4)[pick(2)]
+    if drift > 100_000:
+        lease = heartbeat * 4  # Two fast heartbeats of a slow leader would hardly fit into a shorter one.
+    settings = Settings(
+        heartbeat_us=heartbeat,
+        lease_us=lease,
+        drift_ppm=drift,
+        election_us=heartbeat * 2 // (1, 8)[pick(2)],
+        retry_us=heartbeat // 4,
+        closed_us=heartbeat * 3,
+        contact_us=lease * 3,
+        checkpoint_slots=(8, 16, 64)[pick(3)],
+        retained_slots=(4, 16)[pick(2)],
+        in_flight_slots=(2, 4, 32)[pick(3)],
+        chunk_slots=(4, 64)[pick(2)],
+        waiting_attempts=(2, 16)[seed // 2 % 2],
+        held_slots=(24, 4_096)[seed % 2],
+        page_bytes=(96, 160, 8_192)[seed % 3],
+        chunk_pages=1 + pick(2),
+    )
+    spread = RATE_ONE * drift // 1_000_000
+    extremes = pick(3)
+    if extremes == 0:  # One slow clock, the others fast: where ignoring the drift matters most.
+        slow = pick(3)
+        rates = tuple(RATE_ONE + (-spread if node == slow else spread) for node in range(8))
+    elif extremes == 1:
+        rates = tuple(RATE_ONE + spread * (pick(3) - 1) for _ in range(8))
+    else:
+        rates = tuple(RATE_ONE + pick(2 * spread + 1) - spread for _ in range(8))
+    latencies = ((300, 500, 900), (100, 1_000, 20_000), (500, 500, 500, heartbeat // 2, heartbeat))[pick(3)]
+    options = Options(
+        latencies=latencies,
+        sync_us=((100, 200), (100, 5_000), (200, heartbeat // 8))[pick(3)],
+        rates=rates,
+        walls=tuple(pick(100_000) for _ in range(8)),
+        capacity=(4, 16, 256)[pick(3)],
+    )
+    length = 600 + pick(600)
+    return GroupConfig(
+        scenario=scenario,
+        seed=seed,
+        strategy=strategy,
+        settings=settings,
+        client=ClientSettings(
+            timeout_us=lease * 8,
+            attempt_us=heartbeat // 2,
+            backoff_us=heartbeat // 8,
+            think_us=heartbeat // 16,
+        ),
+        options=options,
+        loss=(0, 0, 1_500, 6_000)[pick(4)],
+        duplication=(0, 0, 3_000)[pick(3)],
+        timer_weight=(8, 24, 64)[pick(3)],
+        clients=3,
+        operations=14,
+        keys=1 + pick(4),
+        length=length,
+        faults=draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+        end=ENDS[pick(len(ENDS))],
+        readers=(0, 0, 1, 2)[pick(4)],
+    )
+
+
+def load(config: GroupConfig) -> int:
+    """How many operations there are."""
+    return config.operations * config.clients
+
+
+def smaller(config: GroupConfig) -> Iterator[GroupConfig]:
+    """Fewer clients, operations, keys."""
+    if config.clients > 1:
+        yield structs.replace(config, clients=config.clients - 1)
+    for operations in (1, 2, config.operations // 2, config.operations - 1):
+        if 0 < operations < config.operations:
+            yield structs.replace(config, operations=operations)
+    if config.keys > 1:
+        yield structs.replace(config, keys=1)
+
+
+PARTITION = Scenario(
+    name="partition",
+    sentence="one replica group in three zones, three clients, few keys; crashes, cuts, rot, clocks",
+    draw=partial(draw, "partition"),
+    kinds=(replica_host(), CLIENTS, READERS),
+    specs=OF_A_GROUP,
+    provides=PROVIDES,
+    config=GroupConfig,
+    faults=FAULTS,
+    observe=GroupObservation,
+    place=create_and_campaign,
+    ready=a_leader_serves,
+    begin=start_clients,
+    relieve=few_operations_left,
+    end=judge_end,
+    acts={"probe": probe},
+    act_sentences={"probe": "{} writes a fresh key and reads it"},
+    load=load,
+    smaller=smaller,
+)

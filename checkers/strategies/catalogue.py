@@ -1,0 +1,69 @@
+"""The strategies of campaigns, by name. `PORTFOLIO` says which of them a portfolio takes in turn: one that is
+added here changes neither what a portfolio means nor any digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from dynaproof.checkers.seam import Strategy
+from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
+
+
+class StrategyKind(Struct, frozen=True):
+    """One strategy: what it does, and whose idea it is."""
+
+    name: str
+    sentence: str
+    source: str
+    make: Callable[[int, int], Strategy]
+    """Of a seed, and of how rarely timers are offered; a timed one goes on with what made the system ready.
+    """
+    timed: bool = False
+
+
+def _timed(seed: int, _timer_weight: int) -> Strategy:
+    return Timed(seed)
+
+
+STRATEGIES: Mapping[str, StrategyKind] = {
+    kind.name: kind
+    for kind in (
+        StrategyKind(
+            "timed",
+            "latencies and deadlines decide; chance draws the latencies",
+            "discrete-event simulation",
+            _timed,
+            timed=True,
+        ),
+        StrategyKind(
+            "random",
+            "uniform over the enabled events, timers now and then",
+            "Thomson et al., Concurrency Testing Using Controlled Schedulers, TOPC 2016",
+            RandomWalk,
+        ),
+        StrategyKind(
+            "pct",
+            "a random priority per link and per node, a few demotions",
+            "Burckhardt et al., ASPLOS 2010; chains as in Ozkan et al., OOPSLA 2018",
+            Pct,
+        ),
+        StrategyKind(
+            "pos",
+            "a random priority per event, drawn anew for those that race with what happened",
+            "Yuan et al., Partial Order Aware Concurrency Sampling, CAV 2018",
+            Pos,
+        ),
+    )
+}
+
+PORTFOLIO = ("timed", "random", "pct", "pos")
+"""What a portfolio takes in turn: no strategy dominates."""
+
+
+def strategy_of(name: str, schedule: int) -> str:
+    """The strategy of one schedule of a campaign."""
+    return PORTFOLIO[schedule % len(PORTFOLIO)] if name == "portfolio" else name

@@ -1,0 +1,47 @@
+"""Objects of a user, by `FILE.py:NAME`: each file is imported once, under a name that hides no module."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from zlib import crc32
+
+
+class UserFileError(Exception):
+    """There is no such file or object; the message says what was looked for."""
+
+
+def object_in(name: str) -> Any:
+    """The object of `FILE.py:NAME`.
+
+    Raises:
+        UserFileError: there is no such file, or nothing of that name in it. What it raises is passed on.
+    """
+    file, _, attribute = name.rpartition(":")
+    module = imported(Path(file))
+    if not hasattr(module, attribute):
+        raise UserFileError(f"{file} has no {attribute}")
+    return getattr(module, attribute)
+
+
+def imported(path: Path) -> ModuleType:
+    """The module of a file."""
+    if not path.is_file():
+        raise UserFileError(f"{path}: there is no such file")
+    name = f"user_file_{path.stem}_{crc32(str(path.resolve()).encode()):08x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserFileError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,0 +1,156 @@
+"""A client of one partition, as a node: leader cache, retries under one request id, deadline, definite and
+indefinite errors.
+
+*Invariant.* An operation ends once: answered, or with an error that is *definite* (it took no effect and
+never will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed
+at, so a refusal covers late copies too.
+
+Source: Kingsbury, *Maelstrom* protocol notes (definite and indefinite errors); DynamoDB developer guide,
+error handling.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.router.call import Call, Ending, Route
+from dynaproof.impl.router.notes import Ended, Invoked
+from dynaproof.impl.storage.ids import RequestId
+from dynaproof.impl.storage.messages import Operation, Rejected, Reply
+from dynaproof.impl.storage.records import StoredItem
+
+
+class ClientSettings(Struct, frozen=True):
+    """Durations of a client's own clocks."""
+
+    timeout_us: Microseconds = 10_000_000
+    """How long an operation is tried."""
+    attempt_us: Microseconds = 800_000
+    """How long one attempt waits for its answer."""
+    backoff_us: Microseconds = 100_000
+    """Pause before the next attempt after a refusal."""
+    think_us: Microseconds = 50_000
+    """Pause between operations, at the most."""
+
+
+class ThinkTimer(Timer, frozen=True, gc=False, tag="think"):
+    """Time for the next operation."""
+
+
+class AttemptTimer(Timer, frozen=True, gc=False, tag="attempt"):
+    """Time for the next attempt at this operation."""
+
+
+class BackoffTimer(Timer, frozen=True, gc=False, tag="backoff"):
+    """The pause after a refusal is over."""
+
+
+class GiveUpTimer(Timer, frozen=True, gc=False, tag="give_up"):
+    """The operation has been tried for long enough."""
+
+
+class Client:
+    """One operation at a time; a subclass chooses them in `next_operation`."""
+
+    def __init__(self, env: Env, replicas: tuple[NodeId, ...], settings: ClientSettings) -> None:
+        self.env = env
+        self.replicas = tuple(replica.address for replica in replicas)
+        self.settings = settings
+        self.number = 0
+        self.ended = 0
+        self.call: Call | None = None
+        self.route = Route()
+
+    @property
+    def request(self) -> RequestId | None:
+        """The request under way."""
+        return None if self.call is None else self.call.request
+
+    def next_operation(self) -> Operation | None:
+        """The next operation, or None when there is nothing more to do."""
+        raise NotImplementedError
+
+    def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
+        """An operation has ended; a workload may remember what it saw."""
+
+    def on_start(self) -> None:
+        """Begin soon."""
+        self.env.set_timer(1 + self.env.random("think", self.settings.think_us), ThinkTimer())
+
+    def on_timer(self, timer: Timer) -> None:
+        """Begin, try again, or give up."""
+        if isinstance(timer, ThinkTimer):
+            self.begin()
+        elif isinstance(timer, AttemptTimer):
+            self.route.leader = None  # It did not answer in time: ask another replica who leads.
+            self.try_once()
+        elif isinstance(timer, BackoffTimer):
+            self.try_once()
+        elif isinstance(timer, GiveUpTimer):
+            self.give_up()
+
+    def begin(self) -> None:
+        """Invoke the next operation, if there is one."""
+        if self.call is not None:
+            return
+        operation = self.next_operation()
+        if operation is None:
+            return
+        self.number += 1
+        request = RequestId(self.env.me.name, self.number)
+        self.call = Call(request, operation, self.env.wall + self.settings.timeout_us)
+        self.env.note(Invoked(request, operation, self.call.deadline))
+        self.env.set_timer(self.settings.timeout_us, GiveUpTimer())
+        self.try_once()
+
+    def try_once(self) -> None:
+        """Send one attempt: to the leader as far as it is known, else to any replica."""
+        call = self.call
+        if call is None:
+            return
+        to = self.route.leader
+        if to is None or not call.wants_leader:
+            to = self.replicas[self.env.random("replica", len(self.replicas))]
+        self.env.send(to, call.ask(to, self.route.ballot))
+        self.env.set_timer(self.settings.attempt_us, AttemptTimer())
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Take an answer to the operation under way."""
+        if isinstance(message, Reply):
+            ending = None if self.call is None else self.call.replied(message)
+            if ending is not None:
+                self.end(ending, message.slot, message.observed)
+        elif isinstance(message, Rejected):
+            self.on_rejected(message)
+
+    def on_rejected(self, m: Rejected) -> None:
+        """This attempt takes no effect: follow the hint, wait a little, or end."""
+        newer = self.route.learn(m)
+        what = "nothing" if self.call is None else self.call.rejected(m, self.route, newer)
+        if what == "nothing":
+            return
+        self.env.cancel_timer(AttemptTimer())
+        if what == "give up":
+            self.give_up()
+        elif what == "try now":
+            self.try_once()
+        else:
+            self.env.set_timer(self.settings.backoff_us, BackoffTimer())
+
+    def give_up(self) -> None:
+        """End with an error."""
+        if self.call is not None:
+            self.end(self.call.given_up(), 0, None)
+
+    def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
+        """The operation is over."""
+        assert self.call is not None
+        self.env.note(Ended(self.call.request, ending, slot, observed))
+        operation, self.call = self.call.operation, None
+        self.learned(operation, ending, observed)
+        self.ended += 1
+        self.env.cancel_timer(AttemptTimer())
+        self.env.cancel_timer(BackoffTimer())
+        self.env.cancel_timer(GiveUpTimer())
+        self.env.set_timer(1 + self.env.random("think", self.settings.think_us), ThinkTimer())

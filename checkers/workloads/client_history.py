@@ -1,0 +1,96 @@
+"""An observer of what the clients of a run did and saw, as a history that the linearizability checker reads.
+
+Calls and returns are the clients' own notes, at the simulator's global time. Each item is a register whose
+value is the whole item as text. A condition that failed saw what the answer showed; a definite error says
+only that nothing was done; an indefinite one is an unknown outcome, after which the client goes on under a
+new process number. Eventual reads promise less and are left out.
+
+Imports `impl`, whose notes it reads.
+"""
+
+from typing import Any
+
+import msgspec
+
+from dynaproof.checkers.world.listening import Listening
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.node import Note
+from dynaproof.impl.router.notes import Ended, Invoked
+from dynaproof.impl.storage.ids import RequestId
+from dynaproof.impl.storage.messages import Get, Put
+from dynaproof.impl.storage.records import Item
+from dynaproof.specs.history import History, HistoryBuilder
+
+NANOSECONDS = 1_000
+"""In a microsecond, the unit of the simulator's time."""
+
+
+class ClientHistory:
+    """Takes in clients' notes in the order of time; `history` gives what they make."""
+
+    def __init__(self) -> None:
+        self._builder = HistoryBuilder()
+        self._open: dict[RequestId, tuple[int, Any]] = {}
+        self._processes: dict[str, int] = {}
+        self._next_process = 0
+
+    def listens(self, place: Place) -> Listening:
+        """The beginnings and the ends of operations."""
+        return Listening(notes={Invoked: self._noted, Ended: self._noted})
+
+    def _noted(self, place: Place, note: Note) -> None:
+        self.note(note, place.world.tau)
+
+    def note(self, note: Note, tau_us: int) -> None:
+        """An operation begins or ends at this time; other notes are passed over."""
+        if isinstance(note, Invoked):
+            self._invoked(note, tau_us * NANOSECONDS)
+        elif isinstance(note, Ended) and note.request in self._open:
+            self._ended(note, tau_us * NANOSECONDS)
+
+    def history(self) -> History:
+        """What was noted so far; operations that have not ended have an unknown outcome."""
+        return self._builder.build()
+
+    def _invoked(self, note: Invoked, time: int) -> None:
+        operation = note.operation
+        if isinstance(operation, Get) and not operation.strong:
+            return
+        process = self._processes.get(note.request.client)
+        if process is None:
+            process = self._processes[note.request.client] = self._next_process
+            self._next_process += 1
+        key, expected, left = operation.key.decode("utf-8", "backslashreplace"), None, None
+        if isinstance(operation, Get):
+            function = "read"
+        else:
+            left = text(operation.item) if isinstance(operation, Put) else None
+            function = "write" if isinstance(operation, Put) else "delete"
+            if operation.conditional:
+                function, expected = "cas", text(operation.expected)
+        row = self._builder.call(process, function, key, left, time, expected=expected)
+        self._open[note.request] = row, operation
+
+    def _ended(self, note: Ended, time: int) -> None:
+        row, operation = self._open.pop(note.request)
+        observed = text(None if note.observed is None else note.observed.item)
+        if note.ending == "indefinite":
+            del self._processes[note.request.client]
+        elif note.ending == "condition_failed":
+            self._builder.failed(row, time, seen=observed)
+        elif note.ending == "definite":
+            if not isinstance(operation, Get) and operation.conditional:
+                # A failed cas would say that the condition was looked at, and did not hold.
+                self._builder.becomes(
+                    row, "write", text(operation.item) if isinstance(operation, Put) else None
+                )
+            self._builder.failed(row, time)
+        elif isinstance(operation, Get):
+            self._builder.ok(row, time, value=observed)
+        else:
+            self._builder.ok(row, time)
+
+
+def text(item: Item | None) -> str | None:
+    """An item as text, the same for equal items; None is absent."""
+    return None if item is None else msgspec.json.encode(item, order="deterministic").decode()

@@ -1,0 +1,83 @@
+"""A reader of a partition's log, as a node: it holds the log, reads on from its place, and moves its hold.
+
+*Invariant.* The records that it takes are consecutive, unless it was told that the log is gone from there;
+then it begins anew where its next hold is placed.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.router.notes import LogTaken
+from dynaproof.impl.storage.cursor import LogCursor
+from dynaproof.impl.storage.messages import CursorPlaced, LogRead, LogTrimmed, MoveCursor, ReadLog
+
+TRIMMED_LIMIT = 6
+"""Answers that the log is gone from the place on, in a row, before the reader gives its place up: one replica
+may still have what another has cut.
+"""
+
+
+class ReaderSettings(Struct, frozen=True):
+    """How a reader paces itself, by its own clock."""
+
+    pause_us: Microseconds = 500_000
+    """Between two questions."""
+    limit: int = 4
+    """Records per question."""
+    questions: int = 40
+    """How many it asks; then its hold lapses."""
+
+
+class ReadTimer(Timer, frozen=True, gc=False, tag="read"):
+    """Time for the next question."""
+
+
+class LogReader:
+    """Reads the log of one group for ever, or for as many questions as it may ask."""
+
+    def __init__(self, env: Env, replicas: tuple[NodeId, ...], settings: ReaderSettings) -> None:
+        self.env = env
+        self.replicas = tuple(replica.address for replica in replicas)
+        self.settings = settings
+        self.through = 0
+        self.placed = False
+        self.trimmed = 0
+        self.asked = 0
+
+    def on_start(self) -> None:
+        """Begin soon."""
+        self.env.set_timer(self.settings.pause_us, ReadTimer())
+
+    def on_timer(self, timer: Timer) -> None:
+        """Place the hold, or read on."""
+        if self.asked >= self.settings.questions:
+            return
+        self.asked += 1
+        self.env.set_timer(self.settings.pause_us, ReadTimer())
+        me, name = self.env.me, self.env.me.name
+        if self.placed:
+            self.ask(ReadLog(me, name, LogCursor(self.through + 1, self.settings.limit)))
+        else:
+            self.ask(MoveCursor(me, name, 0))
+
+    def ask(self, message: Message) -> None:
+        """Ask any replica."""
+        self.env.send(self.replicas[self.env.random("replica", len(self.replicas))], message)
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Take what continues the place, and move the hold behind it."""
+        if isinstance(message, CursorPlaced):
+            if not self.placed:
+                self.placed, self.through = True, message.through
+        elif isinstance(message, LogRead):
+            if self.placed and message.first == self.through + 1 and message.records:
+                self.trimmed = 0
+                self.through += len(message.records)
+                self.env.note(LogTaken(message.records))
+                self.ask(MoveCursor(self.env.me, self.env.me.name, self.through))
+        elif isinstance(message, LogTrimmed) and self.placed and message.place == self.through + 1:
+            self.trimmed += 1
+            if self.trimmed >= TRIMMED_LIMIT:
+                self.placed, self.trimmed = False, 0

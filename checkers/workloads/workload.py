@@ -1,0 +1,99 @@
+"""The clients of a scenario: so many answered operations each, on few keys, every written value unique.
+
+An operation that ends with an error is not one of them: the client goes on, after a pause that doubles, with
+another. So a run completes its operations whatever fell before, unless it takes `TRIES` times as many.
+"""
+
+from __future__ import annotations
+
+from dynaproof.checkers.workloads.client import Client, ClientSettings, ThinkTimer
+from dynaproof.impl.node import Env, NodeId
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
+from dynaproof.impl.storage.records import Item, StoredItem
+from dynaproof.impl.values.attribute import Item as AttributeItem
+from dynaproof.impl.values.attribute import S, number
+from dynaproof.impl.values.encoding import encode_item
+
+TRIES = 20
+"""Operations that a client begins for each that is to be answered, at the most."""
+
+MOST_DOUBLED = 8
+
+
+class WorkloadClient(Client):
+    """Puts, deletes, conditional ones, strong and eventual gets, drawn through the environment."""
+
+    def __init__(
+        self,
+        env: Env,
+        replicas: tuple[NodeId, ...],
+        settings: ClientSettings,
+        operations: int,
+        keys: int,
+        reads_only: bool = False,
+    ) -> None:
+        super().__init__(env, replicas, settings)
+        self.reads_only = reads_only
+        self.left = operations
+        """Operations that are still to be answered."""
+        self.tries = operations * TRIES
+        self.errors = 0
+        """In a row."""
+        self.keys = keys
+        self.seen: dict[bytes, Item | None] = {}
+        self.asked: list[Operation] = []
+        """What it was asked to do before all else."""
+
+    def ask(self, *operations: Operation) -> None:
+        """Do these next, in order."""
+        self.asked = list(operations)
+        self.left += len(operations)
+        self.tries += len(operations)
+
+    def next_operation(self) -> Operation | None:
+        """Half reads, or strong ones only; conditions mostly on what was seen last, so that most hold."""
+        if self.left <= 0 or self.tries <= 0:
+            self.left = 0
+            return None
+        if self.asked:
+            return self.asked.pop(0)
+        self.tries -= 1
+        draw = self.env.random("operation", 12)
+        key = b"k%d" % self.env.random("key", self.keys)
+        if draw < 4 or self.reads_only:
+            return Get(key, strong=True)
+        if draw < 6:
+            return Get(key, strong=False)
+        conditional = draw >= 8
+        expected = self.seen.get(key) if conditional else None
+        if draw in {7, 11}:
+            return Delete(key, conditional, expected)
+        item: AttributeItem = {
+            "id": S(key.decode()),
+            "writer": S(self.env.me.name),
+            "number": number(str(self.number + 1)),
+        }
+        return Put(key, encode_item(item), conditional, expected)
+
+    def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
+        """Remember the last item seen under a key."""
+        if ending in {"ok", "condition_failed"}:
+            self.errors = 0
+            self.left -= 1
+        else:
+            self.errors += 1
+        if isinstance(operation, Get):
+            if ending == "ok" and operation.strong:
+                self.seen[operation.key] = None if observed is None else observed.item
+        elif ending == "ok":
+            self.seen[operation.key] = operation.item if isinstance(operation, Put) else None
+        elif ending == "condition_failed":
+            self.seen[operation.key] = None if observed is None else observed.item
+
+    def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
+        """The operation is over; after errors wait longer, for whatever caused them may take its time."""
+        super().end(ending, slot, observed)
+        if self.errors:
+            pause = self.settings.think_us << min(self.errors, MOST_DOUBLED)
+            self.env.set_timer(1 + self.env.random("pause", pause), ThinkTimer())

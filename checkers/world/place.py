@@ -1,0 +1,178 @@
+"""The place of one node in a world: what survives its crashes, its links, and its environment.
+
+A node is made anew at every start; its `Place` stays. `SimEnv` is what the node meets the world through.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from dynaproof.checkers.seam import Event, Strategy
+from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.checkers.world.listening import NOTHING, Listening
+from dynaproof.impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
+from dynaproof.impl.outbox import Outbox
+
+Factory = Callable[[Env], Node]
+
+
+class Surroundings(Protocol):
+    """What a place needs of the world around it."""
+
+    tau: int
+    steps: int
+    last: Event | None
+    """The last event."""
+    strategy: Strategy
+    cut_links: dict[str, int]
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """All places, by name."""
+        ...
+
+
+class Link:
+    """One direction between two nodes."""
+
+    __slots__ = ("in_flight", "name", "sent", "target")
+
+    def __init__(self, name: str, target: Place) -> None:
+        self.name = name
+        self.target = target
+        self.sent = 0
+        self.in_flight = 0
+
+
+class Place:
+    """The place of one node: what survives its crashes, and the node itself."""
+
+    def __init__(
+        self, world: Surroundings, node_id: NodeId, name: str, factory: Factory, rate: int, wall: int
+    ) -> None:
+        self.world = world
+        self.id = node_id
+        self.name = name
+        """The node's own name; with region and zone before it where another node of the world has that too.
+        """
+        self.factory = factory
+        self.outbox = Outbox()
+        self.disk = SimDisk(self.outbox)
+        self.rate = rate
+        self.wall_offset = wall
+        self.env = SimEnv(self)
+        self.node: Node = factory(self.env)
+        self.up = False
+        self.timers: dict[Timer, Event] = {}
+        self.timers_set = 0
+        self.sync_event: Event | None = None
+        self.syncs = 0
+        self.armed = ""
+        """A fault that waits for this node's next sync: `crash in sync` or `failed sync`."""
+        self.links: dict[NodeId, Link | None] = {}
+        """By the receiver; None where there is no such node. Incarnations of a node share one link."""
+        self.own = Link(self.name, self)
+        self.own_in_flight: deque[Event] = deque()
+        """Its messages to itself: a crash takes them all. Those at the front that came are passed over."""
+        self.released: list[Event] = []
+        """What the last completed sync let out."""
+        self.stamps: deque[tuple[Message, int]] = deque()
+        """What was sent and has not left, with the disk's own count of writes at the end of the sending
+        handler; nothing is kept of a handler at whose end all was durable.
+        """
+        self.counters: dict[str, int] = {}
+        self.slow = 1
+        self.hears(NOTHING)
+
+    def hears(self, listening: Listening) -> None:
+        """Tell these of what happens here."""
+        self.told_notes = listening.notes
+        self.told_sent = listening.sent
+        self.told_uncovered = listening.uncovered
+        self.told_begins = listening.begins
+        self.told_handled = listening.handled
+        self.told_synced = listening.synced
+        self.told_crashed = listening.crashed
+        self.told_damaged = listening.damaged
+        self.told_restarted = listening.restarted
+        self.told_raised = listening.raised
+
+    def count(self, what: str) -> int:
+        """The next number of a counter; counters survive crashes."""
+        number = self.counters.get(what, 0)
+        self.counters[what] = number + 1
+        return number
+
+    def damaged(self) -> None:
+        """A synced byte of the disk is wrong from here on."""
+        if self.told_damaged is not None:
+            self.told_damaged(self)
+
+
+def place_names(nodes: Sequence[NodeId]) -> list[str]:
+    """What the places of these nodes are named: like the node, or with its region and zone before that where
+    two have the same name.
+    """
+    names = [node.name for node in nodes]
+    return [
+        node.name if names.count(node.name) == 1 else f"{node.region}/{node.zone}/{node.name}"
+        for node in nodes
+    ]
+
+
+class Send(Protocol):
+    """How an outbox takes a message."""
+
+    def __call__(self, to: NodeId, message: Message) -> None: ...
+
+
+class SimEnv:
+    """`dynaproof.impl.node.Env` of one node."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._world = place.world
+        self.me = place.id
+        self.disk = place.disk
+        self.send: Send = place.outbox.send
+
+    @property
+    def now(self) -> Microseconds:
+        """Local monotonic time."""
+        return self._world.tau * self._place.rate >> 20
+
+    @property
+    def wall(self) -> Microseconds:
+        """Local wall clock."""
+        return self._world.tau + self._place.wall_offset
+
+    def random(self, label: str, n: int) -> int:
+        """Chance, through the strategy."""
+        place = self._place
+        return self._world.strategy.index((label, place.name, place.count(label)), n)
+
+    def set_timer(self, delay: Microseconds, timer: Timer) -> None:
+        """Due at the least tau at which the delay has passed locally."""
+        place, world = self._place, self._world
+        strategy, timers, rate, number = world.strategy, place.timers, place.rate, place.timers_set
+        before = timers.get(timer)
+        if before is not None:
+            strategy.discard(before)
+        place.timers_set = number + 1
+        due = -(-(((world.tau * rate >> 20) + delay) << 20) // rate)
+        event = timers[timer] = Event("timer", place.name, number, place, due, timer)
+        strategy.add(event)
+
+    def cancel_timer(self, timer: Timer) -> None:
+        """Never fires."""
+        event = self._place.timers.pop(timer, None)
+        if event is not None:
+            self._world.strategy.discard(event)
+
+    def note(self, event: Note) -> None:
+        """To whoever listens to notes of this type."""
+        told = self._place.told_notes.get(type(event))
+        if told is not None:
+            told(self._place, event)

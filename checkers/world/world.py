@@ -1,0 +1,378 @@
+"""The world: nodes, clocks, messages in flight, disks; one event at a time.
+
+Global time tau is in microseconds. A node's monotonic clock runs at a rate of its own; firing a timer sets
+tau to the later of tau and its real deadline, so timers are late at times and never early. In timed mode the
+strategy takes events by due time; in untimed mode in any order. Everything that may go wrong is drawn through
+the strategy.
+
+*Messages.* Between two nodes they may be lost, repeated, delayed and reordered, each direction on its own. A
+node's messages to itself pass no network: they are neither lost nor repeated while it lives, they arrive in
+order in timed mode, and in any order in untimed mode; a crash takes all that are under way, for they were
+nowhere but in its memory.
+
+*Speed.* `happen` and `_release` are the hot path of everything; they trade some repetition for calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dynaproof.checkers.seam import Event, Strategy
+from dynaproof.checkers.world.digest import FOLDED, EventDigest
+from dynaproof.checkers.world.listening import Observer, together
+from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.world.place import Factory, Link, Place, place_names
+from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
+from dynaproof.impl.outbox import Outbox
+
+LATE_COPY = 7
+"""How many times as long as the message its second copy is on its way."""
+
+BY_ITSELF = ("lost message", "repeated message", "full link", "message after a crash")
+"""What the network does by itself, as it is counted."""
+
+UNSENT = 1 << 14
+"""Chance, in parts of 65536, that a crash takes a message that the last completed sync has released."""
+
+
+class World:
+    """All of one run's state; `step` lets one event happen."""
+
+    def __init__(
+        self,
+        nodes: Sequence[tuple[NodeId, Factory]],
+        strategy: Strategy,
+        options: Options,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.tau = 0
+        self.steps = 0
+        self.strategy = strategy
+        self.capacity = options.capacity
+        self.latencies = options.latencies
+        self.sync_us = options.sync_us
+        self.observers = tuple(observers)
+        self.cut_links: dict[str, int] = {}
+        self.loss = options.loss
+        self.duplication = options.duplication
+        self.failed = False
+        self.last: Event | None = None
+        """The last event."""
+        self.timed = True
+        """Whether messages and syncs take time; in untimed mode only timers move tau."""
+        self.fell: dict[str, int] = {}
+        """How often there was a `lost message`, a `repeated message`, a `full link`, a `message after a
+        crash` (that did not leave), and of the armed faults a `crash in sync` and a `failed sync`.
+        """
+        self.trace: list[tuple[str, str, int, int]] = []
+        self.keep_trace = True
+        self._digest = EventDigest()
+        self._happened = self._digest.happened
+        self._taus = self._digest.taus
+        self.places: dict[str, Place] = {}
+        self._addresses: dict[NodeId, Place] = {}
+        names = place_names([node_id for node_id, _ in nodes])
+        for index, ((node_id, factory), name) in enumerate(zip(nodes, names, strict=True)):
+            rate = options.rates[index % len(options.rates)]
+            self.add(node_id, name, factory, rate, options.walls[index % len(options.walls)])
+
+    def add(self, node_id: NodeId, name: str, factory: Factory, rate: int, wall: int = 0) -> Place:
+        """Give a node a place of this name."""
+        assert node_id.address not in self._addresses, f"two nodes of one zone are named {node_id.name}"
+        assert name not in self.places, f"two places are named {name}"
+        place = Place(self, node_id, name, factory, rate, wall)
+        self.places[name] = self._addresses[node_id.address] = place
+        place.hears(together([observer.listens(place) for observer in self.observers]))
+        return place
+
+    def at(self, node_id: NodeId) -> Place:
+        """The place of a node, whatever incarnation of it runs there."""
+        return self._addresses[node_id.address]
+
+    # --- Events ---
+
+    def step(self) -> bool:
+        """Let the next event happen; False where none is enabled."""
+        event = self.strategy.pop()
+        if event is None:
+            return False
+        self.happen(event)
+        return True
+
+    def happen(self, event: Event) -> None:
+        """Let this event happen."""
+        kind, place, due, tau = event.kind, event.place, event.due, self.tau
+        if place.told_begins is not None:
+            place.told_begins(event)
+        if due > tau and (self.timed or kind == "timer"):
+            self.tau = tau = due
+        self.last = event
+        self.steps = steps = self.steps + 1
+        self._happened.append(event)
+        self._taus.append(tau)
+        if self.keep_trace:
+            self.trace.append((*event.name, tau))
+        if not steps & (FOLDED - 1):
+            self._digest.fold()
+        if kind == "deliver":
+            link = event.link
+            if link is not None:
+                link.in_flight -= 1
+            if not place.up or (event.to is not place.id and event.to != place.id):
+                return
+            try:
+                place.node.on_message(event.sender, event.payload)
+            except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
+                self._raised(place, event.payload, error)
+                return
+            self._handled(place)
+        elif kind == "timer":
+            del place.timers[event.payload]
+            try:
+                place.node.on_timer(event.payload)
+            except Exception as error:  # noqa: BLE001
+                self._raised(place, event.payload, error)
+                return
+            self._handled(place)
+        elif kind == "sync_start":
+            self._sync_started(place)
+        else:
+            self._sync_ended(place)
+
+    def fault(self, kind: str, place: Place, number: int) -> None:
+        """A fault falls, or is mended, at a node: an event like all others."""
+        event = Event(kind, place.name, number, place, self.tau)
+        if place.told_begins is not None:
+            place.told_begins(event)
+        self.last = event
+        self.steps += 1
+        self._happened.append(event)
+        self._taus.append(self.tau)
+        if self.keep_trace:
+            self.trace.append((*event.name, self.tau))
+        if not self.steps & (FOLDED - 1):
+            self._digest.fold()
+
+    def run(self, place: Place, handler: Callable[..., None], *arguments: Any) -> None:
+        """One handler call that no event causes, and what follows from it."""
+        try:
+            handler(*arguments)
+        except Exception as error:  # noqa: BLE001
+            self._raised(place, arguments[-1] if arguments else None, error)
+            return
+        self._handled(place)
+
+    def _raised(self, place: Place, payload: object, error: Exception) -> None:
+        self.failed = True
+        if place.told_raised is not None:
+            place.told_raised(place, payload, error)
+
+    def _handled(self, place: Place) -> None:
+        """A handler has run: let out what may leave, and begin a sync if one is needed."""
+        if place.told_handled is not None:
+            place.told_handled(place)
+        outbox = place.outbox
+        if outbox.handler:
+            written = place.disk.written
+            if written > place.disk.durable:
+                place.stamps += [(message, written) for _, message in outbox.handler]
+            sent = outbox.handled()
+            if sent:
+                self._release(place, sent)
+        if outbox.written > outbox.durable and place.sync_event is None:
+            self._schedule_sync(place, "sync_start", place.syncs, 1)
+
+    # --- Disks ---
+
+    def _sync_started(self, place: Place) -> None:
+        place.outbox.sync_started()
+        place.disk.sync_started()
+        if place.armed == "crash in sync":
+            self._halt(place)
+            return
+        table, number = self.sync_us, place.syncs
+        took = table[self.strategy.index(("sync_end", place.name, number), len(table))] * place.slow
+        self._schedule_sync(place, "sync_end", number, took)
+        place.syncs = number + 1
+
+    def _sync_ended(self, place: Place) -> None:
+        place.sync_event = None
+        if place.armed == "failed sync":
+            self._halt(place)
+            return
+        place.disk.sync_done()
+        if place.told_synced is not None:
+            place.told_synced(place)
+        place.released = []
+        sent = place.outbox.sync_done()
+        if sent:
+            self._release(place, sent, place.released)
+        if place.outbox.needs_sync:
+            self._schedule_sync(place, "sync_start", place.syncs, 1)
+
+    def _schedule_sync(self, place: Place, kind: str, number: int, took: int) -> None:
+        event = place.sync_event = Event(kind, place.name, number, place, self.tau + took)
+        self.strategy.add(event)
+
+    def _halt(self, place: Place) -> None:
+        """The armed fault falls: the node stops in its sync, and what that covered is in doubt."""
+        kind = place.armed
+        place.syncs += 1
+        self._tally(kind)
+        self.crash(place, kind)
+
+    # --- Network ---
+
+    def _release(
+        self, place: Place, messages: list[tuple[NodeId, Message]], released: list[Event] | None = None
+    ) -> None:
+        """Messages leave a node; those that a sync has let out are kept in `released` for a crash."""
+        strategy, told_sent, links, stamps = self.strategy, place.told_sent, place.links, place.stamps
+        tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
+        durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
+        latencies = len(table)
+        for to, message in messages:
+            while stamps:
+                stamped, stamp = stamps.popleft()
+                if stamped is message:
+                    if stamp > durable and place.told_uncovered is not None:
+                        place.told_uncovered(place, message)
+                    break
+            told = told_sent.get(type(message))
+            if told is not None:
+                told(place, message)
+            try:
+                link = links[to]
+            except KeyError:
+                link = self._link(place, to)
+            if link is None:
+                continue
+            target = link.target
+            if target.id is not to and target.id != to:
+                if to.incarnation != ANY_INCARNATION:
+                    continue
+                to = target.id  # noqa: PLW2901 An address reaches whoever runs there now.
+            number = link.sent
+            if target is place:
+                link.sent = number + 1
+                event = Event("deliver", name, number, place, tau + 1, message, me, to)
+                own = place.own_in_flight
+                while own and own[0].position < 0:
+                    own.popleft()
+                own.append(event)
+            else:
+                if cut and link.name in cut:
+                    continue
+                if link.in_flight >= capacity:
+                    self._tally("full link")
+                    continue
+                link.sent = number + 1
+                if loss and strategy.chance(("loss", link.name, number), loss):
+                    self._tally("lost message")
+                    continue
+                delay = table[strategy.index(("latency", link.name, number), latencies)]
+                delay *= max(slow, target.slow)
+                link.in_flight += 1
+                event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link)
+                if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
+                    self._repeat(event, delay)
+            if released is not None:
+                released.append(event)
+            strategy.add(event)
+
+    def _link(self, place: Place, to: NodeId) -> Link | None:
+        target = self._addresses.get(to.address)
+        if target is place:
+            link: Link | None = place.own
+        elif target is None:
+            link = None
+        else:
+            known = place.links.get(to.address)
+            link = Link(f"{place.name}>{target.name}", target) if known is None else known
+            place.links[to.address] = link
+        place.links[to] = link
+        return link
+
+    def _repeat(self, event: Event, delay: int) -> None:
+        """A second copy of a message, late."""
+        link = event.link
+        self._tally("repeated message")
+        number = link.sent
+        link.sent = number + 1
+        link.in_flight += 1
+        self.strategy.add(
+            Event(
+                "deliver",
+                link.name,
+                number,
+                event.place,
+                self.tau + delay * LATE_COPY,
+                event.payload,
+                event.sender,
+                event.to,
+                link,
+            )
+        )
+
+    def _tally(self, what: str) -> None:
+        self.fell[what] = self.fell.get(what, 0) + 1
+
+    # --- Crash and restart ---
+
+    def crash(self, place: Place, label: str, lose_disk: bool = False, spare: bool = False) -> bool:
+        """Stop a node: of what was not synced a prefix per file is kept; whether an append was torn.
+
+        Messages to other nodes that its last completed sync released may not have left: each is lost by
+        chance, unless `spare`. Those to itself are gone.
+        """
+        strategy = self.strategy
+        for event in place.own_in_flight:
+            strategy.discard(event)
+        place.own_in_flight.clear()
+        for event in place.timers.values():
+            strategy.discard(event)
+        place.timers = {}
+        if place.sync_event is not None:
+            strategy.discard(place.sync_event)
+            place.sync_event = None
+            place.syncs += 1
+        for event in place.released:
+            if (
+                event.position >= 0
+                and not spare
+                and strategy.chance((label + "/unsent", place.name, place.count("unsent")), UNSENT)
+            ):
+                self._tally("message after a crash")
+                if event.link is not None:
+                    event.link.in_flight -= 1
+                strategy.discard(event)
+        place.released, place.armed = [], ""
+        place.stamps.clear()
+        torn = place.disk.crash(
+            lambda name, n: strategy.index((f"{label}/{name}", place.name, place.count("torn")), n)
+        )
+        place.up = False
+        if lose_disk:
+            place.disk.lose()
+            place.id = NodeId(place.id.region, place.id.zone, place.id.name, place.id.incarnation + 1)
+            place.env.me = place.id
+        if place.told_crashed is not None:
+            place.told_crashed(place, lose_disk)
+        return torn
+
+    def start(self, place: Place) -> None:
+        """Boot a node on the disk that it has."""
+        place.outbox = Outbox()
+        place.disk.outbox = place.outbox
+        place.outbox.written = place.outbox.durable = place.disk.written
+        place.node = place.factory(place.env)
+        place.env.send = place.outbox.send
+        place.up = True
+        self.run(place, place.node.on_start)
+        if place.told_restarted is not None:
+            place.told_restarted(place)
+
+    def digest(self) -> str:
+        """SHA-256 over the events in order, with tau, and every durable byte at the end."""
+        return self._digest.hexdigest((name, place.disk) for name, place in sorted(self.places.items()))

@@ -1,0 +1,96 @@
+"""`dynaproof verify-certificate`: the verdict on an order, without any decider."""
+
+from pathlib import Path
+
+import msgspec
+
+from dynaproof import console, exits
+from dynaproof.commands import Flag
+from dynaproof.commands.histories import (
+    beginning,
+    known_failed_cas,
+    known_format,
+    object_named,
+    read_history,
+)
+from dynaproof.errors import UserError
+from dynaproof.provenance import Provenance, provenance
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer on one certificate, as `--json` prints it."""
+
+    file: str
+    certificate: str
+    operations: int
+    verified: bool
+    reason: str | None
+    line: int | None
+    provenance: Provenance
+
+
+def verify_certificate(
+    history: str,
+    certificate: str,
+    /,
+    *,
+    object: str | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002
+    initial: str | None = None,
+    failed_cas: str | None = None,
+    json: Flag = False,
+) -> int:
+    """Replay a certificate: does its order show that the history is linearizable?
+
+    Exit status: 0 if it does, 1 if not, 2 if an input is bad.
+
+    Args:
+        history: A file of a history, plain, gzip or zstd.
+        certificate: What `check --certificate` wrote for it.
+        object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
+        format: json, jepsen-log or edn. Otherwise told by the content.
+        initial: What every key is at first, as `check` was told.
+        failed_cas: What a failed cas says that did not record what it saw, as `check` was told.
+        json: Print one JSON object.
+    """
+    from dynaproof.checkers.certificates import CertificateError, verify
+    from dynaproof.checkers.certificates.certificate_file import CertificateFileError, decode
+
+    known_format(format)
+    try:
+        claim = decode(Path(certificate).read_bytes())
+    except CertificateFileError as error:
+        raise UserError(f"{certificate}: {error}") from error
+    thing = object_named(object if object is not None else claim.object)
+    assert thing is not None
+    operations = read_history(history, format, thing, known_failed_cas(failed_cas))
+    thing = beginning(history, format, thing, initial)
+    reason, line = None, None
+    if claim.operations != len(operations):
+        reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
+    else:
+        try:
+            verify(operations, claim.order, thing)
+        except CertificateError as error:
+            reason = str(error)
+            line = None if error.row is None else int(operations.columns.line[error.row])
+    answer = Verified(
+        file=history,
+        certificate=certificate,
+        operations=len(operations),
+        verified=reason is None,
+        reason=reason,
+        line=line,
+        provenance=provenance(),
+    )
+    if json:
+        console.emit(answer)
+    else:
+        told = (
+            "linearizable, by this certificate"
+            if reason is None
+            else f"not shown by this certificate: {reason}"
+        )
+        place = history if line is None else f"{history}:{line}"
+        console.tell(f"{place}: {told}")
+    return exits.CLEAN if reason is None else exits.FAILED

@@ -1,0 +1,89 @@
+"""One request over all its attempts, without I/O: whom to ask, what an answer means, how it ends.
+
+*Invariant.* A call ends once: answered, or with an error that is *definite* (it took no effect and never
+will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed at, so a
+refusal covers late copies too.
+
+Source: Kingsbury, *Maelstrom* protocol notes (definite and indefinite errors); DynamoDB developer guide,
+error handling.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
+from dynaproof.impl.storage.messages import Get, Operation, Rejected, Reply, Request
+
+Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
+
+Next: TypeAlias = Literal["nothing", "try now", "try later", "give up"]
+"""What a refusal asks for: `nothing` if it is an old one's, or of another call."""
+
+
+class Route:
+    """Who leads a partition, as far as its refusals tell."""
+
+    __slots__ = ("ballot", "leader")
+
+    def __init__(self) -> None:
+        self.leader: NodeId | None = None
+        self.ballot: Ballot = NO_BALLOT
+
+    def learn(self, m: Rejected) -> bool:
+        """Follow a hint that is not older than what is known; whether it is newer."""
+        newer = m.ballot > self.ballot
+        if m.ballot >= self.ballot:
+            self.ballot, self.leader = m.ballot, m.leader
+        return newer
+
+
+class Call:
+    """One request under way; `attempt` counts its attempts from 1."""
+
+    __slots__ = ("attempt", "deadline", "operation", "request", "unanswered")
+
+    def __init__(self, request: RequestId, operation: Operation, deadline: Microseconds) -> None:
+        self.request = request
+        self.operation = operation
+        self.deadline = deadline
+        self.attempt = 0
+        self.unanswered: dict[int, NodeId] = {}
+        """The attempts of which no final answer has come, and whom they asked."""
+
+    @property
+    def wants_leader(self) -> bool:
+        """Whether only the leader can answer; an eventual read is answered by any replica."""
+        return not isinstance(self.operation, Get) or self.operation.strong
+
+    def ask(self, to: NodeId, ballot: Ballot) -> Request:
+        """The next attempt, aimed at what leads by `ballot`."""
+        self.attempt += 1
+        self.unanswered[self.attempt] = to
+        return Request(self.request, self.attempt, ballot, self.deadline, self.operation)
+
+    def replied(self, m: Reply) -> Ending | None:
+        """How the call ends by this answer; None if it is another call's."""
+        if m.request != self.request:
+            return None
+        return "ok" if m.status == "ok" else "condition_failed"
+
+    def rejected(self, m: Rejected, route: Route, newer: bool) -> Next:
+        """What to do after a refusal from which `route` has learned; `newer`: it names a newer leader."""
+        if m.request != self.request or m.attempt not in self.unanswered:
+            return "nothing"
+        asked = self.unanswered[m.attempt]
+        if m.final:
+            del self.unanswered[m.attempt]
+        if m.reason == "expired":
+            return "give up"
+        if newer and route.leader is not None:
+            return "try now"
+        if m.reason == "not_leader" and route.leader is not None and route.leader.name == asked.name:
+            route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
+        return "try later"
+
+    def given_up(self) -> Ending:
+        """How the call ends without an answer: definite only if every attempt was refused for good."""
+        return "indefinite" if self.unanswered else "definite"

@@ -1,0 +1,32 @@
+"""What clients and readers say of themselves to whoever observes them; nothing depends on it."""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import Microseconds, Note
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.storage.ids import RequestId
+from dynaproof.impl.storage.messages import Operation
+from dynaproof.impl.storage.records import LogRecord, StoredItem
+
+
+class Invoked(Note, frozen=True, gc=False, tag="invoked"):
+    """An operation begins; it takes effect by `deadline`, in commit timestamps, or never."""
+
+    request: RequestId
+    operation: Operation
+    deadline: Microseconds
+
+
+class Ended(Note, frozen=True, gc=False, tag="ended"):
+    """An operation ends; `slot` and `observed` as in the reply."""
+
+    request: RequestId
+    ending: Ending
+    slot: int
+    observed: StoredItem | None
+
+
+class LogTaken(Note, frozen=True, gc=False, tag="log_taken"):
+    """A reader took consecutive records."""
+
+    records: tuple[LogRecord, ...]

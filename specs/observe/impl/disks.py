@@ -1,0 +1,116 @@
+"""What is on the disks of replicas, read into a `GroupView` frame by frame, as it becomes durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dynaproof.impl.storage.frames import scan
+from dynaproof.impl.storage.ids import Ballot, Member
+from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
+from dynaproof.impl.storage.pages import BranchPage, RottenPageError, decode_page
+from dynaproof.impl.storage.records import LogRecord, StoredItem
+from dynaproof.specs.observe.impl.place import Place, Platter
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
+
+
+class ChosenRecord:
+    """A chosen record with what the fold of the chosen records says of it."""
+
+    __slots__ = ("record", "surprises", "timestamp")
+
+    def __init__(self, record: LogRecord) -> None:
+        self.record = record
+        self.timestamp = record.timestamp
+        self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
+
+
+class DurableLogs:
+    """The journals of a group's replicas, as far as they are durable."""
+
+    def __init__(self, view: GroupView, on_chosen: Callable[[Chosen], None]) -> None:
+        self.view = view
+        self.on_chosen = on_chosen
+        """Is given every chosen slot, in order, before any higher one is looked for."""
+        self.read_through: dict[tuple[str, str], int] = {}
+        """By place and log: how far the frames were read."""
+        self.firsts: dict[Member, int] = {}
+        """Where the log begins that is on the platter."""
+
+    def synced(self, place: Place, member: Member) -> None:
+        """Read the frames of an incarnation at a place that became durable."""
+        disk = place.disk
+        prefix = f"log/{member.incarnation:06d}/"
+        for log in disk.grown:
+            if not log.startswith(prefix):
+                continue
+            data = disk.durable_log(log)
+            at = self.read_through.get((place.name, log), 0)
+            if at < len(data):
+                found = scan(bytes(data[at:]))
+                self.read_through[place.name, log] = at + found.size
+                for payload in found.payloads:
+                    self.journalled(member, disk, payload)
+
+    def has_durable_frames(self, name: str, member: Member) -> bool:
+        """Whether anything of this incarnation's journal was ever on the platter."""
+        prefix = f"log/{member.incarnation:06d}/"
+        return any(
+            through > 0 and node == name and log.startswith(prefix)
+            for (node, log), through in self.read_through.items()
+        )
+
+    def journalled(self, member: Member, disk: Platter, payload: bytes) -> None:
+        """One journal record is on the platter."""
+        view, record = self.view, decode(payload)
+        if isinstance(record, Accepted):
+            ballot = record.ballot
+            view.cut_above(member, record.first + len(record.records) - 1)
+            for entry in record.records:
+                self.accepted(member, entry, ballot)
+        elif isinstance(record, Learned):
+            for entry, held_at in zip(record.records, record.ballots, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+        elif isinstance(record, Head):
+            if record.snapshot is not None and pages_are_whole(record, disk):
+                view.checkpoint(member, record.snapshot.slot)
+            for entry, held_at in zip(record.records, record.ballots, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+            held = record.first > self.firsts.get(member, 1)
+            view.cut(member, record.first, held)
+            self.firsts[member] = record.first
+        else:
+            assert isinstance(record, Promised)
+
+    def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
+        """One entry is durable; what became chosen by it is passed on."""
+        view = self.view
+        before, at = view.chosen_through, (record.slot, record.ballot)
+        known = view.records.get(at)
+        if known is None:
+            known = ChosenRecord(record)
+        elif known.record != record:
+            view.file(RecordAltered(*at))
+        view.accept(member, record.slot, Entry(ballot, record.ballot), known)
+        while before < view.chosen_through:
+            before += 1
+            self.on_chosen(view.chosen[before])
+
+    def forget(self, kept: int) -> None:
+        """Keep only so many of the places to which logs were read: old segments do not grow any more."""
+        for at in list(self.read_through)[:-kept]:
+            del self.read_through[at]
+
+
+def pages_are_whole(head: Head, disk: Platter) -> bool:
+    """Whether every page of the checkpoint that a head names is sound on the platter."""
+    assert head.snapshot is not None
+    pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
+    try:
+        while missing:
+            ref = missing.pop()
+            page = decode_page(ref, pages.get(ref.page))
+            missing.extend(page.children if isinstance(page, BranchPage) else ())
+    except RottenPageError:
+        return False
+    return True

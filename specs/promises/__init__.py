@@ -1,0 +1,17 @@
+"""Every promise that is ours, one module per subject; a run is handed those that it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dynaproof.specs.promises import clients, consensus, lineage, liveness, streams, transactions
+from dynaproof.specs.spec import AnySpec
+
+OF_A_GROUP: tuple[AnySpec, ...] = (*clients.SPECS, *consensus.SPECS, *liveness.SPECS)
+"""What a replica group promises."""
+
+PROMISES: Mapping[str, AnySpec] = MappingProxyType(
+    {one.name: one for one in (*OF_A_GROUP, *lineage.SPECS, *streams.SPECS, *transactions.SPECS)}
+)
+"""All promises by name, in the order in which they are listed."""

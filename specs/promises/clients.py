@@ -1,0 +1,98 @@
+"""What clients see, each in every state of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+
+from dynaproof.specs.spec import AnySpec, Violation, spec
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.group_facts import (
+    Acknowledged,
+    EventualReadUnchosen,
+    Forgot,
+    Reconfigured,
+    Repeated,
+    Spoke,
+    UnchosenShown,
+    Unheld,
+    Unlinearizable,
+)
+
+
+@spec(
+    "always",
+    source="DynamoDB (ATC 2022), 4 (durability)",
+    over=GroupView,
+    on=(Acknowledged, Forgot, Spoke, Reconfigured, Unheld),
+)
+def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
+    """Every quorum of trusted voters contains one that holds an acknowledged write, in its log or a
+    checkpoint.
+    """
+    fresh = {fact.slot: fact.request for fact in view.take(Acknowledged)}
+    unheld = [fact.slot for fact in view.take(Unheld)]
+    fresh |= {slot: view.acknowledged[slot] for slot in unheld if slot in view.acknowledged}
+    if any(view.take(kind) for kind in (Forgot, Spoke, Reconfigured)):  # The quorums are others now.
+        fresh = view.acknowledged
+    for slot, request in fresh.items():
+        chosen = view.chosen.get(slot)
+        if slot > view.chosen_through:
+            yield Violation(f"{request} was acknowledged in slot {slot}, which no quorum holds")
+        elif chosen is not None:
+            voters = view.trusted()
+            for quorum in combinations(voters, len(view.configs[-1][1]) // 2 + 1):
+                if not any(_holds(view, voter, slot, chosen.entry.identity) for voter in quorum):
+                    yield Violation(f"{request} was acknowledged in slot {slot}, and a quorum lacks it")
+                    break
+
+
+def _holds(view: GroupView, voter: object, slot: int, identity: object) -> bool:
+    entry = view.accepted.get(slot, {}).get(voter)
+    return (entry is not None and entry.identity == identity) or view.checkpoints.get(voter, 0) >= slot
+
+
+@spec("always", source="Herlihy and Wing, Linearizability, 1990", over=GroupView, on=(Unlinearizable,))
+def strong_reads_linearizable(view: GroupView) -> Iterable[Violation]:
+    """Per key, strong reads and writes are linearizable; a failed condition is a read of what it saw."""
+    for fact in view.take(Unlinearizable):
+        yield Violation(f"key {fact.key!r}: {fact.sentence}")
+
+
+@spec(
+    "always", source="DynamoDB developer guide, read consistency", over=GroupView, on=(EventualReadUnchosen,)
+)
+def eventual_reads_were_committed(view: GroupView) -> Iterable[Violation]:
+    """An eventual read returns a value that stood at some slot chosen before it returned."""
+    for fact in view.take(EventualReadUnchosen):
+        yield Violation(
+            f"{fact.request} read a value of slot {fact.slot} that was not chosen there before it returned"
+        )
+
+
+@spec("always", source="DESIGN, Multi-Paxos (replies)", over=GroupView, on=(UnchosenShown,))
+def no_uncommitted_state_visible(view: GroupView) -> Iterable[Violation]:
+    """No answer shows a mutation that is not chosen."""
+    for fact in view.take(UnchosenShown):
+        yield Violation(
+            f"the answer to {fact.request} shows a mutation of slot {fact.slot} that is not chosen there"
+        )
+
+
+@spec("always", source="DESIGN, exactly-once requests", over=GroupView, on=(Repeated,))
+def retries_apply_once(view: GroupView) -> Iterable[Violation]:
+    """One effective record per request id; all its answers agree; nothing takes effect after a definite
+    failure.
+    """
+    for fact in view.take(Repeated):
+        yield Violation(f"{fact.request} {fact.sentence}")
+
+
+SPECS: tuple[AnySpec, ...] = (
+    acknowledged_writes_survive,
+    strong_reads_linearizable,
+    eventual_reads_were_committed,
+    no_uncommitted_state_visible,
+    retries_apply_once,
+)
+"""The specs of this module, in the order in which they are listed."""

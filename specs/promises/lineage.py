@@ -1,0 +1,90 @@
+"""The promises about many partitions: who owns a key, and what a restore gives."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from itertools import combinations
+
+from dynaproof.specs.spec import AnySpec, Violation, spec
+from dynaproof.specs.views.base import Name
+from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, OwnerChanged, Restored
+
+
+@spec(
+    "always",
+    source="DynamoDB (ATC 2022), 4.2 (split); DESIGN, Split",
+    over=LineageView,
+    on=(OwnerChanged, MetadataCommitted),
+)
+def one_owner_per_key(view: LineageView) -> Iterable[Violation]:
+    """At most one partition accepts writes for a key at a time; in each committed state of the metadata the
+    ranges of a table are disjoint and cover the key space.
+    """
+    if view.take(OwnerChanged):
+        live = [(name, owner) for name, owner in view.owners.items() if view.tau < owner.until]
+        for (name, one), (other_name, other) in combinations(live, 2):
+            low, high = max(one.low, other.low), min(one.high, other.high)
+            if low < high:
+                yield Violation(f"{name} and {other_name} accept writes for the keys from {low} to {high}")
+    for fact in view.take(MetadataCommitted):
+        yield from _cover(view, fact.table, fact.ranges)
+
+
+def _cover(view: LineageView, table: object, ranges: Iterable[tuple[Name, int, int]]) -> Iterable[Violation]:
+    """The ranges of (partition, low, high) are disjoint, and nothing of the key space is left out."""
+    reached, end = view.key_space
+    for partition, low, high in [*sorted(ranges, key=lambda one: one[1:]), (None, end, end)]:
+        if low > reached:
+            yield Violation(f"no partition of {table} serves the keys from {reached} to {low}")
+        elif low < reached and partition is not None:
+            yield Violation(f"{partition} and another partition of {table} serve the keys from {low}")
+        reached = max(reached, high)
+
+
+@spec("always", source="DynamoDB (ATC 2022), 5.4; DESIGN, Backup", over=LineageView, on=(Restored,))
+def restore_is_exact(view: LineageView) -> Iterable[Violation]:
+    """A restore to T gives, for each leaf of the lineage at T, exactly the chosen prefix with timestamps up
+    to T.
+
+    That what was acknowledged before T - epsilon is in, and what was invoked after T + epsilon is not,
+    follows where commit timestamps are within epsilon of the time at which they are assigned;
+    that is not looked at.
+    """
+    for fact in view.take(Restored):
+        time, restored = fact.time, fact.writes
+        leaves = _leaves(view, time)
+        for leaf in [one for one in restored if one not in leaves]:
+            yield Violation(f"a restore to {time} makes {leaf}, which is no leaf of the lineage then")
+        for leaf in leaves:
+            yield from _exact(view, time, leaf, restored)
+
+
+def _leaves(view: LineageView, time: int) -> list[Name]:
+    """The partitions that are there at a time, and are not split yet."""
+    there = [name for name, (_, since) in view.parents.items() if since <= time]
+    split = [view.parents[name][0] for name in there]
+    return [name for name in there if name not in split]
+
+
+def _exact(
+    view: LineageView, time: int, leaf: Name, restored: Mapping[Name, tuple[Hashable, ...]]
+) -> Iterable[Violation]:
+    """A leaf is restored, with the writes of its line up to a time, in order."""
+    if leaf not in restored:
+        yield Violation(f"a restore to {time} does not make {leaf}, a leaf of the lineage then")
+        return
+    line: list[Name] = []
+    name: Name | None = leaf
+    while name is not None:
+        line.insert(0, name)
+        name = view.parents[name][0]
+    due = tuple(write for one in line for stamp, write in view.writes.get(one, ()) if stamp <= time)
+    if restored[leaf] != due:
+        yield Violation(f"a restore of {leaf} to {time} gives {restored[leaf]}, and {due} were chosen")
+
+
+SPECS: tuple[AnySpec, ...] = (
+    one_owner_per_key,
+    restore_is_exact,
+)
+"""The specs of this module, in the order in which they are listed."""

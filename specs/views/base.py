@@ -1,0 +1,55 @@
+"""What all views share: facts are filed, and are *fresh* until the step is over in which they were.
+
+A `View` is a record of facts. Some tables are ghosts: they outlive what they tell of (a ballot once led stays
+led), for promises are about all of a run. Whoever observes calls a view's methods; each enters the fact in a
+table and files it as fresh, under its type. An `always` spec names the types of facts that it looks at, so it
+costs nothing in a step that did not touch them. For a single state (of a model, say) all facts are fresh.
+
+A fact belongs to one kind of view: its type inherits from the `FACTS` of that view. A spec over `View` itself
+is judged wherever its facts are filed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+Name: TypeAlias = Hashable
+"""Of an incarnation of a replica, a partition, a shard."""
+
+
+class Fact(Struct, frozen=True, gc=False):
+    """Something that a step showed. Facts hold no cycles, so the collector need not look at them."""
+
+
+AnyFact = TypeVar("AnyFact", bound=Fact)
+Filed = TypeVar("Filed", bound=Fact)
+
+
+class View(Generic[Filed]):
+    """Facts by type, `fresh` as long as the current step; and `tau`, the global time of that step.
+
+    As it is, it takes all facts and keeps no tables: enough for a node whose specs look at single steps.
+    """
+
+    FACTS: ClassVar[type[Fact]] = Fact
+    """The base of all facts that are filed here."""
+
+    def __init__(self) -> None:
+        self.fresh: dict[type[Fact], list[Any]] = {}
+        self.tau = 0
+
+    def file(self, fact: Filed) -> None:
+        """File a fact of the current step."""
+        kind = type(fact)
+        found = self.fresh.get(kind)
+        if found is None:
+            self.fresh[kind] = [fact]
+        else:
+            found.append(fact)
+
+    def take(self, kind: type[AnyFact]) -> Sequence[AnyFact]:
+        """The fresh facts of a type, in the order in which they were filed."""
+        return self.fresh.get(kind, ())

@@ -1,0 +1,253 @@
+"""The facts about one replica group and its clients. Most are suspicious already: a spec says of what.
+
+`name` is always an incarnation of a replica, or a node, that did something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, NamedTuple, TypeAlias
+
+from dynaproof.specs.views.base import Fact, Name
+
+Ballot: TypeAlias = tuple[Any, ...]
+"""Totally ordered."""
+
+
+class Entry(NamedTuple):
+    """A durable entry of one slot: the ballot at which it was accepted, and the identity of its record."""
+
+    ballot: Ballot
+    identity: Hashable
+
+
+class GroupFact(Fact, frozen=True, gc=False):
+    """The base of all facts about a group."""
+
+
+# --- Consensus ---
+
+
+class Led(GroupFact, frozen=True, gc=False):
+    """An incarnation completed phase 1 of a ballot."""
+
+    ballot: Ballot
+
+
+class ProposalChanged(GroupFact, frozen=True, gc=False):
+    """A second value was proposed for a slot at one ballot."""
+
+    ballot: Ballot
+    slot: int
+
+
+class RecordAltered(GroupFact, frozen=True, gc=False):
+    """A durable record differs from another one of the same identity, the ballot at which it was proposed."""
+
+    slot: int
+    identity: Hashable
+
+
+class Accepted(GroupFact, frozen=True, gc=False):
+    """A slot that is chosen, or just became so, has another durable vote."""
+
+    slot: int
+
+
+class Chosen(GroupFact, frozen=True, gc=False):
+    """A chosen slot; `record` is whatever the world keeps in it."""
+
+    slot: int
+    entry: Entry
+    record: Any
+
+
+class Committed(GroupFact, frozen=True, gc=False):
+    """A replica, or a reader of its log, takes a record for chosen."""
+
+    name: Name
+    slot: int
+    identity: Hashable
+
+
+class Recovered(GroupFact, frozen=True, gc=False):
+    """An incarnation came back from its disk with a promise."""
+
+    name: Name
+    promised: Ballot
+
+
+class Uncovered(GroupFact, frozen=True, gc=False):
+    """A message left its node before what the node had written was synced."""
+
+    name: Name
+    message: str
+
+
+class Forgot(GroupFact, frozen=True, gc=False):
+    """An incarnation lost synced state."""
+
+    name: Name
+
+
+class ForgetfulVote(GroupFact, frozen=True, gc=False):
+    """A promise, vote or grant left an incarnation that had lost synced state."""
+
+    name: Name
+    ballot: Ballot
+
+
+class FellSilent(GroupFact, frozen=True, gc=False):
+    """An incarnation gave itself up although nothing of it was damaged."""
+
+    name: Name
+
+
+class Spoke(GroupFact, frozen=True, gc=False):
+    """An incarnation let a ballot out for the first time."""
+
+    name: Name
+
+
+class Reconfigured(GroupFact, frozen=True, gc=False):
+    """The record chosen in a slot is a config."""
+
+    slot: int
+
+
+class Serving(GroupFact, frozen=True, gc=False):
+    """A leader answered from its state, in which it had applied the slots through `applied`."""
+
+    name: Name
+    ballot: Ballot
+    applied: int
+
+
+class LeaseHeld(GroupFact, frozen=True, gc=False):
+    """A replica may serve by a lease until another time than before."""
+
+    name: Name
+
+
+class LogCut(GroupFact, frozen=True, gc=False):
+    """A replica keeps its log from slot `first` on; `held`: it had slots below that, which readers held."""
+
+    name: Name
+    first: int
+    held: bool
+
+
+class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
+    """A reader was told that a slot is gone which its hold protects."""
+
+    name: Name
+    reader: Hashable
+    slot: int
+
+
+class QueueOverfull(GroupFact, frozen=True, gc=False):
+    """A queue is longer than its bound."""
+
+    name: Name
+    queue: str
+    length: int
+    bound: int
+
+
+class Raised(GroupFact, frozen=True, gc=False):
+    """A handler raised an error."""
+
+    name: Name
+    message: str
+    error: str
+
+
+# --- Clients ---
+
+
+class Acknowledged(GroupFact, frozen=True, gc=False):
+    """A client was told that its write took effect in a slot."""
+
+    request: Hashable
+    slot: int
+
+
+class Unheld(GroupFact, frozen=True, gc=False):
+    """A replica dropped or replaced what it held in an acknowledged slot."""
+
+    slot: int
+
+
+class Unlinearizable(GroupFact, frozen=True, gc=False):
+    """No order explains the operations of a key."""
+
+    key: Hashable
+    sentence: str
+
+
+class EventualReadUnchosen(GroupFact, frozen=True, gc=False):
+    """An eventual read returned a value of a slot where that was not chosen."""
+
+    request: Hashable
+    slot: int
+
+
+class UnchosenShown(GroupFact, frozen=True, gc=False):
+    """An answer showed a mutation of a slot where that was not chosen."""
+
+    request: Hashable
+    slot: int
+
+
+class Repeated(GroupFact, frozen=True, gc=False):
+    """A request took effect twice, or its answers differ: the sentence says how."""
+
+    request: Hashable
+    sentence: str
+
+
+# --- Liveness: what did not happen within a bound of fair time ---
+
+
+class Stalled(GroupFact, frozen=True, gc=False):
+    """Something does not go on."""
+
+    what: str
+    bound_us: int
+
+
+class Unanswered(GroupFact, frozen=True, gc=False):
+    """A request, or what a client had still to ask, got no answer."""
+
+    request: Hashable
+    bound_us: int
+
+
+class Unequal(GroupFact, frozen=True, gc=False):
+    """A quiet replica's state differs from the fold of the chosen records."""
+
+    name: Name
+    what: str
+
+
+class Behind(GroupFact, frozen=True, gc=False):
+    """A replica does not know all that is chosen."""
+
+    name: Name
+    commit: int
+    chosen: int
+    bound_us: int
+
+
+class Uncut(GroupFact, frozen=True, gc=False):
+    """A quiet replica retains more applied slots than are needed."""
+
+    name: Name
+    retained: int
+    bound: int
+
+
+class IdleElection(GroupFact, frozen=True, gc=False):
+    """A ballot began to be led although nothing was wrong any more."""
+
+    ballot: Ballot

@@ -1,0 +1,26 @@
+"""A `sometimes` that no state shows: the bounds are too small to mean anything."""
+
+from dynaproof.model.language import Int, Model, action, require, sometimes
+
+
+class NeverSeen(Model):
+    """A counter that stops too early."""
+
+    n = Int(0, 3)
+
+    @action
+    def step(self) -> None:
+        """Count."""
+        require(self.n < 2)
+        self.n = self.n + 1
+
+    @action
+    def leap(self) -> None:
+        """Never."""
+        require(self.n == 3)
+        self.n = 0
+
+    @sometimes
+    def at_the_end(self) -> bool:
+        """At 3."""
+        return bool(self.n == 3)

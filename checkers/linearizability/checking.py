@@ -82,9 +82,14 @@ def get_ready(history: History, object: SequentialObject | None = None) -> None:
     """Load the machine code, if `check` is going to use it: whoever times the check does so without that."""
     thing = object if object is not None else fitting_object(history)
     if isinstance(thing, Register) and engine_of(history) == MACHINE_CODE:
-        builder = HistoryBuilder()
-        builder.add(0, "write", "key", 1, 0, 1)
-        check(builder.build(), machine_code=True)
+        load_machine_code()
+
+
+def load_machine_code() -> None:
+    """Load what decides registers in machine code, compiled if this is its first use."""
+    builder = HistoryBuilder()
+    builder.add(0, "write", "key", 1, 0, 1)
+    check(builder.build(), machine_code=True)
 
 
 def fitting_object(history: History) -> SequentialObject:

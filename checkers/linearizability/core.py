@@ -43,7 +43,12 @@ from dynaproof.checkers.linearizability import (
 )
 from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.by_zones import fault_by_zones
-from dynaproof.checkers.linearizability.checking import depth_first_limit, fitting_object, tells
+from dynaproof.checkers.linearizability.checking import (
+    depth_first_limit,
+    fitting_object,
+    load_machine_code,
+    tells,
+)
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE, Result
 from dynaproof.specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
@@ -56,10 +61,11 @@ FIRST_WINDOW = 8
 
 
 class Core(NamedTuple):
-    """A sub-history of one key that is not linearizable; `minimal` unless the time ended first.
+    """A sub-history of one key that is not linearizable, and `minimal`; or the witness instead.
 
-    `bad_return` is the row, in the whole history, of the operation whose return ends the first bad prefix;
-    `rows` are those of the core's operations.
+    The witness stands in if the time ended first, because what it left may be large; it shows what is told of
+    the violation, and need not be illegal by itself. `bad_return` is the row, in the whole history, of the
+    operation whose return ends the first bad prefix; `rows` are those of the core's operations.
     """
 
     history: History
@@ -74,15 +80,27 @@ def minimal_core(
     object: SequentialObject | None = None,  # noqa: A002
     seconds: float | None = None,
 ) -> Core:
-    """Shrink what `check` found not to be linearizable; after `seconds` it gives what it has.
+    """Shrink what `check` found not to be linearizable; after `seconds` it gives the witness instead.
 
-    Raises ValueError if `result` is not of that verdict.
+    The time begins when the machine code is loaded, if that is needed. Raises ValueError if `result` is not
+    of that verdict.
     """
     if result.verdict != NOT_LINEARIZABLE or result.key is None:
         raise ValueError(f"there is no core of a history that is {result.verdict}")
     thing = object if object is not None else fitting_object(history)
-    clock = _Clock(seconds)
     key = list(history.keys).index(result.key)
+    own = np.flatnonzero(history.columns.key == key)
+    if isinstance(thing, Register) and len(own) >= PLAIN_BELOW:
+        load_machine_code()
+    clock = _Clock(seconds)
+    core = _shrunken(history, key, result, thing, clock)
+    if core.minimal:
+        return core
+    rows = sorted(result.witness)
+    return core._replace(history=history.select(rows), rows=tuple(rows))
+
+
+def _shrunken(history: History, key: int, result: Result, thing: SequentialObject, clock: "_Clock") -> Core:
     if isinstance(thing, Register):
         opened = with_beginning(history, thing.initial)
         core = _of_register(opened, np.flatnonzero(opened.columns.key == key), result, clock)

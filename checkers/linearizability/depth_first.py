@@ -25,7 +25,7 @@ ASK_EVERY = 64
 """The budget is asked for at the first of so many configurations."""
 
 _Node = tuple[int, Configuration, Trail]
-"""The number of the event, a configuration in which its return is not explained yet, and how it came about."""
+"""The number of the event, a configuration that does not explain its return yet, and how it came about."""
 
 
 def search(

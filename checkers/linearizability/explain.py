@@ -163,7 +163,9 @@ def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Fail
         if not writers:
             return violation(history, asks, chains.GARBAGE_READ, (pattern.at,))
         first = history[min(writers, key=lambda a: (a.call, a.row)).row]
-        sentence = f"{did(op)}, but had ended {before(history, op, first)} {phrase(first)} began, the first to "
+        sentence = (
+            f"{did(op)}, but had ended {before(history, op, first)} {phrase(first)} began, the first to "
+        )
         return _failure(chains.GARBAGE_READ, [op, first], f"{sentence}leave {value_text(_found(op))}")
     over = history[asks[pattern.over].row]
     sentence = f"{did(op)}, but {phrase(over)} had ended {before(history, over, op)} it began"

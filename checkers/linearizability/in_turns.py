@@ -17,7 +17,7 @@ FIRST_QUANTUM: Final = 50_000
 
 
 class Turn:
-    """What one search may take: a quantum of configurations (None: no limit) and what is left of the budget."""
+    """What one search may take: a quantum of configurations (None: no limit), and the rest of the budget."""
 
     def __init__(self, meter: Meter, quantum: int | None) -> None:
         self._meter = meter

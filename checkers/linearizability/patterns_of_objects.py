@@ -135,9 +135,9 @@ def _of_string(operations: Sequence[Operation]) -> Iterable[Operation]:
             if longest is None or _length(one) >= _length(longest) or writes.until(one.ret) >= longest.call:
                 longest = one
             at += 1
-        if longest is not None and writes.until(op.ret) < longest.call:
-            if not (op.value or "").startswith(longest.value or ""):
-                yield op
+        unwritten = longest is not None and writes.until(op.ret) < longest.call
+        if longest is not None and unwritten and not (op.value or "").startswith(longest.value or ""):
+            yield op
 
 
 def _length(op: Operation) -> int:

@@ -9,6 +9,7 @@ there everything can be explained. It can be zoomed and moved, and shown in true
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ DRAWN_AT_MOST: Final = 1_000
 EVEN_BELOW: Final = 0.012
 """Even steps are shown first if some operation takes less than this part of the whole time."""
 
+WITNESS_ONLY: Final = "the witness; the time ended before a minimal sub-history was found"
+
 ORDER_BUDGET: Final = Budget(seconds=10.0)
 
 
@@ -35,7 +38,12 @@ class TooLargeError(ValueError):
 
 
 def of_core(core: Core, result: Result, thing: SequentialObject | None = None) -> str:
-    """The picture of a core; `result` is of the whole history from which it came."""
+    """The picture of a core, or of the witness in its stead; `result` is of the whole history."""
+    if not core.minimal:
+        told = replace(result, witness=tuple(range(len(core.rows))))
+        size = f"{len(core.rows)} of {result.operations} operations"
+        details = f"{core.history.file or 'history'}, key {result.key}: {size}, {WITNESS_ONLY}"
+        return _page(core.history, told, [], None, details)
     told = check(core.history, thing)
     bad = core.rows.index(core.bad_return) if core.bad_return in core.rows else None
     order = _order_before(core.history, bad, thing)

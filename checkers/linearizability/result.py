@@ -38,8 +38,8 @@ def endless(_configurations: int) -> bool:
 class Meter:
     """Counts against a budget, for all keys together; asked by the searches now and then.
 
-    Time ends for all keys at once. A search that remembers too much is given up, and others go on: they run one
-    after the other, so what one remembers is all that is remembered. `ended_by` is the reason given last.
+    Time ends for all keys at once. A search that remembers too much is given up, and others go on: they run
+    one after the other, so what one remembers is all that is remembered. `ended_by` is the last reason given.
     """
 
     def __init__(self, budget: Budget | None) -> None:

@@ -91,7 +91,7 @@ def test_search_gives_up_within_its_budgets_and_says_how_far_it_came() -> None:
     # The first 99 must come out first, but no pattern says so, for there are two.
     builder.add(0, "enqueue", "q", 99, -20, -10)
     for i in range(12):
-        builder.add(i, "enqueue", "q", i if i else 99, 0, 100)
+        builder.add(i, "enqueue", "q", i or 99, 0, 100)
     for i in range(1, 12):
         builder.add(20 + i, "dequeue", "q", i, 200, 300)
     builder.add(20, "dequeue", "q", 99, 400, 500)

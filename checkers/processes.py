@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from typing import TypeVar
 
 from dynaproof.checkers.interrupts import interrupts_held
+from dynaproof.checkers.patches import Bug, active, seed_for_good
 
 __all__ = ["collecting_seldom", "in_order"]
 
@@ -39,15 +40,15 @@ def in_order(
 ) -> Iterator[tuple[Item, Result]]:
     """Each item with its result, in order, as soon as it and all before it are known.
 
-    With more than one job `work`, items and results must be picklable; the processes leave interruptions
-    (Ctrl-C) to this one, and end with the iteration.
+    With more than one job `work`, items and results must be picklable; the processes have the seeded bugs
+    that this one has now, leave interruptions (Ctrl-C) to it, and end with the iteration.
     """
     if jobs <= 1:
         with collecting_seldom():
             for item in items:
                 yield item, work(item)
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _collect_seldom)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (active(),))
     waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
     try:
         more = True
@@ -63,6 +64,11 @@ def in_order(
                 yield from zip(chunk, future.result(), strict=True)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(bugs: tuple[Bug, ...]) -> None:
+    seed_for_good(bugs)
+    _collect_seldom()
 
 
 def _each(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:

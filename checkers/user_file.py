@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,7 @@ def object_in(name: str) -> Any:
     """The object of `FILE.py:NAME`.
 
     Raises:
-        UserFileError: there is no such file, or nothing of that name in it. What it raises is passed on.
+        UserFileError: there is no such file, it cannot be imported, or nothing of that name is in it.
     """
     file, _, attribute = name.rpartition(":")
     module = imported(Path(file))
@@ -41,7 +42,17 @@ def imported(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except Exception as error:  # Whatever a user's file raises is a mistake in that file.
         del sys.modules[name]
-        raise
+        line = line_in(path, error)
+        at = path if line is None else f"{path}, line {line}"
+        raise UserFileError(f"{at}: {type(error).__name__}: {error}") from error
     return module
+
+
+def line_in(path: Path, error: Exception) -> int | None:
+    """The last line of a file that an error went through."""
+    if isinstance(error, SyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((one.lineno for one in reversed(frames) if Path(one.filename) == path), None)

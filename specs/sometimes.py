@@ -143,8 +143,3 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     }
 )
 """Every situation by name, in the order in which reports show them."""
-
-
-def never_seen(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """The situations that a campaign with these counts has not reached."""
-    return tuple(name for name in SOMETIMES if not counts.get(name))

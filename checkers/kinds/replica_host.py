@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import structs
-
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, OneVoter, broken, leads
 from dynaproof.checkers.runs.kind import Kind
-from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Message, Node, NodeId
@@ -37,11 +34,11 @@ HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Vote
 """What a host sends that says something of the group."""
 
 
-def replica_host(node_class: type[StorageNode] = StorageNode) -> Kind:
-    """The kind of these nodes; a seeded bug has a class of its own."""
+def replica_host() -> Kind:
+    """The kind of these nodes."""
 
     def make(env: Env, config: Any) -> Node:
-        return node_class(env, REPLICAS, config.settings)
+        return StorageNode(env, REPLICAS, config.settings)
 
     return Kind(
         name=HOST,
@@ -60,14 +57,6 @@ def replica_host(node_class: type[StorageNode] = StorageNode) -> Kind:
         foremost=leads,
         budget=OneVoter,
         needs_new_disk=broken,
-    )
-
-
-def with_hosts(scenario: Scenario, node_class: type[StorageNode]) -> Scenario:
-    """The same scenario with replicas hosted by nodes of this class."""
-    host = replica_host(node_class)
-    return structs.replace(
-        scenario, kinds=tuple(host if kind.name == HOST else kind for kind in scenario.kinds)
     )
 
 

@@ -87,16 +87,25 @@ class _Search:
             found = self._return(i, event)
             most = max(most, found)
             if found < 0 or self.exhausted(found):
-                return Searched(None, None, done, most)
+                return Searched(None, None, done, most, self._order(asks, called_at), i)
             if not found:
                 return Searched(None, i, done, most)
             done += 1
+        return Searched(self._order(asks, called_at), None, done, most)
+
+    def _order(self, asks: Sequence[Ask], called_at: Sequence[int]) -> list[int]:
+        """The operations in the order of some configuration that is alive; empty where there is none."""
         steps = []
-        at = self.now.step[np.flatnonzero(self.now.alive[: self.now.size[0]])[0]]
+        alive = (
+            front.step[at]
+            for front in (self.now, self.done, self.todo)
+            for at in np.flatnonzero(front.alive[: front.size[0]])
+        )
+        at = next(alive, -1)
         while at >= 0:
             steps.append((int(self.trail.operation[at]), int(self.trail.event[at])))
             at = self.trail.before[at]
-        return Searched(linearized(asks, steps[::-1], called_at), None, done, most)
+        return linearized(asks, steps[::-1], called_at)
 
     def _return(self, x: int, event: int) -> int:
         """Let x return; gives how many configurations are left, or -1 if the budget ended."""

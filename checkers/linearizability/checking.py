@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -106,6 +107,7 @@ def _without_beginning(result: Result, operations: int) -> Result:
     return replace(
         result,
         operations=operations,
+        prefix=tuple(row for row in result.prefix if row < operations),
         witness=tuple(row for row in result.witness if row < operations),
         certificate=None if certificate is None else certificate[certificate < operations],
     )
@@ -141,6 +143,7 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
             return _no(history, bad_pattern(history, key.asks, pattern), PATTERNS, key.why)
     orders = [by_zones.order]
     undecided: list[str] = []
+    reached: _Reached | None = None
     done = len(by_zones.order)
     engines = dict.fromkeys([engine] if len(keys) < len(history.keys) else [])
     algorithms = dict.fromkeys([ZONES] if len(keys) < len(history.keys) else [])
@@ -154,11 +157,14 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
             return _no(history, failure, key.algorithm, key.why, at, key.engine)
         if found.order is None:
             undecided.append(key.name)
+            reached = reached or _reached([ask.row for ask in key.asks], found)
         else:
             orders.append(np.array([key.asks[i].row for i in found.order], dtype=np.int64))
     algorithm = ", ".join(name for name in (ZONES, DEPTH_FIRST, FRONTIER) if name in algorithms)
     why = _why(Counter(key.why for key in keys))
-    return _yes_or_unknown(history, orders, undecided, done, meter, algorithm, why, ", ".join(engines))
+    return _yes_or_unknown(
+        history, orders, undecided, done, meter, algorithm, why, reached, ", ".join(engines)
+    )
 
 
 class _Key:
@@ -245,6 +251,7 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
             return _no(history, failure, PATTERNS, why)
     orders: list[Column] = []
     undecided: list[str] = []
+    reached: _Reached | None = None
     done = 0
 
     def search(rows: list[int], turn: Turn) -> wing_gong.Found:
@@ -257,9 +264,22 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
             return _no(history, failure, WING_GONG, why)
         if found.order is None:
             undecided.append(history[rows[0]].key)
+            reached = reached or _reached(rows, found)
         else:
             orders.append(np.array(rows, dtype=np.int64)[found.order])
-    return _yes_or_unknown(history, orders, undecided, done, meter, WING_GONG, why)
+    return _yes_or_unknown(history, orders, undecided, done, meter, WING_GONG, why, reached)
+
+
+class _Reached(NamedTuple):
+    """How far the first undecided key came: the rows of an order, and the row that had to come next."""
+
+    prefix: tuple[int, ...]
+    stuck_at: int | None
+
+
+def _reached(rows: Sequence[int], found: Searched | wing_gong.Found) -> _Reached:
+    """How far a search of these rows came until the budget ended."""
+    return _Reached(tuple(rows[i] for i in found.prefix or ()), None if found.at is None else rows[found.at])
 
 
 def tells(operation: Operation) -> bool:
@@ -300,6 +320,7 @@ def _yes_or_unknown(
     meter: Meter,
     algorithm: str,
     why: str,
+    reached: "_Reached | None",
     engine: str = PYTHON,
 ) -> Result:
     size = len(history), len(history.keys)
@@ -307,7 +328,8 @@ def _yes_or_unknown(
         progress = f"{done} of {len(history)} operations explained when the budget ended ({meter.ended_by})"
         return Result(
             UNKNOWN, *size, algorithm, why, progress,
-            progress=progress, undecided=tuple(undecided), engine=engine,
+            progress=progress, undecided=tuple(undecided), engine=engine, key=undecided[0],
+            prefix=reached.prefix if reached else (), stuck_at=reached.stuck_at if reached else None,
         )  # fmt: skip
     certificate = np.concatenate([np.zeros(0, dtype=np.int64), *orders])
     sentence = "every operation can be put at one moment between its call and its return"

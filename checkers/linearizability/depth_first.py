@@ -104,6 +104,7 @@ class _Search:
         state, used, hidden = initial, 0, 0
         event = 0
         trail: Trail = None
+        reached: Trail = None
         tried: dict[tuple[int, int, int, int], list[int]] = {}
         todo: list[tuple[_Node, bool]] = []
         visited = furthest = 0
@@ -126,9 +127,11 @@ class _Search:
             if not any(not other & ~spent for other in before):
                 before.append(spent)
                 visited += 1
-                furthest = max(furthest, event)
+                if event >= furthest:
+                    furthest, reached = event, trail
                 if visited % ASK_EVERY == 1 and exhausted(visited):
-                    return Searched(None, None, self._returns(furthest), visited)
+                    done, prefix = self._returns(furthest), self._order(reached)
+                    return Searched(None, None, done, visited, prefix, ~events[furthest])
                 here = event, (state, used, hidden), trail
                 todo.append((here, True))
                 node = self._guess(*here)
@@ -141,12 +144,15 @@ class _Search:
             if node is None:
                 return Searched(None, ~events[furthest], self._returns(furthest), visited)
             event, (state, used, hidden), trail = node
+        return Searched(self._order(trail), None, self._returns(end), visited)
+
+    def _order(self, trail: Trail) -> list[int]:
+        """The operations in the order of a trail."""
         steps = []
         while trail is not None:
             i, at, trail = trail
             steps.append((i, at))
-        order = linearized(self.asks, steps[::-1], self.called_at)
-        return Searched(order, None, self._returns(end), visited)
+        return linearized(self.asks, steps[::-1], self.called_at)
 
     def _guess(self, event: int, configuration: Configuration, trail: Trail) -> _Node | None:
         """The best guess: that what is about to return was hidden, or else that it happens now."""

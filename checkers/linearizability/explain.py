@@ -185,6 +185,19 @@ def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Fail
     return _failure(cause, witness, sentence)
 
 
+def how_far(history: History, key: str, prefix: Sequence[int], stuck_at: int | None) -> str:
+    """How far a search came that did not end: the longest order that it tried, and what stood in its way."""
+    operations = int((history.columns.key == list(history.keys).index(key)).sum())
+    sentence = (
+        f"key {key}: the longest order that was found takes {len(prefix)} of its {operations} operations"
+    )
+    if prefix:
+        sentence += f", the last of them {phrase(history[prefix[-1]])}"
+    if stuck_at is None:
+        return sentence
+    return f"{sentence}; it got stuck on the return of {phrase(history[stuck_at])}"
+
+
 def name(op: Operation) -> str:
     """How a sentence calls an operation: its function and its line."""
     if op.line == BEGINNING:

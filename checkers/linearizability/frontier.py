@@ -43,15 +43,18 @@ Trail = tuple[int, int, Any] | None
 class Searched(NamedTuple):
     """What a search found.
 
-    `order` are indices of operations in an order that linearizes them; None: there is none, and the return
-    of `failed_at` is the first that cannot be explained; both None: the budget ended. `done` is how many
-    returns were explained, `most` the largest number of configurations at a time.
+    `order` are indices of operations in an order that linearizes them; None: there is none, and the return of
+    `failed_at` is the first that cannot be explained; both None: the budget ended, with `prefix` an order of
+    what was linearized until then and `at` the operation whose return was to be explained next. `done` is how
+    many returns were explained, `most` the largest number of configurations at a time.
     """
 
     order: list[int] | None
     failed_at: int | None
     done: int
     most: int
+    prefix: list[int] | None = None
+    at: int | None = None
 
 
 def search(
@@ -88,19 +91,22 @@ class _Search:
             if not returns:
                 now = self._call(i, now)
                 continue
-            now = self._return(i, now)
+            before, now = now, self._return(i, now)
             most = max(most, len(now))
             if self.ended or self.exhausted(len(now)):
-                return Searched(None, None, done, most)
+                return Searched(None, None, done, most, self._order(next(iter(before.values()))), i)
             if not now:
                 return Searched(None, i, done, most)
             done += 1
+        return Searched(self._order(next(iter(now.values()))), None, done, most)
+
+    def _order(self, trail: Trail) -> list[int]:
+        """The operations in the order of a trail."""
         steps = []
-        trail = next(iter(now.values()))
         while trail is not None:
             i, event, trail = trail
             steps.append((i, event))
-        return Searched(linearized(asks, steps[::-1], self.called_at), None, done, most)
+        return linearized(self.asks, steps[::-1], self.called_at)
 
     def _call(self, i: int, now: dict[Configuration, Trail]) -> dict[Configuration, Trail]:
         ask = self.asks[i]

@@ -2,61 +2,84 @@
 
 A lane per client, a bar per operation from its call to its return, the witness highlighted, and the order in
 which a single copy could have taken the operations, as numbered points on the bars. Of a history that is not
-linearizable that is an order of the first bad prefix without the return that ends it, which is marked: up to
-there everything can be explained. It can be zoomed and moved, and shown in true times or in even steps.
+linearizable there are two views: the core, with an order of the first bad prefix without the return that ends
+it, which is marked (up to there everything can be explained), and the operations of its key around that
+return. Of an unknown one there is the longest order that was found, and the return on which it got stuck.
+
+Any history can be drawn. Of a long one the page holds the operations around the first mark, and shows a
+window of them that can be moved, zoomed, and led from mark to mark by keys.
 """
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from dynaproof.checkers.linearizability.checking import check
 from dynaproof.checkers.linearizability.core import Core
-from dynaproof.checkers.linearizability.explain import name, time_text, value_text
-from dynaproof.checkers.linearizability.result import Budget, Result
-from dynaproof.specs.history import NEVER, NOT_RECORDED, UNRECORDED, History, Operation, Outcome
+from dynaproof.checkers.linearizability.explain import how_far, name, time_text, value_text
+from dynaproof.checkers.linearizability.result import UNKNOWN, Budget, Result
+from dynaproof.specs.history import NEVER, NOT_RECORDED, UNRECORDED, Column, History, Operation, Outcome
 from dynaproof.specs.objects import SequentialObject
 
-DRAWN_AT_MOST: Final = 1_000
-"""Operations of a picture; of a larger history there is none."""
+HELD_AT_MOST: Final = 4_000
+"""Operations that a page holds of a view; of a larger one those around its first mark."""
 
 EVEN_BELOW: Final = 0.012
 """Even steps are shown first if some operation takes less than this part of the whole time."""
 
+EXPLAINED: Final = "order of all that can be explained, ✗ what cannot"
+CANNOT: Final = "(no order), ✗ what cannot be explained"
+LONGEST: Final = "the longest order that was found, ? where it got stuck"
 WITNESS_ONLY: Final = "the witness; the time ended before a minimal sub-history was found"
 
 ORDER_BUDGET: Final = Budget(seconds=10.0)
 
 
-class TooLargeError(ValueError):
-    """A history with more operations than can be looked at."""
-
-
-def of_core(core: Core, result: Result, thing: SequentialObject | None = None) -> str:
-    """The picture of a core, or of the witness in its stead; `result` is of the whole history."""
-    if not core.minimal:
-        told = replace(result, witness=tuple(range(len(core.rows))))
-        size = f"{len(core.rows)} of {result.operations} operations"
-        details = f"{core.history.file or 'history'}, key {result.key}: {size}, {WITNESS_ONLY}"
-        return _page(core.history, told, [], None, details)
-    told = check(core.history, thing)
+def of_core(core: Core, result: Result, history: History, thing: SequentialObject | None = None) -> str:
+    """The picture of a core, or of the witness in its stead; `result` is of `history`, the whole."""
+    # The witness need not be illegal by itself, so what is told of it is told of the whole.
+    told = check(core.history, thing) if core.minimal else replace(result, witness=(*range(len(core.rows)),))
     bad = core.rows.index(core.bad_return) if core.bad_return in core.rows else None
-    order = _order_before(core.history, bad, thing)
+    order = _order_before(core.history, bad, thing) if core.minimal else []
+    kind = "a minimal sub-history" if core.minimal else WITNESS_ONLY
     size = f"{len(core.rows)} of {result.operations} operations"
-    details = f"{core.history.file or 'history'}, key {result.key}: {size}, a minimal sub-history"
-    return _page(core.history, told, order, bad, details)
+    details = f"{core.history.file or 'history'}, key {result.key}: {size}, {kind}"
+    small = _view(
+        core.history,
+        range(len(core.rows)),
+        told.witness,
+        order,
+        bad,
+        "core" if core.minimal else "witness",
+        details,
+        told=EXPLAINED if core.minimal else CANNOT,
+    )
+    rows = np.flatnonzero(history.columns.key == list(history.keys).index(str(result.key)))
+    details = f"{history.file or 'history'}: all operations of key {result.key}"
+    whole = _view(history, rows, result.witness, [], core.bad_return, "whole key", details, told=CANNOT)
+    return _page(history, told, [small, whole])
 
 
 def of_history(history: History, result: Result) -> str:
-    """The picture of a whole history with its certificate; raises TooLargeError."""
+    """The picture of a history with its certificate, or of an unknown one with how far it came."""
     order = [] if result.certificate is None else result.certificate.tolist()
+    rows = np.arange(len(history))
     details = f"{history.file or 'history'}: {result.operations} operations, {result.keys} keys"
-    return _page(history, result, order, None, details)
+    if result.verdict == UNKNOWN and result.key is not None:
+        rows = np.flatnonzero(history.columns.key == list(history.keys).index(result.key))
+        order = list(result.prefix)
+        details += f"; {how_far(history, result.key, result.prefix, result.stuck_at)}"
+        told, sign, at = LONGEST, "?", result.stuck_at
+    else:
+        told, sign, at = "order of linearization", "✗", None
+    view = _view(history, rows, (), order, at, "history", details, told=told, sign=sign)
+    return _page(history, result, [view])
 
 
 def _order_before(history: History, bad: int | None, thing: SequentialObject | None) -> list[int]:
@@ -70,10 +93,7 @@ def _order_before(history: History, bad: int | None, thing: SequentialObject | N
     return [] if certificate is None else [row for row in certificate.tolist() if row != bad]
 
 
-def _page(history: History, told: Result, order: Sequence[int], bad: int | None, details: str) -> str:
-    if len(history) > DRAWN_AT_MOST:
-        raise TooLargeError(f"{len(history)} operations are too many for a picture (at most {DRAWN_AT_MOST})")
-    operations: list[Operation] = list(history)
+def _page(history: History, told: Result, views: Sequence[dict[str, Any]]) -> str:
     verdict = html.escape(told.verdict)
     headline = (
         verdict if told.cause is None else f'<span class="no">{verdict}</span>: {html.escape(told.cause)}'
@@ -82,13 +102,8 @@ def _page(history: History, told: Result, order: Sequence[int], bad: int | None,
         "TITLE": html.escape(f"{told.verdict}: {history.file or 'history'}"),
         "HEADLINE": headline,
         "SENTENCE": html.escape(told.sentence),
-        "DETAILS": html.escape(details),
-        "ORDER": "order of linearization"
-        if bad is None
-        else "order of all that can be explained, ✗ what cannot",
-        "ROWS": "\n".join(_row(op, history, told, order) for op in operations),
         # Nothing in the data may end the script that holds it.
-        "DATA": msgspec.json.encode(_data(history, told, order, bad)).decode().replace("<", "\\u003c"),
+        "DATA": msgspec.json.encode(list(views)).decode().replace("<", "\\u003c"),
     }
     page = (
         resources.files("dynaproof.checkers.linearizability")
@@ -98,61 +113,84 @@ def _page(history: History, told: Result, order: Sequence[int], bad: int | None,
     return re.sub(r"@([A-Z]+)@", lambda found: fields[found[1]], page)
 
 
-def _data(history: History, told: Result, order: Sequence[int], bad: int | None) -> dict[str, Any]:
-    operations: list[Operation] = list(history)
-    lanes = sorted({op.process for op in operations})
-    times = sorted({time for op in operations for time in (op.call, op.ret) if time != NEVER})
+def held_rows(history: History, rows: Column, marks: Iterable[int]) -> Column:
+    """The rows that a page holds: all, or as many as it can hold around the first mark, and all marks."""
+    if len(rows) <= HELD_AT_MOST:
+        return rows
+    marked = np.array(list(marks), dtype=np.int64)
+    by_call = rows[np.lexsort((rows, history.columns.call[rows]))]
+    centre = int(np.flatnonzero(by_call == marked[0])[0]) if len(marked) else 0
+    first = max(0, min(centre - HELD_AT_MOST // 2, len(rows) - HELD_AT_MOST))
+    around: Column = np.union1d(by_call[first : first + HELD_AT_MOST], marked)
+    return around
+
+
+def _view(
+    history: History,
+    among: Sequence[int] | Column,
+    witness: Sequence[int],
+    order: Sequence[int],
+    bad: int | None,
+    title: str,
+    details: str,
+    *,
+    told: str,
+    sign: str = "✗",
+) -> dict[str, Any]:
+    """What the page holds of some rows; `bad` is the row whose return cannot be explained, or was not yet."""
+    marks = list(dict.fromkeys([*([] if bad is None else [bad]), *witness]))
+    rows = held_rows(history, np.asarray(among, dtype=np.int64), marks)
+    if len(rows) < len(among):
+        details += f"; {len(rows)} of its {len(among)} operations are here, those around the first mark"
+    operations: list[Operation] = [history[int(row)] for row in rows]
+    at = {op.index: i for i, op in enumerate(operations)}
+    steps = {row: number for number, row in enumerate(order, 1)}
+    first = min((op.call for op in operations), default=0)
+    last = max((op.call if op.ret == NEVER else op.ret for op in operations), default=0)
     shortest = min((op.ret - op.call for op in operations if op.ret != NEVER), default=0)
-    drawn = [
-        {
-            "lane": lanes.index(op.process),
-            "call": str(op.call),
-            "ret": None if op.ret == NEVER else str(op.ret),
-            "text": _text(op),
-            "title": f"{name(op)}: {_text(op)}, {_span(op, history, times[0])}",
-            "witness": op.index in told.witness,
-        }
-        for op in operations
-    ]
+    shown = set(witness)
     return {
-        "lanes": [f"client {process}" for process in lanes],
-        "times": [str(time) for time in times],
-        "labels": [time_text(history, time - times[0]) for time in times],
-        "operations": drawn,
-        "order": _points(operations, order),
-        "bad": bad,
+        "title": title,
+        "details": details,
+        "clock": history.clock,
+        "order_told": told,
+        "sign": sign,
+        "marks": [at[row] for row in marks if row in at],
+        "operations": [
+            {
+                "process": op.process,
+                "line": op.line,
+                "key": op.key,
+                "call": op.call - first,
+                "ret": None if op.ret == NEVER else op.ret - first,
+                "text": _text(op),
+                "title": f"{name(op)}: {_text(op)}, {_span(op, history, first)}",
+                "witness": op.index in shown,
+                "step": steps.get(op.index),
+            }
+            for op in operations
+        ],
+        "order": _points(operations, [(at[row], steps[row]) for row in order if row in at], first),
+        "bad": None if bad is None else at.get(bad),
         "pending": any(op.ret == NEVER for op in operations),
-        "even": shortest < EVEN_BELOW * (times[-1] - times[0]),
+        "even": shortest < EVEN_BELOW * (last - first),
     }
 
 
-def _points(operations: Sequence[Operation], order: Sequence[int]) -> list[dict[str, Any]]:
+def _points(
+    operations: Sequence[Operation], order: Sequence[tuple[int, int]], first: int
+) -> list[dict[str, Any]]:
     """A moment for each operation of the order, within its bar; those of one moment side by side."""
     points: list[dict[str, Any]] = []
     now: dict[str, tuple[int, int]] = {}
-    for row in order:
-        op = operations[row]
+    for i, step in order:
+        op = operations[i]
         before, nudge = now.get(op.key, (-NEVER, 0))
         nudge = nudge + 1 if before >= op.call else 0
         moment = max(before, op.call)
         now[op.key] = moment, nudge
-        points.append({"operation": row, "time": str(moment), "nudge": nudge})
+        points.append({"operation": i, "step": step, "time": moment - first, "nudge": nudge})
     return points
-
-
-def _row(op: Operation, history: History, told: Result, order: Sequence[int]) -> str:
-    first = int(history.columns.call.min())
-    cells = [
-        str(op.line),
-        str(op.process),
-        op.key,
-        _text(op),
-        time_text(history, op.call - first),
-        "never" if op.ret == NEVER else time_text(history, op.ret - first),
-        str(order.index(op.index) + 1) if op.index in order else "",
-    ]
-    kind = ' class="witness"' if op.index in told.witness else ""
-    return f"<tr{kind}>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def _span(op: Operation, history: History, first: int) -> str:

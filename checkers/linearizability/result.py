@@ -79,11 +79,12 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 class Result:
     """The answer to one check. Rows are places in the history, from 0.
 
-    `cause`, `sentence`, `witness` (rows) and `key` are there if the verdict is no, and `stuck_at`, the row
-    at whose return the search got stuck, if that was a search; `certificate` (rows, key
-    after key, see `checkers.certificates`) if it is yes. `algorithm` names what decided, `why`
-    says why that one did, `engine` in which form: Python, numpy or machine code. `progress` says how far an
-    unknown came; `undecided` names its keys.
+    `cause`, `sentence`, `witness` (rows) and `key` are there if the verdict is no, and `stuck_at`, the row at
+    whose return the search got stuck, if that was a search; `certificate` (rows, key after key, see
+    `checkers.certificates`) if it is yes. `algorithm` names what decided, `why` says why that one did,
+    `engine` in which form: Python, numpy or machine code. `progress` says how far an unknown came;
+    `undecided` names its keys, `key` is the first of them, `prefix` (rows) the longest order of its
+    operations that was found, and `stuck_at` the row at whose return that could not go on.
     """
 
     verdict: Verdict
@@ -99,6 +100,7 @@ class Result:
     certificate: Column | None = field(default=None, repr=False)
     progress: str | None = None
     undecided: tuple[str, ...] = ()
+    prefix: tuple[int, ...] = ()
     engine: str = "Python"
 
     @property

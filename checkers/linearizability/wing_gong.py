@@ -21,14 +21,17 @@ ASK_EVERY = 256
 class Found(NamedTuple):
     """What the search found: an order of indices; or none, and the latest return that an order came to.
 
-    `order` and `stuck_at` None: the budget ended. `most` is the number of configurations remembered, `done`
-    the length of the longest order.
+    `order` and `stuck_at` None: the budget ended; then `prefix` is the longest order that was tried and `at`
+    the operation that had to come next. `most` is the number of configurations remembered, `done` the length
+    of the longest order.
     """
 
     order: list[int] | None
     stuck_at: int | None
     done: int
     most: int
+    prefix: list[int] | None = None
+    at: int | None = None
 
 
 _Moves = Iterator[tuple[int, State]]
@@ -46,29 +49,36 @@ def search(
     path: list[int] = []
     masks, lows = [0], [0]
     moves: list[_Moves] = [window.moves(0, 0, thing.initial, thing)]
-    longest = 0
+    longest: list[int] = []
+    longest_at = window.first_return(0, 0) if window.returning else None
     stuck_at: int | None = None
+    every: int = getattr(thing, "ask_every", ASK_EVERY)
+    asked = 0
     while required & ~masks[-1]:
         move = next(moves[-1], None)
         if move is None:
-            longest = max(longest, len(path))
             at = window.first_return(masks[-1], lows[-1])
+            if len(path) > len(longest):
+                longest, longest_at = path.copy(), at
             if stuck_at is None or operations[at].ret > operations[stuck_at].ret:
                 stuck_at = at
             if not path:
-                return Found(None, stuck_at, longest, len(seen))
+                return Found(None, stuck_at, len(longest), len(seen))
             path.pop()
             masks.pop()
             lows.pop()
             moves.pop()
             continue
+        asked += 1
+        if asked % every == 0 and exhausted(len(seen)):
+            if len(path) > len(longest):
+                longest, longest_at = path, window.first_return(masks[-1], lows[-1])
+            return Found(None, None, len(longest), len(seen), longest, longest_at)
         index, state = move
         mask = masks[-1] | 1 << index
         if (mask, state) in seen:
             continue
         seen.add((mask, state))
-        if len(seen) % ASK_EVERY == 0 and exhausted(len(seen)):
-            return Found(None, None, max(longest, len(path)), len(seen))
         path.append(index)
         masks.append(mask)
         lows.append(window.low(mask, lows[-1]))

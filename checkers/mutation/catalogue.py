@@ -1,4 +1,4 @@
-"""All seeded bugs: importing the modules registers them.
+"""All seeded bugs, by name.
 
 Their list follows the variants that broke the replication rules when these were model-checked, the bugs that
 were really made while the replica was sketched, and for every promise at least one bug that breaks it.
@@ -6,7 +6,8 @@ were really made while the replica was sketched, and for every promise at least 
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import MUTANTS, Mutant
+from typing import Final
+
 from dynaproof.checkers.mutation.seeded import (
     ballots,
     configs,
@@ -17,8 +18,11 @@ from dynaproof.checkers.mutation.seeded import (
     serving,
     tails,
 )
+from dynaproof.checkers.patches import Bug
 
 MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards)
-"""In the order in which they register."""
 
-__all__ = ["MODULES", "MUTANTS", "Mutant"]
+MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
+"""In the order of the modules."""
+
+__all__ = ["MODULES", "MUTANTS"]

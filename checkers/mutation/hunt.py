@@ -11,9 +11,9 @@ from msgspec import Struct, structs
 from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.kinds.group import GroupConfig
-from dynaproof.checkers.kinds.replica_host import with_hosts
-from dynaproof.checkers.mutation.catalogue import MUTANTS, Mutant
-from dynaproof.checkers.mutation.directed.catalogue import STORIES, perform
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
+from dynaproof.checkers.patches import Bug, seeded
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.runs.run_file import RunFile
@@ -47,47 +47,47 @@ class Kill(Struct, frozen=True):
         return {field: getattr(self, field) for field in self.__struct_fields__}
 
 
-def explore(
-    mutant: Mutant, strategy: str, schedules: int, seed: int
-) -> tuple[int, GroupConfig, RunResult] | None:
+def explore(bug: Bug, strategy: str, schedules: int, seed: int) -> tuple[int, GroupConfig, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None where none does."""
-    for number in range(schedules):
-        config = config_of("partition", strategy, seed, number)
-        outcome = execute(with_hosts(PARTITION, mutant.node_class), config)
-        if outcome.failure is not None and mutant.counts(outcome.failure.spec):
-            return number + 1, config, outcome
+    with seeded(bug):
+        for number in range(schedules):
+            config = config_of("partition", strategy, seed, number)
+            outcome = execute(PARTITION, config)
+            if outcome.failure is not None and bug.counts(outcome.failure.spec):
+                return number + 1, config, outcome
     return None
 
 
 def hunt(
-    mutant: Mutant, strategy: str, schedules: int, seed: int, clock: Callable[[], float] = time.monotonic
+    bug: Bug, strategy: str, schedules: int, seed: int, clock: Callable[[], float] = time.monotonic
 ) -> tuple[Kill, RunFile | None]:
-    """Explore, then tell the stories; with the shrunk run, where exploration killed it."""
+    """Explore, then run the directed scenarios; with the shrunk run, where exploration killed it."""
     began = clock()
 
     def kill(how: str | None, spec: str | None, by: str, explored: int, events: int | None) -> Kill:
         took = round(clock() - began, 3)
-        return Kill(mutant.name, how is not None, how, spec, by, explored, took, events)
+        return Kill(bug.name, how is not None, how, spec, by, explored, took, events)
 
-    explored = explore(mutant, strategy, schedules, seed)
+    explored = explore(bug, strategy, schedules, seed)
     if explored is not None:
         number, config, outcome = explored
         assert outcome.failure is not None
         found = kill("explored", outcome.failure.spec, config.strategy, number, None)
-        run = shrunk(mutant, config, outcome)
+        run = shrunk(bug, config, outcome)
         assert run.result.failure is not None
         return structs.replace(found, shrunk_events=run.result.failure.step), run
-    for story in STORIES.values():
-        failure = perform(story, mutant.node_class).failure
-        if failure is not None and mutant.counts(failure.spec):
-            return kill("directed", failure.spec, story.name, schedules, failure.step), None
+    with seeded(bug):
+        for scenario in DIRECTED.values():
+            failure = trace_of(scenario).failure
+            if failure is not None and bug.counts(failure.spec):
+                return kill("directed", failure.spec, scenario.name, schedules, failure.step), None
     return kill(None, None, strategy, schedules, None), None
 
 
-def shrunk(mutant: Mutant, config: GroupConfig, outcome: RunResult) -> RunFile:
+def shrunk(bug: Bug, config: GroupConfig, outcome: RunResult) -> RunFile:
     """The smallest run found that kills the bug by the same spec."""
-    scenario = with_hosts(PARTITION, mutant.node_class)
-    return smallest(scenario, config, outcome, mutant.name, SHRINKING, SHRINKING)
+    with seeded(bug):
+        return smallest(PARTITION, config, outcome, bug.name, SHRINKING, SHRINKING)
 
 
 def _hunt_named(arguments: tuple[str, str, int, int]) -> tuple[Kill, RunFile | None]:
@@ -114,10 +114,10 @@ def survives(strategy: str, schedules: int, seed: int, jobs: int) -> str | None:
     for number, outcome in outcomes("partition", strategy, seed, iter(range(schedules)), jobs):
         if outcome.failure is not None:
             return f"schedule {number} breaks {outcome.failure.spec}: {outcome.failure.sentence}"
-    for story in STORIES.values():
-        told = perform(story)
-        if told.failure is not None:
-            return f"{story.name} breaks {told.failure.spec}: {told.failure.sentence}"
-        if told.stuck is not None:
-            return f"{story.name} does not go as told: {told.stuck}"
+    for scenario in DIRECTED.values():
+        trace = trace_of(scenario)
+        if trace.failure is not None:
+            return f"{scenario.name} breaks {trace.failure.spec}: {trace.failure.sentence}"
+        if trace.stuck is not None:
+            return f"{scenario.name} cannot go on as written: {trace.stuck}"
     return None

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.refinement.checking import Difference
 from dynaproof.checkers.refinement.running import REFINEMENT, run_refined
 from dynaproof.checkers.scenarios.catalogue import config_of
@@ -64,8 +65,13 @@ class Caught(Struct, frozen=True):
 
 def caught(bug: str) -> Caught | None:
     """Hunt a seeded bug; None if every run of it is a behaviour of the model."""
+    with seeded(MUTANTS[bug]):
+        return _caught(bug)
+
+
+def _caught(bug: str) -> Caught | None:
     for schedule in range(HUNTED):
-        one = run_refined(config_of("partition", "portfolio", 1, schedule), MUTANTS[bug].node_class)
+        one = run_refined(config_of("partition", "portfolio", 1, schedule))
         failure, difference = one.result.failure, one.refined.difference
         if difference is not None:
             assert failure is not None, "a difference fails the run"

@@ -13,7 +13,6 @@ from functools import partial
 from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.group import GroupConfig, first_config
-from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.refinement.checking import Refined, Refinement
 from dynaproof.checkers.refinement.covering import COLD, FROM_BOOT_ON, Seen, small
@@ -23,7 +22,6 @@ from dynaproof.checkers.runs.exploring import Exploring
 from dynaproof.checkers.runs.run import perform
 from dynaproof.checkers.scenarios.catalogue import config_of
 from dynaproof.checkers.scenarios.partition import PARTITION
-from dynaproof.impl.storage.host import StorageNode
 
 REFINEMENT = "refinement"
 """The name under which a difference from the model fails a run."""
@@ -43,7 +41,6 @@ class RefinedRun(Struct, frozen=True):
 
 def run_refined(
     config: GroupConfig,
-    node_class: type[StorageNode] = StorageNode,
     clock: Callable[[], float] = time.perf_counter,
 ) -> RefinedRun:
     """Run a configuration and follow it through the model; a `COLD` one from boot on, and with its states.
@@ -52,7 +49,7 @@ def run_refined(
     """
     began = clock()
     covers = config.scenario == COLD
-    scenario = with_hosts(FROM_BOOT_ON if covers else PARTITION, node_class)
+    scenario = FROM_BOOT_ON if covers else PARTITION
     behaviour = Behaviour(first_config().voters, clock)
     run, result = perform(scenario, config, Exploring(ends=not covers), (behaviour,))
     ran = clock()
@@ -67,9 +64,9 @@ def run_refined(
     return RefinedRun(result, refined, tuple(seen.states), ended - began)
 
 
-def execute_refined(config: GroupConfig, node_class: type[StorageNode] = StorageNode) -> RunResult:
+def execute_refined(config: GroupConfig) -> RunResult:
     """A run with a difference from the model as a failure."""
-    return run_refined(config, node_class).result
+    return run_refined(config).result
 
 
 def refined_runs(

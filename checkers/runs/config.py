@@ -15,13 +15,16 @@ from typing import Any
 from msgspec import Struct, structs
 
 from dynaproof.checkers.runs.fault import FaultKind
-from dynaproof.checkers.world.options import Options
+from dynaproof.checkers.world.options import RATE_ONE, Options
 
 ENDS = ("all", "majority", "gray")
 """What heals when the faults stop: everything, all but one node, or all but one link."""
 
 FOREMOST = 40
 """Targets from here on are whoever is foremost when the fault falls: of replicas, the leader."""
+
+RATES = 8
+"""Clocks that a run draws; its nodes have them in turn."""
 
 TARGETS = 64
 """Targets are drawn below this."""
@@ -109,6 +112,31 @@ def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int)
         kind = possible[pick(len(possible))].name
         faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(TARGETS), 10 + pick(300), pick(1 << 20)))
     return tuple(sorted(faults, key=lambda fault: fault.step))
+
+
+def draw_run(label: str, seed: int, strategy: str, kinds: Sequence[FaultKind], length: int) -> RunConfig:
+    """The configuration of one seed, for a scenario that has no constants of its own to draw."""
+    pick = Chance(f"{label}/{strategy}/{seed}")
+    spread = RATE_ONE * (200, 50_000, 100_000)[pick(3)] // 1_000_000
+    options = Options(
+        latencies=((300, 500, 900), (100, 1_000, 20_000))[pick(2)],
+        sync_us=((100, 200), (100, 5_000))[pick(2)],
+        capacity=(4, 16, 256)[pick(3)],
+        rates=tuple(RATE_ONE + pick(2 * spread + 1) - spread for _ in range(RATES)),
+        walls=tuple(pick(100_000) for _ in range(RATES)),
+    )
+    return RunConfig(
+        scenario=label,
+        seed=seed,
+        strategy=strategy,
+        options=options,
+        loss=(0, 0, 1_500, 6_000)[pick(4)],
+        duplication=(0, 0, 3_000)[pick(3)],
+        timer_weight=(8, 24, 64)[pick(3)],
+        length=length,
+        faults=draw_faults(kinds, f"{label}/{strategy}/{seed}", length, 1 + pick(6)),
+        end=ENDS[pick(len(ENDS))],
+    )
 
 
 def without_fault(config: Any, index: int) -> Any:

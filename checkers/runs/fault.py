@@ -63,8 +63,8 @@ class FaultKind:
     mend_sentence: ClassVar[str] = ""
     certain: ClassVar[bool] = False
     """Whether it takes effect whatever the run has done until then; every run has one such."""
-    stops: ClassVar[bool] = False
-    """Whether it stops its node, which must be running for it."""
+    running: ClassVar[bool] = False
+    """Whether its node must be running for it."""
     impairs: ClassVar[bool] = False
     """Whether synced state is lost, so that the budget has a say."""
 

@@ -103,7 +103,7 @@ class Injector:
         """Let a fault fall, if it can and the budget permits."""
         fault, world = self.faults[number], self.world
         kind, place = self.kinds[fault.kind], self.target(number)
-        if kind.stops and not place.up:
+        if kind.running and not place.up:
             return False
         if kind.impairs and not self.budget(place).permits(place):
             return False

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dynaproof.checkers.runs.config import RunConfig
 from dynaproof.checkers.runs.fault import FaultKind
@@ -61,12 +61,16 @@ class Scenario(Struct, frozen=True, kw_only=True):
     kinds: tuple[Kind, ...]
     specs: tuple[AnySpec, ...] = OF_ANY_NODE
     """What is judged at each step in which a fact is fresh that they look at."""
+    sometimes: tuple[str, ...] = ()
+    """What a campaign should reach, by the names under which its observation counts it."""
     provides: tuple[type[Fact], ...] = ()
     """The types of facts that its kinds and its end file, besides those of its observation."""
     config: type[RunConfig] = RunConfig
     """The type of its configurations, by which run files are read."""
-    faults: tuple[FaultKind, ...] = OF_ANY_WORLD
-    """What may go wrong, in the order in which the kinds of faults are drawn."""
+    faults: tuple[FaultKind, ...] = ()
+    """What may go wrong, in the order in which it is drawn; if nothing is named, the faults of any world and
+    those of its kinds of nodes.
+    """
     observe: Callable[[Any], Observation] = Gathered
     """What the kinds' observers gather in a run of this configuration."""
     place: Callable[[Any], None] = start_all
@@ -86,13 +90,18 @@ class Scenario(Struct, frozen=True, kw_only=True):
     anyhow.
     """
 
+    def __post_init__(self) -> None:
+        if not self.faults:
+            own = [fault for kind in self.kinds for fault in kind.faults]
+            structs.force_setattr(self, "faults", (*OF_ANY_WORLD, *own))
+
     @property
     def eventual(self) -> frozenset[str]:
         """The names of the specs that only a whole run can break."""
         return frozenset(spec.name for spec in self.specs if spec.kind == "eventually")
 
     def fault_kinds(self) -> dict[str, FaultKind]:
-        """What may go wrong, by name."""
+        """What may go wrong, by name; nothing falls that a configuration does not name."""
         return {kind.name: kind for kind in self.faults}
 
     def node_names(self, config: Any) -> list[str]:

@@ -17,7 +17,7 @@ class Stop(FaultKind):
 
     mend = "start"
     mend_sentence = "{} restarts"
-    stops = True
+    running = True
 
     def pending(self, place: Place) -> bool:
         """Until the node is up and nothing waits for its next sync."""

@@ -47,6 +47,7 @@ from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import CreateReplica
 from dynaproof.specs.promises import OF_A_GROUP
+from dynaproof.specs.sometimes import SOMETIMES
 
 FAULTS = (
     CRASH,
@@ -202,6 +203,7 @@ PARTITION = Scenario(
     draw=partial(draw, "partition"),
     kinds=(replica_host(), CLIENTS, READERS),
     specs=OF_A_GROUP,
+    sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
     faults=FAULTS,

@@ -23,7 +23,7 @@ from dynaproof.checkers.state_space.evaluate import (
 from dynaproof.checkers.state_space.expressions import Expr, Node, low
 from dynaproof.checkers.state_space.layout import Layout, SeqPlace, SetPlace
 from dynaproof.checkers.state_space.source import syntax
-from dynaproof.checkers.state_space.values import ArrayValue, Items, SeqValue, SetValue, Symbolic
+from dynaproof.checkers.state_space.values import ASSERTION, ArrayValue, Items, SeqValue, SetValue, Symbolic
 from dynaproof.model.language.types import Type
 
 
@@ -208,7 +208,7 @@ class Executor(Evaluator):
             value = self.binary(node.op, self.value(node.target), self.value(node.value), node)
             self._assign(node.target, value)
         elif isinstance(node, ast.Assert):
-            self.fault("an assertion fails", self.graph.negate(self.truth(self.value(node.test))))
+            self.fault(ASSERTION, self.graph.negate(self.truth(self.value(node.test))))
         elif not isinstance(node, ast.Pass):
             raise self.unknown(f"`{ast.unparse(node)}` is outside the vocabulary of models")
 

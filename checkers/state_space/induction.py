@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import z3
 
-from dynaproof.checkers.state_space.interpreter import Interpreter, Label, State
+from dynaproof.checkers.state_space.interpreter import AssertionFails, Interpreter, Label, State
 from dynaproof.checkers.state_space.lower import Lowered, lower
 from dynaproof.checkers.state_space.solver import Translation
 from dynaproof.checkers.state_space.trace import as_object, describe
+from dynaproof.checkers.state_space.values import ASSERTION
 from dynaproof.model.language import Model, ModelError
 
 
@@ -92,7 +93,11 @@ def inductive(model: Model, invariant: str | None = None, *, timeout_seconds: fl
             solution = solver.model()
             before = lowered.layout.decode(translation.read(solution, old))
             # Raises ModelError where it is the text of the action that is in error in that state.
-            then = dict(interpreter.successors(before))[instance.label]
+            try:
+                then = dict(interpreter.successors(before))[instance.label]
+            except AssertionFails as failed:
+                trace = ((None, before), (failed.label, before))
+                return Answer(False, claim, names, time.perf_counter() - begun, failed.name, trace)
             broken = next(
                 model.always[at].name for at in chosen if not interpreter.holds(model.always[at], then)
             )
@@ -118,8 +123,16 @@ def bounded(model: Model, depth: int, *, timeout_seconds: float = 600) -> Answer
     cells = [lowered.layout.unpack(words) for words in lowered.starts]
     solver.add(z3.Or(*(_equals(translation, states[0], one) for one in cells)))
     every = [one.node for one in lowered.always]
+    failing = [
+        fault.condition
+        for one in lowered.instances
+        for fault in (*one.early, *one.late)
+        if fault.problem == ASSERTION
+    ]
     for step in range(depth + 1):
-        holds = z3.And(*translation.truths(every, states[-1]))
+        # The step beyond the last counts for no assert: its depth would be one more.
+        failed = translation.truths(failing if step < depth else [], states[-1])
+        holds = z3.And(*translation.truths(every, states[-1]), z3.Not(z3.Or(*failed)))
         solver.push()
         solver.add(z3.Not(holds))
         found = solver.check()
@@ -150,5 +163,18 @@ def _violated(model: Model, claim: str, names: tuple[str, ...], path: list[State
     for state in path[1:]:
         label = next(label for label, made in interpreter.successors(trace[-1][1]) if made == state)
         trace.append((label, state))
-    broken = next(one.name for one in model.always if not interpreter.holds(one, path[-1]))
+    broken = next((one.name for one in model.always if not interpreter.holds(one, path[-1])), None)
+    if broken is None:
+        failed = _failing_assert(interpreter, path[-1])
+        broken = failed.name
+        trace.append((failed.label, path[-1]))
     return Answer(False, claim, names, seconds, broken, tuple(trace))
+
+
+def _failing_assert(interpreter: Interpreter, state: State) -> AssertionFails:
+    try:
+        for _ in interpreter.successors(state):
+            pass
+    except AssertionFails as failed:
+        return failed
+    raise AssertionError("the interpreter finds no violation where Z3 found one")

@@ -14,6 +14,8 @@ from dynaproof.checkers.state_space.expressions import Expr, Node
 from dynaproof.checkers.state_space.layout import ArrayPlace, SeqPlace, SetPlace
 
 MAX_SPREAD = 4096
+ASSERTION = "an assertion fails"
+"""The fault of an `assert`, which is a promise of the model and no mistake in it."""
 Symbolic: TypeAlias = Any
 
 

@@ -156,6 +156,7 @@ class World:
 
     def run(self, place: Place, handler: Callable[..., None], *arguments: Any) -> None:
         """One handler call that no event causes, and what follows from it."""
+        assert place.up, f"{place.name} is down, and only a running node handles anything"
         try:
             handler(*arguments)
         except Exception as error:  # noqa: BLE001

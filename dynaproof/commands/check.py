@@ -11,6 +11,7 @@ from dynaproof.arguments import above_zero, file_to_write, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.commands.histories import (
     beginning,
+    blamed_in_time,
     known_failed_cas,
     known_format,
     object_named,
@@ -38,10 +39,26 @@ CORE_SECONDS = 60.0
 """How long a core is made smaller, where no budget says otherwise."""
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an unknown came: the first key that it could not decide, and the longest order of it.
+
+    `prefix` are the lines of the operations in that order, of the key's `operations`; `stuck_on` is the line
+    of the operation at whose return it got no further. `undecided` names all such keys.
+    """
+
+    key: str
+    operations: int
+    prefix: list[int]
+    stuck_on: int | None
+    sentence: str
+    undecided: list[str]
+
+
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The answer on one file, as `--json` prints it; `witness` are lines of the file.
 
-    `core` is there if one was asked for: its size, and whether it is minimal or the witness in its stead.
+    `progress` is there if the verdict is unknown, `core` if one was asked for: its size, and whether it is
+    minimal or the witness in its stead.
     """
 
     file: str
@@ -51,6 +68,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None
     sentence: str
     witness: list[int]
+    progress: Progress | None
     algorithm: str
     check_ms: float
     parse_ms: float
@@ -117,25 +135,26 @@ def check(
 
         return check_promise(histories, promise, format, json)
     codes = []
+    asked = _Asked(format, thing, initial, failing, budget_seconds, budget_mb)
     for file in histories:
         try:
-            asked = _Asked(format, thing, initial, failing, budget_seconds, budget_mb)
-            history, judged, result, answer = _checked(file, asked)
+            with blamed_in_time(thing, budget_seconds):
+                history, judged, result, answer = _checked(file, asked)
+                if not json:
+                    _tell(answer)
+                size = None
+                if core or html:
+                    size = _write_core_and_picture(history, result, judged, core, html, budget_seconds)
+                if json:
+                    console.emit(msgspec.structs.replace(answer, core=size, provenance=provenance()))
+                if certificate:
+                    _write_certificate(history, result, judged, certificate)
         except UserError as error:
             hint = f"; {error.hint}" if error.hint else ""
             console.say(f"dynaproof: {error.message}{hint}")
             codes.append(exits.BAD_INPUT)
             continue
         codes.append(EXIT_OF_VERDICT[answer.verdict])
-        if not json:
-            _tell(answer)
-        size = None
-        if core or html:
-            size = _write_core_and_picture(history, result, judged, core, html, budget_seconds)
-        if json:
-            console.emit(msgspec.structs.replace(answer, core=size, provenance=provenance()))
-        if certificate:
-            _write_certificate(history, result, judged, certificate)
     return next(code for code in WORST_FIRST if code in codes)
 
 
@@ -178,11 +197,28 @@ def _checked(file: str, asked: _Asked) -> "tuple[History, SequentialObject, Resu
         cause=result.cause,
         sentence=result.sentence,
         witness=[int(lines[row]) for row in result.witness],
+        progress=_progress(history, result),
         algorithm=result.algorithm,
         check_ms=round((ended - parsed) * 1_000, 3),
         parse_ms=round((ended_reading - began) * 1_000, 3),
     )
     return history, thing, result, answer
+
+
+def _progress(history: "History", result: "Result") -> Progress | None:
+    from dynaproof.checkers.linearizability.explain import how_far
+
+    if result.verdict != "unknown" or result.key is None:
+        return None
+    lines = history.columns.line
+    return Progress(
+        key=result.key,
+        operations=int((history.columns.key == list(history.keys).index(result.key)).sum()),
+        prefix=[int(lines[row]) for row in result.prefix],
+        stuck_on=None if result.stuck_at is None else int(lines[result.stuck_at]),
+        sentence=how_far(history, result.key, result.prefix, result.stuck_at),
+        undecided=list(result.undecided),
+    )
 
 
 def _write_core_and_picture(
@@ -214,7 +250,7 @@ def _write_core_and_picture(
                     f"{core}: {size}, {what}; the first bad prefix ends with the return of line {end}"
                 )
             if html:
-                page = picture.of_core(found, result, thing)
+                page = picture.of_core(found, result, history, thing)
         else:
             if core:
                 console.say(f"no core was written: the history is {result.verdict}")
@@ -222,8 +258,6 @@ def _write_core_and_picture(
                 page = picture.of_history(history, result)
     except HistoryError as error:
         raise UserError(f"{core}: {error.message}") from error
-    except picture.TooLargeError as error:
-        console.say(f"no picture was drawn: {error}")
     if html and page is not None:
         write_whole(html, page.encode())
     return told
@@ -250,3 +284,5 @@ def _tell(answer: Checked) -> None:
         console.tell(f"  {cause}{answer.sentence}")
         if answer.witness:
             console.tell(f"  lines {', '.join(map(str, answer.witness))}")
+        if answer.progress:
+            console.tell(f"  {answer.progress.sentence}")

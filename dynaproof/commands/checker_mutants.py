@@ -29,7 +29,8 @@ def checker_mutants(
         diff: Print what each bug changes, and nothing else.
         json: Print one JSON object per bug.
     """
-    from dynaproof.checkers.mutation.checker_bugs import CHECKER_BUGS, difference, hunt
+    from dynaproof.checkers.mutation.checker_bugs import CHECKER_BUGS, hunt
+    from dynaproof.checkers.patches import difference
 
     for name in names:
         if name not in CHECKER_BUGS:

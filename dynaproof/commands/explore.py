@@ -177,27 +177,28 @@ def say_how_it_ended(campaign: "Campaign") -> None:
 
 def details(state: "State") -> str:
     """How far a campaign is, in a line."""
-    from dynaproof.specs.sometimes import SOMETIMES, never_seen
+    from dynaproof.checkers.scenarios.catalogue import find
 
     totals = state.totals
-    seen = len(SOMETIMES) - len(never_seen(totals.sometimes))
+    wanted = find(state.scenario).sometimes
+    seen = sum(name in totals.sometimes for name in wanted)
     faults = " ".join(
         f"{name} {number}"
         for name, number in sorted(totals.faults.items(), key=lambda found: -found[1])[:SHOWN_FAULTS]
     )
     return (
         f"{totals.schedules} schedules, {totals.events / max(state.seconds, 1e-9):,.0f} events/s, "
-        f"{seen}/{len(SOMETIMES)} sometimes, {len(state.failures)} failures; {faults}"
+        f"{seen}/{len(wanted)} sometimes, {len(state.failures)} failures; {faults}"
     )
 
 
 def report(state: "State", json: bool) -> None:
     """The end of a campaign: one object, or a table."""
     from dynaproof.checkers.scenarios.catalogue import find
-    from dynaproof.specs.sometimes import SOMETIMES
 
     totals = state.totals
-    kinds = find(state.scenario).fault_kinds()
+    scenario = find(state.scenario)
+    kinds = scenario.fault_kinds()
     summary = {
         "scenario": state.scenario,
         "strategy": state.strategy,
@@ -208,7 +209,7 @@ def report(state: "State", json: bool) -> None:
         "events_per_second": round(totals.events / max(state.seconds, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
         "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
-        "sometimes": {name: totals.sometimes.get(name, 0) for name in SOMETIMES},
+        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.sometimes},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
         "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],

@@ -3,13 +3,18 @@
 import importlib
 import importlib.util
 import sys
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynaproof.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
     from dynaproof.checkers.histories import FailedCas
+    from dynaproof.checkers.linearizability.users_object import UsersObject
     from dynaproof.specs.history import History
     from dynaproof.specs.objects import SequentialObject
 
@@ -102,6 +107,7 @@ def object_with(function: str) -> str:
 
 def _own_object(name: str) -> "SequentialObject":
     """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
+    from dynaproof.checkers.linearizability.users_object import UsersObject, UsersObjectError
     from dynaproof.specs.objects import SequentialObject
 
     place, _, attribute = name.rpartition(":")
@@ -116,14 +122,35 @@ def _own_object(name: str) -> "SequentialObject":
         else:
             sys.path.insert(0, "")
             module = importlib.import_module(place)
+        thing = getattr(module, attribute, None)
+        if isinstance(thing, type):
+            thing = thing()
     except Exception as error:  # Whatever the user's file raises is a mistake in that file.
         raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
-    thing = getattr(module, attribute, None)
-    if isinstance(thing, type):
-        thing = thing()
     if not isinstance(thing, SequentialObject):
         raise UserError(
             f"{name} is not a sequential object",
             "it needs name, functions, initial and step (specs/objects.py)",
         )
-    return thing
+    try:
+        return UsersObject(thing, place if place.endswith(".py") else getattr(module, "__file__", None))
+    except UsersObjectError as error:
+        raise UserError(str(error)) from error
+
+
+def blamed_in_time(thing: "SequentialObject | None", seconds: float | None) -> "AbstractContextManager[None]":
+    """While a user's object is at work: what it does wrong is the user's, and ends with the budget."""
+    from dynaproof.checkers.linearizability.users_object import UsersObject
+
+    return _blamed(thing, seconds) if isinstance(thing, UsersObject) else nullcontext()
+
+
+@contextmanager
+def _blamed(thing: "UsersObject", seconds: float | None) -> "Iterator[None]":
+    from dynaproof.checkers.linearizability.users_object import UsersObjectError
+
+    try:
+        with thing.within(seconds):
+            yield
+    except UsersObjectError as error:
+        raise UserError(str(error)) from error

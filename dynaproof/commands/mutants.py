@@ -17,6 +17,7 @@ def mutants(
     jobs: int = JOBS,
     out: Path | None = None,
     diff: Flag = False,
+    directed: Flag = False,
     json: Flag = False,
 ) -> int:
     """Hunt seeded bugs: by exploration, else by directed scenarios. Exit status 1 if one survives.
@@ -30,12 +31,13 @@ def mutants(
         seed: Where the seeds of the runs begin.
         jobs: Processes.
         out: Folder for the shrunk run of each explored kill.
-        diff: Print what each bug overrides, and nothing else.
+        diff: Print what each bug changes, and nothing else.
+        directed: Print what happens with each bug in the scenarios that are written for it, and nothing else.
         json: Print one JSON object per bug.
     """
-    from dynaproof.checkers.mutation.bug import difference
     from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.hunt import hunts, survives
+    from dynaproof.checkers.patches import difference
     from dynaproof.checkers.runs.run_file import save
 
     for name in names:
@@ -54,6 +56,9 @@ def mutants(
             else:
                 console.tell(changed)
         return 0
+    if directed:
+        show_directed(chosen, json)
+        return 0
     console.say(f"the system without a bug: {schedules} schedules, then the directed scenarios")
     broken = survives(strategy, schedules, seed, jobs)
     if broken is not None:
@@ -69,6 +74,28 @@ def mutants(
             advance(done, f"{done}/{len(chosen)} bugs, {survivors} survived")
     console.say(f"{len(chosen) - survivors} of {len(chosen)} killed")
     return 1 if survivors else 0
+
+
+def show_directed(names: list[str], json: bool) -> None:
+    """The traces of the scenarios that are written for these bugs, each with its bug."""
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
+    from dynaproof.checkers.patches import seeded
+
+    for name in names:
+        for scenario in DIRECTED.values():
+            if name not in scenario.kills:
+                continue
+            with seeded(MUTANTS[name]):
+                trace = trace_of(scenario)
+            if json:
+                console.emit({"name": name, "scenario": scenario.name, "lines": trace.lines})
+                continue
+            console.tell(f"{name} in {scenario.name}: {scenario.sentence}")
+            for line in trace.lines:
+                console.tell(f"  {line}")
+            if trace.failure is not None:
+                console.tell(f"{trace.failure.spec}: {trace.failure.sentence}")
 
 
 def report(kill: object, seed: int, json: bool) -> None:

@@ -1,5 +1,6 @@
 """`dynaproof replay`, `shrink` and `trace`: what is done with one run."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.runs.run_file import RunFile
-    from dynaproof.checkers.runs.scenario import Scenario
     from dynaproof.checkers.runs.trace import Step
 
 LAST_STEPS = 8
@@ -27,13 +27,15 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
         json: Print one JSON object.
     """
     from dynaproof.checkers.runs.run_file import rerun
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.checkers.strategies.replaying import Divergence
 
     kept = opened(run)
     if until is not None:
         return replay_until(run, kept, until, json)
     try:
-        outcome = rerun(kept, scenario_of(kept))
+        with seeded_as(kept):
+            outcome = rerun(kept, find(kept.config.scenario))
     except Divergence as error:
         return diverged(run, kept, error, json)
     same = outcome == kept.result
@@ -67,7 +69,7 @@ def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
         raise UserError(f"--until is {until}; steps are counted from 1")
     steps: list[Step] = []
     try:
-        outcome = told(kept, steps, until=until)
+        outcome = traced(kept, steps, until=until)
     except Divergence as error:
         return diverged(run, kept, error, json)
     if json:
@@ -129,6 +131,7 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
     """
     from dynaproof.checkers.runs.run_file import save
     from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.checkers.strategies.replaying import Divergence
 
     path = out if out is not None else run.with_suffix(".small.json")
@@ -139,12 +142,13 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         file_to_write("--out", path)
     if kept.result.failure is None:
         raise UserError(f"{run}: this run breaks no promise, so there is nothing to shrink")
-    scenario, recorded = scenario_of(kept), kept.recorded()
+    scenario, recorded = find(kept.config.scenario), kept.recorded()
     try:
-        if recorded is None:
-            small = smallest(scenario, kept.config, kept.result, kept.mutant)
-        else:
-            small = smaller_schedule(scenario, kept.config, kept.result, recorded, kept.mutant)
+        with seeded_as(kept):
+            if recorded is None:
+                small = smallest(scenario, kept.config, kept.result, kept.mutant)
+            else:
+                small = smaller_schedule(scenario, kept.config, kept.result, recorded, kept.mutant)
     except (Divergence, AssertionError) as error:
         raise UserError(
             f"{run}: the run does not fail any more as it did", "replay it to see where"
@@ -187,18 +191,19 @@ def trace(
         node: Only the steps at this node, or only what this node knew.
         json: Print one JSON object per step.
     """
+    from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.checkers.strategies.replaying import Divergence
 
     above_zero({"--last": last})
     kept = opened(run)
-    names = scenario_of(kept).node_names(kept.config)
+    names = find(kept.config.scenario).node_names(kept.config)
     if node is not None and node not in names:
         raise unknown_name("node", node, names)
     if step is not None and step < 1:
         raise UserError(f"--step is {step}; steps are counted from 1")
     steps: list[Step] = []
     try:
-        outcome = told(kept, steps, wanted=step, until=step)
+        outcome = traced(kept, steps, wanted=step, until=step)
     except Divergence as error:
         return diverged(run, kept, error, json)
     if step is not None:
@@ -257,15 +262,16 @@ def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> No
 
 def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: bool = True) -> None:
     """A broken promise: its sentence, what broke it, and the last steps as sentences."""
-    from dynaproof.specs.promises import PROMISES
+    from dynaproof.checkers.scenarios.catalogue import find
 
+    promised = {one.name: one.sentence for one in find(kept.config.scenario).specs}
     console.tell(f"FAILED {spec} at step {step}")
-    if spec in PROMISES:
-        console.tell(f"  promised: {PROMISES[spec].sentence}")
+    if spec in promised:
+        console.tell(f"  promised: {promised[spec]}")
     console.tell(f"  found: {sentence}")
     if last:
         steps: list[Step] = []
-        told(kept, steps)
+        traced(kept, steps)
         console.tell("the last steps")
         show_steps(steps[-LAST_STEPS:])
 
@@ -273,11 +279,13 @@ def show_failure(kept: "RunFile", spec: str, sentence: str, step: int, last: boo
 # --- Run files ---
 
 
-def told(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
+def traced(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
     """Run a file again and gather its steps; its outcome."""
-    from dynaproof.checkers.runs.trace import trace as traced
+    from dynaproof.checkers.runs import trace as tracing
+    from dynaproof.checkers.scenarios.catalogue import find
 
-    return traced(kept, scenario_of(kept), steps.append, wanted, until)
+    with seeded_as(kept):
+        return tracing.trace(kept, find(kept.config.scenario), steps.append, wanted, until)
 
 
 def opened(run: Path) -> "RunFile":
@@ -291,18 +299,15 @@ def opened(run: Path) -> "RunFile":
         raise UserError(str(error)) from error
 
 
-def scenario_of(kept: "RunFile") -> "Scenario":
-    """What the run was of, with the seeded bug that it was made with."""
-    from dynaproof.checkers.kinds.replica_host import with_hosts
+def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
+    """The seeded bug that the run was made with, while it is run again."""
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.checkers.scenarios.catalogue import find
+    from dynaproof.checkers.patches import seeded
 
-    scenario = find(kept.config.scenario)
-    if kept.mutant is None:
-        return scenario
-    if kept.mutant not in MUTANTS:
-        raise unknown_name("mutant", kept.mutant, list(MUTANTS))
-    return with_hosts(scenario, MUTANTS[kept.mutant].node_class)
+    name = kept.mutant
+    if name is not None and name not in MUTANTS:
+        raise unknown_name("mutant", name, list(MUTANTS))
+    return seeded(None if name is None else MUTANTS[name])
 
 
 def origin(kept: "RunFile") -> object:

@@ -8,6 +8,7 @@ from dynaproof import console, exits
 from dynaproof.commands import Flag
 from dynaproof.commands.histories import (
     beginning,
+    blamed_in_time,
     known_failed_cas,
     known_format,
     object_named,
@@ -70,7 +71,8 @@ def verify_certificate(
         reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
     else:
         try:
-            verify(operations, claim.order, thing)
+            with blamed_in_time(thing, None):
+                verify(operations, claim.order, thing)
         except CertificateError as error:
             reason = str(error)
             line = None if error.row is None else int(operations.columns.line[error.row])

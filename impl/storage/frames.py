@@ -16,7 +16,6 @@ for Consensus-Based Storage*, FAST 2018, 3.3.3 (a crash and a corruption must be
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from typing import Literal
 from zlib import crc32
 
@@ -48,25 +47,20 @@ def encode_frame(generation: int, sequence: int, payload: bytes) -> bytes:
     return b"".join((header, _CHECK.pack(crc32(header)), payload, _END))
 
 
-def checks(expected: int, data: bytes) -> bool:
-    """Whether `data` has the CRC-32 that was written with it."""
-    return crc32(data) == expected
-
-
-def scan(data: bytes, checks: Callable[[int, bytes], bool] = checks) -> Scan:
+def scan(data: bytes) -> Scan:
     """Read frames from the start of `data`, to its end or to the first that is not whole."""
     payloads: list[bytes] = []
     at = began = generation = first = expected = 0
     while at < len(data):
         header = data[at : at + _HEADER.size]
         body = at + _HEADER_BYTES
-        if body > len(data) or not checks(_CHECK.unpack_from(data, at + _HEADER.size)[0], header):
+        if body > len(data) or crc32(header) != _CHECK.unpack_from(data, at + _HEADER.size)[0]:
             tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
             return Scan(payloads, at, tail, began, generation, first, expected)
         found, length, number, checksum = _HEADER.unpack(header)
         end = body + length + len(_END)
         payload = data[body : body + length]
-        if end > len(data) or data[end - len(_END) : end] != _END or not checks(checksum, payload):
+        if end > len(data) or data[end - len(_END) : end] != _END or crc32(payload) != checksum:
             tail = "torn" if _ends_early(data, at, end - at) else "rot"
             return Scan(payloads, at, tail, began, generation, first, expected)
         if not payloads:

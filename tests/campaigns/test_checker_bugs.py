@@ -2,16 +2,10 @@
 
 import pytest
 
-from dynaproof.checkers.linearizability import zones
+from dynaproof.checkers.linearizability import sweep_kernels, zones
 from dynaproof.checkers.linearizability.fuzzing import fuzz
-from dynaproof.checkers.mutation.checker_bugs import (
-    CHECKER_BUGS,
-    BugError,
-    CheckerBug,
-    difference,
-    hunt,
-    seeded,
-)
+from dynaproof.checkers.mutation.checker_bugs import CHECKER_BUGS, hunt
+from dynaproof.checkers.patches import BugError, Edit, bug, difference, seeded
 
 SEED = 7
 AT_MOST = 20_000
@@ -57,10 +51,19 @@ def test_a_seeded_bug_fits_the_function_that_it_is_for(name: str) -> None:
 
 
 def test_a_seeded_bug_is_gone_afterwards_and_one_that_does_not_fit_is_an_error() -> None:
-    before = vars(zones._Sweep)["_fit_items"]
+    before = zones._Sweep._fit_items.__code__
     with seeded(CHECKER_BUGS["release-not-cut"]):
-        assert vars(zones._Sweep)["_fit_items"] is not before
-    assert vars(zones._Sweep)["_fit_items"] is before
-    nowhere = CheckerBug("none", "A", "linearizability.zones:_Sweep._fit_items", "no such text", "pass")
+        assert zones._Sweep._fit_items.__code__ is not before
+    assert zones._Sweep._fit_items.__code__ is before
+    nowhere = bug("none", "", Edit(zones.__name__, "no such text", "pass", within="_Sweep._fit_items"))
     with pytest.raises(BugError, match="stands 0 times"), seeded(nowhere):
         pass
+
+
+def test_all_kernels_run_as_python_while_one_has_a_bug() -> None:
+    kernel = sweep_kernels.push
+    with seeded(CHECKER_BUGS["kernel-heap-upside-down"]):
+        assert sweep_kernels.push is kernel.py_func
+    assert sweep_kernels.push is kernel
+    with seeded(CHECKER_BUGS["release-not-cut"]):
+        assert sweep_kernels.push is kernel

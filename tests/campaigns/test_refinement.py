@@ -7,6 +7,7 @@ import pytest
 
 from dynaproof.checkers.kinds.group import first_config
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.refinement.caught import CAUGHT, HEAD, HUNTED, caught
 from dynaproof.checkers.refinement.checking import Refinement
 from dynaproof.checkers.refinement.covering import COLD, Coverage, Seen, small
@@ -73,9 +74,9 @@ def test_claims_list_what_is_caught_with_step_and_what_differs() -> None:
 
 
 def test_difference_fails_the_run_where_no_spec_does() -> None:
-    node_class = MUTANTS["no_promise_check"].node_class
     for number in range(HUNTED):
-        failure = execute_refined(config_of("partition", "portfolio", 1, number), node_class).failure
+        with seeded(MUTANTS["no_promise_check"]):
+            failure = execute_refined(config_of("partition", "portfolio", 1, number)).failure
         if failure is not None and failure.spec == REFINEMENT:
             assert "is no step of multi_paxos; nearest: " in failure.sentence
             return

@@ -4,11 +4,9 @@ import json
 
 import pytest
 
-from dynaproof.checkers.kinds.replica_host import with_hosts
-from dynaproof.checkers.mutation.bug import difference, originals, overridden
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
-from dynaproof.checkers.mutation.pins import pinned
+from dynaproof.checkers.patches import active, difference, seeded
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.scenarios.partition import PARTITION
@@ -65,27 +63,31 @@ def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
     assert run.result.failure.spec == outcome.failure.spec
     assert run.result.failure.step <= outcome.failure.step
     assert len(run.config.faults) <= len(config.faults)
-    assert rerun(run, with_hosts(PARTITION, mutant.node_class)) == run.result
+    with seeded(mutant):
+        assert rerun(run, PARTITION) == run.result
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_overrides_something_says_what_and_shows_it(name: str) -> None:
+def test_a_seeded_bug_fits_the_source_says_what_it_breaks_and_shows_it(name: str) -> None:
     mutant = MUTANTS[name]
-    assert overridden(mutant)
+    with seeded(mutant):
+        assert active() == (mutant,)
     assert mutant.sentence.endswith(".")
-    assert "+++ seeded" in difference(mutant)
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_the_originals_that_a_mutant_overrides_are_those_that_it_was_written_against(name: str) -> None:
-    assert originals(MUTANTS[name]) == pinned()[name], (
-        "an original has changed: look whether the bug still changes one decision of it, then pin it anew "
-        "with `./run python -m dynaproof.checkers.mutation.pins`"
-    )
+    assert difference(mutant).count("\n@@ ") >= 1
 
 
 def test_an_exception_is_no_kill() -> None:
     assert not MUTANTS["quorum_of_one"].counts("handlers_never_raise")
+
+
+def test_mutants_shows_what_happens_with_a_bug_in_its_directed_scenario(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["mutants", "old_ballot_led_again", "--directed"]) == 0
+    first, *lines, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("old_ballot_led_again in a_promise_comes_late: ")
+    assert "      sa holds slots 1 to 1, leads ballot 1.sa.1" in lines
+    assert last.startswith("one_leader_per_ballot: ")
 
 
 def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,8 @@ from dynaproof import cli
 from dynaproof.checkers import campaign
 from dynaproof.checkers.campaign import exploring, schedules, state
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, load, save
-from dynaproof.checkers.scenarios import catalogue
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
-from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION
+from dynaproof.checkers.scenarios.partition import FAULTS
 from dynaproof.specs.sometimes import SOMETIMES
 
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
@@ -36,13 +36,13 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def broken() -> Iterator[None]:
     """Explores the system with a seeded bug."""
-    from dynaproof.checkers.kinds.replica_host import with_hosts
     from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.patches import seeded
 
-    bugged = with_hosts(PARTITION, MUTANTS["ignores_accepted"].node_class)
-    monkeypatch.setitem(catalogue.SCENARIOS, "partition", bugged)
+    with seeded(MUTANTS["ignores_accepted"]):
+        yield
 
 
 def test_explore_prints_one_object_with_the_keys_that_are_promised(

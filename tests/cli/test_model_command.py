@@ -212,3 +212,86 @@ def test_list_has_every_model_with_bounds_states_and_verdict(capsys, monkeypatch
     assert code == 0
     assert "two_phase_commit  rms=3\n           80 states, depth  11" in out
     assert "paxos             acceptors=3, values=2, max_ballot=2" in out
+
+
+BUGS = """
+from dynaproof.model.language import Int, Model, action, always, require, sometimes
+
+class Counts(Model):
+    n = Int(0, 5)
+
+    @action
+    def step(self):
+        require(self.n < self.end())
+        self.n = self.n + 1
+
+    def end(self):
+        return 2
+
+    @always
+    def small(self):
+        return self.n < 3
+
+    @always
+    def tiny(self):
+        return self.n < 3
+
+    @sometimes
+    def moves(self):
+        return self.n == 2
+
+class Runs(Counts, violates="tiny"):
+    def end(self):
+        return 3
+
+class Stands(Counts, violates="moves"):
+    def end(self):
+        return 0
+
+class Harmless(Counts, violates="small"):
+    def end(self):
+        return 1
+"""
+
+
+def test_each_bug_is_judged_by_its_own_promise_and_all_of_them_end_in_a_table(capsys, tmp_path):
+    file = tmp_path / "counts.py"
+    file.write_text(BUGS)
+    code, out, err = run(capsys, str(file), "--bug", "all")
+    rows = [line.split()[:3] for line in out.splitlines()[-4:]]
+    assert rows == [
+        ["bug", "promise", "steps"],
+        ["Runs", "tiny", "3"],  # `small`, which it breaks as well, is left aside.
+        ["Stands", "moves", "-"],  # A `sometimes` is broken by being seen in no state.
+        ["Harmless", "small", "-"],
+    ]
+    assert (code, err) == (1, "Harmless: small should be violated, and is not\n")
+    code, out, _ = run(capsys, str(file), "--bug", "Runs", "--json")
+    shown = json.loads(out)
+    assert (code, shown["violation"]["name"], len(shown["violation"]["steps"])) == (0, "tiny", 4)
+
+
+def test_liveness_that_cannot_be_judged_leaves_safety_reported(capsys, monkeypatch, tmp_path):
+    from dynaproof.checkers.state_space.transitions import TooManyStatesError
+
+    def too_many(_):
+        raise TooManyStatesError("there are more than 500000 states")
+
+    monkeypatch.setattr("dynaproof.checkers.state_space.liveness.check_liveness", too_many)
+    file = tmp_path / "waits.py"
+    file.write_text(WAITS)
+    code, out, _ = run(capsys, str(file), "--json")
+    shown = json.loads(out)
+    assert (code, shown["exhausted"], shown["distinct"], shown["violation"]) == (0, True, 4, None)
+    assert shown["unjudged"] == [{"promise": "finishes", "because": "more than 500,000 states"}]
+
+
+def test_memory_has_a_bound_by_default(capsys, monkeypatch):
+    monkeypatch.setattr("dynaproof.checkers.state_space.memory.half_of_available_mb", lambda: 3)
+    code, out, _ = run(capsys, "paxos")
+    assert code == 0
+    assert "not exhausted (limit of memory)" in out
+    monkeypatch.undo()
+    from dynaproof.checkers.state_space.memory import half_of_available_mb
+
+    assert half_of_available_mb() > 0

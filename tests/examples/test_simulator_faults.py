@@ -6,8 +6,8 @@ import pytest
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
-from dynaproof.checkers.kinds.replica_host import HOST_MESSAGES, with_hosts
-from dynaproof.checkers.runs import exploring
+from dynaproof.checkers.kinds.replica_host import HOST_MESSAGES
+from dynaproof.checkers.patches import Edit, bug, seeded
 from dynaproof.checkers.runs.config import FOREMOST, Fault
 from dynaproof.checkers.runs.exploring import Exploring
 from dynaproof.checkers.runs.run import Run
@@ -18,8 +18,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.storage.frames import encode_frame
-from dynaproof.impl.storage.host import NODE_LOG, StorageNode
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.storage.host import NODE_LOG
 
 
 class Hears:
@@ -247,19 +246,21 @@ def test_a_leader_cut_off_from_its_peers_is_read_from_to_the_end_of_its_lease() 
     assert read >= 2
 
 
-class KeepingReplica(Replica):
-    def cut_first(self, checkpoint: int) -> int:
-        return self.log.first
-
-
-class Keeping(StorageNode):
-    replica_class = KeepingReplica
+CUTS_NOTHING = bug(
+    "cuts_nothing",
+    "A replica cuts nothing off its log.",
+    Edit(
+        "dynaproof.impl.storage.readers",
+        "return max(self.log.first, min(first, slowest + 1))",
+        "return self.log.first",
+        within="Readers.cut_first",
+    ),
+)
 
 
 def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:
-    failure = exploring.execute(
-        with_hosts(PARTITION, Keeping), config_of("partition", "portfolio", 1, 39)
-    ).failure
+    with seeded(CUTS_NOTHING):
+        failure = execute(config_of("partition", "portfolio", 1, 39)).failure
     assert failure is not None
     assert failure.spec == "logs_get_cut"
 

@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import Edit, bug, seeded
 from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.exploring import record
 from dynaproof.checkers.runs.run_file import load, rerun
-from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.schedule import follow
 from dynaproof.checkers.runs.shrink import Budget, shrink_schedule, smaller_schedule, smallest
 from dynaproof.checkers.runs.trace import Step, trace
@@ -20,27 +19,23 @@ from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.strategies.replaying import Divergence
-from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.messages import Heartbeat
-from dynaproof.impl.storage.replica import Replica
 
-
-class DeafReplica(Replica):
-    def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
-        pass
-
-
-class Silent(StorageNode):
-    replica_class = DeafReplica
+DEAF = bug(
+    "deaf",
+    "A replica hears no heartbeat.",
+    Edit(
+        "dynaproof.impl.storage.acceptor",
+        """
+        if not self.admitted:
+            self.learn_from(m.source, m.commit)
+        """,
+        "if True:",
+    ),
+)
 
 
 FAULTS = {kind.name for kind in PARTITION.faults}
 MENDING = {kind.mend for kind in PARTITION.faults} - {""}
-
-
-def seeded(name: str) -> Scenario:
-    return with_hosts(PARTITION, MUTANTS[name].node_class)
 
 
 RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))
@@ -64,12 +59,13 @@ def test_a_recorded_run_is_the_same_run_and_follows_exactly_with_its_faults(stra
 def test_a_run_of_other_code_diverges_at_the_first_step_that_differs() -> None:
     config = draw("partition", 21, "random")
     _, recorded = record(PARTITION, config)
-    with pytest.raises(Divergence) as found:
-        follow(with_hosts(PARTITION, Silent), config, recorded)
+    with seeded(DEAF), pytest.raises(Divergence) as found:
+        follow(PARTITION, config, recorded)
     step, expected = found.value.step, found.value.expected
     assert expected == recorded.events[step]
     assert expected not in found.value.enabled
-    follow(with_hosts(PARTITION, Silent), config, Recorded(recorded.events[:step], recorded.choices))
+    with seeded(DEAF):
+        follow(PARTITION, config, Recorded(recorded.events[:step], recorded.choices))
 
 
 def test_a_choice_that_is_missing_is_a_divergence_and_leniently_the_benign_default() -> None:
@@ -103,7 +99,8 @@ def test_every_run_among_the_examples_fails_as_its_file_says_in_less_than_its_le
     assert run.schedule is not None
     assert run.result.failure is not None
     assert run.result.failure.step == len(run.schedule.events)
-    assert rerun(run, seeded(run.mutant)) == run.result
+    with seeded(MUTANTS[run.mutant]):
+        assert rerun(run, PARTITION) == run.result
     recorded = run.recorded()
     assert recorded is not None
     outcome, _ = follow(PARTITION, run.config, recorded, lenient=True)
@@ -118,12 +115,15 @@ def test_the_example_of_the_readme_has_less_than_sixty_events() -> None:
 
 def test_no_event_of_a_shrunk_run_can_be_left_out() -> None:
     run = load(next(path for path in RUNS if path.stem == "ignores_accepted"), find)
-    scenario, recorded = seeded("ignores_accepted"), run.recorded()
+    recorded = run.recorded()
     assert recorded is not None
     assert run.result.failure is not None
     for number in range(len(recorded.events)):
         events = recorded.events[:number] + recorded.events[number + 1 :]
-        outcome, happened = follow(scenario, run.config, Recorded(events, recorded.choices), lenient=True)
+        with seeded(MUTANTS["ignores_accepted"]):
+            outcome, happened = follow(
+                PARTITION, run.config, Recorded(events, recorded.choices), lenient=True
+            )
         failed = outcome.failure is not None and outcome.failure.spec == run.result.failure.spec
         assert not failed or len(happened.events) >= len(recorded.events)
 
@@ -162,18 +162,18 @@ def test_what_a_choice_needed_goes_once_the_choice_is_gone() -> None:
 
 
 def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again() -> None:
-    name, scenario = "lease_not_granted", seeded("lease_not_granted")
-    config = config_of("partition", "portfolio", 3, 45)
-    result = exploring.execute(scenario, config)
-    small = smallest(scenario, config, result, name)
-    recorded = small.recorded()
-    assert small.minimal
-    assert recorded is not None
-    again = smaller_schedule(scenario, small.config, small.result, recorded, name)
-    assert again == small
-    cut_short = smallest(scenario, config, result, name, 1, 3)
-    assert not cut_short.minimal
-    assert cut_short.result.failure is not None
+    name, config = "lease_not_granted", config_of("partition", "portfolio", 3, 45)
+    with seeded(MUTANTS[name]):
+        result = exploring.execute(PARTITION, config)
+        small = smallest(PARTITION, config, result, name)
+        recorded = small.recorded()
+        assert small.minimal
+        assert recorded is not None
+        again = smaller_schedule(PARTITION, small.config, small.result, recorded, name)
+        assert again == small
+        cut_short = smallest(PARTITION, config, result, name, 1, 3)
+        assert not cut_short.minimal
+        assert cut_short.result.failure is not None
 
 
 def ended(spec: str | None, events: int) -> RunResult:
@@ -184,7 +184,8 @@ def ended(spec: str | None, events: int) -> RunResult:
 def test_tracing_a_run_changes_nothing_and_gives_every_step_once() -> None:
     run = load(next(path for path in RUNS if path.stem == "campaign_not_journalled"), find)
     steps: list[Step] = []
-    assert trace(run, seeded("campaign_not_journalled"), steps.append) == run.result
+    with seeded(MUTANTS["campaign_not_journalled"]):
+        assert trace(run, PARTITION, steps.append) == run.result
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
     assert run.schedule is not None
     assert len(steps) == len(run.schedule.events)
@@ -197,7 +198,8 @@ def test_tracing_a_run_changes_nothing_and_gives_every_step_once() -> None:
 def test_a_traced_step_shows_what_every_node_knew_then() -> None:
     run = load(next(path for path in RUNS if path.stem == "ignores_accepted"), find)
     steps: list[Step] = []
-    trace(run, seeded("ignores_accepted"), steps.append, wanted=5, until=5)
+    with seeded(MUTANTS["ignores_accepted"]):
+        trace(run, PARTITION, steps.append, wanted=5, until=5)
     assert [step.number for step in steps] == [1, 2, 3, 4, 5]
     assert set(steps[-1].everyone) >= {"sa", "sb", "sc"}
     assert all("promised" in steps[-1].everyone[name] for name in ("sa", "sb", "sc"))

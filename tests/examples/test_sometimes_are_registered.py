@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from dynaproof.specs import sometimes
-from dynaproof.specs.sometimes import SOMETIMES, never_seen
+from dynaproof.specs.sometimes import SOMETIMES
 
 
 def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
@@ -20,8 +20,3 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
 
 def test_a_situation_has_a_sentence_and_a_source() -> None:
     assert all(one.sentence.endswith(".") and one.source for one in SOMETIMES.values())
-
-
-def test_what_was_never_counted_was_never_seen() -> None:
-    first, *others = SOMETIMES
-    assert never_seen({first: 2, others[0]: 0}) == tuple(others)

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynaproof.checkers.state_space.explore import Exploration, Limits, Result, explore
+from dynaproof.checkers.state_space.induction import bounded, inductive
 from dynaproof.checkers.state_space.interpreter import Interpreter
 from dynaproof.model.language import (
     Array,
@@ -130,6 +131,18 @@ def test_assert_of_an_action_is_a_promise_with_a_trace():
     assert [str(label) for label, _ in result.violation.trace[1:]] == ["step()"] * 4
     assert [state for _, state in result.violation.trace] == [(0,), (1,), (2,), (3,), (3,)]
     assert (result.exhausted, result.reached) == (False, {"at_two"})
+
+
+def test_assert_of_an_action_is_a_promise_for_z3_too():
+    step = Asserts.step.method
+    name = f"assert of step, line {step.__code__.co_firstlineno + 3}: it stays small"
+    assert bounded(Asserts(), 3).holds
+    answer = bounded(Asserts(), 4)
+    assert (answer.holds, answer.broken) == (False, name)
+    assert [state for _, state in answer.trace] == [(0,), (1,), (2,), (3,), (3,)]
+    answer = inductive(Asserts())
+    assert (answer.holds, answer.broken) == (False, name)
+    assert answer.trace[0][1] == answer.trace[1][1] >= (3,)
 
 
 def test_eventually_that_holds_at_once_is_named():

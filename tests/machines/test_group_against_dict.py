@@ -20,8 +20,8 @@ from msgspec import structs
 from dynaproof.checkers.kinds.client import CLIENTS
 from dynaproof.checkers.kinds.group import REPLICAS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
-from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs.config import Fault
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
@@ -31,7 +31,6 @@ from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.options import Options
 from dynaproof.impl.node import Env
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
 from dynaproof.impl.storage.records import StoredItem
 from dynaproof.impl.values.attribute import S
@@ -88,11 +87,9 @@ SCENARIO = structs.replace(
 class Group(RuleBasedStateMachine):
     """Rules for a client, for faults and for time."""
 
-    node_class: type[StorageNode] = StorageNode
-
     @initialize()
     def boot(self) -> None:
-        self.run = Run(with_hosts(SCENARIO, self.node_class), CONFIG, Timed(CONFIG.seed))
+        self.run = Run(SCENARIO, CONFIG, Timed(CONFIG.seed))
         self.run.set_up()
         self.world = self.run.world
         self.drawn = Drawn(DRAWS)
@@ -238,10 +235,6 @@ class Group(RuleBasedStateMachine):
             self.saw(key, self.client.seen)
 
 
-class BrokenGroup(Group):
-    node_class = MUTANTS["ignores_accepted"].node_class
-
-
 TestGroup = Group.TestCase
 TestGroup.settings = settings(settings.default, max_examples=60, stateful_step_count=12)
 
@@ -256,8 +249,8 @@ def test_a_seeded_bug_is_found_and_shrunk_to_a_few_rules() -> None:
         database=None,
         phases=(Phase.generate, Phase.shrink),
     )
-    with pytest.raises(AssertionError) as found:
-        run_state_machine_as_test(BrokenGroup, settings=profile)
+    with seeded(MUTANTS["ignores_accepted"]), pytest.raises(AssertionError) as found:
+        run_state_machine_as_test(Group, settings=profile)
     told = str(found.value) + "\n".join(getattr(found.value, "__notes__", ()))
     assert "chosen_entries_agree" in told or "holds" in told or "chosen_entries_follow" in told
     rules = re.findall(r"^\s*state\.(\w+)\(", told, re.MULTILINE)

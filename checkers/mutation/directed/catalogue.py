@@ -1,10 +1,10 @@
-"""All stories: importing the modules registers them."""
+"""All directed scenarios: importing the modules registers them."""
 
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.directed import ballots, clients, configs, disks, leases, tails
-from dynaproof.checkers.mutation.directed.story import STORIES, Story, Told, perform
+from dynaproof.checkers.mutation.directed.scenario import DIRECTED, Scenario, Trace, trace_of
 
 MODULES = (ballots, tails, configs, leases, disks, clients)
 
-__all__ = ["MODULES", "STORIES", "Story", "Told", "perform"]
+__all__ = ["DIRECTED", "MODULES", "Scenario", "Trace", "trace_of"]

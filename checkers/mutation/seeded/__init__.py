@@ -1,1 +1,1 @@
-"""The seeded bugs, by what they break. Overrides keep the signatures of what they replace."""
+"""The seeded bugs, by what they break; `../../patches.py` says how they are written."""

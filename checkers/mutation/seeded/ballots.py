@@ -2,126 +2,115 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import bug
-from dynaproof.impl.node import Message, NodeId
-from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Promised, ReplicationLog
-from dynaproof.impl.storage.messages import Peer, Prepare, Vote
-from dynaproof.impl.storage.records import LogRecord
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CANDIDATE, LEADER, LEARNER, LOG, OUTBOX
+from dynaproof.checkers.patches import Edit, bug
 
-
-@bug()
-class QuorumOfOne(Replica):
-    """A quorum is n // 2 votes, so the leader's own is enough."""
-
-    def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
-        return super().votes_for(slot, voters) + 1
-
-
-@bug()
-class LeaderCommitsAlone(Replica):
-    """A leader counts all that it has proposed for chosen as soon as anything is."""
-
-    def commit_through(self, commit: int, ballot: Ballot) -> None:
-        super().commit_through(self.log.last if self.leading == ballot else commit, ballot)
-
-
-@bug()
-class OldVotesCounted(Replica):
-    """A leader takes a vote of an older ballot for one on its own first batch."""
-
-    def on_vote(self, sender: NodeId, m: Vote) -> None:
-        if self.leading is not None and m.ballot < self.leading:
-            m = Vote(m.source, m.to, self.leading, self.tail_end, m.asked_at, m.wall)
-        super().on_vote(sender, m)
-
-
-@bug()
-class OwnVoteBeforeSync(Outbox):
-    """A leader counts its own vote before its disk is synced: that message to itself passes the gate."""
-
-    __slots__ = ()
-
-    def handled(self) -> list[tuple[NodeId, Message]]:
-        own = [(to, m) for to, m in self.handler if isinstance(m, Vote) and m.source.node == to]
-        self.handler = [pair for pair in self.handler if pair not in own]
-        return [*own, *super().handled()]
-
-
-class _AcceptsAnything(ReplicationLog):
-    def accept(self, ballot: Ballot, first: int, records: tuple[LogRecord, ...]) -> None:
-        self._write(Accepted(ballot, first, records, self.commit))
-
-
-@bug(_AcceptsAnything)
-class NoPromiseCheck(Replica):
-    """An acceptor votes for ballots below its promise."""
-
-    def refuses(self, source: Peer, ballot: Ballot) -> bool:
-        if not self.admitted:
-            return True
-        self.see_round(ballot)
-        if self.leading is not None and ballot > self.leading:
-            self.step_down()
-        return False
-
-
-@bug()
-class PromiseGoesBack(Replica):
-    """An acceptor promises a ballot below its promise, and then votes for it."""
-
-    def on_prepare(self, sender: NodeId, m: Prepare) -> None:
-        self.see_round(m.ballot)
-        if not self.admitted or self.lease_binds(m.ballot) or m.known + 1 < self.log.first:
-            return
-        if self.leading is not None and m.ballot != self.leading:
-            self.step_down()
-        self.log._write(Promised(m.ballot))
-        self.tell(m.source, self.promise_for(m))
-
-
-@bug()
-class AcceptRaisesNoPromise(ReplicationLog):
-    """An acceptor does not raise its promise by accepting."""
-
-    def _accept(self, accepted: Accepted) -> None:
-        promised = self.promised
-        super()._accept(accepted)
-        self.promised = promised
-
-
-@bug()
-class LearntBallotForgotten(ReplicationLog):
-    """A restart forgets a ballot that was learnt by an accept."""
-
-    def accept(self, ballot: Ballot, first: int, records: tuple[LogRecord, ...]) -> None:
-        super().accept(ballot, first, records)
-        self.promised = ballot  # In memory; the fold of the journal does not raise it.
-
-    def _accept(self, accepted: Accepted) -> None:
-        promised = self.promised
-        super()._accept(accepted)
-        self.promised = promised
-
-
-@bug()
-class CampaignNotJournalled(ReplicationLog):
-    """A campaign's ballot is not journalled, so it can be used again after a crash."""
-
-    def promise(self, ballot: Ballot) -> None:
-        own = self.head.member
-        if ballot[1:] == (own.node.name, own.incarnation):
-            self.promised = max(self.promised, ballot)  # In memory only.
-        else:
-            super().promise(ballot)
-
-
-@bug()
-class OldBallotLedAgain(Replica):
-    """A leader leads its ballot again on a late promise."""
-
-    def lead(self, ballot: Ballot, tail: tuple[LogRecord, ...]) -> None:
-        super().lead(ballot, tail)
-        self.campaign = ballot
+BUGS = (
+    bug(
+        "quorum_of_one",
+        "A quorum is n // 2 votes, so the leader's own is enough.",
+        Edit(LEADER, "votes = 0", "votes = 1"),
+    ),
+    bug(
+        "leader_commits_alone",
+        "A leader counts all that it has proposed for chosen as soon as anything is.",
+        Edit(
+            LEARNER,
+            "through = min(commit, self.log.last)",
+            "through = self.log.last if self.leading == ballot else min(commit, self.log.last)",
+        ),
+    ),
+    bug(
+        "old_votes_counted",
+        "A leader takes a vote of an older ballot for one on its own first batch.",
+        Edit(
+            LEADER,
+            "if m.ballot != self.leading or progress is None:",
+            "if self.leading is None or m.ballot > self.leading or progress is None:",
+            within="Leader.on_vote",
+        ),
+        Edit(
+            LEADER,
+            "progress.through = max(progress.through, m.through)",
+            """
+            through = m.through if m.ballot == self.leading else self.tail_end
+            progress.through = max(progress.through, through)
+            """,
+            within="Leader.on_vote",
+        ),
+    ),
+    bug(
+        "own_vote_before_sync",
+        "A leader counts its own vote before its disk is synced: that message to itself passes the gate.",
+        Edit(
+            OUTBOX,
+            "room = OUTBOX_LIMIT - self._waiting",
+            """
+            own = [(to, m) for to, m in sent if type(m).__name__ == "Vote" and m.source.node == to]
+            sent = [pair for pair in sent if pair not in own]
+            room = OUTBOX_LIMIT - self._waiting
+            """,
+        ),
+        Edit(OUTBOX, "return []", "return own"),
+    ),
+    bug(
+        "no_promise_check",
+        "An acceptor votes for ballots below its promise.",
+        Edit(ACCEPTOR, "if ballot < self.log.promised:", "if False:"),
+        Edit(LOG, 'assert ballot >= self.promised, "an acceptor keeps its promise"', "pass"),
+    ),
+    bug(
+        "promise_goes_back",
+        "An acceptor promises a ballot below its promise, and then votes for it.",
+        Edit(ACCEPTOR, "if m.ballot < self.log.promised:", "if False:"),
+        Edit(
+            ACCEPTOR,
+            "if self.leading is not None and m.ballot > self.leading:",
+            "if self.leading is not None and m.ballot != self.leading:",
+        ),
+        Edit(LOG, "if ballot > self.promised:", "if ballot != self.promised:"),
+    ),
+    bug(
+        "accept_raises_no_promise",
+        "An acceptor does not raise its promise by accepting.",
+        Edit(
+            LOG,
+            "self.promised = self.last_accepted = accepted.ballot",
+            "self.last_accepted = accepted.ballot",
+        ),
+    ),
+    bug(
+        "learnt_ballot_forgotten",
+        "A restart forgets a ballot that was learnt by an accept.",
+        Edit(
+            LOG,
+            "self.promised = self.last_accepted = accepted.ballot",
+            "self.last_accepted = accepted.ballot",
+        ),
+        Edit(
+            LOG,
+            "self._write(Accepted(ballot, first, records, self.commit))",
+            """
+            self._write(Accepted(ballot, first, records, self.commit))
+            self.promised = ballot  # In memory; the fold of the journal does not raise it.
+            """,
+        ),
+    ),
+    bug(
+        "campaign_not_journalled",
+        "A campaign's ballot is not journalled, so it can be used again after a crash.",
+        Edit(CANDIDATE, "self.log.promise(ballot)", "self.log.promised = ballot"),
+    ),
+    bug(
+        "old_ballot_led_again",
+        "A leader leads its ballot again on a late promise.",
+        Edit(
+            LEADER,
+            """
+            self.campaign = None
+            self.leading, self.serving = ballot, False
+            """,
+            "self.leading, self.serving = ballot, False",
+        ),
+    ),
+)

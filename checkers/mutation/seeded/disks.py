@@ -2,146 +2,117 @@
 
 from __future__ import annotations
 
-import msgspec
-from msgspec import structs
+from dynaproof.checkers.mutation.seeded.places import FRAMES, JOURNAL, LEARNER, LOG, OUTBOX, PAGES, READERS
+from dynaproof.checkers.patches import Edit, bug
 
-from dynaproof.checkers.mutation.bug import bug
-from dynaproof.impl.node import NodeId
-from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.btree import BTree
-from dynaproof.impl.storage.core import Copying, HeldLog
-from dynaproof.impl.storage.frames import Scan, scan
-from dynaproof.impl.storage.journal import Journal, Segment
-from dynaproof.impl.storage.log import Head, ReplicationLog
-from dynaproof.impl.storage.messages import CheckpointDurable, CheckpointWritten, LogTrimmed, ReadLog
-from dynaproof.impl.storage.pages import BranchPage, LeafPage, Page, PageRef, RottenPageError
-from dynaproof.impl.storage.replica import Replica
-
-
-@bug()
-class SentAtSyncStart(Outbox):
-    """A message is let out when the sync of what it tells has started, rather than ended."""
-
-    __slots__ = ()
-
-    def sync_started(self) -> None:
-        super().sync_started()
-        self.durable = self.written
-
-
-@bug()
-class CheckpointNamedTooSoon(Replica):
-    """The log names a checkpoint before its pages are durable."""
-
-    def write_checkpoint(self) -> None:
-        super().write_checkpoint()
-        slot = self.state.applied
-        self.on_checkpoint_written(self.member.node, CheckpointWritten(self.member, self.incarnation, slot))
-
-
-@bug()
-class LogCutBeforeCheckpoint(Replica):
-    """The log is cut before the checkpoint that covers it is named durably."""
-
-    def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
-        super().on_checkpoint_written(sender, m)
-        self.log.journal.confirm(self.log.journal.sequence)
-        self.on_checkpoint_durable(sender, CheckpointDurable(self.member, self.incarnation, m.slot))
-
-
-@bug()
-class CutPastCursors(Replica):
-    """The log is cut past the slowest reader's cursor."""
-
-    def cut_first(self, checkpoint: int) -> int:
-        return max(self.log.first, checkpoint + 1 - self.settings.retained_slots)
-
-
-@bug()
-class HeldLogGivenUp(Replica):
-    """A replica says that all below its checkpoint is gone, although some of it is held."""
-
-    def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
-        snapshot, place = self.log.head.snapshot, m.cursor.committed_from
-        if snapshot is not None and place <= snapshot.slot:
-            self.env.send(m.reader, LogTrimmed(m.name, place, snapshot.slot + 1))
-        else:
-            super().on_read_log(sender, m)
-
-
-@bug()
-class CopyLosesRequests(Replica):
-    """A catch-up by copy loses the remembered request ids."""
-
-    def install(self, copying: Copying) -> None:
-        copying.snapshot = structs.replace(copying.snapshot, remembered=())
-        super().install(copying)
-
-
-@bug()
-class CopyWithoutLog(Replica):
-    """A catch-up by copy brings the checkpoint only, and not the log that readers hold."""
-
-    def install(self, copying: Copying) -> None:
-        copying.log = HeldLog(copying.snapshot.slot + 1)
-        super().install(copying)
-
-
-@bug()
-class CopyFirstPagesOnly(Replica):
-    """A catch-up by copy installs the first pages for all of them."""
-
-    def pages_are_whole(self, copying: Copying) -> bool:
-        return True
-
-
-@bug()
-class LeaderInstallsCopy(Replica):
-    """A copy that was on its way to the disk when its replica began to lead is installed all the same."""
-
-    def copy_is_late(self, slot: int) -> bool:
-        return slot <= self.log.commit
-
-
-@bug()
-class LogCutAboveCheckpoint(ReplicationLog):
-    """A new segment begins above the commit index instead of behind its checkpoint."""
-
-    def roll(self, head: Head) -> None:
-        super().roll(structs.replace(head, first=max(head.first, self.commit + 1)))
-
-
-def _checks_anything(_expected: int, _data: bytes) -> bool:
-    return True
-
-
-@bug()
-class ChecksumNotChecked(Journal):
-    """Recovery takes frames of the journal for whole whatever their checksums say."""
-
-    @staticmethod
-    def scan(data: bytes) -> Scan:
-        return scan(data, _checks_anything)
-
-
-@bug()
-class PageChecksumNotChecked(BTree):
-    """A page is taken for the one that is looked for, whatever its checksum and its parent's digest say."""
-
-    def _read(self, ref: PageRef) -> Page:
-        found = scan(self._disk.read_page(self.file, ref.page) or b"", _checks_anything)
-        try:
-            return msgspec.msgpack.decode(b"".join(found.payloads), type=LeafPage | BranchPage)
-        except msgspec.MsgspecError as error:
-            raise RottenPageError(f"page {ref.page} holds no page") from error
-
-
-@bug()
-class TailsLostTogether(Journal):
-    """Recovery takes it that files lose their unsynced tails together: where a segment is there, those before
-    it are whole.
-    """
-
-    @staticmethod
-    def chain(found: dict[int, Segment], last: int) -> list[int] | None:
-        return [number for number in sorted(found) if found[last].link.keeps <= number <= last]
+BUGS = (
+    bug(
+        "sent_at_sync_start",
+        "A message is let out when the sync of what it tells has started, rather than ended.",
+        Edit(OUTBOX, "self._covering = self.written", "self._covering = self.durable = self.written"),
+    ),
+    bug(
+        "checkpoint_named_too_soon",
+        "The log names a checkpoint before its pages are durable.",
+        Edit(
+            LEARNER,
+            "self.tell(self.member, CheckpointWritten(",
+            "self.on_checkpoint_written(self.member.node, CheckpointWritten(",
+            within="Learner.write_checkpoint",
+        ),
+    ),
+    bug(
+        "log_cut_before_checkpoint",
+        "The log is cut before the checkpoint that covers it is named durably.",
+        Edit(
+            LEARNER,
+            "self.tell(self.member, CheckpointDurable(",
+            "self.on_checkpoint_durable(self.member.node, CheckpointDurable(",
+        ),
+    ),
+    bug(
+        "cut_past_cursors",
+        "The log is cut past the slowest reader's cursor.",
+        Edit(READERS, "min(first, slowest + 1)", "first"),
+    ),
+    bug(
+        "held_log_given_up",
+        "A replica says that all below its checkpoint is gone, although some of it is held.",
+        Edit(
+            READERS,
+            "if records is not None:",
+            """
+            snapshot = self.log.head.snapshot
+            if snapshot is not None and place <= snapshot.slot:
+                self.env.send(m.reader, LogTrimmed(m.name, place, snapshot.slot + 1))
+            elif records is not None:
+            """,
+        ),
+    ),
+    bug(
+        "copy_loses_requests",
+        "A catch-up by copy loses the remembered request ids.",
+        Edit(
+            LEARNER,
+            "snapshot, mark = copying.snapshot, self.log.journal.sequence",
+            """
+            from msgspec import structs
+            snapshot, mark = structs.replace(copying.snapshot, remembered=()), self.log.journal.sequence
+            """,
+        ),
+    ),
+    bug(
+        "copy_without_log",
+        "A catch-up by copy brings the checkpoint only, and not the log that readers hold.",
+        Edit(LEARNER, "copied=copying.log", "copied=HeldLog(snapshot.slot + 1)"),
+    ),
+    bug(
+        "copy_first_pages_only",
+        "A catch-up by copy installs the first pages for all of them.",
+        Edit(LEARNER, "return not copying.pages.missing", "return True"),
+    ),
+    bug(
+        "leader_installs_copy",
+        "A copy that was on its way to the disk when its replica began to lead is installed all the same.",
+        Edit(
+            LEARNER,
+            "return slot <= self.log.commit or self.leading is not None",
+            "return slot <= self.log.commit",
+        ),
+    ),
+    bug(
+        "log_cut_above_checkpoint",
+        "A new segment begins above the commit index instead of behind its checkpoint.",
+        Edit(
+            LOG,
+            "keeps = next(",
+            """
+            head = structs.replace(head, first=max(head.first, self.commit + 1))
+            keeps = next(
+            """,
+        ),
+    ),
+    bug(
+        "checksum_not_checked",
+        "Recovery takes frames of the journal for whole whatever their checksums say.",
+        Edit(FRAMES, "crc32(header) != _CHECK.unpack_from(data, at + _HEADER.size)[0]", "False"),
+        Edit(FRAMES, "crc32(payload) != checksum", "False"),
+    ),
+    bug(
+        "page_checksum_not_checked",
+        "A page is taken for the one that is looked for, whatever its checksum and its parent's digest say.",
+        Edit(
+            PAGES,
+            'if found.tail != "clean" or len(found.payloads) != 1 or found.first != ref.page:',
+            "if data is None:",
+        ),
+        Edit(PAGES, "_decode(found.payloads[0])", "_decode(data[24:-4])"),
+        Edit(PAGES, "if digest_of(page) != ref.digest:", "if False:"),
+    ),
+    bug(
+        "tails_lost_together",
+        "Recovery takes it that files lose their unsynced tails together: where a segment is there, those "
+        "before it are whole.",
+        Edit(JOURNAL, " or earlier.scan.sequence != later.scan.first:", ":"),
+    ),
+)

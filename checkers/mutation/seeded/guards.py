@@ -4,25 +4,33 @@ promise.
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import bug
-from dynaproof.impl.node import Message, NodeId
-from dynaproof.impl.storage.messages import Heard
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.checkers.mutation.seeded.places import LEADER, REPLICA
+from dynaproof.checkers.patches import Edit, bug
 
-
-@bug(unguarded=True)
-class ShapesNotLookedAt(Replica):
-    """A message of a peer is handled whatever its shape."""
-
-    def sound(self, message: Message) -> bool:
-        return True
-
-
-@bug(unguarded=True)
-class AnswersAreVoters(Replica):
-    """A leader takes whoever answers its heartbeat for one of its voters."""
-
-    def on_heard(self, sender: NodeId, m: Heard) -> None:
-        if m.ballot == self.leading:
-            self.renew(self.progress[m.source], m.asked_at, m.wall)
-        super().on_heard(sender, m)
+BUGS = (
+    bug(
+        "shapes_not_looked_at",
+        "A message of a peer is handled whatever its shape.",
+        Edit(REPLICA, "return shape is None or shape(message)", "return True"),
+        unguarded=True,
+    ),
+    bug(
+        "answers_are_voters",
+        "A leader takes whoever answers its heartbeat for one of its voters.",
+        Edit(
+            LEADER,
+            """
+            progress = self.progress.get(m.source)
+            if m.ballot != self.leading or progress is None:
+                return
+            """,
+            """
+            if m.ballot != self.leading:
+                return
+            progress = self.progress[m.source]
+            """,
+            within="Leader.on_heard",
+        ),
+        unguarded=True,
+    ),
+)

@@ -2,81 +2,64 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.bug import bug
-from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.core import Flight
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import Alive, ElectionTimer, HeartbeatTimer
-from dynaproof.impl.storage.records import Answer
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, SERVING
+from dynaproof.checkers.patches import Edit, bug
 
-
-@bug()
-class NeverCampaignsAgain(Replica):
-    """An election timer that has fired once is never set again."""
-
-    def on_election_timer(self, timer: ElectionTimer) -> None:
-        super().on_election_timer(timer)
-        self.env.cancel_timer(ElectionTimer())
-
-
-@bug()
-class LaggardsNeverFetch(Replica):
-    """A replica that lacks chosen records does not ask for them."""
-
-    def learn_from(self, member: object, commit: int) -> None:
-        pass
-
-
-@bug()
-class NeverCheckpoints(Replica):
-    """No checkpoint is ever written, so the log grows for ever."""
-
-    def checkpoint_if_due(self) -> None:
-        pass
-
-
-@bug()
-class GrayLinkDeposes(Replica):
-    """A candidate does not ask its peers whether they hear the leader."""
-
-    def on_alive(self, sender: NodeId, m: Alive) -> None:
-        super().on_alive(sender, Alive(m.source, m.to, m.asked_at, False, m.commit))
-
-
-@bug()
-class NewLeaderCountsAsDead(Replica):
-    """Whoever follows a new leader counts it as dead until it hears of a renewed lease."""
-
-    def follow(self, source: Member, ballot: Ballot) -> None:
-        before = self.heard_alive_at
-        super().follow(source, ballot)
-        self.heard_alive_at = before
-
-
-@bug()
-class LostBatchNeverSentAgain(Replica):
-    """What was proposed once is not sent again to a voter that lacks it."""
-
-    def send_missing(self, member: object, adopted: bool, through: int) -> None:
-        pass
-
-
-@bug()
-class IdleLeaderHandsOver(Replica):
-    """An idle leader hands its leadership over instead of closing a timestamp."""
-
-    def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
-        idle = self.env.now - self.last_proposed_at >= self.settings.closed_us
-        if self.serving and idle and self.log.last == self.log.commit:
+BUGS = (
+    bug(
+        "never_campaigns_again",
+        "An election timer that has fired once is never set again.",
+        Edit(CANDIDATE, "self.arm_election()", "pass"),
+    ),
+    bug(
+        "laggards_never_fetch",
+        "A replica that lacks chosen records does not ask for them.",
+        Edit(LEARNER, "self.tell(peer, Fetch(self.member, peer.incarnation, self.log.commit))", "pass"),
+    ),
+    bug(
+        "never_checkpoints",
+        "No checkpoint is ever written, so the log grows for ever.",
+        Edit(LEARNER, "self.write_checkpoint()", "pass"),
+    ),
+    bug(
+        "gray_link_deposes",
+        "A candidate does not ask its peers whether they hear the leader.",
+        Edit(CANDIDATE, "if m.alive:", "if False:"),
+    ),
+    bug(
+        "new_leader_counts_as_dead",
+        "Whoever follows a new leader counts it as dead until it hears of a renewed lease.",
+        Edit(CORE, "self.heard_alive_at = self.env.now", "pass"),
+    ),
+    bug(
+        "lost_batch_never_sent_again",
+        "What was proposed once is not sent again to a voter that lacks it.",
+        Edit(LEADER, "self.send_missing(m.source, m.adopted, m.through)", "pass"),
+    ),
+    bug(
+        "idle_leader_hands_over",
+        "An idle leader hands its leadership over instead of closing a timestamp.",
+        Edit(
+            LEADER,
+            "ballot = self.leading",
+            """
             self.hand_over()
             return
-        super().on_heartbeat_timer(timer)
-
-
-@bug()
-class RepliesNothing(Replica):
-    """A leader answers no write."""
-
-    def answer(self, flight: Flight, answer: Answer) -> None:
-        pass
+            """,
+            within="Leader.on_heartbeat_timer",
+        ),
+    ),
+    bug(
+        "replies_nothing",
+        "A leader answers no write.",
+        Edit(
+            SERVING,
+            """
+            self.env.send(
+                flight.client, Reply(flight.request, flight.attempt, status, answer.slot, answer.observed)
+            )
+            """,
+            "pass",
+        ),
+    ),
+)

@@ -2,164 +2,136 @@
 
 from __future__ import annotations
 
-from msgspec import structs
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CANDIDATE, LEADER, LEARNER, LOG
+from dynaproof.checkers.patches import Edit, bug
 
-from dynaproof.checkers.mutation.bug import bug
-from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Learned, ReplicationLog
-from dynaproof.impl.storage.messages import Accept, Adopt, Promise
-from dynaproof.impl.storage.records import LogRecord
-from dynaproof.impl.storage.replica import Replica
-
-
-@bug()
-class IgnoresAccepted(Replica):
-    """A new leader adopts nothing."""
-
-    def adopted_tail(self) -> tuple[LogRecord, ...]:
-        return ()
-
-
-@bug()
-class LowestAcceptedAdopted(Replica):
-    """A new leader adopts the tail of the lowest accepted ballot."""
-
-    def adopted_tail(self) -> tuple[LogRecord, ...]:
-        tails = [m for _, m in sorted(self.promises.items()) if self.continues_chosen(m) and m.tail]
-        return min(tails, key=lambda m: (m.last_accepted, m.last_slot)).tail if tails else ()
-
-
-@bug()
-class SlotBySlotAdoption(Replica):
-    """A new leader fills the end of the best tail from other promises: a mixture."""
-
-    def adopted_tail(self) -> tuple[LogRecord, ...]:
-        counted = [m for _, m in sorted(self.promises.items()) if self.continues_chosen(m)]
-        mixture: tuple[LogRecord, ...] = ()
-        for m in sorted(counted, key=lambda m: (m.last_accepted, m.last_slot), reverse=True):
-            mixture += m.tail[len(mixture) :]
-        return mixture
-
-
-@bug()
-class AdoptedRecordsStampedAnew(Replica):
-    """A new leader gives the records that it adopts later commit timestamps, and their identity stays."""
-
-    def adopted_tail(self) -> tuple[LogRecord, ...]:
-        tail = super().adopted_tail()
-        return tuple(structs.replace(record, timestamp=record.timestamp + 1) for record in tail)
-
-
-@bug()
-class LastAcceptedFromEntries(ReplicationLog):
-    """An acceptor that learns takes the highest ballot of the entries that it retains for its last accepted
-    one.
-    """
-
-    def _learn(self, learned: Learned) -> None:
-        super()._learn(learned)
-        self.last_accepted = max(self.ballots, default=NO_BALLOT)
-
-
-@bug()
-class TailSlotBySlot(Replica):
-    """The adopted tail is proposed again one slot at a time."""
-
-    def send_batch(self, member: Member) -> None:
-        assert self.leading is not None
-        known = max(self.tail_start, self.log.first) - 1
-        for record in self.log.between(known + 1, self.tail_end):
-            to, commit = member.incarnation, self.log.commit
-            self.tell(
-                member,
-                Accept(self.member, to, self.leading, self.env.now, record.slot, (record,), known, commit),
-            )
-
-
-@bug()
-class NoCutOnAccept(ReplicationLog):
-    """An acceptor keeps what is above an accept of a new ballot, so its tail is torn."""
-
-    def _accept(self, accepted: Accepted) -> None:
-        self.commit = max(self.commit, accepted.commit)
-        skip = max(0, self.commit + 1 - accepted.first)
-        records = accepted.records[skip:]
-        if records:
-            self._put(accepted.first + skip, records, [accepted.ballot] * len(records))
-        self.promised = self.last_accepted = accepted.ballot
-
-
-class _CutsAlways(ReplicationLog):
-    def _accept(self, accepted: Accepted) -> None:
-        self.last_accepted = NO_BALLOT  # The cut goes by it.
-        super()._accept(accepted)
-
-
-@bug(_CutsAlways)
-class CutsItsOwnBallot(Replica):
-    """A late repeat of the first batch is installed again and cuts newer votes of its own ballot."""
-
-    def on_adopt(self, sender: NodeId, m: Adopt) -> None:
-        if self.refuses(m, m.ballot):
-            return
-        self.follow(m.source, m.ballot)
-        if not self.log.agrees(m.records):
-            return
-        if self.log.commit < m.known:
-            self.learn_from(m.source, m.known)
-            return
-        skip = max(0, self.log.first - m.known - 1)
-        self.log.accept(m.ballot, m.known + 1 + skip, m.records[skip:])
-        self.vote(m, m.sent_at, m.ballot)
-        self.commit_through(m.commit, m.ballot)
-
-
-@bug()
-class KnownChosenInsideTail(Replica):
-    """A slot of the adopted tail may go alone, behind one that its voter knows to be chosen."""
-
-    def may_follow(self, m: Accept) -> bool:
-        previous = m.first - 1
-        if self.log.last_accepted == m.ballot:
-            return previous <= self.log.last
-        return previous <= self.log.commit
-
-    def send_missing(self, member: Member, adopted: bool, through: int) -> None:
-        if member != self.member and self.log.first <= through + 1 <= self.log.last:
-            self.send_accept(member, through + 1, self.log.between(through + 1, through + 1))
-
-
-@bug()
-class NoPrefixRule(Replica):
-    """Slots are accepted behind entries of other ballots."""
-
-    def may_follow(self, m: Accept) -> bool:
-        return self.log.first <= m.first <= self.log.last + 1
-
-
-@bug()
-class OutdatedPromisesCounted(Replica):
-    """A promise from before a catch-up counts although its tail begins below what is known."""
-
-    def drop_outdated_promises(self) -> None:
-        pass
-
-
-@bug()
-class ForeignPrefixNotVoided(Replica):
-    """A tail counts although its record at the last chosen slot is not the chosen one."""
-
-    def continues_chosen(self, m: Promise) -> bool:
-        return m.known == self.log.commit
-
-
-@bug()
-class CommitFromStaleHeartbeat(Replica):
-    """A heartbeat's commit index is taken for entries of other ballots."""
-
-    def commit_through(self, commit: int, ballot: Ballot) -> None:
-        through = min(commit, self.log.last)
-        if through > self.log.commit:
-            self.log.commit = through
-            self.apply_chosen()
+BUGS = (
+    bug(
+        "ignores_accepted",
+        "A new leader adopts nothing.",
+        Edit(CANDIDATE, "return best", "return ()"),
+    ),
+    bug(
+        "lowest_accepted_adopted",
+        "A new leader adopts the tail of the lowest accepted ballot.",
+        Edit(
+            CANDIDATE,
+            "if (m.last_accepted, m.last_slot) > rank:",
+            "if m.tail and (not best or (m.last_accepted, m.last_slot) < rank):",
+        ),
+    ),
+    bug(
+        "slot_by_slot_adoption",
+        "A new leader fills the end of the best tail from other promises: a mixture.",
+        Edit(
+            CANDIDATE,
+            "return best",
+            """
+            counted = [m for _, m in sorted(self.promises.items()) if self.continues_chosen(m)]
+            for m in sorted(counted, key=lambda m: (m.last_accepted, m.last_slot), reverse=True):
+                best += m.tail[len(best) :]
+            return best
+            """,
+        ),
+    ),
+    bug(
+        "adopted_records_stamped_anew",
+        "A new leader gives the records that it adopts later commit timestamps, and their identity stays.",
+        Edit(
+            CANDIDATE,
+            "return best",
+            """
+            from msgspec import structs
+            return tuple(structs.replace(record, timestamp=record.timestamp + 1) for record in best)
+            """,
+        ),
+    ),
+    bug(
+        "last_accepted_from_entries",
+        "An acceptor that learns takes the highest ballot of the entries that it retains for its last "
+        "accepted one.",
+        Edit(
+            LOG,
+            "self.commit = max(self.commit, learned.first + len(learned.records) - 1)",
+            """
+            self.commit = max(self.commit, learned.first + len(learned.records) - 1)
+            self.last_accepted = max(self.ballots, default=NO_BALLOT)
+            """,
+        ),
+    ),
+    bug(
+        "tail_slot_by_slot",
+        "The adopted tail is proposed again one slot at a time.",
+        Edit(
+            LEADER,
+            "if known < self.tail_end:",
+            """
+            for record in batch:
+                one, to, commit = (record,), member.incarnation, self.log.commit
+                self.tell(
+                    member,
+                    Accept(self.member, to, self.leading, self.env.now, record.slot, one, known, commit),
+                )
+            if False:  # Instead of the batch.
+            """,
+        ),
+    ),
+    bug(
+        "no_cut_on_accept",
+        "An acceptor keeps what is above an accept of a new ballot, so its tail is torn.",
+        Edit(LOG, "if accepted.ballot > self.last_accepted:", "if False:"),
+    ),
+    bug(
+        "cuts_its_own_ballot",
+        "A late repeat of the first batch is installed again and cuts newer votes of its own ballot.",
+        Edit(ACCEPTOR, "if self.log.last_accepted != m.ballot:", "if True:"),
+        Edit(LOG, "if accepted.ballot > self.last_accepted:", "if True:"),
+    ),
+    bug(
+        "known_chosen_inside_tail",
+        "A slot of the adopted tail may go alone, behind one that its voter knows to be chosen.",
+        Edit(
+            ACCEPTOR,
+            "return m.tail_end <= previous <= self.log.commit",
+            "return previous <= self.log.commit",
+        ),
+        Edit(LEADER, "if not adopted and through < self.tail_end:", "if False:"),
+        Edit(
+            LEADER,
+            "last = min(self.log.last, through + self.settings.chunk_slots)",
+            "last = through + 1",
+        ),
+    ),
+    bug(
+        "no_prefix_rule",
+        "Slots are accepted behind entries of other ballots.",
+        Edit(
+            ACCEPTOR,
+            """
+            if self.log.last_accepted == m.ballot:
+                return previous <= self.log.last
+            return m.tail_end <= previous <= self.log.commit
+            """,
+            "return self.log.first - 1 <= previous <= self.log.last",
+        ),
+    ),
+    bug(
+        "outdated_promises_counted",
+        "A promise from before a catch-up counts although its tail begins below what is known.",
+        Edit(CANDIDATE, "self.drop_outdated_promises()", "pass"),
+    ),
+    bug(
+        "foreign_prefix_not_voided",
+        "A tail counts although its record at the last chosen slot is not the chosen one.",
+        Edit(
+            CANDIDATE,
+            " and (m.at_known is None or m.at_known == self.identity_at_commit())",
+            "",
+        ),
+    ),
+    bug(
+        "commit_from_stale_heartbeat",
+        "A heartbeat's commit index is taken for entries of other ballots.",
+        Edit(LEARNER, "if self.log.last_accepted != ballot:", "if False:"),
+    ),
+)

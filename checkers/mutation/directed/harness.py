@@ -1,8 +1,8 @@
-"""A stage for directed scenarios: one replica group on which a story says step by step what happens, judged
-by the same specs as an explored run.
+"""A harness for directed scenarios: one replica group to which a script says step by step what happens,
+judged by the same specs as an explored run.
 
-The words of a story: a message is delivered, repeated, dropped or held; a timer fires; time passes; a node's
-syncs wait and end; a node crashes and restarts; a client asks. What a story does not mention goes well at
+The words of a script: a message is delivered, repeated, dropped or held; a timer fires; time passes; a node's
+syncs wait and end; a node crashes and restarts; a client asks. What a script does not mention goes well at
 once: syncs end, what a node says to itself arrives. Messages between nodes wait for `deliver` or `settle`.
 
 *Invariant.* Every step is one that the simulator could take too: timers never fire early, messages leave
@@ -17,8 +17,15 @@ from typing import Any
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig
-from dynaproof.checkers.mutation.directed.cast import SETTINGS, Asker, Broken, StoryError, directed
-from dynaproof.checkers.mutation.directed.script import CRASH, Keep, Script, nothing
+from dynaproof.checkers.mutation.directed.by_hand import CRASH, ByHand, Keep, nothing
+from dynaproof.checkers.mutation.directed.fixture import (
+    SETTINGS,
+    Broken,
+    ScriptedClient,
+    ScriptError,
+    directed,
+)
+from dynaproof.checkers.mutation.directed.log import Log, words
 from dynaproof.checkers.runs.config import Failure
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.partition import create_replicas, draw
@@ -27,7 +34,6 @@ from dynaproof.checkers.workloads.client import AttemptTimer, GiveUpTimer
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Message, NodeId, Timer
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import Member
 from dynaproof.impl.storage.messages import ElectionTimer, HeartbeatTimer, Operation
 from dynaproof.impl.storage.records import ConfigChange
@@ -36,12 +42,11 @@ STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""
 
 
-class Stage:
+class Harness:
     """A group of three, `sa`, `sb` and `sc`; a spare node `sd`; and the clients `c0` and `c1`."""
 
     def __init__(
         self,
-        node_class: type[StorageNode] = StorageNode,
         rates: dict[str, float] | None = None,
         without: tuple[str, ...] = (),
         **settings: Any,
@@ -58,13 +63,13 @@ class Stage:
             clients=2,
             faults=(),
         )
-        self.script = Script()
-        self.run = Run(directed(node_class, without), config, self.script)
+        self.strategy = ByHand()
+        self.run = Run(directed(without), config, self.strategy)
         self.world = self.run.world
         self.world.timed = False
         self.held: dict[tuple[str, str], bool] = {}
         self.slow_disks: dict[str, bool] = {}
-        self.told: list[str] = []
+        self.log = Log(self.world.places)
         self.run.add(self.run.scenario.kinds[0], NodeId("region", "d", "sd"), RATE_ONE)
 
     def begin(self) -> None:
@@ -74,6 +79,7 @@ class Stage:
         for name in ("c0", "c1"):
             self.world.start(self.slot(name))
         self._at_once()
+        self.log.begin()
 
     # --- Who is who ---
 
@@ -85,10 +91,10 @@ class Stage:
         """The replica that a node hosts; None where there is none."""
         return getattr(self.slot(name).node, "replica", None)
 
-    def client(self, name: str) -> Asker:
+    def client(self, name: str) -> ScriptedClient:
         """A client."""
         node = self.slot(name).node
-        assert isinstance(node, Asker)
+        assert isinstance(node, ScriptedClient)
         return node
 
     @property
@@ -100,7 +106,7 @@ class Stage:
 
     def find(self, sender: str, receiver: str, kind: type[Message]) -> Event | None:
         """The oldest message of this kind in flight from one node to another."""
-        for event in self.script.events:
+        for event in self.strategy.events:
             if (
                 event.kind == "deliver"
                 and event.sender.name == sender
@@ -128,22 +134,22 @@ class Stage:
         if event.link is not None:
             event.link.in_flight += 1
         self._happen(event, f"{receiver} gets {kind.__name__} from {sender}")
-        self.script.add(copy)
+        self.strategy.add(copy)
 
     def drop(self, sender: str, receiver: str, kind: type[Message] | None = None) -> None:
         """Messages in flight on a link are lost: all, or all of a kind."""
-        for event in list(self.script.events):
+        for event in list(self.strategy.events):
             lost = event.kind == "deliver" and event.sender.name == sender and event.place.name == receiver
             if lost and kind in {None, type(event.payload)}:
                 if event.link is not None:
                     event.link.in_flight -= 1
-                self.script.discard(event)
-        self.told.append(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
+                self.strategy.discard(event)
+        self.log.say(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
 
-    def tell(self, name: str, message: Message) -> None:
-        """A node gets a message from its operator."""
+    def inject(self, name: str, message: Message) -> None:
+        """A node gets a message that no node of the group has just sent."""
         slot = self.slot(name)
-        self.told.append(f"{name} is told {type(message).__name__}")
+        self.log.say(f"{name} gets {type(message).__name__} from outside the group")
         self._handle(slot, slot.node.on_message, slot.id, message)
         self._at_once()
 
@@ -153,17 +159,17 @@ class Stage:
             for other in self.world.places:
                 if other != name:
                     self.held[name, other] = self.held[other, name] = True
-        self.told.append(f"{' and '.join(names)} cut off")
+        self.log.say(f"{' and '.join(names)} cut off")
 
     def hold_link(self, sender: str, receiver: str) -> None:
         """Messages from one node to another wait for `deliver`."""
         self.held[sender, receiver] = True
-        self.told.append(f"messages from {sender} to {receiver} wait")
+        self.log.say(f"messages from {sender} to {receiver} wait")
 
     def free(self) -> None:
         """Nothing is held any more: all arrives with the next `settle`."""
         self.held = {}
-        self.told.append("all links work")
+        self.log.say("all links work")
 
     def settle(self, *kinds: type[Message]) -> None:
         """Deliver what is in flight and not held, and what follows, oldest first; or only these kinds."""
@@ -173,19 +179,19 @@ class Stage:
                 return
             receiver, what = event.place.name, type(event.payload).__name__
             self._happen(event, f"{receiver} gets {what} from {event.sender.name}")
-        raise StoryError(f"messages go on and on after {STEPS} deliveries")
+        raise ScriptError(f"messages go on and on after {STEPS} deliveries")
 
     # --- Time ---
 
     def wait(self, microseconds: int) -> None:
         """Time passes; timers are late."""
         self.world.tau += microseconds
-        self.told.append(f"{microseconds} us pass")
+        self.log.say(f"{microseconds} us pass")
 
     def step_wall(self, name: str, microseconds: int) -> None:
         """The wall clock of a node steps."""
         self.slot(name).wall_offset += microseconds
-        self.told.append(f"the wall clock of {name} steps by {microseconds} us")
+        self.log.say(f"the wall clock of {name} steps by {microseconds} us")
 
     def fire(self, name: str, kind: type[Timer]) -> None:
         """A timer of a node fires: at its deadline, or now if that is past."""
@@ -193,7 +199,7 @@ class Stage:
             if type(timer) is kind:
                 self._happen(event, f"{kind.__name__} of {name} fires")
                 return
-        raise StoryError(f"{name} has set no {kind.__name__}")
+        raise ScriptError(f"{name} has set no {kind.__name__}")
 
     def beat(self, name: str) -> None:
         """A leader's next round, and its answers."""
@@ -205,7 +211,7 @@ class Stage:
         self.fire(name, ElectionTimer)
         self.settle()
         if self.replica(name).leading is None:
-            raise StoryError(f"{name} does not lead")
+            raise ScriptError(f"{name} does not lead")
 
     def replace(self, leader: str, retiring: str) -> None:
         """An operator has `sd` take the place of a voter that lost nothing: the leader proposes the config.
@@ -213,7 +219,7 @@ class Stage:
         The system itself replaces only voters that lost something; the replication rules hold for both.
         """
         spare, replica = self.slot("sd"), self.replica(leader)
-        self.told.append(f"{leader} proposes sd in the place of {retiring}")
+        self.log.say(f"{leader} proposes sd in the place of {retiring}")
         if not spare.up:
             self.world.start(spare)
 
@@ -237,38 +243,38 @@ class Stage:
     def hold_disk(self, name: str) -> None:
         """Syncs of a node wait for `sync`."""
         self.slow_disks[name] = True
-        self.told.append(f"the disk of {name} is slow")
+        self.log.say(f"the disk of {name} is slow")
 
     def start_sync(self, name: str) -> None:
         """The pending sync of a node starts: it covers what is written by now."""
         event = self.slot(name).sync_event
         if event is None or event.kind != "sync_start":
-            raise StoryError(f"no sync of {name} waits for its start")
+            raise ScriptError(f"no sync of {name} waits for its start")
         self._happen(event, f"a sync of {name} starts")
 
     def end_sync(self, name: str) -> None:
         """The running sync of a node ends."""
         event = self.slot(name).sync_event
         if event is None or event.kind != "sync_end":
-            raise StoryError(f"no sync of {name} is running")
+            raise ScriptError(f"no sync of {name} is running")
         self._happen(event, f"a sync of {name} ends")
 
     def free_disk(self, name: str) -> None:
         """Syncs of a node end at once again."""
         self.slow_disks.pop(name, None)
-        self.told.append(f"the disk of {name} is fast")
+        self.log.say(f"the disk of {name} is fast")
         self._at_once()
 
     def crash(self, name: str, keep: Keep = nothing, lose_disk: bool = False) -> None:
         """A node crashes; `keep` says what its files keep of the writes that were not synced."""
-        self.script.keep = keep
+        self.strategy.keep = keep
         self.world.crash(self.slot(name), CRASH, lose_disk=lose_disk, spare=True)
-        self.told.append(f"{name} crashes" + (" and loses its disk" if lose_disk else ""))
+        self.log.say(f"{name} crashes" + (" and loses its disk" if lose_disk else ""))
         self._judge()
 
     def restart(self, name: str) -> None:
         """It comes back."""
-        self.told.append(f"{name} restarts")
+        self.log.say(f"{name} restarts")
         self.world.start(self.slot(name))
         self._judge()
         self._at_once()
@@ -278,7 +284,7 @@ class Stage:
         slot = self.slot(name)
         slot.disk.rot(log, at, 1)
         slot.damaged()
-        self.told.append(f"byte {at} of {log} on {name} rots")
+        self.log.say(f"byte {at} of {log} on {name} rots")
 
     def rot_page(self, name: str, item: bytes) -> None:
         """A byte of these, in a synced page, is another one from here on."""
@@ -288,9 +294,9 @@ class Stage:
                 if item in data:
                     slot.disk.rot_page(file, number, data.index(item), 1)
                     slot.damaged()
-                    self.told.append(f"a byte of page {number} of {file} on {name} rots")
+                    self.log.say(f"a byte of page {number} of {file} on {name} rots")
                     return
-        raise StoryError(f"no page of {name} holds {item!r}")
+        raise ScriptError(f"no page of {name} holds {item!r}")
 
     # --- Clients ---
 
@@ -307,12 +313,12 @@ class Stage:
         client.route.leader = self.slot(to).id
         client.route.ballot = replica.leading or replica.leader_ballot
         self._handle(self.slot(name), client.begin)
-        self.told.append(f"{name} asks {to} for {operation}")
+        self.log.say(f"{name} asks {to} for {words(operation)}")
         self._at_once()
 
     def undecided_clients_ask(self, name: str) -> None:
         """Whom a client asks that knows no leader."""
-        self.script.replica = [node.name for node in REPLICAS].index(name)
+        self.strategy.replica = [node.name for node in REPLICAS].index(name)
 
     def ask_again(self, name: str, to: str) -> None:
         """A client whose attempt was not answered tries again, at this replica, under the same request id."""
@@ -336,26 +342,26 @@ class Stage:
             raise Broken(sentence)
 
     def expect(self, holds: bool, what: str) -> None:
-        """The story takes this for granted."""
+        """The script takes this for granted."""
         if not holds:
-            raise StoryError(f"it is not so that {what}")
+            raise ScriptError(f"it is not so that {what}")
 
     # --- Inside ---
 
     def _request(self, name: str, to: str) -> Event:
-        for event in reversed(self.script.events):
+        for event in reversed(self.strategy.events):
             if event.kind == "deliver" and event.sender.name == name and event.place.name == to:
                 return event
-        raise StoryError(f"{name} has sent nothing to {to}")
+        raise ScriptError(f"{name} has sent nothing to {to}")
 
     def _need(self, sender: str, receiver: str, kind: type[Message]) -> Event:
         event = self.find(sender, receiver, kind)
         if event is None:
-            raise StoryError(f"no {kind.__name__} from {sender} to {receiver} is in flight")
+            raise ScriptError(f"no {kind.__name__} from {sender} to {receiver} is in flight")
         return event
 
     def _next_message(self, kinds: tuple[type[Message], ...]) -> Event | None:
-        for event in self.script.events:
+        for event in self.strategy.events:
             if event.kind != "deliver" or (event.sender.name, event.place.name) in self.held:
                 continue
             if not kinds or type(event.payload) in kinds:
@@ -363,12 +369,12 @@ class Stage:
         return None
 
     def _happen(self, event: Event, sentence: str) -> None:
-        self.told.append(sentence)
+        self.log.say(sentence)
         self._let(event)
         self._at_once()
 
     def _let(self, event: Event) -> None:
-        self.script.discard(event)
+        self.strategy.discard(event)
         self.world.happen(event)
         self._judge()
 
@@ -379,11 +385,11 @@ class Stage:
     def _at_once(self) -> None:
         """Syncs end, and what nodes say to themselves arrives."""
         for _ in range(STEPS):
-            event = next((event for event in self.script.events if self._goes_well(event)), None)
+            event = next((event for event in self.strategy.events if self._goes_well(event)), None)
             if event is None:
                 return
             self._let(event)
-        raise StoryError(f"a node keeps itself busy for {STEPS} steps")
+        raise ScriptError(f"a node keeps itself busy for {STEPS} steps")
 
     def _goes_well(self, event: Event) -> bool:
         kind, name = event.kind, event.place.name

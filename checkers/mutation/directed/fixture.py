@@ -1,4 +1,4 @@
-"""Who and what a stage has before a story begins: its constants, its items, its clients, its run."""
+"""What a harness has before a script begins: its constants, its items, its clients, its scenario."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS
 from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig
-from dynaproof.checkers.kinds.replica_host import with_hosts
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.impl.node import Env
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage.host import StorageNode
 from dynaproof.impl.storage.ids import Settings
 from dynaproof.impl.storage.messages import Operation
 from dynaproof.impl.storage.records import Item, StoredItem
@@ -39,16 +37,16 @@ def item(value: str) -> Item:
     return encode_item({"v": S(value)})
 
 
-class Broken(Exception):  # noqa: N818 It ends a story: what it was told for has happened.
+class Broken(Exception):  # noqa: N818 It ends a script: what it was written for has happened.
     """A promise is broken."""
 
 
-class StoryError(Exception):
-    """The story cannot go on as it is told: what it waits for is not there."""
+class ScriptError(Exception):
+    """The script cannot go on as written: what it waits for is not there."""
 
 
-class Asker(Client):
-    """A client that asks what the story tells it to."""
+class ScriptedClient(Client):
+    """A client that asks what the script has for it."""
 
     def __init__(self, env: Env) -> None:
         settings = ClientSettings(timeout_us=60_000_000, attempt_us=10_000_000, backoff_us=1_000_000)
@@ -59,29 +57,28 @@ class Asker(Client):
         self.observed: StoredItem | None = None
 
     def on_start(self) -> None:
-        """Wait for the story."""
+        """Wait for the script."""
 
     def next_operation(self) -> Operation | None:
-        """What the story asks."""
+        """What the script asks."""
         operation, self.next = self.next, None
         return operation
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
-        """Keep the answer for the story."""
+        """Keep the answer for the script."""
         self.ending, self.observed = ending, observed
 
 
-def asker(env: Env, _config: GroupConfig) -> Asker:
-    """A client that waits for what it is told to ask."""
-    return Asker(env)
+def scripted_client(env: Env, _config: GroupConfig) -> ScriptedClient:
+    """A client that waits for the script."""
+    return ScriptedClient(env)
 
 
-def directed(node_class: type[StorageNode], without: tuple[str, ...]) -> Scenario:
+def directed(without: tuple[str, ...]) -> Scenario:
     """The group of `partition` with such clients; the specs in `without` are not judged."""
-    asking = structs.replace(CLIENTS, make=asker)
-    group = with_hosts(PARTITION, node_class)
+    asking = structs.replace(CLIENTS, make=scripted_client)
     return structs.replace(
-        group,
-        kinds=tuple(asking if kind is CLIENTS else kind for kind in group.kinds),
-        specs=tuple(spec for spec in group.specs if spec.name not in without),
+        PARTITION,
+        kinds=tuple(asking if kind is CLIENTS else kind for kind in PARTITION.kinds),
+        specs=tuple(spec for spec in PARTITION.specs if spec.name not in without),
     )

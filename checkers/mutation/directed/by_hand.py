@@ -24,7 +24,7 @@ def everything(_file: str, writes: int) -> int:
     return writes
 
 
-class Script:
+class ByHand:
     """A bag of enabled events, in the order in which they came up."""
 
     def __init__(self) -> None:

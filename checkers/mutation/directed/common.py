@@ -1,0 +1,85 @@
+"""What several scenarios have in common."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.directed.fixture import item
+from dynaproof.checkers.mutation.directed.harness import Harness
+from dynaproof.impl.storage.messages import (
+    Accept,
+    Adopt,
+    Alive,
+    AskAlive,
+    Chosen,
+    CreateReplica,
+    ElectionTimer,
+    Fetch,
+    FetchTimer,
+    HeartbeatTimer,
+    Prepare,
+    Promise,
+    Put,
+    Refused,
+    Vote,
+)
+
+
+def write(harness: Harness, client: str, value: str, leader: str) -> None:
+    """A client writes the one key of these scenarios; the leader's accepts stay in flight."""
+    harness.ask(client, Put(b"k", item(value)), to=leader)
+
+
+def lead_apart(harness: Harness, leader: str, *apart: str) -> None:
+    """One replica leads and all know it; then each of the group is by itself: what it sends waits."""
+    harness.elect(leader)
+    harness.beat(leader)
+    harness.hold("sa", "sb", "sc", *apart)
+
+
+def replace_voter(harness: Harness, leader: str, retiring: str, voter: str) -> None:
+    """The leader has `sd` take the place of a voter, and counts that chosen by the vote of another."""
+    harness.replace(leader, retiring)
+    harness.deliver(leader, voter, Accept)
+    harness.deliver(voter, leader, Vote)
+
+
+def campaign(harness: Harness, name: str, voter: str) -> None:
+    """One replica is elected with the help of one voter, after all leases; all others are out of reach."""
+    canvass(harness, name, voter)
+    harness.expect(harness.replica(name).leading is not None, f"{name} leads")
+
+
+def canvass(harness: Harness, name: str, voter: str) -> None:
+    """The same, but it may need more promises than that one."""
+    harness.hold("sa", "sb", "sc", "sd")
+    harness.pass_leases()
+    if harness.replica(name).leading is not None:
+        harness.fire(name, HeartbeatTimer)  # Not renewed for long: it steps down.
+    harness.drop(name, voter)
+    harness.drop(voter, name)
+    while not harness.find(voter, name, Promise):
+        harness.fire(name, ElectionTimer)
+        harness.deliver(name, voter, AskAlive)
+        harness.deliver(voter, name, Alive)
+        harness.deliver(name, voter, Prepare)
+        harness.deliver_if_any(
+            voter, name, Refused
+        )  # It has promised a higher ballot: once more, above that.
+    harness.deliver(voter, name, Promise)
+
+
+def batch(harness: Harness, leader: str, voter: str) -> None:
+    """The first batch of a leader arrives, be it one message, as it must, or several."""
+    while harness.deliver_if_any(leader, voter, Accept):
+        pass
+    harness.deliver_if_any(leader, voter, Adopt)
+    while harness.deliver_if_any(voter, leader, Vote):
+        pass
+
+
+def join(harness: Harness, leader: str) -> None:
+    """The new replica on `sd` is made, and learns the log from the leader."""
+    harness.deliver(leader, "sd", CreateReplica)
+    harness.fire("sd", FetchTimer)
+    harness.deliver("sd", leader, Fetch)
+    harness.deliver(leader, "sd", Chosen)
+    harness.expect(harness.replica("sd").admitted, "sd is admitted")

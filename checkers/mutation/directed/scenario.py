@@ -1,0 +1,74 @@
+"""A directed scenario: a script of steps, and the seeded bugs whose broken promise it shows.
+
+The system without a bug goes through every script to its end, and its log lines are the scenario's golden
+trace (`traces/`). Where a script cannot go on as written, that is an error of the script (or a bug that makes
+the run take another course, which kills nothing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from dynaproof.checkers.mutation.directed.fixture import Broken, ScriptError
+from dynaproof.checkers.mutation.directed.harness import Harness
+from dynaproof.checkers.runs.config import Failure
+
+Script: TypeAlias = Callable[[Harness], None]
+
+
+class Scenario(Struct, frozen=True):
+    """One directed scenario: its name and sentence, its script, and how to set the harness up."""
+
+    name: str
+    sentence: str
+    script: Script
+    kills: tuple[str, ...]
+    rates: dict[str, float]
+    without: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+class Trace(Struct, frozen=True):
+    """What became of a script: the promise that broke, or where it got stuck; and what happened, by lines."""
+
+    failure: Failure | None
+    stuck: str | None
+    lines: tuple[str, ...]
+
+
+DIRECTED: dict[str, Scenario] = {}
+"""Every directed scenario by name, in the order of definition."""
+
+
+def scenario(
+    *kills: str, rates: dict[str, float] | None = None, without: tuple[str, ...] = (), **settings: Any
+) -> Callable[[Script], Script]:
+    """Register a script under its own name; `kills` are the seeded bugs that it is written for.
+
+    The specs in `without` are not judged: what the scenario supposes breaks them already.
+    """
+
+    def register(script: Script) -> Script:
+        name, sentence = script.__name__, " ".join((script.__doc__ or "").split())
+        DIRECTED[name] = Scenario(name, sentence, script, kills, rates or {}, without, settings)
+        return script
+
+    return register
+
+
+def trace_of(scenario: Scenario) -> Trace:
+    """Run a script in a new harness."""
+    harness = Harness(scenario.rates, scenario.without, **scenario.settings)
+    stuck = None
+    try:
+        harness.begin()
+        scenario.script(harness)
+    except Broken:
+        pass
+    except ScriptError as error:
+        stuck = str(error)
+    harness.log.changes()
+    return Trace(harness.failure, stuck, tuple(harness.log.lines))

@@ -124,7 +124,7 @@ class _Search:
             node: _Node | None = None
             spent = used & pending_bits
             before = tried.setdefault((event, state, used ^ spent, hidden), [])
-            if not any(not other & ~spent for other in before):
+            if not before or not any(not other & ~spent for other in before):
                 before.append(spent)
                 visited += 1
                 if event >= furthest:
@@ -209,12 +209,16 @@ class _Search:
     def _after(self, i: int, event: int, configuration: Configuration, trail: Trail) -> _Node:
         """Linearize a write, and the open reads that find what it leaves."""
         _, used, hidden = configuration
-        bits, kinds, needs, value = self.bits, self.kinds, self.needs, self.values[i]
+        bits, kinds, value = self.bits, self.kinds, self.values[i]
         used |= bits[i]
         if kinds[i] == ASK_PUT:
             hidden = (hidden | self.plain[event]) & ~used
         trail = (i, event, trail)
-        for r in self.open_reads[event]:
+        reads = self.open_reads[event]
+        if not reads:
+            return event, (value, used, hidden), trail
+        needs = self.needs
+        for r in reads:
             if not used & bits[r] and (needs[r] == value) == (kinds[r] == ASK_READ):
                 used |= bits[r]
                 trail = (r, event, trail)

@@ -36,16 +36,16 @@ def find(asks: Sequence[Ask], initial: int = ABSENT) -> Pattern | None:
     sources = _Sources(asks, initial)
     witnesses = _Witnesses(asks)
     found: Pattern | None = None
-    for at, ask in enumerate(asks):
-        if ask.kind in {ASK_PUT, ASK_DIFFERS} or ask.ret == NEVER:
+    for at, (kind, need, _, call, ret, _) in enumerate(asks):
+        if kind in {ASK_PUT, ASK_DIFFERS} or ret == NEVER:
             continue
-        if found is not None and (asks[found.at].ret, found.at) < (ask.ret, at):
+        if found is not None and (asks[found.at].ret, found.at) < (ret, at):
             continue
-        last, source = sources.last_return(ask.need, ask.ret)
+        last, source = sources.last_return(need, ret)
         if last is None:
             found = Pattern(at)
         elif last != NEVER:
-            over = witnesses.of_another(ask.need, last, ask.call)
+            over = witnesses.of_another(need, last, call)
             if over is not None:
                 found = Pattern(at, source, over)
     return found
@@ -74,23 +74,25 @@ class _Witnesses:
 
     def __init__(self, asks: Sequence[Ask]) -> None:
         known: list[tuple[int, int, int, int]] = []
-        for i, ask in enumerate(asks):
-            if ask.ret == NEVER or ask.kind == ASK_DIFFERS:
+        for i, (kind, need, value, call, ret, _) in enumerate(asks):
+            if ret == NEVER or kind == ASK_DIFFERS:
                 continue
-            if ask.kind != ASK_PUT:
-                known.append((ask.call, ask.ret, ask.need, i))
-            if ask.kind in {ASK_PUT, ASK_CAS}:
-                known.append((ask.call, ask.ret, ask.value, i))
+            if kind != ASK_PUT:
+                known.append((call, ret, need, i))
+            if kind in {ASK_PUT, ASK_CAS}:
+                known.append((call, ret, value, i))
         known.sort()
-        self.calls = [call for call, *_ in known]
-        self.soonest: list[list[tuple[int, int, int]]] = [[]]
+        self.calls = [one[0] for one in known]
+        first = second = (NEVER, -1, -1)
+        self.soonest = [(first, second)]
         for _, ret, value, i in reversed(known):
-            two = self.soonest[-1]
-            if len(two) < 2 or ret < two[1][0]:
-                other = [one for one in two if one[1] != value or one[0] < ret]
-                if all(one[1] != value for one in other):
-                    two = sorted([*other, (ret, value, i)])[:2]
-            self.soonest.append(two)
+            if ret < first[0]:
+                if value != first[1]:
+                    second = first
+                first = ret, value, i
+            elif ret < second[0] and value != first[1]:
+                second = ret, value, i
+            self.soonest.append((first, second))
         self.soonest.reverse()
 
     def of_another(self, value: int, after: int, before: int) -> int | None:

@@ -298,7 +298,7 @@ CHECKER_BUGS: Final = {
             ("depth-first-only-guesses", "_Search.run",
              "todo += [(other, False) for other in self._others(*last)][::-1]", "pass"),
             ("depth-first-spent-is-no-matter", "_Search.run",
-             "if not any(not other & ~spent for other in before):", "if not before:"),
+             "if not before or not any(not other & ~spent for other in before):", "if not before:"),
             ("depth-first-more-spent-is-better", "_Search.run", "not other & ~spent", "not spent & ~other"),
             ("depth-first-cas-only-if-waited-for", "_Search._others",
              "wanted = kind == ASK_CAS and self.rets[i] != NEVER", "wanted = False"),

@@ -11,7 +11,7 @@ from dynaproof.cli import main
 
 KEYS = [
     "file", "operations", "keys", "verdict", "cause", "sentence", "witness", "progress", "algorithm",
-    "check_ms", "parse_ms", "provenance",
+    "check_ms", "parse_ms", "core", "provenance",
 ]  # fmt: skip
 
 WRITE_1 = '{"process":0,"f":"write","key":"k","value":1,"call":0,"return":10}'

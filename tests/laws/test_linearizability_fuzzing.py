@@ -54,7 +54,7 @@ def test_everything_agrees_on_random_histories_and_every_cause_occurs() -> None:
     assert tally.histories == FIXED_HISTORIES
     assert set(tally.causes) >= EVERY_CAUSE
     assert min(tally.verdicts.values()) > FIXED_HISTORIES // 5
-    assert set(tally.algorithms) == {"zones and sweep", "frontier search"}
+    assert set(tally.algorithms) == {"zones and sweep", "bad patterns", "depth-first search"}
 
 
 @pytest.mark.skipif(

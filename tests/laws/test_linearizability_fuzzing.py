@@ -155,7 +155,7 @@ def test_the_definition_refuses_each_kind_of_wrong_order() -> None:
     assert not explains(ops, [ops[0], ops[2], ops[1]])  # against time.
 
 
-# ---- a cas that failed says nothing in EDN; it says that the value differed in the text logs, or by an option
+# ---- a cas that failed says nothing in EDN; in the text logs, or by an option, that the value differed
 
 
 def jepsen(*events: str) -> bytes:

@@ -45,8 +45,8 @@ class ByZones:
     """What algorithm A said of all keys.
 
     `failure`: the first key that is not linearizable, and why; then the rest is not there. `order`: rows of
-    the keys that are, key after key. `outside`: by code of the key, why it could not tell; `operations`: those
-    of such keys, as far as they were looked at one by one.
+    the keys that are, key after key. `outside`: by code of the key, why it could not tell; `operations`:
+    those of such keys, as far as they were looked at one by one.
     """
 
     failure: Failure | None

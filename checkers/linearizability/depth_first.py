@@ -259,9 +259,7 @@ class _Search:
         for i in self.open_reads[number]:
             if not used & bits[i]:
                 (wanted if kinds[i] == ASK_READ else picky).append(needs[i])
-        for i in self.open_writes[number]:
-            if kinds[i] == ASK_CAS and not used & bits[i]:
-                wanted.append(needs[i])
+        wanted += [needs[i] for i in self.open_writes[number] if kinds[i] == ASK_CAS and not used & bits[i]]
         if picky:
             wanted += [value for value in self.into if any(other != value for other in picky)]
         if free:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from dynaproof.checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, FINDING, Ask
 from dynaproof.specs.history import ABSENT, NEVER
 
+
 class Pattern(NamedTuple):
     """A bad pattern, by indices: `at` found a value that cannot have been there.
 

@@ -260,8 +260,6 @@ class _Search:
             if not used & bits[i]:
                 (wanted if kinds[i] == ASK_READ else picky).append(needs[i])
         wanted += [needs[i] for i in self.open_writes[number] if kinds[i] == ASK_CAS and not used & bits[i]]
-        if picky:
-            wanted += [value for value in self.into if any(other != value for other in picky)]
         if free:
             for value in wanted:  # It grows while it is walked.
                 for need, mask in self.into.get(value, {}).items():

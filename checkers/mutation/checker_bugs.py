@@ -314,7 +314,6 @@ CHECKER_BUGS: Final = {
              "else picky).append", "else []).append"),
             ("depth-first-unknown-cas-waits-for-nothing", "_Search._wanted",
              "wanted.append(need)", "pass"),
-            ("depth-first-conditions-want-no-cas", "_Search._wanted", "if picky:", "if False:"),
             ("depth-first-pending-bits-shared", "_Search.__init__",
              "self.width = max(self.bits, default=0).bit_length()", "self.width = 0"),
             ("depth-first-pending-before-its-call", "_Search._others",

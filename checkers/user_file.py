@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 from zlib import crc32
 
@@ -24,8 +24,19 @@ def object_in(name: str) -> Any:
     file, _, attribute = name.rpartition(":")
     module = imported(Path(file))
     if not hasattr(module, attribute):
-        raise UserFileError(f"{file} has no {attribute}")
+        others = [key for key, value in vars(module).items() if not key.startswith("_") and is_theirs(module, value)]
+        listed = f"; it has {', '.join(others)}" if others else ""
+        raise UserFileError(f"{file} has no {attribute}{listed}")
     return getattr(module, attribute)
+
+
+def is_theirs(module: ModuleType, value: object) -> bool:
+    """Whether a module defines a value, and does not merely import it."""
+    if isinstance(value, ModuleType):
+        return False
+    return getattr(value, "__module__", module.__name__) in {module.__name__, None} or not isinstance(
+        value, type | FunctionType
+    )
 
 
 def imported(path: Path) -> ModuleType:

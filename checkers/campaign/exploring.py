@@ -63,6 +63,8 @@ class Campaign(Struct, frozen=True):
     ended: Literal["limit", "failures", "interrupted"]
     kept: Path | None
     other: Path | None
+    runs: tuple[RunFile, ...] = ()
+    """The shrunk runs of the failures, in order."""
 
 
 def explore(
@@ -101,6 +103,7 @@ def explore(
     before, began = state.seconds, clock()
     saved = began
     ended: Literal["limit", "failures", "interrupted"] = "limit"
+    runs: list[RunFile] = []
     todo = numbers(state.totals.schedules, schedules, seconds, clock)
     try:
         for number, outcome in outcomes(scenario, strategy, seed, todo, jobs):
@@ -108,6 +111,7 @@ def explore(
                 listener.failed(number, outcome.failure)
                 found, run = shrunk(state, number, outcome, folder)
                 state.failures.append(found)
+                runs.append(run)
                 listener.found(found, run)
             state.totals.add(outcome)  # Not before: interrupted while it is shrunk, a failure would be lost.
             now = clock()
@@ -128,7 +132,7 @@ def explore(
     elif file is not None:
         file.remove()
     other = file.path if file is not None and not file.mine else None
-    return Campaign(state, ended, kept, other)
+    return Campaign(state, ended, kept, other, tuple(runs))
 
 
 def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None) -> tuple[Found, RunFile]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from msgspec import Struct, structs
 
 from dynaproof.checkers.runs.fault import FaultKind
-from dynaproof.checkers.runs.watched import Making, Watched, notes_of
+from dynaproof.checkers.runs.watched import Making, Watched, notes_of, telling
 from dynaproof.checkers.runs.words import Knowledge, fields_of, state_of
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
@@ -160,8 +160,8 @@ class Kind(Struct, frozen=True, kw_only=True):
             set_field(self, "nodes", Placed(ids))
         set_field(self, "make", Making(node, self.arguments))
         if not isinstance(self.notes, Mapping):
-            set_field(self, "notes", dict.fromkeys(self.notes, Watched.noted))
-        own = dict.fromkeys(notes_of(node), Watched.noted)
+            set_field(self, "notes", {note: telling(note) for note in self.notes})
+        own = {note: telling(note) for note in notes_of(node)}
         set_field(self, "notes", {**own, **self.notes})
         for field, told in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
             if getattr(self, field) is None:

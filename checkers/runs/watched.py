@@ -15,6 +15,7 @@ from msgspec import Struct
 from dynaproof.checkers.runs.observation import Gathered, HandlerRaised
 from dynaproof.checkers.user_code import told
 from dynaproof.checkers.world.place import Place
+from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node
 from dynaproof.impl.node import Disk, Env, Message, Microseconds, NodeId, Note, Timer
 from dynaproof.specs.views.nodes import Nodes, Settled, Stepped
@@ -33,6 +34,11 @@ class Watched(Gathered):
 
     def noted(self, place: Place, note: Note) -> None:
         """A node notes something."""
+        self.view.file(note)
+
+    def said(self, place: Place, note: Note) -> None:
+        """A client calls, or has its answer."""
+        self.view.said.append((place.name, place.world.tau, note))
         self.view.file(note)
 
     def stepped(self, place: Place) -> None:
@@ -137,6 +143,11 @@ def notes_of(node: type[Node]) -> tuple[type[Note], ...]:
                     if isinstance(value, type) and issubclass(value, Note) and value is not Note:
                         found[value] = None
     return tuple(found)
+
+
+def telling(note: type[Note]) -> Callable[..., None]:
+    """Who is told of such a note."""
+    return Watched.said if note in {Called, Returned} else Watched.noted
 
 
 def names_in(function: Callable[..., Any]) -> list[str]:

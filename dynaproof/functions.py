@@ -14,6 +14,7 @@ from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
 from dynaproof.checkers.runs.trace import Step
 from dynaproof.checkers.scenarios.catalogue import find
 from dynaproof.checkers.scenarios.given import name_of
+from dynaproof.checkers.scenarios.usable import require_usable
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker
@@ -49,7 +50,7 @@ def explore(
     """
     name = scenario if isinstance(scenario, str) else name_of(scenario)
     try:
-        find(name)
+        require_usable(name)
     except LookupError as error:
         raise UserError(str(error.args[0])) from error
     if jobs > 1 and not isinstance(scenario, str) and ".py:" not in name:

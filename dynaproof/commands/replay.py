@@ -301,13 +301,10 @@ def opened(run: Path) -> "RunFile":
 
 def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
     """The seeded bug that the run was made with, while it is run again."""
-    from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.patches import seeded
+    from dynaproof.seeding import bug_named
 
-    name = kept.mutant
-    if name is not None and name not in MUTANTS:
-        raise unknown_name("mutant", name, list(MUTANTS))
-    return seeded(None if name is None else MUTANTS[name])
+    return seeded(bug_named(kept.config.scenario, kept.mutant))
 
 
 def origin(kept: "RunFile") -> object:

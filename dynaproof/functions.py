@@ -16,6 +16,7 @@ from dynaproof.checkers.scenarios.catalogue import find
 from dynaproof.checkers.scenarios.given import name_of
 from dynaproof.checkers.scenarios.usable import require_usable
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
+from dynaproof.checkers.user_file import being_imported
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker
 from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
@@ -48,6 +49,12 @@ def explore(
     Raises:
         UserError: there is no such scenario or strategy, or other processes cannot find the scenario.
     """
+    importing = being_imported()
+    if importing is not None:
+        raise UserError(
+            f"{importing} explores while it is imported, as other processes do too",
+            'call it below if __name__ == "__main__":',
+        )
     name = scenario if isinstance(scenario, str) else name_of(scenario)
     try:
         require_usable(name)
@@ -66,17 +73,20 @@ def explore(
         seconds = DEFAULT_SECONDS
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    done = campaign.explore(
-        name,
-        strategy=strategy,
-        seed=seed,
-        schedules=schedules,
-        seconds=seconds,
-        jobs=jobs,
-        most_failures=most_failures,
-        folder=None if folder is None else Path(folder),
-        made_by=maker(),
-    )
+    try:
+        done = campaign.explore(
+            name,
+            strategy=strategy,
+            seed=seed,
+            schedules=schedules,
+            seconds=seconds,
+            jobs=jobs,
+            most_failures=most_failures,
+            folder=None if folder is None else Path(folder),
+            made_by=maker(),
+        )
+    except campaign.CampaignError as error:
+        raise UserError(error.message, error.hint) from error
     if done.ended == "interrupted":
         raise KeyboardInterrupt
     return Campaign(name, strategy, seed, done.state, done.runs)
@@ -171,5 +181,3 @@ LAST_STEPS = 8
 
 def _last_steps(run: RunFile) -> tuple[Step, ...]:
     return _steps(run)[-LAST_STEPS:]
-
-

@@ -284,8 +284,8 @@ REFUSED = {
         "message: Elect)",
         "message)",
         (
-            "line 43: Ring.on_elect has its parameter message annotated without a type; it must be a class that "
-            "inherits from Message"
+            "line 43: Ring.on_elect has its parameter message annotated without a type; it must be a class "
+            "that inherits from Message"
         ),
     ),
     "two handlers of one type": (

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from dynaproof.checkers.report import card
 from dynaproof.specs.history import Column
 
 Verdict = Literal["linearizable", "not linearizable", "unknown"]
@@ -102,3 +103,14 @@ class Result:
     def linearizable(self) -> bool:
         """Whether the verdict is yes."""
         return self.verdict == LINEARIZABLE
+
+    def _repr_html_(self) -> str:
+        """A card for notebooks."""
+        colours: dict[str, card.Colour] = {LINEARIZABLE: "good", NOT_LINEARIZABLE: "bad", UNKNOWN: "open"}
+        counts: dict[str, object] = {"operations": self.operations, "keys": self.keys}
+        if self.witness:
+            counts["shown by operations"] = ", ".join(f"#{row}" for row in self.witness)
+        counts["decided by"] = f"{self.algorithm} ({self.engine})"
+        parts = [card.sentence(self.sentence), card.sentence(self.progress or ""), card.table(counts)]
+        told = self.verdict if self.cause is None else f"{self.verdict}: {self.cause}"
+        return card.card("history", told, colours[self.verdict], parts)

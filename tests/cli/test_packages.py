@@ -132,7 +132,9 @@ def test_sdist_has_every_file_of_the_checkout_once(built, kept):
 @pytest.mark.parametrize("how", ["wheel", "wheel of the sdist"])
 def test_wheel_has_every_file_of_every_room_once(built, kept, how):
     found = {name for name in names(built[how]) if ".dist-info/" not in name}
-    assert found == {name for name in kept if name.startswith("dynaproof/")}
+    examples = {f"dynaproof/{name}" for name in kept if name.startswith("examples/")}
+    assert examples
+    assert found == {name for name in kept if name.startswith("dynaproof/")} | examples
     assert {"dynaproof/py.typed", "dynaproof/checkers/linearizability/picture.html"} <= found
     assert all(f"dynaproof/{room}/__init__.py" in found for room in ROOMS)
 

@@ -28,6 +28,7 @@ from dynaproof.checkers.histories import read
 from dynaproof.checkers.histories.writers import json_lines, write
 from dynaproof.checkers.linearizability import Budget, check, minimal_core
 from dynaproof.checkers.linearizability.checking import fitting_object
+from dynaproof.provenance import maker
 from dynaproof.specs.history import History
 
 HERE = Path(__file__).resolve().parent
@@ -40,8 +41,8 @@ KEYS = 1_000
 SLOPE_SIZES = (100_000, 1_000_000, 10_000_000)
 CORE_SIZE = 100_000
 ONE_KEY_FACTOR, MANY_KEYS_FACTOR = 10, 5
-LONG_MS = 10
-"""A file that takes Porcupine longer must not take ours longer than it."""
+LONG_MS = 5
+"""What takes Porcupine longer must not take ours longer than it; what does not, ours may take so long."""
 
 
 def main() -> None:
@@ -259,7 +260,8 @@ def machine(limit: float) -> dict[str, Any]:
     return {
         "cpu": cpu, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(), "numba": numba.__version__, "numpy": np.__version__, "go": go,
-        "porcupine": version, "load": f"{os.getloadavg()[1]:.1f}", "limit_s": limit, "memory_gb": MEMORY_GB,
+        "porcupine": version, "commit": maker(), "load": f"{os.getloadavg()[1]:.1f}", "limit_s": limit,
+        "memory_gb": MEMORY_GB,
     }  # fmt: skip
 
 
@@ -269,15 +271,18 @@ def machine(limit: float) -> dict[str, Any]:
 def document(kept: dict[str, Any]) -> str:
     """The tables, as Markdown."""
     m = kept["machine"]
-    parts = [HEAD.format(**m, repeats=REPEATS)]
+    parts = [HEAD.format(**m, repeats=REPEATS, long_ms=LONG_MS)]
     rows = [kept["families"][name] for name in _names() if name in kept.get("families", {})]
     parts += ["## Families\n", *_table(rows), ""]
     if kept.get("files"):
-        long = [row for row in kept["files"] if row["porcupine"]["wall_ms"] > LONG_MS]
-        slower = [row["name"] for row in long if row["ours"]["wall_ms"] > row["porcupine"]["wall_ms"]]
         parts += ["## Recorded histories\n", *_table(kept["files"]), ""]
-        parts += [f"Files that take Porcupine over {LONG_MS} ms: {len(long)}.", ""]
-        parts += [f"Of these ours is slower on: {', '.join(slower) or 'none'}.", ""]
+    everything = rows + list(kept.get("files", ()))
+    long = [row for row in everything if row["porcupine"]["wall_ms"] > LONG_MS]
+    slower = [row["name"] for row in long if row["ours"]["wall_ms"] > row["porcupine"]["wall_ms"]]
+    late = [row["name"] for row in everything if row not in long and row["ours"]["wall_ms"] > LONG_MS]
+    parts += [f"Rows that take Porcupine over {LONG_MS} ms: {len(long)} of {len(everything)}.", ""]
+    parts += [f"Of these ours is slower on: {', '.join(slower) or 'none'}.", ""]
+    parts += [f"Of the others ours takes over {LONG_MS} ms on: {', '.join(late) or 'none'}.", ""]
     if "scale" in kept:
         s = kept["scale"]
         parts += ["## Scale\n", "| operations, 1,000 keys | wall, ms | CPU, ms | bytes per operation |"]
@@ -298,9 +303,12 @@ as the limit of {limit_s:g} s, and so does running out of memory.
 
 Ours is `check` as it is called; what decided is in the column "by". Machine code is loaded before the first
 measurement. A ratio is Porcupine's time by ours. The gate of one-key families is a ratio of 10 by wall and by
-CPU, that of 1,000 keys 5; "goal" is a family that need only be decided.
+CPU, that of 1,000 keys 5; "goal" is a family that need only be decided. That of few values with crashed
+operations, and of recorded histories, is not to be slower than Porcupine where that takes over {long_ms} ms,
+and to take at most {long_ms} ms elsewhere.
 
-{cpu}, {cores} cores, {system}; Python {python}, numba {numba}, numpy {numpy}; {go}, Porcupine {porcupine}.
+{cpu}, {cores} cores, {system}; Python {python}, numba {numba}, numpy {numpy}; {go}, Porcupine {porcupine};
+{commit}.
 Load average at the end: {load}; where it is above the cores, CPU times tell more than wall times.
 """
 
@@ -345,16 +353,16 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _gate(row: dict[str, Any], least: float, wall: float) -> str:
     """Whether the row meets what is asked of it."""
     name: str = row["name"]
-    if name not in _names():
-        if row["porcupine"]["wall_ms"] <= LONG_MS:
-            return "none"
-        return "met" if wall >= 1 else "NOT MET"
+    if name not in _names() or name.startswith(FEW_VALUES):
+        allowed = max(LONG_MS, row["porcupine"]["wall_ms"])
+        return "met" if row["ours"]["wall_ms"] <= allowed else "NOT MET"
     if name.startswith(GOAL):
         return "goal: decided" if row["ours"]["verdict"] != "unknown" else "goal: not decided"
     factor = MANY_KEYS_FACTOR if name.startswith(MANY_KEYS) else ONE_KEY_FACTOR
     return "met" if least >= factor else "NOT MET"
 
 
+FEW_VALUES = ("2 values", "5 values")
 GOAL = "cas over 5 values, 50 clients, 10k"
 
 

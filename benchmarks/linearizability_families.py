@@ -199,6 +199,8 @@ def _fill(
 REGISTER = Mix()
 UNIQUE_CAS = Mix(reads=5, writes=1, cases=5)
 FIVE_VALUES = Mix(reads=4, writes=3, cases=3, values=5, seen=False)
+FEW_CRASHED = Mix(reads=4, writes=3, cases=3, values=5, crashed=0.1, seen=False)
+FEWER_CRASHED = Mix(reads=4, writes=3, cases=3, values=2, crashed=0.02, seen=False)
 CRASHED = Mix(reads=5, writes=4, cases=2, crashed=0.02)
 DELETES = Mix(reads=5, writes=3, creates=2, deletes=3)
 
@@ -215,6 +217,11 @@ ONE_KEY: dict[str, Callable[[bool], History]] = {
     "cas over 5 values, 50 clients, 10k": one_key(FIVE_VALUES, 50, 10_000),
     "1 % crashed, 20 clients, 1k": one_key(CRASHED, 20, 1_000),
     "1 % crashed, 20 clients, 10k": one_key(CRASHED, 20, 10_000),
+    "2 values, 1 % crashed, 5 clients, 1k": one_key(FEWER_CRASHED, 5, 1_000),
+    "2 values, 1 % crashed, 10 clients, 1k": one_key(FEWER_CRASHED, 10, 1_000),
+    "5 values, 6 % crashed, 5 clients, 1k": one_key(FEW_CRASHED, 5, 1_000),
+    "5 values, 6 % crashed, 8 clients, 1k": one_key(FEW_CRASHED, 8, 1_000),
+    "5 values, 6 % crashed, 10 clients, 1k": one_key(FEW_CRASHED, 10, 1_000),
     "deletes, 20 clients, 1k": one_key(DELETES, 20, 1_000),
     "deletes, 20 clients, 100k": one_key(DELETES, 20, 100_000),
     "windows of 16 writes, 100 rounds": windows(16, 100),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
-import os
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 from zlib import crc32
 
@@ -26,44 +24,19 @@ def object_in(name: str) -> Any:
     file, _, attribute = name.rpartition(":")
     module = imported(Path(file))
     if not hasattr(module, attribute):
-        raise UserFileError(f"{file} has no {attribute}")
+        others = [key for key, value in vars(module).items() if not key.startswith("_") and is_theirs(module, value)]
+        listed = f"; it has {', '.join(others)}" if others else ""
+        raise UserFileError(f"{file} has no {attribute}{listed}")
     return getattr(module, attribute)
 
 
-def name_of(thing: object) -> str:
-    """`FILE.py:NAME` of an object that a file which has been imported defines, seen from the current folder.
-
-    Raises:
-        UserFileError: no file names it at its top level.
-    """
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if file is None or not file.endswith(".py"):
-            continue
-        names = [name for name, value in list(vars(module).items()) if value is thing]
-        defined = _assigned(Path(file)).intersection(names) if names else ()
-        if defined:
-            path = os.path.relpath(file)
-            return f"{file if path.startswith(os.pardir) else path}:{min(defined)}"
-    raise UserFileError(
-        f"a {type(thing).__name__} must have a name at the top level of a file, by which a run file and "
-        "other processes find it"
+def is_theirs(module: ModuleType, value: object) -> bool:
+    """Whether a module defines a value, and does not merely import it."""
+    if isinstance(value, ModuleType):
+        return False
+    return getattr(value, "__module__", module.__name__) in {module.__name__, None} or not isinstance(
+        value, type | FunctionType
     )
-
-
-def _assigned(path: Path) -> frozenset[str]:
-    """The names that a file gives values to at its top level; what it imports is not among them."""
-    try:
-        body = ast.parse(path.read_bytes()).body
-    except (OSError, SyntaxError):  # A file that has changed since it was imported.
-        return frozenset()
-    targets: list[ast.expr] = []
-    for statement in body:
-        if isinstance(statement, ast.Assign):
-            targets += statement.targets
-        elif isinstance(statement, ast.AnnAssign):
-            targets.append(statement.target)
-    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
 
 
 def imported(path: Path) -> ModuleType:

@@ -6,6 +6,7 @@ Progress, warnings and logs go to standard error in both cases (`progress`, `say
 be piped.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,9 @@ def results() -> "Console":
 
 def tell(text: str, *, style: str | None = None, end: str = "\n") -> None:
     """Print one line of a result on standard output, as it is: no markup, not wrapped."""
+    if not sys.stdout.isatty() and not os.environ.get("FORCE_COLOR"):
+        sys.stdout.write(text + end)  # Loading rich takes longer than most checks.
+        return
     results().print(text, style=style, end=end, markup=False, soft_wrap=True)
 
 

@@ -12,7 +12,7 @@ may rely:
    independent of each other. A restart is `on_start` on a new object; what it finds on its disk is durable
    (a driver that cannot know so syncs first), so no second crash takes it.
 4. Messages may be lost, repeated, delayed and reordered, each direction of each link on its own.
-5. Disks may rot: a byte that was synced may read differently later. `impl/storage/frames.py` finds it.
+5. Disks may rot: a byte that was synced may read differently later. `impl/journal/frames.py` finds it.
 6. Messages, timers, notes and log records are immutable `msgspec.Struct`s of `FORMAT_VERSION`.
 7. No handler raises, whatever a peer, a client or a disk gives it.
 

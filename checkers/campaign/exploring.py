@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, numbers, outcomes
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun
-from dynaproof.checkers.report import card
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
 from dynaproof.checkers.runs.shrink import smallest
@@ -64,39 +63,8 @@ class Campaign(Struct, frozen=True):
     ended: Literal["limit", "failures", "interrupted"]
     kept: Path | None
     other: Path | None
-
-    def _repr_html_(self) -> str:
-        """A card for notebooks."""
-        state, totals = self.state, self.state.totals
-        broken = len(state.failures)
-        scenario = find(state.scenario)
-        verdict = f"{broken} runs break a promise" if broken > 1 else "a run breaks a promise"
-        parts = [
-            card.sentence(f"strategy {state.strategy}, seed {state.seed}, ended by {self.ended}"),
-            card.table(
-                {
-                    "schedules": totals.schedules,
-                    "events": totals.events,
-                    "simulated seconds": f"{totals.simulated_us / 1e6:,.3f}",
-                }
-            ),
-            card.lines([told(found) for found in state.failures]),
-            card.bars("faults", {kind: totals.faults.get(kind, 0) for kind in scenario.fault_kinds()}),
-            card.bars("sometimes", {name: totals.sometimes.get(name, 0) for name in scenario.sometimes}),
-            card.lines([f"digest {totals.digest()}"]),
-        ]
-        return card.card(
-            f"campaign of {state.scenario}",
-            verdict if broken else "no promise is broken",
-            "bad" if broken else "good",
-            parts,
-        )
-
-
-def told(found: Found) -> str:
-    """A failure in a line."""
-    shown = "" if found.run is None else f": {found.run}"
-    return f"{found.spec}, schedule {found.schedule}, shrunk to {found.shrunk_events} events{shown}"
+    runs: tuple[RunFile, ...] = ()
+    """The shrunk runs of the failures, in order."""
 
 
 def explore(
@@ -135,6 +103,7 @@ def explore(
     before, began = state.seconds, clock()
     saved = began
     ended: Literal["limit", "failures", "interrupted"] = "limit"
+    runs: list[RunFile] = []
     todo = numbers(state.totals.schedules, schedules, seconds, clock)
     try:
         for number, outcome in outcomes(scenario, strategy, seed, todo, jobs):
@@ -142,6 +111,7 @@ def explore(
                 listener.failed(number, outcome.failure)
                 found, run = shrunk(state, number, outcome, folder)
                 state.failures.append(found)
+                runs.append(run)
                 listener.found(found, run)
             state.totals.add(outcome)  # Not before: interrupted while it is shrunk, a failure would be lost.
             now = clock()
@@ -162,7 +132,7 @@ def explore(
     elif file is not None:
         file.remove()
     other = file.path if file is not None and not file.mine else None
-    return Campaign(state, ended, kept, other)
+    return Campaign(state, ended, kept, other, tuple(runs))
 
 
 def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None) -> tuple[Found, RunFile]:

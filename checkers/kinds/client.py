@@ -13,8 +13,8 @@ from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
-from dynaproof.impl.storage.messages import Request
 from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 
 ZONE = "client"

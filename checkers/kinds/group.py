@@ -10,8 +10,9 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.storage.ids import Member, Settings
-from dynaproof.impl.storage.records import Config
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl import ImplObserver
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))

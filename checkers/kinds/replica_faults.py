@@ -10,10 +10,12 @@ from typing import Any
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import CRASH, Stop
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.storage.frames import scan
-from dynaproof.impl.storage.log import ReplicationLog
-from dynaproof.impl.storage.messages import Handover
-from dynaproof.impl.storage.pages import BranchPage, decode_page
+from dynaproof.impl.journal.frames import scan
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.messages.leadership import Handover
+from dynaproof.impl.tree.pages import BranchPage, decode_page
 
 PRIME = 7919
 """Spreads a fault's amount over the bytes of a file."""
@@ -55,7 +57,7 @@ class PageRot(Stop):
         """A mere crash where the replica starts from no pages."""
         ground.world.crash(place, f"fault{number}")
         prefix = f"log/{place.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
-        recovered = ReplicationLog.recover(place.disk.logs_on_platter(), prefix)
+        recovered = ReplicationLog.recover(place.disk.logs_on_platter(), prefix, decode)
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None:
             return CRASH.name
@@ -64,7 +66,7 @@ class PageRot(Stop):
         while missing:
             ref = missing.pop()
             pages.append(ref.page)
-            page = decode_page(ref, place.disk.read_page(head.pages, ref.page))
+            page = decode_page(PartitionState.codec, ref, place.disk.read_page(head.pages, ref.page))
             missing.extend(page.children if isinstance(page, BranchPage) else ())
         page_number = pages[fault.amount % len(pages)]
         data = place.disk.read_page(head.pages, page_number)

@@ -10,20 +10,15 @@ from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Message, Node, NodeId
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Heard,
-    LogTrimmed,
-    Prepare,
-    Promise,
-    Reply,
-    Vote,
-)
-from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.messages.readers import LogTrimmed
+from dynaproof.impl.partition.messages.requests import Reply
+from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
+from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 
@@ -107,13 +102,13 @@ def knowledge(place: Place) -> Knowledge:
     return known | waiting(place)
 
 
-def replica_knowledge(replica: Replica) -> Knowledge:
+def replica_knowledge(replica: PartitionReplica) -> Knowledge:
     """What a replica knows."""
     log = replica.log
     if replica.leading is not None:
         role = f"leads {replica.leading}" + (", serving" if replica.serving else "")
     elif replica.campaign is not None:
-        role = f"campaigns with {replica.campaign}"
+        role = f"campaigns with {replica.campaign.ballot}"
     else:
         role = f"follows {named(replica.leader)} at {replica.leader_ballot}"
     known = {
@@ -128,9 +123,10 @@ def replica_knowledge(replica: Replica) -> Knowledge:
         "lease granted": f"to {replica.lease_granted_to} until {replica.lease_granted_until} us",
     }
     if replica.campaign is not None:
-        known["promises"] = " ".join(sorted(str(member) for member in replica.promises)) or "none"
-    if replica.leading is not None:
+        known["promises"] = " ".join(sorted(str(member) for member in replica.campaign.promises)) or "none"
+    if replica.leadership is not None:
         known["votes"] = ", ".join(
-            f"{member} through {progress.through}" for member, progress in sorted(replica.progress.items())
+            f"{member} through {progress.through}"
+            for member, progress in sorted(replica.leadership.progress.items())
         )
     return known

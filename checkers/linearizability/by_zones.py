@@ -5,7 +5,6 @@ Which of them only says how fast: they give the same answers, and tests hold the
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -159,6 +158,8 @@ def _answers(asks: Asks, keys: int, values: int) -> "Answers":
     if len(shares) == 1:
         zone_kernels.decide(columns, asks.bounds, 0, keys, values, answers)
     else:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
         with ThreadPoolExecutor(len(shares)) as pool:
             jobs = [
                 pool.submit(zone_kernels.decide, columns, asks.bounds, first, end, values, answers)

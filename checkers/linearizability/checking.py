@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynaproof.checkers.linearizability import frontier, register, wing_gong
+from dynaproof.checkers.linearizability import depth_first, frontier, patterns, register, wing_gong
 from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.by_zones import MACHINE_CODE, PYTHON, decide, engine_of
-from dynaproof.checkers.linearizability.explain import impossible_condition, stuck
-from dynaproof.checkers.linearizability.explain_objects import stuck_object
+from dynaproof.checkers.linearizability.explain import bad_pattern, impossible_condition, stuck
+from dynaproof.checkers.linearizability.explain_objects import excluded, stuck_object
 from dynaproof.checkers.linearizability.frontier import Searched
+from dynaproof.checkers.linearizability.in_turns import Turn, in_turns
 from dynaproof.checkers.linearizability.register import Ask
 from dynaproof.checkers.linearizability.result import (
     LINEARIZABLE,
@@ -27,10 +28,15 @@ from dynaproof.specs.history import Column, History, HistoryBuilder, Operation, 
 from dynaproof.specs.objects import REGISTER, STRING, Register, SequentialObject
 
 ZONES = "zones and sweep"
+PATTERNS = "bad patterns"
+DEPTH_FIRST = "depth-first search"
 FRONTIER = "frontier search"
 WING_GONG = "Wing-Gong search"
 MANY, MANY_TIMES = 200, 100
 """A plain search with so many configurations for so many times goes on as machine code."""
+
+DEPTH_FIRST_AT_LEAST, DEPTH_FIRST_EACH = 1_000, 2
+"""Depth first so many configurations are tried, and for each operation so many more."""
 
 SURE = "every value is written once, and every failed condition recorded what it saw"
 
@@ -77,9 +83,14 @@ def get_ready(history: History, object: SequentialObject | None = None) -> None:
     """Load the machine code, if `check` is going to use it: whoever times the check does so without that."""
     thing = object if object is not None else fitting_object(history)
     if isinstance(thing, Register) and engine_of(history) == MACHINE_CODE:
-        builder = HistoryBuilder()
-        builder.add(0, "write", "key", 1, 0, 1)
-        check(builder.build(), machine_code=True)
+        load_machine_code()
+
+
+def load_machine_code() -> None:
+    """Load what decides registers in machine code, compiled if this is its first use."""
+    builder = HistoryBuilder()
+    builder.add(0, "write", "key", 1, 0, 1)
+    check(builder.build(), machine_code=True)
 
 
 def fitting_object(history: History) -> SequentialObject:
@@ -124,98 +135,139 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
     by_zones = decide(history, asks, engine)
     if by_zones.failure is not None:
         return _no(history, by_zones.failure, ZONES, SURE, engine=engine)
+    keys = [_Key(history, asks, key, by_zones.outside[key]) for key in by_zones.outside]
+    keys.sort(key=lambda key: (len(key.asks), key.name))
+    for key in keys:
+        pattern = patterns.find(key.asks)
+        if pattern is not None:
+            return _no(history, bad_pattern(history, key.asks, pattern), PATTERNS, key.why)
     orders = [by_zones.order]
     undecided: list[str] = []
     reached: _Reached | None = None
     done = len(by_zones.order)
-    engines = dict.fromkeys([engine] if len(by_zones.outside) < len(history.keys) else [])
-    for key in by_zones.outside:
-        operations = register.of_key(asks, key)
-        rows = asks.row[asks.bounds[key] : asks.bounds[key + 1]]
-        found, by = _by_frontier(operations, meter, machine_code)
-        engines[by] = None
+    engines = dict.fromkeys([engine] if len(keys) < len(history.keys) else [])
+    algorithms = dict.fromkeys([ZONES] if len(keys) < len(history.keys) else [])
+    for key, found in in_turns(keys, lambda key, turn: key.search(turn, machine_code), meter):
+        engines[key.engine] = None
+        algorithms[key.algorithm] = None
         done += found.done
         if found.failed_at is not None:
-            failure = stuck(history, operations, found.failed_at)
-            at = operations[found.failed_at].row
-            return _no(history, failure, FRONTIER, by_zones.outside[key], at, by)
+            failure = stuck(history, key.asks, found.failed_at)
+            at = key.asks[found.failed_at].row
+            return _no(history, failure, key.algorithm, key.why, at, key.engine)
         if found.order is None:
-            undecided.append(history.keys[key])
-            reached = reached or _Reached(
-                tuple(rows[found.prefix or []].tolist()), None if found.at is None else int(rows[found.at])
-            )
+            undecided.append(key.name)
+            reached = reached or _reached([ask.row for ask in key.asks], found)
         else:
-            orders.append(rows[found.order])
-    algorithm, why = _who(len(history.keys), Counter(by_zones.outside.values()))
+            orders.append(np.array([key.asks[i].row for i in found.order], dtype=np.int64))
+    algorithm = ", ".join(name for name in (ZONES, DEPTH_FIRST, FRONTIER) if name in algorithms)
+    why = _why(Counter(key.why for key in keys))
     return _yes_or_unknown(
         history, orders, undecided, done, meter, algorithm, why, reached, ", ".join(engines)
     )
 
 
-def _by_frontier(operations: Sequence[Ask], meter: Meter, machine_code: bool | None) -> tuple[Searched, str]:
-    """Algorithm B, and the engine that ran it: machine code only from when on the plain form is too slow."""
-    if machine_code is None:
-        patience = _Patience(meter)
-        found = frontier.search(operations, exhausted=patience.exhausted)
-        if meter.ended_by is not None or not patience.ended:
-            return found, PYTHON
-    if machine_code is not False:
-        # Loading the compiler takes longer than most searches, so it is done only where it pays.
-        from dynaproof.checkers.linearizability import by_frontier  # noqa: PLC0415
+class _Key:
+    """A key of a register that algorithm A cannot decide, and how far its searches have come.
 
-        compiled = by_frontier.search(operations, exhausted=meter.exhausted)
-        if compiled is not None:
-            return compiled, MACHINE_CODE
-    return frontier.search(operations, exhausted=meter.exhausted), PYTHON
+    `engine` and `algorithm` are those of the last search. `why` says why it takes one.
+    """
+
+    def __init__(self, history: History, asks: register.Asks, key: int, why: str) -> None:
+        self.name = history.keys[key]
+        self.asks = register.of_key(asks, key)
+        self.why = why
+        self.engine = PYTHON
+        self.algorithm = DEPTH_FIRST
+        self._plain_is_slow = False
+
+    def search(self, turn: Turn, machine_code: bool | None) -> Searched:
+        """Depth first for a while, in the first turn, then algorithm B."""
+        if self.algorithm == DEPTH_FIRST:
+            most = depth_first_limit(self.asks)
+            found = depth_first.search(
+                self.asks, exhausted=lambda visited: visited > most or turn.exhausted_in_all(visited)
+            )
+            if found.order is not None or found.failed_at is not None or turn.ended:
+                return found
+            self.algorithm = FRONTIER
+        if machine_code is None and not self._plain_is_slow:
+            patience = _Patience(turn)
+            found = frontier.search(self.asks, exhausted=patience.exhausted)
+            if turn.ended or not patience.ended:
+                return found
+            self._plain_is_slow = True
+        if machine_code is not False:
+            # Loading the compiler takes longer than most searches, so it is done only where it pays.
+            from dynaproof.checkers.linearizability import by_frontier  # noqa: PLC0415
+
+            compiled = by_frontier.search(self.asks, exhausted=turn.exhausted)
+            if compiled is not None:
+                self.engine = MACHINE_CODE
+                return compiled
+        self.engine = PYTHON
+        return frontier.search(self.asks, exhausted=turn.exhausted)
+
+
+def depth_first_limit(asks: Sequence[Ask]) -> int:
+    """How many configurations are tried depth first before all are taken along."""
+    return DEPTH_FIRST_AT_LEAST + DEPTH_FIRST_EACH * len(asks)
 
 
 class _Patience:
-    """Ends a plain search with the meter, or when it has been asked often enough with many configurations.
+    """Ends a plain search with its turn, or when it has been asked often enough with many configurations.
 
     Counted, not timed, so that the same history is decided by the same search.
     """
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
         self._left = MANY_TIMES
         self.ended = False
 
     def exhausted(self, configurations: int) -> bool:
         self._left -= configurations > MANY
         self.ended = self._left < 0
-        return self.ended or self._meter.exhausted(configurations)
+        return self.ended or self._turn.exhausted(configurations)
 
 
-def _who(keys: int, outside: Counter[str]) -> tuple[str, str]:
-    """Which algorithms decided, and why."""
+def _why(outside: Counter[str]) -> str:
+    """Why those algorithms decided."""
     if not outside:
-        return ZONES, SURE
-    reasons = "; ".join(f"{reason} ({count} keys)" for reason, count in sorted(outside.items()))
-    return FRONTIER if outside.total() == keys else f"{ZONES}, {FRONTIER}", reasons
+        return SURE
+    return "; ".join(f"{reason} ({count} keys)" for reason, count in sorted(outside.items()))
 
 
 def _check_by_search(history: History, thing: SequentialObject, meter: Meter) -> Result:
+    # What certainly did not happen says nothing, except a failed condition.
+    keys = [
+        [row for row in rows.tolist() if tells(history[row])] for rows in history.rows_of_keys() if len(rows)
+    ]
+    keys.sort(key=lambda rows: (len(rows), history[rows[0]].key if rows else ""))
+    why = f"the object {thing.name} is not a register"
+    for rows in keys:
+        failure = excluded(history, rows, thing)
+        if failure is not None:
+            return _no(history, failure, PATTERNS, why)
     orders: list[Column] = []
     undecided: list[str] = []
     reached: _Reached | None = None
     done = 0
-    for rows in history.rows_of_keys():
-        # What certainly did not happen says nothing, except a failed condition.
-        told = [row for row in rows.tolist() if tells(history[row])]
-        found = wing_gong.search([history[row] for row in told], thing, meter.exhausted)
+
+    def search(rows: list[int], turn: Turn) -> wing_gong.Found:
+        return wing_gong.search([history[row] for row in rows], thing, turn.exhausted_in_all)
+
+    for rows, found in in_turns(keys, search, meter):
         done += found.done
         if found.stuck_at is not None:
-            failure = stuck_object(history, told, told[found.stuck_at], thing)
-            return _no(history, failure, WING_GONG, _not_a_register(thing))
+            failure = stuck_object(history, rows, rows[found.stuck_at], thing)
+            return _no(history, failure, WING_GONG, why)
         if found.order is None:
-            undecided.append(history[int(rows[0])].key)
-            prefix = tuple(told[i] for i in found.prefix or ())
-            reached = reached or _Reached(prefix, None if found.at is None else told[found.at])
+            undecided.append(history[rows[0]].key)
+            reached = reached or _reached(rows, found)
         else:
-            orders.append(np.array(told, dtype=np.int64)[found.order])
-    return _yes_or_unknown(
-        history, orders, undecided, done, meter, WING_GONG, _not_a_register(thing), reached
-    )
+            orders.append(np.array(rows, dtype=np.int64)[found.order])
+    return _yes_or_unknown(history, orders, undecided, done, meter, WING_GONG, why, reached)
 
 
 class _Reached(NamedTuple):
@@ -225,8 +277,9 @@ class _Reached(NamedTuple):
     stuck_at: int | None
 
 
-def _not_a_register(thing: SequentialObject) -> str:
-    return f"the object {thing.name} is not a register"
+def _reached(rows: Sequence[int], found: Searched | wing_gong.Found) -> _Reached:
+    """How far a search of these rows came until the budget ended."""
+    return _Reached(tuple(rows[i] for i in found.prefix or ()), None if found.at is None else rows[found.at])
 
 
 def tells(operation: Operation) -> bool:

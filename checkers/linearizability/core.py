@@ -17,6 +17,8 @@ Nothing else is removed: without what made a value absent, absence would become 
 does not have. It is enough to try single operations until none can go: if a sequence of sound removals leaves
 an illegal rest, so does its first.
 
+A garbage read (`patterns`) accuses the whole by itself, so all else goes, what could not go one by one too.
+
 Of objects that are no registers only what they name as `reads` is removed.
 
 Source: the units are argued in `docs/linearizability-proof.md`; halving as in Zeller and Hildebrandt,
@@ -30,10 +32,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dynaproof.checkers.linearizability import frontier, register, wing_gong, zones
+from dynaproof.checkers.linearizability import (
+    depth_first,
+    frontier,
+    patterns,
+    patterns_of_objects,
+    register,
+    wing_gong,
+    zones,
+)
 from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.by_zones import fault_by_zones
-from dynaproof.checkers.linearizability.checking import fitting_object, tells
+from dynaproof.checkers.linearizability.checking import (
+    depth_first_limit,
+    fitting_object,
+    load_machine_code,
+    tells,
+)
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE, Result
 from dynaproof.specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
@@ -46,10 +61,11 @@ FIRST_WINDOW = 8
 
 
 class Core(NamedTuple):
-    """A sub-history of one key that is not linearizable; `minimal` unless the time ended first.
+    """A sub-history of one key that is not linearizable, and `minimal`; or the witness instead.
 
-    `bad_return` is the row, in the whole history, of the operation whose return ends the first bad prefix;
-    `rows` are those of the core's operations.
+    The witness stands in if the time ended first, because what it left may be large; it shows what is told of
+    the violation, and need not be illegal by itself. `bad_return` is the row, in the whole history, of the
+    operation whose return ends the first bad prefix; `rows` are those of the core's operations.
     """
 
     history: History
@@ -64,15 +80,27 @@ def minimal_core(
     object: SequentialObject | None = None,  # noqa: A002
     seconds: float | None = None,
 ) -> Core:
-    """Shrink what `check` found not to be linearizable; after `seconds` it gives what it has.
+    """Shrink what `check` found not to be linearizable; after `seconds` it gives the witness instead.
 
-    Raises ValueError if `result` is not of that verdict.
+    The time begins when the machine code is loaded, if that is needed. Raises ValueError if `result` is not
+    of that verdict.
     """
     if result.verdict != NOT_LINEARIZABLE or result.key is None:
         raise ValueError(f"there is no core of a history that is {result.verdict}")
     thing = object if object is not None else fitting_object(history)
-    clock = _Clock(seconds)
     key = list(history.keys).index(result.key)
+    own = np.flatnonzero(history.columns.key == key)
+    if isinstance(thing, Register) and len(own) >= PLAIN_BELOW:
+        load_machine_code()
+    clock = _Clock(seconds)
+    core = _shrunken(history, key, result, thing, clock)
+    if core.minimal:
+        return core
+    rows = sorted(result.witness)
+    return core._replace(history=history.select(rows), rows=tuple(rows))
+
+
+def _shrunken(history: History, key: int, result: Result, thing: SequentialObject, clock: "_Clock") -> Core:
     if isinstance(thing, Register):
         opened = with_beginning(history, thing.initial)
         core = _of_register(opened, np.flatnonzero(opened.columns.key == key), result, clock)
@@ -173,7 +201,11 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         rows_left = [int(reduced.impossible[0])]
     else:
         asks = _asks(reduced)
-        witness: set[int] = set()
+        pattern = patterns.find(asks) if zones.decide(asks).outside is not None else None
+        if pattern is not None and pattern.over is None:
+            asks = [asks[pattern.at]]  # Nobody else has anything to do with it.
+            pattern = None
+        witness = set() if pattern is None else {asks[i].row for i in pattern if i is not None}
         if len(prefix) >= PLAIN_BELOW:
             fault = fault_by_zones(reduced, len(prefix.values))
             witness = {asks[place].row for place in fault or ()}
@@ -192,7 +224,13 @@ def illegal(asks: Sequence[Ask], clock: _Clock) -> bool:
     decided = zones.decide(asks)
     if decided.outside is None:
         return decided.cause is not None
-    return frontier.search(asks, exhausted=clock.over).failed_at is not None
+    if patterns.find(asks) is not None:
+        return True
+    most = depth_first_limit(asks)
+    found = depth_first.search(asks, exhausted=lambda visited: visited > most or clock.over())
+    if found.order is None and found.failed_at is None and not clock.ended:
+        found = frontier.search(asks, exhausted=clock.over)
+    return found.failed_at is not None
 
 
 def _shrink(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
@@ -305,6 +343,8 @@ def _unseen(asks: Sequence[Ask], wanted: Sequence[bool], left: list[bool]) -> bo
 def _of_object(history: History, rows: Column, thing: SequentialObject, clock: _Clock) -> Core:
     def illegal_history(part: History) -> bool:
         told = [op for op in part if tells(op)]
+        if patterns_of_objects.find(told, thing) is not None:
+            return True
         return wing_gong.search(told, thing, clock.over).stuck_at is not None
 
     prefix, kept, bad = _first_bad(history, rows, illegal_history, None)

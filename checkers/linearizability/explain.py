@@ -2,7 +2,7 @@
 
 Algorithm A finds each violation with the at most four operations that make it, so its sentences are proofs:
 whoever checks the two or three facts in one needs nothing else. Algorithm B finds the return that no order
-explains; the sentence says what it returned and what stood against it.
+explains; the sentence says what it returned and what stood against it. `patterns` are found before it runs.
 
 The names: garbage read, stale read, lost update, new-old inversion, order inversion inside a chain, absent
 observed while present, unexplained absence, unexplained put-if-absent, cyclic conditional writes, failed
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dynaproof.checkers.histories.values import Json
 from dynaproof.checkers.linearizability import chains
 from dynaproof.checkers.linearizability.beginning import BEGINNING
+from dynaproof.checkers.linearizability.patterns import Pattern
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.specs.history import ABSENT, NEVER, UNRECORDED, History, Operation, Outcome, Value
@@ -138,18 +139,9 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
     """The return that algorithm B could not explain."""
     ask = asks[at]
     op = history[ask.row]
-    if (
-        ask.kind != ASK_DIFFERS
-        and ask.need != ABSENT
-        and not any(a.value == ask.need and a.kind >= ASK_PUT for a in asks)
-    ):
-        return violation(history, asks, chains.GARBAGE_READ, (at,))
     cause = {ASK_READ: UNEXPLAINED_READ, ASK_CAS: UNEXPLAINED_CAS}.get(ask.kind, UNEXPLAINED_CONDITION)
     if ask.need == ABSENT and ask.kind != ASK_DIFFERS:
         cause = chains.PUT_IF_ABSENT if ask.kind == ASK_CAS else chains.ABSENCE
-    overwritten = _overwritten(history, asks, ask) if ask.kind != ASK_DIFFERS else None
-    if overwritten is not None:
-        return overwritten
     ended = [a for a in asks if a.kind >= ASK_PUT and a.ret < ask.call]
     sentence = f"{did(op)}, which no order of the operations before it explains"
     if not ended:
@@ -162,27 +154,34 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
     return _failure(cause, [op, last], sentence)
 
 
-def _overwritten(history: History, asks: Sequence[Ask], ask: Ask) -> Failure | None:
-    """If all that can have left the value that `ask` met was overwritten before it began: that, told."""
-    plain = [a for a in asks if a.kind == ASK_PUT and a.ret < ask.call and a.value != ask.need]
-    if not plain:
-        return None
-    newest = max(plain, key=lambda a: a.call)
-    sources = [a for a in asks if a.kind >= ASK_PUT and a.value == ask.need and a.call <= ask.ret]
-    if any(source.ret >= newest.call for source in sources):
-        return None
-    op, over = history[ask.row], history[newest.row]
+def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Failure:
+    """Operations that exclude every order by themselves."""
+    ask = asks[pattern.at]
+    op = history[ask.row]
+    if pattern.over is None:
+        writers = [a for a in asks if a.kind >= ASK_PUT and a.value == ask.need]
+        if not writers:
+            return violation(history, asks, chains.GARBAGE_READ, (pattern.at,))
+        first = history[min(writers, key=lambda a: (a.call, a.row)).row]
+        sentence = (
+            f"{did(op)}, but had ended {before(history, op, first)} {phrase(first)} began, the first to "
+        )
+        return _failure(chains.GARBAGE_READ, [op, first], f"{sentence}leave {value_text(_found(op))}")
+    over = history[asks[pattern.over].row]
     sentence = f"{did(op)}, but {phrase(over)} had ended {before(history, over, op)} it began"
     witness = [op, over]
-    if sources:
-        source = history[max(sources, key=lambda a: (a.ret, a.row)).row]
+    if pattern.source is not None:
+        source = history[asks[pattern.source].row]
         witness.append(source)
-        last = "" if len(sources) == 1 else ", the last that left that value,"
+        alone = sum(a.kind >= ASK_PUT and a.value == ask.need and a.call <= ask.ret for a in asks) == 1
+        last = "" if alone else ", the last that left that value,"
         sentence += f", and {phrase(source)}{last} had ended before {name(over)} began"
     if ask.need == ABSENT:
         cause = chains.PUT_IF_ABSENT if ask.kind == ASK_CAS else ABSENT_WHILE_PRESENT
+    elif ask.kind == ASK_CAS:
+        cause = chains.LOST_UPDATE
     else:
-        cause = chains.LOST_UPDATE if ask.kind == ASK_CAS else STALE_READ
+        cause = NEW_OLD_INVERSION if asks[pattern.over].kind == ASK_READ else STALE_READ
     return _failure(cause, witness, sentence)
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from dynaproof.checkers.linearizability import patterns_of_objects
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
 from dynaproof.checkers.linearizability.explain_containers import Told, of_mutex, of_set, of_stack
 from dynaproof.checkers.linearizability.result import Failure
@@ -60,6 +61,13 @@ def stuck_object(history: History, rows: Sequence[int], at: int, thing: Sequenti
     told = next(causes(history, op, others, thing), None)
     cause, witness, sentence = told or _unexplained(op, others, thing)
     return Failure(cause, tuple(dict.fromkeys(one.index for one in witness)), sentence)
+
+
+def excluded(history: History, rows: Sequence[int], thing: SequentialObject) -> Failure | None:
+    """Why no order of the operations `rows` of a key can be, where `patterns_of_objects` tells so at once."""
+    operations: list[Operation] = [history[row] for row in rows]
+    at = patterns_of_objects.find(operations, thing)
+    return None if at is None else stuck_object(history, rows, rows[at], thing)
 
 
 def causes(
@@ -211,13 +219,19 @@ def _inversions(
 
 
 def _of_counter(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
-    """A sum below what had been added for certain, or above what can have been added; nobody took away."""
+    """A sum below the least that the adds of its time can make, or above the most."""
     adds = [one for one in others if one.function == "add" and one.outcome is not Outcome.FAILED]
-    if op.function != "read" or not isinstance(op.value, int) or any(one.value < 0 for one in adds):
+    if op.function != "read" or not isinstance(op.value, int):
         return
     ended = [one for one in adds if one.outcome is Outcome.OK and one.ret < op.call]
-    least, most = sum(one.value for one in ended), sum(one.value for one in adds)
-    if op.value < least:
+    open_now = [one for one in adds if one.outcome is not Outcome.OK or one.ret >= op.call]
+    least = sum(one.value for one in ended) + sum(min(one.value, 0) for one in open_now)
+    most = sum(one.value for one in ended) + sum(max(one.value, 0) for one in open_now)
+    takers = [one for one in adds if one.value < 0]
+    if op.value < least and takers:
+        sentence = f"{did(op)}, but all {len(adds)} adds that had begun when it ended make {least} at least"
+        yield LOST_ADD, [op, *ended, *takers], sentence
+    elif op.value < least:
         missed, made = [], 0
         for one in sorted(ended, key=lambda one: (-one.value, one.index)):
             if made <= op.value:
@@ -230,7 +244,8 @@ def _of_counter(history: History, op: Operation, others: Sequence[Operation]) ->
             )
         yield LOST_ADD, [op, *missed], sentence
     elif op.value > most:
-        total = f"all {len(adds)} adds that had begun when it ended make {most}"
+        at_most = " at most" if takers else ""
+        total = f"all {len(adds)} adds that had begun when it ended make {most}{at_most}"
         sentence = f"{did(op)}, but {total if adds else 'nobody had begun to add'}"
         yield GARBAGE_SUM, [op, *adds[-WITNESSES_AT_MOST:]], sentence
 

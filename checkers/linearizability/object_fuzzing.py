@@ -84,7 +84,7 @@ def _examine(made: Made, number: int, tally: ObjectTally | None) -> Iterator[str
         return
     if truth:
         yield from _wrong_yes(
-            made, operations, [] if result.certificate is None else list(result.certificate)
+            made, operations, [] if result.certificate is None else result.certificate.tolist()
         )
     else:
         witness = [history[row] for row in result.witness]
@@ -112,7 +112,10 @@ def _wrong_yes(made: Made, operations: Sequence[Operation], order: Sequence[int]
     except verifier.CertificateError as error:
         yield f"the verifier refuses what check gave: {error}"
     stranger = [op.index for op in operations if op.index not in set(order)]
-    for changed in ([*order, *stranger[:1]], [*order[1:2], *order[:1], *order[2:]], order[:-1]):
+    falsified = [[*order, *stranger[:1]], [*order[1:2], *order[:1], *order[2:]], order[:-1]]
+    silent = [op.index for op in operations if op.outcome is Outcome.NO_EFFECT]
+    falsified += [[*order[:at], row, *order[at:]] for row in silent for at in range(len(order) + 1)]
+    for changed in falsified:
         right = brute_force.explains(operations, [operations[row] for row in changed], thing)
         try:
             verifier.verify(history, changed, thing)

@@ -13,6 +13,7 @@ window of them that can be moved, zoomed, and led from mark to mark by keys.
 import html
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
 
@@ -35,20 +36,29 @@ EVEN_BELOW: Final = 0.012
 EXPLAINED: Final = "order of all that can be explained, ✗ what cannot"
 CANNOT: Final = "(no order), ✗ what cannot be explained"
 LONGEST: Final = "the longest order that was found, ? where it got stuck"
+WITNESS_ONLY: Final = "the witness; the time ended before a minimal sub-history was found"
 
 ORDER_BUDGET: Final = Budget(seconds=10.0)
 
 
 def of_core(core: Core, result: Result, history: History, thing: SequentialObject | None = None) -> str:
-    """The picture of a core; `result` is of `history`, the whole from which it came."""
-    told = check(core.history, thing)
+    """The picture of a core, or of the witness in its stead; `result` is of `history`, the whole."""
+    # The witness need not be illegal by itself, so what is told of it is told of the whole.
+    told = check(core.history, thing) if core.minimal else replace(result, witness=(*range(len(core.rows)),))
     bad = core.rows.index(core.bad_return) if core.bad_return in core.rows else None
-    order = _order_before(core.history, bad, thing)
-    kind = "a minimal sub-history" if core.minimal else "a sub-history, not yet minimal"
+    order = _order_before(core.history, bad, thing) if core.minimal else []
+    kind = "a minimal sub-history" if core.minimal else WITNESS_ONLY
     size = f"{len(core.rows)} of {result.operations} operations"
     details = f"{core.history.file or 'history'}, key {result.key}: {size}, {kind}"
     small = _view(
-        core.history, range(len(core.rows)), told.witness, order, bad, "core", details, told=EXPLAINED
+        core.history,
+        range(len(core.rows)),
+        told.witness,
+        order,
+        bad,
+        "core" if core.minimal else "witness",
+        details,
+        told=EXPLAINED if core.minimal else CANNOT,
     )
     rows = np.flatnonzero(history.columns.key == list(history.keys).index(str(result.key)))
     details = f"{history.file or 'history'}: all operations of key {result.key}"

@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from dynaproof.checkers.report import card
 from dynaproof.specs.history import Column
 
 Verdict = Literal["linearizable", "not linearizable", "unknown"]
@@ -37,7 +36,11 @@ def endless(_configurations: int) -> bool:
 
 
 class Meter:
-    """Counts against a budget, for all keys together; asked by the searches now and then."""
+    """Counts against a budget, for all keys together; asked by the searches now and then.
+
+    Time ends for all keys at once. A search that remembers too much is given up, and others go on: they run
+    one after the other, so what one remembers is all that is remembered. `ended_by` is the last reason given.
+    """
 
     def __init__(self, budget: Budget | None) -> None:
         budget = budget or Budget()
@@ -50,12 +53,13 @@ class Meter:
 
     def exhausted(self, configurations: int) -> bool:
         """Whether the budget has ended, with so many configurations remembered at the moment."""
-        if self.ended_by is None:
-            if self.limit is not None and configurations > self.limit:
-                self.ended_by = f"more than {self.limit} configurations"
-            elif self._ends_at is not None and time.monotonic() >= self._ends_at:
-                self.ended_by = "time"
-        return self.ended_by is not None
+        if self.limit is not None and configurations > self.limit:
+            self.ended_by = f"more than {self.limit} configurations"
+            return True
+        if self._ends_at is not None and time.monotonic() >= self._ends_at:
+            self.ended_by = "time"
+            return True
+        return False
 
     @property
     def seconds_left(self) -> float | None:
@@ -103,14 +107,3 @@ class Result:
     def linearizable(self) -> bool:
         """Whether the verdict is yes."""
         return self.verdict == LINEARIZABLE
-
-    def _repr_html_(self) -> str:
-        """A card for notebooks."""
-        colours: dict[str, card.Colour] = {LINEARIZABLE: "good", NOT_LINEARIZABLE: "bad", UNKNOWN: "open"}
-        counts: dict[str, object] = {"operations": self.operations, "keys": self.keys}
-        if self.witness:
-            counts["shown by operations"] = ", ".join(f"#{row}" for row in self.witness)
-        counts["decided by"] = f"{self.algorithm} ({self.engine})"
-        parts = [card.sentence(self.sentence), card.sentence(self.progress or ""), card.table(counts)]
-        told = self.verdict if self.cause is None else f"{self.verdict}: {self.cause}"
-        return card.card("history", told, colours[self.verdict], parts)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from dynaproof.checkers.linearizability.result import endless
-from dynaproof.specs.history import NEVER, Operation
+from dynaproof.specs.history import NEVER, Operation, Value
 from dynaproof.specs.objects import SequentialObject, State
 
 ASK_EVERY = 256
@@ -93,7 +93,14 @@ class Window:
         self.operations = operations
         by_call = sorted(range(len(operations)), key=lambda i: (operations[i].call, operations[i].ret, i))
         self.returning = [i for i in by_call if operations[i].ret != NEVER]
+        # Whose value somebody meets first is tried first: that decides only how soon an order is found.
         self.pending = [i for i in by_call if operations[i].ret == NEVER]
+        unknown = {operations[i].function for i in self.pending}
+        met: dict[Value, int] = {}
+        for op in operations:
+            if op.function not in unknown:
+                met[op.value] = min(met.get(op.value, NEVER), op.ret)
+        self.pending.sort(key=lambda i: met.get(operations[i].value, NEVER))
 
     def low(self, mask: int, low: int) -> int:
         """The place of the first returning operation that is not in `mask`, at or after `low`."""

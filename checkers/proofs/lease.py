@@ -24,7 +24,7 @@ from typing import Any, cast
 import z3
 
 from dynaproof.checkers.proofs.claim import Claim, Term, Verdict, decide
-from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.partition.settings import Settings
 
 
 def _reals(names: str) -> list[Term]:

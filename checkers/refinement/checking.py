@@ -39,7 +39,7 @@ from dynaproof.checkers.refinement.recording import (
 )
 from dynaproof.checkers.refinement.spoken import Spoken, misstated
 from dynaproof.checkers.refinement.unbounded import Label, Unbounded, Undo
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.model.multi_paxos import MultiPaxos
 
 Visit = Callable[["Unbounded"], None]

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple, TypeAlias
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Message
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
-from dynaproof.impl.storage.notes import Led
-from dynaproof.impl.storage.records import ConfigChange
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
+from dynaproof.impl.paxos.notes import Led
+from dynaproof.impl.paxos.records import ConfigChange
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)
 """What says something of the sender's abstract state."""
@@ -137,7 +139,7 @@ class Behaviour:
         """A leader: the promises that made it are known now."""
         replica: Any = place.node.replica  # type: ignore[attr-defined]
         self.bases.setdefault(note.ballot, replica.log.commit)
-        for promise in replica.promises.values():
+        for promise in replica.campaign.promises.values():
             self.counted[id(promise)] = promise
 
     def handled(self, place: Place) -> None:
@@ -169,7 +171,7 @@ class Behaviour:
             log.last_accepted,
             log.commit,
             log.first,
-            tuple([record.ballot for record in retained]),
+            tuple([record.proposed_at for record in retained]),
             promises,
             self.given(place),
             place.disk.written,

@@ -12,8 +12,10 @@ from typing import Any
 
 from dynaproof.checkers.refinement.recording import Synced
 from dynaproof.impl.node import Message
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.messages import Accept, Adopt, Chosen, Heard, Heartbeat, Promise, Vote
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.messages.catch_up import Chosen
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
 
 
 def misstated(promise: Promise, state: Synced) -> Iterator[str]:
@@ -25,7 +27,7 @@ def misstated(promise: Promise, state: Synced) -> Iterator[str]:
         yield f"it promises {promise.ballot}, and promised is {state.promised}"
     if promise.last_accepted != state.last_accepted or promise.last_slot != state.last:
         yield f"it tells of ({promise.last_accepted}, {promise.last_slot}) as last accepted"
-    if tuple(record.ballot for record in promise.tail) != above:
+    if tuple(record.proposed_at for record in promise.tail) != above:
         yield f"its tail has {len(promise.tail)} records, and the log {len(above)} above {promise.known}"
     if at_known is not None and promise.at_known != at_known:
         yield f"it tells of {promise.at_known} in slot {promise.known}, which holds {at_known}"
@@ -44,9 +46,9 @@ class Spoken:
             yield message.ballot
         if isinstance(message, Promise):
             yield message.last_accepted
-            yield from (record.ballot for record in message.tail)
+            yield from (record.proposed_at for record in message.tail)
         elif isinstance(message, Adopt | Accept | Chosen):
-            yield from (record.ballot for record in message.records)
+            yield from (record.proposed_at for record in message.records)
 
     def untrue(self, node: str, message: Message) -> str | None:
         """What of the message is not so; None if all is."""
@@ -69,9 +71,9 @@ class Spoken:
             for record in message.records:
                 if (
                     record.slot > model.proposed[b]
-                    or model.records[b, record.slot] != self.rank[record.ballot]
+                    or model.records[b, record.slot] != self.rank[record.proposed_at]
                 ):
-                    return f"{message.ballot} does not have {record.ballot} in slot {record.slot}"
+                    return f"{message.ballot} does not have {record.proposed_at} in slot {record.slot}"
         if isinstance(message, Adopt) and message.known + len(message.records) != model.tail_end[b]:
             return f"the batch of {message.ballot} ends at {model.tail_end[b]}"
         if isinstance(message, Accept) and message.tail_end != model.tail_end[b]:
@@ -91,8 +93,8 @@ class Spoken:
     def not_chosen(self, message: Chosen) -> str | None:
         """Records that are said to be chosen are."""
         for record in message.records:
-            if not self.chosen(record.slot, self.rank[record.ballot]):
-                return f"{record.ballot} is not chosen in slot {record.slot}"
+            if not self.chosen(record.slot, self.rank[record.proposed_at]):
+                return f"{record.proposed_at} is not chosen in slot {record.slot}"
         return None
 
     def chosen(self, n: int, record: int | None) -> bool:

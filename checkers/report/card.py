@@ -25,9 +25,12 @@ NUMBER = "text-align:right;padding:1px 0;border:0;font-variant-numeric:tabular-n
 BAR_WIDTH, BAR_HEIGHT = 160, 9
 """Of the longest bar of a group, in pixels."""
 
+BAR_LEFT, SPAN_STEP, ROW_HEIGHT = 260, 48, 18
+"""Where the bars of operations begin beside their names, how far two moments are apart, and a row's height."""
+
 
 def card(title: str, verdict: str, colour: Colour, parts: Iterable[str] = ()) -> str:
-    """A card with its title, its verdict, and what else belongs on it (`table`, `bars`, `lines`)."""
+    """A card with its title, its verdict, and what else belongs on it (`table`, `bars`, `spans`, `lines`)."""
     head = f'<b>{escape(title)}</b>: <b style="color:{COLOURS[colour]}">{escape(verdict)}</b>'
     return f'<div style="{FRAME.format(colour=COLOURS[colour])}">{head}{"".join(parts)}</div>'
 
@@ -73,6 +76,25 @@ def bars(title: str, counts: Mapping[str, int]) -> str:
         )
     body = f'<table style="border-collapse:collapse;border:0">{"".join(rows)}</table>'
     return f'<details style="margin:4px 0"><summary>{escape(title)}</summary>{body}</details>'
+
+
+def spans(rows: Sequence[tuple[str, int, int | None]]) -> str:
+    """Operations as bars from call to return (None: it never returned), in even steps of time, a row each."""
+    if not rows:
+        return ""
+    times = sorted({time for _, start, end in rows for time in (start, end) if time is not None})
+    at = {time: BAR_LEFT + SPAN_STEP * number for number, time in enumerate(times)}
+    end_of_all = BAR_LEFT + SPAN_STEP * len(times)
+    drawn = []
+    for number, (label, start, end) in enumerate(rows):
+        top, left, right = ROW_HEIGHT * number, at[start], end_of_all if end is None else at[end]
+        drawn.append(
+            f'<rect x="{left}" y="{top + 3}" width="{max(right - left, 2)}" height="{ROW_HEIGHT - 6}" '
+            f'rx="2" fill="#5b7fa6"/>'
+            f'<text x="0" y="{top + 13}" font-size="12" fill="currentColor">{escape(label)}</text>'
+        )
+    size = f'width="{end_of_all}" height="{ROW_HEIGHT * len(rows)}"'
+    return f'<svg {size} role="img" style="display:block;margin:6px 0">{"".join(drawn)}</svg>'
 
 
 def _shown(value: object) -> str:

@@ -12,9 +12,9 @@ from dynaproof.checkers.kinds.group import Group, GroupConfig
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.world_faults import SLOW_NODE, SLOWNESS
 from dynaproof.checkers.world.world import LATE_COPY
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.messages import Get, Put
-from dynaproof.impl.storage.records import CursorMoved
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.partition.records import CursorMoved
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.specs.views.base import Fact

@@ -8,7 +8,7 @@ from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import Options
-from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.partition.settings import Settings
 
 
 def draw_light_load(seed: int, strategy: str) -> GroupConfig:

@@ -44,8 +44,8 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.messages import CreateReplica
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply
+from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.call import Call, Ending, Route
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.impl.storage.ids import RequestId
-from dynaproof.impl.storage.messages import Operation, Rejected, Reply
-from dynaproof.impl.storage.records import StoredItem
 
 
 class ClientSettings(Struct, frozen=True):

@@ -15,10 +15,10 @@ import msgspec
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Note
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.impl.storage.ids import RequestId
-from dynaproof.impl.storage.messages import Get, Put
-from dynaproof.impl.storage.records import Item
 from dynaproof.specs.history import History, HistoryBuilder
 
 NANOSECONDS = 1_000

@@ -14,8 +14,8 @@ from typing import Any
 
 from dynaproof.checkers.linearizability.configurations import CAS, PUT, READ
 from dynaproof.checkers.linearizability.online import FrontierError, KeyFrontier
-from dynaproof.impl.storage.messages import Get, Put
-from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.partition.records import StoredItem
 
 LARGEST = 2_000
 """Bound of what is remembered; beyond it the key is not judged any further, which `overflowed` tells."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.cursor import LogCursor
+from dynaproof.impl.partition.messages.readers import CursorPlaced, LogRead, LogTrimmed, MoveCursor, ReadLog
 from dynaproof.impl.router.notes import LogTaken
-from dynaproof.impl.storage.cursor import LogCursor
-from dynaproof.impl.storage.messages import CursorPlaced, LogRead, LogTrimmed, MoveCursor, ReadLog
 
 TRIMMED_LIMIT = 6
 """Answers that the log is gone from the place on, in a row, before the reader gives its place up: one replica

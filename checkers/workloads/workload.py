@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dynaproof.checkers.workloads.client import Client, ClientSettings, ThinkTimer
 from dynaproof.impl.node import Env, NodeId
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
+from dynaproof.impl.partition.records import Item, StoredItem
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
-from dynaproof.impl.storage.records import Item, StoredItem
 from dynaproof.impl.values.attribute import Item as AttributeItem
 from dynaproof.impl.values.attribute import S, number
 from dynaproof.impl.values.encoding import encode_item

@@ -12,8 +12,8 @@ from typing import Protocol
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.checkers.world.listening import NOTHING, Listening
+from dynaproof.impl.driver import Hosted, Send
 from dynaproof.impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
-from dynaproof.impl.outbox import Outbox
 
 Factory = Callable[[Env], Node]
 
@@ -57,8 +57,8 @@ class Place:
         self.name = name
         """The node's own name; with region and zone before it where another node of the world has that too.
         """
-        self.factory = factory
-        self.outbox = Outbox()
+        self.hosted = Hosted(node_id, factory)
+        self.outbox = self.hosted.outbox
         self.disk = SimDisk(self.outbox)
         self.rate = rate
         self.wall_offset = wall
@@ -120,12 +120,6 @@ def place_names(nodes: Sequence[NodeId]) -> list[str]:
         node.name if names.count(node.name) == 1 else f"{node.region}/{node.zone}/{node.name}"
         for node in nodes
     ]
-
-
-class Send(Protocol):
-    """How an outbox takes a message."""
-
-    def __call__(self, to: NodeId, message: Message) -> None: ...
 
 
 class SimEnv:

@@ -24,7 +24,6 @@ from dynaproof.checkers.world.listening import Observer, together
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Factory, Link, Place, place_names
 from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
-from dynaproof.impl.outbox import Outbox
 
 LATE_COPY = 7
 """How many times as long as the message its second copy is on its way."""
@@ -284,7 +283,7 @@ class World:
 
     def _link(self, place: Place, to: NodeId) -> Link | None:
         target = self._addresses.get(to.address)
-        if target is place:
+        if place.hosted.is_own(to):
             link: Link | None = place.own
         elif target is None:
             link = None
@@ -356,19 +355,16 @@ class World:
         place.up = False
         if lose_disk:
             place.disk.lose()
-            place.id = NodeId(place.id.region, place.id.zone, place.id.name, place.id.incarnation + 1)
-            place.env.me = place.id
+            place.hosted.lose_disk()
+            place.id = place.env.me = place.hosted.id
         if place.told_crashed is not None:
             place.told_crashed(place, lose_disk)
         return torn
 
     def start(self, place: Place) -> None:
         """Boot a node on the disk that it has."""
-        place.outbox = Outbox()
-        place.disk.outbox = place.outbox
-        place.outbox.written = place.outbox.durable = place.disk.written
-        place.node = place.factory(place.env)
-        place.env.send = place.outbox.send
+        place.node = place.hosted.boot(place.env, place.disk)
+        place.outbox = place.hosted.outbox
         place.up = True
         self.run(place, place.node.on_start)
         if place.told_restarted is not None:

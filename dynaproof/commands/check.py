@@ -57,7 +57,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The answer on one file, as `--json` prints it; `witness` are lines of the file.
 
-    `progress` is there if the verdict is unknown.
+    `progress` is there if the verdict is unknown, `core` if one was asked for: its size, and whether it is
+    minimal or the witness in its stead.
     """
 
     file: str
@@ -71,7 +72,15 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     algorithm: str
     check_ms: float
     parse_ms: float
-    provenance: Provenance
+    core: "CoreSize | None" = None
+    provenance: Provenance | None = None
+
+
+class CoreSize(msgspec.Struct, frozen=True, kw_only=True):
+    """How many operations a core has, and whether none of them can go; else they are the witness alone."""
+
+    operations: int
+    minimal: bool
 
 
 def check(
@@ -131,12 +140,13 @@ def check(
         try:
             with blamed_in_time(thing, budget_seconds):
                 history, judged, result, answer = _checked(file, asked)
-                if json:
-                    console.emit(answer)
-                else:
+                if not json:
                     _tell(answer)
+                size = None
                 if core or html:
-                    _write_core_and_picture(history, result, judged, core, html, budget_seconds)
+                    size = _write_core_and_picture(history, result, judged, core, html, budget_seconds)
+                if json:
+                    console.emit(msgspec.structs.replace(answer, core=size, provenance=provenance()))
                 if certificate:
                     _write_certificate(history, result, judged, certificate)
         except UserError as error:
@@ -191,7 +201,6 @@ def _checked(file: str, asked: _Asked) -> "tuple[History, SequentialObject, Resu
         algorithm=result.algorithm,
         check_ms=round((ended - parsed) * 1_000, 3),
         parse_ms=round((ended_reading - began) * 1_000, 3),
-        provenance=provenance(),
     )
     return history, thing, result, answer
 
@@ -219,24 +228,27 @@ def _write_core_and_picture(
     core: Path | None,
     html: Path | None,
     budget_seconds: float | None,
-) -> None:
+) -> CoreSize | None:
     from dynaproof.checkers.histories.writers import write
     from dynaproof.checkers.linearizability import minimal_core, picture
     from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE
     from dynaproof.checkers.whole_file import write_whole
     from dynaproof.specs.history import HistoryError
 
-    page = None
+    page, told = None, None
     try:
         if result.verdict == NOT_LINEARIZABLE:
             limit = CORE_SECONDS if budget_seconds is None else budget_seconds
             found = minimal_core(history, result, thing, limit)
+            told = CoreSize(operations=len(found.rows), minimal=found.minimal)
             if core:
                 write(found.history, core)
                 end = int(history.columns.line[found.bad_return])
                 size = f"{len(found.rows)} of {len(history)} operations"
-                whole = "" if found.minimal else ", not yet minimal"
-                console.say(f"{core}: {size}{whole}; the first bad prefix ends with the return of line {end}")
+                what = "minimal" if found.minimal else picture.WITNESS_ONLY
+                console.say(
+                    f"{core}: {size}, {what}; the first bad prefix ends with the return of line {end}"
+                )
             if html:
                 page = picture.of_core(found, result, history, thing)
         else:
@@ -248,6 +260,7 @@ def _write_core_and_picture(
         raise UserError(f"{core}: {error.message}") from error
     if html and page is not None:
         write_whole(html, page.encode())
+    return told
 
 
 def _write_certificate(history: "History", result: "Result", thing: "SequentialObject", path: Path) -> None:

@@ -46,7 +46,7 @@ def explore(
     Interrupted (Ctrl-C), it reports what it has and can go on later with --resume.
 
     Args:
-        scenario: What is run; see `dynaproof scenarios`.
+        scenario: What is run; see `dynaproof scenarios`, or FILE.py:NAME of your own.
         schedules: How many runs; without it and `seconds`, about a minute's.
         seconds: For how long to start new runs.
         seed: Where the seeds of the runs begin.
@@ -110,12 +110,13 @@ def explore(
 
 def check_arguments(scenario: str, strategy: str) -> None:
     """Reject an unknown scenario or strategy."""
-    from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+    from dynaproof.checkers.scenarios.usable import require_usable
 
     if scenario not in SCENARIOS and ".py:" not in scenario:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
     try:
-        find(scenario)
+        require_usable(scenario)
     except LookupError as error:
         raise UserError(str(error.args[0])) from error
     known_strategy(strategy)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dynaproof.checkers.histories import FailedCas
-    from dynaproof.checkers.linearizability.users_object import UsersObject
+    from dynaproof.checkers.users_object import UsersObject
     from dynaproof.specs.history import History
     from dynaproof.specs.objects import SequentialObject
 
@@ -107,7 +107,7 @@ def object_with(function: str) -> str:
 
 def _own_object(name: str) -> "SequentialObject":
     """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
-    from dynaproof.checkers.linearizability.users_object import UsersObject, UsersObjectError
+    from dynaproof.checkers.users_object import UsersObject, UsersObjectError
     from dynaproof.specs.objects import SequentialObject
 
     place, _, attribute = name.rpartition(":")
@@ -140,14 +140,14 @@ def _own_object(name: str) -> "SequentialObject":
 
 def blamed_in_time(thing: "SequentialObject | None", seconds: float | None) -> "AbstractContextManager[None]":
     """While a user's object is at work: what it does wrong is the user's, and ends with the budget."""
-    from dynaproof.checkers.linearizability.users_object import UsersObject
+    from dynaproof.checkers.users_object import UsersObject
 
     return _blamed(thing, seconds) if isinstance(thing, UsersObject) else nullcontext()
 
 
 @contextmanager
 def _blamed(thing: "UsersObject", seconds: float | None) -> "Iterator[None]":
-    from dynaproof.checkers.linearizability.users_object import UsersObjectError
+    from dynaproof.checkers.users_object import UsersObjectError
 
     try:
         with thing.within(seconds):

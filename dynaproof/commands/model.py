@@ -189,7 +189,7 @@ def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
     result, lasso = _run(one, name, options)
     show(name, result, lasso, options, json)
     _interrupt_again(result)
-    return int(broken_promise(result, lasso) is not None or bool(unreachable(result, options)))
+    return int(broken_promise(result, lasso) is not None or bool(unreachable(one, result, options)))
 
 
 def _warnings(one: "Model", name: str, options: Options) -> list[str]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, RequestId
-from dynaproof.impl.storage.messages import Get, Operation, Rejected, Reply, Request
+from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Reply, Request
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 
 Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, Note
+from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage.ids import RequestId
-from dynaproof.impl.storage.messages import Operation
-from dynaproof.impl.storage.records import LogRecord, StoredItem
 
 
 class Invoked(Note, frozen=True, gc=False, tag="invoked"):

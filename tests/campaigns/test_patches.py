@@ -14,10 +14,11 @@ from dynaproof.checkers.campaign.schedules import outcomes
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import BugError, Edit, active, bug, difference, seeded
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage import leader
-from dynaproof.impl.storage.leader import Leader
+from dynaproof.impl.paxos import leadership
+from dynaproof.impl.paxos.leadership import Leadership
 
-LEADER = "dynaproof.impl.storage.leader"
+LEADER = "dynaproof.impl.paxos.leader"
+PATCHED = "dynaproof.impl.paxos.leadership"
 
 NODE = '''"""Two kinds of node."""
 
@@ -58,8 +59,11 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_a_bug_whose_text_is_gone_is_an_error_that_names_bug_and_file() -> None:
-    gone = bug("drifted", "It was for older text.", Edit(LEADER, "votes = 17", "votes = 1"))
-    with pytest.raises(BugError, match=r"drifted: its old text stands 0 times in .*leader\.py"), seeded(gone):
+    gone = bug("drifted", "It was for older text.", Edit(PATCHED, "votes = 17", "votes = 1"))
+    with (
+        pytest.raises(BugError, match=r"drifted: its old text stands 0 times in .*leadership\.py"),
+        seeded(gone),
+    ):
         pass
     with pytest.raises(BugError, match="drifted"):
         difference(gone)
@@ -74,36 +78,42 @@ def test_a_bug_whose_text_stands_twice_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (Edit(LEADER, "votes = 0", "votes ="), "is no Python"),
-        (Edit(LEADER, "class Leader(Candidate):", "class Leader(object):"), "outside the body of a function"),
-        (Edit(LEADER, "votes = 0", "votes = 1", within="Leader.nowhere"), "has no Leader.nowhere"),
-        (Edit(LEADER, "votes = 0", "votes = (0)"), "does the same as without"),
-        (Edit(LEADER, "def may_serve(self) -> bool:", "def may(self) -> bool:"), "outside the body"),
-        (Edit(LEADER, "votes = 0", "votes = super().nothing()"), "another closure"),
+        (Edit(PATCHED, "votes = 0", "votes ="), "is no Python"),
+        (
+            Edit(PATCHED, "class Leadership:", "class Leadership(object):"),
+            "outside the body of a function",
+        ),
+        (
+            Edit(PATCHED, "votes = 0", "votes = 1", within="Leadership.nowhere"),
+            "has no Leadership.nowhere",
+        ),
+        (Edit(PATCHED, "votes = 0", "votes = (0)"), "does the same as without"),
+        (Edit(PATCHED, "def votes_for(", "def votes("), "outside the body"),
+        (Edit(PATCHED, "votes = 0", "votes = super().nothing()"), "another closure"),
     ],
 )
 def test_a_bug_that_cannot_be_seeded_is_an_error_and_changes_nothing(edit: Edit, message: str) -> None:
-    before, text = Leader.votes_for.__code__, inspect.getsource(leader)
+    before, text = Leadership.votes_for.__code__, inspect.getsource(leadership)
     with pytest.raises(BugError, match=message), seeded(bug("broken", "It cannot be.", edit)):
         pass
-    assert Leader.votes_for.__code__ is before
-    assert inspect.getsource(leader) == text
+    assert Leadership.votes_for.__code__ is before
+    assert inspect.getsource(leadership) == text
     assert active() == ()
 
 
 def test_a_patch_is_undone_after_its_block_even_if_that_raises() -> None:
-    before, text = Leader.votes_for.__code__, inspect.getsource(Leader.votes_for)
+    before, text = Leadership.votes_for.__code__, inspect.getsource(Leadership.votes_for)
 
     def fail() -> None:
-        assert Leader.votes_for.__code__ is not before
-        assert "votes = 1" in inspect.getsource(Leader.votes_for)
+        assert Leadership.votes_for.__code__ is not before
+        assert "votes = 1" in inspect.getsource(Leadership.votes_for)
         assert active() == (MUTANTS["quorum_of_one"],)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), seeded(MUTANTS["quorum_of_one"]):
         fail()
-    assert Leader.votes_for.__code__ is before
-    assert inspect.getsource(Leader.votes_for) == text
+    assert Leadership.votes_for.__code__ is before
+    assert inspect.getsource(Leadership.votes_for) == text
     assert active() == ()
 
 
@@ -117,10 +127,10 @@ def test_whoever_holds_a_function_already_runs_the_patched_one() -> None:
 
 
 def test_two_bugs_of_one_file_can_be_there_together() -> None:
-    with seeded(MUTANTS["quorum_of_one"]), seeded(MUTANTS["drift_ignored"]):
-        assert "votes = 1" in inspect.getsource(Leader.votes_for)
-        assert "self.settings.lease_us" in inspect.getsource(Leader.lease_left)
-    assert "votes = 0" in inspect.getsource(Leader.votes_for)
+    with seeded(MUTANTS["quorum_of_one"]), seeded(MUTANTS["serves_before_own_no_op"]):
+        assert "votes = 1" in inspect.getsource(Leadership.votes_for)
+        assert "self.serving = True" in inspect.getsource(Leadership.__init__)
+    assert "votes = 0" in inspect.getsource(Leadership.votes_for)
 
 
 def test_a_patch_of_a_users_own_node_works(node: ModuleType) -> None:

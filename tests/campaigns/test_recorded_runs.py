@@ -11,10 +11,10 @@ from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.workloads.client_history import ClientHistory
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put
+from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.impl.storage.ids import RequestId
-from dynaproof.impl.storage.messages import Delete, Get, Put
-from dynaproof.impl.storage.records import StoredItem
 from dynaproof.specs.history import History, Outcome
 
 

@@ -10,8 +10,8 @@ import zstandard
 from dynaproof.cli import main
 
 KEYS = [
-    "file", "operations", "keys", "verdict", "cause", "sentence", "witness", "algorithm", "check_ms",
-    "parse_ms", "provenance",
+    "file", "operations", "keys", "verdict", "cause", "sentence", "witness", "progress", "algorithm",
+    "check_ms", "parse_ms", "core", "provenance",
 ]  # fmt: skip
 
 WRITE_1 = '{"process":0,"f":"write","key":"k","value":1,"call":0,"return":10}'

@@ -5,8 +5,8 @@ from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Message, NodeId, Timer
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.messages import Get, Operation, Rejected, Request
+from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Request
+from dynaproof.impl.paxos.ids import Ballot
 
 NAMES = ("sa", "sb", "sc")
 REPLICAS = tuple(NodeId("region", name, name) for name in NAMES)

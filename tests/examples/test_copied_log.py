@@ -5,17 +5,18 @@ import pytest
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.log import Head, ReplicationLog, fresh_head
-from dynaproof.impl.storage.messages import Snapshot
-from dynaproof.impl.storage.pages import PageRef
-from dynaproof.impl.storage.records import Config, NoOp
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.log import Head, ReplicationLog, fresh_head
+from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.tree.pages import PageRef
 
 BALLOT = Ballot(1, "sa", 1)
 ME = Member(NodeId("region", "a", "sa"), 1)
 GROUP = Config(0, (ME,), 2)
 ROOT = PageRef(0, b"")
-COPY = Snapshot(9, BALLOT, BALLOT, 9, 0, GROUP, 0, (), (), ROOT)
+COPY = PartitionSnapshot(9, BALLOT, BALLOT, 9, GROUP, 0, ROOT, 0, (), ())
 
 
 def record(slot: int) -> NoOp:
@@ -37,7 +38,7 @@ def copied(first: int) -> Head:
         "items",
         copied=True,
         records=records,
-        ballots=ballots,
+        held_at=ballots,
     )
 
 
@@ -53,11 +54,11 @@ def test_a_copy_is_recovered_with_the_log_that_came_with_it(first: int) -> None:
     log = laggard(disk)
     log.roll(copied(first))
     assert (log.first, log.last, log.commit) == (first, 9, 9)
-    found = ReplicationLog.recover(disk, "log/")
+    found = ReplicationLog.recover(disk, "log/", decode)
     assert found is not None
     again, torn = found
     assert not torn
-    assert (again.first, again.records, again.ballots) == (log.first, log.records, log.ballots)
+    assert (again.first, again.records, again.held_at) == (log.first, log.records, log.held_at)
     assert [one.slot for one in again.records] == list(range(first, 10))
 
 
@@ -68,7 +69,7 @@ def test_a_crash_inside_the_head_leaves_the_log_as_it_was_before_the_copy() -> N
     disk.sync_done()
     log.roll(copied(2))
     assert disk.crash(lambda _, n: n - 1 if n > 2 else 0)
-    found = ReplicationLog.recover(disk, "log/")
+    found = ReplicationLog.recover(disk, "log/", decode)
     assert found is not None
     again, torn = found
     assert torn

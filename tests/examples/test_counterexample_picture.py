@@ -146,10 +146,12 @@ def test_first_violation_is_one_key_press_away_and_labels_do_not_meet(tmp_path: 
 
 def test_unknown_is_drawn_with_its_longest_order_and_where_it_got_stuck(tmp_path: Path) -> None:
     builder = HistoryBuilder(functions=("enqueue", "dequeue"))
+    builder.add(0, "enqueue", "q", 99, -20, -10)
     for i in range(12):
-        builder.add(i, "enqueue", "q", i, 0, 100)
-    for i in range(12):
-        builder.add(20 + i, "dequeue", "q", i if i < 11 else 99, 200, 300)
+        builder.add(i, "enqueue", "q", i or 99, 0, 100)
+    for i in range(1, 12):
+        builder.add(20 + i, "dequeue", "q", i, 200, 300)
+    builder.add(20, "dequeue", "q", 99, 400, 500)
     history = builder.build()
     result = check(history, OBJECTS["queue"], Budget(configurations=1_000))
     assert result.verdict == "unknown"

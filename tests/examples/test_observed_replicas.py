@@ -9,10 +9,11 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.messages import Accept, Prepare
-from dynaproof.impl.storage.notes import Reached
-from dynaproof.impl.storage.records import Config, NoOp
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.election import Prepare
+from dynaproof.impl.paxos.messages.leadership import Accept
+from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
 from dynaproof.specs.views.group_facts import Entry

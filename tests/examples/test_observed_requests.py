@@ -4,10 +4,11 @@ import pytest
 
 from dynaproof.checkers.kinds.group import REPLICAS
 from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.impl.partition.messages.requests import Put, Reply
+from dynaproof.impl.partition.records import Outcome, StoredItem, Write
+from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.impl.storage.ids import Ballot, Member, RequestId
-from dynaproof.impl.storage.messages import Put, Reply
-from dynaproof.impl.storage.records import Config, Outcome, StoredItem, Write
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.promises.clients import retries_apply_once
 

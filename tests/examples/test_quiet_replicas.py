@@ -10,7 +10,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
-from dynaproof.impl.storage.state import PartitionState
+from dynaproof.impl.partition.state import PartitionState
 from dynaproof.specs.views.group_facts import Unequal
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")

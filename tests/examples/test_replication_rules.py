@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.leader import Leader
-from dynaproof.impl.storage.log import ReplicationLog
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.paxos import entrance
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.membership import Membership
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.paxos.settings import GroupSettings
+from dynaproof.impl.storage_node.retirement import Retirement
 
 CLASSES: dict[str, type] = {
-    kind.__name__: kind for kind in (Replica, Leader, ReplicationLog, StorageNode, Settings)
+    kind.__name__: kind for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, Retirement)
 }
 ROWS = re.findall(
     r"^\| (\d+) \| .* \| (`.*`) \|$",
@@ -25,6 +27,8 @@ ROWS = re.findall(
 
 
 def function_of(name: str) -> Callable[..., Any]:
+    if "." not in name:
+        return vars(entrance)[name]
     owner, attribute = name.split(".")
     found = inspect.getattr_static(CLASSES[owner], attribute)
     function: Any = found.fget if isinstance(found, property) else found

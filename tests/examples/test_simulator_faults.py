@@ -17,8 +17,8 @@ from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.storage.frames import encode_frame
-from dynaproof.impl.storage.host import NODE_LOG
+from dynaproof.impl.journal.frames import encode_frame
+from dynaproof.impl.storage_node.retirement import NODE_LOG
 
 
 class Hears:
@@ -250,10 +250,10 @@ CUTS_NOTHING = bug(
     "cuts_nothing",
     "A replica cuts nothing off its log.",
     Edit(
-        "dynaproof.impl.storage.readers",
-        "return max(self.log.first, min(first, slowest + 1))",
+        "dynaproof.impl.paxos.learner",
+        "return max(self.log.first, min(first, needed))",
         "return self.log.first",
-        within="Readers.cut_first",
+        within="Learner.cut_first",
     ),
 )
 

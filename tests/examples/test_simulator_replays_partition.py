@@ -24,7 +24,7 @@ DEAF = bug(
     "deaf",
     "A replica hears no heartbeat.",
     Edit(
-        "dynaproof.impl.storage.acceptor",
+        "dynaproof.impl.paxos.acceptor",
         """
         if not self.admitted:
             self.learn_from(m.source, m.commit)

@@ -5,21 +5,9 @@ import pytest
 from dynaproof.checkers.mutation.directed.common import campaign, write
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    ElectionTimer,
-    HeartbeatTimer,
-    Prepare,
-    Promise,
-    Put,
-    Refused,
-    Reply,
-    Request,
-    Vote,
-)
+from dynaproof.impl.partition.messages.requests import Put, Reply, Request
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
 
 
 @pytest.fixture

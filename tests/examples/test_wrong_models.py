@@ -93,10 +93,13 @@ CASES = [
         2,
         "step(0): `self.last[s]` is None and cannot be used in `self.last[s] + 1` (line 16)",
     ),
-    ("never_seen", [], 1, "never seen: at_the_end"),
-    ("never_seen", [], 1, "never enabled: leap"),
-    ("never_seen", ["--allow-unreachable", "at_the_end"], 0, "never seen: at_the_end"),
-    ("never_seen", ["--allow-unreachable", "at_end"], 2, "did you mean at_the_end?"),
+    ("never_seen:NeverSeen", [], 1, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", [], 1, "never enabled: leap"),
+    ("never_seen:Fewer", [], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--set", "top=2"], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--without", "leap"], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--allow-unreachable", "at_the_end"], 0, "never seen: at_the_end"),
+    ("never_seen:NeverSeen", ["--allow-unreachable", "at_end"], 2, "did you mean at_the_end?"),
     ("deadlock", [], 0, "deadlock: nothing is enabled in 1 state, the nearest after 2 steps"),
     ("deadlock", ["--deadlock"], 1, "deadlock, in 2 steps"),
     ("stuck_for_ever", [], 1, "led can no longer come true, in 1 step"),
@@ -128,7 +131,7 @@ def test_every_wrong_model_has_a_sentence():
 
 
 def test_what_is_vacuous_is_in_the_json(capsys):
-    main(["model", str(FOLDER / "never_seen.py"), "--json"])
+    main(["model", str(FOLDER / "never_seen.py:NeverSeen"), "--json"])
     main(["model", str(FOLDER / "true_at_once.py"), "--max-states", "1", "--json"])
     seen, at_once = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (seen["never_seen"], seen["never_enabled"]) == (["at_the_end"], ["leap"])
@@ -141,3 +144,23 @@ def test_what_is_vacuous_is_in_the_json(capsys):
 def test_warning_is_given_once_for_each_place(capsys):
     main(["model", str(FOLDER / "reads_after_writing.py")])
     assert capsys.readouterr().err.count("warning") == 1
+
+
+@pytest.mark.parametrize(
+    ("trial", "options", "status", "sentence"),
+    [
+        ("model_asymmetric", ["--symmetry"], 2, f"`self.x[1]` names a member of P, {ALIKE} (line 10)"),
+        ("model_asymmetric", [], 1, "first_before_second is violated, in 1 step"),
+        ("model_crash", [], 0, "no violation, exhausted\n  7 distinct states of 18 generated, depth 4"),
+    ],
+)
+def test_given_trial_gets_its_verdict(capsys, shared_data, tmp_path, trial, options, status, sentence):
+    given = shared_data.parent / "trials" / f"{trial}.py"
+    if not given.exists():
+        pytest.skip("no trials of models beside the project")
+    file = tmp_path / given.name
+    file.write_text(given.read_text(encoding="utf-8").replace("from model.", "from dynaproof.model."))
+    code = main(["model", str(file), *options])
+    told = capsys.readouterr()
+    assert sentence in told.out + told.err
+    assert code == status

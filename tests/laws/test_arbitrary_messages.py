@@ -18,13 +18,24 @@ from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage import messages as m
-from dynaproof.impl.storage.cursor import Hold, LogCursor
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member, RequestId, Settings
-from dynaproof.impl.storage.pages import LeafPage, PageRef, digest_of, encode_page
-from dynaproof.impl.storage.records import Config, LogRecord, StoredItem
-from dynaproof.impl.storage.replica import HANDLERS, TIMERS
+from dynaproof.impl.partition.cursor import Hold, LogCursor
+from dynaproof.impl.partition.readers import Readers
+from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
+from dynaproof.impl.paxos.membership import Membership
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
+from dynaproof.impl.paxos.messages.membership import CreateReplica, VacantTimer
+from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.records import Config, Record
+from dynaproof.impl.paxos.replica import HANDLERS, TIMERS
+from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.tree.pages import LeafPage, PageRef, digest_of, encode_page
 
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 CLIENT = NodeId("region", "client", "c0")
@@ -87,10 +98,18 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
 """What fields are drawn from, by type."""
 
 
+CARRIED: dict[Any, Any] = {Record: LogRecord, Snapshot: PartitionSnapshot}
+"""What a partition puts where the protocol leaves open what it replicates."""
+
+ASKED = (*HANDLERS, *Requests.HANDLERS, *Readers.HANDLERS, *Membership.HANDLERS, CreateReplica)
+
+
 def values(kind: Any) -> SearchStrategy[Any]:
     """Values of a field's type."""
     if kind in POOLS:
         return POOLS[kind]
+    if kind in CARRIED:
+        return values(CARRIED[kind])
     if kind is type(None):
         return st.none()
     if get_origin(kind) is tuple:
@@ -106,9 +125,9 @@ def values(kind: Any) -> SearchStrategy[Any]:
 def built(kind: type) -> SearchStrategy[Any]:
     """A struct, field by field; records that follow each other are as likely as others."""
     fields = {name: values(hint) for name, hint in get_type_hints(kind).items() if not name.startswith("_")}
-    if kind is m.CopiedPages:
+    if kind is CopiedPages:
         fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
-    if issubclass(kind, m.Peer):
+    if issubclass(kind, Peer):
         fields["to"] = st.just(1)
     return st.builds(kind, **fields)
 
@@ -124,20 +143,20 @@ def in_order(message: Any, slot: str, records: str, drawn: list[Any]) -> Any:
     """Give the records the slots that the message begins with, and the rest of the message what follows."""
     first = getattr(message, slot) + (slot == "known")
     placed = tuple(structs.replace(record, slot=first + at) for at, record in enumerate(drawn))
-    more = {"ballots": (SECOND,) * len(placed)} if isinstance(message, m.Chosen) else {}
-    if isinstance(message, m.Promise):
+    more = {"held_at": (SECOND,) * len(placed)} if isinstance(message, Chosen) else {}
+    if isinstance(message, Promise):
         more = {"last_slot": placed[-1].slot}
     return structs.replace(message, **{records: placed}, **more)
 
 
-ANY = [built(kind) for kind in (*HANDLERS, m.CreateReplica)]
+ANY = [built(kind) for kind in ASKED]
 FITTING = [
-    fitting(m.Adopt, "known", "records"),
-    fitting(m.Accept, "first", "records"),
-    fitting(m.Chosen, "first", "records"),
-    fitting(m.Promise, "known", "tail"),
+    fitting(Adopt, "known", "records"),
+    fitting(Accept, "first", "records"),
+    fitting(Chosen, "first", "records"),
+    fitting(Promise, "known", "tail"),
 ]
-TIMER = st.sampled_from([kind() for kind in (*TIMERS, m.VacantTimer)])
+TIMER = st.sampled_from([kind() for kind in (*TIMERS, VacantTimer)])
 WHAT = st.one_of(*ANY, *FITTING, *FITTING, TIMER)
 STEPS = st.lists(st.tuples(st.sampled_from((*NODES, CLIENT)), WHAT), min_size=10, max_size=40)
 
@@ -147,18 +166,20 @@ def follow(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
     env = Alone()
     node = StorageNode(env, NODES, SETTINGS)  # type: ignore[arg-type]
     node.on_start()
-    node.on_message(NODES[0], m.CreateReplica(VOTERS[0], GROUP, 0))
+    node.on_message(NODES[0], CreateReplica(VOTERS[0], GROUP, 0))
     if leads:
         assert node.replica is not None
         node.replica.start_campaign()
         hear_own(env, node)
         ballot = node.replica.log.promised
-        node.on_message(NODES[1], m.Promise(VOTERS[1], 1, ballot, NO_BALLOT, 0, 0, 0, None, (), env.wall))
+        node.on_message(NODES[1], Promise(VOTERS[1], 1, ballot, NO_BALLOT, 0, 0, 0, None, (), env.wall))
         hear_own(env, node)
         assert node.replica.leading is not None
     for sender, what in steps:
         if isinstance(what, Timer):
             node.on_timer(what)
+        elif isinstance(what, Peer):
+            node.on_message(what.source.node, what)
         else:
             node.on_message(sender, what)
         hear_own(env, node)

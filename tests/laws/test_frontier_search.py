@@ -59,6 +59,8 @@ def test_a_plain_search_that_has_become_large_goes_on_as_machine_code(monkeypatc
 
     compiled = by_frontier.search
     monkeypatch.setattr(by_frontier, "search", noticed)
+    monkeypatch.setattr(checking, "DEPTH_FIRST_AT_LEAST", 0)
+    monkeypatch.setattr(checking, "DEPTH_FIRST_EACH", 0)
     monkeypatch.setattr(checking, "MANY", 0)
     monkeypatch.setattr(checking, "MANY_TIMES", 0)
     for history in random_histories(9, 60, tastes=LARGE):
@@ -83,8 +85,13 @@ def test_a_lost_delete_of_what_is_absent_may_hide_a_write_that_is_still_open() -
 
 def test_one_key_of_fifty_clients_and_five_values_is_decided() -> None:
     history = five_values(clients=50, operations=2_500)
-    result = check(history, budget=Budget(configurations=50_000), machine_code=True)
-    assert result.algorithm == "frontier search"
+    compiled = by_frontier.search(
+        of_key(reduce(history), 0), exhausted=lambda configurations: configurations > 50_000
+    )
+    assert compiled is not None
+    assert compiled.order is not None
+    result = check(history, budget=Budget(configurations=50_000))
+    assert result.algorithm == "depth-first search"
     assert result.certificate is not None
     verify(history, result.certificate)
 

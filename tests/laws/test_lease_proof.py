@@ -8,7 +8,7 @@ import z3
 
 from dynaproof.checkers.proofs.claim import Claim, decide
 from dynaproof.checkers.proofs.lease import LEASE, RHO, claims
-from dynaproof.impl.storage.ids import Settings
+from dynaproof.impl.partition.settings import Settings
 
 MILLION = 1_000_000
 

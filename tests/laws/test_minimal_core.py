@@ -3,9 +3,12 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from dynaproof.checkers.linearizability import check, minimal_core, register
 from dynaproof.checkers.linearizability.brute_force import is_linearizable
 from dynaproof.checkers.linearizability.core import remove
+from dynaproof.checkers.linearizability.picture import WITNESS_ONLY, of_core
 from dynaproof.checkers.linearizability.random_histories import SMALL, random_histories, random_history
 from dynaproof.checkers.linearizability.register import Ask, of_key
 from dynaproof.specs.history import History, HistoryBuilder, Operation
@@ -120,3 +123,19 @@ def test_core_of_a_queue_keeps_all_that_changes_it() -> None:
     core = minimal_core(history, result, OBJECTS["queue"])
     assert core.rows == (0, 1, 2, 3, 4, 5)
     assert core.bad_return == 5
+
+
+def test_where_the_time_ends_first_the_witness_stands_in_and_the_page_says_so() -> None:
+    for history in random_histories(11, 60):
+        result = check(history)
+        if result.linearizable:
+            continue
+        core = minimal_core(history, result, seconds=0)
+        assert core.rows == tuple(sorted(result.witness))
+        assert not core.minimal
+        page = of_core(core, result, history)
+        assert WITNESS_ONLY in page
+        assert "operations, a minimal sub-history" not in page
+        break
+    else:
+        pytest.fail("all of them are linearizable")

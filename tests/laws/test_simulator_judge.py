@@ -7,8 +7,8 @@ from typing import Any
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.workloads.judge import MOST, Judge
-from dynaproof.impl.storage.messages import Delete, Get, Put
-from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put
+from dynaproof.impl.partition.records import StoredItem
 from dynaproof.specs.history import UNRECORDED, HistoryBuilder
 
 SEEDS = 4_000

@@ -23,10 +23,12 @@ from sortedcontainers import SortedDict
 
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.btree import BTree, TreeView
-from dynaproof.impl.storage.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
-from dynaproof.impl.storage.records import StoredItem
+from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.tree.btree import BTree, TreeView
+from dynaproof.impl.tree.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
 
+CODEC = PartitionState.codec
 FILE = "items/tree"
 NAMES = "names"
 Plain = SortedDict  # Of key to StoredItem.
@@ -49,7 +51,7 @@ class BTreeMachine(RuleBasedStateMachine):
     def begin(self, page_bytes: int) -> None:
         self.page_bytes = page_bytes
         self.disk = SimDisk(Outbox())
-        self.tree = BTree(self.disk, FILE, page_bytes, cached_nodes=4)
+        self.tree = BTree(self.disk, FILE, CODEC, page_bytes, cached_nodes=4)
         self.plain = Plain()
         self.life = 0
         self.roots: list[tuple[PageRef, Plain]] = []
@@ -184,7 +186,7 @@ class BTreeMachine(RuleBasedStateMachine):
         self.disk.cut(NAMES, named * 8)
         self.roots = self.roots[:named]
         root, plain = self.roots[-1]
-        self.tree = BTree.open(self.disk, FILE, root, self.page_bytes, cached_nodes=4)
+        self.tree = BTree.open(self.disk, FILE, root, CODEC, self.page_bytes, cached_nodes=4)
         self.plain = plain.copy()
         self.life += 1
         self.step = "idle"
@@ -195,7 +197,7 @@ class BTreeMachine(RuleBasedStateMachine):
     def rot(self, data: st.DataObject) -> None:
         """A damaged bit in any page of the newest named root is found; then it is mended, to go on."""
         root, _ = self.roots[-1]
-        numbers = sorted(BTree.open(self.disk_copy(), FILE, root, self.page_bytes).pages())
+        numbers = sorted(BTree.open(self.disk_copy(), FILE, root, CODEC, self.page_bytes).pages())
         number = data.draw(st.sampled_from(numbers))
         page = self.disk.read_page(FILE, number)
         assert page is not None
@@ -203,17 +205,19 @@ class BTreeMachine(RuleBasedStateMachine):
         disk = self.disk_copy()
         disk.write_page(FILE, number, page[:at] + bytes([page[at] ^ mask]) + page[at + 1 :])
         with pytest.raises(RottenPageError):
-            BTree.open(disk, FILE, root, self.page_bytes)
+            BTree.open(disk, FILE, root, CODEC, self.page_bytes)
 
     @rule(data=st.data())
     def misplaced(self, data: st.DataObject) -> None:
         """A sound page that is not the one which its parent means, as a lost write leaves it, is found."""
         root, _ = self.roots[-1]
         disk = self.disk_copy()
-        number = data.draw(st.sampled_from(sorted(BTree.open(disk, FILE, root, self.page_bytes).pages())))
+        number = data.draw(
+            st.sampled_from(sorted(BTree.open(disk, FILE, root, CODEC, self.page_bytes).pages()))
+        )
         disk.write_page(FILE, number, encode_page(number, LeafPage([b"stale"], [StoredItem(b"", 0, 0)])))
         with pytest.raises(RottenPageError):
-            BTree.open(disk, FILE, root, self.page_bytes)
+            BTree.open(disk, FILE, root, CODEC, self.page_bytes)
 
     def disk_copy(self) -> SimDisk:
         disk = SimDisk(Outbox())
@@ -226,7 +230,7 @@ class BTreeMachine(RuleBasedStateMachine):
         """A peer copies the newest named root page by page, in any order, damaged pages among them."""
         root, plain = self.roots[-1]
         disk = SimDisk(Outbox())
-        copy = PageCopy(disk, FILE, root)
+        copy = PageCopy(disk, FILE, root, CODEC)
         while wanted := copy.wanted(limit):
             for number in data.draw(st.permutations(wanted)):
                 page = self.disk.read_page(FILE, number)
@@ -234,7 +238,7 @@ class BTreeMachine(RuleBasedStateMachine):
                 assert not copy.take(number, page[:-5] + b"?" + page[-4:])
                 assert copy.take(number, page)
                 assert not copy.take(number, page)
-        tree = BTree.open(disk, FILE, root, self.page_bytes)
+        tree = BTree.open(disk, FILE, root, CODEC, self.page_bytes)
         assert list(tree.range()) == list(plain.items())
         tree._check()
 

@@ -9,12 +9,7 @@ import re
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS
@@ -30,9 +25,9 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.options import Options
 from dynaproof.impl.node import Env
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
+from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage.messages import Delete, Get, Operation, Put
-from dynaproof.impl.storage.records import StoredItem
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 

@@ -15,15 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec import structs
 
 from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.journal.frames import scan
+from dynaproof.impl.journal.journal import Journal, Link, RottenLogError
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage.frames import scan
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.journal import Journal, Link, RottenLogError
-from dynaproof.impl.storage.log import ReplicationLog, fresh_head
-from dynaproof.impl.storage.messages import Snapshot
-from dynaproof.impl.storage.pages import PageRef
-from dynaproof.impl.storage.records import Config, LogRecord, NoOp
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.records import LogRecord
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
+from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.tree.pages import PageRef
 
 PREFIX = "log/000001/"
 MEMBER = Member(NodeId("region", "a", "sa"), 1)
@@ -56,7 +58,7 @@ class Plain:
         self.entries = {s: e for s, e in self.entries.items() if s <= slot}
 
     def shows(self, log: ReplicationLog) -> bool:
-        entries = {r.slot: (r.ballot, log.ballot(r.slot)) for r in log.records}
+        entries = {r.slot: (r.proposed_at, log.slot_held_at(r.slot)) for r in log.records}
         scalars = (log.promised, log.last_accepted, log.first, entries)
         return scalars == (self.promised, self.last_accepted, self.first, self.entries)
 
@@ -104,7 +106,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log.accept(ballot, first, records)
         if ballot > plain.last_accepted:
             plain.cut_above(max(plain.commit, first + size - 1))
-        plain.entries.update({r.slot: (r.ballot, ballot) for r in records if r.slot > plain.commit})
+        plain.entries.update({r.slot: (r.proposed_at, ballot) for r in records if r.slot > plain.commit})
         plain.promised = plain.last_accepted = ballot
         plain.durable_commit = plain.commit
         self.wrote()
@@ -142,7 +144,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = Snapshot(slot, identity, held_at, slot, 0, GROUP, 0, (), (), ROOT)
+        snapshot = PartitionSnapshot(slot, identity, held_at, slot, GROUP, 0, ROOT, 0, (), ())
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -168,7 +170,7 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=Snapshot(slot, ballot, ballot, slot, 0, GROUP, 0, (), (), ROOT),
+            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, GROUP, 0, ROOT, 0, (), ()),
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}
         self.log.roll(head)
@@ -224,7 +226,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log, self.syncing, self.synced = recovered, -1, sequence
 
     def recover(self) -> ReplicationLog:
-        found = ReplicationLog.recover(self.disk, PREFIX)
+        found = ReplicationLog.recover(self.disk, PREFIX, decode)
         assert found is not None
         return found[0]
 
@@ -243,7 +245,7 @@ class LogMachine(RuleBasedStateMachine):
         at, mask = data.draw(st.integers(0, size - 1)), 1 << data.draw(st.integers(0, 7))
         self.disk.rot(name, at, mask)
         with pytest.raises(RottenLogError):
-            ReplicationLog.recover(self.disk, PREFIX)
+            ReplicationLog.recover(self.disk, PREFIX, decode)
         self.disk.rot(name, at, mask)
         self.crash_clean()
 

@@ -5,20 +5,9 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    ElectionTimer,
-    Handover,
-    Heard,
-    Prepare,
-    Promise,
-    Put,
-    Release,
-    Vote,
-)
+from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Handover, Heard, Release, Vote
 
 
 @scenario("learnt_ballot_forgotten", "accept_raises_no_promise")

@@ -6,7 +6,8 @@ from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.checkers.workloads.client import BackoffTimer
-from dynaproof.impl.storage.messages import Accept, HeartbeatTimer, Put, Rejected, Reply, Request, Vote
+from dynaproof.impl.partition.messages.requests import Put, Rejected, Reply, Request
+from dynaproof.impl.paxos.messages.leadership import Accept, HeartbeatTimer, Vote
 
 
 @scenario("requests_forgotten")

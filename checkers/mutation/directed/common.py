@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    Chosen,
-    CreateReplica,
-    ElectionTimer,
-    Fetch,
-    FetchTimer,
-    HeartbeatTimer,
-    Prepare,
-    Promise,
-    Put,
-    Refused,
-    Vote,
-)
+from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch, FetchTimer
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.membership import CreateReplica
 
 
 def write(harness: Harness, client: str, value: str, leader: str) -> None:

@@ -15,26 +15,13 @@ from dynaproof.checkers.mutation.directed.common import (
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
-from dynaproof.impl.storage.ids import Member
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    Chosen,
-    CopiedPages,
-    CreateReplica,
-    ElectionTimer,
-    Fetch,
-    Heard,
-    Heartbeat,
-    HeartbeatTimer,
-    Prepare,
-    Promise,
-    Put,
-    Vote,
-)
-from dynaproof.impl.storage.records import NoOp
+from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, Fetch
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import NoOp
 
 OVERLAP = ("quorums_overlap",)
 """Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""
@@ -220,6 +207,6 @@ def a_peer_sends_fewer_ballots_than_records(harness: Harness) -> None:
     harness.elect("sa")
     harness.beat("sa")
     leader, voter = harness.replica("sa"), harness.replica("sb")
-    records = (NoOp(2, leader.leading, 0, leader.last_timestamp + 1),)
-    harness.inject("sb", Chosen(leader.member, voter.incarnation, 2, records, (), 2))
+    records = (NoOp(2, leader.leading, 0, leader.leadership.last_timestamp + 1),)
+    harness.inject("sb", Chosen(leader.member, voter.incarnation, 2, records, (), 2), sender="sa")
     harness.expect(voter.log.commit == 1, "nothing is learnt from it")

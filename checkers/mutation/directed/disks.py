@@ -7,7 +7,8 @@ from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.checkers.workloads.log_reader import LogReader, ReadTimer
-from dynaproof.impl.storage.messages import CreateReplica, Put, Vacant
+from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 
 
 def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:

@@ -10,10 +10,10 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.impl.node import Env
+from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.partition.records import Item, StoredItem
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage.ids import Settings
-from dynaproof.impl.storage.messages import Operation
-from dynaproof.impl.storage.records import Item, StoredItem
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 

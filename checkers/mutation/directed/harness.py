@@ -34,9 +34,11 @@ from dynaproof.checkers.workloads.client import AttemptTimer, GiveUpTimer
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Message, NodeId, Timer
-from dynaproof.impl.storage.ids import Member
-from dynaproof.impl.storage.messages import ElectionTimer, HeartbeatTimer, Operation
-from dynaproof.impl.storage.records import ConfigChange
+from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import HeartbeatTimer
+from dynaproof.impl.paxos.records import ConfigChange
 
 STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""
@@ -146,11 +148,14 @@ class Harness:
                 self.strategy.discard(event)
         self.log.say(f"{kind.__name__ if kind else 'everything'} from {sender} to {receiver} is lost")
 
-    def inject(self, name: str, message: Message) -> None:
-        """A node gets a message that no node of the group has just sent."""
+    def inject(self, name: str, message: Message, sender: str = "") -> None:
+        """A node gets a message that no node of the group has just sent: from its operator, or from a
+        `sender` whose code is another.
+        """
         slot = self.slot(name)
-        self.log.say(f"{name} gets {type(message).__name__} from outside the group")
-        self._handle(slot, slot.node.on_message, slot.id, message)
+        whence = f"{sender}, which has not sent it" if sender else "outside the group"
+        self.log.say(f"{name} gets {type(message).__name__} from {whence}")
+        self._handle(slot, slot.node.on_message, self.slot(sender or name).id, message)
         self._at_once()
 
     def hold(self, *names: str) -> None:
@@ -227,7 +232,6 @@ class Harness:
             retired = next(v for v in replica.config.voters if v.node.name == retiring)
             new = Member(spare.id, replica.config.next_incarnation)
             slot, epoch = replica.log.last + 1, replica.config.epoch
-            replica.config_in_flight = slot
             config = replica.config.replacing(retired, new)
             replica.propose(ConfigChange(slot, replica.leading, epoch, replica.next_timestamp(), config))
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
-from dynaproof.impl.storage.messages import (
-    ElectionTimer,
-    Get,
-    Handover,
-    Heard,
-    Heartbeat,
-    HeartbeatTimer,
-    Put,
-    Release,
-)
+from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import Handover, Heard, Heartbeat, HeartbeatTimer, Release
 
 
 @scenario("lease_from_answer", drift_ppm=0)

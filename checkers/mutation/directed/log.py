@@ -7,8 +7,8 @@ from typing import Any
 
 from dynaproof.checkers.mutation.directed.fixture import ScriptedClient
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.storage.messages import Delete, Get, Operation
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation
+from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import decode_item
 
@@ -52,7 +52,7 @@ def facts(place: Place) -> Facts:
     return () if replica is None else replica_facts(replica)
 
 
-def replica_facts(replica: Replica) -> Facts:
+def replica_facts(replica: PartitionReplica) -> Facts:
     """The same of a replica."""
     log = replica.log
     found = [f"is incarnation {replica.incarnation}", f"has promised ballot {log.promised}"]
@@ -65,7 +65,7 @@ def replica_facts(replica: Replica) -> Facts:
         if replica.serving:
             found.append("serves clients")
     elif replica.campaign is not None:
-        found.append(f"campaigns with ballot {replica.campaign}")
+        found.append(f"campaigns with ballot {replica.campaign.ballot}")
     else:
         found.append(f"follows {replica.leader.node.name if replica.leader is not None else 'nobody'}")
     return tuple(found)

@@ -5,21 +5,9 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.directed.common import batch, campaign, lead_apart, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Alive,
-    AskAlive,
-    Chosen,
-    ElectionTimer,
-    Fetch,
-    Heard,
-    Heartbeat,
-    HeartbeatTimer,
-    Prepare,
-    Promise,
-    Vote,
-)
+from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
 
 
 @scenario("slot_by_slot_adoption")

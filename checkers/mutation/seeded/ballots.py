@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CANDIDATE, LEADER, LEARNER, LOG, OUTBOX
+from dynaproof.checkers.mutation.seeded.places import (
+    ACCEPTOR,
+    CANDIDATE,
+    LEADER,
+    LEADERSHIP,
+    LEARNER,
+    LOG,
+    OUTBOX,
+)
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(
         "quorum_of_one",
         "A quorum is n // 2 votes, so the leader's own is enough.",
-        Edit(LEADER, "votes = 0", "votes = 1"),
+        Edit(LEADERSHIP, "votes = 0", "votes = 1"),
     ),
     bug(
         "leader_commits_alone",
@@ -25,15 +33,15 @@ BUGS = (
         "A leader takes a vote of an older ballot for one on its own first batch.",
         Edit(
             LEADER,
-            "if m.ballot != self.leading or progress is None:",
-            "if self.leading is None or m.ballot > self.leading or progress is None:",
+            "if leadership is None or m.ballot != leadership.ballot:",
+            "if leadership is None or m.ballot > leadership.ballot:",
             within="Leader.on_vote",
         ),
         Edit(
             LEADER,
             "progress.through = max(progress.through, m.through)",
             """
-            through = m.through if m.ballot == self.leading else self.tail_end
+            through = m.through if m.ballot == leadership.ballot else leadership.tail_end
             progress.through = max(progress.through, through)
             """,
             within="Leader.on_vote",
@@ -108,9 +116,9 @@ BUGS = (
             LEADER,
             """
             self.campaign = None
-            self.leading, self.serving = ballot, False
+            self.follow(self.member, ballot)
             """,
-            "self.leading, self.serving = ballot, False",
+            "self.follow(self.member, ballot)",
         ),
     ),
 )

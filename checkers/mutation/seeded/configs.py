@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CANDIDATE, HOST, LEADER, LOG
+from dynaproof.checkers.mutation.seeded.places import CANDIDATE, HOST, LEADER, LEADERSHIP, LOG, MEMBERSHIP
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(
         "found_config_rechosen",
         "A found config is chosen again before phase 1 under it.",
-        Edit(CANDIDATE, "for record in self.adopted_tail():", "for record in ():"),
+        Edit(CANDIDATE, "for record in self.adopted_tail(campaign)]", "for record in ()]"),
     ),
     bug(
         "old_promises_counted",
         "Promises of the old config's voters count as the new config's quorum.",
-        Edit(CANDIDATE, "sum(voter in self.promises for voter in config.voters)", "len(self.promises)"),
+        Edit(
+            CANDIDATE, "sum(voter in campaign.promises for voter in config.voters)", "len(campaign.promises)"
+        ),
     ),
     bug(
         "learning_is_no_promise",
         "Learning a chosen record, a config too, promises nothing.",
-        Edit(LOG, "max(self.promised, *ballots)", "self.promised"),
+        Edit(LOG, "max(self.promised, *held_at)", "self.promised"),
     ),
     bug(
         "batch_truncated_at_config",
         "Voters that a found config retires are sent the batch through that config only.",
         Edit(
             LEADER,
-            "batch = self.log.between(known + 1, self.tail_end)",
+            "batch = self.log.between(known + 1, leadership.tail_end)",
             """
-            batch = self.log.between(known + 1, self.tail_end)
+            batch = self.log.between(known + 1, leadership.tail_end)
             for index, record in enumerate(batch):
-                if isinstance(record, ConfigChange):
+                if record.config is not None:
                     batch = batch[: index + 1]
                     break
             """,
@@ -41,13 +43,14 @@ BUGS = (
         "A leader counts votes under a config as soon as it has proposed it.",
         Edit(
             LEADER,
-            "self.vote_for_own(self.leading)",
+            "self.vote_for_own(leadership.ballot)",
             """
-            self.vote_for_own(self.leading)
-            if isinstance(record, ConfigChange):
+            self.vote_for_own(leadership.ballot)
+            if record.config is not None:
+                from dynaproof.impl.paxos.messages.membership import CreateReplica
                 self.state.config = record.config
                 for voter in record.config.voters:
-                    self.progress.setdefault(voter, Progress())
+                    leadership.progress.setdefault(voter, Progress())
                     self.env.send(voter.node, CreateReplica(voter, record.config, 0))
             """,
         ),
@@ -57,9 +60,9 @@ BUGS = (
         "A config replaces the leader's other voters all at once.",
         Edit(
             LEADER,
-            "self.last_timestamp = record.timestamp",
+            "leadership.last_timestamp = record.timestamp",
             """
-            if isinstance(record, ConfigChange):
+            if record.config is not None:
                 from msgspec import structs
                 config, more = record.config, record.config.next_incarnation
                 voters = tuple(
@@ -68,7 +71,7 @@ BUGS = (
                 )
                 config = structs.replace(config, voters=voters, next_incarnation=more + 1)
                 record = structs.replace(record, config=config)
-            self.last_timestamp = record.timestamp
+            leadership.last_timestamp = record.timestamp
             """,
         ),
     ),
@@ -76,14 +79,14 @@ BUGS = (
         "retired_incarnation_counted",
         "A leader goes on counting the votes of an incarnation that a config has retired.",
         Edit(
-            LEADER,
-            "self.progress = {v: self.progress.get(v) or Progress() for v in record.config.voters}",
+            MEMBERSHIP,
+            "leadership.progress = {v: leadership.progress.get(v) or Progress() for v in config.voters}",
             """
-            for voter in record.config.voters:
-                self.progress.setdefault(voter, Progress())
+            for voter in config.voters:
+                leadership.progress.setdefault(voter, Progress())
             """,
         ),
-        Edit(LEADER, "for voter in voters:", "for voter in self.progress:"),
+        Edit(LEADERSHIP, "for voter in voters:", "for voter in self.progress:"),
     ),
     bug(
         "rotted_voter_votes_on",
@@ -92,15 +95,14 @@ BUGS = (
             HOST,
             "self.retire(incarnation)",
             """
-            from dynaproof.impl.storage.ids import Member
-            from dynaproof.impl.storage.records import Config
+            from dynaproof.impl.paxos.ids import Member
+            from dynaproof.impl.paxos.records import Config
             voters = tuple(Member(node, index + 1) for index, node in enumerate(self.peers))
             me = next(Member(v.node, incarnation) for v in voters if v.node.name == self.env.me.name)
             for name in self.env.disk.logs("log/"):
                 self.env.disk.remove_log(name)
             head = fresh_head(me, Config(0, voters, len(voters) + 1), 0)
-            log = ReplicationLog.create(self.env.disk, f"log/{incarnation:06d}/", head)
-            self.replica = Replica.create(self.env, self.settings, log)
+            self.replica = partition.create(self.env, self.settings, f"log/{incarnation:06d}/", head)
             self.replica.start(waits=True)
             """,
         ),
@@ -108,6 +110,6 @@ BUGS = (
     bug(
         "retired_incarnation_revived",
         "A late copy of the message that made a replica makes it again, after it was retired.",
-        Edit(HOST, " or member.incarnation <= self.retired:", ":"),
+        Edit(HOST, "or member.incarnation <= self.retirement.through", ""),
     ),
 )

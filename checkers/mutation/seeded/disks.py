@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import FRAMES, JOURNAL, LEARNER, LOG, OUTBOX, PAGES, READERS
+from dynaproof.checkers.mutation.seeded.places import (
+    CATCH_UP,
+    FRAMES,
+    JOURNAL,
+    LEARNER,
+    LOG,
+    OUTBOX,
+    PAGES,
+    READERS,
+)
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -33,19 +42,19 @@ BUGS = (
     bug(
         "cut_past_cursors",
         "The log is cut past the slowest reader's cursor.",
-        Edit(READERS, "min(first, slowest + 1)", "first"),
+        Edit(LEARNER, "min(first, needed)", "first"),
     ),
     bug(
         "held_log_given_up",
         "A replica says that all below its checkpoint is gone, although some of it is held.",
         Edit(
             READERS,
-            "if records is not None:",
+            "if place >= log.first:",
             """
-            snapshot = self.log.head.snapshot
+            snapshot = log.head.snapshot
             if snapshot is not None and place <= snapshot.slot:
                 self.env.send(m.reader, LogTrimmed(m.name, place, snapshot.slot + 1))
-            elif records is not None:
+            elif place >= log.first:
             """,
         ),
     ),
@@ -53,23 +62,23 @@ BUGS = (
         "copy_loses_requests",
         "A catch-up by copy loses the remembered request ids.",
         Edit(
-            LEARNER,
-            "snapshot, mark = copying.snapshot, self.log.journal.sequence",
+            CATCH_UP,
+            "snapshot, mark = copy.snapshot, self.log.journal.sequence",
             """
             from msgspec import structs
-            snapshot, mark = structs.replace(copying.snapshot, remembered=()), self.log.journal.sequence
+            snapshot, mark = structs.replace(copy.snapshot, remembered=()), self.log.journal.sequence
             """,
         ),
     ),
     bug(
         "copy_without_log",
         "A catch-up by copy brings the checkpoint only, and not the log that readers hold.",
-        Edit(LEARNER, "copied=copying.log", "copied=HeldLog(snapshot.slot + 1)"),
+        Edit(CATCH_UP, "copied=copy.log", "copied=HeldLog(snapshot.slot + 1)"),
     ),
     bug(
         "copy_first_pages_only",
         "A catch-up by copy installs the first pages for all of them.",
-        Edit(LEARNER, "return not copying.pages.missing", "return True"),
+        Edit(CATCH_UP, "if copy.pages.missing:", "if False:"),
     ),
     bug(
         "leader_installs_copy",
@@ -106,7 +115,7 @@ BUGS = (
             'if found.tail != "clean" or len(found.payloads) != 1 or found.first != ref.page:',
             "if data is None:",
         ),
-        Edit(PAGES, "_decode(found.payloads[0])", "_decode(data[24:-4])"),
+        Edit(PAGES, "codec.decode(found.payloads[0])", "codec.decode(data[26:-4])"),
         Edit(PAGES, "if digest_of(page) != ref.digest:", "if False:"),
     ),
     bug(

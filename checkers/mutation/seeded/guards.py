@@ -11,7 +11,7 @@ BUGS = (
     bug(
         "shapes_not_looked_at",
         "A message of a peer is handled whatever its shape.",
-        Edit(REPLICA, "return shape is None or shape(message)", "return True"),
+        Edit(REPLICA, "if shape is None or shape(message):", "if True:"),
         unguarded=True,
     ),
     bug(
@@ -20,15 +20,11 @@ BUGS = (
         Edit(
             LEADER,
             """
-            progress = self.progress.get(m.source)
-            if m.ballot != self.leading or progress is None:
+            progress = leadership.progress.get(m.source)
+            if progress is None:
                 return
             """,
-            """
-            if m.ballot != self.leading:
-                return
-            progress = self.progress[m.source]
-            """,
+            "progress = leadership.progress[m.source]",
             within="Leader.on_heard",
         ),
         unguarded=True,

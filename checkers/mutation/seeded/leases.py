@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, LEADER, REPLICA
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CORE, LEADER, REPLICA
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -23,10 +23,10 @@ BUGS = (
         "The lease counts from the last question sent, so a retransmission prolongs it.",
         Edit(
             LEADER,
-            "renewed = self.lease_start >= 0",
+            "renewed = start >= 0",
             """
             self.asked_last = self.env.now
-            renewed = self.lease_start >= 0
+            renewed = start >= 0
             """,
         ),
         Edit(
@@ -41,20 +41,20 @@ BUGS = (
     bug(
         "drift_ignored",
         "The lease is used for all of L, whatever the clocks' drift.",
-        Edit(LEADER, "start + self.usable_lease_us", "start + self.settings.lease_us"),
+        Edit(CORE, "start + self.usable_lease_us", "start + self.settings.lease_us"),
     ),
     bug(
         "half_of_drift_ignored",
         "The lease is used for L (1 - rho): the grantor's own drift is left out.",
         Edit(
-            LEADER,
-            "start = self.lease_start",
+            CORE,
+            "start = -1 if self.leadership is None else self.leadership.lease_start",
             """
-            start, million = self.lease_start, 1_000_000
+            start, million = -1 if self.leadership is None else self.leadership.lease_start, 1_000_000
             usable_us = self.settings.lease_us * (million - self.settings.drift_ppm) // million
             """,
         ),
-        Edit(LEADER, "start + self.usable_lease_us", "start + usable_us"),
+        Edit(CORE, "start + self.usable_lease_us", "start + usable_us"),
     ),
     bug(
         "lease_not_granted",
@@ -73,7 +73,7 @@ BUGS = (
     bug(
         "reads_without_lease",
         "A leader answers strong reads without looking at its lease.",
-        Edit(LEADER, "return self.serving and self.lease_left() > 0", "return self.serving"),
+        Edit(CORE, "return self.serving and self.lease_left() > 0", "return self.serving"),
     ),
     bug(
         "release_keeps_serving",
@@ -83,13 +83,13 @@ BUGS = (
             "successor = behind[0][1]",
             """
             successor = behind[0][1]
-            self.leading, self.serving = ballot, True
+            self.leadership = leadership
             """,
         ),
     ),
     bug(
         "timestamp_from_wall",
         "Commit timestamps are the wall clock's alone.",
-        Edit(LEADER, "return max(self.env.wall, self.last_timestamp + 1)", "return self.env.wall"),
+        Edit(LEADER, "return max(self.env.wall, self.leadership.last_timestamp + 1)", "return self.env.wall"),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, SERVING
+from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, REQUESTS
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -14,7 +14,7 @@ BUGS = (
     bug(
         "laggards_never_fetch",
         "A replica that lacks chosen records does not ask for them.",
-        Edit(LEARNER, "self.tell(peer, Fetch(self.member, peer.incarnation, self.log.commit))", "pass"),
+        Edit(LEARNER, "self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))", "pass"),
     ),
     bug(
         "never_checkpoints",
@@ -34,14 +34,14 @@ BUGS = (
     bug(
         "lost_batch_never_sent_again",
         "What was proposed once is not sent again to a voter that lacks it.",
-        Edit(LEADER, "self.send_missing(m.source, m.adopted, m.through)", "pass"),
+        Edit(LEADER, "self.send_missing(leadership, m.source, m.adopted, m.through)", "pass"),
     ),
     bug(
         "idle_leader_hands_over",
         "An idle leader hands its leadership over instead of closing a timestamp.",
         Edit(
             LEADER,
-            "ballot = self.leading",
+            "ballot = leadership.ballot",
             """
             self.hand_over()
             return
@@ -53,7 +53,7 @@ BUGS = (
         "replies_nothing",
         "A leader answers no write.",
         Edit(
-            SERVING,
+            REQUESTS,
             """
             self.env.send(
                 flight.client, Reply(flight.request, flight.attempt, status, answer.slot, answer.observed)

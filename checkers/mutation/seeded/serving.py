@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import LEADER, SERVING
+from dynaproof.checkers.mutation.seeded.places import LEADER, LEADERSHIP, REQUESTS
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -10,11 +10,11 @@ BUGS = (
         "acknowledged_before_peers",
         "A write is acknowledged before any peer has it.",
         Edit(
-            SERVING,
-            "self.propose(self.decide(m, operation))",
+            REQUESTS,
+            "self.replica.propose(self.decide(leadership, m, operation))",
             """
-            record = self.decide(m, operation)
-            self.propose(record)
+            record = self.decide(leadership, m, operation)
+            self.replica.propose(record)
             if isinstance(record, Write):
                 self.answer(Flight(sender, m.request, m.attempt), Answer(record.slot, True, None))
                 return
@@ -25,65 +25,63 @@ BUGS = (
         "conditions_ignore_flights",
         "Conditions read the applied state alone, not the slots in flight.",
         Edit(
-            LEADER,
-            "return found[1] if found is not None else self.state.items.get(key)",
-            "return self.state.items.get(key)",
+            REQUESTS,
+            "return found[1] if found is not None else self.replica.state.items.get(key)",
+            "return self.replica.state.items.get(key)",
         ),
     ),
     bug(
         "failed_condition_not_logged",
         "A failed condition is answered at once, and leaves no record.",
         Edit(
-            SERVING,
-            "self.propose(self.decide(m, operation))",
+            REQUESTS,
+            "self.replica.propose(self.decide(leadership, m, operation))",
             """
-            record = self.decide(m, operation)
+            record = self.decide(leadership, m, operation)
             if isinstance(record, Outcome):
-                answer = Answer(self.log.last, False, record.observed)
+                answer = Answer(self.replica.log.last, False, record.observed)
                 self.answer(Flight(sender, m.request, m.attempt), answer)
                 return
-            self.propose(record)
+            self.replica.propose(record)
             """,
         ),
     ),
     bug(
         "serves_before_own_no_op",
         "A leader serves before its no-op is chosen and applied.",
-        Edit(
-            LEADER, "self.leading, self.serving = ballot, False", "self.leading, self.serving = ballot, True"
-        ),
+        Edit(LEADERSHIP, "self.serving = False", "self.serving = True"),
     ),
     bug(
         "strong_reads_see_flights",
         "A strong read shows a write in flight.",
         Edit(
-            SERVING,
-            "found = self.state.items.get(get.key)",
-            "found = self.current(get.key) if get.strong else self.state.items.get(get.key)",
+            REQUESTS,
+            "found = state.items.get(get.key)",
+            "found = self.current(get.key) if get.strong else state.items.get(get.key)",
         ),
     ),
     bug(
         "eventual_reads_see_flights",
         "An eventual read shows a write in flight.",
         Edit(
-            SERVING,
-            "found = self.state.items.get(get.key)",
-            "found = self.state.items.get(get.key) if get.strong else self.current(get.key)",
+            REQUESTS,
+            "found = state.items.get(get.key)",
+            "found = state.items.get(get.key) if get.strong else self.current(get.key)",
         ),
     ),
     bug(
         "followers_serve_strong_reads",
         "Any replica in a leader's contact answers strong reads.",
-        Edit(SERVING, "if get.strong:", "if False:"),
+        Edit(REQUESTS, "if get.strong:", "if False:"),
     ),
     bug(
         "requests_forgotten",
         "A new leader forgets the request ids that its predecessors answered.",
         Edit(
             LEADER,
-            "self.leading, self.serving = ballot, False",
+            "self.follow(self.member, ballot)",
             """
-            self.leading, self.serving = ballot, False
+            self.follow(self.member, ballot)
             self.state.remembered.clear()
             """,
         ),
@@ -92,49 +90,47 @@ BUGS = (
         "failed_condition_forgotten",
         "A request whose condition failed is decided anew when it comes again.",
         Edit(
-            SERVING, "if remembered is not None:", "if remembered is not None and remembered.answer.applied:"
+            REQUESTS, "if remembered is not None:", "if remembered is not None and remembered.answer.applied:"
         ),
     ),
     bug(
         "deadline_ignored",
         "A write is proposed past its deadline, when its request id may be forgotten already.",
-        Edit(SERVING, 'return "expired"', "return None"),
+        Edit(REQUESTS, 'return "expired"', "return None"),
     ),
     bug(
         "fence_ignored",
         "A leader takes a write that was aimed at another ballot, and refused for good there.",
-        Edit(SERVING, " or m.ballot != self.leading", ""),
+        Edit(REQUESTS, " or m.ballot != leadership.ballot", ""),
     ),
     bug(
         "final_refusal_forgotten",
         "A throttled attempt is refused for good, and a late copy of it is taken after all.",
         Edit(
-            SERVING,
-            "self.refused[m.request] = (max(m.attempt, self.refused.get(m.request, (0, 0))[0]), m.deadline)",
+            REQUESTS,
+            "pending.refused[m.request] = (max(m.attempt, before), m.deadline)",
             "pass",
         ),
     ),
     bug(
         "flights_unbounded",
         "A leader does not throttle for the slots in flight.",
-        Edit(
-            SERVING, "full = self.log.last - self.log.commit >= self.settings.in_flight_slots", "full = False"
-        ),
+        Edit(REQUESTS, "full = log.last - log.commit >= self.settings.in_flight_slots", "full = False"),
     ),
     bug(
         "waiting_unbounded",
         "However many attempts at a write may wait for its slot.",
         Edit(
-            SERVING,
-            "return len(self.flights.get(slot, ())) < self.settings.waiting_attempts",
-            "return True",
+            REQUESTS,
+            "if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:",
+            "if True:",
         ),
     ),
     bug(
         "condition_ignored",
         "A conditional write takes effect whatever is stored.",
         Edit(
-            SERVING,
+            REQUESTS,
             "if operation.conditional and (None if old is None else old.item) != operation.expected:",
             "if False:",
         ),

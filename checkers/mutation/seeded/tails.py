@@ -27,7 +27,7 @@ BUGS = (
             CANDIDATE,
             "return best",
             """
-            counted = [m for _, m in sorted(self.promises.items()) if self.continues_chosen(m)]
+            counted = [m for _, m in sorted(campaign.promises.items()) if self.continues_chosen(m)]
             for m in sorted(counted, key=lambda m: (m.last_accepted, m.last_slot), reverse=True):
                 best += m.tail[len(best) :]
             return best
@@ -55,7 +55,7 @@ BUGS = (
             "self.commit = max(self.commit, learned.first + len(learned.records) - 1)",
             """
             self.commit = max(self.commit, learned.first + len(learned.records) - 1)
-            self.last_accepted = max(self.ballots, default=NO_BALLOT)
+            self.last_accepted = max(self.held_at, default=NO_BALLOT)
             """,
         ),
     ),
@@ -64,13 +64,13 @@ BUGS = (
         "The adopted tail is proposed again one slot at a time.",
         Edit(
             LEADER,
-            "if known < self.tail_end:",
+            "if known < leadership.tail_end:",
             """
             for record in batch:
                 one, to, commit = (record,), member.incarnation, self.log.commit
                 self.tell(
                     member,
-                    Accept(self.member, to, self.leading, self.env.now, record.slot, one, known, commit),
+                    Accept(self.member, to, leadership.ballot, self.env.now, record.slot, one, known, commit),
                 )
             if False:  # Instead of the batch.
             """,
@@ -95,7 +95,7 @@ BUGS = (
             "return m.tail_end <= previous <= self.log.commit",
             "return previous <= self.log.commit",
         ),
-        Edit(LEADER, "if not adopted and through < self.tail_end:", "if False:"),
+        Edit(LEADER, "if not adopted and through < leadership.tail_end:", "if False:"),
         Edit(
             LEADER,
             "last = min(self.log.last, through + self.settings.chunk_slots)",
@@ -118,7 +118,7 @@ BUGS = (
     bug(
         "outdated_promises_counted",
         "A promise from before a catch-up counts although its tail begins below what is known.",
-        Edit(CANDIDATE, "self.drop_outdated_promises()", "pass"),
+        Edit(CANDIDATE, "self.drop_outdated_promises(campaign)", "pass"),
     ),
     bug(
         "foreign_prefix_not_voided",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dynaproof.impl.storage.frames import scan
-from dynaproof.impl.storage.ids import Ballot, Member
-from dynaproof.impl.storage.log import Accepted, Head, Learned, Promised, decode
-from dynaproof.impl.storage.pages import BranchPage, RottenPageError, decode_page
-from dynaproof.impl.storage.records import LogRecord, StoredItem
+from dynaproof.impl.journal.frames import scan
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, Learned, Promised
+from dynaproof.impl.tree.pages import BranchPage, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.place import Place, Platter
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
@@ -69,13 +71,13 @@ class DurableLogs:
             for entry in record.records:
                 self.accepted(member, entry, ballot)
         elif isinstance(record, Learned):
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+            for entry, held_at in zip(record.records, record.held_at, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
             if record.snapshot is not None and pages_are_whole(record, disk):
                 view.checkpoint(member, record.snapshot.slot)
-            for entry, held_at in zip(record.records, record.ballots, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.ballot))
+            for entry, held_at in zip(record.records, record.held_at, strict=True):
+                view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
             held = record.first > self.firsts.get(member, 1)
             view.cut(member, record.first, held)
             self.firsts[member] = record.first
@@ -85,13 +87,13 @@ class DurableLogs:
     def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
         """One entry is durable; what became chosen by it is passed on."""
         view = self.view
-        before, at = view.chosen_through, (record.slot, record.ballot)
+        before, at = view.chosen_through, (record.slot, record.proposed_at)
         known = view.records.get(at)
         if known is None:
             known = ChosenRecord(record)
         elif known.record != record:
             view.file(RecordAltered(*at))
-        view.accept(member, record.slot, Entry(ballot, record.ballot), known)
+        view.accept(member, record.slot, Entry(ballot, record.proposed_at), known)
         while before < view.chosen_through:
             before += 1
             self.on_chosen(view.chosen[before])
@@ -102,14 +104,14 @@ class DurableLogs:
             del self.read_through[at]
 
 
-def pages_are_whole(head: Head, disk: Platter) -> bool:
+def pages_are_whole(head: AnyHead, disk: Platter) -> bool:
     """Whether every page of the checkpoint that a head names is sound on the platter."""
     assert head.snapshot is not None
     pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
     try:
         while missing:
             ref = missing.pop()
-            page = decode_page(ref, pages.get(ref.page))
+            page = decode_page(PartitionState.codec, ref, pages.get(ref.page))
             missing.extend(page.children if isinstance(page, BranchPage) else ())
     except RottenPageError:
         return False

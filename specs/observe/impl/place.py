@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.storage.host import StorageNode
-from dynaproof.impl.storage.ids import Ballot
-from dynaproof.impl.storage.replica import Replica
+from dynaproof.impl.partition.readers import Readers
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.storage_node.host import StorageNode
 
 
 class Platter(Protocol):
@@ -78,7 +80,7 @@ class Place(Protocol):
         ...
 
 
-def replica_of(place: Place) -> Replica | None:
+def replica_of(place: Place) -> PartitionReplica | None:
     """The replica that the node at a place hosts, if it hosts any."""
     node = place.node
     return node.replica if isinstance(node, StorageNode) else None
@@ -91,22 +93,26 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
-def lease_end(replica: Replica) -> Microseconds:
+def lease_end(replica: PartitionReplica) -> Microseconds:
     """When the lease of a leader ends by which it serves, by its node's clock; 0 without one."""
     left = replica.lease_left() if replica.serving else -1
     return replica.env.now + left if left > 0 else 0
 
 
-def queued(replica: Replica) -> int:
+def queued(replica: PartitionReplica) -> int:
     """The sum of the lengths of all queues of a replica: cheaper than `queues`, and only changes matter."""
-    lengths = len(replica.in_flight_requests) + len(replica.state.remembered)
-    lengths += len(replica.refused) + len(replica.state.holds) + len(replica.movers)
-    if replica.flights:
-        lengths += sum(map(len, replica.flights.values()))
+    requests, readers, _ = replica.services
+    assert isinstance(requests, Requests)
+    assert isinstance(readers, Readers)
+    pending = requests.pending
+    lengths = len(pending.requests) + len(replica.state.remembered)
+    lengths += len(pending.refused) + len(replica.state.holds) + len(readers.movers)
+    if pending.flights:
+        lengths += sum(map(len, pending.flights.values()))
     return lengths
 
 
 def campaigns(place: Place | None, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
     replica = replica_of(place) if place is not None and place.up else None
-    return replica is not None and replica.campaign == ballot
+    return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot

@@ -12,27 +12,16 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, Note
+from dynaproof.impl.partition.messages.readers import LogTrimmed
+from dynaproof.impl.partition.messages.requests import Reply, Request
+from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
+from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
-from dynaproof.impl.storage.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.storage.messages import (
-    Accept,
-    Adopt,
-    Heard,
-    LogTrimmed,
-    Prepare,
-    Promise,
-    Reply,
-    Request,
-    Vote,
-)
-from dynaproof.impl.storage.notes import Deposed, Led, Outbid, Reached, Retried, Served
-from dynaproof.impl.storage.records import (
-    Config,
-    ConfigChange,
-    CursorMoved,
-    Outcome,
-    Write,
-)
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.place import (
@@ -138,7 +127,7 @@ class ImplObserver(RequestObserver):
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
         for record in note.records:
-            self.view.file(Committed(place.name, record.slot, record.ballot))
+            self.view.file(Committed(place.name, record.slot, record.proposed_at))
         self.reach(sometimes.LOG_READ)
 
     def on_served(self, place: Place, note: Served) -> None:
@@ -299,7 +288,7 @@ class ImplObserver(RequestObserver):
             self.members[place.name] = replica.member
         if log.commit > seen.commit:
             for number in range(max(seen.commit + 1, log.first), log.commit + 1):
-                self.view.file(Committed(seen.member, number, log.record(number).ballot))
+                self.view.file(Committed(seen.member, number, log.record(number).proposed_at))
             seen.commit = self.commits[place.name] = log.commit
         ballot = replica.leading
         if ballot is not None:

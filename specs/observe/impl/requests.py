@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import ClassVar, Protocol
 
+from dynaproof.impl.partition.messages.requests import Get, Operation, Reply
+from dynaproof.impl.partition.notes import Retried
+from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
+from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.impl.storage.ids import Member, RequestId
-from dynaproof.impl.storage.messages import Get, Operation, Reply
-from dynaproof.impl.storage.notes import Retried
-from dynaproof.impl.storage.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.specs import sometimes
 from dynaproof.specs.sometimes import Sometimes
 from dynaproof.specs.views.base import Fact

@@ -1,12 +1,13 @@
 """A `sometimes` that no state shows: the bounds are too small to mean anything."""
 
-from dynaproof.model.language import Int, Model, action, require, sometimes
+from dynaproof.model.language import Constant, Int, Model, action, require, sometimes
 
 
 class NeverSeen(Model):
     """A counter that stops too early."""
 
-    n = Int(0, 3)
+    top = Constant(3)
+    n = Int(0, top)
 
     @action
     def step(self) -> None:
@@ -24,3 +25,12 @@ class NeverSeen(Model):
     def at_the_end(self) -> bool:
         """At 3."""
         return bool(self.n == 3)
+
+
+class Fewer(NeverSeen):
+    """The same where nothing leaps: what it inherits it need not show."""
+
+    @action
+    def leap(self) -> None:
+        """Nobody does."""
+        require(False)

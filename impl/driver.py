@@ -1,0 +1,72 @@
+"""What every driver does alike to host one node over its lives: its name, its boots, its gate.
+
+A driver owns time, network, disks and chance. What is left is the same for all of them, and is here:
+
+* A node is made anew at every start, behind a new outbox: what waited in the old one went with the life that
+  sent it, and what the node finds on its disk is durable (a driver that cannot know so syncs first).
+* Each write to its disk counts in that outbox, and all that it sends goes through it, messages to itself too.
+* A message to itself passes no network: it is neither lost, repeated nor shed while the node lives, arrives
+  in order, and a crash takes it. So a driver asks `is_own` before it lets anything happen to a message.
+* A boot is counted at every start, the incarnation when a node starts on an empty disk: both outside the
+  disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from dynaproof.impl.node import Disk, Env, Message, Node, NodeId
+from dynaproof.impl.outbox import Outbox
+
+
+class Send(Protocol):
+    """How an outbox takes a message."""
+
+    def __call__(self, to: NodeId, message: Message) -> None: ...
+
+
+class DrivenDisk(Disk, Protocol):
+    """A driver's disk, which counts each write of its node."""
+
+    outbox: Outbox
+    """Where a write is counted too."""
+    written: int
+    """Writes so far, over all lives of the node."""
+
+
+class DrivenEnv(Env, Protocol):
+    """A driver's environment, which a life of the node is given."""
+
+    me: NodeId
+    send: Send
+
+
+class Hosted:
+    """One node under a driver: what outlives its crashes, and the outbox of its present life."""
+
+    __slots__ = ("boots", "id", "make", "outbox")
+
+    def __init__(self, node_id: NodeId, make: Callable[[Env], Node]) -> None:
+        self.id = node_id
+        self.make = make
+        self.boots = 0
+        """How often it was started."""
+        self.outbox = Outbox()
+
+    def boot(self, env: DrivenEnv, disk: DrivenDisk) -> Node:
+        """A new life of the node, on the disk as it is; the driver calls `on_start` next."""
+        self.boots += 1
+        self.outbox = disk.outbox = Outbox()
+        self.outbox.written = self.outbox.durable = disk.written
+        env.me, env.send = self.id, self.outbox.send
+        return self.make(env)
+
+    def lose_disk(self) -> None:
+        """The node comes back as another incarnation: what was sent to this one does not reach that."""
+        node = self.id
+        self.id = NodeId(node.region, node.zone, node.name, node.incarnation + 1)
+
+    def is_own(self, to: NodeId) -> bool:
+        """Whether a message that this node sends is to itself, under whichever incarnation."""
+        return to.address == self.id.address

@@ -1,0 +1,97 @@
+"""Checksummed frames in a log of bytes: what tells a torn tail from rot.
+
+A frame is header, payload, end mark. The header carries the format's version, its generation (how often the
+log was opened: it never decreases along a log), a sequence number that grows by one per frame, the payload's
+length and checksum, and a checksum of itself.
+
+*Torn*: the bytes of a frame end early, by the end of the file or by zeros up to it. A crash kept a prefix of
+what was not synced; nothing that was ever let out is lost, and the tail is cut. *Rot*: bytes are there and
+wrong. Synced state is lost. The end mark is not zero, so no single damaged byte of a complete frame looks
+like a torn one; a device that zeroes a synced tail does. *Another version*: other
+code wrote a sound frame; nothing is lost, and this code may not touch it.
+
+Sources: Chandra, Griesemer and Redstone, *Paxos Made Live*, 5.1; Alagappan et al., *Protocol-Aware Recovery
+for Consensus-Based Storage*, FAST 2018, 3.3.3 (a crash and a corruption must be told apart).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Literal
+from zlib import crc32
+
+from msgspec import Struct
+
+from dynaproof.impl.node import FORMAT_VERSION
+
+_HEADER = struct.Struct("<HIIQI")
+_CHECK = struct.Struct("<I")
+_HEADER_BYTES = _HEADER.size + _CHECK.size
+_END = b"\xd7end"
+
+
+class UnknownFormatError(Exception):
+    """A sound frame is of another format version: the disk is another code's, and no less whole for that."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"a frame of format version {version}, where {FORMAT_VERSION} is known")
+        self.version = version
+
+
+class Scan(Struct, frozen=True):
+    """What a log of frames holds: the payloads in order, the bytes that they take, and how the rest looks."""
+
+    payloads: list[bytes]
+    size: int
+    tail: Literal["clean", "torn", "rot"]
+    began: int
+    generation: int
+    """Generations of the first frame and of the last."""
+    first: int
+    sequence: int
+    """Sequence number of the first frame, and the one that the next frame must carry."""
+
+
+def encode_frame(generation: int, sequence: int, payload: bytes) -> bytes:
+    """The bytes of one frame."""
+    header = _HEADER.pack(FORMAT_VERSION, generation, len(payload), sequence, crc32(payload))
+    return b"".join((header, _CHECK.pack(crc32(header)), payload, _END))
+
+
+def scan(data: bytes) -> Scan:
+    """Read frames from the start of `data`, to its end or to the first that is not whole.
+
+    Raises:
+        UnknownFormatError: a frame whose header is sound is of another version.
+    """
+    payloads: list[bytes] = []
+    at = began = generation = first = expected = 0
+    while at < len(data):
+        header = data[at : at + _HEADER.size]
+        body = at + _HEADER_BYTES
+        if body > len(data) or crc32(header) != _CHECK.unpack_from(data, at + _HEADER.size)[0]:
+            tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
+            return Scan(payloads, at, tail, began, generation, first, expected)
+        version, found, length, number, checksum = _HEADER.unpack(header)
+        if version != FORMAT_VERSION:
+            raise UnknownFormatError(version)
+        end = body + length + len(_END)
+        payload = data[body : body + length]
+        if end > len(data) or data[end - len(_END) : end] != _END or crc32(payload) != checksum:
+            tail = "torn" if _ends_early(data, at, end - at) else "rot"
+            return Scan(payloads, at, tail, began, generation, first, expected)
+        if not payloads:
+            began, first = found, number
+        elif found < generation or number != expected:
+            return Scan(payloads, at, "rot", began, generation, first, expected)
+        generation, expected = found, number + 1
+        payloads.append(payload)
+        at = end
+    return Scan(payloads, at, "clean", began, generation, first, expected)
+
+
+def _ends_early(data: bytes, at: int, size: int) -> bool:
+    """Whether the frame of `size` bytes at `at` was never written whole: by the end of the file or zeros up
+    to it.
+    """
+    return at + size > len(data) or (not any(data[at + size - len(_END) :]))

@@ -1,0 +1,31 @@
+"""A reader's place in the replication log, and its hold on what it has not read.
+
+Streams, indexes and the archive read chosen records in slot order. A reader that must not miss any moves a
+*hold*: a record of the log itself (`records.CursorMoved`), so all replicas know it, and it outlives leaders
+and crashes. The log is cut only below the durable checkpoint and every hold. A hold is bounded: it lapses at
+the slot that its record names unless it is moved before, so a reader that is gone cannot make the log grow
+for ever. What it gets when it comes back is told by name (`messages.LogTrimmed`). A copy brings the log
+from the slowest hold on, so a hold outlives replacements too (`model/catch_up.py`, rule 3).
+
+Source: DESIGN section 4, *Replication log*; Kreps, Narkhede and Rao, *Kafka*, NetDB 2011 (the reader keeps
+its place).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class LogCursor(Struct, frozen=True, gc=False, array_like=True):
+    """The next slot to read, and how many records at the most."""
+
+    committed_from: int
+    limit: int
+
+
+class Hold(Struct, frozen=True, gc=False, array_like=True):
+    """A named reader has read the slots through `through`; what is above is held until slot `lapses_at`."""
+
+    name: str
+    through: int
+    lapses_at: int

@@ -1,0 +1,119 @@
+"""What a replica does for readers of its log: streams, indexes, the archive.
+
+*Invariants.* A reader gets chosen records only, in slot order. What is above a hold that has not lapsed is
+cut by no checkpoint, and comes with a copy of one; so no replica says that it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.partition.cursor import Hold
+from dynaproof.impl.partition.messages.readers import (
+    CursorPlaced,
+    CursorRefused,
+    LogRead,
+    LogTrimmed,
+    MoveCursor,
+    ReadLog,
+)
+from dynaproof.impl.partition.records import CursorMoved
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.leadership import Leadership
+from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.paxos.service import Service
+
+
+class Readers(Service):
+    """Answers readers, and moves their holds."""
+
+    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+        self.replica = replica
+        self.env = replica.env
+        self.settings = settings
+        self.movers: dict[int, tuple[NodeId, str]] = {}
+        """By slot in flight, who is told of which hold; dropped whole with the leadership."""
+
+    def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
+        """Any replica may answer: a chosen record is the same everywhere."""
+        log, place, limit = self.replica.log, m.cursor.committed_from, m.cursor.limit
+        if limit > self.settings.chunk_slots:
+            return
+        if place >= log.first:
+            records: tuple[Any, ...] = log.between(place, min(log.commit, place + limit - 1))
+            self.env.send(m.reader, LogRead(m.name, place, records, log.commit))
+        else:
+            self.env.send(m.reader, LogTrimmed(m.name, place, log.first))
+
+    def on_move_cursor(self, sender: NodeId, m: MoveCursor) -> None:
+        """The leader proposes the move; a follower passes it on. A late copy moves nothing back."""
+        replica, leadership = self.replica, self.replica.leadership
+        if leadership is None:
+            if replica.leader is not None and replica.leader != replica.member and sender == m.reader:
+                self.env.send(replica.leader.node, m)
+            return
+        held = replica.state.holds.get(m.name)
+        last = replica.log.last
+        if (
+            held is not None
+            and m.through <= held.through
+            and held.lapses_at - last > self.settings.held_slots // 2
+        ):
+            self.env.send(m.reader, CursorPlaced(m.name, held.through))
+            return
+        if not leadership.serving or self.may_not_move(leadership, m.name):
+            self.env.send(m.reader, CursorRefused(m.name))
+            return
+        slot, lapses_at = last + 1, last + 1 + self.settings.held_slots
+        hold = Hold(m.name, min(m.through, replica.log.commit), lapses_at)
+        epoch, timestamp = replica.config.epoch, replica.next_timestamp()
+        replica.propose(CursorMoved(slot, leadership.ballot, epoch, timestamp, hold))
+        self.movers[slot] = (m.reader, m.name)
+
+    def may_not_move(self, leadership: Leadership, name: str) -> bool:
+        """Whether nothing may be proposed now, or the table of holds is full."""
+        log, holds = self.replica.log, self.replica.state.holds
+        full = log.last - log.commit >= self.settings.in_flight_slots
+        known = len(holds) + len(self.movers)
+        many = name not in holds and known >= self.settings.holds
+        return full or many or bool(leadership.config_in_flight) or not self.replica.clock_trusted()
+
+    # --- What the replica tells ---
+
+    def applied(self, record: Record) -> None:
+        """Tell the reader where its hold is, once that is chosen."""
+        mover = self.movers.pop(record.slot, None) if self.movers else None
+        if mover is None:
+            return
+        reader, name = mover
+        held = self.replica.state.holds.get(name)
+        if held is not None:
+            self.env.send(reader, CursorPlaced(held.name, held.through))
+
+    def stepped_down(self) -> None:
+        """Whoever waits for a move asks the next leader."""
+        self.movers = {}
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """Moves in flight, and holds."""
+        return (
+            ("moves of holds in flight", len(self.movers), self.settings.in_flight_slots),
+            ("holds of readers", len(self.replica.state.holds), self.settings.holds),
+        )
+
+    def needed_from(self) -> int | None:
+        """The slot behind the slowest reader's hold."""
+        holds = self.replica.state.holds
+        return min(hold.through for hold in holds.values()) + 1 if holds else None
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        ReadLog: on_read_log,
+        MoveCursor: on_move_cursor,
+    }
+    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {
+        ReadLog: lambda m: m.cursor.committed_from >= 1 and m.cursor.limit >= 1,
+    }

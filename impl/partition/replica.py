@@ -1,0 +1,46 @@
+"""A replica of a partition: the protocol over a partition's state, and the services in their order."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from dynaproof.impl.node import Env
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.readers import Readers
+from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
+from dynaproof.impl.paxos.membership import Membership
+from dynaproof.impl.paxos.replica import Replica
+
+PartitionReplica: TypeAlias = Replica[PartitionState]
+
+
+def create(env: Env, settings: Settings, prefix: str, head: AnyHead) -> PartitionReplica:
+    """A replica that knows nothing, with an empty journal under `prefix`."""
+    log = ReplicationLog.create(env.disk, prefix, head)
+    return _serving(Replica.create(env, settings, log, PartitionState), settings)
+
+
+def recover(env: Env, settings: Settings, prefix: str) -> tuple[PartitionReplica, bool] | None:
+    """The replica that the journal under `prefix` describes, and whether a torn tail was cut; None where
+    there is no journal.
+
+    Raises:
+        RottenLogError: synced bytes of the journal are damaged or missing.
+        RottenPageError: a page of the checkpoint that the log names is damaged or missing.
+    """
+    recovered = ReplicationLog.recover(env.disk, prefix, decode)
+    if recovered is None:
+        return None
+    log, torn = recovered
+    return _serving(Replica.recover(env, settings, log, PartitionState), settings), torn
+
+
+def _serving(replica: PartitionReplica, settings: Settings) -> PartitionReplica:
+    """Membership comes last: a config that retires the leader ends its leadership, and who waits for the
+    slot is answered before.
+    """
+    replica.serve((Requests(replica, settings), Readers(replica, settings), Membership(replica)))
+    return replica

@@ -1,0 +1,229 @@
+"""What a replica does for clients: reads, and writes with their conditions, retries and refusals.
+
+*Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
+per request id while the id is remembered or in flight, and never past its deadline; a final refusal stays
+true for every copy of the attempt. A reply to a write leaves when its record, and all below it, are chosen
+and applied (rule 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request
+from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.leadership import Leadership
+from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.paxos.service import Service
+
+
+class Flight:
+    """An attempt at a write whose slot is in flight: whom to answer once it is chosen."""
+
+    __slots__ = ("attempt", "client", "request")
+
+    def __init__(self, client: NodeId, request: RequestId, attempt: int) -> None:
+        self.client = client
+        self.request = request
+        self.attempt = attempt
+
+
+class Pending:
+    """What one leadership has in flight for clients; dropped whole with it."""
+
+    __slots__ = ("flights", "overlay", "refused", "requests")
+
+    def __init__(self) -> None:
+        self.flights: dict[int, list[Flight]] = {}
+        """By slot, who waits for it."""
+        self.requests: dict[RequestId, int] = {}
+        """The slot in flight of each request."""
+        self.overlay: dict[bytes, tuple[int, StoredItem | None]] = {}
+        """The newest slot in flight of each key, and what it leaves there."""
+        self.refused: dict[RequestId, tuple[int, Microseconds]] = {}
+        """The last attempt that was refused for good, and the deadline."""
+
+
+class Requests(Service):
+    """Answers clients."""
+
+    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+        self.replica = replica
+        self.env = replica.env
+        self.settings = settings
+        self.pending = Pending()
+
+    def on_request(self, sender: NodeId, m: Request) -> None:
+        """One attempt of a client."""
+        leadership = self.replica.leadership
+        if isinstance(m.operation, Get):
+            self.read(sender, m, m.operation)
+        elif leadership is None or m.ballot != leadership.ballot or not leadership.serving:
+            self.reject(sender, m, "not_leader")
+        else:
+            self.write(leadership, sender, m, m.operation)
+
+    # --- Reads ---
+
+    def read(self, sender: NodeId, m: Request, get: Get) -> None:
+        """A strong read is answered by lease; an eventual one by any replica in contact with a leader."""
+        replica, state = self.replica, self.replica.state
+        if get.strong:
+            if not replica.may_serve():
+                self.reject(sender, m, "not_leader")
+                return
+            assert replica.leading is not None
+            # Reading the lease costs more than the read, so the probe shows its end only.
+            self.env.note(Served(replica.member, replica.leading, state.applied, replica.lease_left()))
+        elif not self.in_contact():
+            self.reject(sender, m, "not_leader")
+            return
+        found = state.items.get(get.key)
+        self.env.send(sender, Reply(m.request, m.attempt, "ok", state.applied, found))
+
+    def in_contact(self) -> bool:
+        """Whether an eventual read may be served: in the config, and in a leader's contact within the
+        bound.
+        """
+        replica = self.replica
+        recent = replica.contact_at >= 0 and self.env.now - replica.contact_at <= self.settings.contact_us
+        return replica.admitted and (replica.serving or recent)
+
+    # --- Writes ---
+
+    def write(self, leadership: Leadership, sender: NodeId, m: Request, operation: Put | Delete) -> None:
+        """Answer a retry, refuse what cannot be, else decide the condition and propose."""
+        remembered = self.replica.state.remembered.get(m.request)
+        if remembered is not None:
+            self.env.note(Retried(m.request, m.attempt, remembered.answer.applied))
+            self.answer(Flight(sender, m.request, m.attempt), remembered.answer)
+            return
+        in_flight = self.pending.requests.get(m.request)
+        if in_flight is not None:
+            if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:
+                self.pending.flights.setdefault(in_flight, []).append(Flight(sender, m.request, m.attempt))
+            return
+        reason = self.reason_to_refuse(leadership, m)
+        if reason is not None:
+            self.refuse(leadership, sender, m, reason)
+            return
+        self.replica.propose(self.decide(leadership, m, operation))
+        self.pending.flights.setdefault(self.replica.log.last, []).append(
+            Flight(sender, m.request, m.attempt)
+        )
+
+    def reason_to_refuse(self, leadership: Leadership, m: Request) -> str | None:
+        """Why this attempt may not be proposed, if it may not."""
+        before = self.pending.refused.get(m.request)
+        if before is not None and m.attempt <= before[0]:
+            return "throttled"  # A late copy of an attempt that was answered so: the answer was final.
+        if self.replica.next_timestamp() > m.deadline:
+            return "expired"
+        log = self.replica.log
+        # Nothing is proposed above a config that is not counted chosen (rule 9).
+        full = log.last - log.commit >= self.settings.in_flight_slots
+        known = len(self.replica.state.remembered) + len(self.pending.requests)
+        if (
+            full
+            or known >= self.settings.remembered_requests
+            or leadership.config_in_flight
+            or not self.replica.clock_trusted()
+        ):
+            return "throttled"
+        return None
+
+    def refuse(self, leadership: Leadership, sender: NodeId, m: Request, reason: str) -> None:
+        """Refuse for good: remembered while it leads, so that no late copy of the attempt takes effect."""
+        if reason == "throttled":
+            now, pending = leadership.last_timestamp, self.pending
+            pending.refused = {r: kept for r, kept in pending.refused.items() if kept[1] >= now}
+            if len(pending.refused) >= self.settings.remembered_requests:
+                return  # Unanswered, so the client takes it for indefinite.
+            before = pending.refused.get(m.request, (0, 0))[0]
+            pending.refused[m.request] = (max(m.attempt, before), m.deadline)
+        self.reject(sender, m, reason)
+
+    def reject(self, sender: NodeId, m: Request, reason: str) -> None:
+        """Refuse, with a hint where to go.
+
+        Final for a read; for a write aimed at a ballot that another node leads, or that was throttled under
+        the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
+        proposed once the leader serves.
+        """
+        replica = self.replica
+        final = (
+            isinstance(m.operation, Get)
+            or m.ballot[1:] != (replica.name, replica.incarnation)
+            or reason == "throttled"
+        )
+        leader = replica.leader.node if replica.leader is not None else None
+        self.env.send(sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot))
+
+    def decide(self, leadership: Leadership, m: Request, operation: Put | Delete) -> Write | Outcome:
+        """Decide the condition at the log position; a failed one is a record too."""
+        replica, ballot = self.replica, leadership.ballot
+        slot, timestamp, epoch = replica.log.last + 1, replica.next_timestamp(), replica.config.epoch
+        old = self.current(operation.key)
+        if operation.conditional and (None if old is None else old.item) != operation.expected:
+            return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, old)
+        new = StoredItem(operation.item, slot, timestamp) if isinstance(operation, Put) else None
+        mutations = (Mutation(operation.key, old, new),)
+        return Write(slot, ballot, epoch, timestamp, m.request, m.deadline, mutations)
+
+    def current(self, key: bytes) -> StoredItem | None:
+        """What a condition reads: the newest slot in flight, else the applied state."""
+        found = self.pending.overlay.get(key)
+        return found[1] if found is not None else self.replica.state.items.get(key)
+
+    def answer(self, flight: Flight, answer: Answer) -> None:
+        """Answer a write whose record is chosen and applied."""
+        status = "ok" if answer.applied else "condition_failed"
+        self.env.send(
+            flight.client, Reply(flight.request, flight.attempt, status, answer.slot, answer.observed)
+        )
+
+    # --- What the replica tells ---
+
+    def proposed(self, record: Record) -> None:
+        """Conditions and retries see the slots in flight (the reply waits until they are chosen)."""
+        if record.request is not None:
+            self.pending.requests[record.request] = record.slot
+        for mutation in record.changes():
+            self.pending.overlay[mutation.key] = (record.slot, mutation.new)
+
+    def applied(self, record: Record) -> None:
+        """A slot of the own ballot, and all below it, is chosen and applied: answer who waits (rule 7)."""
+        if record.request is None:
+            return
+        pending = self.pending
+        for flight in pending.flights.pop(record.slot, ()):
+            self.answer(flight, record.answer)
+        pending.requests.pop(record.request, None)
+        for mutation in record.changes():
+            if pending.overlay.get(mutation.key, (0, None))[0] == record.slot:
+                del pending.overlay[mutation.key]
+
+    def stepped_down(self) -> None:
+        """Requests in flight stay unanswered, for their outcome is not known."""
+        self.pending = Pending()
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """What is in flight, what waits, and what is remembered."""
+        settings, pending, leadership = self.settings, self.pending, self.replica.leadership
+        adopted = 0 if leadership is None else leadership.tail_end - leadership.tail_start
+        waiting = max(map(len, pending.flights.values()), default=0)
+        return (
+            ("slots in flight", len(pending.requests), settings.in_flight_slots + adopted + 1),
+            ("attempts that wait for a slot", waiting, settings.waiting_attempts),
+            ("remembered requests", len(self.replica.state.remembered), settings.remembered_requests),
+            ("refused attempts", len(pending.refused), settings.remembered_requests),
+        )
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {Request: on_request}

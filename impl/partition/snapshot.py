@@ -1,0 +1,20 @@
+"""A partition's state at one slot, beside the pages of its items."""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.partition.cursor import Hold
+from dynaproof.impl.partition.records import Remembered
+from dynaproof.impl.paxos.snapshot import Snapshot
+
+
+class PartitionSnapshot(Snapshot, frozen=True, gc=False, array_like=True):
+    """What a checkpoint and a copy of a partition carry beside the pages of the items."""
+
+    largest_delete: Microseconds
+    remembered: tuple[Remembered, ...]
+    holds: tuple[Hold, ...]
+
+    def first_held(self) -> int:
+        """The first slot that a reader's hold protects; the one behind the snapshot if none is below it."""
+        return min((hold.through for hold in self.holds), default=self.slot) + 1

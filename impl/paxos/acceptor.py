@@ -1,0 +1,183 @@
+"""The acceptor: promises, votes, and grants of the lease. Rules 1, 2, 4, 5, 6 and 15 of the replication
+protocol.
+
+*Invariants.* It promises no ballot below one that it promised; it votes for no ballot below its promise; its
+entries above what it knows chosen are a whole branch of one leader; while a lease that it granted runs, it
+promises no other ballot.
+
+Source: Lamport, *Paxos Made Simple*, 2.2 and 3; the lease as in Gray and Cheriton, *Leases*, SOSP 1989.
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.candidate import Candidate
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, Prepare, Promise, Refused, TooFarBehind
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.state_machine import State
+
+
+class Acceptor(Candidate[State]):
+    """Answers candidates and leaders."""
+
+    def on_prepare(self, sender: NodeId, m: Prepare) -> None:
+        """Phase 1b. A running lease of another leader is not broken: the candidate asks again."""
+        self.see_round(m.ballot)
+        if not self.admitted:
+            return
+        if m.ballot < self.log.promised:
+            self.tell(m.source, Refused(self.member, m.source.incarnation, m.ballot, self.log.promised))
+            return
+        if self.lease_binds(m.ballot):
+            return
+        if m.known + 1 < self.log.first:
+            self.tell(m.source, TooFarBehind(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            return
+        if self.leading is not None and m.ballot > self.leading:
+            self.step_down()
+        self.log.promise(m.ballot)  # Durable before the promise leaves.
+        self.tell(m.source, self.promise_for(m))
+
+    def promise_for(self, m: Prepare) -> Promise:
+        """The tail above what the candidate knows chosen, and what tells whether it continues that (rules 2
+        and 3).
+        """
+        log = self.log
+        at_known = log.record(m.known).proposed_at if log.first <= m.known <= log.last else None
+        if at_known is None and m.known > log.last:
+            at_known = NO_BALLOT  # No entry there: certainly not the chosen record.
+        tail = log.between(m.known + 1, log.last) if m.known < log.last else ()
+        return Promise(
+            self.member,
+            m.source.incarnation,
+            m.ballot,
+            log.last_accepted,
+            log.last,
+            log.commit,
+            m.known,
+            at_known,
+            tail,
+            self.env.wall,
+        )
+
+    def lease_binds(self, ballot: Ballot) -> bool:
+        """Whether a lease granted to another ballot still runs; the grantor is free at >= L (rule 15)."""
+        return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until
+
+    def grant_lease(self, ballot: Ballot) -> None:
+        """Refuse other prepares for L from receipt, and no less than was granted before."""
+        self.lease_granted_to = ballot
+        self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
+
+    def refuses(self, source: Peer, ballot: Ballot) -> bool:
+        """The guard of all that a leader sends: an admitted acceptor, and no higher promise."""
+        if not self.admitted:
+            return True
+        if ballot < self.log.promised:
+            self.tell(
+                source.source, Refused(self.member, source.source.incarnation, ballot, self.log.promised)
+            )
+            return True
+        self.see_round(ballot)
+        if self.leading is not None and ballot > self.leading:
+            self.step_down()
+        return False
+
+    def on_adopt(self, sender: NodeId, m: Adopt) -> None:
+        """Install the first batch of a ballot whole (rule 4), behind a prefix that is known to be chosen."""
+        if self.refuses(m, m.ballot):
+            return
+        self.follow(m.source, m.ballot)
+        if not self.log.agrees(m.records):
+            return  # An old leader's batch: what is known chosen is never replaced.
+        if self.log.commit < m.known:
+            self.learn_from(m.source, m.known)
+            return
+        if self.log.last_accepted != m.ballot:  # A repeated batch must not cut newer votes.
+            skip = max(0, self.log.first - m.known - 1)
+            self.log.accept(m.ballot, m.known + 1 + skip, m.records[skip:])
+        self.vote(m, m.sent_at, m.ballot)
+        self.commit_through(m.commit, m.ballot)
+
+    def on_accept(self, sender: NodeId, m: Accept) -> None:
+        """Vote for slots behind the leader's first batch (rules 5 and 6)."""
+        if self.refuses(m, m.ballot):
+            return
+        self.follow(m.source, m.ballot)
+        if not self.may_follow(m) or not self.log.agrees(m.records):
+            return
+        held = self.log.last if self.log.last_accepted == m.ballot else self.log.commit
+        skip = max(0, held + 1 - m.first)
+        if skip < len(m.records):
+            self.log.accept(m.ballot, m.first + skip, m.records[skip:])  # Durable before the vote leaves.
+        if self.log.last_accepted == m.ballot:
+            self.vote(m, m.sent_at, m.ballot)
+        self.commit_through(m.commit, m.ballot)
+
+    def may_follow(self, m: Accept) -> bool:
+        """Rule 5, the prefix rule: slot n only behind n-1 accepted at this ballot, or n-1 chosen and past the
+        batch's end.
+        """
+        previous = m.first - 1
+        if self.log.last_accepted == m.ballot:
+            return previous <= self.log.last
+        return m.tail_end <= previous <= self.log.commit
+
+    def vote(self, m: Adopt | Accept, asked_at: int, ballot: Ballot) -> None:
+        """Everything through `last` is here at this ballot, or chosen; grant the lease with it."""
+        self.grant_lease(ballot)
+        self.tell(
+            m.source,
+            Vote(self.member, m.source.incarnation, ballot, self.log.last, asked_at, self.env.wall),
+        )
+
+    def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
+        """Grant the lease anew. A leader that a quorum renewed counts as alive (the gray-failure check)."""
+        if not self.admitted:
+            self.learn_from(m.source, m.commit)
+            return
+        if self.refuses(m, m.ballot):
+            return
+        self.log.promise(m.ballot)
+        self.follow(m.source, m.ballot)
+        self.grant_lease(m.ballot)
+        if m.renewed:
+            self.heard_alive_at = self.env.now
+            self.arm_election()
+        adopted = self.log.last_accepted == m.ballot
+        through = self.log.last if adopted else self.log.commit
+        self.tell(
+            m.source,
+            Heard(
+                self.member,
+                m.source.incarnation,
+                m.ballot,
+                m.sent_at,
+                adopted,
+                through,
+                self.log.commit,
+                self.env.wall,
+            ),
+        )
+        self.commit_through(m.commit, m.ballot)
+        if m.commit > self.log.commit and m.commit > through:
+            self.learn_from(m.source, m.commit)
+
+    def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
+        """Tell a would-be candidate whether the leader, or this leader itself, is alive."""
+        lately = self.heard_alive_at >= 0 and self.env.now - self.heard_alive_at < self.settings.lease_us
+        alive = lately or (self.leading is not None and self.lease_left() > 0)
+        self.tell(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
+
+    def on_release(self, sender: NodeId, m: Release) -> None:
+        """Planned handover: the leader of this ballot will never serve by it again, so nobody waits for its
+        lease.
+        """
+        if m.ballot != self.lease_granted_to:
+            return
+        self.lease_granted_until = self.env.now
+        self.heard_alive_at = -1
+        if m.successor == self.member and self.admitted:
+            self.start_campaign()

@@ -1,0 +1,164 @@
+"""The candidate: the gray-failure check, phase 1, and what a new leader adopts. Rules 3, 8, 11 and 12.
+
+States: following -> asking (does anyone still hear the leader?) -> preparing (ballot journalled, prepares
+out) -> leading. A ballot is journalled in the handler that sends its prepares, so it is never used twice
+(rule 8).
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.leader import Leader
+from dynaproof.impl.paxos.leadership import Campaign, Inquiry
+from dynaproof.impl.paxos.messages.election import (
+    Alive,
+    AskAlive,
+    ElectionTimer,
+    Prepare,
+    Promise,
+    Refused,
+    TooFarBehind,
+)
+from dynaproof.impl.paxos.notes import Outbid
+from dynaproof.impl.paxos.records import Config, Record
+from dynaproof.impl.paxos.state_machine import State
+
+
+class Candidate(Leader[State]):
+    """Runs elections."""
+
+    def on_election_timer(self, timer: ElectionTimer) -> None:
+        """Ask the peers whether they hear the leader; ask for missing promises again if a campaign is under
+        way.
+        """
+        self.arm_election()
+        if not self.admitted or self.leading is not None:
+            return
+        self.inquiry = Inquiry(self.env.now, self.member)
+        # A config in the tail may be chosen already, and its new voter the only one in reach.
+        found = self.config_for(self.log.last + 1)
+        for member in [*self.others(), *(v for v in found.voters if v not in self.config.voters)]:
+            self.tell(member, AskAlive(self.member, member.incarnation, self.env.now))
+        self.campaign_if_dead(self.inquiry)
+
+    def on_alive(self, sender: NodeId, m: Alive) -> None:
+        """One peer that hears a live leader ends the attempt: the link to the leader is gray, not the leader
+        dead.
+        """
+        if self.inquiry is None or m.asked_at != self.inquiry.asked_at:
+            return
+        if m.alive:
+            self.inquiry = self.campaign = None
+            self.reached("gray link deposed nobody")
+            if m.commit > self.log.commit:
+                self.learn_from(m.source, m.commit)
+            return
+        self.inquiry.dead_votes.add(m.source)
+        self.campaign_if_dead(self.inquiry)
+
+    def campaign_if_dead(self, inquiry: Inquiry) -> None:
+        """Campaign once a quorum, this replica included, hears no live leader."""
+        voters = self.config.voters
+        if sum(voter in inquiry.dead_votes for voter in voters) >= self.config.quorum:
+            self.start_campaign()
+
+    def start_campaign(self) -> None:
+        """Phase 1a, with a ballot above all that were heard of (rule 8)."""
+        self.inquiry = None
+        if self.leading is not None:
+            return
+        if self.campaign is not None and self.campaign.ballot == self.log.promised:
+            self.send_prepares(self.campaign)  # Some promises were lost, or a lease stood against them.
+            return
+        ballot = Ballot(max(self.highest_round, self.log.promised.round) + 1, self.name, self.incarnation)
+        self.see_round(ballot)
+        self.campaign = Campaign(ballot)
+        self.log.promise(ballot)  # Journalled with the prepares, so that a crash cannot forget it.
+        self.send_prepares(self.campaign)
+
+    def send_prepares(self, campaign: Campaign) -> None:
+        """Ask every voter of every config that governs, found ones included (rule 11), this replica too."""
+        for config in self.governing_configs(campaign):
+            for member in config.voters:
+                if member not in campaign.promises:
+                    self.tell(
+                        member, Prepare(self.member, member.incarnation, campaign.ballot, self.log.commit)
+                    )
+
+    def on_promise(self, sender: NodeId, m: Promise) -> None:
+        """Count promises of the running campaign; lead once every governing config has a quorum of them."""
+        campaign = self.campaign
+        if campaign is None or m.ballot != campaign.ballot or campaign.ballot != self.log.promised:
+            return
+        if m.known != self.log.commit:
+            # What is known chosen moved on since the question: the tail would begin below it. Ask again.
+            self.tell(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            return
+        self.drop_outdated_promises(campaign)
+        known = self.governing_configs(campaign)
+        campaign.promises[m.source] = m
+        if self.governing_configs(campaign) != known:
+            self.send_prepares(campaign)
+        if all(self.promised_by_quorum(campaign, config) for config in self.governing_configs(campaign)):
+            self.lead(m.ballot, self.adopted_tail(campaign))
+
+    def drop_outdated_promises(self, campaign: Campaign) -> None:
+        """Ask again who answered before the candidate learnt more: the tail that was sent begins below what
+        is known.
+
+        Such a promise may count for nothing. With its tail left aside but its vote counted, a chosen slot was
+        filled anew (found by exploration: pct, seed 21007721).
+        """
+        outdated = [source for source, m in campaign.promises.items() if m.known != self.log.commit]
+        for source in outdated:
+            del campaign.promises[source]
+            self.tell(source, Prepare(self.member, source.incarnation, campaign.ballot, self.log.commit))
+
+    def promised_by_quorum(self, campaign: Campaign, config: Config) -> bool:
+        """Whether a quorum of this config promised the running campaign's ballot. Votes name incarnations."""
+        return sum(voter in campaign.promises for voter in config.voters) >= config.quorum
+
+    def governing_configs(self, campaign: Campaign) -> list[Config]:
+        """The config known chosen, and every one found in the best tail (rules 11 and 12)."""
+        adopted = [record.config for record in self.adopted_tail(campaign)]
+        return [self.config, *(config for config in adopted if config is not None)]
+
+    def adopted_tail(self, campaign: Campaign) -> tuple[Record, ...]:
+        """The entire tail of the promise with the greatest (last accepted ballot, last slot): never a mixture
+        (rule 3).
+        """
+        best: tuple[Record, ...] = ()
+        rank = (NO_BALLOT, 0)
+        for member in sorted(campaign.promises):
+            m = campaign.promises[member]
+            if not self.continues_chosen(m):
+                continue
+            if (m.last_accepted, m.last_slot) > rank:
+                rank, best = (m.last_accepted, m.last_slot), m.tail
+        return best
+
+    def continues_chosen(self, m: Promise) -> bool:
+        """Whether the promise's record at our last chosen slot is the chosen one; else its tail is void (rule
+        3).
+        """
+        return m.known == self.log.commit and (m.at_known is None or m.at_known == self.identity_at_commit())
+
+    def identity_at_commit(self) -> Ballot:
+        """The identity of the record in the last slot known to be chosen."""
+        return self.state.proposed_at if self.state.applied else NO_BALLOT
+
+    def on_refused(self, sender: NodeId, m: Refused) -> None:
+        """A higher promise is out: end the campaign or the leadership that it stands against."""
+        self.see_round(m.promised)
+        if self.campaign is not None and m.ballot == self.campaign.ballot:
+            self.campaign = None
+            self.env.note(Outbid(m.ballot, m.promised))
+        if self.leading is not None and m.ballot == self.leading:
+            self.step_down()
+
+    def on_too_far_behind(self, sender: NodeId, m: TooFarBehind) -> None:
+        """An acceptor has cut what this candidate lacks: catch up before the next campaign."""
+        if self.campaign is not None and m.ballot == self.campaign.ballot:
+            self.campaign = None
+            self.learn_from(m.source, m.commit)

@@ -1,0 +1,140 @@
+"""What the roles of a replica share: its durable log, its applied state, its clocks, and how it speaks.
+
+The roles are classes over `Core`, one file each, in layers that call downwards only: learner, catch-up,
+leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
+"""
+
+from __future__ import annotations
+
+from typing import Generic
+
+from dynaproof.impl.node import Env, Microseconds
+from dynaproof.impl.paxos.checkpoint import Checkpoint, Copy
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.service import Service
+from dynaproof.impl.paxos.settings import GroupSettings
+from dynaproof.impl.paxos.state_machine import State
+
+
+class Core(Generic[State]):
+    """State of one incarnation of a replica. Durable: `log`. All else is volatile and rebuilt by
+    `on_start`.
+    """
+
+    def __init__(self, env: Env, settings: GroupSettings, log: ReplicationLog, state: State) -> None:
+        self.env = env
+        self.settings = settings
+        self.log = log
+        self.state = state
+        self.services: tuple[Service, ...] = ()
+        """In the order in which they are told; see `Replica.serve`."""
+        self.member: Member = log.head.member
+        self.incarnation = self.member.incarnation
+        self.name = self.member.node.name
+        # Acceptor.
+        self.lease_granted_until: Microseconds = 0
+        self.lease_granted_to: Ballot = NO_BALLOT
+        self.leader: Member | None = None
+        self.leader_ballot = NO_BALLOT
+        self.heard_alive_at: Microseconds = -1
+        """When a quorum's word for the leader was heard last: a renewed lease, or a new ballot's promises."""
+        self.contact_at: Microseconds = -1
+        # Candidate.
+        self.inquiry: Inquiry | None = None
+        self.campaign: Campaign | None = None
+        self.highest_round = log.promised.round
+        # Leader.
+        self.leadership: Leadership | None = None
+        self.usable_lease_us = settings.usable_lease_us()
+        # Learner.
+        self.fetching_until: Microseconds = 0
+        self.copy: Copy | None = None
+        self.checkpoint: Checkpoint | None = None
+
+    # --- Who is who ---
+
+    @property
+    def config(self) -> Config:
+        """The governing config: the last one known to be chosen."""
+        return self.state.config
+
+    @property
+    def admitted(self) -> bool:
+        """Whether this incarnation may promise, vote and grant: it knows the log through its own `Config`
+        (rule 14).
+        """
+        return self.log.commit >= self.log.head.config_slot and self.member in self.config.voters
+
+    def others(self) -> list[Member]:
+        """The other voters of the governing config, in its order."""
+        return [voter for voter in self.config.voters if voter != self.member]
+
+    def config_for(self, slot: int) -> Config:
+        """The config under which a slot above the commit index is counted: the last one below it in
+        the log (rule 11).
+        """
+        config = self.state.config
+        for record in self.log.records[self.state.applied + 1 - self.log.first : slot - self.log.first]:
+            if record.config is not None:
+                config = record.config
+        return config
+
+    @property
+    def leading(self) -> Ballot | None:
+        """The ballot that it leads, if it leads one."""
+        return None if self.leadership is None else self.leadership.ballot
+
+    @property
+    def serving(self) -> bool:
+        """Whether it leads, and its own `NoOp` is chosen and applied (rule 7)."""
+        return self.leadership is not None and self.leadership.serving
+
+    def lease_left(self) -> Microseconds:
+        """What is left of the own lease by the own clock; it may be used while this is above 0 (strictly,
+        rule 15).
+        """
+        start = -1 if self.leadership is None else self.leadership.lease_start
+        return -1 if start < 0 else start + self.usable_lease_us - self.env.now
+
+    def may_serve(self) -> bool:
+        """Whether a strong read may be answered now."""
+        return self.serving and self.lease_left() > 0
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """Every queue that grows with what others send: its name, length and bound."""
+        return tuple(queue for service in self.services for queue in service.queues())
+
+    # --- Speaking ---
+
+    def tell(self, member: Member, message: Peer) -> None:
+        """Send a message that names its receiver's incarnation in `to` already."""
+        self.env.send(member.node, message)
+
+    def reached(self, what: str) -> None:
+        """Tell a campaign that it reached a situation worth reaching."""
+        self.env.note(Reached(what))
+
+    def arm_election(self) -> None:
+        """Wait for a leader: longer than a lease of it, and a random part more, to split no votes."""
+        jitter = self.env.random("election", self.settings.election_us)
+        self.env.set_timer(self.settings.lease_us + jitter, ElectionTimer())
+
+    def see_round(self, ballot: Ballot) -> None:
+        """Remember the highest round ever heard of, so that a campaign goes above it."""
+        self.highest_round = max(self.highest_round, ballot.round)
+
+    def follow(self, source: Member, ballot: Ballot) -> None:
+        """Take `source` for the leader. Its first word tells that a quorum has just promised it, so it
+        counts as alive like one whose lease was renewed.
+        """
+        if ballot > self.leader_ballot:
+            self.heard_alive_at = self.env.now
+        if ballot >= self.leader_ballot:
+            self.leader, self.leader_ballot = source, ballot
+        self.contact_at = self.env.now

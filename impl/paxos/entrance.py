@@ -1,0 +1,96 @@
+"""The entrance of a replica: whom it hears, and what shape a message must have; all else is not read.
+
+*Who.* A driver authenticates senders, so what replicas say to each other counts only from the node of the
+incarnation that it names, to the incarnation that it names (rule 14); and what a replica says to itself, to
+be told what is durable, from itself only. Whether that incarnation has a vote is for the configs to say: an
+acceptor may hear of a new voter before it hears of its config. That a node is vacant is said by that node, or
+passed on by a voter. Other messages are anybody's: clients', readers', operators'.
+
+*Shape.* The handlers look at what a message says about this replica's state. Here is what they take for
+granted of its shape: slots that count on from where it says, as many ballots as records, a page for its root.
+A replica whose code is sound sends nothing else; a peer of another version, or one that is broken, might.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog, CopiedPages, CopyLog, Fetch
+from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
+from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
+from dynaproof.impl.paxos.messages.membership import Vacant
+from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.records import Config, Record
+
+OWN = frozenset((CheckpointWritten, CheckpointDurable))
+"""What a replica says to itself only."""
+
+
+def may_say(member: Member, config: Config, sender: NodeId, message: Message) -> bool:
+    """Whether `sender` may say this to the replica `member` under `config`, by its incarnation (rule 14)."""
+    if isinstance(message, Peer):
+        if message.to != member.incarnation or message.source.node != sender:
+            return False
+        return message.source == member or type(message) not in OWN
+    if isinstance(message, Vacant):
+        return sender == message.node or any(voter.node == sender for voter in config.voters)
+    return True
+
+
+def consecutive(first: int, records: tuple[Record, ...]) -> bool:
+    """Whether these are the records of slots from `first` on."""
+    if len(records) == 1:  # The usual case, without a generator.
+        return first >= 1 and records[0].slot == first
+    return first >= 1 and all(record.slot == first + offset for offset, record in enumerate(records))
+
+
+def _adopt(m: Adopt) -> bool:
+    return bool(m.records) and consecutive(m.known + 1, m.records)
+
+
+def _accept(m: Accept) -> bool:
+    return bool(m.records) and consecutive(m.first, m.records)
+
+
+def _chosen(m: Chosen) -> bool:
+    return bool(m.records) and consecutive(m.first, m.records) and len(m.records) == len(m.held_at)
+
+
+def _promise(m: Promise) -> bool:
+    return consecutive(m.known + 1, m.tail) and (not m.tail or m.tail[-1].slot == m.last_slot)
+
+
+def _copied_pages(m: CopiedPages) -> bool:
+    return bool(m.pages) and m.snapshot.slot >= 1
+
+
+def _copied_log(m: CopiedLog) -> bool:
+    through = m.first + len(m.records) - 1
+    sound = consecutive(m.first, m.records) and len(m.records) == len(m.held_at)
+    return sound and m.asked <= m.first and through <= m.slot
+
+
+def _copy_log(m: CopyLog) -> bool:
+    return m.first >= 1
+
+
+def _asks_above(m: Prepare | Fetch) -> bool:
+    return m.known >= 0
+
+
+SHAPES: dict[type[Message], Callable[[Any], bool]] = {
+    Adopt: _adopt,
+    Accept: _accept,
+    Chosen: _chosen,
+    Promise: _promise,
+    CopiedPages: _copied_pages,
+    CopyLog: _copy_log,
+    CopiedLog: _copied_log,
+    Prepare: _asks_above,
+    Fetch: _asks_above,
+}
+"""The messages that carry more than scalars which any value of their type will do for."""

@@ -1,0 +1,49 @@
+"""The names that the replication protocol uses: ballots, members, request ids.
+
+Sources: Lamport, *Paxos Made Simple* (ballots); van Renesse and Altinbuken, *Paxos Made Moderately Complex*.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from dynaproof.impl.node import NodeId
+
+
+class Ballot(NamedTuple):
+    """A ballot number, totally ordered. Only `node`'s replica of this `incarnation` may lead it, and once."""
+
+    round: int
+    node: str
+    incarnation: int
+
+    def __str__(self) -> str:
+        return f"{self.round}.{self.node}.{self.incarnation}" if self.round else "0"
+
+
+NO_BALLOT = Ballot(0, "", 0)
+"""Below every ballot that is ever used."""
+
+
+class Member(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
+    """One incarnation of a replica: votes name it. Incarnations are given by a `Config` and never
+    used twice.
+    """
+
+    node: NodeId
+    incarnation: int
+
+    def __str__(self) -> str:
+        return f"{self.node}/{self.incarnation}"
+
+
+class RequestId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
+    """One request of one client, over all its retries."""
+
+    client: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.client}:{self.number}"

@@ -1,0 +1,306 @@
+"""The leader: phase 2, the lease, and planned handover.
+
+*Invariants.* A ballot is led once: from `lead` to `step_down`, and never again. Nothing is served before the
+own `NoOp` is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
+config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). The lease
+counts from the question (rule 15).
+
+Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Available System Using Consensus*,
+7 (leases).
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.paxos.catch_up import CatchUp
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.leadership import Campaign, Leadership, Progress
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Adopt,
+    Handover,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Release,
+    Vote,
+)
+from dynaproof.impl.paxos.notes import Deposed, Led
+from dynaproof.impl.paxos.records import ClosedTimestamp, Config, NoOp, Record
+from dynaproof.impl.paxos.state_machine import State
+
+
+class Leader(CatchUp[State]):
+    """Proposes and counts votes."""
+
+    # --- Leadership ---
+
+    def lead(self, ballot: Ballot, tail: tuple[Record, ...]) -> None:
+        """Propose the whole adopted tail and an own `NoOp` as one batch (rule 4)."""
+        assert self.campaign is not None, "a ballot is led once"
+        assert self.campaign.ballot == ballot, "a ballot is led once"
+        if not self.clock_trusted_by_promises(self.campaign):
+            self.campaign = None
+            return
+        self.env.note(Led(self.member, ballot, len(tail)))
+        self.campaign = None
+        self.follow(self.member, ballot)
+        tail_start = self.log.commit + 1
+        last_timestamp = tail[-1].timestamp if tail else self.state.timestamp
+        leadership = self.leadership = Leadership(
+            ballot, tail_start, tail_start + len(tail), last_timestamp, self.config.voters, self.env.now
+        )
+        config = self.config
+        for record in tail:
+            if record.config is not None:
+                config = record.config
+            if record.barrier:
+                leadership.config_in_flight = record.slot
+        no_op = NoOp(leadership.tail_end, ballot, config.epoch, self.next_timestamp())
+        if len(tail) > 1:
+            self.reached("pipelined tail adopted")
+        leadership.last_timestamp = no_op.timestamp
+        self.log.accept(ballot, tail_start, (*tail, no_op))
+        for record in tail:
+            for service in self.services:
+                service.proposed(record)
+        for member in self.config_for(leadership.tail_end).voters:
+            leadership.progress.setdefault(member, Progress())
+        self.vote_for_own(ballot)
+        for member in leadership.progress:
+            if member != self.member:
+                self.send_batch(leadership, member)
+        self.beat()
+
+    def step_down(self) -> None:
+        """Leave the leadership for good; requests in flight stay unanswered, for their outcome is not
+        known.
+        """
+        assert self.leadership is not None, "only a leader steps down"
+        unchosen = self.log.between(self.log.commit + 1, self.log.last)
+        last_write = max((record.slot for record in unchosen if record.changes()), default=0)
+        self.env.note(Deposed(self.member, self.leadership.ballot, last_write))
+        self.leadership = None
+        for service in self.services:
+            service.stepped_down()
+        self.env.cancel_timer(HeartbeatTimer())
+        self.arm_election()
+
+    def vote_for_own(self, ballot: Ballot) -> None:
+        """Count the own vote by a message to itself, which leaves when the entries are durable."""
+        self.tell(
+            self.member,
+            Vote(self.member, self.incarnation, ballot, self.log.last, self.env.now, self.env.wall),
+        )
+
+    def send_batch(self, leadership: Leadership, member: Member) -> None:
+        """The first accept of the ballot, as it was or as far as it is retained."""
+        known = max(leadership.tail_start, self.log.first) - 1
+        batch = self.log.between(known + 1, leadership.tail_end)
+        if known < leadership.tail_end:
+            self.tell(
+                member,
+                Adopt(
+                    self.member,
+                    member.incarnation,
+                    leadership.ballot,
+                    self.env.now,
+                    known,
+                    batch,
+                    self.log.commit,
+                ),
+            )
+
+    # --- The lease ---
+
+    def beat(self) -> None:
+        """One round: ask every voter to renew the lease; the send time travels with the question."""
+        leadership = self.leadership
+        assert leadership is not None, "only a leader beats"
+        start = leadership.lease_start
+        renewed = start >= 0 and self.env.now - start < self.settings.lease_us
+        for member in leadership.progress:
+            self.tell(
+                member,
+                Heartbeat(
+                    self.member, member.incarnation, leadership.ballot, self.env.now, self.log.commit, renewed
+                ),
+            )
+        self.env.set_timer(self.settings.heartbeat_us, HeartbeatTimer())
+
+    def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
+        """Beat on; a leader that was not renewed for L stops, and an idle one closes a timestamp."""
+        leadership = self.leadership
+        if leadership is None:
+            return
+        asked = leadership.lease_start if leadership.lease_start >= 0 else leadership.last_proposed_at
+        if self.env.now - asked > self.settings.lease_us:
+            self.step_down()
+            return
+        if leadership.serving and not self.clock_trusted():
+            self.hand_over()
+            return
+        idle = self.env.now - leadership.last_proposed_at >= self.settings.closed_us
+        if leadership.serving and idle and self.log.last == self.log.commit and self.clock_trusted():
+            ballot = leadership.ballot
+            self.propose(ClosedTimestamp(self.log.last + 1, ballot, self.config.epoch, self.next_timestamp()))
+        self.beat()
+
+    def clock_trusted(self) -> bool:
+        """Whether the wall clock is within epsilon of those of a quorum; else no timestamp is assigned. A
+        voter that is new in the config and has not answered yet counts as near.
+        """
+        assert self.leadership is not None, "only a leader assigns timestamps"
+        progress = self.leadership.progress
+        near = sum(
+            voter == self.member or abs(progress[voter].wall_apart) <= self.settings.epsilon_us
+            for voter in self.config.voters
+            if voter in progress
+        )
+        return near >= self.config.quorum
+
+    def clock_trusted_by_promises(self, campaign: Campaign) -> bool:
+        """The same for a candidate, by the wall clocks in its promises; these may be as old as a lease, so
+        the bound is wider. The leader looks again, at fresher ones, before it assigns a client's timestamp.
+        """
+        wall, epsilon = self.env.wall, self.settings.epsilon_us + self.settings.lease_us
+        return sum(abs(m.wall - wall) <= epsilon for m in campaign.promises.values()) >= self.config.quorum
+
+    def next_timestamp(self) -> Microseconds:
+        """max(wall, last + 1): strictly increasing along the lineage, over leaders."""
+        assert self.leadership is not None, "only a leader assigns timestamps"
+        return max(self.env.wall, self.leadership.last_timestamp + 1)
+
+    # --- Votes ---
+
+    def on_vote(self, sender: NodeId, m: Vote) -> None:
+        """Count a vote of this ballot, and whatever it makes chosen."""
+        leadership = self.leadership
+        if leadership is None or m.ballot != leadership.ballot:
+            return
+        progress = leadership.progress.get(m.source)
+        if progress is None:
+            return
+        progress.adopted = True
+        progress.through = max(progress.through, m.through)
+        self.renew(leadership, progress, m.asked_at, m.wall)
+        self.count_votes()
+
+    def on_heard(self, sender: NodeId, m: Heard) -> None:
+        """A heartbeat's answer: renew the lease, and send again what this voter lacks."""
+        leadership = self.leadership
+        if leadership is None or m.ballot != leadership.ballot:
+            return
+        progress = leadership.progress.get(m.source)
+        if progress is None:
+            return
+        progress.commit = max(progress.commit, m.commit)
+        self.renew(leadership, progress, m.asked_at, m.wall)
+        if m.adopted:
+            progress.adopted = True
+            progress.through = max(progress.through, m.through)
+            self.count_votes()
+        if self.leadership is leadership:
+            self.send_missing(leadership, m.source, m.adopted, m.through)
+
+    def renew(
+        self, leadership: Leadership, progress: Progress, asked_at: Microseconds, wall: Microseconds
+    ) -> None:
+        """The lease counts from the question, so a repeated or late answer prolongs nothing."""
+        if asked_at <= progress.asked_at:
+            return
+        progress.asked_at = asked_at
+        leadership.lease_start = leadership.lease_from(self.config)
+        elapsed = self.env.now - asked_at
+        apart = wall - self.env.wall
+        progress.wall_apart = apart if apart > 0 else min(0, apart + elapsed)
+
+    def send_missing(self, leadership: Leadership, member: Member, adopted: bool, through: int) -> None:
+        """Retransmit the batch, or the slots behind what this voter holds."""
+        if member == self.member:
+            return
+        if not adopted and through < leadership.tail_end:
+            self.send_batch(leadership, member)
+        elif self.log.first <= through + 1 <= self.log.last:
+            last = min(self.log.last, through + self.settings.chunk_slots)
+            self.send_accept(leadership, member, through + 1, self.log.between(through + 1, last))
+
+    def send_accept(
+        self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]
+    ) -> None:
+        """Phase 2a to one voter."""
+        self.tell(
+            member,
+            Accept(
+                self.member,
+                member.incarnation,
+                leadership.ballot,
+                self.env.now,
+                first,
+                records,
+                leadership.tail_end,
+                self.log.commit,
+            ),
+        )
+
+    def count_votes(self) -> None:
+        """Advance the commit index over every slot that a quorum of its own config has voted for, in
+        order.
+        """
+        leadership = self.leadership
+        while leadership is not None and self.leadership is leadership and self.log.commit < self.log.last:
+            slot = self.log.commit + 1
+            config = self.config_for(slot)
+            if leadership.votes_for(slot, config.voters) < config.quorum:
+                return
+            through = slot
+            while through < self.log.last and self.same_config_chosen(leadership, through + 1, config):
+                through += 1
+            self.commit_through(through, leadership.ballot)
+            if self.log.commit < slot:
+                return  # The log holds another ballot's branch: votes for the own one move nothing.
+
+    def same_config_chosen(self, leadership: Leadership, slot: int, config: Config) -> bool:
+        """Whether the next slot is chosen too, under the same config."""
+        return (
+            self.log.record(slot - 1).config is None
+            and leadership.votes_for(slot, config.voters) >= config.quorum
+        )
+
+    # --- Proposing ---
+
+    def propose(self, record: Record) -> None:
+        """Accept a record here, ask the others to, and count the own vote when it is durable."""
+        leadership = self.leadership
+        assert leadership is not None, "only a leader proposes"
+        assert record.slot == self.log.last + 1
+        leadership.last_timestamp = record.timestamp
+        leadership.last_proposed_at = self.env.now
+        if record.barrier:
+            leadership.config_in_flight = record.slot
+        self.log.accept(leadership.ballot, record.slot, (record,))
+        for service in self.services:
+            service.proposed(record)
+        for member in self.others():
+            self.send_accept(leadership, member, record.slot, (record,))
+        self.vote_for_own(leadership.ballot)
+
+    # --- Planned handover ---
+
+    def on_handover(self, sender: NodeId, m: Handover) -> None:
+        """An operator asks for it."""
+        if self.serving:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Stop serving for good, then release the lease, so that the successor need not wait for its end."""
+        leadership = self.leadership
+        assert leadership is not None, "only a leader hands over"
+        progress, ballot = leadership.progress, leadership.ballot
+        behind = sorted((-progress[m].through, m) for m in self.others() if m in progress)
+        self.step_down()
+        if not behind:
+            return
+        successor = behind[0][1]
+        for member in self.config.voters:
+            self.tell(member, Release(self.member, member.incarnation, ballot, successor))

@@ -1,0 +1,98 @@
+"""A campaign and a leadership: each is born whole and dropped whole, so nothing of one outlives it."""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.records import Config
+
+
+class Inquiry:
+    """Before a campaign: which voters hear no live leader, of those that were asked at `asked_at`."""
+
+    __slots__ = ("asked_at", "dead_votes")
+
+    def __init__(self, asked_at: Microseconds, member: Member) -> None:
+        self.asked_at = asked_at
+        self.dead_votes = {member}
+
+
+class Campaign:
+    """Phase 1 of one ballot: the promises so far, by acceptor."""
+
+    __slots__ = ("ballot", "promises")
+
+    def __init__(self, ballot: Ballot) -> None:
+        self.ballot = ballot
+        self.promises: dict[Member, Promise] = {}
+
+
+class Progress:
+    """What a leader knows of one voter: how far it follows, and when the question was sent that it last
+    answered.
+    """
+
+    __slots__ = ("adopted", "asked_at", "commit", "through", "wall_apart")
+
+    def __init__(self) -> None:
+        self.through = 0
+        self.adopted = False
+        self.commit = 0
+        self.asked_at: Microseconds = -1
+        self.wall_apart: Microseconds = 0
+
+
+class Leadership:
+    """Phase 2 of one ballot, from the first batch to the end: all that is gone when it ends."""
+
+    __slots__ = (
+        "ballot",
+        "config_in_flight",
+        "last_proposed_at",
+        "last_timestamp",
+        "lease_start",
+        "progress",
+        "serving",
+        "tail_end",
+        "tail_start",
+    )
+
+    def __init__(
+        self,
+        ballot: Ballot,
+        tail_start: int,
+        tail_end: int,
+        last_timestamp: Microseconds,
+        voters: tuple[Member, ...],
+        now: Microseconds,
+    ) -> None:
+        self.ballot = ballot
+        self.tail_start = tail_start
+        """The first slot of its first batch,"""
+        self.tail_end = tail_end
+        """and the last, which holds the own `NoOp`."""
+        self.last_timestamp = last_timestamp
+        self.last_proposed_at = now
+        self.serving = False
+        """Whether the own `NoOp` is chosen and applied (rule 7)."""
+        self.config_in_flight = 0
+        """The slot of a config that is not counted chosen yet; 0 if there is none."""
+        self.progress = {voter: Progress() for voter in voters}
+        self.lease_start: Microseconds = -1
+        """What `lease_from` gives: kept, for the lease is looked at far more often than renewed."""
+
+    def lease_from(self, config: Config) -> Microseconds:
+        """When the question was sent that a quorum of the governing config has answered; -1 if none has."""
+        progress = self.progress
+        asked = sorted([progress[v].asked_at for v in config.voters if v in progress])
+        quorum = config.quorum
+        return asked[-quorum] if len(asked) >= quorum else -1
+
+    def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
+        """Voters that hold this slot at the own ballot, by their own word and by their full name."""
+        votes = 0
+        for voter in voters:
+            progress = self.progress.get(voter)
+            votes += progress is not None and progress.adopted and progress.through >= slot
+        return votes

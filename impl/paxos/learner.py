@@ -1,0 +1,149 @@
+"""The learner: what is chosen is applied; the log is cut below checkpoints.
+
+*Invariants.* Slots are applied in order, as soon as they are known to be chosen. A checkpoint's pages are
+durable before the log names it, and the log names it durably before anything that it covers is cut or freed.
+Learning a record is a promise of the ballot at which the peer held it (rule 10, kept for every record, not
+only for a `ConfigChange`).
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.checkpoint import Checkpoint
+from dynaproof.impl.paxos.core import Core
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.log import Head
+from dynaproof.impl.paxos.messages.catch_up import Fetch
+from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
+from dynaproof.impl.paxos.state_machine import State
+
+
+class Learner(Core[State]):
+    """Applies and checkpoints."""
+
+    # --- Learning what is chosen ---
+
+    def commit_through(self, commit: int, ballot: Ballot) -> None:
+        """The leader of `ballot` says that slots through `commit` are chosen: so are ours that it proposed
+        here.
+        """
+        if self.log.last_accepted != ballot:
+            return  # Our entries above the commit index are another leader's.
+        through = min(commit, self.log.last)
+        if through > self.log.commit:
+            self.log.commit = through
+            self.apply_chosen()
+
+    def apply_chosen(self) -> None:
+        """Apply every slot through the commit index; a leader tells its services, and serves once its own
+        `NoOp` is applied (rule 7).
+        """
+        log, state = self.log, self.state
+        while state.applied < log.commit:
+            record = log.record(state.applied + 1)
+            state.apply(record)
+            leadership = self.leadership
+            if leadership is None:
+                continue
+            for service in self.services:
+                service.applied(record)
+            if record.slot == leadership.tail_end:
+                leadership.serving = True
+        self.checkpoint_if_due()
+
+    def learn_from(self, member: Member, commit: int) -> None:
+        """Ask a peer for the chosen records above ours; one question at a time."""
+        if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
+            return
+        self.fetching_until = self.env.now + self.settings.retry_us
+        self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))
+
+    def copy_is_late(self, slot: int) -> bool:
+        """Whether a copied state is not needed any more: its slots are known chosen, or this replica leads.
+
+        A leader has them in its batch, and does something for each that it counts chosen: under a copied
+        config it would never propose again, and one that it was retired by would not end its leadership.
+        """
+        return slot <= self.log.commit or self.leading is not None
+
+    # --- Checkpoints and cutting ---
+
+    def checkpoint_if_due(self) -> None:
+        """Write a checkpoint when enough slots were applied since the last."""
+        snapshot = self.log.head.snapshot
+        covered = 0 if snapshot is None else snapshot.slot
+        if self.checkpoint is None and self.state.applied - covered >= self.settings.checkpoint_slots:
+            self.write_checkpoint()
+
+    def write_checkpoint(self) -> None:
+        """Write the changed pages; a message to itself tells when they are durable."""
+        snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
+        mark = self.log.journal.sequence
+        self.checkpoint = Checkpoint(snapshot, self.state.file, copied=None, mark=mark)
+        self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+
+    def cut_first(self, checkpoint: int) -> int:
+        """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
+        need.
+        """
+        first = checkpoint + 1 - self.settings.retained_slots
+        asked = [service.needed_from() for service in self.services]
+        needed = min((slot for slot in asked if slot is not None), default=checkpoint + 1)
+        if needed < first:
+            self.reached("log held for a reader")
+        return max(self.log.first, min(first, needed))
+
+    def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
+        """The pages are durable: begin a segment that names their root, and cut the log below what laggards
+        may ask for.
+        """
+        checkpoint = self.checkpoint
+        if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
+            return
+        self.log.journal.confirm(checkpoint.mark)
+        log, copied = self.log, checkpoint.copied
+        if copied is not None:
+            if self.copy_is_late(m.slot):
+                self.checkpoint = None
+                return
+            self.reached("catch-up by copy")
+            disk, page_bytes = self.env.disk, self.settings.page_bytes
+            self.state = self.state.restore(disk, checkpoint.pages, page_bytes, checkpoint.snapshot)
+            if copied.records:
+                self.reached("held log brought by a copy")
+            first = max(log.first, copied.first)
+            records, held_at = tuple(copied.records), tuple(copied.held_at)
+        else:
+            first, records, held_at = self.cut_first(m.slot), (), ()
+        log.roll(
+            Head(
+                self.member,
+                log.head.config,
+                log.head.config_slot,
+                max(log.promised, checkpoint.snapshot.held_at, *held_at),  # Learning is a promise (rule 10).
+                log.last_accepted,
+                first,
+                max(log.commit, m.slot),
+                checkpoint.snapshot,
+                checkpoint.pages,
+                copied=copied is not None,
+                records=records,
+                held_at=held_at,
+            )
+        )
+        checkpoint.mark, checkpoint.named = log.journal.sequence, True
+        self.tell(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
+
+    def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
+        """The log names the checkpoint durably: what it replaces may go."""
+        checkpoint = self.checkpoint
+        if checkpoint is None or not checkpoint.named or checkpoint.snapshot.slot != m.slot:
+            return
+        self.log.journal.confirm(checkpoint.mark)
+        self.checkpoint = None
+        self.log.drop_unneeded()
+        self.state.confirm()
+        copied = self.copy.pages.file if self.copy is not None else ""
+        for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
+            if name not in {self.log.head.pages, copied}:
+                self.env.disk.remove_file(name)

@@ -1,0 +1,17 @@
+"""What a replica says to itself, to be told what is durable."""
+
+from __future__ import annotations
+
+from dynaproof.impl.paxos.messages.peer import Peer
+
+
+class CheckpointWritten(Peer, frozen=True, gc=False, tag="checkpoint_written"):
+    """The pages of the checkpoint at `slot` are durable."""
+
+    slot: int
+
+
+class CheckpointDurable(Peer, frozen=True, gc=False, tag="checkpoint_durable"):
+    """The log record that names the checkpoint at `slot` is durable: what it covers may go."""
+
+    slot: int

@@ -1,0 +1,83 @@
+"""A leadership: phase 2, the lease, and planned handover."""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import Message, Microseconds, Timer
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.records import Record
+
+
+class Adopt(Peer, frozen=True, gc=False, tag="adopt"):
+    """The first accept of a ballot (rule 4): the whole adopted tail and the leader's own `NoOp`, from `known`
+    + 1 on.
+    """
+
+    ballot: Ballot
+    sent_at: Microseconds
+    known: int
+    records: tuple[Record, ...]
+    commit: int
+
+
+class Accept(Peer, frozen=True, gc=False, tag="accept"):
+    """Phase 2a for consecutive slots from `first` on, behind the leader's first batch, which ends at
+    `tail_end`.
+    """
+
+    ballot: Ballot
+    sent_at: Microseconds
+    first: int
+    records: tuple[Record, ...]
+    tail_end: int
+    commit: int
+
+
+class Vote(Peer, frozen=True, gc=False, tag="vote"):
+    """Phase 2b: every slot from the batch's first through `through` is durable here at `ballot`, or known
+    chosen.
+
+    `asked_at` is the send time of the question, echoed: the lease counts from it (rule 15).
+    """
+
+    ballot: Ballot
+    through: int
+    asked_at: Microseconds
+    wall: Microseconds
+
+
+class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
+    """Renews the lease and tells the commit index; `renewed`: a quorum renewed the lease within the
+    last L.
+    """
+
+    ballot: Ballot
+    sent_at: Microseconds
+    commit: int
+    renewed: bool
+
+
+class Heard(Peer, frozen=True, gc=False, tag="heard"):
+    """Answers a heartbeat. `adopted`: the ballot's first batch is here; `through` as in `Vote` if so."""
+
+    ballot: Ballot
+    asked_at: Microseconds
+    adopted: bool
+    through: int
+    commit: int
+    wall: Microseconds
+
+
+class Release(Peer, frozen=True, gc=False, tag="release"):
+    """Planned handover: the leader of `ballot` uses its lease no more. `successor` may campaign at once."""
+
+    ballot: Ballot
+    successor: Member
+
+
+class Handover(Message, frozen=True, gc=False, tag="handover"):
+    """An operator asks the leader to hand its leadership over."""
+
+
+class HeartbeatTimer(Timer, frozen=True, gc=False, tag="heartbeat"):
+    """The leader's next round."""

@@ -1,0 +1,87 @@
+"""The records of a replication log that the protocol itself proposes, and what it must know of all others.
+
+A record is proposed by a leader for one slot. Its identity is (slot, proposed at), the ballot under which it
+was *first* proposed: a later leader that adopts it proposes the same record again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
+
+
+class Config(Struct, frozen=True, gc=False, array_like=True):
+    """Who votes on the slots above the one that holds it; `next_incarnation` is the least never used."""
+
+    epoch: int
+    voters: tuple[Member, ...]
+    next_incarnation: int
+
+    @property
+    def quorum(self) -> int:
+        """Votes that a majority needs."""
+        return len(self.voters) // 2 + 1
+
+    def replacing(self, old: Member, new: Member) -> Config:
+        """The next config, with `new` in the place of `old`."""
+        voters = tuple(new if voter == old else voter for voter in self.voters)
+        return Config(self.epoch + 1, voters, max(self.next_incarnation, new.incarnation + 1))
+
+
+class Record(Struct, frozen=True, gc=False, tag=True):
+    """What every record carries: its identity, the epoch of the config that governs it, and its commit
+    timestamp. A state machine's records say of themselves what is asked here.
+    """
+
+    slot: int
+    proposed_at: Ballot
+    """The ballot under which it was first proposed; a log may hold it at a later one."""
+    epoch: int
+    timestamp: Microseconds
+
+    @property
+    def identity(self) -> tuple[int, Ballot]:
+        """Equal for equal records only: a leader proposes one value per slot of its ballot."""
+        return (self.slot, self.proposed_at)
+
+    @property
+    def request(self) -> RequestId | None:
+        """The request that it answers, if it answers one."""
+        return None
+
+    @property
+    def answer(self) -> Any:
+        """What that request got."""
+        return None
+
+    @property
+    def config(self) -> Config | None:
+        """The config that governs every slot above it, if it installs one."""
+        return None
+
+    @property
+    def barrier(self) -> bool:
+        """Whether nothing is proposed above it until it is counted chosen (rule 9)."""
+        return self.config is not None
+
+    def changes(self) -> tuple[Any, ...]:
+        """The keys that it changes, each with what stands there afterwards (`key`, `new`)."""
+        return ()
+
+
+class NoOp(Record, frozen=True, gc=False, tag="noop"):
+    """Changes nothing; the first own record of every leadership."""
+
+
+class ClosedTimestamp(Record, frozen=True, gc=False, tag="closed"):
+    """Changes nothing; promises that every later commit timestamp is larger."""
+
+
+class ConfigChange(Record, frozen=True, gc=False, tag="config"):
+    """`config` governs every slot above this one."""
+
+    config: Config  # pyright: ignore[reportIncompatibleMethodOverride] A field answers what the base asks.

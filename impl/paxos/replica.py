@@ -1,0 +1,135 @@
+"""A replica: all roles joined, and the dispatch of messages and timers to their handlers.
+
+`HANDLERS` is the table of the protocol: what is received, and the atomic action that it causes. Services add
+what they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic
+
+from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.paxos.acceptor import Acceptor
+from dynaproof.impl.paxos.checkpoint import pages_file
+from dynaproof.impl.paxos.entrance import SHAPES, may_say
+from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.messages import catch_up, checkpoint, election, leadership
+from dynaproof.impl.paxos.service import Service
+from dynaproof.impl.paxos.settings import GroupSettings
+from dynaproof.impl.paxos.state_machine import State
+
+Handler = Callable[[Any, NodeId, Any], None]
+"""A method, called with its object, the sender and the message."""
+
+
+class Replica(Acceptor[State], Generic[State]):
+    """One incarnation of one of a group's replicas, over the state that it replicates.
+
+    The roles, each over those before it: learner, catch-up, leader, candidate, acceptor.
+    """
+
+    def __init__(self, env: Env, settings: GroupSettings, log: ReplicationLog, state: State) -> None:
+        super().__init__(env, settings, log, state)
+        self._handlers: dict[type[Message], tuple[Handler, object]] = {}
+        self._shapes: dict[type[Message], Callable[[Any], bool]] = {}
+        self.serve(())
+
+    @classmethod
+    def create(
+        cls, env: Env, settings: GroupSettings, log: ReplicationLog, machine: type[State]
+    ) -> Replica[State]:
+        """The replica of a log that holds nothing yet."""
+        return cls(env, settings, log, empty_state(env, settings, log, machine))
+
+    @classmethod
+    def recover(
+        cls, env: Env, settings: GroupSettings, log: ReplicationLog, machine: type[State]
+    ) -> Replica[State]:
+        """The replica that a recovered log describes.
+
+        Raises:
+            RottenPageError: a page of the checkpoint that the log names is damaged or missing.
+        """
+        snapshot = log.head.snapshot
+        if snapshot is None:
+            state = empty_state(env, settings, log, machine)
+        else:
+            state = machine.restore(env.disk, log.head.pages, settings.page_bytes, snapshot)
+        replica = cls(env, settings, log, state)
+        replica.apply_chosen()
+        return replica
+
+    def serve(self, services: tuple[Service, ...]) -> None:
+        """Do this beside agreeing; the services are told of what happens in this order."""
+        self.services = services
+        self._handlers = {kind: (handler, self) for kind, handler in HANDLERS.items()}
+        self._shapes = dict(SHAPES)
+        for service in services:
+            self._handlers |= {kind: (handler, service) for kind, handler in service.HANDLERS.items()}
+            self._shapes |= service.SHAPES
+
+    def start(self, waits: bool) -> None:
+        """Set the first timers; `waits`: an earlier life of this replica may have granted a lease that still
+        runs.
+        """
+        if waits:
+            self.lease_granted_until = self.env.now + self.settings.lease_us
+        self.arm_election()
+        if not self.admitted:
+            self.env.set_timer(self.settings.retry_us, catch_up.FetchTimer())
+
+    def receive(self, sender: NodeId, message: Message) -> None:
+        """Handle a message; what the sender may not say, or what is of no sound shape, is not read."""
+        kind = type(message)
+        found = self._handlers.get(kind)
+        if found is None or not may_say(self.member, self.state.config, sender, message):
+            return
+        shape = self._shapes.get(kind)
+        if shape is None or shape(message):
+            found[0](found[1], sender, message)
+
+    def fire(self, timer: Timer) -> None:
+        """Handle a timer."""
+        handler = TIMERS.get(type(timer))
+        if handler is not None:
+            handler(self, timer)
+
+
+HANDLERS: Mapping[type[Message], Handler] = {
+    election.AskAlive: Replica.on_ask_alive,
+    election.Alive: Replica.on_alive,
+    election.Prepare: Replica.on_prepare,
+    election.Promise: Replica.on_promise,
+    election.Refused: Replica.on_refused,
+    election.TooFarBehind: Replica.on_too_far_behind,
+    leadership.Adopt: Replica.on_adopt,
+    leadership.Accept: Replica.on_accept,
+    leadership.Vote: Replica.on_vote,
+    leadership.Heartbeat: Replica.on_heartbeat,
+    leadership.Heard: Replica.on_heard,
+    leadership.Release: Replica.on_release,
+    leadership.Handover: Replica.on_handover,
+    catch_up.Fetch: Replica.on_fetch,
+    catch_up.Chosen: Replica.on_chosen,
+    catch_up.CopyPages: Replica.on_copy_pages,
+    catch_up.CopiedPages: Replica.on_copied_pages,
+    catch_up.CopyLog: Replica.on_copy_log,
+    catch_up.CopiedLog: Replica.on_copied_log,
+    checkpoint.CheckpointWritten: Replica.on_checkpoint_written,
+    checkpoint.CheckpointDurable: Replica.on_checkpoint_durable,
+}
+
+TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
+    election.ElectionTimer: Replica.on_election_timer,
+    leadership.HeartbeatTimer: Replica.on_heartbeat_timer,
+    catch_up.FetchTimer: Replica.on_fetch_timer,
+}
+
+
+def empty_state(env: Env, settings: GroupSettings, log: ReplicationLog, machine: type[State]) -> State:
+    """The state before the first slot; pages that no checkpoint came to name are gone."""
+    file = pages_file(log.head.member.incarnation, 0)
+    env.disk.remove_file(file)
+    state: State = machine.empty(env.disk, file, settings.page_bytes, log.head.config)
+    return state

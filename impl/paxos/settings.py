@@ -1,0 +1,46 @@
+"""Time constants and bounds of a replica group."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Microseconds
+
+
+class GroupSettings(Struct, frozen=True):
+    """The same on all replicas of a group. Durations are of a node's own clock."""
+
+    heartbeat_us: Microseconds = 1_500_000
+    """Interval of heartbeats (DynamoDB: 1.5 s)."""
+    lease_us: Microseconds = 6_000_000
+    """L: how long a grantor refuses other prepares."""
+    drift_ppm: int = 200
+    """rho, the bound on every clock's rate error, in parts per million."""
+    epsilon_us: Microseconds = 1_000_000
+    """How far a leader's wall clock may be from those of a quorum before it assigns no timestamps."""
+    election_us: Microseconds = 3_000_000
+    """Upper bound of the random part of an election timeout."""
+    retry_us: Microseconds = 400_000
+    """How long a replica waits for an answer to a fetch before it asks another peer."""
+    closed_us: Microseconds = 5_000_000
+    """How long a leader is idle before it commits a `ClosedTimestamp`."""
+    checkpoint_slots: int = 64
+    """Applied slots between checkpoints."""
+    retained_slots: int = 64
+    """Slots below the checkpoint that the log keeps for laggards."""
+    chunk_slots: int = 64
+    """Records in one message of a fetch or a retransmission, at the most."""
+    page_bytes: int = 8_192
+    """Size at which a page of the B-tree is split."""
+    chunk_pages: int = 8
+    """Pages in one message of a copy, at the most."""
+
+    def usable_lease_us(self) -> Microseconds:
+        """How long after sending the question a leader may use the lease (strictly less): (L - 1) (1 - rho) /
+        (1 + rho), rounded down.
+
+        Rule 15 of the replication rules, whose factor is tight. Clocks are read in whole microseconds,
+        rounded down: a grantor that waits for L by its readings may have waited for little more than L - 1.
+        """
+        million = 1_000_000
+        return (self.lease_us - 1) * (million - self.drift_ppm) // (million + self.drift_ppm)

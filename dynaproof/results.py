@@ -185,7 +185,9 @@ def _run_card(run: RunFile, failure: Failure | None, last: tuple[Step, ...], par
     if failure is None:
         return card.card(title, "no promise is broken", "good", parts)
     promised = {spec.name: spec.sentence for spec in find(run.config.scenario).specs}
-    why = [card.sentence(promised.get(failure.spec, "")), card.sentence(failure.sentence)]
+    why = [card.sentence(f"found: {failure.sentence}")]
+    if failure.spec in promised:
+        why.insert(0, card.sentence(f"promised: {promised[failure.spec]}"))
     return card.card(
         title,
         f"{failure.spec} is broken at step {failure.step}",

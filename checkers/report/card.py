@@ -54,7 +54,7 @@ def table(rows: Mapping[str, object]) -> str:
         f'<td style="{NUMBER}">{escape(_shown(value))}</td></tr>'
         for name, value in rows.items()
     )
-    return f'<table style="border-collapse:collapse;margin:6px 0;border:0">{cells}</table>'
+    return f'<table style="border-collapse:collapse;margin:6px 0;border:0;font:inherit">{cells}</table>'
 
 
 def bars(title: str, counts: Mapping[str, int]) -> str:
@@ -74,7 +74,7 @@ def bars(title: str, counts: Mapping[str, int]) -> str:
             f'<td style="{CELL}">{bar}</td>'
             f'<td style="{NUMBER}">{_shown(count) if count else "never"}</td></tr>'
         )
-    body = f'<table style="border-collapse:collapse;border:0">{"".join(rows)}</table>'
+    body = f'<table style="border-collapse:collapse;border:0;font:inherit">{"".join(rows)}</table>'
     return f'<details style="margin:4px 0"><summary>{escape(title)}</summary>{body}</details>'
 
 

@@ -242,11 +242,12 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     table.add_column("count", justify="right")
     for name in ("schedules", "events", "seconds", "events_per_second", "simulated_seconds"):
         table.add_row(name.replace("_", " "), f"{summary[name]:,}")
-    if operations:
+    if any(operations):
         table.add_row(
             "client operations completed per schedule, median (least)",
             f"{median(operations):g} ({min(operations)})",
         )
+    if faults:
         table.add_row("faults per schedule, median (least)", f"{median(faults):g} ({min(faults)})")
     for group in ("faults", "sometimes"):
         found = summary[group]
@@ -255,8 +256,9 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
             table.add_row(f"{group}: {name}", f"{number:,}" if number else "never seen")
     failures = summary["failures"]
     assert isinstance(failures, list)
-    table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
-    table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
+    if summary["keys"]:
+        table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
+        table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
     console.tell(f"digest {summary['digest']}")

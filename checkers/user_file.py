@@ -10,6 +10,17 @@ from types import FunctionType, ModuleType
 from typing import Any
 from zlib import crc32
 
+from msgspec import Struct
+
+from dynaproof.checkers.runs.kind import KindError
+from dynaproof.checkers.runs.scenario import ScenarioError
+from dynaproof.impl.handlers import HandlerError
+from dynaproof.specs.spec import SpecError
+
+
+SENTENCES = (KindError, ScenarioError, SpecError)
+"""Errors of our own whose message is a sentence that needs no name before it."""
+
 
 class UserFileError(Exception):
     """There is no such file or object; the message says what was looked for."""
@@ -31,12 +42,10 @@ def object_in(name: str) -> Any:
 
 
 def is_theirs(module: ModuleType, value: object) -> bool:
-    """Whether a module defines a value, and does not merely import it."""
-    if isinstance(value, ModuleType):
-        return False
-    return getattr(value, "__module__", module.__name__) in {module.__name__, None} or not isinstance(
-        value, type | FunctionType
-    )
+    """Whether a value is a class or function that a module defines, or a scenario, a spec or the like."""
+    if isinstance(value, type | FunctionType):
+        return value.__module__ == module.__name__
+    return isinstance(value, Struct)
 
 
 def imported(path: Path) -> ModuleType:
@@ -57,7 +66,10 @@ def imported(path: Path) -> ModuleType:
         del sys.modules[name]
         line = line_in(path, error)
         at = path if line is None else f"{path}, line {line}"
-        raise UserFileError(f"{at}: {type(error).__name__}: {error}") from error
+        if isinstance(error, HandlerError):  # It names its own line: that of the method, not of the class.
+            raise UserFileError(str(error)) from error
+        said = str(error) if isinstance(error, SENTENCES) else f"{type(error).__name__}: {error}"
+        raise UserFileError(f"{at}: {said}") from error
     return module
 
 
@@ -66,4 +78,4 @@ def line_in(path: Path, error: Exception) -> int | None:
     if isinstance(error, SyntaxError):
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)
-    return next((one.lineno for one in reversed(frames) if Path(one.filename) == path), None)
+    return next((one.lineno for one in reversed(frames) if Path(one.filename).resolve() == path.resolve()), None)

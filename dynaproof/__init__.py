@@ -2,53 +2,12 @@
 
 The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` is the list of them, and
 `docs/api.md` has each with an example. Importing the package loads nothing else: a name is loaded when it is
-used.
+used, and `__init__.pyi` has the types.
 
 May import of ours: `model`, `impl`, `specs` and `checkers`. Nothing of ours imports it.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dynaproof.checkers.patches import Bug, Edit, bug
-    from dynaproof.checkers.runs.fault import FaultKind as Fault
-    from dynaproof.checkers.runs.kind import Kind
-    from dynaproof.checkers.runs.scenario import Scenario
-    from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
-    from dynaproof.checkers.workloads.called_history import linearizable
-    from dynaproof.functions import check, explore, replay, shrink, trace
-    from dynaproof.impl.client_notes import Called, Returned
-    from dynaproof.impl.handlers import Node, node_id
-    from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
-    from dynaproof.model.language import (
-        Array,
-        Bool,
-        Constant,
-        Enum,
-        Int,
-        Majorities,
-        Messages,
-        Model,
-        Option,
-        Range,
-        Scalar,
-        Seq,
-        Set,
-        Tuple,
-        action,
-        always,
-        always_possible,
-        eventually,
-        initial,
-        require,
-        sometimes,
-        terminal,
-    )
-    from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
-    from dynaproof.specs.history import History
-    from dynaproof.specs.spec import Violation, spec
-    from dynaproof.specs.views.nodes import Nodes
 
 __version__ = "0.1.0"
 

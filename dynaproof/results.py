@@ -57,7 +57,8 @@ class Campaign(Struct, frozen=True):
     @property
     def sometimes(self) -> dict[str, int]:
         """How often each situation was reached that the campaign should reach: 0 means never."""
-        return {str(name): self.state.totals.sometimes.get(str(name), 0) for name in find(self.scenario).sometimes}
+        seen = self.state.totals.sometimes
+        return {name: seen.get(name, 0) for name in find(self.scenario).wanted}
 
     @property
     def digest(self) -> str:

@@ -182,7 +182,7 @@ def details(state: "State") -> str:
     from dynaproof.checkers.scenarios.catalogue import find
 
     totals = state.totals
-    wanted = find(state.scenario).sometimes
+    wanted = find(state.scenario).wanted
     seen = sum(name in totals.sometimes for name in wanted)
     faults = " ".join(
         f"{name} {number}"
@@ -211,7 +211,7 @@ def report(state: "State", json: bool) -> None:
         "events_per_second": round(totals.events / max(state.seconds, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
         "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
-        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.sometimes},
+        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.wanted},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
         "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],

@@ -64,7 +64,7 @@ def spec(
 
     def make(check: Callable[[Any], Iterable[Violation] | bool]) -> AnySpec:
         name = check.__name__
-        looked_at = on
+        looked_at: tuple[Any, ...] = on
         if over is Nodes and not on:
             looked_at = (Settled,) if kind == "eventually" else (Stepped,)
         if kind not in KINDS:

@@ -65,6 +65,8 @@ class Nodes(View[Any]):
     def __init__(self) -> None:
         super().__init__()
         self._running: dict[str, NodeState] = {}
+        self.said: list[tuple[str, int, Any]] = []
+        """What clients noted of their operations: who, at which global time in microseconds, what."""
         self.nodes: Mapping[str, NodeState] = MappingProxyType(self._running)
 
     def stepped(self, name: str, node: Callable[[], object]) -> None:

@@ -66,6 +66,7 @@ COMMANDS = (
         "dynaproof.commands.checker_mutants:checker_mutants",
         "Hunt seeded bugs in the linearizability checkers.",
     ),
+    Command("claims", "dynaproof.commands.claims:claims", "Make the figures of the documents again, and compare."),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -26,6 +28,42 @@ def object_in(name: str) -> Any:
     if not hasattr(module, attribute):
         raise UserFileError(f"{file} has no {attribute}")
     return getattr(module, attribute)
+
+
+def name_of(thing: object) -> str:
+    """`FILE.py:NAME` of an object that a file which has been imported defines, seen from the current folder.
+
+    Raises:
+        UserFileError: no file names it at its top level.
+    """
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file is None or not file.endswith(".py"):
+            continue
+        names = [name for name, value in list(vars(module).items()) if value is thing]
+        defined = _assigned(Path(file)).intersection(names) if names else ()
+        if defined:
+            path = os.path.relpath(file)
+            return f"{file if path.startswith(os.pardir) else path}:{min(defined)}"
+    raise UserFileError(
+        f"a {type(thing).__name__} must have a name at the top level of a file, by which a run file and "
+        "other processes find it"
+    )
+
+
+def _assigned(path: Path) -> frozenset[str]:
+    """The names that a file gives values to at its top level; what it imports is not among them."""
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError):  # A file that has changed since it was imported.
+        return frozenset()
+    targets: list[ast.expr] = []
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            targets += statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets.append(statement.target)
+    return frozenset(one.id for one in targets if isinstance(one, ast.Name))
 
 
 def imported(path: Path) -> ModuleType:

@@ -13,6 +13,7 @@ from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
+from dynaproof.rerunning import command_line
 
 if TYPE_CHECKING:
     from dynaproof.checkers.campaign import Campaign, Found, State
@@ -148,16 +149,16 @@ class Progress:
         failure = run.result.failure
         assert failure is not None
         console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
-        show_failure(run, failure.spec, failure.sentence, failure.step)
+        show_failure(run, failure)
         console.tell(f"the run, shrunk to {failure.step} events: {found.run}")
         if not found.minimal and found.spec != REPRODUCIBLE:
-            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {found.run}")
+            console.tell(f"shrinking ended with its budget; more may go: {command_line('shrink', found.run)}")
         console.tell(f"replay it: {replay_of(found)}")
 
 
 def replay_of(found: "Found") -> str:
     """The command that replays a failure."""
-    return f"./run replay {found.run}"
+    return command_line("replay", found.run)
 
 
 def say_how_it_ended(campaign: "Campaign") -> None:

@@ -24,8 +24,8 @@ class Fact(Struct, frozen=True, gc=False):
     """Something that a step showed. Facts hold no cycles, so the collector need not look at them."""
 
 
-AnyFact = TypeVar("AnyFact", bound=Fact)
-Filed = TypeVar("Filed", bound=Fact)
+AnyFact = TypeVar("AnyFact", bound=Struct)
+Filed = TypeVar("Filed", bound=Struct)
 
 
 class View(Generic[Filed]):
@@ -34,11 +34,11 @@ class View(Generic[Filed]):
     As it is, it takes all facts and keeps no tables: enough for a node whose specs look at single steps.
     """
 
-    FACTS: ClassVar[type[Fact]] = Fact
+    FACTS: ClassVar[type[Struct]] = Fact
     """The base of all facts that are filed here."""
 
     def __init__(self) -> None:
-        self.fresh: dict[type[Fact], list[Any]] = {}
+        self.fresh: dict[type[Struct], list[Any]] = {}
         self.tau = 0
 
     def file(self, fact: Filed) -> None:

@@ -19,6 +19,7 @@ from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.user_file import being_imported
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker
+from dynaproof.rerunning import LAST_STEPS
 from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
 from dynaproof.seeding import bug_named
 
@@ -71,8 +72,6 @@ def explore(
             raise unknown_name("strategy", one, [*STRATEGIES, "portfolio"])
     if schedules is None and seconds is None:
         seconds = DEFAULT_SECONDS
-    if folder is not None:
-        Path(folder).mkdir(parents=True, exist_ok=True)
     try:
         done = campaign.explore(
             name,
@@ -173,10 +172,6 @@ def _steps(run: RunFile) -> tuple[Step, ...]:
     with seeded(bug_named(run.config.scenario, run.mutant)):
         tracing.trace(run, find(run.config.scenario), steps.append)
     return tuple(steps)
-
-
-LAST_STEPS = 8
-"""Steps that are shown of a failure."""
 
 
 def _last_steps(run: RunFile) -> tuple[Step, ...]:

@@ -18,7 +18,7 @@ say, requests and replies, what is in a checkpoint and which records a copy cove
 *Each step* is a short sequence of actions, found among few candidates by what changed, or changes nothing.
 What a message says must be so when it leaves: see `spoken.py`.
 
-Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991; DESIGN, 7.
+Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ lose their unsynced ends independently, and removals may be undone independently
 mixture of segments may be there: some whose predecessor lost its end, some older than one that was removed
 already, some that an earlier recovery removed. Recovery takes the newest segment whose *chain* is whole: from
 the oldest segment that it keeps to itself, each beginning with the sequence number at which the one before it
-ends, and no generation below one before it. All other segments are without meaning.
+ends, and no generation below one before it. All other segments are void.
 
 *Why nothing durable is lost.* A sync covers all that was written before it, so a durable segment has a
 durable chain; and a segment is removed only once one that does not keep it is durable. *Why nothing comes

@@ -41,8 +41,8 @@ class Acceptor(Candidate[State]):
         self.tell(m.source, self.promise_for(m))
 
     def promise_for(self, m: Prepare) -> Promise:
-        """The tail above what the candidate knows chosen, and what tells whether it continues that (rules 2
-        and 3).
+        """The tail above what the candidate knows chosen, and the ballot by which it sees whether the tail
+        continues that (rules 2 and 3).
         """
         log = self.log
         at_known = log.record(m.known).proposed_at if log.first <= m.known <= log.last else None
@@ -72,7 +72,9 @@ class Acceptor(Candidate[State]):
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
 
     def refuses(self, source: Peer, ballot: Ballot) -> bool:
-        """The guard of all that a leader sends: an admitted acceptor, and no higher promise."""
+        """Whether to take what a leader of this ballot sends: this acceptor is admitted, and promised no
+        higher one.
+        """
         if not self.admitted:
             return True
         if ballot < self.log.promised:
@@ -166,7 +168,7 @@ class Acceptor(Candidate[State]):
             self.learn_from(m.source, m.commit)
 
     def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
-        """Tell a would-be candidate whether the leader, or this leader itself, is alive."""
+        """Answer a would-be candidate whether the leader, perhaps this replica itself, is alive."""
         lately = self.heard_alive_at >= 0 and self.env.now - self.heard_alive_at < self.settings.lease_us
         alive = lately or (self.leading is not None and self.lease_left() > 0)
         self.tell(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))

@@ -43,8 +43,8 @@ class Candidate(Leader[State]):
         self.campaign_if_dead(self.inquiry)
 
     def on_alive(self, sender: NodeId, m: Alive) -> None:
-        """One peer that hears a live leader ends the attempt: the link to the leader is gray, not the leader
-        dead.
+        """End the attempt if a single peer hears a live leader: the link is gray, and the leader is
+        not dead.
         """
         if self.inquiry is None or m.asked_at != self.inquiry.asked_at:
             return
@@ -104,11 +104,11 @@ class Candidate(Leader[State]):
             self.lead(m.ballot, self.adopted_tail(campaign))
 
     def drop_outdated_promises(self, campaign: Campaign) -> None:
-        """Ask again who answered before the candidate learnt more: the tail that was sent begins below what
-        is known.
+        """Ask every acceptor again that answered before the candidate learnt more: the tail that it sent
+        begins below what is known now.
 
-        Such a promise may count for nothing. With its tail left aside but its vote counted, a chosen slot was
-        filled anew (found by exploration: pct, seed 21007721).
+        Such a promise must not count at all. When its tail was ignored and its vote counted, a chosen slot
+        was filled anew (found by exploration: pct, seed 21007721).
         """
         outdated = [source for source, m in campaign.promises.items() if m.known != self.log.commit]
         for source in outdated:
@@ -149,7 +149,7 @@ class Candidate(Leader[State]):
         return self.state.proposed_at if self.state.applied else NO_BALLOT
 
     def on_refused(self, sender: NodeId, m: Refused) -> None:
-        """A higher promise is out: end the campaign or the leadership that it stands against."""
+        """A higher ballot was promised: end the campaign or the leadership below it."""
         self.see_round(m.promised)
         if self.campaign is not None and m.ballot == self.campaign.ballot:
             self.campaign = None

@@ -1,7 +1,7 @@
 """Catching up: a laggard learns chosen records from a peer, or copies its checkpoint where its log is cut.
 
-*Invariants.* What a copy brings is verified page by page, and is whole or is not installed. What is held of
-the peer's log comes with it. A leader installs no copy.
+*Invariants.* What a copy brings is verified page by page, and is whole or is not installed. The part of the
+peer's log that readers hold comes with it. A leader installs no copy.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class CatchUp(Learner[State]):
         if snapshot.slot != m.slot:
             self.send_pages(m.source, ())
             return
-        first = max(m.first, log.first)  # What is cut by now is not held any more.
+        first = max(m.first, log.first)  # What has been cut by now is no longer held.
         last = min(m.slot, first + self.settings.chunk_slots - 1)
         held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
         self.tell(
@@ -130,7 +130,7 @@ class CatchUp(Learner[State]):
         if self.copy_is_late(m.slot) or self.checkpoint is not None:
             return
         if m.asked != copy.log.next:
-            return  # A late answer: taken already, or to what an earlier copy asked.
+            return  # A late answer: taken already, or to a question of an earlier copy.
         if m.first > m.asked:
             copy.log = HeldLog(m.first)
         copy.log.records += m.records
@@ -151,7 +151,7 @@ class CatchUp(Learner[State]):
             self.install(copy)
 
     def install(self, copy: Copy) -> None:
-        """A copied state becomes ours when its pages are durable; a message to itself tells that."""
+        """Adopt a copied state once its pages are durable, which a message to itself reports."""
         snapshot, mark = copy.snapshot, self.log.journal.sequence
         self.checkpoint = Checkpoint(snapshot, copy.pages.file, copied=copy.log, mark=mark)
         self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))

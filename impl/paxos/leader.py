@@ -73,8 +73,8 @@ class Leader(CatchUp[State]):
         self.beat()
 
     def step_down(self) -> None:
-        """Leave the leadership for good; requests in flight stay unanswered, for their outcome is not
-        known.
+        """Give the leadership up for good; requests in flight stay unanswered, since their outcome is
+        unknown.
         """
         assert self.leadership is not None, "only a leader steps down"
         unchosen = self.log.between(self.log.commit + 1, self.log.last)
@@ -129,7 +129,9 @@ class Leader(CatchUp[State]):
         self.env.set_timer(self.settings.heartbeat_us, HeartbeatTimer())
 
     def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
-        """Beat on; a leader that was not renewed for L stops, and an idle one closes a timestamp."""
+        """Send the next heartbeat; a leader that was not renewed for L steps down, and an idle one closes a
+        timestamp.
+        """
         leadership = self.leadership
         if leadership is None:
             return
@@ -288,7 +290,7 @@ class Leader(CatchUp[State]):
     # --- Planned handover ---
 
     def on_handover(self, sender: NodeId, m: Handover) -> None:
-        """An operator asks for it."""
+        """Start a planned handover at an operator's request."""
         if self.serving:
             self.hand_over()
 

@@ -24,8 +24,8 @@ class Learner(Core[State]):
     # --- Learning what is chosen ---
 
     def commit_through(self, commit: int, ballot: Ballot) -> None:
-        """The leader of `ballot` says that slots through `commit` are chosen: so are ours that it proposed
-        here.
+        """The leader of `ballot` says that slots through `commit` are chosen: so are the entries here that it
+        proposed.
         """
         if self.log.last_accepted != ballot:
             return  # Our entries above the commit index are another leader's.
@@ -35,7 +35,7 @@ class Learner(Core[State]):
             self.apply_chosen()
 
     def apply_chosen(self) -> None:
-        """Apply every slot through the commit index; a leader tells its services, and serves once its own
+        """Apply every slot through the commit index; a leader notifies its services, and serves once its own
         `NoOp` is applied (rule 7).
         """
         log, state = self.log, self.state
@@ -59,7 +59,7 @@ class Learner(Core[State]):
         self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def copy_is_late(self, slot: int) -> bool:
-        """Whether a copied state is not needed any more: its slots are known chosen, or this replica leads.
+        """Whether a copied state is no longer needed: its slots are known chosen, or this replica leads.
 
         A leader has them in its batch, and does something for each that it counts chosen: under a copied
         config it would never propose again, and one that it was retired by would not end its leadership.
@@ -76,7 +76,7 @@ class Learner(Core[State]):
             self.write_checkpoint()
 
     def write_checkpoint(self) -> None:
-        """Write the changed pages; a message to itself tells when they are durable."""
+        """Write the changed pages; a message to itself reports when they are durable."""
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
         self.checkpoint = Checkpoint(snapshot, self.state.file, copied=None, mark=mark)

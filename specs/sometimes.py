@@ -1,7 +1,7 @@
 """What a campaign should see: a promise that was never tried has not been checked.
 
-A `sometimes` is a situation. An observer sees that it is reached, or the system says so (a note `Reached`,
-with the situation's name); a campaign counts, and shows what it never saw.
+A `sometimes` is a situation. An observer sees that it is reached, or the system notes it (`Reached`, with the
+situation's name); a campaign counts, and shows what it never saw.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dynaproof.specs.spec import Kind
 
 
 class Sometimes(Struct, frozen=True):
-    """A situation that a campaign should reach: its name, what happens in it, and where it is from."""
+    """A situation that a campaign should reach: its name, what happens in it, and its source."""
 
     name: str
     sentence: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.checkers.user_code import told
+from dynaproof.checkers.user_code import described
 from dynaproof.specs.spec import AnySpec, SpecError
 from dynaproof.specs.views.base import View
 from dynaproof.specs.views.nodes import Nodes
@@ -85,5 +85,5 @@ def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
     except Exception as error:
         if not issubclass(spec.over, Nodes):
             raise
-        return f"the spec itself raised {told(error)}"
+        return f"the spec itself raised {described(error)}"
     return None

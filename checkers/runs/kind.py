@@ -168,7 +168,7 @@ class Kind(Struct, frozen=True, kw_only=True):
                 set_field(self, field, told)
 
     @property
-    def told(self) -> tuple[type[Any], ...]:
+    def noted(self) -> tuple[type[Any], ...]:
         """The types of notes that the specs are told as they are."""
         return tuple(self.notes) if self.node is not None else ()
 

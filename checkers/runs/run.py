@@ -122,9 +122,9 @@ class Run:
         self.scenario.relieve(self)
         self.injector.heal(self.config.end)
 
-    def act(self, name: str) -> None:
+    def perform(self, name: str) -> None:
         """The end has nodes do something."""
-        self.scenario.acts[name](self)
+        self.scenario.actions[name](self)
 
     def swap(self, strategy: Strategy, timed: bool) -> None:
         """Hand all enabled events to another strategy."""

@@ -139,7 +139,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     relieve: Callable[[Any], None] = nothing
     """The faults are about to stop: what else is to change for the end."""
     end: Callable[[Any], None] = nothing
-    acts: Mapping[str, Callable[[Any], None]] = {}
+    actions: Mapping[str, Callable[[Any], None]] = {}
     """What the end has nodes do, by the name of the event under which it happens and is replayed."""
     act_sentences: Mapping[str, str] = {}
 
@@ -190,7 +190,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     def provided(self) -> tuple[type[Any], ...]:
         """The types of facts that its kinds and its end file."""
-        return (*self.provides, *(note for kind in self.kinds for note in kind.told))
+        return (*self.provides, *(note for kind in self.kinds for note in kind.noted))
 
     @property
     def eventual(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from dynaproof.checkers.runs.observation import Gathered, HandlerRaised
-from dynaproof.checkers.user_code import told
+from dynaproof.checkers.user_code import described
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.handlers import Node
 from dynaproof.impl.node import Disk, Env, Message, Microseconds, NodeId, Note, Timer
@@ -46,7 +46,7 @@ class Watched(Gathered):
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler has raised: the error is told with the user's own lines."""
         given = "its start" if payload is None else type(payload).__name__
-        self.view.file(HandlerRaised(place.name, given, told(error)))
+        self.view.file(HandlerRaised(place.name, given, described(error)))
 
 
 class PlainEnv:

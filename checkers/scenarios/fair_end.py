@@ -94,7 +94,7 @@ def progress(run: Run) -> None:
     """A client writes afresh, and reads what it wrote; and logs are cut."""
     view, group = run.view, Group(run)
     before = errors(run)
-    run.act("probe")
+    run.perform("probe")
     bound = run.config.client.timeout_us * 2
     run.advance_until(group.clients_done, bound, STEPS)
     if run.failure is not None:

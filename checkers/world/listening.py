@@ -89,8 +89,8 @@ def _one_after_another(each: Sequence[Heard]) -> Heard:
         return each[0]
     in_order = tuple(each)
 
-    def tell_all(*arguments: Any) -> None:
+    def call_all(*arguments: Any) -> None:
         for heard in in_order:
             heard(*arguments)
 
-    return tell_all
+    return call_all

@@ -36,11 +36,11 @@ EXIT_OF_VERDICT = {
 WORST_FIRST = (exits.BAD_INPUT, exits.FAILED, exits.UNKNOWN, exits.CLEAN)
 BUDGET_MB = 4_000
 CORE_SECONDS = 60.0
-"""How long a core is made smaller, where no budget says otherwise."""
+"""How long to minimize a core, unless a budget is given."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an unknown came: the first key that it could not decide, and the longest order of it.
+    """How far an undecided check got: the first key that it could not decide, and its longest order.
 
     `prefix` are the lines of the operations in that order, of the key's `operations`; `stuck_on` is the line
     of the operation at whose return it got no further. `undecided` names all such keys.
@@ -235,12 +235,12 @@ def _write_core_and_picture(
     from dynaproof.checkers.whole_file import write_whole
     from dynaproof.specs.history import HistoryError
 
-    page, told = None, None
+    page, core_size = None, None
     try:
         if result.verdict == NOT_LINEARIZABLE:
             limit = CORE_SECONDS if budget_seconds is None else budget_seconds
             found = minimal_core(history, result, thing, limit)
-            told = CoreSize(operations=len(found.rows), minimal=found.minimal)
+            core_size = CoreSize(operations=len(found.rows), minimal=found.minimal)
             if core:
                 write(found.history, core)
                 end = int(history.columns.line[found.bad_return])
@@ -260,7 +260,7 @@ def _write_core_and_picture(
         raise UserError(f"{core}: {error.message}") from error
     if html and page is not None:
         write_whole(html, page.encode())
-    return told
+    return core_size
 
 
 def _write_certificate(history: "History", result: "Result", thing: "SequentialObject", path: Path) -> None:
@@ -275,14 +275,14 @@ def _write_certificate(history: "History", result: "Result", thing: "SequentialO
 
 def _tell(answer: Checked) -> None:
     verdict: Any = {"linearizable": "green", "not linearizable": "red"}.get(answer.verdict, "yellow")
-    console.tell(f"{answer.file}: ", end="")
-    console.tell(answer.verdict, style=verdict, end="")
+    console.show(f"{answer.file}: ", end="")
+    console.show(answer.verdict, style=verdict, end="")
     size = f"{answer.operations} operations, {answer.keys} keys"
-    console.tell(f" ({size}, {answer.check_ms:.1f} ms, {answer.algorithm})")
+    console.show(f" ({size}, {answer.check_ms:.1f} ms, {answer.algorithm})")
     if answer.verdict != "linearizable":
         cause = f"{answer.cause}: " if answer.cause else ""
-        console.tell(f"  {cause}{answer.sentence}")
+        console.show(f"  {cause}{answer.sentence}")
         if answer.witness:
-            console.tell(f"  lines {', '.join(map(str, answer.witness))}")
+            console.show(f"  lines {', '.join(map(str, answer.witness))}")
         if answer.progress:
-            console.tell(f"  {answer.progress.sentence}")
+            console.show(f"  {answer.progress.sentence}")

@@ -1,4 +1,4 @@
-"""`dynaproof fuzz`: do all that decide linearizability agree, on random histories?"""
+"""`dynaproof fuzz`: do all deciders of linearizability agree on random histories?"""
 
 import secrets
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def fuzz(
     first: int = 0,
     json: Flag = False,
 ) -> int:
-    """Hold the linearizability checkers against each other and an oracle; exit status 1 if they differ.
+    """Compare the linearizability checkers with each other and an oracle; exit status 1 if they differ.
 
     A disagreement names its seed and number; `fuzz --seed SEED --first NUMBER --count 1` repeats it.
 
@@ -69,7 +69,7 @@ def fuzz(
             }
         )
         return 1 if found else 0
-    out = console.tell
+    out = console.show
     out(f"seed {chosen}: {tally.histories} histories, {found} disagreements")
     for counts in (tally.verdicts, tally.causes, tally.algorithms):
         for name, times in counts.most_common():

@@ -1,4 +1,4 @@
-"""`dynaproof scenarios`, `specs` and `strategies`: what there is."""
+"""`dynaproof scenarios`, `specs` and `strategies`: lists of names."""
 
 from dynaproof import console
 from dynaproof.commands import Flag
@@ -32,9 +32,8 @@ def strategies(*, json: Flag = False) -> int:
 def specs(*, json: Flag = False) -> int:
     """List the specs, each with its kind, sentence and source, and what is judged by it.
 
-    What holds always is checked at every step, what must happen eventually in the fair end of a run; what a
-    campaign should see sometimes, it counts. A spec of a part that no scenario has yet is held against the
-    models only.
+    An `always` spec is checked at every step and an `eventually` spec in the fair end of a run; a `sometimes`
+    spec is counted over a campaign. A spec of a part that no scenario has yet is checked on the models only.
 
     Args:
         json: Print one JSON object per spec.
@@ -61,10 +60,10 @@ def listed(rows: list[dict[str, str]], json: bool) -> int:
             console.emit(row)
         else:
             kind = f"{row['kind']:11}" if "kind" in row else ""
-            told = (
+            described = (
                 f"{kind}{row['name']:44}{row['sentence']}" if kind else f"{row['name']:32} {row['sentence']}"
             )
             if row.get("judged") == "models":
-                told += " (on models only, so far)"
-            console.tell(told)
+                described += " (on models only, so far)"
+            console.show(described)
     return 0

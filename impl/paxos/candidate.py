@@ -39,7 +39,7 @@ class Candidate(Leader[State]):
         # A config in the tail may be chosen already, and its new voter the only one in reach.
         found = self.config_for(self.log.last + 1)
         for member in [*self.others(), *(v for v in found.voters if v not in self.config.voters)]:
-            self.tell(member, AskAlive(self.member, member.incarnation, self.env.now))
+            self.send(member, AskAlive(self.member, member.incarnation, self.env.now))
         self.campaign_if_dead(self.inquiry)
 
     def on_alive(self, sender: NodeId, m: Alive) -> None:
@@ -82,7 +82,7 @@ class Candidate(Leader[State]):
         for config in self.governing_configs(campaign):
             for member in config.voters:
                 if member not in campaign.promises:
-                    self.tell(
+                    self.send(
                         member, Prepare(self.member, member.incarnation, campaign.ballot, self.log.commit)
                     )
 
@@ -93,7 +93,7 @@ class Candidate(Leader[State]):
             return
         if m.known != self.log.commit:
             # What is known chosen moved on since the question: the tail would begin below it. Ask again.
-            self.tell(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            self.send(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
             return
         self.drop_outdated_promises(campaign)
         known = self.governing_configs(campaign)
@@ -113,7 +113,7 @@ class Candidate(Leader[State]):
         outdated = [source for source, m in campaign.promises.items() if m.known != self.log.commit]
         for source in outdated:
             del campaign.promises[source]
-            self.tell(source, Prepare(self.member, source.incarnation, campaign.ballot, self.log.commit))
+            self.send(source, Prepare(self.member, source.incarnation, campaign.ballot, self.log.commit))
 
     def promised_by_quorum(self, campaign: Campaign, config: Config) -> bool:
         """Whether a quorum of this config promised the running campaign's ballot. Votes name incarnations."""

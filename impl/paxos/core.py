@@ -114,7 +114,7 @@ class Core(Generic[State]):
 
     # --- Sending ---
 
-    def tell(self, member: Member, message: Peer) -> None:
+    def send(self, member: Member, message: Peer) -> None:
         """Send a message that names its receiver's incarnation in `to` already."""
         self.env.send(member.node, message)
 

@@ -56,7 +56,7 @@ class Learner(Core[State]):
         if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
             return
         self.fetching_until = self.env.now + self.settings.retry_us
-        self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))
+        self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def copy_is_late(self, slot: int) -> bool:
         """Whether a copied state is no longer needed: its slots are known chosen, or this replica leads.
@@ -80,7 +80,7 @@ class Learner(Core[State]):
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
         self.checkpoint = Checkpoint(snapshot, self.state.file, copied=None, mark=mark)
-        self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def cut_first(self, checkpoint: int) -> int:
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
@@ -132,7 +132,7 @@ class Learner(Core[State]):
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
-        self.tell(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
+        self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
 
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""

@@ -239,7 +239,7 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
 
 @spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HeldLogGivenUp,))
 def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
-    """No reader is told that the log is gone from a place that its hold protects."""
+    """No reader gets the answer that the log is gone from a place that its hold protects."""
     for fact in view.take(HeldLogGivenUp):
         yield Violation(
             f"{fact.name} told {fact.reader} that slot {fact.slot} is gone, which a hold protects"

@@ -53,7 +53,7 @@ def restore_is_exact(view: LineageView) -> Iterable[Violation]:
 
     That what was acknowledged before T - epsilon is in, and what was invoked after T + epsilon is not,
     follows where commit timestamps are within epsilon of the time at which they are assigned;
-    that is not looked at.
+    that is not checked.
     """
     for fact in view.take(Restored):
         time, restored = fact.time, fact.writes

@@ -25,7 +25,7 @@ BUGS = (
         "The log names a checkpoint before its pages are durable.",
         Edit(
             LEARNER,
-            "self.tell(self.member, CheckpointWritten(",
+            "self.send(self.member, CheckpointWritten(",
             "self.on_checkpoint_written(self.member.node, CheckpointWritten(",
             within="Learner.write_checkpoint",
         ),
@@ -35,7 +35,7 @@ BUGS = (
         "The log is cut before the checkpoint that covers it is named durably.",
         Edit(
             LEARNER,
-            "self.tell(self.member, CheckpointDurable(",
+            "self.send(self.member, CheckpointDurable(",
             "self.on_checkpoint_durable(self.member.node, CheckpointDurable(",
         ),
     ),

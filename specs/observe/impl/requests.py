@@ -1,4 +1,5 @@
-"""Requests seen through a `GroupView`: what clients ask for and are told, against what is chosen for them.
+"""Requests seen through a `GroupView`: what clients ask for and are answered, against what is chosen for
+them.
 
 *Invariants.* A request has at most one chosen record; every answer that leaves for it agrees with that record
 and with the first answer.
@@ -32,7 +33,7 @@ WINDOW = 512
 
 
 class KeyJudge(Protocol):
-    """Judges one key's history as it grows; None or a sentence that tells what is wrong."""
+    """Judges one key's history as it grows; None or a sentence that says what is wrong."""
 
     overflowed: bool
     """Whether its bound was reached, so that it says nothing any more."""
@@ -103,7 +104,7 @@ class RequestObserver:
             self.answers[note.request] = None
 
     def ended(self, note: Ended) -> None:
-        """What a client was told must be true."""
+        """Check the answer that a client got."""
         view, request = self.view, note.request
         operation = self.open.pop(request)
         key, deadline = operation.key, self.deadlines.pop(request)

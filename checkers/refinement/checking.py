@@ -43,7 +43,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.model.multi_paxos import MultiPaxos
 
 Visit = Callable[["Unbounded"], None]
-"""Is shown the state after each action."""
+"""Called with the state after each action."""
 
 
 class Difference(Struct, frozen=True):
@@ -68,14 +68,14 @@ class Difference(Struct, frozen=True):
 
 
 class Refined(Struct, frozen=True):
-    """What came of checking one run."""
+    """The result of checking one run."""
 
     steps: int
     """Happenings that were checked."""
     actions: dict[str, int]
     """How often each action of the model was taken."""
     left: str | None
-    """Why the run left what the model speaks of, if it did."""
+    """Why the run left the model's domain, if it did."""
     left_at: int | None
     difference: Difference | None
     seconds: float = 0.0
@@ -229,7 +229,7 @@ class Refinement:
         return likely or 1
 
     def asking_again(self, a: int, state: Synced) -> Iterator[Label]:
-        """A candidate that will lead from here knows now what it will lead from."""
+        """The promises that a candidate will lead from are known at this point."""
         b = self.rank[state.promised]
         base = self.bases.get(b)
         if base is not None and base == state.known and self.owner[b] == state.node:

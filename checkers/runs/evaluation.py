@@ -72,13 +72,13 @@ class Evaluation:
         return found
 
     def _found(self, view: type[View[Any]], facts: tuple[type[Struct], ...]) -> tuple[AnySpec, ...]:
-        """The specs over a kind of view that look at any of these facts, each once."""
+        """The specs over a kind of view that depend on any of these facts, each once."""
         specs = {spec.name: spec for fact in facts for spec in self._by_fact.get((view, fact), ())}
         return tuple(specs.values())
 
 
 def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
-    """How a spec is broken, if it is. One over nodes is a user's: where it raises, that is what is found."""
+    """How a spec is broken, if it is. A spec over nodes is a user's: if it raises, that is its violation."""
     try:
         for violation in spec.check(view):
             return violation.sentence

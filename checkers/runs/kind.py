@@ -107,13 +107,13 @@ class Kind(Struct, frozen=True, kw_only=True):
     """A node, of its environment and the configuration; at every start."""
 
     notes: Table | tuple[type[Note], ...] = {}
-    """Who is told of a note, by its type: `(observation, place, note)`. Of a class, types of notes that it
-    does not name in its own methods.
+    """What is called for a note, by its type: `(observation, place, note)`. Of a class, types of notes that
+    it does not name in its own methods.
     """
     sent: Table = {}
-    """Who is told of a message that leaves, by its type: `(observation, place, message)`."""
+    """What is called for a message that leaves, by its type: `(observation, place, message)`."""
     handled: Callable[..., None] | None = None
-    """Is told after each handler: `(observation, place)`."""
+    """Called after each handler: `(observation, place)`."""
     synced: Callable[..., None] | None = None
     crashed: Callable[..., None] | None = None
     """`(observation, place, lost_disk)`"""
@@ -121,14 +121,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     restarted: Callable[..., None] | None = None
 
     knowledge: Callable[[Place], Knowledge] = state_of
-    """What a node knows, in words; by default, its public attributes."""
+    """What a node knows, as text; by default, its public attributes."""
     brief: Callable[[Message], str] = fields_of
     """A message that it gets in a few words; by default, its fields."""
 
     faults: tuple[FaultKind, ...] = ()
     """Faults that only such nodes have; a scenario has those of any world besides."""
     suffers: bool = True
-    """Whether the faults of a run hit them."""
+    """Whether the faults of a run may hit such nodes."""
     foremost: Callable[[Place], bool] = nowhere
     """Whether a node is one that faults look for: a leader, say."""
     budget: Callable[[Any, Mapping[str, Place]], Budget] = Unlimited
@@ -169,11 +169,11 @@ class Kind(Struct, frozen=True, kw_only=True):
 
     @property
     def noted(self) -> tuple[type[Any], ...]:
-        """The types of notes that the specs are told as they are."""
+        """The types of notes that are filed for the specs unchanged."""
         return tuple(self.notes) if self.node is not None else ()
 
     def listening(self, observation: Any) -> Listening:
-        """What is told of a node of this kind in a run."""
+        """What a run's observation hears of a node of this kind."""
 
         def bound(told: Callable[..., None] | None) -> Any:
             return None if told is None else MethodType(told, observation)

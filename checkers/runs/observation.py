@@ -21,7 +21,7 @@ class Observation(Protocol):
 
     @property
     def view(self) -> View[Any]:
-        """What the specs look at."""
+        """The views that the specs are evaluated on."""
         ...
 
     reached: dict[str, int]
@@ -38,7 +38,7 @@ class Observation(Protocol):
         ...
 
     def prune(self) -> None:
-        """Forget what no spec can ask for any more."""
+        """Forget what no spec can need any more."""
         ...
 
     def judged(self) -> tuple[int, int]:

@@ -44,7 +44,7 @@ class Watched(Gathered):
         self.view.stopped(place.name)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
-        """A handler has raised: the error is told with the user's own lines."""
+        """A handler has raised: the error is filed with the user's own lines."""
         given = "its start" if payload is None else type(payload).__name__
         self.view.file(HandlerRaised(place.name, given, described(error)))
 

@@ -46,7 +46,7 @@ def judge_end(run: Run) -> None:
 
 
 def answers(run: Run) -> None:
-    """Every client works off its operations, each within its time."""
+    """Every client finishes its operations, each within its time."""
     config, group = run.config, Group(run)
     # A client's clock may be slow by the drift, and an operation waits for the one before it.
     bound = (config.operations + 1) * config.client.timeout_us * 2

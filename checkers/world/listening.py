@@ -1,7 +1,7 @@
 """How a run is listened to: observers, and what each wants to hear of the node at a place.
 
 Each observer is asked once per place, before anything happens, so nobody pays for what nobody listens to.
-What an observer hears it may look at, and never change: a run is the same with it and without it.
+An observer may read what it hears and never change it: a run is the same with it and without it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Heard: TypeAlias = Callable[..., None]
 
 
 class Listening(Struct, frozen=True):
-    """What is told of one place, and to which function. The first argument of each is the place."""
+    """The functions that hear of one place, and of what. The first argument of each is the place."""
 
     notes: Mapping[type[Any], Heard] = {}
     """By the type of a note: `(place, note)`, when the node emits one."""
@@ -56,7 +56,7 @@ Key = TypeVar("Key")
 
 
 def together(each: Sequence[Listening]) -> Listening:
-    """What several observers listen to at one place, each told in their order."""
+    """What several observers listen to at one place, called in their order."""
     return Listening(
         notes=_tables([one.notes for one in each]),
         sent=_tables([one.sent for one in each]),

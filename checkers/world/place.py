@@ -1,6 +1,6 @@
 """The place of one node in a world: what survives its crashes, its links, and its environment.
 
-A node is made anew at every start; its `Place` stays. `SimEnv` is what the node meets the world through.
+A node is made anew at every start; its `Place` stays. `SimEnv` is the node's environment.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Place:
         self.hears(NOTHING)
 
     def hears(self, listening: Listening) -> None:
-        """Tell these of what happens here."""
+        """Let these hear of what happens here."""
         self.told_notes = listening.notes
         self.told_sent = listening.sent
         self.told_uncovered = listening.uncovered

@@ -26,10 +26,10 @@ from dynaproof.checkers.world.place import Factory, Link, Place, place_names
 from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
 
 LATE_COPY = 7
-"""How many times as long as the message its second copy is on its way."""
+"""By how many times the latency of a message its second copy is delayed."""
 
 BY_ITSELF = ("lost message", "repeated message", "full link", "message after a crash")
-"""What the network does by itself, as it is counted."""
+"""The names under which the network's own faults are counted."""
 
 UNSENT = 1 << 14
 """Chance, in parts of 65536, that a crash takes a message that the last completed sync has released."""
@@ -140,7 +140,7 @@ class World:
             self._sync_ended(place)
 
     def fault(self, kind: str, place: Place, number: int) -> None:
-        """A fault falls, or is mended, at a node: an event like all others."""
+        """A fault falls, or is mended, at a node: an event like any other."""
         event = Event(kind, place.name, number, place, self.tau)
         if place.told_begins is not None:
             place.told_begins(event)

@@ -17,7 +17,7 @@ from dynaproof.checkers.patches import Edit, bug
 BUGS = (
     bug(
         "sent_at_sync_start",
-        "A message is let out when the sync of what it tells has started, rather than ended.",
+        "A message leaves when the sync of what it reports has started, rather than ended.",
         Edit(OUTBOX, "self._covering = self.written", "self._covering = self.durable = self.written"),
     ),
     bug(

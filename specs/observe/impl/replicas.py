@@ -125,7 +125,7 @@ class ImplObserver(RequestObserver):
         self.ended(note)
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
-        """A reader took records for chosen."""
+        """A reader took chosen records."""
         for record in note.records:
             self.view.file(Committed(place.name, record.slot, record.proposed_at))
         self.reach(sometimes.LOG_READ)

@@ -60,14 +60,14 @@ def together(each: Sequence[Listening]) -> Listening:
     return Listening(
         notes=_tables([one.notes for one in each]),
         sent=_tables([one.sent for one in each]),
-        uncovered=_chained([one.uncovered for one in each]),
-        begins=_chained([one.begins for one in each]),
-        handled=_chained([one.handled for one in each]),
-        synced=_chained([one.synced for one in each]),
-        crashed=_chained([one.crashed for one in each]),
-        damaged=_chained([one.damaged for one in each]),
-        restarted=_chained([one.restarted for one in each]),
-        raised=_chained([one.raised for one in each]),
+        uncovered=_together([one.uncovered for one in each]),
+        begins=_together([one.begins for one in each]),
+        handled=_together([one.handled for one in each]),
+        synced=_together([one.synced for one in each]),
+        crashed=_together([one.crashed for one in each]),
+        damaged=_together([one.damaged for one in each]),
+        restarted=_together([one.restarted for one in each]),
+        raised=_together([one.raised for one in each]),
     )
 
 
@@ -79,7 +79,7 @@ def _tables(tables: Sequence[Mapping[Key, Heard]]) -> Mapping[Key, Heard]:
     return {key: _one_after_another(each) for key, each in found.items()}
 
 
-def _chained(each: Sequence[Heard | None]) -> Heard | None:
+def _together(each: Sequence[Heard | None]) -> Heard | None:
     heard = [one for one in each if one is not None]
     return _one_after_another(heard) if heard else None
 

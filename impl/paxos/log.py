@@ -147,7 +147,7 @@ class ReplicationLog:
                 assert isinstance(record, Head), "every segment has a link, which a head carries"
                 log = cls(journal, record)
             log._fold(record, segment)
-        assert log is not None, "a chain has a segment, and that a frame"
+        assert log is not None, "a journal has a segment, and that a frame"
         covered = 0 if log.head.snapshot is None else log.head.snapshot.slot
         if log.first > covered + 1 or log.last < log.commit:
             raise RottenLogError(f"{prefix}: slots are missing")

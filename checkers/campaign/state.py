@@ -66,7 +66,8 @@ class StateFile:
     """The file of one campaign in a folder."""
 
     def __init__(self, folder: Path, state: State) -> None:
-        self.path = folder / f"campaign-{state.scenario}-{state.strategy}-{state.seed}.json"
+        scenario = state.scenario.replace("/", "-").replace("\\", "-").replace(":", "-").lstrip("-")
+        self.path = folder / f"campaign-{scenario}-{state.strategy}-{state.seed}.json"
         self.mine = not self.path.exists()
         """Whether this campaign may write it: nobody has, or `resumed` has taken it over."""
 

@@ -279,12 +279,12 @@ class Refinement:
         """An action with the names of the implementation."""
         kinds = self.model.model.actions
         parameters = next(one.parameters for one in kinds if one.name == label[0])
-        told = []
+        arguments = []
         for name, value in zip(parameters, label[1:], strict=True):
-            told.append(
+            arguments.append(
                 self.names[value] if name == "a" else self.ballot(value) if name == "b" else str(value)
             )
-        return f"{label[0]}({', '.join(told)})"
+        return f"{label[0]}({', '.join(arguments)})"
 
     def ballot(self, rank: int | None) -> str:
         """A ballot in the implementation's words."""
@@ -294,8 +294,8 @@ class Refinement:
         """The variables of the replica that are not as in the implementation."""
         model, a = self.model, self.number[goal.node]
         found = [
-            f"{name} is {tell(mine)} in the model and {tell(theirs)} in the implementation"
-            for name, mine, theirs, tell in (
+            f"{name} is {text(mine)} in the model and {text(theirs)} in the implementation"
+            for name, mine, theirs, text in (
                 ("promised", model.promised[a], self.rank[goal.promised], self.ballot),
                 ("last_accepted", model.last_accepted[a], self.rank[goal.last_accepted], self.ballot),
                 ("known", model.known[a], goal.known, str),

@@ -112,12 +112,12 @@ class Behaviour:
             damaged=self.damaged,
         )
 
-    def timed(self, told: Callable[..., None]) -> Callable[..., None]:
+    def timed(self, heard: Callable[..., None]) -> Callable[..., None]:
         """The same, and the time that it takes is counted."""
 
         def counted(*arguments: Any) -> None:
             began = self.clock()
-            told(*arguments)
+            heard(*arguments)
             self.seconds += self.clock() - began
 
         return counted

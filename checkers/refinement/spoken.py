@@ -26,11 +26,11 @@ def misstated(promise: Promise, state: Synced) -> Iterator[str]:
     if promise.ballot != state.promised:
         yield f"it promises {promise.ballot}, and promised is {state.promised}"
     if promise.last_accepted != state.last_accepted or promise.last_slot != state.last:
-        yield f"it tells of ({promise.last_accepted}, {promise.last_slot}) as last accepted"
+        yield f"it names ({promise.last_accepted}, {promise.last_slot}) as last accepted"
     if tuple(record.proposed_at for record in promise.tail) != above:
         yield f"its tail has {len(promise.tail)} records, and the log {len(above)} above {promise.known}"
     if at_known is not None and promise.at_known != at_known:
-        yield f"it tells of {promise.at_known} in slot {promise.known}, which holds {at_known}"
+        yield f"it names {promise.at_known} in slot {promise.known}, which holds {at_known}"
 
 
 class Spoken:

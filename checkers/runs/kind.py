@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from msgspec import Struct, structs
 
 from dynaproof.checkers.runs.fault import FaultKind
-from dynaproof.checkers.runs.watched import Making, Watched, notes_of
+from dynaproof.checkers.runs.watched import Making, Watched, notes_of, telling
 from dynaproof.checkers.runs.words import Knowledge, fields_of, state_of
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
@@ -90,7 +90,7 @@ def unmade(_env: Env, _config: Any) -> Node:
 class Kind(Struct, frozen=True, kw_only=True):
     """One kind of node: a class and the names of its nodes, or else `name`, `nodes` and `make`.
 
-    Of a class that inherits from `Node`, all that it notes is told to the specs, and its state after each
+    Of a class that inherits from `Node`, all that it notes is filed for the specs, and its state after each
     step; `names` may be names (each in a zone of its own) or whole `NodeId`s.
     """
 
@@ -147,11 +147,12 @@ class Kind(Struct, frozen=True, kw_only=True):
         if not self.name:
             raise KindError("a kind that makes its nodes itself has a name: Kind(name=..., ...)")
 
-    def _of_class(self, node: type[Handled]) -> None:
+    def _of_class(self, node: Any) -> None:
         if not (isinstance(node, type) and issubclass(node, Handled)):
             raise KindError(f"Kind(node={node!r}): it must be a class that inherits from Node")
-        if isinstance(self.names, str):
-            raise KindError(f"Kind(names={self.names!r}): names is a tuple of names, ({self.names!r},)")
+        names: Any = self.names
+        if isinstance(names, str):
+            raise KindError(f"Kind(names={names!r}): names is a tuple of names, ({names!r},)")
         set_field = structs.force_setattr
         if not self.name:
             set_field(self, "name", node.__name__)
@@ -159,13 +160,17 @@ class Kind(Struct, frozen=True, kw_only=True):
             ids = tuple(one if isinstance(one, NodeId) else node_id(one) for one in self.names)
             set_field(self, "nodes", Placed(ids))
         set_field(self, "make", Making(node, self.arguments))
-        if not isinstance(self.notes, Mapping):
-            set_field(self, "notes", dict.fromkeys(self.notes, Watched.noted))
-        own = dict.fromkeys(notes_of(node), Watched.noted)
-        set_field(self, "notes", {**own, **self.notes})
-        for field, told in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
+        own = {note: telling(note) for note in notes_of(node)}
+        set_field(self, "notes", {**own, **self.table()})
+        for field, heard in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
             if getattr(self, field) is None:
-                set_field(self, field, told)
+                set_field(self, field, heard)
+
+    def table(self) -> Table:
+        """What is called for a note, by its type."""
+        if isinstance(self.notes, Mapping):
+            return self.notes
+        return {note: telling(note) for note in self.notes}
 
     @property
     def noted(self) -> tuple[type[Any], ...]:
@@ -175,12 +180,12 @@ class Kind(Struct, frozen=True, kw_only=True):
     def listening(self, observation: Any) -> Listening:
         """What a run's observation hears of a node of this kind."""
 
-        def bound(told: Callable[..., None] | None) -> Any:
-            return None if told is None else MethodType(told, observation)
+        def bound(heard: Callable[..., None] | None) -> Any:
+            return None if heard is None else MethodType(heard, observation)
 
         return Listening(
-            notes={kind: bound(told) for kind, told in dict(self.notes).items()},
-            sent={kind: bound(told) for kind, told in self.sent.items()},
+            notes={kind: bound(heard) for kind, heard in self.table().items()},
+            sent={kind: bound(heard) for kind, heard in self.sent.items()},
             handled=bound(self.handled),
             synced=bound(self.synced),
             crashed=bound(self.crashed),

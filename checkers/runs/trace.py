@@ -68,7 +68,7 @@ class Tracer:
         """An event is about to happen."""
         self.close()
         run = self.run
-        assert run is not None, "a tracer is told whose run it is before anything happens"
+        assert run is not None, "a tracer has its run before anything happens"
         if run.is_set_up == self.in_setup:
             return
         place = self._place = event.place
@@ -89,7 +89,7 @@ class Tracer:
 
     def knowledge(self, place: Place) -> Knowledge:
         """What a node knows, as its kind shows it."""
-        assert self.run is not None, "a tracer is told whose run it is before anything happens"
+        assert self.run is not None, "a tracer has its run before anything happens"
         return known(place, self.run.kind(place).knowledge)
 
     def sentence(self, run: Run, event: Event) -> str:

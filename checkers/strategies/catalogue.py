@@ -65,5 +65,6 @@ PORTFOLIO = ("timed", "random", "pct", "pos")
 
 
 def strategy_of(name: str, schedule: int) -> str:
-    """The strategy of one schedule of a campaign."""
-    return PORTFOLIO[schedule % len(PORTFOLIO)] if name == "portfolio" else name
+    """The strategy of one schedule of a campaign: of several, with commas between, each in turn."""
+    taken = PORTFOLIO if name == "portfolio" else tuple(name.split(","))
+    return taken[schedule % len(taken)]

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from dynaproof.checkers.linearizability.checking import check
+from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.specs.history import History, HistoryBuilder
 from dynaproof.specs.objects import OBJECTS, SequentialObject
@@ -80,4 +81,4 @@ def judged(thing: SequentialObject, view: Nodes) -> list[Violation]:
     if not view.take(Settled):
         return []
     result = check(history_of(view.said), thing)
-    return [Violation(f"{one.key}: {one}") for one in result.failures][:1]
+    return [Violation(f"{result.key}: {result.sentence}")] if result.verdict == NOT_LINEARIZABLE else []

@@ -11,7 +11,7 @@ from dynaproof.provenance import maker, provenance
 from dynaproof.rerunning import LAST_STEPS, command_line, failure_lines, seeded_as, step_line, traced
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.runs.config import Failure
+    from dynaproof.checkers.runs.config import Failure, RunResult
     from dynaproof.checkers.runs.run_file import RunFile
     from dynaproof.checkers.runs.trace import Step
 
@@ -50,12 +50,24 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
         )
     else:
         console.show(f"{outcome.events} events, digest {outcome.digest}")
-        console.show("the same run" if same else f"ANOTHER RUN: the file has {kept.result.digest}")
+        console.show(comparison(kept, outcome))
         if not same:
-            console.show(f"  the code is not what wrote the file: {kept.made_by or 'unknown'}")
+            console.show(f"  the code, yours or dynaproof's, is not what wrote the file: {kept.made_by or 'unknown'}")
         if outcome.failure is not None:
             show_failure(kept, outcome.failure)
     return 0 if outcome.failure is None and same else 1
+
+
+def comparison(kept: "RunFile", outcome: "RunResult") -> str:
+    """Whether a run is the one of its file, and if not, in what it differs."""
+    recorded = kept.result
+    if outcome == recorded:
+        return "the same run"
+    if outcome.digest != recorded.digest:
+        return f"ANOTHER RUN: the file has {recorded.digest}"
+    if recorded.failure is None or recorded.failure == outcome.failure:
+        return "the same events, ANOTHER OUTCOME"
+    return f"the same events, ANOTHER OUTCOME: the file has {recorded.failure.spec} fail at step {recorded.failure.step}"
 
 
 def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:

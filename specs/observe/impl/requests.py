@@ -113,9 +113,9 @@ class RequestObserver:
         self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
         strong = not isinstance(operation, Get) or operation.strong
         if strong or note.ending != "ok":
-            told = self.judges[key].ended(request, note.ending, note.observed)
-            if told is not None:
-                view.file(Unlinearizable(key, told))
+            wrong = self.judges[key].ended(request, note.ending, note.observed)
+            if wrong is not None:
+                view.file(Unlinearizable(key, wrong))
         shown = note.observed
         if (
             shown is not None
@@ -186,9 +186,9 @@ class RequestObserver:
                 del self.lost[request]
                 recorded = self.recorded.get(request)
                 applied = recorded is not None and recorded.answer.applied
-                told = self.judges[key].settle(request, applied)
-                if told is not None:
-                    self.view.file(Unlinearizable(key, told))
+                wrong = self.judges[key].settle(request, applied)
+                if wrong is not None:
+                    self.view.file(Unlinearizable(key, wrong))
 
     def forget_requests(self, through: int, now: int) -> None:
         """Forget what no answer can speak of any more, through this slot and before this timestamp."""

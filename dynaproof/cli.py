@@ -46,7 +46,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("explore", "dynaproof.commands.explore:explore", "Run a campaign, with every promise checked."),
-    Command("replay", "dynaproof.commands.replay:replay", "Run a run file again, exactly."),
+    Command("replay", "dynaproof.commands.replay:replay", "Replay a run file exactly."),
     Command("shrink", "dynaproof.commands.replay:shrink", "Make a failing run smaller."),
     Command("trace", "dynaproof.commands.replay:trace", "Print the last events of a run."),
     Command("mutants", "dynaproof.commands.mutants:mutants", "Hunt seeded bugs: which spec kills which."),
@@ -55,7 +55,7 @@ COMMANDS = (
     Command("strategies", "dynaproof.commands.listing:strategies", "List the strategies."),
     Command("model", "dynaproof.commands.model:model", "Explore a model exhaustively, or prove it."),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
-    Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Hold the linearizability checkers against each other."),
+    Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Compare the linearizability checkers with each other."),
     Command(
         "verify-certificate",
         "dynaproof.commands.verify_certificate:verify_certificate",

@@ -101,17 +101,21 @@ def check(
 
     Exit status: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
 
-    Args: histories: Files of histories, plain, gzip or zstd. object: What a key is: register, string, queue,
-        stack, set, counter, mutex, or your own as FILE.py:NAME or MODULE:NAME. Otherwise told by the
-        operations. format: json, jepsen-log or edn. Otherwise told by the content. initial: What every key is
-        at first, a value as the history has them; without it absent, empty or 0. failed_cas: What a failed
-        cas says that did not record what it saw: nothing, or differed (the value was not the expected one).
-        Otherwise the rule of the format. budget_seconds: Give up on a file after so many seconds; its verdict
-        is then unknown. budget_mb: Give up on a file when a search remembers more than this. core: Write a
-        minimal sub-history that is still not linearizable here (EDN if it ends in .edn). certificate: Write
-        an order that shows that the history is linearizable here. html: Draw the core, or a small history
-        that is linearizable, as one page that needs nothing else. promise: Judge a weaker promise instead:
-        eventual, read-your-writes or monotonic-reads; 1 if broken. json: Print one JSON object per file.
+    Args:
+        histories: Files of histories, plain, gzip or zstd.
+        object: What a key is: register, string, queue, stack, set, counter, mutex, or your own as
+            FILE.py:NAME or MODULE:NAME. Otherwise recognized by the operations.
+        format: json, jepsen-log or edn. Otherwise recognized by the content.
+        initial: What every key is at first, a value as the history has them; without it absent, empty or 0.
+        failed_cas: What a failed cas says that did not record what it saw: nothing, or differed (the value
+            was not the expected one). Otherwise the rule of the format.
+        budget_seconds: Give up on a file after so many seconds; its verdict is then unknown.
+        budget_mb: Give up on a file when a search remembers more than this.
+        core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
+        certificate: Write an order that shows that the history is linearizable here.
+        html: Draw the core, or a small history that is linearizable, as one page that needs nothing else.
+        promise: Judge a weaker promise instead: eventual, read-your-writes or monotonic-reads; 1 if broken.
+        json: Print one JSON object per file.
     """
     if not histories:
         raise UserError("no history to check", "dynaproof check FILE...")

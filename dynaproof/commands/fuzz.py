@@ -25,10 +25,13 @@ def fuzz(
 
     A disagreement names its seed and number; `fuzz --seed SEED --first NUMBER --count 1` repeats it.
 
-    Args: object: Histories of this object only (of a register: of one that may begin with a value). Otherwise
-        of registers, with every algorithm, and one in five of some other object. count: How many random
-        histories. seed: Which; without it a fresh one, which is printed. first: The number of the first
-        history. json: Print one JSON object.
+    Args:
+        object: Histories of this object only (of a register: of one that may begin with a value). Otherwise
+            of registers, with every algorithm, and one in five of some other object.
+        count: How many random histories.
+        seed: Which; without it a fresh one, which is printed.
+        first: The number of the first history.
+        json: Print one JSON object.
     """
     from dynaproof.checkers.linearizability.fuzzing import Disagreement, Tally
     from dynaproof.checkers.linearizability.fuzzing import fuzz as disagreements

@@ -49,7 +49,7 @@ def verify_certificate(
         history: A file of a history, plain, gzip or zstd.
         certificate: What `check --certificate` wrote for it.
         object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
-        format: json, jepsen-log or edn. Otherwise told by the content.
+        format: json, jepsen-log or edn. Otherwise recognized by the content.
         initial: What every key is at first, as given to `check`.
         failed_cas: What a failed cas says that did not record what it saw, as given to `check`.
         json: Print one JSON object.

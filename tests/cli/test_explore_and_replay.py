@@ -82,7 +82,7 @@ def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
     assert f"replay it: {failures[0]['replay']}" in told
 
 
-def test_replay_of_an_example_is_the_same_run_and_tells_its_failure(
+def test_replay_of_an_example_is_the_same_run_and_shows_its_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert cli.main(["replay", str(EXAMPLE)]) == 1
@@ -146,7 +146,7 @@ def test_shrink_writes_a_run_that_is_no_longer_and_replays(
     assert "the same run" in capsys.readouterr().out
 
 
-def test_trace_tells_steps_and_one_step_with_all_that_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trace_shows_steps_and_one_step_with_all_that_was_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["trace", str(EXAMPLE), "--last", "5"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6

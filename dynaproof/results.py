@@ -71,9 +71,8 @@ class Campaign(Struct, frozen=True):
         found += [(f"fault: {name}", count) for name, count in sorted(self.faults.items())]
         found += [(f"sometimes: {name}", count) for name, count in self.sometimes.items()]
         rows: list[tuple[object, ...]] = [*found]
-        for run in self.runs:
-            if run.result.failure is not None:
-                rows.append(("failure", failed(run.result.failure)))
+        broken = [run.result.failure for run in self.runs]
+        rows += [("failure", failed(failure)) for failure in broken if failure is not None]
         return [*rows, ("digest", self.digest)]
 
     def __str__(self) -> str:
@@ -82,7 +81,9 @@ class Campaign(Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         broken = len(self.runs)
-        told = {0: "no promise is broken", 1: "a run breaks a promise"}.get(broken, f"{broken} runs break promises")
+        told = {0: "no promise is broken", 1: "a run breaks a promise"}.get(
+            broken, f"{broken} runs break promises"
+        )
         counts = {"schedules": self.schedules, "events": self.events}
         falling = (*find(self.scenario).fault_kinds(), *sorted(self.faults))
         parts = [

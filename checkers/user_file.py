@@ -17,9 +17,16 @@ from dynaproof.checkers.runs.scenario import ScenarioError
 from dynaproof.impl.handlers import HandlerError
 from dynaproof.specs.spec import SpecError
 
-
 SENTENCES = (KindError, ScenarioError, SpecError)
 """Errors of our own whose message is a sentence that needs no name before it."""
+
+
+_under_way: list[Path] = []
+
+
+def being_imported() -> Path | None:
+    """The file that is being imported now, if one is: what it calls then, each process calls that imports it."""
+    return _under_way[-1] if _under_way else None
 
 
 class UserFileError(Exception):
@@ -35,7 +42,9 @@ def object_in(name: str) -> Any:
     file, _, attribute = name.rpartition(":")
     module = imported(Path(file))
     if not hasattr(module, attribute):
-        others = [key for key, value in vars(module).items() if not key.startswith("_") and is_theirs(module, value)]
+        others = [
+            key for key, value in vars(module).items() if not key.startswith("_") and is_theirs(module, value)
+        ]
         listed = f"; it has {', '.join(others)}" if others else ""
         raise UserFileError(f"{file} has no {attribute}{listed}")
     return getattr(module, attribute)
@@ -60,6 +69,7 @@ def imported(path: Path) -> ModuleType:
         raise UserFileError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    _under_way.append(path)
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # Whatever a user's file raises is a mistake in that file.
@@ -70,6 +80,8 @@ def imported(path: Path) -> ModuleType:
             raise UserFileError(str(error)) from error
         said = str(error) if isinstance(error, SENTENCES) else f"{type(error).__name__}: {error}"
         raise UserFileError(f"{at}: {said}") from error
+    finally:
+        _under_way.pop()
     return module
 
 
@@ -78,4 +90,6 @@ def line_in(path: Path, error: Exception) -> int | None:
     if isinstance(error, SyntaxError):
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)
-    return next((one.lineno for one in reversed(frames) if Path(one.filename).resolve() == path.resolve()), None)
+    return next(
+        (one.lineno for one in reversed(frames) if Path(one.filename).resolve() == path.resolve()), None
+    )

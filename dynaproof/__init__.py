@@ -7,6 +7,9 @@ used, and `__init__.pyi` has the types.
 May import of ours: `model`, `impl`, `specs` and `checkers`. Nothing of ours imports it.
 """
 
+# The names are loaded by `__getattr__`, so pyright does not find them here; it reads the stub.
+# pyright: reportUnsupportedDunderAll=false
+
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -92,7 +95,9 @@ _HOMES = {
 """Module to its public names; `PUBLIC=NAME` where it has another name there."""
 
 _HOME = {
-    name.partition("=")[0]: (module, name.rpartition("=")[2]) for module, names in _HOMES.items() for name in names
+    name.partition("=")[0]: (module, name.rpartition("=")[2])
+    for module, names in _HOMES.items()
+    for name in names
 }
 
 

@@ -18,6 +18,7 @@ from dynaproof.checkers.scenarios.catalogue import find
 from dynaproof.checkers.scenarios.given import name_of
 from dynaproof.checkers.scenarios.usable import require_usable
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
+from dynaproof.checkers.user_file import being_imported
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker
 from dynaproof.rerunning import LAST_STEPS
@@ -56,6 +57,12 @@ def explore(
             "Scenario(name=..., sentence=..., kinds=(...,)) makes one",
         )
     above_zero({"schedules": schedules, "seconds": seconds, "jobs": jobs})
+    importing = being_imported()
+    if importing is not None:
+        raise UserError(
+            f"{importing} explores while it is imported, as other processes do too",
+            'call it below if __name__ == "__main__":',
+        )
     name = scenario if isinstance(scenario, str) else name_of(scenario)
     try:
         require_usable(name)
@@ -72,17 +79,20 @@ def explore(
             raise unknown_name("strategy", one, [*STRATEGIES, "portfolio"])
     if schedules is None and seconds is None:
         seconds = DEFAULT_SECONDS
-    done = campaign.explore(
-        name,
-        strategy=strategy,
-        seed=seed,
-        schedules=schedules,
-        seconds=seconds,
-        jobs=jobs,
-        most_failures=most_failures,
-        folder=None if folder is None else Path(folder),
-        made_by=maker(),
-    )
+    try:
+        done = campaign.explore(
+            name,
+            strategy=strategy,
+            seed=seed,
+            schedules=schedules,
+            seconds=seconds,
+            jobs=jobs,
+            most_failures=most_failures,
+            folder=None if folder is None else Path(folder),
+            made_by=maker(),
+        )
+    except campaign.CampaignError as error:
+        raise UserError(error.message, error.hint) from error
     if done.ended == "interrupted":
         raise KeyboardInterrupt
     return Campaign(name, strategy, seed, done.state, done.runs)

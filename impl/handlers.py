@@ -108,7 +108,9 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
         HandlerError: it is no method with such an annotation.
     """
     if not inspect.isfunction(handler):
-        raise HandlerError(f"{where(cls)}: {cls.__name__}.{name} is no method; only handlers are named on_...")
+        raise HandlerError(
+            f"{where(cls)}: {cls.__name__}.{name} is no method; only handlers are named on_..."
+        )
     code = handler.__code__
     parameters = code.co_varnames[: code.co_argcount]
     bases = {2: Timer, 3: Message}

@@ -78,7 +78,9 @@ def spec(
         sentence = " ".join((check.__doc__ or "").split("\n\n")[0].split())
         if inspect.isgeneratorfunction(check):
             return Spec(name, kind, source, sentence, over, looked_at, check)
-        return Spec(name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name))
+        return Spec(
+            name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name)
+        )
 
     return make
 

@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 
+from dynaproof.checkers.campaign.errors import CampaignError
+
 COMPARED = 4
 """Schedules that are run again, one of each strategy of a portfolio."""
 
@@ -26,13 +28,23 @@ for number in range(int(count)):
 
 
 def digests_elsewhere(scenario: str, strategy: str, base: int, count: int) -> list[str]:
-    """The digests of the first schedules, as another process finds them; empty where it cannot run them."""
+    """The digests of the first schedules, as another process finds them.
+
+    Raises:
+        CampaignError: it cannot run them; the message has its last words.
+    """
     hashes = next(seed for seed in OTHER_HASHES if seed != os.environ.get("PYTHONHASHSEED"))
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, scenario, strategy, str(base), str(count)],
         env={**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise CampaignError(
+            f"another process could not run {scenario} again: {words}",
+            'what a file does besides defining things stands below if __name__ == "__main__":',
+        )
     return done.stdout.split()

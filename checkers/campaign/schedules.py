@@ -96,7 +96,9 @@ def differing(scenario: str, outcome: RunResult, then: str) -> RunResult:
     return structs.replace(outcome, failure=Failure(REPRODUCIBLE, told, 0))
 
 
-def differs_elsewhere(scenario: str, strategy: str, base: int, digests: list[str]) -> tuple[int, RunResult] | None:
+def differs_elsewhere(
+    scenario: str, strategy: str, base: int, digests: list[str]
+) -> tuple[int, RunResult] | None:
     """The first schedule that is another run in a process with other hashes; a user's scenario only."""
     if ".py:" not in scenario or not digests:
         return None

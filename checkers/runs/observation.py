@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
-from msgspec import Struct
-
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Message
 from dynaproof.specs.spec import AnySpec, Violation, spec

@@ -109,7 +109,9 @@ def require_delay(delay: Any) -> None:
 def require_plain(thing: Any, base: type[Struct]) -> None:
     """Reject what is not an instance of the base, or has a field that is not plain."""
     if not isinstance(thing, base):
-        raise TypeError(f"{thing!r} is no {base.__name__}: make it a class that inherits from {base.__name__}")
+        raise TypeError(
+            f"{thing!r} is no {base.__name__}: make it a class that inherits from {base.__name__}"
+        )
     for field in thing.__struct_fields__:
         wrong = not_plain(getattr(thing, field))
         if wrong is not None:

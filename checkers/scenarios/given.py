@@ -39,7 +39,9 @@ def candidates(scenario: Scenario) -> list[ModuleType]:
     """Modules that may hold it: those of its nodes and specs first, then all others that are no part of ours."""
     names = [kind.node.__module__ for kind in scenario.kinds if kind.node is not None]
     names += [name for name in sys.modules if not name.startswith("dynaproof.")]
-    return [sys.modules[name] for name in dict.fromkeys(names) if isinstance(sys.modules.get(name), ModuleType)]
+    return [
+        sys.modules[name] for name in dict.fromkeys(names) if isinstance(sys.modules.get(name), ModuleType)
+    ]
 
 
 def relative(file: Path) -> Path:

@@ -25,7 +25,7 @@ _under_way: list[Path] = []
 
 
 def being_imported() -> Path | None:
-    """The file that is being imported now, if one is: what it calls then, each process calls that imports it."""
+    """The file that is being imported now: what it calls then, every process calls that imports it."""
     return _under_way[-1] if _under_way else None
 
 

@@ -1,6 +1,6 @@
 """Everything that a user imports: a protocol's nodes, scenarios, specs, models, and what is done with them.
 
-The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` is the list of them, and
+The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` lists them, and
 `docs/api.md` has each with an example. Importing the package loads nothing else: a name is loaded when it is
 used, and `__init__.pyi` has the types.
 

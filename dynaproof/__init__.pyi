@@ -1,4 +1,4 @@
-"""The types of the public names: checkers read them here, and running programs load them when used."""
+# Type checkers read the public names here; a running program loads them when it uses them.
 
 from dynaproof.checkers.patches import Bug, Edit, bug
 from dynaproof.checkers.runs.fault import FaultKind as Fault

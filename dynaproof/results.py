@@ -71,8 +71,8 @@ class Campaign(Struct, frozen=True):
         found += [(f"fault: {name}", count) for name, count in sorted(self.faults.items())]
         found += [(f"sometimes: {name}", count) for name, count in self.sometimes.items()]
         rows: list[tuple[object, ...]] = [*found]
-        broken = [run.result.failure for run in self.runs]
-        rows += [("failure", failed(failure)) for failure in broken if failure is not None]
+        broken = [run.result.failure for run in self.runs if run.result.failure is not None]
+        rows += [("failure", failed(one)) for one in broken]
         return [*rows, ("digest", self.digest)]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""`Node`, the base of a protocol's nodes: one handler for each type of message and timer, found by annotation.
+"""`Node`, the base of a protocol's nodes: a handler for each type of message and timer, by annotation.
 
 A handler is a method `on_...` whose last parameter is annotated with what it handles::
 
@@ -116,8 +116,8 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
     bases = {2: Timer, 3: Message}
     if len(parameters) not in bases:
         raise HandlerError(
-            f"{where(handler)}: {cls.__name__}.{name} takes {len(parameters) - 1} parameters; a handler takes "
-            "(self, sender: NodeId, message: ITS TYPE) or (self, timer: ITS TYPE)"
+            f"{where(handler)}: {cls.__name__}.{name} takes {len(parameters) - 1} parameters; a handler "
+            "takes (self, sender: NodeId, message: ITS TYPE) or (self, timer: ITS TYPE)"
         )
     base, last = bases[len(parameters)], parameters[-1]
     annotation: Any = handler.__annotations__.get(last)

@@ -34,7 +34,7 @@ class Watched(Gathered):
 
     def noted(self, place: Place, note: Note) -> None:
         """A node notes something."""
-        self.view.file(note)
+        self.view.noted(note)
 
     def said(self, place: Place, note: Note) -> None:
         """A client calls, or has its answer."""

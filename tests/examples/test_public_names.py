@@ -1,4 +1,4 @@
-"""What `import dynaproof` gives: the list of names, their types, their documentation, and what is not loaded."""
+"""What `import dynaproof` gives: its names, their types and documentation, and what is not loaded."""
 
 import ast
 import re

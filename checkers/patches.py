@@ -155,7 +155,10 @@ def _edited(bug: Bug, module: ModuleType, source: str, edits: list[Edit]) -> str
         places = [place for place in _places(source, edit.old) if start <= place[0] and place[1] <= end]
         if len(places) != 1:
             where = f"{edit.within} of {_file(module)}" if edit.within else _file(module)
-            raise BugError(f"{bug.name}: its old text stands {len(places)} times in {where}: {edit.old!r}")
+            hint = "" if edit.within or not places else "; name its function: Edit(..., within=FUNCTION)"
+            raise BugError(
+                f"{bug.name}: its old text stands {len(places)} times in {where}: {edit.old!r}{hint}"
+            )
         ((first, last, indent),) = places
         source = source[:first] + "\n".join(_indented(edit.new, indent)) + source[last:]
     return source

@@ -24,9 +24,9 @@ Redstone, *Paxos Made Live*, 5.1 (disk corruption); Pillai et al., *All File Sys
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, dataclass_transform
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 FORMAT_VERSION = 1
 """Version of every message, timer and log record; a driver rejects any other."""
@@ -63,14 +63,17 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
         return self.name if self.incarnation <= 1 else f"{self.name}#{self.incarnation}"
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Message(Struct, frozen=True, gc=False):
     """Base of all messages; the subclasses are the protocol."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Timer(Struct, frozen=True, gc=False):
     """Base of all timers. Equality decides which pending timer a new one replaces."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Note(Struct, frozen=True, gc=False):
     """Base of all probes: what a node says of itself for specs, metrics and refinement. A note has no
     effect.

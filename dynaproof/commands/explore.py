@@ -258,7 +258,9 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     assert isinstance(failures, list)
     if summary["keys"]:
         table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
-        table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
+        table.add_row(
+            "keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}"
+        )
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
     console.show(f"digest {summary['digest']}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dynaproof.checkers.runs.run_file import RunFile
     from dynaproof.checkers.runs.trace import Step
 
+
 def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int:
     """Replay a run file exactly, and compare the outcome with the one in the file.
 
@@ -52,7 +53,9 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
         console.show(f"{outcome.events} events, digest {outcome.digest}")
         console.show(comparison(kept, outcome))
         if not same:
-            console.show(f"  the code, yours or dynaproof's, is not what wrote the file: {kept.made_by or 'unknown'}")
+            console.show(
+                f"  the code, yours or dynaproof's, is not what wrote the file: {kept.made_by or 'unknown'}"
+            )
         if outcome.failure is not None:
             show_failure(kept, outcome.failure)
     return 0 if outcome.failure is None and same else 1
@@ -67,7 +70,8 @@ def comparison(kept: "RunFile", outcome: "RunResult") -> str:
         return f"ANOTHER RUN: the file has {recorded.digest}"
     if recorded.failure is None or recorded.failure == outcome.failure:
         return "the same events, ANOTHER OUTCOME"
-    return f"the same events, ANOTHER OUTCOME: the file has {recorded.failure.spec} fail at step {recorded.failure.step}"
+    failure = recorded.failure
+    return f"the same events, ANOTHER OUTCOME: the file has {failure.spec} fail at step {failure.step}"
 
 
 def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:

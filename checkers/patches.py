@@ -95,10 +95,8 @@ def seed_for_good(bugs: Sequence[Bug]) -> None:
 
 
 def _seed(bug: Bug, undo: ExitStack) -> None:
-    for name, edits in _by_module(bug).items():
-        module = importlib.import_module(name)
-        source = _source(module)
-        _patch(bug, module, source, _edited(bug, module, source, edits), undo)
+    for module, source, changed in texts(bug):
+        _patch(bug, module, source, changed, undo)
     _active.append(bug)
     undo.callback(_active.remove, bug)
 
@@ -110,11 +108,8 @@ def difference(bug: Bug) -> str:
         BugError: the bug does not fit the source.
     """
     lines = [f"{bug.name}: {bug.sentence}"]
-    for name, edits in _by_module(bug).items():
-        module = importlib.import_module(name)
-        source = _source(module)
-        changed = _edited(bug, module, source, edits)
-        label = "/".join(name.split(".")) + ".py"
+    for module, source, changed in texts(bug):
+        label = "/".join(module.__name__.split(".")) + ".py"
         lines += unified_diff(
             source.splitlines(), changed.splitlines(), label, f"{label} with {bug.name}", lineterm="", n=2
         )
@@ -122,6 +117,18 @@ def difference(bug: Bug) -> str:
 
 
 # --- The text ---
+
+
+def texts(bug: Bug) -> Iterator[tuple[ModuleType, str, str]]:
+    """Each module that the bug changes, with its text before and after.
+
+    Raises:
+        BugError: the bug does not fit the source.
+    """
+    for name, edits in _by_module(bug).items():
+        module = importlib.import_module(name)
+        source = _source(module)
+        yield module, source, _edited(bug, module, source, edits)
 
 
 def _by_module(bug: Bug) -> dict[str, list[Edit]]:

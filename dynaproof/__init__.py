@@ -1,54 +1,16 @@
 """Everything that a user imports: a protocol's nodes, scenarios, specs, models, and what is done with them.
 
-The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` is the list of them, and
+The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` lists them, and
 `docs/api.md` has each with an example. Importing the package loads nothing else: a name is loaded when it is
-used.
+used, and `__init__.pyi` has the types.
 
 May import of ours: `model`, `impl`, `specs` and `checkers`. Nothing of ours imports it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+# The names are loaded by `__getattr__`, so pyright does not find them here; it reads the stub.
+# pyright: reportUnsupportedDunderAll=false
 
-if TYPE_CHECKING:
-    from dynaproof.checkers.patches import Bug, Edit, bug
-    from dynaproof.checkers.runs.fault import FaultKind as Fault
-    from dynaproof.checkers.runs.kind import Kind
-    from dynaproof.checkers.runs.scenario import Scenario
-    from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
-    from dynaproof.checkers.workloads.called_history import linearizable
-    from dynaproof.functions import check, explore, replay, shrink, trace
-    from dynaproof.impl.client_notes import Called, Returned
-    from dynaproof.impl.handlers import Node, node_id
-    from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
-    from dynaproof.model.language import (
-        Array,
-        Bool,
-        Constant,
-        Enum,
-        Int,
-        Majorities,
-        Messages,
-        Model,
-        Option,
-        Range,
-        Scalar,
-        Seq,
-        Set,
-        Tuple,
-        action,
-        always,
-        always_possible,
-        eventually,
-        initial,
-        require,
-        sometimes,
-        terminal,
-    )
-    from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
-    from dynaproof.specs.history import History
-    from dynaproof.specs.spec import Violation, spec
-    from dynaproof.specs.views.nodes import Nodes
+from importlib import import_module
 
 __version__ = "0.1.0"
 
@@ -133,7 +95,9 @@ _HOMES = {
 """Module to its public names; `PUBLIC=NAME` where it has another name there."""
 
 _HOME = {
-    name.partition("=")[0]: (module, name.rpartition("=")[2]) for module, names in _HOMES.items() for name in names
+    name.partition("=")[0]: (module, name.rpartition("=")[2])
+    for module, names in _HOMES.items()
+    for name in names
 }
 
 

@@ -16,8 +16,10 @@ from dynaproof.checkers.scenarios.catalogue import find
 from dynaproof.checkers.scenarios.given import name_of
 from dynaproof.checkers.scenarios.usable import require_usable
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
+from dynaproof.checkers.user_file import being_imported
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker
+from dynaproof.rerunning import LAST_STEPS
 from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
 from dynaproof.seeding import bug_named
 
@@ -48,6 +50,12 @@ def explore(
     Raises:
         UserError: there is no such scenario or strategy, or other processes cannot find the scenario.
     """
+    importing = being_imported()
+    if importing is not None:
+        raise UserError(
+            f"{importing} explores while it is imported, as other processes do too",
+            'call it below if __name__ == "__main__":',
+        )
     name = scenario if isinstance(scenario, str) else name_of(scenario)
     try:
         require_usable(name)
@@ -64,19 +72,20 @@ def explore(
             raise unknown_name("strategy", one, [*STRATEGIES, "portfolio"])
     if schedules is None and seconds is None:
         seconds = DEFAULT_SECONDS
-    if folder is not None:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    done = campaign.explore(
-        name,
-        strategy=strategy,
-        seed=seed,
-        schedules=schedules,
-        seconds=seconds,
-        jobs=jobs,
-        most_failures=most_failures,
-        folder=None if folder is None else Path(folder),
-        made_by=maker(),
-    )
+    try:
+        done = campaign.explore(
+            name,
+            strategy=strategy,
+            seed=seed,
+            schedules=schedules,
+            seconds=seconds,
+            jobs=jobs,
+            most_failures=most_failures,
+            folder=None if folder is None else Path(folder),
+            made_by=maker(),
+        )
+    except campaign.CampaignError as error:
+        raise UserError(error.message, error.hint) from error
     if done.ended == "interrupted":
         raise KeyboardInterrupt
     return Campaign(name, strategy, seed, done.state, done.runs)
@@ -165,11 +174,5 @@ def _steps(run: RunFile) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-LAST_STEPS = 8
-"""Steps that are shown of a failure."""
-
-
 def _last_steps(run: RunFile) -> tuple[Step, ...]:
     return _steps(run)[-LAST_STEPS:]
-
-

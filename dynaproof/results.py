@@ -1,39 +1,22 @@
-"""What the public functions give: plain fields, a sentence as text, and a table in a notebook.
-
-Nothing here needs a network: `_repr_html_` is one element with its styles.
-"""
+"""What the public functions give: plain fields, sentences as text, and a card in a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dynaproof.checkers.campaign import Found, State
+from dynaproof.checkers.report import card
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.trace import Step
 from dynaproof.checkers.scenarios.catalogue import find
+from dynaproof.rerunning import command_line, step_line
 
 if TYPE_CHECKING:
     from dynaproof.checkers.linearizability import Result
-    from dynaproof.specs.history import History
-
-
-def table(title: str, rows: Iterable[tuple[object, ...]]) -> str:
-    """An HTML table."""
-    body = "".join(
-        "<tr>" + "".join(f'<td style="text-align:left">{escape(str(cell))}</td>' for cell in row) + "</tr>"
-        for row in rows
-    )
-    return f"<table><caption>{escape(title)}</caption><tbody>{body}</tbody></table>"
-
-
-def line_of(step: Step) -> str:
-    """A step in a line."""
-    return f"{step.number:6} {step.tau / 1e6:12.6f} s  {step.sentence}"
+    from dynaproof.specs.history import History, Operation
 
 
 def failed(failure: Failure) -> str:
@@ -74,7 +57,8 @@ class Campaign(Struct, frozen=True):
     @property
     def sometimes(self) -> dict[str, int]:
         """How often each situation was reached that the campaign should reach: 0 means never."""
-        return {str(name): self.state.totals.sometimes.get(str(name), 0) for name in find(self.scenario).sometimes}
+        seen = self.state.totals.sometimes
+        return {name: seen.get(name, 0) for name in find(self.scenario).wanted}
 
     @property
     def digest(self) -> str:
@@ -87,9 +71,8 @@ class Campaign(Struct, frozen=True):
         found += [(f"fault: {name}", count) for name, count in sorted(self.faults.items())]
         found += [(f"sometimes: {name}", count) for name, count in self.sometimes.items()]
         rows: list[tuple[object, ...]] = [*found]
-        for run in self.runs:
-            if run.result.failure is not None:
-                rows.append(("failure", failed(run.result.failure)))
+        broken = [run.result.failure for run in self.runs if run.result.failure is not None]
+        rows += [("failure", failed(one)) for one in broken]
         return [*rows, ("digest", self.digest)]
 
     def __str__(self) -> str:
@@ -97,7 +80,27 @@ class Campaign(Struct, frozen=True):
         return "\n".join([f"{self.scenario}, {self.strategy}, seed {self.seed}", *lines])
 
     def _repr_html_(self) -> str:
-        return table(f"{self.scenario}, {self.strategy}, seed {self.seed}", self.rows())
+        broken = len(self.runs)
+        told = {0: "no promise is broken", 1: "a run breaks a promise"}.get(broken, f"{broken} runs break promises")
+        counts = {"schedules": self.schedules, "events": self.events}
+        falling = (*find(self.scenario).fault_kinds(), *sorted(self.faults))
+        parts = [
+            card.sentence(f"strategy {self.strategy}, seed {self.seed}"),
+            card.table(counts),
+            *(_failing(run, found) for run, found in zip(self.runs, self.failures, strict=True)),
+            card.bars("faults", {name: self.faults.get(name, 0) for name in falling}),
+            card.bars("sometimes", self.sometimes),
+            card.lines([f"digest {self.digest}"]),
+        ]
+        return card.card(f"campaign of {self.scenario}", told, "bad" if broken else "good", parts)
+
+
+def _failing(run: RunFile, found: Found) -> str:
+    """A failure on the card of its campaign."""
+    failure = run.result.failure
+    assert failure is not None, "a campaign keeps the runs that fail"
+    where = [] if found.run is None else [command_line("replay", found.run)]
+    return card.lines([f"schedule {found.schedule}, shrunk: {failed(failure)}", *where])
 
 
 class Replay(Struct, frozen=True):
@@ -122,11 +125,13 @@ class Replay(Struct, frozen=True):
         lines = [f"{self.result.events} events, digest {self.result.digest}"]
         lines.append("the same run" if self.same else "ANOTHER RUN")
         if self.failure is not None:
-            lines += [failed(self.failure), *map(line_of, self.last)]
+            lines += [failed(self.failure), *map(step_line, self.last)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return table("replay", [(line,) for line in str(self).splitlines()])
+        counts = {"events": self.result.events, "simulated seconds": f"{self.result.simulated_us / 1e6:,.6f}"}
+        parts = [card.table(counts), card.sentence("the same run" if self.same else "ANOTHER RUN")]
+        return _run_card(self.run, self.failure, self.last, parts)
 
 
 class Shrunk(Struct, frozen=True):
@@ -150,10 +155,12 @@ class Shrunk(Struct, frozen=True):
     def __str__(self) -> str:
         assert self.before.result.failure is not None, "only what fails is shrunk"
         sizes = f"{self.before.result.failure.step} steps, now {self.failure.step}"
-        return "\n".join([f"{sizes}: {failed(self.failure)}", *map(line_of, self.last)])
+        return "\n".join([f"{sizes}: {failed(self.failure)}", *map(step_line, self.last)])
 
     def _repr_html_(self) -> str:
-        return table("shrunk", [(line,) for line in str(self).splitlines()])
+        assert self.before.result.failure is not None, "only what fails is shrunk"
+        counts = {"steps": self.failure.step, "before": self.before.result.failure.step}
+        return _run_card(self.run, self.failure, self.last, [card.table(counts)])
 
 
 class Trace(Struct, frozen=True):
@@ -163,11 +170,30 @@ class Trace(Struct, frozen=True):
     steps: tuple[Step, ...]
 
     def __str__(self) -> str:
-        return "\n".join(map(line_of, self.steps))
+        return "\n".join(map(step_line, self.steps))
 
     def _repr_html_(self) -> str:
-        rows = [(step.number, step.node, step.sentence, "; ".join(step.changes())) for step in self.steps]
-        return table("trace", rows)
+        told = []
+        for step in self.steps:
+            told += [step_line(step), *(f"{'':24}{change}" for change in step.changes())]
+        return _run_card(self.run, self.run.result.failure, (), [card.lines(told)])
+
+
+def _run_card(run: RunFile, failure: Failure | None, last: tuple[Step, ...], parts: list[str]) -> str:
+    """A card about one run."""
+    title = f"run of {run.config.scenario}, seed {run.config.seed}, {run.config.strategy}"
+    if failure is None:
+        return card.card(title, "no promise is broken", "good", parts)
+    promised = {spec.name: spec.sentence for spec in find(run.config.scenario).specs}
+    why = [card.sentence(f"found: {failure.sentence}")]
+    if failure.spec in promised:
+        why.insert(0, card.sentence(f"promised: {promised[failure.spec]}"))
+    return card.card(
+        title,
+        f"{failure.spec} is broken at step {failure.step}",
+        "bad",
+        [*why, *parts, card.lines([step_line(step) for step in last])],
+    )
 
 
 class Verdict:
@@ -190,6 +216,24 @@ class Verdict:
         return f"{self.verdict}: {self.sentence}"
 
     def _repr_html_(self) -> str:
-        rows: list[tuple[object, ...]] = [("verdict", self.verdict), ("why", self.sentence)]
-        rows += [(f"row {row}", self.history[row]) for row in self.witness]
-        return table("verdict", rows)
+        result = self.result
+        colours: dict[str, card.Colour] = {"linearizable": "good", "not linearizable": "bad"}
+        counts: dict[str, object] = {"operations": result.operations, "keys": result.keys}
+        counts["decided by"] = f"{result.algorithm} ({result.engine})"
+        parts = [
+            card.sentence(self.sentence),
+            card.sentence(result.progress or ""),
+            card.table(counts),
+            card.spans([_span(self.history[row]) for row in self.witness]),
+        ]
+        told = self.verdict if result.cause is None else f"{self.verdict}: {result.cause}"
+        return card.card(self.history.file or "history", told, colours.get(self.verdict, "open"), parts)
+
+
+def _span(operation: Operation) -> tuple[str, int, int | None]:
+    """An operation of a witness as a bar."""
+    from dynaproof.checkers.linearizability.explain import did
+    from dynaproof.specs.history import NEVER
+
+    ended = None if operation.ret == NEVER else operation.ret
+    return f"client {operation.process}: {did(operation)}", operation.call, ended

@@ -64,7 +64,7 @@ def spec(
 
     def make(check: Callable[[Any], Iterable[Violation] | bool]) -> AnySpec:
         name = check.__name__
-        looked_at = on
+        looked_at: tuple[Any, ...] = on
         if over is Nodes and not on:
             looked_at = (Settled,) if kind == "eventually" else (Stepped,)
         if kind not in KINDS:
@@ -78,7 +78,9 @@ def spec(
         sentence = " ".join((check.__doc__ or "").split("\n\n")[0].split())
         if inspect.isgeneratorfunction(check):
             return Spec(name, kind, source, sentence, over, looked_at, check)
-        return Spec(name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name))
+        return Spec(
+            name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name)
+        )
 
     return make
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, numbers, outcomes
+from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, differs_elsewhere, numbers, outcomes
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
@@ -123,6 +123,14 @@ def explore(
             if len(state.failures) >= most_failures:
                 ended = "failures"
                 break
+        if not state.failures:
+            differs = differs_elsewhere(scenario, strategy, seed, state.totals.digests)
+            if differs is not None:
+                number, outcome = differs
+                found, run = shrunk(state, number, outcome, folder)
+                state.failures.append(found)
+                runs.append(run)
+                listener.found(found, run)
     except KeyboardInterrupt:
         ended = "interrupted"
     state.seconds = before + clock() - began

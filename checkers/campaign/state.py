@@ -11,19 +11,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field
 
+from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.schedules import Totals
 from dynaproof.checkers.whole_file import write_whole
 
 STATE_FORMAT = 3
-
-
-class CampaignError(Exception):
-    """A campaign cannot go on from what was kept: `message` says why, `hint` what to do."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 class Found(Struct, frozen=True):

@@ -102,4 +102,4 @@ def of_key(asks: Asks, key: int) -> list[Ask]:
     """The operations of the key of that code, as plain Python, for the readable algorithms."""
     part = slice(asks.bounds[key], asks.bounds[key + 1])
     columns = (asks.kind, asks.need, asks.value, asks.call, asks.ret, asks.row)
-    return [Ask(*values) for values in zip(*(column[part].tolist() for column in columns), strict=True)]
+    return list(map(Ask._make, zip(*(column[part].tolist() for column in columns), strict=True)))

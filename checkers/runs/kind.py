@@ -147,11 +147,12 @@ class Kind(Struct, frozen=True, kw_only=True):
         if not self.name:
             raise KindError("a kind that makes its nodes itself has a name: Kind(name=..., ...)")
 
-    def _of_class(self, node: type[Handled]) -> None:
+    def _of_class(self, node: Any) -> None:
         if not (isinstance(node, type) and issubclass(node, Handled)):
             raise KindError(f"Kind(node={node!r}): it must be a class that inherits from Node")
-        if isinstance(self.names, str):
-            raise KindError(f"Kind(names={self.names!r}): names is a tuple of names, ({self.names!r},)")
+        names: Any = self.names
+        if isinstance(names, str):
+            raise KindError(f"Kind(names={names!r}): names is a tuple of names, ({names!r},)")
         set_field = structs.force_setattr
         if not self.name:
             set_field(self, "name", node.__name__)
@@ -159,13 +160,17 @@ class Kind(Struct, frozen=True, kw_only=True):
             ids = tuple(one if isinstance(one, NodeId) else node_id(one) for one in self.names)
             set_field(self, "nodes", Placed(ids))
         set_field(self, "make", Making(node, self.arguments))
-        if not isinstance(self.notes, Mapping):
-            set_field(self, "notes", {note: telling(note) for note in self.notes})
         own = {note: telling(note) for note in notes_of(node)}
-        set_field(self, "notes", {**own, **self.notes})
+        set_field(self, "notes", {**own, **self.table()})
         for field, told in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
             if getattr(self, field) is None:
                 set_field(self, field, told)
+
+    def table(self) -> Table:
+        """Who is told of a note, by its type."""
+        if isinstance(self.notes, Mapping):
+            return self.notes
+        return {note: telling(note) for note in self.notes}
 
     @property
     def told(self) -> tuple[type[Any], ...]:
@@ -179,7 +184,7 @@ class Kind(Struct, frozen=True, kw_only=True):
             return None if told is None else MethodType(told, observation)
 
         return Listening(
-            notes={kind: bound(told) for kind, told in dict(self.notes).items()},
+            notes={kind: bound(told) for kind, told in self.table().items()},
             sent={kind: bound(told) for kind, told in self.sent.items()},
             handled=bound(self.handled),
             synced=bound(self.synced),

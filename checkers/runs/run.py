@@ -217,7 +217,8 @@ class _Kinds:
 
 
 def _made(kind: Kind, config: RunConfig, env: Env) -> Node:
-    return kind.make(env, config)
+    node: Node = kind.make(env, config)
+    return node
 
 
 def perform(

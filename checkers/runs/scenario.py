@@ -193,6 +193,11 @@ class Scenario(Struct, frozen=True, kw_only=True):
         return (*self.provides, *(note for kind in self.kinds for note in kind.told))
 
     @property
+    def wanted(self) -> tuple[str, ...]:
+        """The names of what a campaign should reach."""
+        return tuple(one if isinstance(one, str) else one.name for one in self.sometimes)
+
+    @property
     def eventual(self) -> frozenset[str]:
         """The names of the specs that only a whole run can break."""
         return frozenset(spec.name for spec in self.specs if spec.kind == "eventually" or Settled in spec.on)

@@ -26,7 +26,7 @@ PLAIN = (int, float, str, bytes, bool, type(None), enum.Enum)
 class Watched(Gathered):
     """Files each note, and each step of a node."""
 
-    PROVIDES: ClassVar[tuple[type[Struct], ...]] = (*Gathered.PROVIDES, Stepped, Settled)
+    PROVIDES: ClassVar[tuple[type[Any], ...]] = (*Gathered.PROVIDES, Stepped, Settled)
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
@@ -83,23 +83,35 @@ class PlainEnv:
         Raises:
             TypeError: it is not; the message names the field.
         """
-        if not isinstance(to, NodeId):
-            raise TypeError(f"a message is sent to a NodeId, not to {to!r}; Node.send takes a name too")
+        require_node(to)
         require_plain(message, Message)
         self._send(to, message)
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:
         """Set a timer that is plain and immutable, after a whole number of microseconds."""
         require_plain(timer, Timer)
-        if not isinstance(delay, int) or delay < 0:
-            raise TypeError(f"a timer takes whole microseconds from 0 on, not {delay!r}")
+        require_delay(delay)
         self._env.set_timer(delay, timer)
+
+
+def require_node(to: Any) -> None:
+    """Reject what no message can be sent to."""
+    if not isinstance(to, NodeId):
+        raise TypeError(f"env.send takes a NodeId, not {to!r}; Node.send takes a name too")
+
+
+def require_delay(delay: Any) -> None:
+    """Reject what no timer can wait for."""
+    if not isinstance(delay, int) or delay < 0:
+        raise TypeError(f"a timer takes whole microseconds from 0 on, not {delay!r}")
 
 
 def require_plain(thing: Any, base: type[Struct]) -> None:
     """Reject what is not an instance of the base, or has a field that is not plain."""
     if not isinstance(thing, base):
-        raise TypeError(f"{thing!r} is no {base.__name__}: make it a class that inherits from {base.__name__}")
+        raise TypeError(
+            f"{thing!r} is no {base.__name__}: make it a class that inherits from {base.__name__}"
+        )
     for field in thing.__struct_fields__:
         wrong = not_plain(getattr(thing, field))
         if wrong is not None:

@@ -17,7 +17,9 @@ def bugs_of(scenario: str) -> dict[str, Bug]:
     file = scenario.rpartition(":")[0]
     bugs = getattr(imported(Path(file)), "bugs", None)
     if bugs is None:
-        raise LookupError(f"{file} has no seeded bugs: bugs = (bug(NAME, SENTENCE, Edit(__name__, OLD, NEW)), ...)")
+        raise LookupError(
+            f"{file} has no seeded bugs: bugs = (bug(NAME, SENTENCE, Edit(__name__, OLD, NEW)), ...)"
+        )
     wrong = [one for one in bugs if not isinstance(one, Bug)] if isinstance(bugs, tuple | list) else [bugs]
     if wrong:
         raise LookupError(f"{file} has {wrong[0]!r} among its bugs, and a bug is a Bug")

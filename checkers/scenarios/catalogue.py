@@ -48,9 +48,7 @@ def find(name: str, scenarios: Mapping[str, Scenario] = SCENARIOS) -> Scenario:
     except UserFileError as error:
         raise LookupError(str(error)) from error
     if not isinstance(found, Scenario):
-        raise LookupError(
-            f"{name} is {article(found)}, and a scenario is a Scenario{near(name)}"
-        )
+        raise LookupError(f"{name} is {article(found)}, and a scenario is a Scenario{near(name)}")
     return structs.replace(found, name=name)
 
 

@@ -1,4 +1,4 @@
-"""Scenarios that were given as objects: the name under which this process, its workers and run files find one.
+"""Scenarios that were given as objects: the name under which processes and run files find one.
 
 One that stands in a file is `FILE.py:NAME`, so that other processes can import it; any other is known under
 its own name, to this process only.
@@ -36,10 +36,12 @@ def in_file(scenario: Scenario) -> str | None:
 
 
 def candidates(scenario: Scenario) -> list[ModuleType]:
-    """Modules that may hold it: those of its nodes and specs first, then all others that are no part of ours."""
+    """Modules that may hold it: those of its nodes first, then all others that are not ours."""
     names = [kind.node.__module__ for kind in scenario.kinds if kind.node is not None]
     names += [name for name in sys.modules if not name.startswith("dynaproof.")]
-    return [sys.modules[name] for name in dict.fromkeys(names) if isinstance(sys.modules.get(name), ModuleType)]
+    return [
+        sys.modules[name] for name in dict.fromkeys(names) if isinstance(sys.modules.get(name), ModuleType)
+    ]
 
 
 def relative(file: Path) -> Path:

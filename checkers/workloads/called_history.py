@@ -35,7 +35,12 @@ def history_of(said: Sequence[tuple[str, int, Any]]) -> History:
                 processes[client] = made
                 made += 1
             row = builder.call(
-                processes[client], note.function, note.key, note.value, tau * NANOSECONDS, expected=note.expected
+                processes[client],
+                note.function,
+                note.key,
+                note.value,
+                tau * NANOSECONDS,
+                expected=note.expected,
             )
             under_way[client] = row, note
         elif client in under_way:

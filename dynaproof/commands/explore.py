@@ -13,6 +13,7 @@ from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
+from dynaproof.rerunning import command_line
 
 if TYPE_CHECKING:
     from dynaproof.checkers.campaign import Campaign, Found, State
@@ -149,16 +150,16 @@ class Progress:
         failure = run.result.failure
         assert failure is not None
         console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
-        show_failure(run, failure.spec, failure.sentence, failure.step)
+        show_failure(run, failure)
         console.tell(f"the run, shrunk to {failure.step} events: {found.run}")
         if not found.minimal and found.spec != REPRODUCIBLE:
-            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {found.run}")
+            console.tell(f"shrinking ended with its budget; more may go: {command_line('shrink', found.run)}")
         console.tell(f"replay it: {replay_of(found)}")
 
 
 def replay_of(found: "Found") -> str:
     """The command that replays a failure."""
-    return f"./run replay {found.run}"
+    return command_line("replay", found.run)
 
 
 def say_how_it_ended(campaign: "Campaign") -> None:
@@ -181,7 +182,7 @@ def details(state: "State") -> str:
     from dynaproof.checkers.scenarios.catalogue import find
 
     totals = state.totals
-    wanted = find(state.scenario).sometimes
+    wanted = find(state.scenario).wanted
     seen = sum(name in totals.sometimes for name in wanted)
     faults = " ".join(
         f"{name} {number}"
@@ -210,7 +211,7 @@ def report(state: "State", json: bool) -> None:
         "events_per_second": round(totals.events / max(state.seconds, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
         "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
-        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.sometimes},
+        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.wanted},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
         "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],
@@ -241,11 +242,12 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     table.add_column("count", justify="right")
     for name in ("schedules", "events", "seconds", "events_per_second", "simulated_seconds"):
         table.add_row(name.replace("_", " "), f"{summary[name]:,}")
-    if operations:
+    if any(operations):
         table.add_row(
             "client operations completed per schedule, median (least)",
             f"{median(operations):g} ({min(operations)})",
         )
+    if faults:
         table.add_row("faults per schedule, median (least)", f"{median(faults):g} ({min(faults)})")
     for group in ("faults", "sometimes"):
         found = summary[group]
@@ -254,8 +256,9 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
             table.add_row(f"{group}: {name}", f"{number:,}" if number else "never seen")
     failures = summary["failures"]
     assert isinstance(failures, list)
-    table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
-    table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
+    if summary["keys"]:
+        table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
+        table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
     console.tell(f"digest {summary['digest']}")

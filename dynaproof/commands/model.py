@@ -143,9 +143,12 @@ def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":
 
 
 def _bugs(kind: "type[Model]", bug: str) -> "list[type[Model]]":
-    found = [one for one in kind.bugs if bug in {"all", one.__name__}]
+    from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
+
+    known = bugs_of(kind)
+    found = [one for one in known if bug in {"all", one.__name__}]
     if not found:
-        raise unknown_name(f"seeded bug of {kind.__name__}", bug, [one.__name__ for one in kind.bugs])
+        raise unknown_name(f"seeded bug of {kind.__name__}", bug, [one.__name__ for one in known])
     return found
 
 

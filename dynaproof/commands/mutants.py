@@ -83,9 +83,7 @@ def mutants(
         return 1
     survivors = 0
     with console.progress("hunting", len(chosen)) as advance:
-        for done, (kill, run) in enumerate(
-            hunts(chosen, strategy, schedules, seed, jobs, scenario), start=1
-        ):
+        for done, (kill, run) in enumerate(hunts(chosen, strategy, schedules, seed, jobs, scenario), start=1):
             survivors += not kill.killed
             if out is not None and run is not None:
                 save(out / f"{kill.name}.json", run)

@@ -1,4 +1,4 @@
-"""What a protocol's nodes show, whatever the protocol: what they note, and the public state of those that run.
+"""What a protocol's nodes show: what they note, and the public state of those that run.
 
 A spec over it looks at notes (each is fresh in the step in which a node emits it), or at the state of all
 nodes after a step (`Stepped`), or at how all is once the faults have stopped for long (`Settled`).

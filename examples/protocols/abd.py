@@ -40,7 +40,7 @@ from dynaproof import (
 SERVERS = ("server1", "server2", "server3")
 CLIENTS = ("alice", "bob", "carol")
 MAJORITY = 2
-OPERATIONS = 5
+OPERATIONS = 8
 """Of each client."""
 AGAIN_US = 20_000
 
@@ -142,7 +142,7 @@ class Client(Node):
         self.operation += 1
         if self.done:
             return
-        self.writes = self.env.random("writes", 2) == 1
+        self.writes = self.env.random("writes", 3) == 0
         self.found, self.storing, self.stored_by = {}, None, []
         if self.writes:
             self.env.note(Called("write", value=self.value()))

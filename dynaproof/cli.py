@@ -70,7 +70,9 @@ COMMANDS = (
         "new", "dynaproof.commands.beginnings:new", "Begin a protocol of your own: a file, and a test of it."
     ),
     Command("examples", "dynaproof.commands.beginnings:examples", "Copy the examples into a folder."),
-    Command("claims", "dynaproof.commands.claims:claims", "Make the figures of the documents again, and compare."),
+    Command(
+        "claims", "dynaproof.commands.claims:claims", "Make the figures of the documents again, and compare."
+    ),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )
 

@@ -103,7 +103,13 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
             console.emit(verdict)
         for one in unjudged:
             console.emit(
-                {"document": one.document, "line": one.line, "said": one.number, "verdict": "not judged", "why": one.why}
+                {
+                    "document": one.document,
+                    "line": one.line,
+                    "said": one.number,
+                    "verdict": "not judged",
+                    "why": one.why,
+                }
             )
         summary = {"same": counts["same"], "differs": counts["differs"], "not_run": counts["not run"]}
         console.emit({**summary, "not_judged": len(unjudged), "provenance": provenance()})

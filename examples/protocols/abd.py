@@ -109,7 +109,9 @@ class Server(Node):
     def on_store(self, sender: NodeId, message: Store) -> None:
         if message.stamped.stamp > self.kept.stamp:
             self.kept = message.stamped
-            self.env.disk.write_page("register", 0, msgspec.json.encode(self.kept))  # Durable before the answer leaves.
+            self.env.disk.write_page(
+                "register", 0, msgspec.json.encode(self.kept)
+            )  # Durable before the answer leaves.
         self.send(sender, Stored(message.operation))
 
 

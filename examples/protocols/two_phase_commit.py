@@ -225,7 +225,9 @@ def nobody_stays_blocked(view: Nodes) -> Iterator[Violation]:
 @spec("sometimes")
 def blocked_without_a_coordinator(view: Nodes) -> bool:
     """A participant is blocked while the coordinator is down."""
-    return COORDINATOR not in view.nodes and any(PREPARED in node.states.values() for node in view.nodes.values())
+    return COORDINATOR not in view.nodes and any(
+        PREPARED in node.states.values() for node in view.nodes.values()
+    )
 
 
 @spec("sometimes", on=(Decided,))

@@ -252,6 +252,8 @@ class _Search:
         """The values that somebody waits for, and those but which others take anything.
 
         Who never returns, of the bits `free`, waits only if what it would leave is waited for (rule 2).
+        Nobody has to lead to what those others take: they wait in the one state that they do not take, and
+        whatever else could go first would end up in another.
         """
         kinds, needs, bits = self.kinds, self.needs, self.bits
         wanted: list[int] = []

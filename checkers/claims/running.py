@@ -23,7 +23,6 @@ from dynaproof.checkers.whole_file import write_whole
 
 SOURCES = ("checkers", "impl", "model", "specs", "dynaproof", "benchmarks", "examples")
 """Folders of a checkout whose files decide what its commands print."""
-TOLD_AT_MOST = 100
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -169,7 +168,7 @@ def _got(one: Expected, output: Output) -> tuple[str, bool]:
 
 
 def _at(place: str, output: Output) -> Any:
-    """What stands at a dotted place of the last JSON object that the command printed; None: nothing."""
+    """What stands at a dotted place of the last JSON object that the command printed (`_` for a space); None: nothing."""
     for line in reversed(output.text.splitlines()):
         if line.startswith("{"):
             try:
@@ -180,7 +179,7 @@ def _at(place: str, output: Output) -> Any:
                 if isinstance(value, list) and key.isdigit() and int(key) < len(value):
                     value = value[int(key)]
                 elif isinstance(value, dict):
-                    value = value.get(key)
+                    value = value.get(key, value.get(key.replace("_", " ")))
                 else:
                     return None
             return value

@@ -108,15 +108,15 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
         summary = {"same": counts["same"], "differs": counts["differs"], "not_run": counts["not run"]}
         console.emit({**summary, "not_judged": len(unjudged), "provenance": provenance()})
         return
-    for (place, command), own in _by_command(verdicts).items():
+    for (document, command), own in _by_command(verdicts).items():
         differing = [one for one in own if one.verdict == "differs"]
-        said = f"{place}  {command}  "
+        said = f"{document}:{own[0].line}  {command}  "
         if own[0].verdict == "not run":
             console.tell(f"{said}not run: {own[0].got} (commit {own[0].commit})")
         elif not differing:
             console.tell(f"{said}same ({len(own)})")
         for one in differing:
-            console.tell(f"{said}DIFFERS: {one.figure} is {one.said} of commit {one.commit}; got {one.got}")
+            console.tell(f"{document}:{one.line}  {command}  DIFFERS: {one.figure} is {one.said} of commit {one.commit}; got {one.got}")
     for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
         console.tell(f"{document}  not judged: {number} ({why})")
     console.tell(
@@ -125,8 +125,8 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
 
 
 def _by_command(verdicts: "list[Verdict]") -> "dict[tuple[str, str], list[Verdict]]":
-    """The verdicts of each place of a document and command, in order."""
+    """The verdicts of each document and command, in order."""
     found: dict[tuple[str, str], list[Verdict]] = {}
     for one in verdicts:
-        found.setdefault((f"{one.document}:{one.line}", one.command), []).append(one)
+        found.setdefault((one.document, one.command), []).append(one)
     return found

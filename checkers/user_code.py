@@ -8,9 +8,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-import dynaproof
-
-OURS = tuple(str(Path(folder)) for folder in dynaproof.__path__)
+OURS = str(Path(__file__).parents[1])
 
 MOST_LINES = 3
 """Lines of a traceback that are told, the innermost first."""
@@ -27,13 +25,13 @@ OUTSIDE = {
 """Modules whose calls make two runs of one configuration differ; of `os`, this function only."""
 
 
-def told(error: Exception) -> str:
+def described(error: Exception) -> str:
     """An error in one line, with the lines of the user's files that it went through."""
     said = f"{type(error).__name__}: {error}"
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((*OURS, "<"))
+        if not frame.filename.startswith((OURS, "<"))
     ]
     lines = [
         f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}: {frame.line}"

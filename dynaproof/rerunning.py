@@ -1,10 +1,8 @@
-"""A run file run again, and what is told of it: the same lines from a command, a test and a notebook."""
+"""A run file run again, and what is reported of it: the same lines from a command, a test and a notebook."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from dynaproof.errors import unknown_name
 
 if TYPE_CHECKING:
     from dynaproof.checkers.runs.config import Failure
@@ -12,7 +10,7 @@ if TYPE_CHECKING:
     from dynaproof.checkers.runs.trace import Step
 
 LAST_STEPS = 8
-"""Steps that are told of a failure."""
+"""Steps that are shown of a failure."""
 
 
 def command_line(*arguments: object) -> str:
@@ -24,13 +22,10 @@ def command_line(*arguments: object) -> str:
 
 def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
     """The seeded bug that the run was made with, while it is run again."""
-    from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.patches import seeded
+    from dynaproof.seeding import bug_named
 
-    name = kept.mutant
-    if name is not None and name not in MUTANTS:
-        raise unknown_name("mutant", name, list(MUTANTS))
-    return seeded(None if name is None else MUTANTS[name])
+    return seeded(bug_named(kept.config.scenario, kept.mutant))
 
 
 def traced(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:

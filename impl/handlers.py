@@ -1,4 +1,4 @@
-"""`Node`, the base of a protocol's nodes: one handler for each type of message and timer, found by annotation.
+"""`Node`, the base of a protocol's nodes: a handler for each type of message and timer, by annotation.
 
 A handler is a method `on_...` whose last parameter is annotated with what it handles::
 
@@ -108,14 +108,16 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
         HandlerError: it is no method with such an annotation.
     """
     if not inspect.isfunction(handler):
-        raise HandlerError(f"{where(cls)}: {cls.__name__}.{name} is no method; only handlers are named on_...")
+        raise HandlerError(
+            f"{where(cls)}: {cls.__name__}.{name} is no method; only handlers are named on_..."
+        )
     code = handler.__code__
     parameters = code.co_varnames[: code.co_argcount]
     bases = {2: Timer, 3: Message}
     if len(parameters) not in bases:
         raise HandlerError(
-            f"{where(handler)}: {cls.__name__}.{name} takes {len(parameters) - 1} parameters; a handler takes "
-            "(self, sender: NodeId, message: ITS TYPE) or (self, timer: ITS TYPE)"
+            f"{where(handler)}: {cls.__name__}.{name} takes {len(parameters) - 1} parameters; a handler "
+            "takes (self, sender: NodeId, message: ITS TYPE) or (self, timer: ITS TYPE)"
         )
     base, last = bases[len(parameters)], parameters[-1]
     annotation: Any = handler.__annotations__.get(last)
@@ -128,9 +130,11 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
             )
         annotation = scope[annotation]
     if not isinstance(annotation, type) or not issubclass(annotation, base) or annotation is base:
-        told = "without a type" if annotation is None else f"as {getattr(annotation, '__name__', annotation)}"
+        found = (
+            "without a type" if annotation is None else f"as {getattr(annotation, '__name__', annotation)}"
+        )
         raise HandlerError(
-            f"{where(handler)}: {cls.__name__}.{name} has its parameter {last} annotated {told}; "
+            f"{where(handler)}: {cls.__name__}.{name} has its parameter {last} annotated {found}; "
             f"it must be a class that inherits from {base.__name__}"
         )
     return annotation

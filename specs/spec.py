@@ -64,7 +64,7 @@ def spec(
 
     def make(check: Callable[[Any], Iterable[Violation] | bool]) -> AnySpec:
         name = check.__name__
-        looked_at = on
+        looked_at: tuple[Any, ...] = on
         if over is Nodes and not on:
             looked_at = (Settled,) if kind == "eventually" else (Stepped,)
         if kind not in KINDS:
@@ -73,12 +73,14 @@ def spec(
             raise SpecError(f"the spec {name} looks at no facts, so it would never be checked")
         for fact in looked_at:
             if not (isinstance(fact, type) and issubclass(fact, over.FACTS)):
-                told = getattr(fact, "__name__", repr(fact))
-                raise SpecError(f"the spec {name} is over a {over.__name__}, which has no {told}")
+                missing = getattr(fact, "__name__", repr(fact))
+                raise SpecError(f"the spec {name} is over a {over.__name__}, which has no {missing}")
         sentence = " ".join((check.__doc__ or "").split("\n\n")[0].split())
         if inspect.isgeneratorfunction(check):
             return Spec(name, kind, source, sentence, over, looked_at, check)
-        return Spec(name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name))
+        return Spec(
+            name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name)
+        )
 
     return make
 

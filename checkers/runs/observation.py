@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
-from msgspec import Struct
-
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Message
 from dynaproof.specs.spec import AnySpec, Violation, spec
@@ -16,12 +14,12 @@ from dynaproof.specs.views.base import Fact, View
 class Observation(Protocol):
     """What the observers of a run's kinds gather."""
 
-    PROVIDES: ClassVar[tuple[type[Struct], ...]]
+    PROVIDES: ClassVar[tuple[type[Any], ...]]
     """The types of the facts that it files."""
 
     @property
     def view(self) -> View[Any]:
-        """What the specs look at."""
+        """The views that the specs are evaluated on."""
         ...
 
     reached: dict[str, int]
@@ -38,7 +36,7 @@ class Observation(Protocol):
         ...
 
     def prune(self) -> None:
-        """Forget what no spec can ask for any more."""
+        """Forget what no spec can need any more."""
         ...
 
     def judged(self) -> tuple[int, int]:
@@ -82,7 +80,7 @@ OF_ANY_NODE: tuple[AnySpec, ...] = (handlers_never_raise, durable_before_visible
 class Gathered:
     """An observation that files facts and counts; a scenario without one of its own has this."""
 
-    PROVIDES: ClassVar[tuple[type[Struct], ...]] = (HandlerRaised, LeftUncovered)
+    PROVIDES: ClassVar[tuple[type[Any], ...]] = (HandlerRaised, LeftUncovered)
 
     def __init__(self, _config: Any) -> None:
         self.view: View[Fact] = View()

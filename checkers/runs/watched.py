@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from dynaproof.checkers.runs.observation import Gathered, HandlerRaised
-from dynaproof.checkers.user_code import told
+from dynaproof.checkers.user_code import described
 from dynaproof.checkers.world.place import Place
+from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node
 from dynaproof.impl.node import Disk, Env, Message, Microseconds, NodeId, Note, Timer
 from dynaproof.specs.views.nodes import Nodes, Settled, Stepped
@@ -25,7 +26,7 @@ PLAIN = (int, float, str, bytes, bool, type(None), enum.Enum)
 class Watched(Gathered):
     """Files each note, and each step of a node."""
 
-    PROVIDES: ClassVar[tuple[type[Struct], ...]] = (*Gathered.PROVIDES, Stepped, Settled)
+    PROVIDES: ClassVar[tuple[type[Any], ...]] = (*Gathered.PROVIDES, Stepped, Settled)
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
@@ -33,6 +34,11 @@ class Watched(Gathered):
 
     def noted(self, place: Place, note: Note) -> None:
         """A node notes something."""
+        self.view.noted(note)
+
+    def said(self, place: Place, note: Note) -> None:
+        """A client calls, or has its answer."""
+        self.view.said.append((place.name, place.world.tau, note))
         self.view.file(note)
 
     def stepped(self, place: Place) -> None:
@@ -44,9 +50,9 @@ class Watched(Gathered):
         self.view.stopped(place.name)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
-        """A handler has raised: the error is told with the user's own lines."""
+        """A handler has raised: the error is filed with the user's own lines."""
         given = "its start" if payload is None else type(payload).__name__
-        self.view.file(HandlerRaised(place.name, given, told(error)))
+        self.view.file(HandlerRaised(place.name, given, described(error)))
 
 
 class PlainEnv:
@@ -77,23 +83,35 @@ class PlainEnv:
         Raises:
             TypeError: it is not; the message names the field.
         """
-        if not isinstance(to, NodeId):
-            raise TypeError(f"a message is sent to a NodeId, not to {to!r}; Node.send takes a name too")
+        require_node(to)
         require_plain(message, Message)
         self._send(to, message)
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:
         """Set a timer that is plain and immutable, after a whole number of microseconds."""
         require_plain(timer, Timer)
-        if not isinstance(delay, int) or delay < 0:
-            raise TypeError(f"a timer takes whole microseconds from 0 on, not {delay!r}")
+        require_delay(delay)
         self._env.set_timer(delay, timer)
+
+
+def require_node(to: Any) -> None:
+    """Reject what no message can be sent to."""
+    if not isinstance(to, NodeId):
+        raise TypeError(f"env.send takes a NodeId, not {to!r}; Node.send takes a name too")
+
+
+def require_delay(delay: Any) -> None:
+    """Reject what no timer can wait for."""
+    if not isinstance(delay, int) or delay < 0:
+        raise TypeError(f"a timer takes whole microseconds from 0 on, not {delay!r}")
 
 
 def require_plain(thing: Any, base: type[Struct]) -> None:
     """Reject what is not an instance of the base, or has a field that is not plain."""
     if not isinstance(thing, base):
-        raise TypeError(f"{thing!r} is no {base.__name__}: make it a class that inherits from {base.__name__}")
+        raise TypeError(
+            f"{thing!r} is no {base.__name__}: make it a class that inherits from {base.__name__}"
+        )
     for field in thing.__struct_fields__:
         wrong = not_plain(getattr(thing, field))
         if wrong is not None:
@@ -137,6 +155,11 @@ def notes_of(node: type[Node]) -> tuple[type[Note], ...]:
                     if isinstance(value, type) and issubclass(value, Note) and value is not Note:
                         found[value] = None
     return tuple(found)
+
+
+def telling(note: type[Note]) -> Callable[..., None]:
+    """What is called for such a note."""
+    return Watched.said if note in {Called, Returned} else Watched.noted
 
 
 def names_in(function: Callable[..., Any]) -> list[str]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from dynaproof.checkers.linearizability.checking import check
+from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.specs.history import History, HistoryBuilder
 from dynaproof.specs.objects import OBJECTS, SequentialObject
@@ -34,7 +35,12 @@ def history_of(said: Sequence[tuple[str, int, Any]]) -> History:
                 processes[client] = made
                 made += 1
             row = builder.call(
-                processes[client], note.function, note.key, note.value, tau * NANOSECONDS, expected=note.expected
+                processes[client],
+                note.function,
+                note.key,
+                note.value,
+                tau * NANOSECONDS,
+                expected=note.expected,
             )
             under_way[client] = row, note
         elif client in under_way:
@@ -80,4 +86,4 @@ def judged(thing: SequentialObject, view: Nodes) -> list[Violation]:
     if not view.take(Settled):
         return []
     result = check(history_of(view.said), thing)
-    return [Violation(f"{one.key}: {one}") for one in result.failures][:1]
+    return [Violation(f"{result.key}: {result.sentence}")] if result.verdict == NOT_LINEARIZABLE else []

@@ -1,4 +1,4 @@
-"""What a protocol's nodes show, whatever the protocol: what they note, and the public state of those that run.
+"""What a protocol's nodes show: what they note, and the public state of those that run.
 
 A spec over it looks at notes (each is fresh in the step in which a node emits it), or at the state of all
 nodes after a step (`Stepped`), or at how all is once the faults have stopped for long (`Settled`).
@@ -6,13 +6,13 @@ nodes after a step (`Stepped`), or at how all is once the faults have stopped fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from dynaproof.specs.views.base import Fact, View
+from dynaproof.specs.views.base import AnyFact, Fact, View
 
 HIDDEN = ("env", "disk")
 """Public attributes that are no state of a node."""
@@ -58,14 +58,26 @@ def read_only(value: Any) -> Any:
 
 
 class Nodes(View[Any]):
-    """Notes by type, and `nodes`: those that run, by name."""
+    """Notes by type, those of the step and all of the run so far; and `nodes`: those that run, by name."""
 
     FACTS: ClassVar[type[Struct]] = Struct
 
     def __init__(self) -> None:
         super().__init__()
         self._running: dict[str, NodeState] = {}
+        self.said: list[tuple[str, int, Any]] = []
+        """What clients noted of their operations: who, at which global time in microseconds, what."""
         self.nodes: Mapping[str, NodeState] = MappingProxyType(self._running)
+        self._notes: dict[type[Struct], list[Any]] = {}
+
+    def noted(self, note: AnyFact) -> None:
+        """A node has noted this."""
+        self._notes.setdefault(type(note), []).append(note)
+        self.file(note)
+
+    def notes(self, kind: type[AnyFact]) -> Sequence[AnyFact]:
+        """All notes of a type in the run so far, in order; `take` has only those of the current step."""
+        return self._notes.get(kind, ())
 
     def stepped(self, name: str, node: Callable[[], object]) -> None:
         """A handler of a node has run."""

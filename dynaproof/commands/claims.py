@@ -42,7 +42,7 @@ def claims(
     seconds = _seconds(budget)
     if not (ROOT / "run").is_file():
         raise UserError("figures are made by ./run of a checkout, and this is an installed copy")
-    made, unjudged = _read(documents or tuple(_documents()))
+    made, unjudged = read_claims(documents or tuple(documents_of_checkout()))
     made = [one for one in made if only is None or only in f"{one.document} {one.command}"]
     unjudged = [one for one in unjudged if only is None or only in one.document]
     if not made:
@@ -67,11 +67,12 @@ def claims(
     return code or (exits.FAILED if any(one.verdict == "differs" for one in verdicts) else exits.CLEAN)
 
 
-def _documents() -> list[Path]:
+def documents_of_checkout() -> list[Path]:
+    """The documents whose figures are looked at without a name."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def _read(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
+def read_claims(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
     """What all documents claim; a figure without a note is the user's to mend."""
     from dynaproof.checkers.claims.documents import BadNote, read_document
     from dynaproof.checkers.claims.notes import claims_of
@@ -121,9 +122,9 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
             console.show(f"{said}not run: {own[0].got} (commit {own[0].commit})")
         elif not differing:
             console.show(f"{said}same ({len(own)})")
-        for one in differing:
-            figure = f"{one.figure} is {one.said} of commit {one.commit}; got {one.got}"
-            console.show(f"{document}:{one.line}  {command}  DIFFERS: {figure}")
+        for verdict in differing:
+            figure = f"{verdict.figure} is {verdict.said} of commit {verdict.commit}; got {verdict.got}"
+            console.show(f"{document}:{verdict.line}  {command}  DIFFERS: {figure}")
     for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
         console.show(f"{document}  not judged: {number} ({why})")
     console.show(

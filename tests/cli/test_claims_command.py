@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from dynaproof.checkers.claims.running import plan
 from dynaproof.cli import main
+from dynaproof.commands.claims import documents_of_checkout, read_claims
 
 NOTE = """# Models
 
@@ -152,3 +154,36 @@ def test_a_budget_that_is_no_time_is_an_error(claims, budget):
     code, _, err = claims(NOTE.format(generated="1,146"), f"--budget={budget}")
     assert code == 2
     assert "it takes a time such as 90s, 10m or 2h" in err
+
+
+# ---- the documents of this checkout
+
+
+def test_every_figure_of_the_documents_has_a_command_and_a_commit(root):
+    documents = documents_of_checkout()
+    assert root / "docs" / "benchmarks" / "simulator.md" in documents
+    made, _ = read_claims(tuple(documents))  # Raises for the first figure without them.
+    chosen, reasons = plan(made, 600)
+    assert len(chosen) > 50
+    assert all(reasons[one.command] for one in made if one.command not in chosen)
+
+
+def test_a_figure_of_the_documents_is_made_again_and_is_the_same(tmp_path, capsys):
+    kept = tmp_path / "kept.json"
+    code = main(["claims", "--only", "ThreeSteps", "--results", str(kept), "--json"])
+    verdicts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    judged = {(one["document"], one["said"], one["got"]) for one in verdicts if one.get("verdict") == "same"}
+    assert code == 0
+    assert {
+        ("README.md", "9", "9"),
+        ("docs/system-models.md", "9", "9"),
+        ("docs/proofs.md", "9", "9"),
+    } <= judged
+    assert verdicts[-1]["differs"] == 0
+
+
+def test_a_new_figure_in_a_document_needs_a_note(claims, root):
+    text = (root / "docs" / "system-models.md").read_text(encoding="utf-8")
+    code, _, err = claims(text + "\nThe next model has 123,456 states.\n", "--only", "nothing")
+    assert code == 2
+    assert "the figure 123,456 has no note" in err

@@ -12,7 +12,7 @@ from dynaproof.provenance import ROOT, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.claims.notes import Claim, Unjudged
-    from dynaproof.checkers.claims.running import Verdict
+    from dynaproof.checkers.claims.running import Output, Verdict
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -31,7 +31,7 @@ def claims(
 
     Args:
         documents: Which; README.md and all below docs/ without one.
-        budget: How long it may take, as 600, 90s, 10m or 2h; the cheapest commands run, and what does not fit is listed.
+        budget: How long it may take, as 600, 90s, 10m or 2h; the cheapest run, the others are listed.
         only: Only figures whose document or command has this word in it.
         results: Where outputs are kept as they come; runs/claims.json of the checkout by default.
         resume: Go on with the outputs that are kept there, if the sources are still the same.
@@ -48,12 +48,12 @@ def claims(
     if not made:
         raise UserError("no note asks for a command" + (f" with {only!r} in it" if only else ""))
     chosen, reasons = plan(made, seconds)
-    outputs = {}
+    outputs: dict[str, Output] = {}
     code = exits.CLEAN
     try:
         kept = results or ROOT / "runs" / "claims.json"
-        for command, output in run_all(chosen, ROOT, seconds, kept, resume, console.say):
-            outputs[command] = output
+        # One after the other, so that an interruption leaves those that have ended.
+        outputs.update(run_all(chosen, ROOT, seconds, kept, resume, console.say))
     except KeyboardInterrupt:
         console.say("interrupted: --resume goes on from here")
         code = exits.INTERRUPTED
@@ -74,7 +74,7 @@ def documents_of_checkout() -> list[Path]:
 
 def read_claims(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
     """What all documents claim; a figure without a note is the user's to mend."""
-    from dynaproof.checkers.claims.documents import BadNote, read_document
+    from dynaproof.checkers.claims.documents import BadNoteError, read_document
     from dynaproof.checkers.claims.notes import claims_of
 
     made: list[Claim] = []
@@ -83,7 +83,7 @@ def read_claims(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudge
         name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
         try:
             some, left = claims_of(read_document(path, name))
-        except BadNote as error:
+        except BadNoteError as error:
             raise UserError(str(error), "CONTRIBUTING.md says what a note is") from error
         made += some
         unjudged += left
@@ -128,7 +128,8 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
     for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
         console.show(f"{document}  not judged: {number} ({why})")
     console.show(
-        f"{counts['same']} same, {counts['differs']} differ, {counts['not run']} not run, {len(unjudged)} not judged"
+        f"{counts['same']} same, {counts['differs']} differ, {counts['not run']} not run, "
+        f"{len(unjudged)} not judged"
     )
 
 

@@ -1,4 +1,4 @@
-"""`dynaproof claims`: a figure that a command no longer gives is found, and one without a command is an error."""
+"""`dynaproof claims`: a figure that its command no longer gives is found, one without is an error."""
 
 import json
 
@@ -127,7 +127,8 @@ def test_what_cannot_be_run_is_listed_with_its_reason(claims):
 
 
 def test_lines_of_a_text_are_those_of_the_output(claims):
-    note = "<!-- figures\ncommand: ./run replay examples/runs/ignores_accepted.json\ncommit: 30f8342\nlines: yes\n-->\n"
+    command = "./run replay examples/runs/ignores_accepted.json"
+    note = f"<!-- figures\ncommand: {command}\ncommit: 30f8342\nlines: yes\n-->\n"
     code, out, _ = claims(
         note + "```\n$ ./run replay ...\nFAILED chosen_entries_agree at step 16\n57 events\n```\n"
     )

@@ -42,13 +42,13 @@ COUNTED = (
     "runs",
     "keys",
 )
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _FIGURE = re.compile(
-    rf"(?<![\w.,/-])({_NUMBER})(?![\w,.]*[\w])"
+    rf"(?<![\w.,/-])({NUMBER})(?![\w,.]*[\w])"
     rf"(?:\s?({'|'.join(map(re.escape, (*MACHINE, *COUNTED)))})(?![\w]))?"
 )
-_GLUED = re.compile(rf"(?<![\w.,])({_NUMBER})(%|ms|us|µs|ns|KB|MB|GB|s)(?![\w])")
-_CELL = re.compile(rf"(?:over )?({_NUMBER})(?:[ /(),]+({_NUMBER}))*[)]?")
+_GLUED = re.compile(rf"(?<![\w.,])({NUMBER})(%|ms|us|µs|ns|KB|MB|GB|s)(?![\w])")
+_CELL = re.compile(rf"(?:over )?({NUMBER})(?:[ /(),]+({NUMBER}))*[)]?")
 _CODE = re.compile(r"`[^`]*`")
 
 
@@ -72,7 +72,7 @@ def figures_of(block: Block) -> list[Figure]:
             known = {figure.number for figure in found if figure.line == block.line + offset}
             for cell in shown.strip().strip("|").split("|"):
                 if _CELL.fullmatch(cell.strip()):
-                    numbers = re.findall(_NUMBER, cell)
+                    numbers = re.findall(NUMBER, cell)
                     found += [Figure(block.line + offset, n, "." in n) for n in numbers if n not in known]
     return found
 

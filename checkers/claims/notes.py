@@ -21,13 +21,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dynaproof.checkers.claims.documents import BadNoteError, Block, Document, Note
-from dynaproof.checkers.claims.figures import figures_of
+from dynaproof.checkers.claims.figures import NUMBER, figures_of
 
 _SOURCE = r'("[^"]+"|[A-Za-z_][\w.\-]*)'
 _PAIR = re.compile(rf"{_SOURCE}=(\S+)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _PLACE = re.compile(r"\{([^}]+)\}")
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(NUMBER)
 _NAME = re.compile(r"`([^`]+)`")
 
 

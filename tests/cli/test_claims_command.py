@@ -98,14 +98,15 @@ def test_a_note_that_cannot_be_followed_is_an_error(claims, old, new, told):
 
 
 def test_each_row_has_its_own_command_and_what_does_not_fit_is_listed(claims):
-    code, out, _ = claims(TABLE, "--budget", "1m")
+    code, out, _ = claims(TABLE + "| `ThreeSteps`, `CleansUpWhatIsNotNewest` | 9, 5 |\n", "--budget", "1m")
     assert code == 0
-    assert "figures.md:9  ./run model dns_plan --bug ThreeSteps --symmetry  same (1)" in out
+    assert "figures.md:9  ./run model dns_plan --bug ThreeSteps --symmetry  same (2)" in out
+    assert "--bug CleansUpWhatIsNotNewest --symmetry  same (1)" in out
     assert (
         "CleansUpFirst --symmetry  not run: does not fit into the budget (about 900 s) (commit 30f8342)"
         in out
     )
-    assert out.endswith("1 same, 0 differ, 1 not run, 0 not judged\n")
+    assert out.endswith("3 same, 0 differ, 1 not run, 0 not judged\n")
 
 
 def test_a_command_that_outlives_the_budget_is_stopped_and_not_judged(claims):

@@ -144,7 +144,9 @@ class SimEnv:
 
     def random(self, label: str, n: int) -> int:
         """Chance, through the strategy."""
-        place = self._place
+        place, below = self._place, self._world.strategy.below
+        if below is not None:
+            return below(n)
         return self._world.strategy.index((label, place.name, place.count(label)), n)
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:

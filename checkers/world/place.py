@@ -144,9 +144,7 @@ class SimEnv:
 
     def random(self, label: str, n: int) -> int:
         """Chance, through the strategy."""
-        place, below = self._place, self._world.strategy.below
-        if below is not None:
-            return below(n)
+        place = self._place
         return self._world.strategy.index((label, place.name, place.count(label)), n)
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:

@@ -1,10 +1,115 @@
-"""How do I call it?
+"""Everything that a user imports: a protocol's nodes, scenarios, specs, models, and what is done with them.
 
-The command line (`dynaproof.cli`, one module of `dynaproof.commands` per family of commands) and the public
-names, re-exported for users, who import this package only. Thin: what it does is parse, call an engine, and
-print.
+The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` lists them, and
+`docs/api.md` has each with an example. Importing the package loads nothing else: a name is loaded when it is
+used, and `__init__.pyi` has the types.
 
 May import of ours: `model`, `impl`, `specs` and `checkers`. Nothing of ours imports it.
 """
 
+# The names are loaded by `__getattr__`, so pyright does not find them here; it reads the stub.
+# pyright: reportUnsupportedDunderAll=false
+
+from importlib import import_module
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "FAULTS",
+    "Array",
+    "Bool",
+    "Bug",
+    "Called",
+    "Campaign",
+    "Constant",
+    "Disk",
+    "Edit",
+    "Enum",
+    "Env",
+    "Fault",
+    "History",
+    "Int",
+    "Kind",
+    "Majorities",
+    "Message",
+    "Messages",
+    "Model",
+    "Node",
+    "NodeId",
+    "Nodes",
+    "Note",
+    "Option",
+    "Range",
+    "Replay",
+    "Returned",
+    "Scalar",
+    "Scenario",
+    "Seq",
+    "Set",
+    "Shrunk",
+    "Timer",
+    "Trace",
+    "Tuple",
+    "Verdict",
+    "Violation",
+    "action",
+    "always",
+    "always_possible",
+    "bug",
+    "check",
+    "eventually",
+    "explore",
+    "initial",
+    "linearizable",
+    "node_id",
+    "replay",
+    "require",
+    "shrink",
+    "sometimes",
+    "spec",
+    "terminal",
+    "trace",
+]
+
+_HOMES = {
+    "checkers.patches": ("Bug", "Edit", "bug"),
+    "checkers.runs.fault": ("Fault=FaultKind",),
+    "checkers.runs.kind": ("Kind",),
+    "checkers.runs.scenario": ("Scenario",),
+    "checkers.runs.world_faults": ("FAULTS=OF_ANY_WORLD",),
+    "checkers.workloads.called_history": ("linearizable",),
+    "functions": ("check", "explore", "replay", "shrink", "trace"),
+    "impl.client_notes": ("Called", "Returned"),
+    "impl.handlers": ("Node", "node_id"),
+    "impl.node": ("Disk", "Env", "Message", "NodeId", "Note", "Timer"),
+    "model.language": (
+        *("Array", "Bool", "Constant", "Enum", "Int", "Majorities", "Messages", "Model", "Option", "Range"),
+        *("Scalar", "Seq", "Set", "Tuple", "action", "always", "always_possible", "eventually", "initial"),
+        *("require", "sometimes", "terminal"),
+    ),
+    "results": ("Campaign", "Replay", "Shrunk", "Trace", "Verdict"),
+    "specs.history": ("History",),
+    "specs.spec": ("Violation", "spec"),
+    "specs.views.nodes": ("Nodes",),
+}
+"""Module to its public names; `PUBLIC=NAME` where it has another name there."""
+
+_HOME = {
+    name.partition("=")[0]: (module, name.rpartition("=")[2])
+    for module, names in _HOMES.items()
+    for name in names
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"dynaproof has no public name {name!r}; dynaproof.__all__ lists them")
+    module, inner = _HOME[name]
+    found: object = getattr(import_module(f"dynaproof.{module}"), inner)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted((*__all__, "__version__"))

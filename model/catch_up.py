@@ -17,7 +17,7 @@ pages that were not synced are lost, as it needs only one of them.
 
 The log that comes with a copy is not in the usual descriptions. Without it the copy is above the cursors of
 streams, indexes and archive, and once the other replicas are replaced by copies too the records between are
-nowhere (`CopyWithoutLog`).
+nowhere (seeded bug `CopyWithoutLog`).
 
 Sources: Chandra, Griesemer and Redstone, Paxos Made Live, 5.1 (snapshots); Ongaro, Raft dissertation, 5.
 """
@@ -97,7 +97,7 @@ class CatchUp(Model):
     @action(r=Replica, n=Slot)
     def cut_log(self, r: int, n: int) -> None:
         """A replica cuts its log: rule 2."""
-        require(self.cut[r] < n <= self.may_cut(r))
+        require(self.cut[r] < n <= self.named[r] and all(n <= self.cursor[k] for k in self.Reader))
         self.cut[r] = n
 
     @action(k=Reader, r=Replica)
@@ -122,8 +122,8 @@ class CatchUp(Model):
         """A laggard writes a peer's checkpoint to its new pages, with what comes with it: rule 3."""
         require(self.draft_step[r] == "none" and self.last[r] < self.cut[peer])
         self.draft[r] = self.named[peer]
-        self.draft_ids[r] = self.copied_ids(peer)
-        self.draft_cut[r] = self.copied_cut(peer)
+        self.draft_ids[r] = self.named_ids[peer]
+        self.draft_cut[r] = self.cut[peer]
         self.draft_step[r] = "written"
 
     @action(r=Replica)
@@ -136,7 +136,7 @@ class CatchUp(Model):
     @action(r=Replica)
     def name(self, r: int) -> None:
         """The log names the new pages: rule 1."""
-        require(self.draft_step[r] == "written" and self.may_name(r))
+        require(self.draft_step[r] == "written" and self.draft_synced[r])
         self.draft_step[r] = "named"
 
     @action(r=Replica)
@@ -185,24 +185,6 @@ class CatchUp(Model):
         self.named_ids[r] = set() if lost else ids
         self.applied[r] = 0 if lost else slot
         self.remembered[r] = set() if lost else ids
-
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
-
-    def may_cut(self, r: int) -> int:
-        """Up to where the log may go: rule 2."""
-        return int(min(self.named[r], *(self.cursor[k] for k in self.Reader)))
-
-    def may_name(self, r: int) -> bool:
-        """Whether the log may name the new pages: rule 1."""
-        return bool(self.draft_synced[r])
-
-    def copied_ids(self, peer: int) -> frozenset[int]:
-        """The remembered ids that a copy brings: rule 3."""
-        return frozenset(self.named_ids[peer])
-
-    def copied_cut(self, peer: int) -> int:
-        """Where the log begins that a copy brings: rule 3."""
-        return int(self.cut[peer])
 
     # ---------------------------------------------------------------- what is promised
 
@@ -269,43 +251,3 @@ class CatchUp(Model):
         )
 
     expected = (Expected({}, 2_733_983, 30_165_232, 51, symmetry=True, source="our explorer"),)
-
-
-class NamedBeforeDurable(CatchUp, violates="chosen_records_survive"):
-    """The log names new pages at once; a crash finds the name, and not the pages."""
-
-    def may_name(self, r: int) -> bool:
-        """As soon as they are written."""
-        return True
-
-
-class CutsPastTheSlowestCursor(CatchUp, violates="readers_find_their_records"):
-    """The log is kept for one reader, and not for every one."""
-
-    def may_cut(self, r: int) -> int:
-        """Up to the fastest cursor."""
-        return int(min(self.named[r], max(self.cursor[k] for k in self.Reader)))
-
-
-class CutsWhatIsApplied(CatchUp, violates="chosen_records_survive"):
-    """The log is cut below what is applied, of which the disk has no checkpoint."""
-
-    def may_cut(self, r: int) -> int:
-        """Up to what is applied."""
-        return int(min(self.applied[r], *(self.cursor[k] for k in self.Reader)))
-
-
-class CopyWithoutIds(CatchUp, violates="state_is_a_fold"):
-    """A copy brings the items and not the remembered ids."""
-
-    def copied_ids(self, peer: int) -> frozenset[int]:
-        """None."""
-        return frozenset()
-
-
-class CopyWithoutLog(CatchUp, violates="readers_find_their_records"):
-    """A copy brings the checkpoint only: the log begins behind it."""
-
-    def copied_cut(self, peer: int) -> int:
-        """At the checkpoint."""
-        return int(self.named[peer])

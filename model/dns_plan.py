@@ -9,7 +9,8 @@ what it holds, so that none applies anything to it.
 Applying is one step here: compare the record's plan and replace it, or do nothing (in DynamoDB's terms, a
 conditional write). In the outage of 19 and 20 October 2025 it was two: an enactor checked that its plan was
 newer, was delayed, and applied it after another enactor had applied a newer one, whose clean-up then deleted
-the old plan that the record now named. `ThreeSteps` is that system, and its shortest trace is that outage.
+the old plan that the record now named. The seeded bug `ThreeSteps` is that system,
+and its shortest trace is that outage.
 
 Source: AWS, Summary of the Amazon DynamoDB Service Disruption in the Northern Virginia (US-EAST-1) Region,
 October 2025.
@@ -119,55 +120,3 @@ class DnsPlan(Model):
         return bool(sum(self.step[e] == "applied" for e in self.Enactor) > 1)
 
     expected = (Expected({}, 871, 3_336, 15, symmetry=True, source="our explorer"),)
-
-
-class ThreeSteps(DnsPlan, violates="endpoint_resolves"):
-    """Check, apply and clean up are steps of their own: the outage of October 2025."""
-
-    @action(fair=True, e=DnsPlan.Enactor)
-    def check(self, e: int) -> None:
-        """An enactor sees that its plan is newer than the record's."""
-        require(self.step[e] == "taken" and self.record in self.existing)
-        if self.plan[e] > self.record:
-            self.step[e] = "checked"
-        else:
-            self.step[e] = "applied"
-
-    @action(fair=True, e=DnsPlan.Enactor)
-    def apply(self, e: int) -> None:
-        """It writes, whatever the record has become since; a plan that is gone cannot be applied."""
-        require(self.step[e] == "checked" and self.record in self.existing)
-        if self.plan[e] in self.existing:
-            self.record = self.plan[e]
-        self.step[e] = "applied"
-
-
-class CleansUpWhatIsNotNewest(DnsPlan, violates="endpoint_resolves"):
-    """Clean-up keeps only the newest plan, which need not be the one that the record names."""
-
-    @action(fair=True, e=DnsPlan.Enactor)
-    def clean_up(self, e: int) -> None:
-        """It deletes every plan but the planner's last."""
-        require(self.step[e] == "applied")
-        self.existing = {p for p in self.existing if p >= self.planned}
-        self.step[e] = "idle"
-        self.plan[e] = None
-
-
-class CleansUpFirst(DnsPlan, violates="endpoint_resolves"):
-    """An enactor deletes the older plans before it applies its own."""
-
-    @action(fair=True, e=DnsPlan.Enactor)
-    def apply(self, e: int) -> None:
-        """Older plans go first."""
-        require(self.step[e] == "taken" and self.record in self.existing)
-        self.existing = {p for p in self.existing if p >= self.plan[e]}
-        self.step[e] = "checked"
-
-    @action(fair=True, e=DnsPlan.Enactor)
-    def clean_up(self, e: int) -> None:
-        """Then the record is written, if its plan is older."""
-        require(self.step[e] == "checked")
-        self.record = max(self.record, self.plan[e])
-        self.step[e] = "idle"
-        self.plan[e] = None

@@ -121,7 +121,7 @@ class Lease(Model):
         require(self.crashed < self.crashes)
         self.crashed = self.crashed + 1
         self.granted_to[g] = 0
-        self.left[g] = self.wait_of_restarted()
+        self.left[g] = self.lease
 
     @action(grantors_fast=Fast, leaders_fast=Fast)
     def tick(self, grantors_fast: int, leaders_fast: int) -> None:
@@ -142,11 +142,7 @@ class Lease(Model):
                     for g in self.Grantor:
                         self.answered.discard((b, k, g))
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
-
-    def wait_of_restarted(self) -> int:
-        """For how long a restarted grantor is bound: rule 3."""
-        return int(self.lease)
+    # ---------------------------------------------------------------- the age of a round
 
     def young(self, age: int) -> bool:
         """Whether a round may be used: age < L (1 - rho) / (1 + rho), with rho = 1/3: rule 2."""
@@ -211,78 +207,3 @@ class Lease(Model):
             {"ballots": 2, "rounds": 2}, 4_096_448, 301_459_167, 32, symmetry=True, source="our explorer"
         ),
     )
-
-
-class CountsFromTheAnswer(Lease, violates="holder_is_led_last"):
-    """The leader takes a round to be as old as its last answer."""
-
-    @action(g=Lease.Grantor, b=Lease.Ballot, k=Lease.Round)
-    def grant(self, g: int, b: int, k: int) -> None:
-        """However late the question arrived, the round is young again."""
-        require(self.role[b] != "candidate" and self.promised[g] <= b)
-        self.promised[g] = b
-        self.granted_to[g] = b
-        self.left[g] = self.lease
-        self.answered.add((b, k, g))
-        self.age[b, k] = 0
-
-
-class IgnoresDrift(Lease, violates="holder_is_led_last"):
-    """The leader uses the whole of L of its own clock."""
-
-    def young(self, age: int) -> bool:
-        """Younger than L."""
-        return bool(age < self.lease)
-
-
-class HalfTheDrift(Lease, violates="holder_is_led_last"):
-    """The leader allows for its own drift, and not for the grantor's."""
-
-    def young(self, age: int) -> bool:
-        """Younger than L (1 - rho)."""
-        return bool(3 * age < 2 * self.lease)
-
-
-class UsesTheLastInstant(Lease, violates="holder_is_led_last"):
-    """The grantor is free at L, and the leader still serves at the bound itself: `<=` on both sides."""
-
-    def young(self, age: int) -> bool:
-        """Not older than L (1 - rho) / (1 + rho)."""
-        return bool(2 * age <= self.lease)
-
-
-class RetransmissionProlongs(Lease, violates="holder_is_led_last"):
-    """A question that is sent again carries the time of the repetition, and old answers count for it."""
-
-    @action(b=Lease.Ballot, k=Lease.Round)
-    def ask(self, b: int, k: int) -> None:
-        """Asked again, the round is young again."""
-        require(self.role[b] == "leader")
-        self.age[b, k] = 0
-
-
-class RestartDoesNotWait(Lease, violates="holder_is_led_last"):
-    """A restarted grantor, which has forgotten what it granted, promises at once."""
-
-    def wait_of_restarted(self) -> int:
-        """It does not wait."""
-        return 0
-
-
-class PromisesUnderALease(Lease, violates="holder_is_led_last"):
-    """A grantor compares ballots only."""
-
-    @action(g=Lease.Grantor, b=Lease.Ballot)
-    def promise(self, g: int, b: int) -> None:
-        """It promises although a lease that it granted runs."""
-        require(self.role[b] == "candidate" and self.promised[g] < b)
-        self.promised[g] = b
-        self.promises.add((b, g))
-
-
-class ReleasesAndServesOn(Lease, violates="holder_is_led_last"):
-    """A leader releases its lease while answers under it are still being given."""
-
-    def may_serve(self, b: int) -> bool:
-        """It serves on."""
-        return bool(self.role[b] != "candidate" and self.leased(b))

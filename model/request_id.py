@@ -88,15 +88,15 @@ class RequestId(Model):
 
     @action(r=Request, n=Slot)
     def hear_answer(self, r: int, n: int) -> None:
-        """A client hears what a chosen record says; whoever has applied it may say so."""
-        require(self.ending[r] == "open" and n <= self.may_answer())
+        """A client hears what a chosen record says; whoever has applied it may say so: rule 5."""
+        require(self.ending[r] == "open" and n <= self.chosen)
         require(self.is_of(n, r))
         self.ending[r] = "ok" if self.log[n][0] == "applied" else "failed"
 
     @action(r=Request, a=Attempt)
     def refuse(self, r: int, a: int) -> None:
         """A node that the attempt is not meant for refuses it: rule 6."""
-        require(self.attempt[r, a] == "sent" and self.refused_for_good(self.aim[r, a]))
+        require(self.attempt[r, a] == "sent" and self.aim[r, a] == "nobody")
         self.attempt[r, a] = "refused"
 
     # ---------------------------------------------------------------- the leader
@@ -105,8 +105,9 @@ class RequestId(Model):
     def propose(self, r: int, a: int, late: int) -> None:
         """An attempt arrives, perhaps not for the first time, and becomes a record: rules 1 to 4."""
         require(self.attempt[r, a] != "unsent" and self.aim[r, a] == "current")
-        require(not self.knows(r) and not self.is_throttled(r, a))
-        require(self.may_stamp(late) and self.within_deadline(late) and self.has_room())
+        require(not self.knows(r) and (r, a) not in self.throttled)
+        require(self.may_stamp(late) and late == 0)
+        require(sum(self.knows(q) for q in self.Request) < self.table)
         require(self.last < self.slots)
         self.log[self.last + 1] = ("applied" if self.condition() else "failed", r, late)
         self.last = self.last + 1
@@ -115,10 +116,11 @@ class RequestId(Model):
     def throttle(self, r: int, a: int) -> None:
         """The leader refuses for good, and remembers that while it leads: rule 6.
 
-        The table is full, or too much is in flight, or its clock is not trusted just now.
+        The table is full, or too much is in flight, or its clock is not trusted just now; but a record might
+        still be within the deadline.
         """
         require(self.attempt[r, a] == "sent" and self.aim[r, a] == "current")
-        require(not self.knows(r) and self.may_throttle())
+        require(not self.knows(r) and self.may_stamp(0))
         self.attempt[r, a] = "refused"
         self.throttled.add((r, a))
 
@@ -150,7 +152,7 @@ class RequestId(Model):
                 if self.aim[r, a] == "current":
                     self.aim[r, a] = "past"
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+    # ---------------------------------------------------------------- the log and what it remembers
 
     def is_of(self, n: int, r: int) -> bool:
         """Slot n has a request's record."""
@@ -173,33 +175,9 @@ class RequestId(Model):
         """A chosen record behind slot n is past the deadline."""
         return any(self.is_late(m) for m in self.Slot if n <= m <= self.chosen)
 
-    def is_throttled(self, r: int, a: int) -> bool:
-        """The leader has throttled a copy of the attempt: rule 6."""
-        return (r, a) in self.throttled
-
     def may_stamp(self, late: int) -> bool:
         """Timestamps do not go back along the log."""
         return late == 1 or not any(self.is_late(n) for n in self.Slot)
-
-    def within_deadline(self, late: int) -> bool:
-        """Rule 1."""
-        return late == 0
-
-    def has_room(self) -> bool:
-        """The table has room for a request: rule 4."""
-        return bool(sum(self.knows(r) for r in self.Request) < self.table)
-
-    def may_answer(self) -> int:
-        """Up to which slot answers leave: rule 5."""
-        return int(self.chosen)
-
-    def may_throttle(self) -> bool:
-        """Whether a refusal may be final: a record might still be within the deadline: rule 6."""
-        return self.may_stamp(0)
-
-    def refused_for_good(self, aim: str) -> bool:
-        """Whether a node that does not lead the ballot aimed at may refuse for good: rule 6."""
-        return aim == "nobody"
 
     # ---------------------------------------------------------------- what is promised
 
@@ -261,128 +239,3 @@ class RequestId(Model):
         Expected({}, 639_000, 2_925_425, 19, symmetry=True, source="our explorer"),
         Expected({"slots": 4}, 1_384_460, 6_757_081, 21, symmetry=True, source="our explorer"),
     )
-
-
-class ForgottenAtLeaderChange(RequestId, violates="one_record_per_request"):
-    """A new leader does not remember the requests of the log that it adopts."""
-
-    adopted = Int(0, RequestId.slots)
-
-    @action(kept=Range(0, RequestId.slots))
-    def elect(self, kept: int) -> None:
-        """It starts with an empty table."""
-        require(self.elected < self.elections and self.chosen <= kept <= self.last)
-        self.elected = self.elected + 1
-        self.last = kept
-        self.adopted = kept
-        for n in self.Slot:
-            if n > kept:
-                self.log[n] = None
-        self.throttled = set()
-        for r in self.Request:
-            for a in self.Attempt:
-                if self.aim[r, a] == "current":
-                    self.aim[r, a] = "past"
-
-    def knows(self, r: int) -> bool:
-        """Only what it has proposed itself."""
-        return any(self.is_of(n, r) and not self.forgotten(n) and n > self.adopted for n in self.Slot)
-
-
-class ForgetsWhatIsInFlight(RequestId, violates="one_record_per_request"):
-    """A leader remembers what is chosen, and not what it has proposed."""
-
-    def knows(self, r: int) -> bool:
-        """Applied records only."""
-        return any(self.is_of(n, r) and not self.forgotten(n) and n <= self.chosen for n in self.Slot)
-
-
-class DeadlineIgnored(RequestId, violates="one_record_per_request"):
-    """A leader proposes whatever arrives, though ids are forgotten by the deadline."""
-
-    def within_deadline(self, late: int) -> bool:
-        """Always."""
-        return True
-
-
-class TimestampFromWall(RequestId, violates="one_record_per_request"):
-    """A leader stamps by its own wall clock, which may be behind its predecessor's."""
-
-    def may_stamp(self, late: int) -> bool:
-        """Any timestamp."""
-        return True
-
-
-class FailedConditionNotLogged(RequestId, violates="answers_are_true"):
-    """A failed condition is answered at once and leaves no record."""
-
-    @action(r=RequestId.Request, a=RequestId.Attempt)
-    def fail(self, r: int, a: int) -> None:
-        """The client hears of it."""
-        require(self.attempt[r, a] != "unsent" and self.aim[r, a] == "current")
-        require(not self.knows(r) and not self.condition() and self.chosen == self.last)
-        require(self.ending[r] == "open")
-        self.ending[r] = "failed"
-
-    @action(r=RequestId.Request, a=RequestId.Attempt, late=RequestId.Late)
-    def propose(self, r: int, a: int, late: int) -> None:
-        """Only a success is proposed."""
-        require(self.attempt[r, a] != "unsent" and self.aim[r, a] == "current")
-        require(not self.knows(r) and not self.is_throttled(r, a) and self.condition())
-        require(self.may_stamp(late) and self.within_deadline(late) and self.has_room())
-        require(self.last < self.slots)
-        self.log[self.last + 1] = ("applied", r, late)
-        self.last = self.last + 1
-
-
-class Evicts(RequestId, violates="one_record_per_request"):
-    """A full table makes room by forgetting what is chosen already."""
-
-    def knows(self, r: int) -> bool:
-        """The last request of the log is remembered, and what is in flight."""
-        return any(
-            self.is_of(n, r)
-            and not self.forgotten(n)
-            and (n > self.chosen or not any(self.follows_another(m, r) for m in self.Slot if m > n))
-            for n in self.Slot
-        )
-
-    def follows_another(self, m: int, r: int) -> bool:
-        """Slot m has another request's record."""
-        return self.log[m] is not None and self.log[m][1] is not None and self.log[m][1] != r
-
-    def has_room(self) -> bool:
-        """Always."""
-        return True
-
-
-class AnswersBeforeChosen(RequestId, violates="answers_are_true"):
-    """A leader answers when it has proposed."""
-
-    def may_answer(self) -> int:
-        """The end of its log."""
-        return int(self.last)
-
-
-class PastLeaderRefusesForGood(RequestId, violates="definite_errors_are_final"):
-    """Whoever does not lead refuses for good, though it may have proposed the attempt when it led."""
-
-    def refused_for_good(self, aim: str) -> bool:
-        """Any ballot but the running one."""
-        return aim != "current"
-
-
-class ForgetsWhatItThrottled(RequestId, violates="definite_errors_are_final"):
-    """A leader proposes a late copy of an attempt that it has throttled."""
-
-    def is_throttled(self, r: int, a: int) -> bool:
-        """It does not remember."""
-        return False
-
-
-class ThrottlesPastTheDeadline(RequestId, violates="definite_errors_are_final"):
-    """A leader throttles for good before it looks at the deadline, when the request may be forgotten."""
-
-    def may_throttle(self) -> bool:
-        """Whenever it likes."""
-        return True

@@ -83,7 +83,7 @@ class Restore(Model):
     @action(p=Partition, n=Slot)
     def upload(self, p: int, n: int) -> None:
         """An upload of a record arrives: rule 1."""
-        require(self.archive[p, n] is None and n <= self.may_upload(p))
+        require(self.archive[p, n] is None and n <= self.chosen[p])
         self.archive[p, n] = self.log[p, n]
 
     @action(p=Partition, n=Slot)
@@ -92,7 +92,7 @@ class Restore(Model):
         require(n <= self.chosen[p] and (p, n) not in self.snapshots)
         self.snapshots.add((p, n))
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+    # ---------------------------------------------------------------- timestamps and the archive
 
     def may_stamp(self, p: int, t: int) -> bool:
         """A timestamp is greater than all before it in the lineage."""
@@ -101,10 +101,6 @@ class Restore(Model):
             and (p == 0 or self.log[0, n] is None or self.log[0, n][1] < t)
             for n in self.Slot
         )
-
-    def may_upload(self, p: int) -> int:
-        """Up to which slot a leader archives: rule 1."""
-        return int(self.chosen[p])
 
     def good_through(self, p: int) -> int:
         """The last slot of a partition's archive before the first hole: rule 2."""
@@ -236,55 +232,3 @@ class Restore(Model):
         Expected({}, 726_193, 4_343_265, 25, source="our explorer"),
         Expected({"slots": 3}, 4_150_113, 29_410_033, 29, source="our explorer"),
     )
-
-
-class IgnoresHoles(Restore, violates="restore_is_exact"):
-    """The last record of a partition's archive closes its timestamp, whatever is missing before it."""
-
-    def good_through(self, p: int) -> int:
-        """The last archived slot."""
-        return max((n for n in self.Slot if self.archive[p, n] is not None), default=0)
-
-
-class SnapshotPastT(Restore, violates="restore_is_exact"):
-    """A restore begins with the nearest snapshot, before or after T."""
-
-    def may_begin_with(self, p: int, n: int, t: int) -> bool:
-        """With any."""
-        return (p, n) in self.snapshots
-
-
-class ArchivesWhatIsInFlight(Restore, violates="restore_is_exact"):
-    """A leader archives what it has proposed; what is lost is in the archive for ever."""
-
-    def may_upload(self, p: int) -> int:
-        """To the end of its log."""
-        return int(self.last[p])
-
-
-class SilentChildForgotten(Restore, violates="restore_is_exact"):
-    """A child that has archived nothing yet is left out of the minimum."""
-
-    def closed(self, p: int) -> int:
-        """As if it were closed for ever."""
-        own = self.stamp_at(p, self.good_through(p))
-        return own if p == 0 or own > 0 else self.times
-
-
-class TimestampFromWall(Restore, violates="restore_is_exact"):
-    """A new leader stamps by its own wall clock, which may be behind its predecessor's."""
-
-    def may_stamp(self, p: int, t: int) -> bool:
-        """Any timestamp."""
-        return True
-
-
-class ParentDroppedAtTheSplit(Restore, violates="restore_is_exact"):
-    """Once both children have snapshots, the parent's archive is taken for garbage, but for the split."""
-
-    @action(n=Restore.Slot)
-    def drop(self, n: int) -> None:
-        """Its records, and with them the times before the children's snapshots, are gone."""
-        require(all(any((p, m) in self.snapshots for m in self.Slot) for p in (1, 2)))
-        require(self.is_archived(0, n, "write"))
-        self.archive[0, n] = ("closed", self.archive[0, n][1])

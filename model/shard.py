@@ -98,8 +98,8 @@ class Shard(Model):
     @action(p=Partition, leader=Leader)
     def cut_log(self, p: int, leader: int) -> None:
         """A leader cuts the log below what it may: rule 3."""
-        require(self.may_cut(p, leader) > self.cut[p])
-        self.cut[p] = self.may_cut(p, leader)
+        require(self.cursor[p, leader] > self.cut[p])
+        self.cut[p] = self.cursor[p, leader]
 
     # ---------------------------------------------------------------- the leaders
 
@@ -134,7 +134,7 @@ class Shard(Model):
         """An append arrives, perhaps not for the first time: rules 1 and 4."""
         require(self.sent[p, leader] is not None)
         sent: tuple[int, int] = self.sent[p, leader]
-        require(self.opened[p] and self.takes(p, sent[0], sent[1]))
+        require(self.opened[p] and sent[0] == self.last[p])
         through = sent[1]
         for n in self.Slot:
             if sent[0] < n <= through and self.log[p, n] == "change":
@@ -151,7 +151,7 @@ class Shard(Model):
     @action(w=Worker, p=Partition)
     def take(self, w: int, p: int) -> None:
         """A worker takes a shard over, from its checkpoint; another one's lease has run out: rule 5."""
-        require(self.opened[p] and self.may_begin(p))
+        require(self.opened[p] and (p == 0 or self.finished))
         require(self.at[w] is None and self.owner[p] != w and not (p == 0 and self.finished))
         self.owner[p] = w
         self.at[w] = (p, self.checkpoint[p])
@@ -173,8 +173,8 @@ class Shard(Model):
         require(self.at[w] is not None)
         at: tuple[int, int] = self.at[w]
         require(self.owner[at[0]] == w)
-        self.checkpoint[at[0]] = self.may_checkpoint(at[0], at[1])
-        if at[0] == 0 and self.closed and self.may_checkpoint(at[0], at[1]) == len(self.records[0]):
+        self.checkpoint[at[0]] = at[1]
+        if at[0] == 0 and self.closed and at[1] == len(self.records[0]):
             self.finished = True
 
     @action(w=Worker)
@@ -186,7 +186,7 @@ class Shard(Model):
         if self.owner[at[0]] == w:
             self.owner[at[0]] = None
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+    # ---------------------------------------------------------------- the order of the log
 
     def is_next(self, p: int, n: int) -> bool:
         """Slot n is the next of a partition's log, and the log has not ended."""
@@ -197,22 +197,6 @@ class Shard(Model):
         if p == 0:
             return bool(self.log[0, n - 1] not in {"free", "split"})
         return bool(self.log[0, n - 1] == "split" or self.log[p, n - 1] != "free")
-
-    def may_cut(self, p: int, leader: int) -> int:
-        """Up to where the log may go: rule 3."""
-        return int(self.cursor[p, leader])
-
-    def takes(self, p: int, previous: int, through: int) -> bool:
-        """Whether a shard takes an append: rule 1."""
-        return bool(previous == self.last[p])
-
-    def may_begin(self, p: int) -> bool:
-        """Whether a shard may be read: a child when its parent is finished: rule 5."""
-        return bool(p == 0 or self.finished)
-
-    def may_checkpoint(self, p: int, position: int) -> int:
-        """What is processed for certain: rule 5."""
-        return position
 
     # ---------------------------------------------------------------- what is promised
 
@@ -281,48 +265,3 @@ class Shard(Model):
         Expected({}, 11_379_840, 144_063_576, 42, symmetry=True, source="our explorer"),
         Expected({"workers": 1}, 2_170_404, 23_972_798, 40, symmetry=True, source="our explorer"),
     )
-
-
-class TakesOverlaps(Shard, violates="complete_and_single"):
-    """The shard takes an append that begins at or before its last slot and ends behind it."""
-
-    def takes(self, p: int, previous: int, through: int) -> bool:
-        """It compares the end only."""
-        return bool(through > self.last[p])
-
-
-class CutsWhatIsChosen(Shard, violates="cut_is_covered"):
-    """The log is cut below what is chosen, whether the shard has it or not."""
-
-    def may_cut(self, p: int, leader: int) -> int:
-        """Everything in the log."""
-        return int(max((n for n in self.Slot if self.log[p, n] not in {"free", "split"}), default=0))
-
-
-class ClosesOutOfTurn(Shard, violates="closed_shard_is_complete"):
-    """A leader that finds the split closes the shard by a call of its own, outside the appends."""
-
-    @action(n=Shard.Slot)
-    def close(self, n: int) -> None:
-        """It does not wait for what is on its way."""
-        require(self.log[0, n] == "split" and not self.closed)
-        self.closed = True
-        for child in (1, 2):
-            self.opened[child] = True
-            self.last[child] = n
-
-
-class ChildBesideParent(Shard, violates="parent_before_children"):
-    """A worker begins a child as soon as the parent is closed."""
-
-    def may_begin(self, p: int) -> bool:
-        """The parent need not be read to its end."""
-        return bool(p == 0 or self.closed)
-
-
-class CheckpointsFirst(Shard, violates="nothing_is_skipped"):
-    """A worker moves the checkpoint past the record that it is about to process."""
-
-    def may_checkpoint(self, p: int, position: int) -> int:
-        """One ahead, if there is one."""
-        return int(min(position + 1, len(self.records[p])))

@@ -15,7 +15,7 @@ so for a child (what its leader takes is chosen at once). Each key goes to a chi
 
 A grantor's grant outlives what the leader makes of it (see the model `lease`); that order is all that is left
 of time here. That replicas which applied the split refuse the parent's lease is not said in so many words in
-the usual descriptions, and waiting alone is not enough: `GrantsBehindTheSplit`.
+the usual descriptions, and waiting alone is not enough (seeded bug `GrantsBehindTheSplit`).
 
 Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 4.2 (split); Gray and Cheriton, Leases, SOSP 1989.
 """
@@ -126,7 +126,8 @@ class Split(Model):
     @action(n=Slot)
     def acknowledge(self, n: int) -> None:
         """It answers for a record that it has applied: rule 1."""
-        require(n <= self.known and self.log[n] is not None and self.takes_effect(n))
+        require(n <= self.known and self.log[n] is not None)
+        require(self.barrier is None or n < self.barrier)
         require(self.log[n] not in self.acknowledged)
         self.acknowledged.add(self.log[n])
 
@@ -150,7 +151,7 @@ class Split(Model):
     @action(r=Replica)
     def grant(self, r: int) -> None:
         """A replica grants the parent's leader a lease: rule 2."""
-        require(r not in self.used and self.grants(r))
+        require(r not in self.used and r not in self.applied_split)
         self.granted.add(r)
         self.used.add(r)
 
@@ -178,16 +179,16 @@ class Split(Model):
     def vote_for_child(self, k: int, r: int) -> None:
         """A child's replica votes for the child's first leader: rule 2."""
         require(r in self.applied_split and (k, r) not in self.votes and k not in self.leads)
-        require(self.waited(r))
+        require(r not in self.granted)
         self.votes.add((k, r))
 
     @action(k=Key)
     def lead_child(self, k: int) -> None:
-        """A quorum has voted: the child is led, from the parent's slot and timestamp on."""
+        """A quorum has voted: the child is led, from the parent's slot and timestamp on: rule 3."""
         require(k not in self.leads)
         require(2 * sum((k, r) in self.votes for r in self.Replica) > self.replicas)
         self.leads.add(k)
-        self.base[k] = self.first_base()
+        self.base[k] = max((n for n in self.Slot if self.barrier == n), default=0)
         for r in self.Replica:
             self.votes.discard((k, r))
 
@@ -214,7 +215,7 @@ class Split(Model):
         self.parent_listed = False
         self.child_listed = set(self.Key)
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
+    # ---------------------------------------------------------------- the split
 
     def split_chosen(self) -> bool:
         """The split is chosen."""
@@ -224,25 +225,9 @@ class Split(Model):
         """The parent's leader knows that it is."""
         return self.barrier is not None and self.barrier <= self.known
 
-    def takes_effect(self, n: int) -> bool:
-        """Whether a record of the parent does: rule 1."""
-        return bool(self.barrier is None or n < self.barrier)
-
-    def grants(self, r: int) -> bool:
-        """Whether a replica still grants the parent a lease: rule 2."""
-        return r not in self.applied_split
-
-    def waited(self, r: int) -> bool:
-        """Whether what a replica granted has run out: rule 2."""
-        return r not in self.granted
-
     def inherits(self, k: int, i: int) -> bool:
         """Whether a child remembers a request from the parent: rule 3."""
         return any(self.log[n] == (k, i) and self.in_effect(n) for n in self.Slot)
-
-    def first_base(self) -> int:
-        """Where a child's slots and timestamps begin: rule 3."""
-        return max((n for n in self.Slot if self.barrier == n), default=0)
 
     # ---------------------------------------------------------------- what is promised
 
@@ -337,59 +322,3 @@ class Split(Model):
         Expected({}, 10_873_528, 96_973_755, 38, symmetry=True, source="our explorer"),
         Expected({"slots": 2}, 2_214_456, 19_526_091, 35, symmetry=True, source="our explorer"),
     )
-
-
-class AcknowledgesBehindTheSplit(Split, violates="acknowledged_writes_survive"):
-    """The parent's leader answers for records that are behind the split in its log."""
-
-    def takes_effect(self, n: int) -> bool:
-        """All do."""
-        return True
-
-
-class ChildDoesNotWait(Split, violates="one_owner_per_key"):
-    """A child's replica votes although the lease that it granted to the parent runs."""
-
-    def waited(self, r: int) -> bool:
-        """It does not look."""
-        return True
-
-
-class GrantsBehindTheSplit(Split, violates="one_owner_per_key"):
-    """A replica that has applied the split still renews the lease of the parent's leader, who has not."""
-
-    def grants(self, r: int) -> bool:
-        """To whoever leads."""
-        return True
-
-
-class IdsStayBehind(Split, violates="retries_apply_once"):
-    """A child starts with the items and without the remembered request ids."""
-
-    def inherits(self, k: int, i: int) -> bool:
-        """It remembers nothing."""
-        return False
-
-
-class TimestampsBeginAnew(Split, violates="children_go_on_behind_the_parent"):
-    """A child's slots and timestamps begin like those of a new partition."""
-
-    def first_base(self) -> int:
-        """At 0."""
-        return 0
-
-
-class MetadataInTwoSteps(Split, violates="metadata_covers_every_key_once"):
-    """The children are put in one by one, and the parent is taken out after."""
-
-    @action(k=Split.Key)
-    def put_child_in(self, k: int) -> None:
-        """The first step, for each child."""
-        require(self.split_chosen() and k not in self.child_listed)
-        self.child_listed.add(k)
-
-    @action
-    def change_metadata(self) -> None:
-        """The last step."""
-        require(self.parent_listed and all(k in self.child_listed for k in self.Key))
-        self.parent_listed = False

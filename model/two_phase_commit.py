@@ -112,25 +112,3 @@ class TwoPhaseCommit(Model):
         Expected({"rms": 7}, 920, symmetry=True, source="orbits, known from several engines"),
         Expected({"rms": 10}, 3_300, symmetry=True, source="orbits, known from several engines"),
     )
-
-
-class CommitsWithoutAll(TwoPhaseCommit, violates="consistent"):
-    """The transaction manager commits as soon as anyone is prepared."""
-
-    @action
-    def tm_commit(self) -> None:
-        """It commits although some resource manager may have aborted."""
-        require(self.tm_state == "init")
-        require(any(r in self.tm_prepared for r in self.RM))
-        self.tm_state = "committed"
-        self.msgs.add(("Commit",))
-
-
-class AbortsAfterPreparing(TwoPhaseCommit, violates="consistent"):
-    """A resource manager that has promised to commit changes its mind."""
-
-    @action(r=TwoPhaseCommit.RM)
-    def rm_choose_to_abort(self, r: int) -> None:
-        """It aborts although it may be prepared."""
-        require(self.rm_state[r] in {"working", "prepared"})
-        self.rm_state[r] = "aborted"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from dynaproof.specs.views.base import Fact, View
+from dynaproof.specs.views.base import View
+from dynaproof.specs.views.nodes import Nodes, Settled, Stepped
 
 Kind: TypeAlias = Literal["always", "eventually", "sometimes"]
+
+KINDS: tuple[Kind, ...] = ("always", "eventually", "sometimes")
 
 Seen = TypeVar("Seen", bound=View[Any])
 
@@ -33,31 +38,59 @@ class Spec(Struct, Generic[Seen], frozen=True):
     sentence: str
     over: type[Seen]
     """The kind of view that it is a promise about."""
-    on: tuple[type[Fact], ...]
+    on: tuple[type[Struct], ...]
     """The types of facts that it looks at: it is checked in a step in which one of them was filed."""
     check: Callable[[Seen], Iterable[Violation]]
+    """How the promise is broken; of a `sometimes`, where what it names is seen."""
 
 
 AnySpec: TypeAlias = Spec[Any]
 
 
 def spec(
-    kind: Kind, source: str, over: type[Seen], on: tuple[type[Fact], ...]
-) -> Callable[[Callable[[Seen], Iterable[Violation]]], Spec[Seen]]:
+    kind: Kind = "always",
+    source: str = "",
+    over: type[Any] = Nodes,
+    on: tuple[type[Struct], ...] = (),
+) -> Callable[[Callable[[Any], Iterable[Violation] | bool]], AnySpec]:
     """Make a spec of a check, under the check's own name; whoever runs something is handed the specs.
+
+    A check gives violations, or whether the promise holds (of a `sometimes`: whether the situation is there).
+    Over nodes, a spec without `on` looks at each step, or once at the end if it is an `eventually`.
 
     Raises:
         SpecError: a fact is not one of the view's, or there is none.
     """
 
-    def make(check: Callable[[Seen], Iterable[Violation]]) -> Spec[Seen]:
+    def make(check: Callable[[Any], Iterable[Violation] | bool]) -> AnySpec:
         name = check.__name__
-        if not on:
+        looked_at: tuple[Any, ...] = on
+        if over is Nodes and not on:
+            looked_at = (Settled,) if kind == "eventually" else (Stepped,)
+        if kind not in KINDS:
+            raise SpecError(f"the spec {name} is of kind {kind!r}; there are {', '.join(KINDS)}")
+        if not looked_at:
             raise SpecError(f"the spec {name} looks at no facts, so it would never be checked")
-        for fact in on:
-            if not issubclass(fact, over.FACTS):
-                raise SpecError(f"the spec {name} is over a {over.__name__}, which has no {fact.__name__}")
+        for fact in looked_at:
+            if not (isinstance(fact, type) and issubclass(fact, over.FACTS)):
+                missing = getattr(fact, "__name__", repr(fact))
+                raise SpecError(f"the spec {name} is over a {over.__name__}, which has no {missing}")
         sentence = " ".join((check.__doc__ or "").split("\n\n")[0].split())
-        return Spec(name, kind, source, sentence, over, on, check)
+        if inspect.isgeneratorfunction(check):
+            return Spec(name, kind, source, sentence, over, looked_at, check)
+        return Spec(
+            name, kind, source, sentence, over, looked_at, partial(answered, check, kind, sentence or name)
+        )
 
     return make
+
+
+def answered(
+    check: Callable[[Any], Iterable[Violation] | bool], kind: Kind, sentence: str, view: Any
+) -> Iterable[Violation]:
+    """What a check says that is no generator: its violations, or one for a plain no."""
+    answer = check(view)
+    if isinstance(answer, bool):
+        broken = answer if kind == "sometimes" else not answer
+        return (Violation(f"it does not hold: {sentence}"),) if broken else ()
+    return answer

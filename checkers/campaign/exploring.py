@@ -1,4 +1,4 @@
-"""A campaign from its first schedule to its end: limits, failures, state, and what it tells meanwhile."""
+"""A campaign from its first schedule to its end: limits, failures, state, and progress reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, numbers, outcomes
+from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, differs_elsewhere, numbers, outcomes
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
@@ -17,13 +17,13 @@ from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 
 MOST_FAILURES = 5
-"""A campaign ends after so many: each is shrunk, and the first says enough."""
+"""A campaign ends after so many failures: each is shrunk, and the first ones say enough."""
 
 SAVED_EVERY_SECONDS = 15.0
 
 
 class Listener(Protocol):
-    """Who is told how a campaign goes."""
+    """Listens to the progress of a campaign."""
 
     def went_on(self, state: State) -> None:
         """Another schedule is counted."""
@@ -63,6 +63,8 @@ class Campaign(Struct, frozen=True):
     ended: Literal["limit", "failures", "interrupted"]
     kept: Path | None
     other: Path | None
+    runs: tuple[RunFile, ...] = ()
+    """The shrunk runs of the failures, in order."""
 
 
 def explore(
@@ -101,6 +103,7 @@ def explore(
     before, began = state.seconds, clock()
     saved = began
     ended: Literal["limit", "failures", "interrupted"] = "limit"
+    runs: list[RunFile] = []
     todo = numbers(state.totals.schedules, schedules, seconds, clock)
     try:
         for number, outcome in outcomes(scenario, strategy, seed, todo, jobs):
@@ -108,6 +111,7 @@ def explore(
                 listener.failed(number, outcome.failure)
                 found, run = shrunk(state, number, outcome, folder)
                 state.failures.append(found)
+                runs.append(run)
                 listener.found(found, run)
             state.totals.add(outcome)  # Not before: interrupted while it is shrunk, a failure would be lost.
             now = clock()
@@ -119,6 +123,14 @@ def explore(
             if len(state.failures) >= most_failures:
                 ended = "failures"
                 break
+        if not state.failures:
+            differs = differs_elsewhere(scenario, strategy, seed, state.totals.digests)
+            if differs is not None:
+                number, outcome = differs
+                found, run = shrunk(state, number, outcome, folder)
+                state.failures.append(found)
+                runs.append(run)
+                listener.found(found, run)
     except KeyboardInterrupt:
         ended = "interrupted"
     state.seconds = before + clock() - began
@@ -128,7 +140,7 @@ def explore(
     elif file is not None:
         file.remove()
     other = file.path if file is not None and not file.mine else None
-    return Campaign(state, ended, kept, other)
+    return Campaign(state, ended, kept, other, tuple(runs))
 
 
 def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None) -> tuple[Found, RunFile]:

@@ -11,12 +11,16 @@ import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
+from pathlib import Path
 
 from msgspec import Struct, field, structs
 
+from dynaproof.checkers.campaign.fresh import COMPARED, digests_elsewhere
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.user_code import outside_calls
+from dynaproof.checkers.user_file import imported
 from dynaproof.checkers.world.world import BY_ITSELF
 
 SAMPLED = 50
@@ -73,9 +77,38 @@ def run_one(scenario: str, strategy: str, base: int, schedule: int) -> RunResult
     if schedule % SAMPLED == 0 and outcome.failure is None:
         again = execute(config)
         if again != outcome:
-            told = f"the same configuration gave {outcome.digest[:12]}, then {again.digest[:12]}"
-            outcome = structs.replace(outcome, failure=Failure(REPRODUCIBLE, told, 0))
+            outcome = differing(scenario, outcome, f"then {again.digest[:12]}")
     return outcome
+
+
+def digest_of(scenario: str, strategy: str, base: int, schedule: int) -> str:
+    """The digest of one schedule."""
+    return execute(config_of(scenario, strategy, base, schedule)).digest
+
+
+def differing(scenario: str, outcome: RunResult, then: str) -> RunResult:
+    """A run that was another when it was run again, and what in the user's file may have made it so."""
+    sentence = f"the same configuration gave {outcome.digest[:12]}, {then}"
+    file, _, _ = scenario.rpartition(":")
+    calls = outside_calls(imported(Path(file))) if file.endswith(".py") else []
+    if calls:
+        sentence += f"; {file}: {', '.join(calls)}: a node takes time and chance from its env only"
+    return structs.replace(outcome, failure=Failure(REPRODUCIBLE, sentence, 0))
+
+
+def differs_elsewhere(
+    scenario: str, strategy: str, base: int, digests: list[str]
+) -> tuple[int, RunResult] | None:
+    """The first schedule that is another run in a process with other hashes; a user's scenario only."""
+    if ".py:" not in scenario or not digests:
+        return None
+    elsewhere = digests_elsewhere(scenario, strategy, base, min(len(digests), COMPARED))
+    for number, (here, there) in enumerate(zip(digests, elsewhere, strict=False)):
+        if here != there:
+            outcome = execute(config_of(scenario, strategy, base, number))
+            then = f"and {there[:12]} under another PYTHONHASHSEED: an order comes from a set or a hash"
+            return number, differing(scenario, outcome, then)
+    return None
 
 
 def outcomes(

@@ -11,19 +11,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field
 
+from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.schedules import Totals
 from dynaproof.checkers.whole_file import write_whole
 
 STATE_FORMAT = 3
-
-
-class CampaignError(Exception):
-    """A campaign cannot go on from what was kept: `message` says why, `hint` what to do."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 class Found(Struct, frozen=True):
@@ -53,7 +45,7 @@ class State(Struct):
     failures: list[Found] = field(default_factory=list)
 
     def name(self) -> str:
-        """What tells it from other campaigns, in words."""
+        """The campaign as text: scenario, strategy and seed, by which it differs from others."""
         return f"{self.scenario}, {self.strategy}, seed {self.seed}"
 
 
@@ -66,7 +58,8 @@ class StateFile:
     """The file of one campaign in a folder."""
 
     def __init__(self, folder: Path, state: State) -> None:
-        self.path = folder / f"campaign-{state.scenario}-{state.strategy}-{state.seed}.json"
+        scenario = state.scenario.replace("/", "-").replace("\\", "-").replace(":", "-").lstrip("-")
+        self.path = folder / f"campaign-{scenario}-{state.strategy}-{state.seed}.json"
         self.mine = not self.path.exists()
         """Whether this campaign may write it: nobody has, or `resumed` has taken it over."""
 
@@ -100,13 +93,13 @@ class StateFile:
         return state
 
     def save(self, state: State) -> bool:
-        """Write it whole, or not at all; False where the file is another campaign's."""
+        """Write the state whole, or not at all; False where the file belongs to another campaign."""
         if self.mine:
             write_whole(self.path, msgspec.json.encode(state))
         return self.mine
 
     def remove(self) -> None:
-        """Nothing is left to go on with."""
+        """Remove the file: nothing is left to go on with."""
         if self.mine:
             self.path.unlink(missing_ok=True)
 

@@ -47,21 +47,21 @@ class _Search:
 
     def __init__(self, asks: Sequence[Ask]) -> None:
         self.asks = asks
-        self.kinds = [ask.kind for ask in asks]
-        self.needs = [ask.need for ask in asks]
-        self.values = [ask.value for ask in asks]
-        self.rets = [ask.ret for ask in asks]
-        by_time = [(ask.call, 0, i) for i, ask in enumerate(asks)]
-        by_time += [(ret, 1, i) for i, ret in enumerate(self.rets) if ret != NEVER]
+        columns: list[list[int]] = [list(column) for column in zip(*asks, strict=True)] or [[]] * 6
+        self.kinds, self.needs, self.values, calls, self.rets, _ = columns
+        # At equal times calls come first, then the order is that of the operations: numbers sort fastest.
+        count = max(1, len(asks))
+        by_time = [2 * count * call + i for i, call in enumerate(calls)]
+        by_time += [(2 * ret + 1) * count + i for i, ret in enumerate(self.rets) if ret != NEVER]
         by_time.sort()
-        self.events = [~i if returns else i for _, returns, i in by_time]
+        self.events = [~(at % count) if at // count & 1 else at % count for at in by_time]
         self.bits = [0] * len(asks)
         self.called_at = [0] * len(asks)
         self.pending: list[int] = []
-        self.open_reads: list[tuple[int, ...]] = []
-        self.open_writes: list[tuple[int, ...]] = []
-        self.plain: list[int] = []
-        self.pending_at: list[int] = []
+        self.open_reads: list[tuple[int, ...]] = [()] * len(self.events)
+        self.open_writes: list[tuple[int, ...]] = [()] * len(self.events)
+        self.plain = [0] * len(self.events)
+        self.pending_at = [0] * len(self.events)
         self._look_ahead()
         # Bits of their own, so that those of one configuration can be compared with those of another.
         width = max(self.bits, default=0).bit_length()
@@ -76,26 +76,23 @@ class _Search:
         plain, free = 0, -1
         for event, i in enumerate(self.events):
             if i < 0:
-                self.open_reads.append(tuple(reads))
-                self.open_writes.append(tuple(writes))
-                self.plain.append(plain)
+                self.open_reads[event] = tuple(reads)
+                self.open_writes[event] = tuple(writes)
+                self.plain[event] = plain
+                self.pending_at[event] = len(pending)
                 free |= bits[~i]
                 plain &= ~bits[~i]
-                (reads if kinds[~i] < ASK_PUT else writes).pop(~i)
-            else:
-                self.open_reads.append(())
-                self.open_writes.append(())
-                self.plain.append(0)
-                self.called_at[i] = event
-                if rets[i] == NEVER:
-                    pending.append(i)
-                else:
-                    bits[i] = free & -free
-                    free ^= bits[i]
-                    (reads if kinds[i] < ASK_PUT else writes)[i] = None
-                    if kinds[i] == ASK_PUT:
-                        plain |= bits[i]
-            self.pending_at.append(len(pending))
+                del (reads if kinds[~i] < ASK_PUT else writes)[~i]
+                continue
+            self.called_at[i] = event
+            if rets[i] == NEVER:
+                pending.append(i)
+                continue
+            bits[i] = free & -free
+            free ^= bits[i]
+            (reads if kinds[i] < ASK_PUT else writes)[i] = None
+            if kinds[i] == ASK_PUT:
+                plain |= bits[i]
 
     def run(self, initial: int, exhausted: Callable[[int], bool]) -> Searched:
         bits, kinds, needs = self.bits, self.kinds, self.needs
@@ -106,7 +103,7 @@ class _Search:
         trail: Trail = None
         reached: Trail = None
         tried: dict[tuple[int, int, int, int], list[int]] = {}
-        todo: list[tuple[_Node, bool]] = []
+        todo: list[Iterator[_Node]] = []
         visited = furthest = 0
         while event < end:
             i = events[event]
@@ -133,14 +130,12 @@ class _Search:
                     done, prefix = self._returns(furthest), self._order(reached)
                     return Searched(None, None, done, visited, prefix, ~events[furthest])
                 here = event, (state, used, hidden), trail
-                todo.append((here, True))
+                todo.append(self._others(*here))
                 node = self._guess(*here)
             while node is None and todo:
-                last, guessed = todo.pop()
-                if guessed:
-                    todo += [(other, False) for other in self._others(*last)][::-1]
-                else:
-                    node = last
+                node = next(todo[-1], None)
+                if node is None:
+                    todo.pop()
             if node is None:
                 return Searched(None, ~events[furthest], self._returns(furthest), visited)
             event, (state, used, hidden), trail = node

@@ -7,7 +7,7 @@
 | PUT | nothing | `value` |
 | CAS | the state is `need` | `value` |
 
-The reduction (shared/algorithms' step 0, and the rule of each outcome in `dynaproof.specs.history`):
+The reduction (`docs/linearizability-proof.md`, step 0; each outcome as in `dynaproof.specs.history`):
 
 - a failed cas that recorded what it saw is a READ of that, one that did not is a DIFFERS;
 - a delete is a PUT of absent; a cas that changes nothing, because old and new are one value, is a READ;
@@ -102,4 +102,4 @@ def of_key(asks: Asks, key: int) -> list[Ask]:
     """The operations of the key of that code, as plain Python, for the readable algorithms."""
     part = slice(asks.bounds[key], asks.bounds[key + 1])
     columns = (asks.kind, asks.need, asks.value, asks.call, asks.ret, asks.row)
-    return [Ask(*values) for values in zip(*(column[part].tolist() for column in columns), strict=True)]
+    return list(map(Ask._make, zip(*(column[part].tolist() for column in columns), strict=True)))

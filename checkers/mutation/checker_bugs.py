@@ -29,7 +29,7 @@ class CheckerBug(Bug, frozen=True, kw_only=True):
 
 
 class Caught(Struct, frozen=True):
-    """What became of one: caught by history `histories` of the seed (None: it survived), and how."""
+    """The result of hunting one: caught by history `histories` of the seed (None: it survived), and how."""
 
     name: str
     histories: int | None
@@ -298,7 +298,7 @@ CHECKER_BUGS: Final = {
             ("depth-first-cas-always-goes", "_Search._can_go",
              "(self.kinds[i] == ASK_CAS and self.needs[i] == state)", "self.kinds[i] == ASK_CAS"),
             ("depth-first-only-guesses", "_Search.run",
-             "todo += [(other, False) for other in self._others(*last)][::-1]", "pass"),
+             "todo.append(self._others(*here))", "pass"),
             ("depth-first-spent-is-no-matter", "_Search.run",
              "if not before or not any(not other & ~spent for other in before):", "if not before:"),
             ("depth-first-more-spent-is-better", "_Search.run", "not other & ~spent", "not spent & ~other"),

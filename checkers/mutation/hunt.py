@@ -5,12 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from msgspec import Struct, structs
 
 from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
-from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
 from dynaproof.checkers.patches import Bug, seeded
@@ -18,7 +18,8 @@ from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.shrink import smallest
-from dynaproof.checkers.scenarios.catalogue import config_of
+from dynaproof.checkers.scenarios.bugs import bugs_of
+from dynaproof.checkers.scenarios.catalogue import config_of, find
 from dynaproof.checkers.scenarios.partition import PARTITION
 
 SHRINKING = 80
@@ -26,7 +27,7 @@ SHRINKING = 80
 
 
 class Kill(Struct, frozen=True):
-    """What became of one seeded bug.
+    """The result of hunting one seeded bug.
 
     `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `strategy` that
     of the killing run, or the name of the directed scenario; `schedules` how many were explored;
@@ -47,28 +48,35 @@ class Kill(Struct, frozen=True):
         return {field: getattr(self, field) for field in self.__struct_fields__}
 
 
-def explore(bug: Bug, strategy: str, schedules: int, seed: int) -> tuple[int, GroupConfig, RunResult] | None:
+def explore(
+    bug: Bug, strategy: str, schedules: int, seed: int, scenario: str = PARTITION.name
+) -> tuple[int, Any, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None where none does."""
     with seeded(bug):
         for number in range(schedules):
-            config = config_of("partition", strategy, seed, number)
-            outcome = execute(PARTITION, config)
+            config = config_of(scenario, strategy, seed, number)
+            outcome = execute(find(scenario), config)
             if outcome.failure is not None and bug.counts(outcome.failure.spec):
                 return number + 1, config, outcome
     return None
 
 
 def hunt(
-    bug: Bug, strategy: str, schedules: int, seed: int, clock: Callable[[], float] = time.monotonic
+    bug: Bug,
+    strategy: str,
+    schedules: int,
+    seed: int,
+    clock: Callable[[], float] = time.monotonic,
+    scenario: str = PARTITION.name,
 ) -> tuple[Kill, RunFile | None]:
-    """Explore, then run the directed scenarios; with the shrunk run, where exploration killed it."""
+    """Explore, then run the directed scenarios of ours; with the shrunk run, where exploration killed it."""
     began = clock()
 
     def kill(how: str | None, spec: str | None, by: str, explored: int, events: int | None) -> Kill:
         took = round(clock() - began, 3)
         return Kill(bug.name, how is not None, how, spec, by, explored, took, events)
 
-    explored = explore(bug, strategy, schedules, seed)
+    explored = explore(bug, strategy, schedules, seed, scenario)
     if explored is not None:
         number, config, outcome = explored
         assert outcome.failure is not None
@@ -77,29 +85,30 @@ def hunt(
         assert run.result.failure is not None
         return structs.replace(found, shrunk_events=run.result.failure.step), run
     with seeded(bug):
-        for scenario in DIRECTED.values():
-            failure = trace_of(scenario).failure
+        for directed in DIRECTED.values() if scenario == PARTITION.name else ():
+            failure = trace_of(directed).failure
             if failure is not None and bug.counts(failure.spec):
-                return kill("directed", failure.spec, scenario.name, schedules, failure.step), None
+                return kill("directed", failure.spec, directed.name, schedules, failure.step), None
     return kill(None, None, strategy, schedules, None), None
 
 
-def shrunk(bug: Bug, config: GroupConfig, outcome: RunResult) -> RunFile:
+def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:
     """The smallest run found that kills the bug by the same spec."""
     with seeded(bug):
-        return smallest(PARTITION, config, outcome, bug.name, SHRINKING, SHRINKING)
+        return smallest(find(config.scenario), config, outcome, bug.name, SHRINKING, SHRINKING)
 
 
-def _hunt_named(arguments: tuple[str, str, int, int]) -> tuple[Kill, RunFile | None]:
-    name, strategy, schedules, seed = arguments
-    return hunt(MUTANTS[name], strategy, schedules, seed)
+def _hunt_named(arguments: tuple[str, str, int, int, str]) -> tuple[Kill, RunFile | None]:
+    name, strategy, schedules, seed, scenario = arguments
+    bugs = MUTANTS if scenario == PARTITION.name else bugs_of(scenario)
+    return hunt(bugs[name], strategy, schedules, seed, scenario=scenario)
 
 
 def hunts(
-    names: Sequence[str], strategy: str, schedules: int, seed: int, jobs: int
+    names: Sequence[str], strategy: str, schedules: int, seed: int, jobs: int, scenario: str = PARTITION.name
 ) -> Iterator[tuple[Kill, RunFile | None]]:
     """Hunt several bugs, each result as soon as it and all before it are known."""
-    work = [(name, strategy, schedules, seed) for name in names]
+    work = [(name, strategy, schedules, seed, scenario) for name in names]
     if jobs <= 1 or len(work) == 1:
         yield from map(_hunt_named, work)
         return
@@ -109,15 +118,17 @@ def hunts(
         yield from pool.imap(_hunt_named, work)
 
 
-def survives(strategy: str, schedules: int, seed: int, jobs: int) -> str | None:
+def survives(
+    strategy: str, schedules: int, seed: int, jobs: int, scenario: str = PARTITION.name
+) -> str | None:
     """Whether the system without a bug survives the same effort; else what it breaks, in a sentence."""
-    for number, outcome in outcomes("partition", strategy, seed, iter(range(schedules)), jobs):
+    for number, outcome in outcomes(scenario, strategy, seed, iter(range(schedules)), jobs):
         if outcome.failure is not None:
             return f"schedule {number} breaks {outcome.failure.spec}: {outcome.failure.sentence}"
-    for scenario in DIRECTED.values():
-        trace = trace_of(scenario)
+    for directed in DIRECTED.values() if scenario == PARTITION.name else ():
+        trace = trace_of(directed)
         if trace.failure is not None:
-            return f"{scenario.name} breaks {trace.failure.spec}: {trace.failure.sentence}"
+            return f"{directed.name} breaks {trace.failure.spec}: {trace.failure.sentence}"
         if trace.stuck is not None:
-            return f"{scenario.name} cannot go on as written: {trace.stuck}"
+            return f"{directed.name} cannot go on as written: {trace.stuck}"
     return None

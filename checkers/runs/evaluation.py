@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Struct
+
+from dynaproof.checkers.user_code import described
 from dynaproof.specs.spec import AnySpec, SpecError
-from dynaproof.specs.views.base import Fact, View
+from dynaproof.specs.views.base import View
+from dynaproof.specs.views.nodes import Nodes
 
 
 class Evaluation:
     """The specs of one run, over its views; see the module."""
 
     def __init__(
-        self, specs: Iterable[AnySpec], views: Iterable[View[Any]], provided: Iterable[type[Fact]]
+        self, specs: Iterable[AnySpec], views: Iterable[View[Any]], provided: Iterable[type[Struct]]
     ) -> None:
         """Hold the specs against the views of the run, and the types of facts that are filed in it.
 
@@ -26,8 +30,8 @@ class Evaluation:
         """
         self.views = tuple(views)
         self._provided = frozenset(provided)
-        self._by_fact: dict[tuple[type[View[Any]], type[Fact]], list[AnySpec]] = {}
-        self._due: dict[tuple[type[View[Any]], tuple[type[Fact], ...]], tuple[AnySpec, ...]] = {}
+        self._by_fact: dict[tuple[type[View[Any]], type[Struct]], list[AnySpec]] = {}
+        self._due: dict[tuple[type[View[Any]], tuple[type[Struct], ...]], tuple[AnySpec, ...]] = {}
         """What `_found` has found; there are few combinations of facts."""
         names: dict[str, bool] = {}
         for spec in specs:
@@ -61,13 +65,25 @@ class Evaluation:
             if due is None:
                 due = self._due[at] = self._found(*at)
             for spec in due:
-                for violation in spec.check(view):
-                    found.append((spec, violation.sentence))
-                    break
+                sentence = first_violation(spec, view)
+                if sentence is not None:
+                    found.append((spec, sentence))
             view.fresh = {}
         return found
 
-    def _found(self, view: type[View[Any]], facts: tuple[type[Fact], ...]) -> tuple[AnySpec, ...]:
-        """The specs over a kind of view that look at any of these facts, each once."""
+    def _found(self, view: type[View[Any]], facts: tuple[type[Struct], ...]) -> tuple[AnySpec, ...]:
+        """The specs over a kind of view that depend on any of these facts, each once."""
         specs = {spec.name: spec for fact in facts for spec in self._by_fact.get((view, fact), ())}
         return tuple(specs.values())
+
+
+def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
+    """How a spec is broken, if it is. A spec over nodes is a user's: if it raises, that is its violation."""
+    try:
+        for violation in spec.check(view):
+            return violation.sentence
+    except Exception as error:
+        if not issubclass(spec.over, Nodes):
+            raise
+        return f"the spec itself raised {described(error)}"
+    return None

@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MethodType
 from typing import Any, Protocol, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dynaproof.checkers.runs.fault import FaultKind
+from dynaproof.checkers.runs.watched import Making, Watched, notes_of, telling
 from dynaproof.checkers.runs.words import Knowledge, fields_of, state_of
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Env, Message, Node, NodeId
+from dynaproof.impl.handlers import Node as Handled
+from dynaproof.impl.handlers import node_id
+from dynaproof.impl.node import Env, Message, Node, NodeId, Note
 
 Table: TypeAlias = Mapping[type[Any], Callable[..., None]]
 
@@ -60,21 +63,57 @@ def nowhere(_place: Place) -> bool:
     return False
 
 
-class Kind(Struct, frozen=True, kw_only=True):
-    """One kind of node; `nodes` and `make` are all that it must have."""
+class KindError(ValueError):
+    """A kind of node that lacks what it must have; the message says what."""
 
-    name: str
-    nodes: Callable[[Any], Sequence[NodeId]]
+
+class Placed(Struct, frozen=True):
+    """The same nodes in every run."""
+
+    ids: tuple[NodeId, ...]
+
+    def __call__(self, _config: Any) -> Sequence[NodeId]:
+        """Where they are."""
+        return self.ids
+
+
+def unplaced(_config: Any) -> Sequence[NodeId]:
+    """The place of a kind that has none yet."""
+    return ()
+
+
+def unmade(_env: Env, _config: Any) -> Node:
+    """A kind has nodes of a class, or makes them itself."""
+    raise AssertionError("a kind without a class and without make is rejected when it is made")
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One kind of node: a class and the names of its nodes, or else `name`, `nodes` and `make`.
+
+    Of a class that inherits from `Node`, all that it notes is filed for the specs, and its state after each
+    step; `names` may be names (each in a zone of its own) or whole `NodeId`s.
+    """
+
+    node: type[Handled] | None = None
+    names: tuple[str | NodeId, ...] = ()
+    arguments: tuple[Any, ...] = ()
+    """What the class is given besides the environment."""
+
+    name: str = ""
+    """By default, that of the class."""
+    nodes: Callable[[Any], Sequence[NodeId]] = unplaced
     """Where they are: a configuration to the nodes, each with region, zone and name."""
-    make: Callable[[Env, Any], Node]
+    make: Callable[[Env, Any], Any] = unmade
     """A node, of its environment and the configuration; at every start."""
 
-    notes: Table = {}
-    """Who is told of a note, by its type: `(observation, place, note)`."""
+    notes: Table | tuple[type[Note], ...] = {}
+    """What is called for a note, by its type: `(observation, place, note)`. Of a class, types of notes that
+    it does not name in its own methods.
+    """
     sent: Table = {}
-    """Who is told of a message that leaves, by its type: `(observation, place, message)`."""
+    """What is called for a message that leaves, by its type: `(observation, place, message)`."""
     handled: Callable[..., None] | None = None
-    """Is told after each handler: `(observation, place)`."""
+    """Called after each handler: `(observation, place)`."""
     synced: Callable[..., None] | None = None
     crashed: Callable[..., None] | None = None
     """`(observation, place, lost_disk)`"""
@@ -82,14 +121,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     restarted: Callable[..., None] | None = None
 
     knowledge: Callable[[Place], Knowledge] = state_of
-    """What a node knows, in words; by default, its public attributes."""
+    """What a node knows, as text; by default, its public attributes."""
     brief: Callable[[Message], str] = fields_of
     """A message that it gets in a few words; by default, its fields."""
 
     faults: tuple[FaultKind, ...] = ()
     """Faults that only such nodes have; a scenario has those of any world besides."""
     suffers: bool = True
-    """Whether the faults of a run hit them."""
+    """Whether the faults of a run may hit such nodes."""
     foremost: Callable[[Place], bool] = nowhere
     """Whether a node is one that faults look for: a leader, say."""
     budget: Callable[[Any, Mapping[str, Place]], Budget] = Unlimited
@@ -97,15 +136,56 @@ class Kind(Struct, frozen=True, kw_only=True):
     needs_new_disk: Callable[[Place], bool] = nowhere
     """Whether a node that has just been started can make nothing of its disk."""
 
-    def listening(self, observation: Any) -> Listening:
-        """What is told of a node of this kind in a run."""
+    def __post_init__(self) -> None:
+        if self.node is not None:
+            self._of_class(self.node)
+        who = self.name or "a kind without a name"
+        if self.make is unmade:
+            raise KindError(f"{who} has no class of nodes: Kind(node=A_CLASS, names=(...))")
+        if self.nodes is unplaced:
+            raise KindError(f"{who} has no place: give the names of its nodes, names=('a', 'b', 'c')")
+        if not self.name:
+            raise KindError("a kind that makes its nodes itself has a name: Kind(name=..., ...)")
 
-        def bound(told: Callable[..., None] | None) -> Any:
-            return None if told is None else MethodType(told, observation)
+    def _of_class(self, node: Any) -> None:
+        if not (isinstance(node, type) and issubclass(node, Handled)):
+            raise KindError(f"Kind(node={node!r}): it must be a class that inherits from Node")
+        names: Any = self.names
+        if isinstance(names, str):
+            raise KindError(f"Kind(names={names!r}): names is a tuple of names, ({names!r},)")
+        set_field = structs.force_setattr
+        if not self.name:
+            set_field(self, "name", node.__name__)
+        if self.names:
+            ids = tuple(one if isinstance(one, NodeId) else node_id(one) for one in self.names)
+            set_field(self, "nodes", Placed(ids))
+        set_field(self, "make", Making(node, self.arguments))
+        own = {note: telling(note) for note in notes_of(node)}
+        set_field(self, "notes", {**own, **self.table()})
+        for field, heard in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
+            if getattr(self, field) is None:
+                set_field(self, field, heard)
+
+    def table(self) -> Table:
+        """What is called for a note, by its type."""
+        if isinstance(self.notes, Mapping):
+            return self.notes
+        return {note: telling(note) for note in self.notes}
+
+    @property
+    def noted(self) -> tuple[type[Any], ...]:
+        """The types of notes that are filed for the specs unchanged."""
+        return tuple(self.notes) if self.node is not None else ()
+
+    def listening(self, observation: Any) -> Listening:
+        """What a run's observation hears of a node of this kind."""
+
+        def bound(heard: Callable[..., None] | None) -> Any:
+            return None if heard is None else MethodType(heard, observation)
 
         return Listening(
-            notes={kind: bound(told) for kind, told in self.notes.items()},
-            sent={kind: bound(told) for kind, told in self.sent.items()},
+            notes={kind: bound(heard) for kind, heard in self.table().items()},
+            sent={kind: bound(heard) for kind, heard in self.sent.items()},
             handled=bound(self.handled),
             synced=bound(self.synced),
             crashed=bound(self.crashed),

@@ -14,12 +14,12 @@ from dynaproof.specs.views.base import Fact, View
 class Observation(Protocol):
     """What the observers of a run's kinds gather."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]]
+    PROVIDES: ClassVar[tuple[type[Any], ...]]
     """The types of the facts that it files."""
 
     @property
     def view(self) -> View[Any]:
-        """What the specs look at."""
+        """The views that the specs are evaluated on."""
         ...
 
     reached: dict[str, int]
@@ -36,7 +36,7 @@ class Observation(Protocol):
         ...
 
     def prune(self) -> None:
-        """Forget what no spec can ask for any more."""
+        """Forget what no spec can need any more."""
         ...
 
     def judged(self) -> tuple[int, int]:
@@ -80,7 +80,7 @@ OF_ANY_NODE: tuple[AnySpec, ...] = (handlers_never_raise, durable_before_visible
 class Gathered:
     """An observation that files facts and counts; a scenario without one of its own has this."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (HandlerRaised, LeftUncovered)
+    PROVIDES: ClassVar[tuple[type[Any], ...]] = (HandlerRaised, LeftUncovered)
 
     def __init__(self, _config: Any) -> None:
         self.view: View[Fact] = View()

@@ -13,17 +13,23 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.runs.config import RunConfig
+from dynaproof.checkers.runs.config import RunConfig, draw_run
+from dynaproof.checkers.runs.evaluation import first_violation
 from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.observation import OF_ANY_NODE, Gathered, Observation
+from dynaproof.checkers.runs.watched import Watched
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD
 from dynaproof.checkers.world.place import place_names
-from dynaproof.specs.spec import AnySpec
+from dynaproof.specs.spec import AnySpec, Spec
 from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.nodes import Settled
 
 MOST_SETUP_STEPS = 5_000
 """Events of a setup, at the most."""
+
+MOST_END_STEPS = 60_000
+"""Events of an end by default, at the most."""
 
 
 def start_all(run: Any) -> None:
@@ -38,11 +44,11 @@ def at_once(_run: Any) -> bool:
 
 
 def nothing(_run: Any) -> None:
-    """No step of a scenario that does without it."""
+    """The step of a scenario that has none: nothing happens."""
 
 
 def no_load(_config: Any) -> int:
-    """The load of a scenario that has none."""
+    """The load of a scenario without one: nothing begins."""
     return 0
 
 
@@ -51,25 +57,79 @@ def none_smaller(_config: Any) -> Iterable[Any]:
     return ()
 
 
+class ScenarioError(ValueError):
+    """A scenario that cannot be run; the message says why."""
+
+
+def undrawn(_seed: int, _strategy: str) -> Any:
+    """The place of a draw that a scenario gets when it is made."""
+    raise AssertionError("a scenario without a draw is given one when it is made")
+
+
+class Drawing(Struct, frozen=True):
+    """Draws configurations for a scenario that has no constants of its own."""
+
+    name: str
+    faults: tuple[FaultKind | str, ...]
+    length: int
+    most_faults: int
+    ends: tuple[str, ...]
+
+    def __call__(self, seed: int, strategy: str) -> RunConfig:
+        """The configuration of a seed."""
+        kinds = [fault for fault in self.faults if isinstance(fault, FaultKind)]
+        config = draw_run(self.name, seed, strategy, kinds, self.length)
+        config = structs.replace(config, end=self.ends[seed % len(self.ends)])
+        if not self.most_faults:
+            return structs.replace(config, faults=(), loss=0, duplication=0)
+        return structs.replace(config, faults=config.faults[: self.most_faults])
+
+
+def settle(run: Any) -> None:
+    """Wait until all that must hold eventually does, or has had its time; then the whole run is judged."""
+    at_end = [spec for spec in run.scenario.specs if Settled in spec.on]
+    if not at_end:
+        return
+    due = [spec for spec in at_end if spec.kind == "eventually"]
+
+    def holds() -> bool:
+        return all(first_violation(spec, run.view) is None for spec in due)
+
+    run.advance_until(holds, run.scenario.settle_us, MOST_END_STEPS)
+    if run.failure is None:
+        run.view.file(Settled())
+        run.check()
+
+
 class Scenario(Struct, frozen=True, kw_only=True):
     """What is run; see the module. All functions but `draw` and `observe` are given the run."""
 
     name: str
     sentence: str
-    draw: Callable[[int, str], Any]
-    """The configuration of a seed under a strategy."""
+    draw: Callable[[int, str], Any] = undrawn
+    """The configuration of a seed under a strategy; by default, faults, clocks and noise are drawn."""
     kinds: tuple[Kind, ...]
+    length: int = 300
+    """Steps in which things go wrong, of a configuration that is drawn by default,"""
+    most_faults: int = 6
+    """and how many faults fall in them at the most; without any, nothing is lost or repeated either."""
+    ends: tuple[str, ...] = ("all",)
+    """What heals when the faults stop, in turn by seed: `all`, a `majority` of the nodes, all but one `gray`
+    link.
+    """
+    settle_us: int = 10_000_000
+    """How long after the faults what must hold eventually may take, in an end by default."""
     specs: tuple[AnySpec, ...] = OF_ANY_NODE
-    """What is judged at each step in which a fact is fresh that they look at."""
-    sometimes: tuple[str, ...] = ()
+    """The specs, each evaluated at every step in which one of its facts is fresh."""
+    sometimes: tuple[str | AnySpec, ...] = ()
     """What a campaign should reach, by the names under which its observation counts it."""
     provides: tuple[type[Fact], ...] = ()
     """The types of facts that its kinds and its end file, besides those of its observation."""
     config: type[RunConfig] = RunConfig
     """The type of its configurations, by which run files are read."""
-    faults: tuple[FaultKind, ...] = ()
-    """What may go wrong, in the order in which it is drawn; if nothing is named, the faults of any world and
-    those of its kinds of nodes.
+    faults: tuple[FaultKind | str, ...] = ()
+    """What may go wrong, in the order in which it is drawn, by object or by name; if nothing is named, the
+    faults of any world and those of its kinds of nodes.
     """
     observe: Callable[[Any], Observation] = Gathered
     """What the kinds' observers gather in a run of this configuration."""
@@ -77,10 +137,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     ready: Callable[[Any], bool] = at_once
     begin: Callable[[Any], None] = nothing
     relieve: Callable[[Any], None] = nothing
-    """The faults are about to stop: what else is to change for the end."""
+    """Called when the faults are about to stop, for whatever else is to change for the end."""
     end: Callable[[Any], None] = nothing
-    acts: Mapping[str, Callable[[Any], None]] = {}
-    """What the end has nodes do, by the name of the event under which it happens and is replayed."""
+    actions: Mapping[str, Callable[[Any], None]] = {}
+    """What nodes are made to do in the end, by the name of the event as which it happens and is replayed."""
     act_sentences: Mapping[str, str] = {}
 
     load: Callable[[Any], int] = no_load
@@ -91,18 +151,60 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """
 
     def __post_init__(self) -> None:
-        if not self.faults:
-            own = [fault for kind in self.kinds for fault in kind.faults]
-            structs.force_setattr(self, "faults", (*OF_ANY_WORLD, *own))
+        set_field = structs.force_setattr
+        if not self.kinds or not all(isinstance(kind, Kind) for kind in self.kinds):
+            raise ScenarioError(f"the scenario {self.name} has no nodes: kinds=(A_KIND, ...)")
+        for given in (*self.specs, *(one for one in self.sometimes if not isinstance(one, str))):
+            if not isinstance(given, Spec):
+                raise ScenarioError(f"the scenario {self.name} has the spec {given!r}, which is no @spec")
+        own = [fault for kind in self.kinds for fault in kind.faults]
+        known = {fault.name: fault for fault in (*OF_ANY_WORLD, *own)}
+        set_field(self, "faults", tuple(self._fault(one, known) for one in self.faults or known.values()))
+        if any(kind.node is not None for kind in self.kinds):
+            self._of_any_nodes()
+        if self.draw is undrawn:
+            set_field(self, "draw", Drawing(self.name, self.faults, self.length, self.most_faults, self.ends))
+
+    def _fault(self, fault: FaultKind | str, known: Mapping[str, FaultKind]) -> FaultKind:
+        if isinstance(fault, str) and fault in known:
+            return known[fault]
+        if not isinstance(fault, FaultKind):
+            raise ScenarioError(
+                f"the scenario {self.name} has no fault {fault!r}; there are {', '.join(known)}"
+            )
+        return fault
+
+    def _of_any_nodes(self) -> None:
+        """Nodes of classes are watched, and promise what any node promises."""
+        set_field = structs.force_setattr
+        seen = tuple(one for one in self.sometimes if not isinstance(one, str))
+        given = (*self.specs, *(one for one in seen if one not in self.specs))
+        set_field(self, "specs", (*(one for one in OF_ANY_NODE if one not in given), *given))
+        named = tuple(one.name for one in self.specs if one.kind == "sometimes")
+        listed = tuple(one for one in self.sometimes if isinstance(one, str))
+        set_field(self, "sometimes", (*listed, *(one for one in named if one not in listed)))
+        if self.observe is Gathered:
+            set_field(self, "observe", Watched)
+        if self.end is nothing:
+            set_field(self, "end", settle)
+
+    def provided(self) -> tuple[type[Any], ...]:
+        """The types of facts that its kinds and its end file."""
+        return (*self.provides, *(note for kind in self.kinds for note in kind.noted))
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The names of what a campaign should reach."""
+        return tuple(one if isinstance(one, str) else one.name for one in self.sometimes)
 
     @property
     def eventual(self) -> frozenset[str]:
         """The names of the specs that only a whole run can break."""
-        return frozenset(spec.name for spec in self.specs if spec.kind == "eventually")
+        return frozenset(spec.name for spec in self.specs if spec.kind == "eventually" or Settled in spec.on)
 
     def fault_kinds(self) -> dict[str, FaultKind]:
         """What may go wrong, by name; nothing falls that a configuration does not name."""
-        return {kind.name: kind for kind in self.faults}
+        return {kind.name: kind for kind in self.faults if isinstance(kind, FaultKind)}
 
     def node_names(self, config: Any) -> list[str]:
         """The names of a run's nodes, as they are shown."""

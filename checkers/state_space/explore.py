@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from dynaproof.checkers.report import card
 from dynaproof.checkers.state_space import engine
 from dynaproof.checkers.state_space.equivariance import refuse_asymmetric
 from dynaproof.checkers.state_space.expressions import evaluate
@@ -23,6 +24,7 @@ from dynaproof.checkers.state_space.lower import lower
 from dynaproof.checkers.state_space.memory import Memory, together
 from dynaproof.checkers.state_space.possibility import out_of_reach
 from dynaproof.checkers.state_space.program import prepare
+from dynaproof.checkers.state_space.trace import describe
 from dynaproof.checkers.state_space.values import Fault
 from dynaproof.model.language import Model, ModelError
 from dynaproof.model.language.model import of_kind
@@ -87,6 +89,26 @@ class Result:
         """Distinct states per second."""
         return round(self.distinct / self.seconds) if self.seconds > 0 else 0
 
+    def _repr_html_(self) -> str:
+        """A card for notebooks, with the trace of a violation."""
+        counts = {"distinct states": self.distinct, "generated": self.generated, "depth": self.depth}
+        colour: card.Colour
+        steps: list[str] = []
+        if self.violation is not None:
+            verdict, colour = f"{self.violation.name} is broken", "bad"
+            steps = describe(self.violation.trace, self.variables)
+        elif self.exhausted:
+            verdict, colour = "every state keeps every promise", "good"
+        else:
+            verdict, colour = f"no violation so far, ended by the limit of {self.limit}", "open"
+        gaps = {"never enabled": self.not_fired, "never seen": self.not_reached} if self.exhausted else {}
+        parts = [
+            card.table({**self.constants, **counts}),
+            *(card.sentence(f"{what}: {', '.join(names)}") for what, names in gaps.items() if names),
+            card.lines(steps),
+        ]
+        return card.card(f"model {self.model}", verdict, colour, parts)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -119,7 +141,7 @@ def explore(
 class Exploration(Memory):
     """One model, compiled; `run` explores it. After a run `states()` gives what it found.
 
-    A run that Ctrl-C ends raises KeyboardInterrupt, and `interrupted()` tells what it had found.
+    A run that Ctrl-C ends raises KeyboardInterrupt, and `interrupted()` returns what it had found.
     """
 
     def __init__(

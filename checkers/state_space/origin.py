@@ -4,15 +4,15 @@ The name is a digest of the engine's sources, of Python and the machine, of the 
 declarations, and of every module that the model's text can reach by its names (but for Python's own): its
 file, its plain values, and which function each name stands for. Where what runs may not be what the files
 say there is no name: a class made inside a function, a function put in from elsewhere or closing over
-values, a file edited since it was imported. Objects that are not plain are taken to be as their file made
-them.
+values, a file edited since it was imported. The text of a module is what its loader gives: its file's, or
+that with a seeded bug. Objects that are not plain are taken to be as their file made them.
 """
 
 import hashlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.machinery import SourceFileLoader
+from importlib.abc import InspectLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
@@ -85,7 +85,9 @@ def _reached(start: Iterable[ModuleType]) -> dict[str, ModuleType] | None:
         found[name] = module
         if len(found) > MAX_MODULES:
             return None
-        for value in list(vars(module).values()):
+        for label, value in list(vars(module).items()):
+            if label.startswith("__"):  # How it was loaded, which no model's text uses.
+                continue
             home = value if isinstance(value, ModuleType) else _home(value)
             if home is not None:
                 waiting.append(home)
@@ -102,9 +104,9 @@ def _home(value: object) -> ModuleType | None:
 
 
 def _codes(module: ModuleType) -> set[CodeType]:
-    """The code of every function in the module's file, as it is now; nothing where that is not known."""
+    """The code of every function in the module's text, as it is now; nothing where that is not known."""
     spec = module.__spec__
-    if spec is None or not isinstance(spec.loader, SourceFileLoader):
+    if spec is None or not isinstance(spec.loader, InspectLoader):
         return set()
     found: set[CodeType] = set()
     waiting = [spec.loader.get_code(module.__name__)]
@@ -117,12 +119,15 @@ def _codes(module: ModuleType) -> set[CodeType]:
 
 
 def _told(module: ModuleType, codes: dict[str, set[CodeType]]) -> list[str] | None:
-    """The module's text, plain values and functions; None where a function is not as written in a file."""
+    """The module's text, plain values and functions; None where a function is not as written in a text."""
     if not codes[module.__name__]:
         return None
     assert module.__spec__ is not None
-    assert module.__spec__.origin is not None
-    told = [Path(module.__spec__.origin).read_text(encoding="utf-8")]
+    assert isinstance(module.__spec__.loader, InspectLoader)
+    text = module.__spec__.loader.get_source(module.__name__)
+    if text is None:
+        return None
+    told = [text]
     for label, value in _named(module):
         for function in _functions(value):
             where = function.__module__

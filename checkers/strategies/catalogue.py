@@ -14,7 +14,7 @@ from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
 
 
 class StrategyKind(Struct, frozen=True):
-    """One strategy: what it does, and whose idea it is."""
+    """One strategy: what it does, and its source."""
 
     name: str
     sentence: str
@@ -65,5 +65,6 @@ PORTFOLIO = ("timed", "random", "pct", "pos")
 
 
 def strategy_of(name: str, schedule: int) -> str:
-    """The strategy of one schedule of a campaign."""
-    return PORTFOLIO[schedule % len(PORTFOLIO)] if name == "portfolio" else name
+    """The strategy of one schedule of a campaign: of several, with commas between, each in turn."""
+    taken = PORTFOLIO if name == "portfolio" else tuple(name.split(","))
+    return taken[schedule % len(taken)]

@@ -13,6 +13,7 @@ from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
+from dynaproof.rerunning import command_line
 
 if TYPE_CHECKING:
     from dynaproof.checkers.campaign import Campaign, Found, State
@@ -45,12 +46,12 @@ def explore(
     Interrupted (Ctrl-C), it reports what it has and can go on later with --resume.
 
     Args:
-        scenario: What is run; see `dynaproof scenarios`.
-        schedules: How many runs; without it and `seconds`, about a minute's.
+        scenario: What is run; see `dynaproof scenarios`, or FILE.py:NAME of your own.
+        schedules: How many runs; without this and `seconds`, about a minute of them.
         seconds: For how long to start new runs.
-        seed: Where the seeds of the runs begin.
-        strategy: Who decides what happens next; see `dynaproof strategies`.
-        jobs: Processes.
+        seed: The seed from which the seeds of all runs follow.
+        strategy: What decides the next event; see `dynaproof strategies`.
+        jobs: How many processes.
         out: Folder for the files of failing runs, and of a campaign that was interrupted.
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
         refine: Follow every run through this model: each step must be one of the model's.
@@ -109,12 +110,13 @@ def explore(
 
 def check_arguments(scenario: str, strategy: str) -> None:
     """Reject an unknown scenario or strategy."""
-    from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+    from dynaproof.checkers.scenarios.usable import require_usable
 
     if scenario not in SCENARIOS and ".py:" not in scenario:
         raise unknown_name("scenario", scenario, list(SCENARIOS))
     try:
-        find(scenario)
+        require_usable(scenario)
     except LookupError as error:
         raise UserError(str(error.args[0])) from error
     known_strategy(strategy)
@@ -132,7 +134,7 @@ class Progress:
         self.advance(state.totals.schedules, details(state))
 
     def failed(self, schedule: int, failure: "Failure") -> None:
-        """Shrinking takes a while."""
+        """Say that the failure is being shrunk, which takes a while."""
         from dynaproof.checkers.campaign import REPRODUCIBLE
 
         if failure.spec != REPRODUCIBLE:
@@ -147,21 +149,21 @@ class Progress:
             return
         failure = run.result.failure
         assert failure is not None
-        console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
-        show_failure(run, failure.spec, failure.sentence, failure.step)
-        console.tell(f"the run, shrunk to {failure.step} events: {found.run}")
+        console.show(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
+        show_failure(run, failure)
+        console.show(f"the run, shrunk to {failure.step} events: {found.run}")
         if not found.minimal and found.spec != REPRODUCIBLE:
-            console.tell(f"shrinking ended with its budget; more may go: ./run shrink {found.run}")
-        console.tell(f"replay it: {replay_of(found)}")
+            console.show(f"shrinking ended with its budget; more may go: {command_line('shrink', found.run)}")
+        console.show(f"replay it: {replay_of(found)}")
 
 
 def replay_of(found: "Found") -> str:
     """The command that replays a failure."""
-    return f"./run replay {found.run}"
+    return command_line("replay", found.run)
 
 
 def say_how_it_ended(campaign: "Campaign") -> None:
-    """What the figures do not tell: that a campaign stopped before its limit, and how it goes on."""
+    """Say what the figures do not: that a campaign stopped before its limit, and how to go on."""
     totals = campaign.state.totals
     if campaign.ended == "failures":
         console.say(f"stopped after {len(campaign.state.failures)} failures, {totals.schedules} schedules")
@@ -176,11 +178,11 @@ def say_how_it_ended(campaign: "Campaign") -> None:
 
 
 def details(state: "State") -> str:
-    """How far a campaign is, in a line."""
+    """The progress of a campaign, in one line."""
     from dynaproof.checkers.scenarios.catalogue import find
 
     totals = state.totals
-    wanted = find(state.scenario).sometimes
+    wanted = find(state.scenario).wanted
     seen = sum(name in totals.sometimes for name in wanted)
     faults = " ".join(
         f"{name} {number}"
@@ -209,7 +211,7 @@ def report(state: "State", json: bool) -> None:
         "events_per_second": round(totals.events / max(state.seconds, 1e-9)),
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
         "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
-        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.sometimes},
+        "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.wanted},
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
         "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],
@@ -240,11 +242,12 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     table.add_column("count", justify="right")
     for name in ("schedules", "events", "seconds", "events_per_second", "simulated_seconds"):
         table.add_row(name.replace("_", " "), f"{summary[name]:,}")
-    if operations:
+    if any(operations):
         table.add_row(
             "client operations completed per schedule, median (least)",
             f"{median(operations):g} ({min(operations)})",
         )
+    if faults:
         table.add_row("faults per schedule, median (least)", f"{median(faults):g} ({min(faults)})")
     for group in ("faults", "sometimes"):
         found = summary[group]
@@ -253,8 +256,11 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
             table.add_row(f"{group}: {name}", f"{number:,}" if number else "never seen")
     failures = summary["failures"]
     assert isinstance(failures, list)
-    table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
-    table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
+    if summary["keys"]:
+        table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
+        table.add_row(
+            "keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}"
+        )
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
-    console.tell(f"digest {summary['digest']}")
+    console.show(f"digest {summary['digest']}")

@@ -1,18 +1,42 @@
-"""`dynaproof scenarios`, `specs` and `strategies`: what there is."""
+"""`dynaproof scenarios`, `specs` and `strategies`: lists of names."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynaproof import console
 from dynaproof.commands import Flag
+from dynaproof.errors import UserError
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.runs.scenario import Scenario
 
 
-def scenarios(*, json: Flag = False) -> int:
+def scenarios(file: Path | None = None, /, *, json: Flag = False) -> int:
     """List the scenarios.
 
     Args:
+        file: A FILE.py of your own; without it, ours.
         json: Print one JSON object per scenario.
     """
     from dynaproof.checkers.scenarios.catalogue import SCENARIOS
 
-    return listed([{"name": one.name, "sentence": one.sentence} for one in SCENARIOS.values()], json)
+    known = SCENARIOS if file is None else scenarios_in(file)
+    return listed([{"name": name, "sentence": one.sentence} for name, one in known.items()], json)
+
+
+def scenarios_in(file: Path) -> "dict[str, Scenario]":
+    """The scenarios of a user's file, as `FILE.py:NAME`."""
+    from dynaproof.checkers.runs.scenario import Scenario
+    from dynaproof.checkers.user_file import UserFileError, imported
+
+    try:
+        module = imported(file)
+    except UserFileError as error:
+        raise UserError(str(error)) from error
+    found = {f"{file}:{name}": one for name, one in vars(module).items() if isinstance(one, Scenario)}
+    if not found:
+        raise UserError(f"{file} has no scenario", "NAME = Scenario(name=..., sentence=..., kinds=(...))")
+    return found
 
 
 def strategies(*, json: Flag = False) -> int:
@@ -29,16 +53,18 @@ def strategies(*, json: Flag = False) -> int:
     return listed(rows, json)
 
 
-def specs(*, json: Flag = False) -> int:
+def specs(file: Path | None = None, /, *, json: Flag = False) -> int:
     """List the specs, each with its kind, sentence and source, and what is judged by it.
 
-    What holds always is checked at every step, what must happen eventually in the fair end of a run; what a
-    campaign should see sometimes, it counts. A spec of a part that no scenario has yet is held against the
-    models only.
+    An `always` spec is checked at every step and an `eventually` spec in the fair end of a run; a `sometimes`
+    spec is counted over a campaign. A spec of a part that no scenario has yet is checked on the models only.
 
     Args:
+        file: A FILE.py of your own, whose scenarios' specs are listed; without it, ours.
         json: Print one JSON object per spec.
     """
+    if file is not None:
+        return listed(specs_in(file), json)
     from dynaproof.specs.promises import OF_A_GROUP, PROMISES
     from dynaproof.specs.sometimes import SOMETIMES
 
@@ -54,6 +80,15 @@ def specs(*, json: Flag = False) -> int:
     return listed(rows, json)
 
 
+def specs_in(file: Path) -> list[dict[str, str]]:
+    """The specs of a user's scenarios, each once."""
+    found = {spec.name: spec for one in scenarios_in(file).values() for spec in one.specs}
+    return [
+        {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source, "judged": "runs"}
+        for s in found.values()
+    ]
+
+
 def listed(rows: list[dict[str, str]], json: bool) -> int:
     """Print rows, for programs or for people."""
     for row in rows:
@@ -61,10 +96,10 @@ def listed(rows: list[dict[str, str]], json: bool) -> int:
             console.emit(row)
         else:
             kind = f"{row['kind']:11}" if "kind" in row else ""
-            told = (
+            described = (
                 f"{kind}{row['name']:44}{row['sentence']}" if kind else f"{row['name']:32} {row['sentence']}"
             )
             if row.get("judged") == "models":
-                told += " (on models only, so far)"
-            console.tell(told)
+                described += " (on models only, so far)"
+            console.show(described)
     return 0

@@ -5,8 +5,10 @@ from pathlib import Path
 from dynaproof import console
 from dynaproof.arguments import JOBS, above_zero, folder_to_write, known_strategy
 from dynaproof.commands import Flag
-from dynaproof.errors import unknown_name
+from dynaproof.commands.explore import check_arguments
+from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import provenance
+from dynaproof.seeding import known_bugs
 
 
 def mutants(
@@ -25,48 +27,63 @@ def mutants(
     The system without a bug goes through the same schedules and scenarios first, and must survive them all.
 
     Args:
-        names: Which; all without a name.
-        strategy: Who decides what happens next; see `dynaproof strategies`.
+        names: Which bugs; all of them if none is named. FILE.py:NAME first takes the bugs of a scenario of your
+            own, which its file states as `bugs`.
+        strategy: What decides the next event; see `dynaproof strategies`.
         schedules: Schedules per bug, at the most.
-        seed: Where the seeds of the runs begin.
-        jobs: Processes.
+        seed: The seed from which the seeds of all runs follow.
+        jobs: How many processes.
         out: Folder for the shrunk run of each explored kill.
         diff: Print what each bug changes, and nothing else.
         directed: Print what happens with each bug in the scenarios that are written for it, and nothing else.
         json: Print one JSON object per bug.
     """
-    from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.hunt import hunts, survives
-    from dynaproof.checkers.patches import difference
+    from dynaproof.checkers.patches import BugError, difference, seeded
     from dynaproof.checkers.runs.run_file import save
+    from dynaproof.checkers.scenarios.catalogue import DEFAULT_SCENARIO
 
+    scenario = DEFAULT_SCENARIO
+    if names and ".py:" in names[0]:
+        scenario, names = names[0], names[1:]
+        check_arguments(scenario, strategy)
+    known = known_bugs(scenario)
     for name in names:
-        if name not in MUTANTS:
-            raise unknown_name("mutant", name, list(MUTANTS))
+        if name not in known:
+            raise unknown_name("mutant", name, list(known))
     known_strategy(strategy)
     above_zero({"--schedules": schedules, "--jobs": jobs})
     if out is not None:
         folder_to_write("--out", out)
-    chosen = list(names or MUTANTS)
+    chosen = list(names or known)
+    try:
+        for name in chosen:
+            with seeded(known[name]):
+                pass
+    except BugError as error:
+        raise UserError(str(error)) from error
     if diff:
         for name in chosen:
-            changed = difference(MUTANTS[name])
+            changed = difference(known[name])
             if json:
                 console.emit({"name": name, "diff": changed})
             else:
-                console.tell(changed)
+                console.show(changed)
         return 0
+    if directed and scenario != DEFAULT_SCENARIO:
+        raise UserError(f"{scenario} has no directed scenarios; they are written for {DEFAULT_SCENARIO}")
     if directed:
         show_directed(chosen, json)
         return 0
-    console.say(f"the system without a bug: {schedules} schedules, then the directed scenarios")
-    broken = survives(strategy, schedules, seed, jobs)
+    then = ", then the directed scenarios" if scenario == DEFAULT_SCENARIO else ""
+    console.say(f"the system without a bug: {schedules} schedules{then}")
+    broken = survives(strategy, schedules, seed, jobs, scenario)
     if broken is not None:
         console.say(f"it does not survive: {broken}")
         return 1
     survivors = 0
     with console.progress("hunting", len(chosen)) as advance:
-        for done, (kill, run) in enumerate(hunts(chosen, strategy, schedules, seed, jobs), start=1):
+        for done, (kill, run) in enumerate(hunts(chosen, strategy, schedules, seed, jobs, scenario), start=1):
             survivors += not kill.killed
             if out is not None and run is not None:
                 save(out / f"{kill.name}.json", run)
@@ -91,11 +108,11 @@ def show_directed(names: list[str], json: bool) -> None:
             if json:
                 console.emit({"name": name, "scenario": scenario.name, "lines": trace.lines})
                 continue
-            console.tell(f"{name} in {scenario.name}: {scenario.sentence}")
+            console.show(f"{name} in {scenario.name}: {scenario.sentence}")
             for line in trace.lines:
-                console.tell(f"  {line}")
+                console.show(f"  {line}")
             if trace.failure is not None:
-                console.tell(f"{trace.failure.spec}: {trace.failure.sentence}")
+                console.show(f"{trace.failure.spec}: {trace.failure.sentence}")
 
 
 def report(kill: object, seed: int, json: bool) -> None:
@@ -107,10 +124,10 @@ def report(kill: object, seed: int, json: bool) -> None:
         console.emit({**kill.row(), "provenance": provenance(seed=seed)})
         return
     if kill.how == "explored":
-        told = f"{kill.spec}, explored: {kill.strategy}, schedule {kill.schedules}"
+        result = f"{kill.spec}, explored: {kill.strategy}, schedule {kill.schedules}"
     elif kill.how == "directed":
-        told = f"{kill.spec}, directed: {kill.strategy}"
+        result = f"{kill.spec}, directed: {kill.strategy}"
     else:
-        told = "SURVIVED"
+        result = "SURVIVED"
     events = f", {kill.shrunk_events} events" if kill.killed else ""
-    console.tell(f"{kill.name:30} {told}{events}")
+    console.show(f"{kill.name:30} {result}{events}")

@@ -1,6 +1,5 @@
-"""Multi-Paxos: the protocol, what it promises, and its seeded bugs."""
+"""Multi-Paxos: the protocol, and what it promises."""
 
-from dynaproof.model.multi_paxos import seeded
 from dynaproof.model.multi_paxos.promises import MultiPaxos
 
-__all__ = ["MultiPaxos", "seeded"]
+__all__ = ["MultiPaxos"]

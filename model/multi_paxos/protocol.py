@@ -82,8 +82,11 @@ class MultiPaxosRules(Model):
 
     @action(a=Acceptor, b=Ballot)
     def campaign(self, a: int, b: int) -> None:
-        """An acceptor asks for promises of an unused ballot, above the slots that it knows to be chosen."""
-        require(self.may_campaign(b) and a not in self.silent)
+        """An acceptor asks for promises of an unused ballot, above the slots that it knows to be chosen.
+
+        That a ballot is used is durable before anyone is asked.
+        """
+        require(self.role[b] == "unused" and a not in self.silent)
         self.role[b] = "candidate"
         self.ask(a, b)
 
@@ -103,8 +106,7 @@ class MultiPaxosRules(Model):
         self.best_accepted[b] = 0
         self.best_last[b] = self.known[a]
         for c in self.Acceptor:
-            if not self.keeps_promises():
-                self.answered.discard((c, b))
+            self.answered.discard((c, b))
         for n in self.Slot:
             self.records[b, n] = self.record(a, n) if n <= self.known[a] else None
 
@@ -195,12 +197,9 @@ class MultiPaxosRules(Model):
         self.known[a] = n
         if self.record(a, n) != self.records[b, n]:
             self.put(a, b, n)
-        if self.record(a, n) != self.records[b, n] or self.always_cuts_on_learning():
             for above in self.Slot:
                 if above > n:
                     self.log[a, above] = None
-        if self.learning_accepts() and b > self.last_accepted[a]:
-            self.last_accepted[a] = b
 
     # ---------------------------------------------------------------- failing
 
@@ -219,22 +218,9 @@ class MultiPaxosRules(Model):
         self.known[a] = 0
         for n in self.Slot:
             self.log[a, n] = None
-        if self.falls_silent():
-            self.silent.add(a)
+        self.silent.add(a)
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
-
-    def may_campaign(self, b: int) -> bool:
-        """A ballot is never used twice: that it is used is durable before anyone is asked."""
-        return bool(self.role[b] == "unused")
-
-    def keeps_promises(self) -> bool:
-        """A candidate that learned counts no promise from before: rule 9."""
-        return False
-
-    def falls_silent(self) -> bool:
-        """An acceptor that forgot says nothing any more."""
-        return True
+    # ---------------------------------------------------------------- what the rules ask
 
     def record(self, a: int, n: int) -> int | None:
         """The record that an acceptor retains in a slot."""
@@ -296,14 +282,6 @@ class MultiPaxosRules(Model):
     def agrees(self, a: int, b: int, n: int) -> bool:
         """A record does not differ from what the acceptor knows to be chosen: rule 7."""
         return bool(n > self.known[a] or self.record(a, n) == self.records[b, n])
-
-    def always_cuts_on_learning(self) -> bool:
-        """Learning removes what is above only where the record differs: rule 8."""
-        return False
-
-    def learning_accepts(self) -> bool:
-        """Learning is no accepting: rules 1 and 8."""
-        return False
 
     # ---------------------------------------------------------------- what is chosen
 

@@ -80,7 +80,7 @@ class ReconfigurationRules(Model):
     @action(a=Member, b=Ballot)
     def campaign(self, a: int, b: int) -> None:
         """A member asks for promises of an unused ballot, above the slots that it knows to be chosen."""
-        require(self.role[b] == "unused" and self.may_begin(b) and self.admitted(a))
+        require(self.role[b] == "unused" and self.admitted(a))
         self.role[b] = "candidate"
         self.base[b] = self.known[a]
         self.best_last[b] = self.known[a]
@@ -167,14 +167,13 @@ class ReconfigurationRules(Model):
         require(self.base[b] < self.tail_end[b] and self.known[a] >= self.base[b])
         for n in self.Slot:
             require(not self.base[b] < n <= self.tail_end[b] or self.agrees(a, b, n))
-        end = self.batch_end(a, b)
         self.promised[a] = b
         self.last_accepted[a] = b
         for n in self.Slot:
-            if self.base[b] < n <= end:
+            if self.base[b] < n <= self.tail_end[b]:
                 self.log[a, n] = self.records[b, n]
                 self.votes.add((a, b, n))
-            elif n > end and self.last_accepted[a] < b and n > self.known[a]:
+            elif n > self.tail_end[b] and self.last_accepted[a] < b and n > self.known[a]:
                 self.log[a, n] = None
 
     @action(a=Member, b=Ballot, n=Slot)
@@ -204,7 +203,7 @@ class ReconfigurationRules(Model):
             for above in self.Slot:
                 if above > n:
                     self.log[a, above] = None
-        if self.is_config(b, n) and self.learning_promises() and self.promised[a] < b:
+        if self.is_config(b, n) and self.promised[a] < b:
             self.promised[a] = b
 
     # ---------------------------------------------------------------- failing
@@ -265,7 +264,6 @@ class ReconfigurationRules(Model):
         """A member speaks: it was there from the start, or knows the log through its config (rule 14)."""
         return a not in self.silent and (
             a in self.first
-            or not self.waits_for_config()
             or any(
                 self.known[a] >= m and self.log[a, m] == c and self.new[c, m] == a
                 for m in self.Slot
@@ -285,15 +283,7 @@ class ReconfigurationRules(Model):
             for c in self.Ballot
         )
 
-    # ---------------------------------------------------------------- decisions that seeded bugs get wrong
-
-    def may_begin(self, b: int) -> bool:
-        """A ballot may begin at any time; where only some behaviours are explored, it may not."""
-        return True
-
-    def waits_for_config(self) -> bool:
-        """A new incarnation waits until it knows the log through its config: rule 14."""
-        return True
+    # ---------------------------------------------------------------- what the rules ask
 
     def asked(self, a: int, b: int) -> bool:
         """A candidate asks the voters of every config that it knows or has found: rule 11."""
@@ -323,17 +313,9 @@ class ReconfigurationRules(Model):
             if self.base[b] < n <= self.proposed[b]
         )
 
-    def batch_end(self, a: int, b: int) -> int:
-        """How far a voter gets the first accept: all of it, rule 11."""
-        return int(self.tail_end[b])
-
     def may_forget(self) -> bool:
         """Whoever has forgotten is replaced by one that speaks: rule 14."""
         return all(self.replaced(c) for c in self.silent)
-
-    def learning_promises(self) -> bool:
-        """Learning a config is a promise: rule 10."""
-        return True
 
     def continues(self, a: int, b: int) -> bool:
         """A member's log continues what the candidate knows chosen; else its tail is void: rule 3."""

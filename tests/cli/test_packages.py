@@ -132,7 +132,9 @@ def test_sdist_has_every_file_of_the_checkout_once(built, kept):
 @pytest.mark.parametrize("how", ["wheel", "wheel of the sdist"])
 def test_wheel_has_every_file_of_every_room_once(built, kept, how):
     found = {name for name in names(built[how]) if ".dist-info/" not in name}
-    assert found == {name for name in kept if name.startswith("dynaproof/")}
+    examples = {f"dynaproof/{name}" for name in kept if name.startswith("examples/")}
+    assert examples
+    assert found == {name for name in kept if name.startswith("dynaproof/")} | examples
     assert {"dynaproof/py.typed", "dynaproof/checkers/linearizability/picture.html"} <= found
     assert all(f"dynaproof/{room}/__init__.py" in found for room in ROOMS)
 
@@ -145,26 +147,28 @@ def test_wheel_of_the_sdist_is_the_wheel(built):
     assert content(built["wheel of the sdist"]) == content(built["wheel"])
 
 
-@pytest.fixture(scope="module", params=BUILDS)
-def installed(request, built, tmp_path_factory):
-    """An environment of its own with one of the wheels, and the folder of a user."""
-    place = tmp_path_factory.mktemp("installed")
-    environment, own = place / "environment", place / "own"
-    venv.create(environment, symlinks=True)
-    python = environment / "bin" / "python"
-    site = Path(
-        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=place).strip()
-    )
+def environment_with(wheel, folder):
+    """The Python of a new environment with a wheel: the dependencies are found where the tests run."""
+    venv.create(folder, symlinks=True)
+    python = folder / "bin" / "python"
+    asked = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder)
     # A path in a .pth file: the dependencies are found there, the checkout installed beside them is not.
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    wheel = built[request.param]
+    Path(asked.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     if importlib.util.find_spec("pip") is not None:
         pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--no-compile"]
     else:
         uv = shutil.which("uv")
         assert uv is not None, "the environment was made by uv, which is gone"
         pip = [uv, "pip", "install", "--offline", "--python", python]
-    run(*pip, "--no-deps", "--quiet", wheel, cwd=place)
+    run(*pip, "--no-deps", "--quiet", wheel, cwd=folder)
+    return python
+
+
+@pytest.fixture(scope="module", params=BUILDS)
+def installed(request, built, tmp_path_factory):
+    """An environment of its own with one of the wheels, and the folder of a user."""
+    place = tmp_path_factory.mktemp("installed")
+    python, own = environment_with(built[request.param], place / "environment"), place / "own"
     own.mkdir()
     for name, text in {
         "model.py": OWN_MODEL, "specs.py": OWN_SPECS, "script.py": OWN_SCRIPT, "test_own.py": OWN_TEST,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space.catalogue import find
 from dynaproof.checkers.state_space.explore import Exploration, explore
 from dynaproof.model.language import Expected
@@ -77,7 +78,7 @@ def test_threads_find_the_same(name: str, constants: dict[str, int], threads: in
 
 @pytest.mark.parametrize("name", STANDARD)
 def test_each_seeded_bug_breaks_its_invariant_by_a_shortest_trace(name: str) -> None:
-    for bug in find(name).bugs:
+    for bug in bugs_of(find(name)):
         exploration = Exploration(bug())
         result = exploration.run()
         assert result.violation is not None, bug.__name__

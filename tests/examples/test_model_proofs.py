@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import networkx as nx
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space.catalogue import find
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.checkers.state_space.graph import write_graph
@@ -139,7 +140,7 @@ def test_lasso_of_what_is_only_sometimes_enabled_goes_through_where_it_is_not() 
 # ---------------------------------------------------------------- Z3
 
 
-@pytest.mark.parametrize("kind", [*TwoPhaseCommit.bugs, Paxos.bugs[0]], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("kind", [*bugs_of(TwoPhaseCommit), bugs_of(Paxos)[0]], ids=lambda one: one.__name__)
 def test_bounded_checking_finds_the_violation_at_the_depth_that_exploration_does(kind: type[Model]) -> None:
     made = kind(max_ballot=1) if issubclass(kind, Paxos) else kind()
     found = explore(made).violation
@@ -217,7 +218,7 @@ def test_initial_state_that_breaks_an_invariant_is_its_counterexample() -> None:
     assert (answer.holds, answer.broken, len(answer.trace)) == (False, "right_is_ahead", 1)
 
 
-@pytest.mark.parametrize("kind", Paxos.bugs, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("kind", bugs_of(Paxos), ids=lambda one: one.__name__)
 def test_no_seeded_bug_of_paxos_keeps_its_invariants_inductive(kind: type[Model]) -> None:
     assert not inductive(kind()).holds
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bug_of, bugs_of
 from dynaproof.checkers.state_space.explore import Exploration, explore
 from dynaproof.checkers.state_space.induction import bounded
 from dynaproof.checkers.state_space.interpreter import Interpreter
 from dynaproof.checkers.state_space.liveness import check_liveness
 from dynaproof.model.catch_up import CatchUp
-from dynaproof.model.dns_plan import DnsPlan, ThreeSteps
+from dynaproof.model.dns_plan import DnsPlan
 from dynaproof.model.language import Model
 from dynaproof.model.lease import Lease
-from dynaproof.model.request_id import AnswersBeforeChosen, RequestId
+from dynaproof.model.request_id import RequestId
 from dynaproof.model.restore import Restore
 from dynaproof.model.shard import Shard
-from dynaproof.model.split import MetadataInTwoSteps, Split
+from dynaproof.model.split import Split
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ def test_model_is_exhausted_within_its_default_bounds(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_every_seeded_bug_is_caught_by_a_shortest_trace(case: Case) -> None:
-    assert {bug.__name__ for bug in case.model.bugs} == set(case.steps)
+    assert {bug.__name__ for bug in bugs_of(case.model)} == set(case.steps)
     assert len(case.steps) >= 2
-    for bug in case.model.bugs:
+    for bug in bugs_of(case.model):
         violation = explore(bug(), symmetry=True).violation
         assert violation is not None, f"{bug.__name__} is not caught"
         assert (bug.__name__, violation.name) == (bug.__name__, bug.violates)
@@ -169,7 +170,7 @@ def test_plain_python_finds_the_same_states_of_a_small_configuration(model: Mode
 
 
 def test_shortest_trace_of_three_steps_is_the_outage_of_october_2025() -> None:
-    violation = explore(ThreeSteps()).violation
+    violation = explore(bug_of(DnsPlan, "ThreeSteps")()).violation
     assert violation is not None
     assert [str(label) for label, _ in violation.trace if label is not None] == [
         "make_plan()",
@@ -190,7 +191,11 @@ def test_newest_dns_plan_is_applied_in_the_end_although_an_enactor_crashes() -> 
 
 @pytest.mark.parametrize(
     ("model", "steps"),
-    [(ThreeSteps(enactors=2, plans=3), 9), (AnswersBeforeChosen(), 4), (MetadataInTwoSteps(slots=2), 3)],
+    [
+        (bug_of(DnsPlan, "ThreeSteps")(enactors=2, plans=3), 9),
+        (bug_of(RequestId, "AnswersBeforeChosen")(), 4),
+        (bug_of(Split, "MetadataInTwoSteps")(slots=2), 3),
+    ],
     ids=["ThreeSteps", "AnswersBeforeChosen", "MetadataInTwoSteps"],
 )
 def test_bounded_model_checking_finds_the_violation_where_exploration_does(model: Model, steps: int) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.model.language import Expected, Model
 from dynaproof.model.multi_paxos import MultiPaxos
@@ -60,11 +61,11 @@ def test_documented_variants_of_the_rules_have_the_lengths_of_their_traces() -> 
 
 
 def bugs(names: dict[str, int]) -> list[type[Model]]:
-    return [bug for bug in MultiPaxos.bugs if bug.__name__ in names]
+    return [bug for bug in bugs_of(MultiPaxos) if bug.__name__ in names]
 
 
 def test_every_seeded_bug_has_a_length() -> None:
-    assert {bug.__name__ for bug in MultiPaxos.bugs} == {*TRACES, *LONG_TRACES}
+    assert {bug.__name__ for bug in bugs_of(MultiPaxos)} == {*TRACES, *LONG_TRACES}
 
 
 @pytest.mark.parametrize("bug", bugs(TRACES), ids=lambda bug: bug.__name__)

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import new_class
 
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bug_of, bugs_of
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.checkers.state_space.interpreter import Interpreter
-from dynaproof.model.language import Constant, Expected, Model, always
+from dynaproof.model.language import Constant, Expected, Model, action, always, require
 from dynaproof.model.reconfiguration import Reconfiguration, seeded
 
 TRACES = {
@@ -46,10 +48,10 @@ def test_expected_counts_come_out(expected: Expected) -> None:
 
 
 def test_every_seeded_bug_has_a_length() -> None:
-    assert {bug.__name__ for bug in Reconfiguration.bugs} == set(TRACES)
+    assert {bug.__name__ for bug in bugs_of(Reconfiguration)} == set(TRACES)
 
 
-@pytest.mark.parametrize("bug", Reconfiguration.bugs, ids=lambda bug: bug.__name__)
+@pytest.mark.parametrize("bug", bugs_of(Reconfiguration), ids=lambda bug: bug.__name__)
 def test_seeded_bug_is_caught_by_a_shortest_trace(bug: type[Model]) -> None:
     result = explore(bug(), symmetry=True)
     assert result.violation is not None
@@ -103,9 +105,17 @@ class ChainAdopted(seeded.Undisturbed, Reconfiguration):
 
     spares = Constant(2)
 
-    def may_begin(self, b: int) -> bool:
+    @action(a=Reconfiguration.Member, b=Reconfiguration.Ballot)
+    def campaign(self, a: int, b: int) -> None:
         """The first ballot, and then those that meet a chain."""
-        return b == 1 or (self.is_config(1, 1) and self.is_config(1, 2))
+        require(b == 1 or (self.is_config(1, 1) and self.is_config(1, 2)))
+        require(self.role[b] == "unused" and self.admitted(a))
+        self.role[b] = "candidate"
+        self.base[b] = self.known[a]
+        self.best_last[b] = self.known[a]
+        for n in self.Slot:
+            if n <= self.known[a]:
+                self.records[b, n] = self.log[a, n]
 
 
 @pytest.mark.slow
@@ -126,24 +136,13 @@ class LossUnseen:
         return True
 
 
-class LearningChoosesTwice(LossUnseen, seeded.LearningIsNoPromise):
-    pass
-
-
-class AgainChoosesTwice(LossUnseen, seeded.ConfigChosenAgain):
-    pass
-
-
-class TruncatedChoosesTwice(LossUnseen, seeded.BatchTruncated):
-    pass
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("bug", "steps"), [(LearningChoosesTwice, 16), (AgainChoosesTwice, 18), (TruncatedChoosesTwice, 10)]
+    ("bug", "steps"), [("LearningIsNoPromise", 16), ("ConfigChosenAgain", 18), ("BatchTruncated", 10)]
 )
-def test_what_is_lost_is_chosen_anew(bug: type[Model], steps: int) -> None:
-    result = explore(bug(), symmetry=True)
+def test_what_is_lost_is_chosen_anew(bug: str, steps: int) -> None:
+    model = new_class(f"{bug}ChoosesTwice", (LossUnseen, bug_of(Reconfiguration, bug)))
+    result = explore(model(), symmetry=True)
     assert result.violation is not None
     assert result.violation.name == "one_record_per_slot"
     assert len(result.violation.trace) - 1 == steps
@@ -153,7 +152,7 @@ def test_what_is_lost_is_chosen_anew(bug: type[Model], steps: int) -> None:
     ("bug", "opening"),
     [
         (
-            seeded.BatchTruncated,
+            "BatchTruncated",
             (
                 "campaign(1, 1); promise(1, 1); promise(2, 1); begin_with_config(1, 1, 0); "
                 "accept_batch(2, 1); accept_batch(3, 1); propose(1); learn(0, 1, 1); "
@@ -161,16 +160,17 @@ def test_what_is_lost_is_chosen_anew(bug: type[Model], steps: int) -> None:
             ),
         ),
         (
-            seeded.TailOnAnotherPrefix,
+            "TailOnAnotherPrefix",
             "campaign(1, 1); promise(1, 1); promise(3, 1); accept_batch(3, 1); propose(1); accept(3, 1, 2)",
         ),
     ],
 )
-def test_where_a_bug_starts_the_rules_lead_too(bug: type[Model], opening: str) -> None:
-    rules = Interpreter(Reconfiguration(**bug().constants))
+def test_where_a_bug_starts_the_rules_lead_too(bug: str, opening: str) -> None:
+    wrong = bug_of(Reconfiguration, bug)()
+    rules = Interpreter(Reconfiguration(**wrong.constants))
     state = next(
         one for one in rules.initial_states() if one[rules.names.index("first")] == frozenset({1, 2, 3})
     )
     for step in opening.split("; "):
         state = next(made for label, made in rules.successors(state) if str(label) == step)
-    assert state in set(Interpreter(bug()).initial_states())
+    assert state in set(Interpreter(wrong).initial_states())

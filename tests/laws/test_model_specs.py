@@ -2,11 +2,12 @@
 
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bug_of, bugs_of
 from dynaproof.checkers.state_space.catalogue import NAMES, find
 from dynaproof.checkers.state_space.explore import Exploration, Result
 from dynaproof.checkers.state_space.interpreter import Interpreter, State
 from dynaproof.model.language import Model, always
-from dynaproof.model.lease import PromisesUnderALease
+from dynaproof.model.lease import Lease
 from dynaproof.specs.observe.model import observable, views_of
 from dynaproof.specs.promises import PROMISES
 
@@ -96,7 +97,7 @@ def test_every_spec_that_models_name_is_broken_by_a_seeded_bug_of_theirs() -> No
     violated = {
         one.spec
         for model in models
-        for bug in model.bugs
+        for bug in bugs_of(model)
         for one in bug().always
         if one.name == bug.violates and one.spec is not None
     }
@@ -112,7 +113,7 @@ SLOW_BUGS = {"KnownChosenInsideTail", "CutsByEntryBallot"}
     [
         pytest.param(bug, id=bug.__name__, marks=[pytest.mark.slow] if bug.__name__ in SLOW_BUGS else [])
         for name in naming()
-        for bug in find(name).bugs
+        for bug in bugs_of(find(name))
     ],
 )
 def test_invariants_and_specs_agree_on_the_states_of_seeded_bugs(bug: type[Model]) -> None:
@@ -130,7 +131,7 @@ def test_invariants_and_specs_agree_on_the_states_of_seeded_bugs(bug: type[Model
     assert violated.spec is None or broken[violated.spec] > 0
 
 
-class LookedAtLate(PromisesUnderALease):
+class LookedAtLate(bug_of(Lease, "PromisesUnderALease")):  # type: ignore[misc]
     """A seeded bug of leases of which only the spec's own invariant is looked at."""
 
     @always

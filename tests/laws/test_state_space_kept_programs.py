@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space import compiled, origin
 from dynaproof.checkers.state_space.catalogue import NAMES, find, load, models_of
 from dynaproof.checkers.state_space.explore import Exploration, Result
@@ -67,7 +68,7 @@ def test_text_is_read_once_and_the_same_is_found_again(flags: dict[str, bool]) -
 
 
 def test_a_violation_is_the_same_from_what_was_kept() -> None:
-    seeded = TwoPhaseCommit.bugs[0]
+    seeded = bugs_of(TwoPhaseCommit)[0]
     first, result, _ = found(seeded())
     second, again, _ = found(seeded())
     assert (first, second) == (True, False)
@@ -94,7 +95,7 @@ def test_damaged_files_are_made_anew(cache: Path, kind: str, damage: Any) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_every_model_of_the_system_has_a_name_of_its_own(name: str) -> None:
     kind = find(name)
-    names = [name_of(one()) for one in (kind, *kind.bugs)]
+    names = [name_of(one()) for one in (kind, *bugs_of(kind))]
     assert None not in names
     assert len(set(names)) == len(names)
 

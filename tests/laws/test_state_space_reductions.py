@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space.explore import Exploration, Limits, explore
 from dynaproof.checkers.state_space.interpreter import State
 from dynaproof.model import language
@@ -162,7 +163,7 @@ def test_orbits_of_random_symmetric_models_are_the_brute_force_ones(text: str) -
 # ---------------------------------------------------------------- verdicts
 
 
-SEEDED = [*TwoPhaseCommit.bugs, *Paxos.bugs]
+SEEDED = [*bugs_of(TwoPhaseCommit), *bugs_of(Paxos)]
 
 
 @pytest.mark.parametrize("kind", [TwoPhaseCommit, *SEEDED], ids=lambda one: one.__name__)

@@ -1,0 +1,50 @@
+"""The first runs of a campaign once more, in a process of its own that hashes strings otherwise.
+
+An order that comes from a set, or from anything else that depends on hashes, is the same in every run of one
+process, and another in the next.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from dynaproof.checkers.campaign.errors import CampaignError
+
+COMPARED = 4
+"""Schedules that are run again, one of each strategy of a portfolio."""
+
+OTHER_HASHES = ("1", "2")
+"""Seeds of hashes, of which the process takes one that is not its parent's."""
+
+PROGRAM = """
+import sys
+from dynaproof.checkers.campaign.schedules import digest_of
+scenario, strategy, base, count = sys.argv[1:]
+for number in range(int(count)):
+    print(digest_of(scenario, strategy, int(base), number))
+"""
+
+
+def digests_elsewhere(scenario: str, strategy: str, base: int, count: int) -> list[str]:
+    """The digests of the first schedules, as another process finds them.
+
+    Raises:
+        CampaignError: it cannot run them; the message has its last words.
+    """
+    hashes = next(seed for seed in OTHER_HASHES if seed != os.environ.get("PYTHONHASHSEED"))
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, scenario, strategy, str(base), str(count)],
+        env={**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise CampaignError(
+            f"another process could not run {scenario} again: {words}",
+            'what a file does besides defining things stands below if __name__ == "__main__":',
+        )
+    return done.stdout.split()

@@ -1,0 +1,60 @@
+"""The seeded bugs of each model of the system, and those that users' models state themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from dynaproof.checkers.mutation.model_bugs import (
+    catch_up,
+    dns_plan,
+    lease,
+    multi_paxos,
+    paxos,
+    reconfiguration,
+    request_id,
+    restore,
+    shard,
+    split,
+    two_phase_commit,
+)
+from dynaproof.checkers.mutation.model_bugs.patched import ModelBug, patched
+from dynaproof.model.language import Model
+
+MODEL_BUGS: Final[dict[str, tuple[ModelBug, ...]]] = {
+    "dynaproof.model.two_phase_commit:TwoPhaseCommit": two_phase_commit.BUGS,
+    "dynaproof.model.paxos:Paxos": paxos.BUGS,
+    "dynaproof.model.multi_paxos.promises:MultiPaxos": multi_paxos.BUGS,
+    "dynaproof.model.reconfiguration.promises:Reconfiguration": reconfiguration.BUGS,
+    "dynaproof.model.lease:Lease": lease.BUGS,
+    "dynaproof.model.catch_up:CatchUp": catch_up.BUGS,
+    "dynaproof.model.split:Split": split.BUGS,
+    "dynaproof.model.request_id:RequestId": request_id.BUGS,
+    "dynaproof.model.shard:Shard": shard.BUGS,
+    "dynaproof.model.restore:Restore": restore.BUGS,
+    "dynaproof.model.dns_plan:DnsPlan": dns_plan.BUGS,
+}
+"""By the class that they are bugs of."""
+
+
+def bugs_of(kind: type[Model]) -> tuple[type[Model], ...]:
+    """The models that a model becomes with each of its seeded bugs.
+
+    Raises:
+        BugError: a bug does not fit the text of our model.
+    """
+    where = f"{kind.__module__}:{kind.__qualname__}"
+    return _ours(where) if where in MODEL_BUGS else tuple(kind.bugs)
+
+
+def bug_of(kind: type[Model], name: str) -> type[Model]:
+    """The model that a model becomes with the seeded bug of that name; KeyError where it has none such."""
+    return {one.__name__: one for one in bugs_of(kind)}[name]
+
+
+@cache
+def _ours(where: str) -> tuple[type[Model], ...]:
+    module, _, name = where.partition(":")
+    kind: type[Model] = getattr(import_module(module), name)
+    return tuple(patched(kind, bug) for bug in MODEL_BUGS[where])

@@ -1,0 +1,99 @@
+# Type checkers read the public names here; a running program loads them when it uses them.
+
+from dynaproof.checkers.patches import Bug, Edit, bug
+from dynaproof.checkers.runs.fault import FaultKind as Fault
+from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
+from dynaproof.checkers.workloads.called_history import linearizable
+from dynaproof.functions import check, explore, replay, shrink, trace
+from dynaproof.impl.client_notes import Called, Returned
+from dynaproof.impl.handlers import Node, node_id
+from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
+from dynaproof.model.language import (
+    Array,
+    Bool,
+    Constant,
+    Enum,
+    Int,
+    Majorities,
+    Messages,
+    Model,
+    Option,
+    Range,
+    Scalar,
+    Seq,
+    Set,
+    Tuple,
+    action,
+    always,
+    always_possible,
+    eventually,
+    initial,
+    require,
+    sometimes,
+    terminal,
+)
+from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
+from dynaproof.specs.history import History
+from dynaproof.specs.spec import Violation, spec
+from dynaproof.specs.views.nodes import Nodes
+
+__version__: str
+
+__all__ = [
+    "FAULTS",
+    "Array",
+    "Bool",
+    "Bug",
+    "Called",
+    "Campaign",
+    "Constant",
+    "Disk",
+    "Edit",
+    "Enum",
+    "Env",
+    "Fault",
+    "History",
+    "Int",
+    "Kind",
+    "Majorities",
+    "Message",
+    "Messages",
+    "Model",
+    "Node",
+    "NodeId",
+    "Nodes",
+    "Note",
+    "Option",
+    "Range",
+    "Replay",
+    "Returned",
+    "Scalar",
+    "Scenario",
+    "Seq",
+    "Set",
+    "Shrunk",
+    "Timer",
+    "Trace",
+    "Tuple",
+    "Verdict",
+    "Violation",
+    "action",
+    "always",
+    "always_possible",
+    "bug",
+    "check",
+    "eventually",
+    "explore",
+    "initial",
+    "linearizable",
+    "node_id",
+    "replay",
+    "require",
+    "shrink",
+    "sometimes",
+    "spec",
+    "terminal",
+    "trace",
+]

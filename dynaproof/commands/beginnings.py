@@ -1,0 +1,53 @@
+"""`dynaproof new` and `dynaproof examples`: files to begin with."""
+
+import shutil
+from pathlib import Path
+
+from dynaproof import console
+from dynaproof.errors import UserError
+
+HERE = Path(__file__).resolve().parent.parent
+BEGINNING = HERE / "beginning"
+"""What `new` writes; docs/tutorial.md goes through it."""
+
+LEFT_BEHIND = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
+
+
+def new(folder: Path, /) -> int:
+    """Write a small protocol with its promise, and a test that explores it, to be changed into your own.
+
+    Args:
+        folder: A new or an empty folder.
+    """
+    for file in copied(BEGINNING, folder):
+        console.show(str(file))
+    return 0
+
+
+def examples(folder: Path, /) -> int:
+    """Copy the examples: protocols, models, recorded histories, failing runs.
+
+    Args:
+        folder: A new or an empty folder.
+    """
+    files = copied(example_folder(), folder)
+    for place in sorted({file.parent for file in files}):
+        number = sum(file.parent == place for file in files)
+        console.show(f"{place}: {number} {'file' if number == 1 else 'files'}")
+    return 0
+
+
+def example_folder() -> Path:
+    """Where the examples are: in the package that was built, or beside it in a checkout."""
+    built = HERE / "examples"
+    return built if built.is_dir() else HERE.parent / "examples"
+
+
+def copied(source: Path, folder: Path) -> list[Path]:
+    """Copy a folder's files into a new or an empty one; they, in order of their names."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: that is a file", "name a new or an empty folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(f"{folder}: the folder is not empty", "name a new or an empty folder")
+    shutil.copytree(source, folder, ignore=LEFT_BEHIND, dirs_exist_ok=True)
+    return sorted(file for file in folder.rglob("*") if file.is_file())

@@ -1,0 +1,138 @@
+"""`dynaproof claims`: the figures of the documents, made again."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dynaproof import console, exits
+from dynaproof.commands import Flag
+from dynaproof.errors import UserError
+from dynaproof.provenance import ROOT, provenance
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.claims.notes import Claim, Unjudged
+    from dynaproof.checkers.claims.running import Verdict
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def claims(
+    *documents: Path,
+    budget: str = "10m",
+    only: str | None = None,
+    results: Path | None = None,
+    resume: Flag = False,
+    json: Flag = False,
+) -> int:
+    """Rerun every figure of the documents that a command can make within a budget.
+
+    Exit status 1 if one differs, 2 if one has no command and commit.
+
+    Args:
+        documents: Which; README.md and all below docs/ without one.
+        budget: How long it may take, as 600, 90s, 10m or 2h; the cheapest commands run, and what does not fit is listed.
+        only: Only figures whose document or command has this word in it.
+        results: Where outputs are kept as they come; runs/claims.json of the checkout by default.
+        resume: Go on with the outputs that are kept there, if the sources are still the same.
+        json: Print one JSON object per figure, and one for all.
+    """
+    from dynaproof.checkers.claims.running import judge, plan, run_all
+
+    seconds = _seconds(budget)
+    if not (ROOT / "run").is_file():
+        raise UserError("figures are made by ./run of a checkout, and this is an installed copy")
+    made, unjudged = _read(documents or tuple(_documents()))
+    made = [one for one in made if only is None or only in f"{one.document} {one.command}"]
+    unjudged = [one for one in unjudged if only is None or only in one.document]
+    if not made:
+        raise UserError("no note asks for a command" + (f" with {only!r} in it" if only else ""))
+    chosen, reasons = plan(made, seconds)
+    outputs = {}
+    code = exits.CLEAN
+    try:
+        kept = results or ROOT / "runs" / "claims.json"
+        for command, output in run_all(chosen, ROOT, seconds, kept, resume, console.say):
+            outputs[command] = output
+    except KeyboardInterrupt:
+        console.say("interrupted: --resume goes on from here")
+        code = exits.INTERRUPTED
+        reasons |= {command: "interrupted" for command in chosen if command not in outputs}
+    verdicts = [
+        verdict
+        for claim in made
+        for verdict in judge(claim, outputs.get(claim.command), reasons.get(claim.command, ""))
+    ]
+    _report(verdicts, unjudged, json)
+    return code or (exits.FAILED if any(one.verdict == "differs" for one in verdicts) else exits.CLEAN)
+
+
+def _documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def _read(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
+    """What all documents claim; a figure without a note is the user's to mend."""
+    from dynaproof.checkers.claims.documents import BadNote, read_document
+    from dynaproof.checkers.claims.notes import claims_of
+
+    made: list[Claim] = []
+    unjudged: list[Unjudged] = []
+    for path in documents:
+        name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+        try:
+            some, left = claims_of(read_document(path, name))
+        except BadNote as error:
+            raise UserError(str(error), "CONTRIBUTING.md says what a note is") from error
+        made += some
+        unjudged += left
+    return made, unjudged
+
+
+def _seconds(budget: str) -> float:
+    written = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", budget)
+    if written is None or not float(written[1]):
+        raise UserError(f"--budget is {budget!r}; it takes a time such as 90s, 10m or 2h")
+    return float(written[1]) * UNITS[written[2]]
+
+
+def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -> None:
+    counts = Counter(one.verdict for one in verdicts)
+    if json:
+        for verdict in verdicts:
+            console.emit(verdict)
+        for one in unjudged:
+            console.emit(
+                {
+                    "document": one.document,
+                    "line": one.line,
+                    "said": one.number,
+                    "verdict": "not judged",
+                    "why": one.why,
+                }
+            )
+        summary = {"same": counts["same"], "differs": counts["differs"], "not_run": counts["not run"]}
+        console.emit({**summary, "not_judged": len(unjudged), "provenance": provenance()})
+        return
+    for (place, command), own in _by_command(verdicts).items():
+        differing = [one for one in own if one.verdict == "differs"]
+        said = f"{place}  {command}  "
+        if own[0].verdict == "not run":
+            console.show(f"{said}not run: {own[0].got} (commit {own[0].commit})")
+        elif not differing:
+            console.show(f"{said}same ({len(own)})")
+        for one in differing:
+            console.show(f"{said}DIFFERS: {one.figure} is {one.said} of commit {one.commit}; got {one.got}")
+    for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
+        console.show(f"{document}  not judged: {number} ({why})")
+    console.show(
+        f"{counts['same']} same, {counts['differs']} differ, {counts['not run']} not run, {len(unjudged)} not judged"
+    )
+
+
+def _by_command(verdicts: "list[Verdict]") -> "dict[tuple[str, str], list[Verdict]]":
+    """The verdicts of each place of a document and command, in order."""
+    found: dict[tuple[str, str], list[Verdict]] = {}
+    for one in verdicts:
+        found.setdefault((f"{one.document}:{one.line}", one.command), []).append(one)
+    return found

@@ -1,0 +1,58 @@
+"""A run file run again, and what is reported of it: the same lines from a command, a test and a notebook."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.runs.config import Failure
+    from dynaproof.checkers.runs.run_file import RunFile
+    from dynaproof.checkers.runs.trace import Step
+
+LAST_STEPS = 8
+"""Steps that are shown of a failure."""
+
+
+def command_line(*arguments: object) -> str:
+    """A command as whoever reads it types it: by `./run` in a checkout, else by `dynaproof`."""
+    script = Path(__file__).resolve().parent.parent / "run"
+    called = "./run" if script.is_file() and script.parent == Path.cwd() else "dynaproof"
+    return " ".join(map(str, (called, *arguments)))
+
+
+def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
+    """The seeded bug that the run was made with, while it is run again."""
+    from dynaproof.checkers.patches import seeded
+    from dynaproof.seeding import bug_named
+
+    return seeded(bug_named(kept.config.scenario, kept.mutant))
+
+
+def traced(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
+    """Run a file again and gather its steps; its outcome."""
+    from dynaproof.checkers.runs import trace as tracing
+    from dynaproof.checkers.scenarios.catalogue import find
+
+    with seeded_as(kept):
+        return tracing.trace(kept, find(kept.config.scenario), steps.append, wanted, until)
+
+
+def step_line(step: "Step") -> str:
+    """A step as one line."""
+    return f"{step.number:6} {step.tau / 1e6:12.6f} s  {step.sentence}"
+
+
+def failure_lines(kept: "RunFile", failure: "Failure", last: bool = True) -> list[str]:
+    """A broken promise: its sentence, what broke it, and the last steps as sentences."""
+    from dynaproof.checkers.scenarios.catalogue import find
+
+    promised = {one.name: one.sentence for one in find(kept.config.scenario).specs}
+    lines = [f"FAILED {failure.spec} at step {failure.step}"]
+    if failure.spec in promised:
+        lines.append(f"  promised: {promised[failure.spec]}")
+    lines.append(f"  found: {failure.sentence}")
+    if last:
+        steps: list[Step] = []
+        traced(kept, steps)
+        lines += ["the last steps", *map(step_line, steps[-LAST_STEPS:])]
+    return lines

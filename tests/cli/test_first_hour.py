@@ -23,7 +23,7 @@ CELLS = (
     "dynaproof.replay('runs/no_money_is_made-timed-1000003.json')",
     "dynaproof.trace('runs/no_money_is_made-timed-1000003.json')",
     "dynaproof.check('examples/histories/stale_read.jsonl')",
-    "import sys\nsys.path.append('examples/models')\nfrom voting import Voting\ndynaproof.explore_model(Voting())",
+    "import sys\nsys.path.append('examples/models')\nimport voting\ndynaproof.explore_model(voting.Voting())",
 )
 
 

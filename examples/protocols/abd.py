@@ -40,7 +40,7 @@ from dynaproof import (
 SERVERS = ("server1", "server2", "server3")
 CLIENTS = ("alice", "bob", "carol")
 MAJORITY = 2
-OPERATIONS = 5
+OPERATIONS = 8
 """Of each client."""
 AGAIN_US = 20_000
 
@@ -109,7 +109,9 @@ class Server(Node):
     def on_store(self, sender: NodeId, message: Store) -> None:
         if message.stamped.stamp > self.kept.stamp:
             self.kept = message.stamped
-            self.env.disk.write_page("register", 0, msgspec.json.encode(self.kept))  # Durable before the answer leaves.
+            self.env.disk.write_page(
+                "register", 0, msgspec.json.encode(self.kept)
+            )  # Durable before the answer leaves.
         self.send(sender, Stored(message.operation))
 
 
@@ -142,7 +144,7 @@ class Client(Node):
         self.operation += 1
         if self.done:
             return
-        self.writes = self.env.random("writes", 2) == 1
+        self.writes = self.env.random("writes", 3) == 0
         self.found, self.storing, self.stored_by = {}, None, []
         if self.writes:
             self.env.note(Called("write", value=self.value()))

@@ -100,7 +100,9 @@ class Counter(Node):
 # --- What is promised, and what a campaign should see ---
 
 
-@spec("always", source="RR-7506, specification 6: the value is the number of increments in the causal history")
+@spec(
+    "always", source="RR-7506, specification 6: the value is the number of increments in the causal history"
+)
 def never_counts_too_much(view: Nodes) -> Iterator[Violation]:
     """No node counts more clicks than there were."""
     clicks = len(view.notes(Clicked))

@@ -1,4 +1,4 @@
-"""`explore`, `replay`, `shrink`, `trace`, `check`, `explore_model`: what the commands of these names do, as functions."""
+"""`explore`, `replay`, `shrink`, `trace`, `check` and `explore_model`: what the commands do, as functions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Is a run of a user's protocol a behaviour of a user's model? An abstraction says which state the nodes are in.
+"""Is a run of a user's protocol a behaviour of a user's model? An abstraction says which state it is in.
 
-After each handler, sync and crash the abstraction is asked for the state of the model that the nodes are in; a
-sync counts as many times as there were handlers whose writes it covers. The state is as before, or a short sequence of the model's enabled actions leads there; the model's own text
-decides, run by the interpreter.
+After each handler, sync and crash the abstraction is asked for the state of the model that the nodes are in;
+a sync counts as many times as there were handlers whose writes it covers. The state is as before, or a short
+sequence of the model's enabled actions leads there; the model's own text decides, run by the interpreter.
 
 Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991.
 """
@@ -69,7 +69,7 @@ class Seen:
             yield
 
     def crashed(self) -> Iterator[None]:
-        """Show what the disk kept, as far as it is that of whole handlers one after the other; then all of it."""
+        """Show what the disk kept: what whole handlers left, one after the other, then all of it."""
         kept = {log: bytes(self._place.disk.durable_log(log)) for log in self._logs}
         for _, logs in self._unsynced:
             if not all(kept[log].startswith(logs[log]) for log in logs):
@@ -204,7 +204,9 @@ class Follower:
         given = self.abstract(self.nodes)
         names = self.paths.interpreter.names
         if sorted(given) != sorted(names):
-            raise AbstractionError(f"the abstraction gives {', '.join(given)}; the model has {', '.join(names)}")
+            raise AbstractionError(
+                f"the abstraction gives {', '.join(given)}; the model has {', '.join(names)}"
+            )
         after = tuple(given[name] for name in names)
         if self.state is None:
             starts = self.paths.interpreter.initial_states()
@@ -232,7 +234,7 @@ def follow(
     strategy: str = "portfolio",
     most_actions: int = MOST_ACTIONS,
 ) -> tuple[Followed, ...]:
-    """Follow the runs of a campaign through a model: each change of the abstract state is a few actions of it.
+    """Follow the runs of a campaign through a model: each change of state is a few of its actions.
 
     `abstract` is given the nodes by name, each with its public state (`running`, None while it is down) and
     what is durable on its disk (`durable(log)`), and gives the values of the model's variables by name. The

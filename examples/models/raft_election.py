@@ -128,7 +128,7 @@ def abstract(nodes: Mapping[str, Any]) -> dict[str, Any]:
     """
     names = list(nodes)
     term, vote, role, votes = [], [], [], []
-    for number, (name, node) in enumerate(nodes.items()):
+    for number, node in enumerate(nodes.values()):
         lines = node.durable("term").split(b"\n")[:-1]  # A last line without an end is torn.
         written = [(0, ""), *(json.loads(line) for line in lines)]
         votes += [(t, number, names.index(candidate)) for t, candidate in written if candidate]

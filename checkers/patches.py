@@ -1,4 +1,4 @@
-"""What a seeded bug is: a patch of the source, in force for as long as a block lasts.
+"""Seeded bugs: patches of the source, each in force for as long as a block lasts.
 
 A bug replaces text that stands in exactly one place of a file by other text; where it stands nowhere or
 twice, that is a `BugError`, never a bug that survives. The patched file is compiled, and each function of the
@@ -62,7 +62,7 @@ def bug(name: str, sentence: str, *edits: Edit, unguarded: bool = False) -> Bug:
 
 
 class BugError(Exception):
-    """A bug that does not fit the source that it is for."""
+    """A bug whose old text does not fit its source."""
 
 
 _active: list[Bug] = []
@@ -75,7 +75,7 @@ def active() -> tuple[Bug, ...]:
 
 @contextmanager
 def seeded(bug: Bug | None) -> Iterator[None]:
-    """Let the bug be there, in this process, while the block runs; None: no bug.
+    """Apply the bug in this process while the block runs; None: no bug.
 
     Raises:
         BugError: the bug does not fit the source.
@@ -89,7 +89,7 @@ def seeded(bug: Bug | None) -> Iterator[None]:
 
 
 def seed_for_good(bugs: Sequence[Bug]) -> None:
-    """Seed bugs in a process that is there for them, such as a worker of a campaign."""
+    """Seed bugs for the rest of a process that exists for them, such as a worker of a campaign."""
     for bug in bugs:
         _seed(bug, ExitStack())
 
@@ -155,7 +155,10 @@ def _edited(bug: Bug, module: ModuleType, source: str, edits: list[Edit]) -> str
         places = [place for place in _places(source, edit.old) if start <= place[0] and place[1] <= end]
         if len(places) != 1:
             where = f"{edit.within} of {_file(module)}" if edit.within else _file(module)
-            raise BugError(f"{bug.name}: its old text stands {len(places)} times in {where}: {edit.old!r}")
+            hint = "" if edit.within or not places else "; name its function: Edit(..., within=FUNCTION)"
+            raise BugError(
+                f"{bug.name}: its old text stands {len(places)} times in {where}: {edit.old!r}{hint}"
+            )
         ((first, last, indent),) = places
         source = source[:first] + "\n".join(_indented(edit.new, indent)) + source[last:]
     return source

@@ -16,7 +16,7 @@ EventName: TypeAlias = tuple[str, str, int]
 
 
 class Event(Struct, eq=False):
-    """Something that may happen next, or a fault that did. Nothing is created more often in a run."""
+    """Something that may happen next, or a fault that did. No object is created more often in a run."""
 
     kind: str
     """`deliver`, `timer`, `sync_start`, `sync_end`; or a fault's kind."""
@@ -44,7 +44,7 @@ class Event(Struct, eq=False):
 
     @property
     def name(self) -> EventName:
-        """Tells the event from every other of its run; the kind of message or timer is in the first part."""
+        """Unique among the events of its run; the kind of message or timer is in the first part."""
         if self.payload is None:
             return (self.kind, self.where, self.number)
         return (f"{self.kind} {type(self.payload).__name__}", self.where, self.number)

@@ -1,4 +1,4 @@
-"""An object of the user's own, held at arm's length: what its code does wrong is told with its file and line.
+"""An object of the user's own, in a wrapper: what its code does wrong is reported with its file and line.
 
 An exception, a state that cannot be hashed and a `step` that gives no sequence of states are
 `UsersObjectError`s. So is a `step` that is slow: while `within` lasts, an alarm rings when the time is over,

@@ -87,8 +87,9 @@ _HOMES = {
     "impl.handlers": ("Node", "node_id"),
     "impl.node": ("Disk", "Env", "Message", "NodeId", "Note", "Timer"),
     "model.language": (
-        *("Array", "Bool", "Constant", "Enum", "Expected", "Int", "Majorities", "Messages", "Model", "Option"),
-        *("Range", "Scalar", "Seq", "Set", "Tuple", "action", "always", "always_possible", "eventually", "initial"),
+        *("Array", "Bool", "Constant", "Enum", "Expected", "Int", "Majorities", "Messages", "Model"),
+        *("Option", "Range", "Scalar", "Seq", "Set", "Tuple", "action", "always", "always_possible"),
+        *("eventually", "initial"),
         *("require", "sometimes", "terminal"),
     ),
     "results": ("Campaign", "Replay", "Shrunk", "Trace", "Verdict"),

@@ -1,7 +1,7 @@
-"""What commands ask of their arguments before they begin: numbers in range, known strategies, places that can
-be written to and are not read from.
+"""The checks of a command's arguments before it begins: numbers in range, known strategies, outputs that can
+be written and are not inputs.
 
-A campaign of an hour must not end in "no such folder", so every place is looked at first.
+A campaign of an hour must not end in "no such folder", so every place is checked first.
 """
 
 import math
@@ -18,21 +18,21 @@ JOBS = 1
 
 
 def above_zero(numbers: Mapping[str, float | None]) -> None:
-    """Refuse an option (name to number; None: not given) that is no finite number above 0."""
+    """Reject an option (name to number; None: not given) that is not a finite number above 0."""
     for option, number in numbers.items():
         if number is not None and not (number > 0 and math.isfinite(number)):
             raise UserError(f"{option} is {number}; it takes a number above 0")
 
 
 def not_together(**given: object) -> None:
-    """Refuse two options that exclude each other (each by its name; None and False: not given)."""
+    """Reject two options that cannot be combined (each by its name; None and False: not given)."""
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value not in {None, False}]
     if len(named) > 1:
-        raise UserError(f"{' and '.join(named)} exclude each other", "give one of them")
+        raise UserError(f"{' and '.join(named)} cannot be combined", "give one of them")
 
 
 def known_strategy(name: str) -> None:
-    """Refuse a strategy that there is not."""
+    """Reject an unknown strategy."""
     from dynaproof.checkers.strategies.catalogue import STRATEGIES
 
     if name not in (*STRATEGIES, "portfolio"):
@@ -40,20 +40,22 @@ def known_strategy(name: str) -> None:
 
 
 def folder_to_write(option: str, folder: Path) -> None:
-    """Refuse a folder that neither is one nor can be made."""
+    """Reject a place that is not a folder, cannot become one, or is not writable."""
     place = folder.absolute()
     while not place.exists() and place != place.parent:
         if place.is_symlink():
             raise UserError(f"{option} {folder}: {place} is a link to nothing")
         place = place.parent
     if not place.is_dir():
-        raise UserError(f"{option} {folder}: {place} is no folder")
+        raise UserError(f"{option} {folder}: {place} is not a folder")
     if not os.access(place, os.W_OK | os.X_OK):
         raise UserError(f"{option} {folder}: {place} may not be written to")
 
 
 def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
-    """Refuse a file that cannot be written: a folder, one in no folder, or of another suffix than these."""
+    """Reject a file that cannot be written: a folder, a file in a missing folder, or one with another
+    suffix.
+    """
     if file is None:
         return
     if suffixes and file.suffix not in suffixes:

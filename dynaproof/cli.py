@@ -17,7 +17,7 @@ How to add a command:
    family.
 3. Add one row to `COMMANDS`: name, where it is, what it does in a line. Nothing is imported before the
    command runs.
-4. Print results with `dynaproof.console` (`emit` under `--json`, else `tell`), with
+4. Print results with `dynaproof.console` (`emit` under `--json`, else `show`), with
    `dynaproof.provenance` in each object that reports one. Raise `dynaproof.errors.UserError` for bad input,
    `unknown_name` for unknown names.
 """
@@ -46,16 +46,16 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("explore", "dynaproof.commands.explore:explore", "Run a campaign, with every promise checked."),
-    Command("replay", "dynaproof.commands.replay:replay", "Run a run file again, exactly."),
+    Command("replay", "dynaproof.commands.replay:replay", "Replay a run file exactly."),
     Command("shrink", "dynaproof.commands.replay:shrink", "Make a failing run smaller."),
     Command("trace", "dynaproof.commands.replay:trace", "Print the last events of a run."),
     Command("mutants", "dynaproof.commands.mutants:mutants", "Hunt seeded bugs: which spec kills which."),
     Command("scenarios", "dynaproof.commands.listing:scenarios", "List what can be explored."),
     Command("specs", "dynaproof.commands.listing:specs", "List the promises."),
-    Command("strategies", "dynaproof.commands.listing:strategies", "List who may decide what happens next."),
+    Command("strategies", "dynaproof.commands.listing:strategies", "List the strategies."),
     Command("model", "dynaproof.commands.model:model", "Explore a model exhaustively, or prove it."),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
-    Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Hold the linearizability checkers against each other."),
+    Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Compare the linearizability checkers with each other."),
     Command(
         "verify-certificate",
         "dynaproof.commands.verify_certificate:verify_certificate",
@@ -66,9 +66,13 @@ COMMANDS = (
         "dynaproof.commands.checker_mutants:checker_mutants",
         "Hunt seeded bugs in the linearizability checkers.",
     ),
-    Command("new", "dynaproof.commands.beginnings:new", "Begin a protocol of your own: a file, and a test of it."),
+    Command(
+        "new", "dynaproof.commands.beginnings:new", "Begin a protocol of your own: a file, and a test of it."
+    ),
     Command("examples", "dynaproof.commands.beginnings:examples", "Copy the examples into a folder."),
-    Command("claims", "dynaproof.commands.claims:claims", "Make the figures of the documents again, and compare."),
+    Command(
+        "claims", "dynaproof.commands.claims:claims", "Make the figures of the documents again, and compare."
+    ),
     Command("version", "dynaproof.commands.version:version", "Print the version and where it comes from."),
 )
 

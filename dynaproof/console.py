@@ -1,7 +1,7 @@
 """Where output goes: results to standard output, everything else to standard error.
 
 With `--json` a command prints through `emit`, one JSON object per line, each as soon as it is known, and
-nothing else on standard output. Without it, it prints sentences by `tell`, and tables to `results()`.
+nothing else on standard output. Without it, it prints sentences by `show`, and tables to `results()`.
 Progress, warnings and logs go to standard error in both cases (`progress`, `say`), so that output can always
 be piped.
 """
@@ -42,7 +42,7 @@ def results() -> "Console":
     return Piped(highlight=False, soft_wrap=False)
 
 
-def tell(text: str, *, style: str | None = None, end: str = "\n") -> None:
+def show(text: str, *, style: str | None = None, end: str = "\n") -> None:
     """Print one line of a result on standard output, as it is: no markup, not wrapped."""
     if not sys.stdout.isatty() and not os.environ.get("FORCE_COLOR"):
         sys.stdout.write(text + end)  # Loading rich takes longer than most checks.

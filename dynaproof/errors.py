@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: one clear line, and what to do about it.
+"""Errors that the user can mend: one clear line, and what to do about it.
 
 A command raises `UserError` for every bad input that it finds; `dynaproof.cli` prints the message and the
 hint on standard error and exits with 2. Engines (`checkers`, `specs`, ...) cannot import this module, so they
@@ -28,7 +28,7 @@ def nearest_names(name: str, known: Iterable[str]) -> list[str]:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
-    """The error for a name that no `kind` (scenario, strategy, spec, ...) has; to be raised by the caller."""
+    """The error for an unknown name of a `kind` (scenario, strategy, spec, ...), for the caller to raise."""
     names = sorted(known)
     near = nearest_names(name, names)
     if near:

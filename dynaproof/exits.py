@@ -12,7 +12,7 @@ MEANINGS = {
     CLEAN: "clean",
     FAILED: "a promise is broken, or a seeded bug survived",
     BAD_INPUT: "bad input (one line says what and where)",
-    UNKNOWN: "a verdict is unknown, for a budget ended",
+    UNKNOWN: "a verdict is unknown because a budget ended",
     BUG: "a bug in dynaproof itself",
     INTERRUPTED: "interrupted",
     NOBODY_READS: "the reader of the output has gone",
@@ -22,4 +22,4 @@ MEANINGS = {
 
 def listed() -> str:
     """All of them, in one sentence."""
-    return f"Exit status: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
+    return f"Exit status: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dynaproof.arguments import above_zero
 from dynaproof.checkers import campaign
 from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs import trace as tracing
 from dynaproof.checkers.runs.run_file import RunFile, RunFileError, load, rerun, save
+from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
 from dynaproof.checkers.runs.trace import Step
 from dynaproof.checkers.scenarios.catalogue import find
@@ -24,7 +26,6 @@ from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
 from dynaproof.seeding import bug_named
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.runs.scenario import Scenario
     from dynaproof.specs.history import History
     from dynaproof.specs.objects import SequentialObject
 
@@ -50,6 +51,12 @@ def explore(
     Raises:
         UserError: there is no such scenario or strategy, or other processes cannot find the scenario.
     """
+    if not isinstance(scenario, str | Scenario):
+        raise UserError(
+            f"explore takes a Scenario or FILE.py:NAME, not a {type(scenario).__name__}",
+            "Scenario(name=..., sentence=..., kinds=(...,)) makes one",
+        )
+    above_zero({"schedules": schedules, "seconds": seconds, "jobs": jobs})
     importing = being_imported()
     if importing is not None:
         raise UserError(

@@ -104,7 +104,7 @@ def _machine() -> Machine:
 
 
 def _cpu() -> str | None:
-    """The processor's name where the system tells it in a file, else None."""
+    """The processor's name where the system has it in a file, else None."""
     if sys.platform != "linux":
         return None
     try:

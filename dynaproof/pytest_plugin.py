@@ -77,7 +77,8 @@ class Explore:
                 folder=self._folder,
             )
         except UserError as error:
-            pytest.fail(f"{error.message}; {error.hint}" if error.hint else error.message, pytrace=False)
+            told = f"{error.message}; {error.hint}" if error.hint else error.message
+            raise pytest.fail.Exception(told, pytrace=False) from None
         if campaign.runs:
             _keep_out_of_commits(self._folder.parent)
             pytest.fail(_told(campaign), pytrace=False)
@@ -97,7 +98,7 @@ def _told(campaign: Campaign) -> str:
 
 @pytest.fixture
 def explore(request: pytest.FixtureRequest) -> Callable[..., Campaign]:
-    """Explore a scenario: `explore(SCENARIO, schedules=200, seed=1)` gives the campaign, or fails the test."""
+    """Explore a scenario: `explore(SCENARIO, schedules=200, seed=1)` gives the campaign or fails the test."""
     test = re.sub(r"[^\w.-]+", "-", f"{request.path.stem}.{request.node.name}").strip("-")
     return Explore(Path(FOLDER, test))
 

@@ -1,4 +1,4 @@
-"""A run file run again, and what is told of it: the same lines from a command, a test and a notebook."""
+"""A run file run again, and what is reported of it: the same lines from a command, a test and a notebook."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dynaproof.checkers.runs.trace import Step
 
 LAST_STEPS = 8
-"""Steps that are told of a failure."""
+"""Steps that are shown of a failure."""
 
 
 def command_line(*arguments: object) -> str:

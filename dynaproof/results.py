@@ -81,7 +81,9 @@ class Campaign(Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         broken = len(self.runs)
-        told = {0: "no promise is broken", 1: "a run breaks a promise"}.get(broken, f"{broken} runs break promises")
+        told = {0: "no promise is broken", 1: "a run breaks a promise"}.get(
+            broken, f"{broken} runs break promises"
+        )
         counts = {"schedules": self.schedules, "events": self.events}
         falling = (*find(self.scenario).fault_kinds(), *sorted(self.faults))
         parts = [

@@ -1,4 +1,4 @@
-"""What every driver does alike to host one node over its lives: its name, its boots, its gate.
+"""What every driver does in the same way to host one node over its lives: its name, its boots, its outbox.
 
 A driver owns time, network, disks and chance. What is left is the same for all of them, and is here:
 

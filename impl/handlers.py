@@ -130,9 +130,11 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
             )
         annotation = scope[annotation]
     if not isinstance(annotation, type) or not issubclass(annotation, base) or annotation is base:
-        told = "without a type" if annotation is None else f"as {getattr(annotation, '__name__', annotation)}"
+        found = (
+            "without a type" if annotation is None else f"as {getattr(annotation, '__name__', annotation)}"
+        )
         raise HandlerError(
-            f"{where(handler)}: {cls.__name__}.{name} has its parameter {last} annotated {told}; "
+            f"{where(handler)}: {cls.__name__}.{name} has its parameter {last} annotated {found}; "
             f"it must be a class that inherits from {base.__name__}"
         )
     return annotation

@@ -24,15 +24,15 @@ Redstone, *Paxos Made Live*, 5.1 (disk corruption); Pillai et al., *All File Sys
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, dataclass_transform
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 FORMAT_VERSION = 1
-"""Version of every message, timer and log record; a driver refuses another one."""
+"""Version of every message, timer and log record; a driver rejects any other."""
 
 Microseconds: TypeAlias = int
-"""A duration, or a point of some clock, in whole microseconds."""
+"""A duration, or a reading of some clock, in whole microseconds."""
 
 
 ANY_INCARNATION = 0
@@ -43,7 +43,7 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
     """The name of a node. `incarnation` counts the disks that a node of this name started empty on, from 1.
 
     The driver counts it outside the disk, so a node that came back on a lost disk has another `NodeId`, and
-    what was sent to the old one does not reach it (rule 3 of DESIGN, section 3).
+    what was sent to the old one does not reach it (rule 3 of this module).
     """
 
     region: str
@@ -55,7 +55,7 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
     def address(self) -> NodeId:
         """Whoever runs under this name now: for clients and vacant nodes, which know names only.
 
-        Nothing between replicas is addressed so: what an old incarnation was told must not reach a new one.
+        Replicas never address each other so: a message to an old incarnation must not reach a new one.
         """
         return NodeId(self.region, self.zone, self.name, ANY_INCARNATION)
 
@@ -63,14 +63,17 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
         return self.name if self.incarnation <= 1 else f"{self.name}#{self.incarnation}"
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Message(Struct, frozen=True, gc=False):
     """Base of all messages; the subclasses are the protocol."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Timer(Struct, frozen=True, gc=False):
     """Base of all timers. Equality decides which pending timer a new one replaces."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Note(Struct, frozen=True, gc=False):
     """Base of all probes: what a node says of itself for specs, metrics and refinement. A note has no
     effect.

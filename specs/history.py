@@ -9,7 +9,7 @@ Invariants (checked by `HistoryBuilder.build`, never afterwards): no operation r
 operations of one process do not overlap (one may be called at the very instant at which the one before
 returned); after an operation of unknown outcome its process issues nothing more.
 
-Times are integers of nanoseconds, or positions in a log where that has no clock (`clock` tells which).
+Times are integers of nanoseconds, or positions in a log where that has no clock (`clock` says which).
 Intervals are closed: x is before y exactly if `x.ret < y.call`.
 
 Sources: Herlihy and Wing, *Linearizability* (1990), for histories with pending operations.
@@ -71,7 +71,7 @@ LARGEST: Final = 2**62 - 1
 
 
 class HistoryError(ValueError):
-    """A history that is not one: `line` (from 1; None: the whole file) of `file` says why."""
+    """An invalid history: `line` (from 1; None: the whole file) of `file` is at fault."""
 
     def __init__(self, message: str, line: int | None = None, file: str | None = None) -> None:
         super().__init__(message, line, file)
@@ -85,7 +85,7 @@ class HistoryError(ValueError):
 
 
 class UnknownFunctionError(HistoryError):
-    """An operation whose `function` is none of those that were told to the reader."""
+    """An operation whose `function` is none of those that the reader was given."""
 
     def __init__(self, message: str, function: str, line: int, file: str) -> None:
         super().__init__(message, line, file)
@@ -271,7 +271,7 @@ class HistoryBuilder:
         expected: Value = None,
         line: int = 0,
     ) -> int:
-        """Note a call and give its row; until told otherwise its outcome is unknown. Raises KeyError."""
+        """Note a call and return its row; until it is noted, its outcome is unknown. Raises KeyError."""
         keys = self._keys
         code = self._values.code
         row = len(self._rows)
@@ -333,7 +333,7 @@ class HistoryBuilder:
         differed: bool = True,
         line: int = 0,
     ) -> int:
-        """Add a whole operation and give its row; `ret` None: its outcome is unknown."""
+        """Add a whole operation and return its row; `ret` None: its outcome is unknown."""
         row = self.call(process, function, key, value, call, expected=expected, line=line)
         if ret is None:
             return row

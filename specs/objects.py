@@ -25,10 +25,10 @@ class SequentialObject(Protocol):
 
     `name` is how a command line calls it, `functions` the names of the operations that it knows, and
     `initial` the state of every key at first. It may also have `reads`: those functions that leave every
-    state as it is; only they are taken out when a counterexample is made smaller. It may have
-    `answer(state, operation)`: what an operation returns in a state; a violation is then told with the
-    answers that were possible. And it may have `unfit(operation)`: why its `step` could make nothing of the
-    values of an operation (None: it can); such a history is refused.
+    state as it is; only they are taken out when a counterexample is made smaller. It may have `answer(state,
+    operation)`: what an operation returns in a state; a violation is then reported with the answers that were
+    possible. And it may have `unfit(operation)`: why its `step` could make nothing of the values of an
+    operation (None: it can); such a history is rejected.
     """
 
     @property

@@ -1,7 +1,7 @@
 """What a campaign should see: a promise that was never tried has not been checked.
 
-A `sometimes` is a situation. An observer sees that it is reached, or the system says so (a note `Reached`,
-with the situation's name); a campaign counts, and shows what it never saw.
+A `sometimes` is a situation. An observer sees that it is reached, or the system notes it (`Reached`, with the
+situation's name); a campaign counts, and shows what it never saw.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dynaproof.specs.spec import Kind
 
 
 class Sometimes(Struct, frozen=True):
-    """A situation that a campaign should reach: its name, what happens in it, and where it is from."""
+    """A situation that a campaign should reach: its name, what happens in it, and its source."""
 
     name: str
     sentence: str
@@ -68,7 +68,7 @@ PAGE_ROT_FOUND = Sometimes(
 VOTER_REPLACED = Sometimes(
     "voter replaced",
     "A new incarnation was made by a config that retires another.",
-    "Replication rules 9 to 14",
+    "docs/replication.md, rules 9 to 14",
 )
 
 CATCH_UP_BY_COPY = Sometimes(
@@ -86,19 +86,19 @@ HELD_LOG_COPIED = Sometimes(
 REPLY_LOST = Sometimes(
     "retry after a lost reply",
     "A later attempt at a write that had taken effect was answered from memory.",
-    "DESIGN, exactly-once requests",
+    "docs/replication.md, exactly once",
 )
 
 FAILED_CONDITION_RETRIED = Sometimes(
     "failed condition retried",
     "A later attempt at a write whose condition had failed was answered from memory.",
-    "DESIGN, exactly-once requests",
+    "docs/replication.md, exactly once",
 )
 
 LATE_LEASE_READ = Sometimes(
     "lease read just before its end",
     "A strong read was served in the last eighth of a lease.",
-    "Gray and Cheriton, Leases; replication rule 15",
+    "Gray and Cheriton, Leases; docs/replication.md, rule 15",
 )
 
 GRAY_LINK = Sometimes(
@@ -110,13 +110,13 @@ GRAY_LINK = Sometimes(
 LOG_READ = Sometimes(
     "log read through a cursor",
     "A reader took chosen records from its place on.",
-    "DESIGN section 4 (replication log)",
+    "docs/replication.md, readers of the log",
 )
 
 LOG_HELD = Sometimes(
     "log held for a reader",
     "A log was not cut where it would have been, for a reader had not got that far.",
-    "DESIGN section 4 (retention holds)",
+    "docs/replication.md, readers of the log",
 )
 
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(

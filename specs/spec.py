@@ -73,8 +73,8 @@ def spec(
             raise SpecError(f"the spec {name} looks at no facts, so it would never be checked")
         for fact in looked_at:
             if not (isinstance(fact, type) and issubclass(fact, over.FACTS)):
-                told = getattr(fact, "__name__", repr(fact))
-                raise SpecError(f"the spec {name} is over a {over.__name__}, which has no {told}")
+                missing = getattr(fact, "__name__", repr(fact))
+                raise SpecError(f"the spec {name} is over a {over.__name__}, which has no {missing}")
         sentence = " ".join((check.__doc__ or "").split("\n\n")[0].split())
         if inspect.isgeneratorfunction(check):
             return Spec(name, kind, source, sentence, over, looked_at, check)

@@ -1,4 +1,4 @@
-"""A campaign from its first schedule to its end: limits, failures, state, and what it tells meanwhile."""
+"""A campaign from its first schedule to its end: limits, failures, state, and progress reports."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 
 MOST_FAILURES = 5
-"""A campaign ends after so many: each is shrunk, and the first says enough."""
+"""A campaign ends after so many failures: each is shrunk, and the first ones say enough."""
 
 SAVED_EVERY_SECONDS = 15.0
 
 
 class Listener(Protocol):
-    """Who is told how a campaign goes."""
+    """Listens to the progress of a campaign."""
 
     def went_on(self, state: State) -> None:
         """Another schedule is counted."""

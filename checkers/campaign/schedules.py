@@ -88,12 +88,12 @@ def digest_of(scenario: str, strategy: str, base: int, schedule: int) -> str:
 
 def differing(scenario: str, outcome: RunResult, then: str) -> RunResult:
     """A run that was another when it was run again, and what in the user's file may have made it so."""
-    told = f"the same configuration gave {outcome.digest[:12]}, {then}"
+    sentence = f"the same configuration gave {outcome.digest[:12]}, {then}"
     file, _, _ = scenario.rpartition(":")
     calls = outside_calls(imported(Path(file))) if file.endswith(".py") else []
     if calls:
-        told += f"; {file}: {', '.join(calls)}: a node takes time and chance from its env only"
-    return structs.replace(outcome, failure=Failure(REPRODUCIBLE, told, 0))
+        sentence += f"; {file}: {', '.join(calls)}: a node takes time and chance from its env only"
+    return structs.replace(outcome, failure=Failure(REPRODUCIBLE, sentence, 0))
 
 
 def differs_elsewhere(

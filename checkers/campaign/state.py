@@ -45,7 +45,7 @@ class State(Struct):
     failures: list[Found] = field(default_factory=list)
 
     def name(self) -> str:
-        """What tells it from other campaigns, in words."""
+        """The campaign as text: scenario, strategy and seed, by which it differs from others."""
         return f"{self.scenario}, {self.strategy}, seed {self.seed}"
 
 
@@ -93,13 +93,13 @@ class StateFile:
         return state
 
     def save(self, state: State) -> bool:
-        """Write it whole, or not at all; False where the file is another campaign's."""
+        """Write the state whole, or not at all; False where the file belongs to another campaign."""
         if self.mine:
             write_whole(self.path, msgspec.json.encode(state))
         return self.mine
 
     def remove(self) -> None:
-        """Nothing is left to go on with."""
+        """Remove the file: nothing is left to go on with."""
         if self.mine:
             self.path.unlink(missing_ok=True)
 

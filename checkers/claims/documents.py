@@ -163,7 +163,9 @@ def _note(comment: str, line: int, name: str) -> Note | None:
         elif key:
             fields[key] += "\n" + written.strip()
         else:
-            raise BadNote(f"{name}:{line}: {written.strip()!r} is no 'key: value' with a key of {', '.join(KEYS)}")
+            raise BadNote(
+                f"{name}:{line}: {written.strip()!r} is no 'key: value' with a key of {', '.join(KEYS)}"
+            )
     scope = fields.pop("covers", "block")
     if scope not in SCOPES:
         raise BadNote(f"{name}:{line}: covers is {scope!r}, not one of {', '.join(SCOPES)}")

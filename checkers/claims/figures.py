@@ -10,11 +10,37 @@ from dataclasses import dataclass
 
 from dynaproof.checkers.claims.documents import Block
 
-MACHINE = ("s", "ms", "us", "µs", "ns", "KB", "MB", "GB", "%", "percent", "times", "seconds", "minutes", "hours")
+MACHINE = (
+    "s",
+    "ms",
+    "us",
+    "µs",
+    "ns",
+    "KB",
+    "MB",
+    "GB",
+    "%",
+    "percent",
+    "times",
+    "seconds",
+    "minutes",
+    "hours",
+)
 """Units of what depends on the machine, and so is reported and not judged."""
 COUNTED = (
-    "states", "steps", "schedules", "histories", "bugs", "events", "transitions", "disagreements", "samples", "levels",
-    "operations", "runs", "keys",
+    "states",
+    "steps",
+    "schedules",
+    "histories",
+    "bugs",
+    "events",
+    "transitions",
+    "disagreements",
+    "samples",
+    "levels",
+    "operations",
+    "runs",
+    "keys",
 )
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _FIGURE = re.compile(

@@ -121,7 +121,9 @@ def _claims(name: str, note: Note, blocks: list[Block]) -> list[Claim]:
         raise BadNote(f"{where}: only commands of ./run are run; say 'cannot: why' of another")
     expected = () if cannot else tuple(_expected(where, fields, blocks))
     command = " ".join(fields["command"].split())
-    whole = Claim(name, blocks[0].line, command, fields["commit"], _seconds(where, fields, ""), cannot, expected)
+    whole = Claim(
+        name, blocks[0].line, command, fields["commit"], _seconds(where, fields, ""), cannot, expected
+    )
     return list(_rows(where, note, blocks, whole)) if "rows" in fields else [whole]
 
 
@@ -140,7 +142,9 @@ def _expected(where: str, fields: dict[str, str], blocks: list[Block]) -> list[E
     first = blocks[0].line
     pairs = fields.get("check", "")
     if _PAIR.sub("", pairs).split():
-        raise BadNote(f"{where}: check is pairs PLACE=FIGURE; this is none: {_PAIR.sub('', pairs).split()[0]}")
+        raise BadNote(
+            f"{where}: check is pairs PLACE=FIGURE; this is none: {_PAIR.sub('', pairs).split()[0]}"
+        )
     texts = [" ".join(text.split()) for text in fields.get("prints", "").split(";")]
     expected = [Expected(first, source, said) for source, said in _PAIR.findall(pairs)]
     expected += [Expected(first, "", text) for text in texts if text]

@@ -99,7 +99,12 @@ def run(command: str, root: Path, limit_seconds: float) -> Output:
 
 
 def run_all(
-    commands: list[str], root: Path, budget_seconds: float, kept: Path, resume: bool, told: Callable[[str], None]
+    commands: list[str],
+    root: Path,
+    budget_seconds: float,
+    kept: Path,
+    resume: bool,
+    told: Callable[[str], None],
 ) -> Iterable[tuple[str, Output]]:
     """Each command with its output, as it ends; one that was run before on the same sources is not run again."""
     sources = sources_digest(root)

@@ -1,7 +1,7 @@
 """Reading and writing recorded histories, in the formats that there are.
 
-`read(path)` tells the format by the content, through gzip and zstd. What each format's outcomes mean is said
-in its module: `json_lines` (ours), `jepsen_log`, `edn_histories` (Jepsen's EDN and Porcupine's key-value
+`read(path)` recognizes the format by the content, through gzip and zstd. What each format's outcomes mean is
+said in its module: `json_lines` (ours), `jepsen_log`, `edn_histories` (Jepsen's EDN and Porcupine's key-value
 format), `writers`.
 """
 
@@ -39,7 +39,7 @@ HEAD_BYTES: Final = 65_536
 """How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""
 
 FailedCas = Literal["nothing", "differed"]
-"""What a failed cas says that does not tell what it saw: nothing, or that the value was another one."""
+"""What a failed cas says that did not record what it saw: nothing, or that the value was another one."""
 
 FAILED_CAS: Final[tuple[FailedCas, ...]] = ("nothing", "differed")
 
@@ -70,10 +70,10 @@ def read(
     functions: Sequence[str] = FUNCTIONS,
     failed_cas: FailedCas | None = None,
 ) -> History:
-    """The history in a file, plain or compressed; `format_name` None: told by its content.
+    """The history in a file, plain or compressed; `format_name` None: recognized by its content.
 
     `functions` names what operations may be, for objects other than registers and strings. `failed_cas`: what
-    a failed cas says that does not tell what it saw; None: what the format says. Raises `HistoryError` with
+    a failed cas says that did not record what it saw; None: what the format says. Raises `HistoryError` with
     file and line where the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
     """
     file = Path(path)

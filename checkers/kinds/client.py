@@ -22,7 +22,7 @@ ZONE = "client"
 
 
 def clients(config: GroupConfig) -> list[NodeId]:
-    """As many as the configuration says."""
+    """As many clients as the configuration says."""
     return [NodeId("region", ZONE, f"c{number}") for number in range(config.clients)]
 
 

@@ -32,7 +32,9 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     operations: int
     keys: int
     readers: int = 0
-    """Clients that only read, strongly: they go on to ask a leader that can get nothing chosen any more."""
+    """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
+    more.
+    """
 
 
 def first_config() -> Config:

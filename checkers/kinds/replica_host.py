@@ -86,12 +86,12 @@ def brief(message: Message) -> str:
 
 
 def plain(value: Any) -> str:
-    """An operation as it is spoken of."""
+    """An operation as text."""
     return str(value).replace("Get(", "get(").replace("Put(", "put(").replace("Delete(", "delete(")
 
 
 def named(who: Member | NodeId | None) -> str:
-    """A replica or a node, if there is one."""
+    """The name of a replica or a node, if there is one."""
     return "nobody" if who is None else str(who)
 
 

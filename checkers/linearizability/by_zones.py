@@ -33,7 +33,9 @@ COLUMNS_FROM = 50
 
 
 def engine_of(history: History) -> str:
-    """What decides a register's history soonest; told by the history alone, so that it is always the same."""
+    """The algorithm that decides a register's history soonest; chosen by the history alone, so that it is
+    always the same.
+    """
     operations = len(history)
     if operations >= COLUMNS_FROM * len(history.keys) and bool((history.columns.function <= WRITE).all()):
         return NUMPY
@@ -115,7 +117,8 @@ def decide_compiled(history: History, asks: Asks) -> ByZones:
 
 
 def _of_fault(asks: Asks, key: int, fault: Column) -> tuple[list[Ask], list[int]]:
-    """What a violation is told from, instead of the whole key: who is at fault, by place, and the writers.
+    """What a violation is explained from, instead of the whole key: who is at fault, by place, and the
+    writers.
 
     Writers of what those have or find, and of what these writers found in turn.
     """

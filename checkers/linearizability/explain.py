@@ -74,7 +74,9 @@ def violation(history: History, asks: Sequence[Ask], cause: str, fault: Sequence
 
 
 def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failure:
-    """Two chains each of which must go before the other, told from the side of the one that came too late."""
+    """Two chains each of which must go before the other, explained from the side of the one that came too
+    late.
+    """
     told = [*_tellings(asks, tuple(fault)), *_tellings(asks, (*fault[2:], *fault[:2]))]
     early, late, new, new_late = min(told, key=lambda side: _rank(asks, side))
     first, last, other, other_last = (history[asks[i].row] for i in (early, late, new, new_late))
@@ -125,7 +127,7 @@ def _tellings(asks: Sequence[Ask], fault: _Telling) -> Iterator[_Telling]:
 
 
 def _rank(asks: Sequence[Ask], side: _Telling) -> tuple[bool, bool, int, bool]:
-    """Best told: a read that came too late, behind a write, with few others."""
+    """The best explanation: a read that came too late, behind a write, with few others."""
     early, late, new, _ = side
     return (
         asks[late].kind != ASK_READ,

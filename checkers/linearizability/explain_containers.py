@@ -25,11 +25,11 @@ HELD_TWICE = "lock held twice"
 RELEASED_TWICE = "lock released twice"
 RELEASED_UNHELD = "lock released unheld"
 
-Told = tuple[str, Sequence[Operation], str]
+Explanation = tuple[str, Sequence[Operation], str]
 """A cause, the witness, and the sentence."""
 
 
-def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
+def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """What excludes the answer of a pop by itself."""
     if op.function != "pop":
         return
@@ -73,7 +73,7 @@ def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) 
     )
 
 
-def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
+def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """Of a read: an element that is missing, that nobody added, or that had been removed."""
     if op.function != "read":
         return
@@ -95,7 +95,7 @@ def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iter
 
 def _present(
     history: History, op: Operation, value: Value, adds: Sequence[Operation], removes: Sequence[Operation]
-) -> Iterator[Told]:
+) -> Iterator[Explanation]:
     sources = [one for one in adds if same_value(one.value, value)]
     if not sources:
         sentence = f"{name(op)} found {value_text(value)}, but nobody had begun to add it when it ended"
@@ -110,7 +110,7 @@ def _present(
             yield REMOVED_ELEMENT, [op, one, *sources[-1:]], sentence
 
 
-def of_mutex(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
+def of_mutex(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """Two of a kind, between which nothing of the other kind can have come."""
     acquires, releases = _happened(others, "acquire"), _happened(others, "release")
     acquired = op.function == "acquire"

@@ -17,7 +17,7 @@ import msgspec
 
 from dynaproof.checkers.linearizability import patterns_of_objects
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
-from dynaproof.checkers.linearizability.explain_containers import Told, of_mutex, of_set, of_stack
+from dynaproof.checkers.linearizability.explain_containers import Explanation, of_mutex, of_set, of_stack
 from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.checkers.linearizability.wing_gong import Window
 from dynaproof.specs.history import NEVER, History, Operation, Outcome, Value
@@ -45,7 +45,7 @@ APPENDS_INVERTED = "appends out of order"
 SHRUNKEN = "shrunken string"
 
 CONFIGURATIONS_AT_MOST: Final = 20_000
-"""So many are looked at for the answers that were possible; where there are more, none are told."""
+"""So many orders are tried for the answers that were possible; where there are more, none are listed."""
 
 ANSWERS_TOLD: Final = 4
 WITNESSES_AT_MOST: Final = 8
@@ -72,7 +72,7 @@ def excluded(history: History, rows: Sequence[int], thing: SequentialObject) -> 
 
 def causes(
     history: History, op: Operation, others: Sequence[Operation], thing: SequentialObject
-) -> Iterator[Told]:
+) -> Iterator[Explanation]:
     """Each cause by which `others`, called before `op` returned, exclude what it answered."""
     explain = _OF_OBJECT.get(type(thing))
     if explain is None or thing.initial != type(thing)().initial:
@@ -81,7 +81,7 @@ def causes(
         yield from explain(history, op, others)
 
 
-def _unexplained(op: Operation, others: Sequence[Operation], thing: SequentialObject) -> Told:
+def _unexplained(op: Operation, others: Sequence[Operation], thing: SequentialObject) -> Explanation:
     ended = [other for other in others if other.ret < op.call]
     witness = [op, *sorted(ended, key=lambda other: (other.ret, other.index))[-1:]]
     answers = possible_answers(op, others, thing)
@@ -98,7 +98,7 @@ def _unexplained(op: Operation, others: Sequence[Operation], thing: SequentialOb
 def possible_answers(op: Operation, others: Sequence[Operation], thing: SequentialObject) -> list[Value]:
     """What `op` can have answered, in the orders of those of `others` that had returned and any of the rest.
 
-    Empty where the object has no `answer`, or there are too many orders to look at.
+    Empty where the object has no `answer`, or there are too many orders to try.
     """
     answer: Callable[[State, Operation], Value] | None = getattr(thing, "answer", None)
     if answer is None:
@@ -141,7 +141,7 @@ def possible_answers(op: Operation, others: Sequence[Operation], thing: Sequenti
 # ---- queues
 
 
-def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
+def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """What excludes the answer of a dequeue by itself."""
     if op.function != "dequeue":
         return
@@ -169,7 +169,7 @@ def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> I
 
 def _not_empty(
     history: History, op: Operation, put: Sequence[Operation], took: Sequence[Operation]
-) -> Iterator[Told]:
+) -> Iterator[Explanation]:
     """Of a dequeue that found nothing: something had been put in before that nobody can have taken out."""
     for one in put:
         if one.outcome is Outcome.OK and one.ret < op.call and _stays(one, put, took):
@@ -194,7 +194,7 @@ def _only(one: Operation, put: Sequence[Operation]) -> bool:
 
 def _inversions(
     history: History, op: Operation, source: Operation, put: Sequence[Operation], took: Sequence[Operation]
-) -> Iterator[Told]:
+) -> Iterator[Explanation]:
     """First in, first out. The value of `op` was put in by `source` alone."""
     for one in put:
         if one.outcome is Outcome.OK and one.ret < source.call and _stays(one, put, took):
@@ -218,7 +218,7 @@ def _inversions(
 # ---- counters
 
 
-def _of_counter(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
+def _of_counter(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """A sum below the least that the adds of its time can make, or above the most."""
     adds = [one for one in others if one.function == "add" and one.outcome is not Outcome.FAILED]
     if op.function != "read" or not isinstance(op.value, int):
@@ -253,7 +253,7 @@ def _of_counter(history: History, op: Operation, others: Sequence[Operation]) ->
 # ---- strings
 
 
-def _of_string(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Told]:
+def _of_string(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """Where nothing can have been written in between, a string only grows, in the order of its appends."""
     if op.function != "read":
         return
@@ -298,7 +298,9 @@ def _occurrences(text: str, part: str) -> int:
     return 0 if at < 0 else 1 + (text.find(part, at + 1) >= 0)
 
 
-_OF_OBJECT: Final[Mapping[type, Callable[[History, Operation, Sequence[Operation]], Iterator[Told]]]] = {
+_OF_OBJECT: Final[
+    Mapping[type, Callable[[History, Operation, Sequence[Operation]], Iterator[Explanation]]]
+] = {
     Queue: _of_queue,
     Counter: _of_counter,
     StringWithAppend: _of_string,

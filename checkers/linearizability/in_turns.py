@@ -27,7 +27,7 @@ class Turn:
 
     @property
     def ended(self) -> bool:
-        """Whether the search was told to end, for either reason."""
+        """Whether the search was asked to end, for either reason."""
         return self.over or self.budget_ended
 
     def exhausted(self, configurations: int) -> bool:

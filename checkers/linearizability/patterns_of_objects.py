@@ -1,7 +1,7 @@
 """Bad patterns of queues, counters and strings: an answer that a few operations exclude, found in O(n log n).
 
 Each is one of the causes that `explain_objects` words, under a condition that is no weaker; so what is found
-here is told there, and argued in `docs/linearizability-proof.md`. Nothing is looked for in objects of the
+here is told there, and argued in `docs/linearizability-proof.md`. Nothing is sought in objects of the
 user's own.
 
 | object | excluded is |

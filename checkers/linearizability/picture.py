@@ -43,7 +43,7 @@ ORDER_BUDGET: Final = Budget(seconds=10.0)
 
 def of_core(core: Core, result: Result, history: History, thing: SequentialObject | None = None) -> str:
     """The picture of a core, or of the witness in its stead; `result` is of `history`, the whole."""
-    # The witness need not be illegal by itself, so what is told of it is told of the whole.
+    # The witness need not be illegal by itself, so the picture explains the whole.
     told = check(core.history, thing) if core.minimal else replace(result, witness=(*range(len(core.rows)),))
     bad = core.rows.index(core.bad_return) if core.bad_return in core.rows else None
     order = _order_before(core.history, bad, thing) if core.minimal else []

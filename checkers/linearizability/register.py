@@ -7,7 +7,7 @@
 | PUT | nothing | `value` |
 | CAS | the state is `need` | `value` |
 
-The reduction (shared/algorithms' step 0, and the rule of each outcome in `dynaproof.specs.history`):
+The reduction (`docs/linearizability-proof.md`, step 0; each outcome as in `dynaproof.specs.history`):
 
 - a failed cas that recorded what it saw is a READ of that, one that did not is a DIFFERS;
 - a delete is a PUT of absent; a cas that changes nothing, because old and new are one value, is a READ;

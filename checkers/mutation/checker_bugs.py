@@ -29,7 +29,7 @@ class CheckerBug(Bug, frozen=True, kw_only=True):
 
 
 class Caught(Struct, frozen=True):
-    """What became of one: caught by history `histories` of the seed (None: it survived), and how."""
+    """The result of hunting one: caught by history `histories` of the seed (None: it survived), and how."""
 
     name: str
     histories: int | None

@@ -27,7 +27,7 @@ SHRINKING = 80
 
 
 class Kill(Struct, frozen=True):
-    """What became of one seeded bug.
+    """The result of hunting one seeded bug.
 
     `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `strategy` that
     of the killing run, or the name of the directed scenario; `schedules` how many were explored;

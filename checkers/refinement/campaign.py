@@ -35,7 +35,7 @@ class Followed(Struct):
 
 
 class Listener(Protocol):
-    """Who is told how the campaign goes."""
+    """Listens to the progress of the campaign."""
 
     def went_on(self, campaign: Followed) -> None:
         """Another run is counted."""
@@ -84,7 +84,7 @@ def follow(
 
 
 def difference(schedule: int, strategy: str, one: RefinedRun) -> Difference:
-    """What is told of a failing run."""
+    """What is reported of a failing run."""
     failure = one.result.failure
     assert failure is not None
     return Difference(

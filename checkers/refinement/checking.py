@@ -18,7 +18,7 @@ say, requests and replies, what is in a checkpoint and which records a copy cove
 *Each step* is a short sequence of actions, found among few candidates by what changed, or changes nothing.
 What a message says must be so when it leaves: see `spoken.py`.
 
-Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991; DESIGN, 7.
+Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.model.multi_paxos import MultiPaxos
 
 Visit = Callable[["Unbounded"], None]
-"""Is shown the state after each action."""
+"""Called with the state after each action."""
 
 
 class Difference(Struct, frozen=True):
@@ -68,14 +68,14 @@ class Difference(Struct, frozen=True):
 
 
 class Refined(Struct, frozen=True):
-    """What came of checking one run."""
+    """The result of checking one run."""
 
     steps: int
     """Happenings that were checked."""
     actions: dict[str, int]
     """How often each action of the model was taken."""
     left: str | None
-    """Why the run left what the model speaks of, if it did."""
+    """Why the run left the model's domain, if it did."""
     left_at: int | None
     difference: Difference | None
     seconds: float = 0.0
@@ -229,7 +229,7 @@ class Refinement:
         return likely or 1
 
     def asking_again(self, a: int, state: Synced) -> Iterator[Label]:
-        """A candidate that will lead from here knows now what it will lead from."""
+        """The promises that a candidate will lead from are known at this point."""
         b = self.rank[state.promised]
         base = self.bases.get(b)
         if base is not None and base == state.known and self.owner[b] == state.node:
@@ -279,12 +279,12 @@ class Refinement:
         """An action with the names of the implementation."""
         kinds = self.model.model.actions
         parameters = next(one.parameters for one in kinds if one.name == label[0])
-        told = []
+        arguments = []
         for name, value in zip(parameters, label[1:], strict=True):
-            told.append(
+            arguments.append(
                 self.names[value] if name == "a" else self.ballot(value) if name == "b" else str(value)
             )
-        return f"{label[0]}({', '.join(told)})"
+        return f"{label[0]}({', '.join(arguments)})"
 
     def ballot(self, rank: int | None) -> str:
         """A ballot in the implementation's words."""
@@ -294,8 +294,8 @@ class Refinement:
         """The variables of the replica that are not as in the implementation."""
         model, a = self.model, self.number[goal.node]
         found = [
-            f"{name} is {tell(mine)} in the model and {tell(theirs)} in the implementation"
-            for name, mine, theirs, tell in (
+            f"{name} is {text(mine)} in the model and {text(theirs)} in the implementation"
+            for name, mine, theirs, text in (
                 ("promised", model.promised[a], self.rank[goal.promised], self.ballot),
                 ("last_accepted", model.last_accepted[a], self.rank[goal.last_accepted], self.ballot),
                 ("known", model.known[a], goal.known, str),

@@ -4,7 +4,7 @@ A replica's state counts when all that its handler wrote is synced, which is whe
 may leave. So each handler that changed something leaves a `Synced`, and the sync that covers it files it. A
 crash drops those that are waiting; how many of them the disk kept after all is found when the node restarts.
 
-Nothing here changes the run: an observer is told, and asks public state.
+Nothing here changes the run: an observer listens, and reads public state.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Sent(NamedTuple):
 
 
 class Left(NamedTuple):
-    """From here on the run is outside of what the model speaks of."""
+    """From here on the run is outside the model's domain."""
 
     why: str
 
@@ -112,12 +112,12 @@ class Behaviour:
             damaged=self.damaged,
         )
 
-    def timed(self, told: Callable[..., None]) -> Callable[..., None]:
+    def timed(self, heard: Callable[..., None]) -> Callable[..., None]:
         """The same, and the time that it takes is counted."""
 
         def counted(*arguments: Any) -> None:
             began = self.clock()
-            told(*arguments)
+            heard(*arguments)
             self.seconds += self.clock() - began
 
         return counted
@@ -133,7 +133,7 @@ class Behaviour:
         event = place.world.last
         return "nothing" if event is None else type(event.payload).__name__
 
-    # --- What the world tells ---
+    # --- What the world calls ---
 
     def led(self, place: Place, note: Led) -> None:
         """A leader: the promises that made it are known now."""
@@ -190,7 +190,7 @@ class Behaviour:
             self._made[place.name] = True
 
     def sent(self, place: Place, message: Message) -> None:
-        """A message left: it must tell the truth."""
+        """A message left: what it says is recorded to be checked."""
         self.file(place, Sent(place.name, message))
 
     def crashed(self, place: Place, lost_disk: bool) -> None:

@@ -1,6 +1,6 @@
-"""Runs of the scenario that are held against a model while they go, for campaigns.
+"""Runs of the scenario that are checked against a model while they go, for campaigns.
 
-Beside its `RunResult` a run gives what came of refinement, and which of the model's states it saw. A
+Beside its `RunResult` a run gives the result of refinement, and which of the model's states it saw. A
 difference counts as a failure of the run, under the name `REFINEMENT`.
 """
 
@@ -27,7 +27,7 @@ REFINEMENT = "refinement"
 """The name under which a difference from the model fails a run."""
 
 MODELS = ("multi_paxos",)
-"""The models that the implementation can be held against."""
+"""The models that the implementation can be checked against."""
 
 
 class RefinedRun(Struct, frozen=True):

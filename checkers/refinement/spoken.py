@@ -1,8 +1,8 @@
-"""What a message says must be so in the abstract state when it leaves.
+"""What a message says must be true in the abstract state when it leaves.
 
-A promise tells of the log as it was when it was made. Votes are in the model's set of votes, or name slots
-that the voter knows to be chosen. A leader's batch, accepts and commit index, and a peer's chosen records,
-are the model's records of the ballot.
+A promise describes the log as it was when the promise was made. Votes are in the model's set of votes, or
+name slots that the voter knows to be chosen. A leader's batch, accepts and commit index, and a peer's chosen
+records, are the model's records of the ballot.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heart
 
 
 def misstated(promise: Promise, state: Synced) -> Iterator[str]:
-    """What a promise says otherwise than the state in which it was made."""
+    """How a promise differs from the state in which it was made."""
     above = state.records[max(0, promise.known + 1 - state.first) :]
     known = promise.known - state.first
     at_known = state.records[known] if 0 <= known < len(state.records) else None
     if promise.ballot != state.promised:
         yield f"it promises {promise.ballot}, and promised is {state.promised}"
     if promise.last_accepted != state.last_accepted or promise.last_slot != state.last:
-        yield f"it tells of ({promise.last_accepted}, {promise.last_slot}) as last accepted"
+        yield f"it names ({promise.last_accepted}, {promise.last_slot}) as last accepted"
     if tuple(record.proposed_at for record in promise.tail) != above:
         yield f"its tail has {len(promise.tail)} records, and the log {len(above)} above {promise.known}"
     if at_known is not None and promise.at_known != at_known:
-        yield f"it tells of {promise.at_known} in slot {promise.known}, which holds {at_known}"
+        yield f"it names {promise.at_known} in slot {promise.known}, which holds {at_known}"
 
 
 class Spoken:
-    """Holds messages against the state of the model."""
+    """Compares messages with the state of the model."""
 
     def __init__(self, model: Any, number: dict[str, int], rank: dict[Ballot, int]) -> None:
         self.model, self.number, self.rank = model, number, rank
@@ -51,7 +51,7 @@ class Spoken:
             yield from (record.proposed_at for record in message.records)
 
     def untrue(self, node: str, message: Message) -> str | None:
-        """What of the message is not so; None if all is."""
+        """What is not true of the message; None if all of it is."""
         model, a = self.model, self.number[node]
         if isinstance(message, Chosen):
             return self.not_chosen(message)
@@ -83,7 +83,7 @@ class Spoken:
         return None
 
     def not_voted(self, a: int, b: int, through: int) -> str | None:
-        """A vote for slots through this one: each is cast, or the slot is known to be chosen."""
+        """A vote for slots through this one: each was made, or the slot is known to be chosen."""
         model = self.model
         for n in range(through, model.base[b], -1):
             if (a, b, n) not in model.votes and n > model.known[a]:

@@ -26,7 +26,7 @@ BAR_WIDTH, BAR_HEIGHT = 160, 9
 """Of the longest bar of a group, in pixels."""
 
 BAR_LEFT, SPAN_STEP, ROW_HEIGHT = 260, 48, 18
-"""Where the bars of operations begin beside their names, how far two moments are apart, and a row's height."""
+"""Where the bars of operations begin, beside their names; how far two moments are apart; a row's height."""
 
 
 def card(title: str, verdict: str, colour: Colour, parts: Iterable[str] = ()) -> str:

@@ -1,4 +1,4 @@
-"""A run's configuration, wholly explicit, and what came of the run.
+"""A run's configuration, wholly explicit, and the result of the run.
 
 A configuration is drawn from a seed once; from then on it stands by itself: settings, probabilities, faults
 with their steps and targets. So a run is replayed from its configuration, and shrunk by leaving things out of

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.checkers.user_code import told
+from dynaproof.checkers.user_code import described
 from dynaproof.specs.spec import AnySpec, SpecError
 from dynaproof.specs.views.base import View
 from dynaproof.specs.views.nodes import Nodes
@@ -72,18 +72,18 @@ class Evaluation:
         return found
 
     def _found(self, view: type[View[Any]], facts: tuple[type[Struct], ...]) -> tuple[AnySpec, ...]:
-        """The specs over a kind of view that look at any of these facts, each once."""
+        """The specs over a kind of view that depend on any of these facts, each once."""
         specs = {spec.name: spec for fact in facts for spec in self._by_fact.get((view, fact), ())}
         return tuple(specs.values())
 
 
 def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
-    """How a spec is broken, if it is. One over nodes is a user's: where it raises, that is what is found."""
+    """How a spec is broken, if it is. A spec over nodes is a user's: if it raises, that is its violation."""
     try:
         for violation in spec.check(view):
             return violation.sentence
     except Exception as error:
         if not issubclass(spec.over, Nodes):
             raise
-        return f"the spec itself raised {told(error)}"
+        return f"the spec itself raised {described(error)}"
     return None

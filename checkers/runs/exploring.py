@@ -17,7 +17,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Observer
 
 PRUNED = 4096
-"""Steps between two looks at what no spec can ask for any more."""
+"""Steps between two prunings of what no spec can need any more."""
 
 
 class Exploring:
@@ -39,7 +39,7 @@ class Exploring:
         self._kept: list[Recording] = []
 
     def first(self, config: Any) -> Strategy:
-        """The system is made ready in fair time."""
+        """Make the system ready, in fair time."""
         return self._keep(Timed(config.seed))
 
     def drive(self, run: Run) -> None:

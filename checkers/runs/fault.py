@@ -17,7 +17,7 @@ class Falling(Protocol):
 
     @property
     def amount(self) -> int:
-        """A number that the fault may use as it likes."""
+        """A number for the fault's own use."""
         ...
 
 
@@ -35,7 +35,7 @@ class Ground(Protocol):
         ...
 
     def over(self, number: int) -> Sequence[Place]:
-        """It is over; the places of others of its kind that last still."""
+        """The fault is over; returns the places of others of its kind that still last."""
         ...
 
     def restart(self, place: Place, label: str) -> None:
@@ -62,11 +62,11 @@ class FaultKind:
     """The name of the event by which it is mended; empty where nothing needs mending."""
     mend_sentence: ClassVar[str] = ""
     certain: ClassVar[bool] = False
-    """Whether it takes effect whatever the run has done until then; every run has one such."""
+    """Whether it takes effect whatever the run has done so far; every run has one such fault."""
     running: ClassVar[bool] = False
     """Whether its node must be running for it."""
     impairs: ClassVar[bool] = False
-    """Whether synced state is lost, so that the budget has a say."""
+    """Whether synced state is lost, so that the budget decides."""
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Whether it can fall there now."""

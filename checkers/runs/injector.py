@@ -22,7 +22,7 @@ FAIR_CAPACITY = 256
 """Messages in flight on a link that a fair end always permits."""
 
 FAIR_US = (300, 500)
-"""How long messages and syncs take in a fair end."""
+"""How long a message or a sync takes in a fair end."""
 
 FEWEST = 3
 """Nodes without one of which, or one link of which, the others can still do their work."""
@@ -92,11 +92,11 @@ class Injector:
         return place
 
     def foremost(self) -> list[Place]:
-        """The places that are foremost among those of their kind, as the kind tells."""
+        """The places that are foremost among those of their kind, as the kind decides."""
         return [place for place in self.targets if self.kind_of[place.name].foremost(place)]
 
     def budget(self, place: Place) -> Budget:
-        """What the kind of node at a place permits."""
+        """The budget of the kind of node at a place."""
         return self.budgets[self.kind_of[place.name].name]
 
     def fall(self, number: int, step: int = 0) -> bool:
@@ -121,7 +121,7 @@ class Injector:
         return True
 
     def mend(self, number: int) -> None:
-        """What a fault has broken works again: an event too."""
+        """Mend what a fault has broken: an event too."""
         fault, world = self.faults[number], self.world
         kind, place = self.kinds[fault.kind], self.target(number)
         if not self.by_name:
@@ -138,7 +138,7 @@ class Injector:
         self.lasting[number] = None
 
     def over(self, number: int) -> Sequence[Place]:
-        """It is over; the places of others of its kind that last still."""
+        """The fault is over; returns the places of others of its kind that still last."""
         self.lasting.pop(number, None)
         kind = self.faults[number].kind
         return [self.target(other) for other in self.lasting if self.faults[other].kind == kind]

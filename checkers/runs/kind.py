@@ -90,7 +90,7 @@ def unmade(_env: Env, _config: Any) -> Node:
 class Kind(Struct, frozen=True, kw_only=True):
     """One kind of node: a class and the names of its nodes, or else `name`, `nodes` and `make`.
 
-    Of a class that inherits from `Node`, all that it notes is told to the specs, and its state after each
+    Of a class that inherits from `Node`, all that it notes is filed for the specs, and its state after each
     step; `names` may be names (each in a zone of its own) or whole `NodeId`s.
     """
 
@@ -107,13 +107,13 @@ class Kind(Struct, frozen=True, kw_only=True):
     """A node, of its environment and the configuration; at every start."""
 
     notes: Table | tuple[type[Note], ...] = {}
-    """Who is told of a note, by its type: `(observation, place, note)`. Of a class, types of notes that it
-    does not name in its own methods.
+    """What is called for a note, by its type: `(observation, place, note)`. Of a class, types of notes that
+    it does not name in its own methods.
     """
     sent: Table = {}
-    """Who is told of a message that leaves, by its type: `(observation, place, message)`."""
+    """What is called for a message that leaves, by its type: `(observation, place, message)`."""
     handled: Callable[..., None] | None = None
-    """Is told after each handler: `(observation, place)`."""
+    """Called after each handler: `(observation, place)`."""
     synced: Callable[..., None] | None = None
     crashed: Callable[..., None] | None = None
     """`(observation, place, lost_disk)`"""
@@ -121,14 +121,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     restarted: Callable[..., None] | None = None
 
     knowledge: Callable[[Place], Knowledge] = state_of
-    """What a node knows, in words; by default, its public attributes."""
+    """What a node knows, as text; by default, its public attributes."""
     brief: Callable[[Message], str] = fields_of
     """A message that it gets in a few words; by default, its fields."""
 
     faults: tuple[FaultKind, ...] = ()
     """Faults that only such nodes have; a scenario has those of any world besides."""
     suffers: bool = True
-    """Whether the faults of a run hit them."""
+    """Whether the faults of a run may hit such nodes."""
     foremost: Callable[[Place], bool] = nowhere
     """Whether a node is one that faults look for: a leader, say."""
     budget: Callable[[Any, Mapping[str, Place]], Budget] = Unlimited
@@ -162,30 +162,30 @@ class Kind(Struct, frozen=True, kw_only=True):
         set_field(self, "make", Making(node, self.arguments))
         own = {note: telling(note) for note in notes_of(node)}
         set_field(self, "notes", {**own, **self.table()})
-        for field, told in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
+        for field, heard in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
             if getattr(self, field) is None:
-                set_field(self, field, told)
+                set_field(self, field, heard)
 
     def table(self) -> Table:
-        """Who is told of a note, by its type."""
+        """What is called for a note, by its type."""
         if isinstance(self.notes, Mapping):
             return self.notes
         return {note: telling(note) for note in self.notes}
 
     @property
-    def told(self) -> tuple[type[Any], ...]:
-        """The types of notes that the specs are told as they are."""
+    def noted(self) -> tuple[type[Any], ...]:
+        """The types of notes that are filed for the specs unchanged."""
         return tuple(self.notes) if self.node is not None else ()
 
     def listening(self, observation: Any) -> Listening:
-        """What is told of a node of this kind in a run."""
+        """What a run's observation hears of a node of this kind."""
 
-        def bound(told: Callable[..., None] | None) -> Any:
-            return None if told is None else MethodType(told, observation)
+        def bound(heard: Callable[..., None] | None) -> Any:
+            return None if heard is None else MethodType(heard, observation)
 
         return Listening(
-            notes={kind: bound(told) for kind, told in self.table().items()},
-            sent={kind: bound(told) for kind, told in self.sent.items()},
+            notes={kind: bound(heard) for kind, heard in self.table().items()},
+            sent={kind: bound(heard) for kind, heard in self.sent.items()},
             handled=bound(self.handled),
             synced=bound(self.synced),
             crashed=bound(self.crashed),

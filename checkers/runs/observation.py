@@ -19,7 +19,7 @@ class Observation(Protocol):
 
     @property
     def view(self) -> View[Any]:
-        """What the specs look at."""
+        """The views that the specs are evaluated on."""
         ...
 
     reached: dict[str, int]
@@ -36,7 +36,7 @@ class Observation(Protocol):
         ...
 
     def prune(self) -> None:
-        """Forget what no spec can ask for any more."""
+        """Forget what no spec can need any more."""
         ...
 
     def judged(self) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """A run: one execution of a scenario. It owns the world, what observes it, the faults, and the specs.
 
 Who decides what happens next is its *driver*: a strategy (`exploring.py`), a schedule (`schedule.py`), or
-whoever calls `step` and `happen` by hand. A run is composed of these, and has no subclasses: what wants to
-hear of it is an observer, what wants to decide is a driver.
+whoever calls `step` and `happen` by hand. A run is composed of these, and has no subclasses: an observer
+hears of it, a driver decides.
 """
 
 from __future__ import annotations
@@ -122,9 +122,9 @@ class Run:
         self.scenario.relieve(self)
         self.injector.heal(self.config.end)
 
-    def act(self, name: str) -> None:
-        """The end has nodes do something."""
-        self.scenario.acts[name](self)
+    def perform(self, name: str) -> None:
+        """Perform an action of the scenario's end."""
+        self.scenario.actions[name](self)
 
     def swap(self, strategy: Strategy, timed: bool) -> None:
         """Hand all enabled events to another strategy."""
@@ -169,7 +169,7 @@ class Run:
             self.check()
 
     def check(self) -> None:
-        """Evaluate the specs that look at a fresh fact."""
+        """Evaluate the specs that depend on a fresh fact."""
         for spec, sentence in self.evaluation.broken(self.world.tau):
             if spec.kind == "sometimes":
                 reached = self.observation.reached
@@ -201,13 +201,13 @@ class Run:
 
 
 class _Kinds:
-    """Tells a run's observation what the kinds of its nodes listen to."""
+    """Passes on to a run's observation what the kinds of its nodes listen to."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
 
     def listens(self, place: Place) -> Listening:
-        """What the kind of the node there listens to, and what every run must hear."""
+        """What the kind of the node there listens to, and what every run listens to."""
         observation = self._run.observation
         return structs.replace(
             self._run.kind(place).listening(observation),

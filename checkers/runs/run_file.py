@@ -1,5 +1,5 @@
-"""Run files: one run with what came of it, as JSON. The run is its configuration, and its schedule where that
-was written out.
+"""Run files: one run with its result, as JSON. The run is its configuration, and its schedule where that was
+written out.
 
 The configuration names the scenario, one of ours or `FILE.py:NAME` of a user, and is of the type that this
 has. Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named

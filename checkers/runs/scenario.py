@@ -44,11 +44,11 @@ def at_once(_run: Any) -> bool:
 
 
 def nothing(_run: Any) -> None:
-    """No step of a scenario that does without it."""
+    """The step of a scenario that has none: nothing happens."""
 
 
 def no_load(_config: Any) -> int:
-    """The load of a scenario that has none."""
+    """The load of a scenario without one: nothing begins."""
     return 0
 
 
@@ -120,7 +120,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     settle_us: int = 10_000_000
     """How long after the faults what must hold eventually may take, in an end by default."""
     specs: tuple[AnySpec, ...] = OF_ANY_NODE
-    """What is judged at each step in which a fact is fresh that they look at."""
+    """The specs, each evaluated at every step in which one of its facts is fresh."""
     sometimes: tuple[str | AnySpec, ...] = ()
     """What a campaign should reach, by the names under which its observation counts it."""
     provides: tuple[type[Fact], ...] = ()
@@ -137,10 +137,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     ready: Callable[[Any], bool] = at_once
     begin: Callable[[Any], None] = nothing
     relieve: Callable[[Any], None] = nothing
-    """The faults are about to stop: what else is to change for the end."""
+    """Called when the faults are about to stop, for whatever else is to change for the end."""
     end: Callable[[Any], None] = nothing
-    acts: Mapping[str, Callable[[Any], None]] = {}
-    """What the end has nodes do, by the name of the event under which it happens and is replayed."""
+    actions: Mapping[str, Callable[[Any], None]] = {}
+    """What nodes are made to do in the end, by the name of the event as which it happens and is replayed."""
     act_sentences: Mapping[str, str] = {}
 
     load: Callable[[Any], int] = no_load
@@ -190,7 +190,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     def provided(self) -> tuple[type[Any], ...]:
         """The types of facts that its kinds and its end file."""
-        return (*self.provides, *(note for kind in self.kinds for note in kind.told))
+        return (*self.provides, *(note for kind in self.kinds for note in kind.noted))
 
     @property
     def wanted(self) -> tuple[str, ...]:

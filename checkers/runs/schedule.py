@@ -78,8 +78,8 @@ class Following:
         if kind == "end":
             run.world.timed = True
             run.heal()
-        elif kind in run.scenario.acts:
-            run.act(kind)
+        elif kind in run.scenario.actions:
+            run.perform(kind)
         elif not self.fault(run, kind, where, number):
             event = self.replaying.take(name)
             if event is not None:

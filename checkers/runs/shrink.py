@@ -29,10 +29,10 @@ Breaks = Callable[[Recorded], Recorded | None]
 Choice = tuple[Label, int]
 
 ATTEMPTS = 400
-"""Runs that one shrink by configuration may take."""
+"""The most runs that one shrink by configuration may take."""
 
 SCHEDULE_ATTEMPTS = 2_000
-"""Runs that one shrink by schedule may take; they end at the failure."""
+"""The most runs that one shrink by schedule may take; each ends at the failure."""
 
 
 class Budget:

@@ -46,7 +46,7 @@ class Step(Struct):
 
 
 class Tracer:
-    """Hears of every event before it happens, and so of what the one before has done."""
+    """Hears of every event before it happens, and so of what the event before it has done."""
 
     def __init__(
         self, keep: Callable[[Step], None], *, in_setup: bool = False, wanted: int | None = None
@@ -55,7 +55,7 @@ class Tracer:
         self.in_setup = in_setup
         """Whether the steps of the setup are wanted, and not those after it."""
         self.wanted = wanted
-        """The step after which it is asked what every node knew."""
+        """The step after which the knowledge of every node is kept."""
         self.run: Run | None = None
         self._open: Step | None = None
         self._place: Place | None = None
@@ -68,7 +68,7 @@ class Tracer:
         """An event is about to happen."""
         self.close()
         run = self.run
-        assert run is not None, "a tracer is told whose run it is before anything happens"
+        assert run is not None, "a tracer has its run before anything happens"
         if run.is_set_up == self.in_setup:
             return
         place = self._place = event.place
@@ -88,8 +88,8 @@ class Tracer:
         self.keep(step)
 
     def knowledge(self, place: Place) -> Knowledge:
-        """What a node knows, as its kind tells."""
-        assert self.run is not None, "a tracer is told whose run it is before anything happens"
+        """What a node knows, as its kind shows it."""
+        assert self.run is not None, "a tracer has its run before anything happens"
         return known(place, self.run.kind(place).knowledge)
 
     def sentence(self, run: Run, event: Event) -> str:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from dynaproof.checkers.runs.observation import Gathered, HandlerRaised
-from dynaproof.checkers.user_code import told
+from dynaproof.checkers.user_code import described
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node
@@ -50,9 +50,9 @@ class Watched(Gathered):
         self.view.stopped(place.name)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
-        """A handler has raised: the error is told with the user's own lines."""
+        """A handler has raised: the error is filed with the user's own lines."""
         given = "its start" if payload is None else type(payload).__name__
-        self.view.file(HandlerRaised(place.name, given, told(error)))
+        self.view.file(HandlerRaised(place.name, given, described(error)))
 
 
 class PlainEnv:
@@ -158,7 +158,7 @@ def notes_of(node: type[Node]) -> tuple[type[Note], ...]:
 
 
 def telling(note: type[Note]) -> Callable[..., None]:
-    """Who is told of such a note."""
+    """What is called for such a note."""
     return Watched.said if note in {Called, Returned} else Watched.noted
 
 

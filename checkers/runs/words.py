@@ -1,4 +1,4 @@
-"""What is said of nodes, messages and events where their kind says nothing else."""
+"""How nodes, messages and events are shown where their kind does not say otherwise."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def known(place: Place, knowledge: Callable[[Place], Knowledge]) -> Knowledge:
 
 
 def waiting(place: Place) -> Knowledge:
-    """What a node has written that is not durable, and what it has said that has not left."""
+    """What a node has written that is not durable, and what it has sent that has not left."""
     unsynced = place.disk.written - place.disk.durable
     return {"unsynced writes": str(unsynced), "messages that wait for a sync": str(len(place.outbox))}
 

@@ -9,7 +9,7 @@ LOSSINESS = 20_000
 """Chance, in parts of 65536, of the loss of a message while a `message loss` lasts."""
 
 SLOWNESS = 20
-"""How many times as long a slow node's messages and syncs take."""
+"""By how many times a slow node's messages and syncs take longer."""
 
 
 class Stop(FaultKind):
@@ -191,7 +191,7 @@ class SlowNode(FaultKind):
         return self.name
 
     def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
-        """As fast as before, unless another one slows it still."""
+        """As fast as before, unless another fault still slows it."""
         if not any(other is place for other in ground.over(number)):
             place.slow = 1
 
@@ -212,7 +212,7 @@ class MessageLoss(FaultKind):
         return self.name
 
     def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
-        """As rarely as before, unless another one lasts."""
+        """As rarely as before, unless another such fault still lasts."""
         if not ground.over(number):
             ground.world.loss = ground.base_loss
 

@@ -1,4 +1,4 @@
-"""Our scenarios by name, and how a name finds one, ours or `FILE.py:NAME` of a user's."""
+"""All scenarios by name, and the lookup of a name: one of ours, or a user's `FILE.py:NAME`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def near(name: str) -> str:
 
 
 def drawn(scenario: Scenario, seed: int, strategy: str) -> Any:
-    """The configuration of a seed, which names the scenario as it was found."""
+    """The configuration of a seed; it names the scenario as it was looked up."""
     return structs.replace(scenario.draw(seed, strategy), scenario=scenario.name)
 
 

@@ -46,7 +46,7 @@ def judge_end(run: Run) -> None:
 
 
 def answers(run: Run) -> None:
-    """Every client works off its operations, each within its time."""
+    """Every client finishes its operations, each within its time."""
     config, group = run.config, Group(run)
     # A client's clock may be slow by the drift, and an operation waits for the one before it.
     bound = (config.operations + 1) * config.client.timeout_us * 2
@@ -94,7 +94,7 @@ def progress(run: Run) -> None:
     """A client writes afresh, and reads what it wrote; and logs are cut."""
     view, group = run.view, Group(run)
     before = errors(run)
-    run.act("probe")
+    run.perform("probe")
     bound = run.config.client.timeout_us * 2
     run.advance_until(group.clients_done, bound, STEPS)
     if run.failure is not None:

@@ -74,7 +74,7 @@ END_OPERATIONS = 50
 
 
 def create_replicas(run: Run) -> None:
-    """The hosts start, and each is told to make its replica."""
+    """The hosts start, and each gets the command to make its replica."""
     world, config = run.world, first_config()
     for node in REPLICAS:
         world.start(world.at(node))
@@ -84,8 +84,8 @@ def create_replicas(run: Run) -> None:
 
 
 def create_and_campaign(run: Run) -> None:
-    """And one begins to campaign. A replica with a slow clock would hardly ever win an election, so who leads
-    first is drawn.
+    """One of them begins to campaign. A replica with a slow clock would hardly ever win an election, so who
+    leads first is drawn.
     """
     create_replicas(run)
     first = run.world.at(REPLICAS[run.config.seed % len(REPLICAS)])
@@ -213,7 +213,7 @@ PARTITION = Scenario(
     begin=start_clients,
     relieve=few_operations_left,
     end=judge_end,
-    acts={"probe": probe},
+    actions={"probe": probe},
     act_sentences={"probe": "{} writes a fresh key and reads it"},
     load=load,
     smaller=smaller,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 from dynaproof.checkers.strategies.timed import Timed
-from dynaproof.checkers.user_code import told
+from dynaproof.checkers.user_code import described
 from dynaproof.specs.spec import SpecError
 
 
 def require_usable(name: str) -> None:
-    """Make the nodes of the scenario's first run, and hold its specs against what is told in it.
+    """Make the nodes of the scenario's first run, and hold its specs against what is filed in it.
 
     Raises:
         LookupError: there is no such scenario, a spec of it would never be judged, or its nodes cannot be
@@ -25,4 +25,4 @@ def require_usable(name: str) -> None:
     except Exception as error:
         if not any(kind.node is not None for kind in scenario.kinds):
             raise
-        raise LookupError(f"{name}: its nodes cannot be made: {told(error)}") from error
+        raise LookupError(f"{name}: its nodes cannot be made: {described(error)}") from error

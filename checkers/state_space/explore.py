@@ -141,7 +141,7 @@ def explore(
 class Exploration(Memory):
     """One model, compiled; `run` explores it. After a run `states()` gives what it found.
 
-    A run that Ctrl-C ends raises KeyboardInterrupt, and `interrupted()` tells what it had found.
+    A run that Ctrl-C ends raises KeyboardInterrupt, and `interrupted()` returns what it had found.
     """
 
     def __init__(

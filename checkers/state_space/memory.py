@@ -35,9 +35,9 @@ class Memory:
         self.wanted = (1 << sometimes) - 1
         """A bit for each `sometimes` of the model."""
         self.most_states: int | None = None
-        """Where the run is to stop, if it was told."""
+        """Where the run is to stop, if a limit was given."""
         self.most_bytes: int | None = None
-        """How much memory it may take, if it was told; more is a MemoryError before it is taken."""
+        """How much memory it may take, if a limit was given; more is a MemoryError before it is taken."""
         self._refill = program.code.function("refill", 5)
 
     def _prepare(self, threads: int) -> None:

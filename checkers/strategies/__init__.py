@@ -1,3 +1,1 @@
-"""Who decides what happens next: strategies behind `checkers.seam.Strategy`. Imports that module
-only.
-"""
+"""What decides which event is next: strategies behind `checkers.seam.Strategy`. Imports that module only."""

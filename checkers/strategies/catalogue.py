@@ -14,7 +14,7 @@ from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
 
 
 class StrategyKind(Struct, frozen=True):
-    """One strategy: what it does, and whose idea it is."""
+    """One strategy: what it does, and its source."""
 
     name: str
     sentence: str

@@ -1,3 +1,3 @@
-"""Clients: what they ask, when, and how they give up; and what judges or records what they were told. Imports
+"""Clients: what they ask, when, and how they give up; and what judges or records the answers. Imports
 `impl` and `specs`, and `checkers.linearizability` for the judge.
 """

@@ -4,7 +4,7 @@ taken?
 The linearizability checker does that (`checkers.linearizability.online`), event by event; here is what the
 simulator's operations and endings mean to it. A failed condition is a read of what it saw; an operation
 that failed for good is left out; one whose outcome is unknown may take effect at any time after its call,
-or never, until `settle` tells.
+or never, until `settle` says which.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dynaproof.impl.partition.messages.requests import Get, Put
 from dynaproof.impl.partition.records import StoredItem
 
 LARGEST = 2_000
-"""Bound of what is remembered; beyond it the key is not judged any further, which `overflowed` tells."""
+"""Bound of what is remembered; beyond it the key is no longer judged, and `overflowed` is true."""
 
 MOST = 20_000
 """Bound of the steps of the search for one event, which holds likewise: a hundredth of a second."""

@@ -1,6 +1,6 @@
 """A reader of a partition's log, as a node: it holds the log, reads on from its place, and moves its hold.
 
-*Invariant.* The records that it takes are consecutive, unless it was told that the log is gone from there;
+*Invariant.* The records that it takes are consecutive, unless an answer says that the log is gone from there;
 then it begins anew where its next hold is placed.
 """
 
@@ -27,7 +27,7 @@ class ReaderSettings(Struct, frozen=True):
     limit: int = 4
     """Records per question."""
     questions: int = 40
-    """How many it asks; then its hold lapses."""
+    """How many questions it asks; then its hold lapses."""
 
 
 class ReadTimer(Timer, frozen=True, gc=False, tag="read"):

@@ -43,7 +43,7 @@ class WorkloadClient(Client):
         self.keys = keys
         self.seen: dict[bytes, Item | None] = {}
         self.asked: list[Operation] = []
-        """What it was asked to do before all else."""
+        """Operations that it was asked to do first."""
 
     def ask(self, *operations: Operation) -> None:
         """Do these next, in order."""

@@ -88,7 +88,7 @@ class SimDisk:
         return bytes(file.data) if file is not None else b""
 
     def remove_log(self, log: str) -> None:
-        """Remove it: an empty log and none are the same."""
+        """Remove it: an empty log is the same as none."""
         self.cut(log, 0)
 
     # --- Pages ---

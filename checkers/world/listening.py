@@ -1,7 +1,7 @@
 """How a run is listened to: observers, and what each wants to hear of the node at a place.
 
 Each observer is asked once per place, before anything happens, so nobody pays for what nobody listens to.
-What an observer hears it may look at, and never change: a run is the same with it and without it.
+An observer may read what it hears and never change it: a run is the same with it and without it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Heard: TypeAlias = Callable[..., None]
 
 
 class Listening(Struct, frozen=True):
-    """What is told of one place, and to which function. The first argument of each is the place."""
+    """The functions that hear of one place, and of what. The first argument of each is the place."""
 
     notes: Mapping[type[Any], Heard] = {}
     """By the type of a note: `(place, note)`, when the node emits one."""
@@ -56,18 +56,18 @@ Key = TypeVar("Key")
 
 
 def together(each: Sequence[Listening]) -> Listening:
-    """What several observers listen to at one place, each told in their order."""
+    """What several observers listen to at one place, called in their order."""
     return Listening(
         notes=_tables([one.notes for one in each]),
         sent=_tables([one.sent for one in each]),
-        uncovered=_chained([one.uncovered for one in each]),
-        begins=_chained([one.begins for one in each]),
-        handled=_chained([one.handled for one in each]),
-        synced=_chained([one.synced for one in each]),
-        crashed=_chained([one.crashed for one in each]),
-        damaged=_chained([one.damaged for one in each]),
-        restarted=_chained([one.restarted for one in each]),
-        raised=_chained([one.raised for one in each]),
+        uncovered=_together([one.uncovered for one in each]),
+        begins=_together([one.begins for one in each]),
+        handled=_together([one.handled for one in each]),
+        synced=_together([one.synced for one in each]),
+        crashed=_together([one.crashed for one in each]),
+        damaged=_together([one.damaged for one in each]),
+        restarted=_together([one.restarted for one in each]),
+        raised=_together([one.raised for one in each]),
     )
 
 
@@ -79,7 +79,7 @@ def _tables(tables: Sequence[Mapping[Key, Heard]]) -> Mapping[Key, Heard]:
     return {key: _one_after_another(each) for key, each in found.items()}
 
 
-def _chained(each: Sequence[Heard | None]) -> Heard | None:
+def _together(each: Sequence[Heard | None]) -> Heard | None:
     heard = [one for one in each if one is not None]
     return _one_after_another(heard) if heard else None
 
@@ -89,8 +89,8 @@ def _one_after_another(each: Sequence[Heard]) -> Heard:
         return each[0]
     in_order = tuple(each)
 
-    def tell_all(*arguments: Any) -> None:
+    def call_all(*arguments: Any) -> None:
         for heard in in_order:
             heard(*arguments)
 
-    return tell_all
+    return call_all

@@ -1,6 +1,6 @@
 """The place of one node in a world: what survives its crashes, its links, and its environment.
 
-A node is made anew at every start; its `Place` stays. `SimEnv` is what the node meets the world through.
+A node is made anew at every start; its `Place` stays. `SimEnv` is the node's environment.
 """
 
 from __future__ import annotations
@@ -87,17 +87,17 @@ class Place:
         self.hears(NOTHING)
 
     def hears(self, listening: Listening) -> None:
-        """Tell these of what happens here."""
-        self.told_notes = listening.notes
-        self.told_sent = listening.sent
-        self.told_uncovered = listening.uncovered
-        self.told_begins = listening.begins
-        self.told_handled = listening.handled
-        self.told_synced = listening.synced
-        self.told_crashed = listening.crashed
-        self.told_damaged = listening.damaged
-        self.told_restarted = listening.restarted
-        self.told_raised = listening.raised
+        """Let these hear of what happens here."""
+        self.on_notes = listening.notes
+        self.on_sent = listening.sent
+        self.on_uncovered = listening.uncovered
+        self.on_begins = listening.begins
+        self.on_handled = listening.handled
+        self.on_synced = listening.synced
+        self.on_crashed = listening.crashed
+        self.on_damaged = listening.damaged
+        self.on_restarted = listening.restarted
+        self.on_raised = listening.raised
 
     def count(self, what: str) -> int:
         """The next number of a counter; counters survive crashes."""
@@ -107,8 +107,8 @@ class Place:
 
     def damaged(self) -> None:
         """A synced byte of the disk is wrong from here on."""
-        if self.told_damaged is not None:
-            self.told_damaged(self)
+        if self.on_damaged is not None:
+            self.on_damaged(self)
 
 
 def place_names(nodes: Sequence[NodeId]) -> list[str]:
@@ -167,6 +167,6 @@ class SimEnv:
 
     def note(self, event: Note) -> None:
         """To whoever listens to notes of this type."""
-        told = self._place.told_notes.get(type(event))
-        if told is not None:
-            told(self._place, event)
+        heard = self._place.on_notes.get(type(event))
+        if heard is not None:
+            heard(self._place, event)

@@ -26,10 +26,10 @@ from dynaproof.checkers.world.place import Factory, Link, Place, place_names
 from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
 
 LATE_COPY = 7
-"""How many times as long as the message its second copy is on its way."""
+"""By how many times the latency of a message its second copy is delayed."""
 
 BY_ITSELF = ("lost message", "repeated message", "full link", "message after a crash")
-"""What the network does by itself, as it is counted."""
+"""The names under which the network's own faults are counted."""
 
 UNSENT = 1 << 14
 """Chance, in parts of 65536, that a crash takes a message that the last completed sync has released."""
@@ -102,8 +102,8 @@ class World:
     def happen(self, event: Event) -> None:
         """Let this event happen."""
         kind, place, due, tau = event.kind, event.place, event.due, self.tau
-        if place.told_begins is not None:
-            place.told_begins(event)
+        if place.on_begins is not None:
+            place.on_begins(event)
         if due > tau and (self.timed or kind == "timer"):
             self.tau = tau = due
         self.last = event
@@ -140,10 +140,10 @@ class World:
             self._sync_ended(place)
 
     def fault(self, kind: str, place: Place, number: int) -> None:
-        """A fault falls, or is mended, at a node: an event like all others."""
+        """A fault falls, or is mended, at a node: an event like any other."""
         event = Event(kind, place.name, number, place, self.tau)
-        if place.told_begins is not None:
-            place.told_begins(event)
+        if place.on_begins is not None:
+            place.on_begins(event)
         self.last = event
         self.steps += 1
         self._happened.append(event)
@@ -165,13 +165,13 @@ class World:
 
     def _raised(self, place: Place, payload: object, error: Exception) -> None:
         self.failed = True
-        if place.told_raised is not None:
-            place.told_raised(place, payload, error)
+        if place.on_raised is not None:
+            place.on_raised(place, payload, error)
 
     def _handled(self, place: Place) -> None:
         """A handler has run: let out what may leave, and begin a sync if one is needed."""
-        if place.told_handled is not None:
-            place.told_handled(place)
+        if place.on_handled is not None:
+            place.on_handled(place)
         outbox = place.outbox
         if outbox.handler:
             written = place.disk.written
@@ -202,8 +202,8 @@ class World:
             self._halt(place)
             return
         place.disk.sync_done()
-        if place.told_synced is not None:
-            place.told_synced(place)
+        if place.on_synced is not None:
+            place.on_synced(place)
         place.released = []
         sent = place.outbox.sync_done()
         if sent:
@@ -228,7 +228,7 @@ class World:
         self, place: Place, messages: list[tuple[NodeId, Message]], released: list[Event] | None = None
     ) -> None:
         """Messages leave a node; those that a sync has let out are kept in `released` for a crash."""
-        strategy, told_sent, links, stamps = self.strategy, place.told_sent, place.links, place.stamps
+        strategy, on_sent, links, stamps = self.strategy, place.on_sent, place.links, place.stamps
         tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
         durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
         latencies = len(table)
@@ -236,12 +236,12 @@ class World:
             while stamps:
                 stamped, stamp = stamps.popleft()
                 if stamped is message:
-                    if stamp > durable and place.told_uncovered is not None:
-                        place.told_uncovered(place, message)
+                    if stamp > durable and place.on_uncovered is not None:
+                        place.on_uncovered(place, message)
                     break
-            told = told_sent.get(type(message))
-            if told is not None:
-                told(place, message)
+            heard = on_sent.get(type(message))
+            if heard is not None:
+                heard(place, message)
             try:
                 link = links[to]
             except KeyError:
@@ -357,8 +357,8 @@ class World:
             place.disk.lose()
             place.hosted.lose_disk()
             place.id = place.env.me = place.hosted.id
-        if place.told_crashed is not None:
-            place.told_crashed(place, lose_disk)
+        if place.on_crashed is not None:
+            place.on_crashed(place, lose_disk)
         return torn
 
     def start(self, place: Place) -> None:
@@ -367,8 +367,8 @@ class World:
         place.outbox = place.hosted.outbox
         place.up = True
         self.run(place, place.node.on_start)
-        if place.told_restarted is not None:
-            place.told_restarted(place)
+        if place.on_restarted is not None:
+            place.on_restarted(place)
 
     def digest(self) -> str:
         """SHA-256 over the events in order, with tau, and every durable byte at the end."""

@@ -19,7 +19,7 @@ class PayDay(Timer):
 
 class Account(Node):
     def __init__(self, env: Env) -> None:
-        self.env = env
+        super().__init__(env)
         self.balance = START
         self.paid = 0
         self.seen: dict[str, int] = {}

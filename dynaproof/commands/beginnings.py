@@ -20,7 +20,7 @@ def new(folder: Path, /) -> int:
         folder: A new or an empty folder.
     """
     for file in copied(BEGINNING, folder):
-        console.tell(str(file))
+        console.show(str(file))
     return 0
 
 
@@ -33,7 +33,7 @@ def examples(folder: Path, /) -> int:
     files = copied(example_folder(), folder)
     for place in sorted({file.parent for file in files}):
         number = sum(file.parent == place for file in files)
-        console.tell(f"{place}: {number} {'file' if number == 1 else 'files'}")
+        console.show(f"{place}: {number} {'file' if number == 1 else 'files'}")
     return 0
 
 

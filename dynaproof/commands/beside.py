@@ -27,10 +27,10 @@ def beside(
     jobs: int,
     json: bool,
 ) -> int:
-    """A campaign of which every run is followed through a model; 1 if a run differs or breaks a promise.
+    """Run a campaign and follow every run through a model; 1 if a run differs or breaks a promise.
 
-    With `coverage` the runs are small ones from boot on. A failing run is told, and neither shrunk nor saved:
-    the same command comes to the same schedule. Interrupted (Ctrl-C), it reports what it has.
+    With `coverage` the runs are small ones from boot on. A failing run is reported, and neither shrunk nor
+    saved: the same command reproduces its schedule. Interrupted (Ctrl-C), it reports what it has.
     """
     from dynaproof.checkers.refinement.campaign import follow
     from dynaproof.checkers.refinement.picture import picture as drawn
@@ -41,7 +41,7 @@ def beside(
         if name is not None and name not in MODELS:
             raise unknown_name("model to hold runs against", name, list(MODELS))
     if scenario != "partition":
-        raise UserError(f"runs of {scenario} are not held against models", "the scenario is partition")
+        raise UserError(f"runs of {scenario} are not compared with models", "the scenario is partition")
     with console.progress(f"following {scenario} through {refine or coverage}", schedules) as advance:
         campaign = follow(
             strategy,
@@ -95,7 +95,7 @@ class Progress:
     def found(self, one: "Difference") -> None:
         """Name the failing run, for people."""
         if not self.json:
-            console.tell(
+            console.show(
                 f"schedule {one.schedule} ({one.strategy}): {one.spec}, step {one.step}: {one.sentence}"
             )
 

@@ -36,11 +36,11 @@ EXIT_OF_VERDICT = {
 WORST_FIRST = (exits.BAD_INPUT, exits.FAILED, exits.UNKNOWN, exits.CLEAN)
 BUDGET_MB = 4_000
 CORE_SECONDS = 60.0
-"""How long a core is made smaller, where no budget says otherwise."""
+"""How long to minimize a core, unless a budget is given."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an unknown came: the first key that it could not decide, and the longest order of it.
+    """How far an undecided check got: the first key that it could not decide, and its longest order.
 
     `prefix` are the lines of the operations in that order, of the key's `operations`; `stuck_on` is the line
     of the operation at whose return it got no further. `undecided` names all such keys.
@@ -101,17 +101,21 @@ def check(
 
     Exit status: 2 if any input is bad, else 1 if any is not linearizable, else 3 if any is unknown, else 0.
 
-    Args: histories: Files of histories, plain, gzip or zstd. object: What a key is: register, string, queue,
-        stack, set, counter, mutex, or your own as FILE.py:NAME or MODULE:NAME. Otherwise told by the
-        operations. format: json, jepsen-log or edn. Otherwise told by the content. initial: What every key is
-        at first, a value as the history has them; without it absent, empty or 0. failed_cas: What a failed
-        cas says that did not record what it saw: nothing, or differed (the value was not the expected one).
-        Otherwise the rule of the format. budget_seconds: Give up on a file after so many seconds; its verdict
-        is then unknown. budget_mb: Give up on a file when a search remembers more than this. core: Write a
-        minimal sub-history that is still not linearizable here (EDN if it ends in .edn). certificate: Write
-        an order that shows that the history is linearizable here. html: Draw the core, or a small history
-        that is linearizable, as one page that needs nothing else. promise: Judge a weaker promise instead:
-        eventual, read-your-writes or monotonic-reads; 1 if broken. json: Print one JSON object per file.
+    Args:
+        histories: Files of histories, plain, gzip or zstd.
+        object: What a key is: register, string, queue, stack, set, counter, mutex, or your own as
+            FILE.py:NAME or MODULE:NAME. Otherwise recognized by the operations.
+        format: json, jepsen-log or edn. Otherwise recognized by the content.
+        initial: What every key is at first, a value as the history has them; without it absent, empty or 0.
+        failed_cas: What a failed cas says that did not record what it saw: nothing, or differed (the value
+            was not the expected one). Otherwise the rule of the format.
+        budget_seconds: Give up on a file after so many seconds; its verdict is then unknown.
+        budget_mb: Give up on a file when a search remembers more than this.
+        core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
+        certificate: Write an order that shows that the history is linearizable here.
+        html: Draw the core, or a small history that is linearizable, as one page that needs nothing else.
+        promise: Judge a weaker promise instead: eventual, read-your-writes or monotonic-reads; 1 if broken.
+        json: Print one JSON object per file.
     """
     if not histories:
         raise UserError("no history to check", "dynaproof check FILE...")
@@ -235,12 +239,12 @@ def _write_core_and_picture(
     from dynaproof.checkers.whole_file import write_whole
     from dynaproof.specs.history import HistoryError
 
-    page, told = None, None
+    page, core_size = None, None
     try:
         if result.verdict == NOT_LINEARIZABLE:
             limit = CORE_SECONDS if budget_seconds is None else budget_seconds
             found = minimal_core(history, result, thing, limit)
-            told = CoreSize(operations=len(found.rows), minimal=found.minimal)
+            core_size = CoreSize(operations=len(found.rows), minimal=found.minimal)
             if core:
                 write(found.history, core)
                 end = int(history.columns.line[found.bad_return])
@@ -260,7 +264,7 @@ def _write_core_and_picture(
         raise UserError(f"{core}: {error.message}") from error
     if html and page is not None:
         write_whole(html, page.encode())
-    return told
+    return core_size
 
 
 def _write_certificate(history: "History", result: "Result", thing: "SequentialObject", path: Path) -> None:
@@ -275,14 +279,14 @@ def _write_certificate(history: "History", result: "Result", thing: "SequentialO
 
 def _tell(answer: Checked) -> None:
     verdict: Any = {"linearizable": "green", "not linearizable": "red"}.get(answer.verdict, "yellow")
-    console.tell(f"{answer.file}: ", end="")
-    console.tell(answer.verdict, style=verdict, end="")
+    console.show(f"{answer.file}: ", end="")
+    console.show(answer.verdict, style=verdict, end="")
     size = f"{answer.operations} operations, {answer.keys} keys"
-    console.tell(f" ({size}, {answer.check_ms:.1f} ms, {answer.algorithm})")
+    console.show(f" ({size}, {answer.check_ms:.1f} ms, {answer.algorithm})")
     if answer.verdict != "linearizable":
         cause = f"{answer.cause}: " if answer.cause else ""
-        console.tell(f"  {cause}{answer.sentence}")
+        console.show(f"  {cause}{answer.sentence}")
         if answer.witness:
-            console.tell(f"  lines {', '.join(map(str, answer.witness))}")
+            console.show(f"  lines {', '.join(map(str, answer.witness))}")
         if answer.progress:
-            console.tell(f"  {answer.progress.sentence}")
+            console.show(f"  {answer.progress.sentence}")

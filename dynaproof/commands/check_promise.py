@@ -34,7 +34,7 @@ class PromiseChecked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_promise(histories: tuple[str, ...], promise: str, format_name: str | None, json: bool) -> int:
-    """Judge each file by the promise of that name; gives the exit code."""
+    """Judge each file by the promise of that name; returns the exit code."""
     from dynaproof.checkers.linearizability.promises import PROMISES, NotARegisterError
 
     if promise not in PROMISES:
@@ -84,10 +84,10 @@ def _tell_promise(answer: PromiseChecked, history: "History") -> None:
     from dynaproof.checkers.linearizability.explain import time_text
 
     size = f"{answer.reads} reads, {answer.violations} violations"
-    console.tell(f"{answer.file}: {answer.promise} {answer.verdict} ({size})")
+    console.show(f"{answer.file}: {answer.promise} {answer.verdict} ({size})")
     if answer.sentence is not None:
-        console.tell(f"  {answer.cause}: {answer.sentence}")
-        console.tell(f"  lines {', '.join(map(str, answer.witness))}")
+        console.show(f"  {answer.cause}: {answer.sentence}")
+        console.show(f"  lines {', '.join(map(str, answer.witness))}")
     if answer.staleness is not None:
         stale = answer.staleness
         times = ", ".join(
@@ -99,6 +99,6 @@ def _tell_promise(answer: PromiseChecked, history: "History") -> None:
                 ("max", stale.max),
             ]
         )
-        console.tell(
+        console.show(
             f"  {stale.stale_reads} of {stale.reads} reads stale: {times}; {stale.versions_max} versions"
         )

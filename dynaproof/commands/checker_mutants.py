@@ -22,10 +22,10 @@ def checker_mutants(
     """Hunt seeded bugs in the linearizability checkers by fuzzing; exit status 1 if one survives.
 
     Args:
-        names: Which; all without a name.
-        seed: Of the random histories.
+        names: Which bugs; all of them if none is named.
+        seed: The seed of the random histories.
         at_most: Histories per bug, at the most.
-        table: A Markdown file; the table between its `checker-mutants` marks is written anew.
+        table: A Markdown file, in which to replace the table between the `checker-mutants` marks.
         diff: Print what each bug changes, and nothing else.
         json: Print one JSON object per bug.
     """
@@ -39,7 +39,7 @@ def checker_mutants(
     file_to_write("--table", table, ".md")
     if table is not None and not {BEGIN, END} <= set(table.read_text(encoding="utf-8").splitlines()):
         raise UserError(f"{table}: has no lines {BEGIN} and {END}", "")
-    out = console.tell
+    out = console.show
     rows, survivors = [], 0
     for name in names or tuple(CHECKER_BUGS):
         bug = CHECKER_BUGS[name]

@@ -103,7 +103,13 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
             console.emit(verdict)
         for one in unjudged:
             console.emit(
-                {"document": one.document, "line": one.line, "said": one.number, "verdict": "not judged", "why": one.why}
+                {
+                    "document": one.document,
+                    "line": one.line,
+                    "said": one.number,
+                    "verdict": "not judged",
+                    "why": one.why,
+                }
             )
         summary = {"same": counts["same"], "differs": counts["differs"], "not_run": counts["not run"]}
         console.emit({**summary, "not_judged": len(unjudged), "provenance": provenance()})
@@ -112,14 +118,14 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
         differing = [one for one in own if one.verdict == "differs"]
         said = f"{place}  {command}  "
         if own[0].verdict == "not run":
-            console.tell(f"{said}not run: {own[0].got} (commit {own[0].commit})")
+            console.show(f"{said}not run: {own[0].got} (commit {own[0].commit})")
         elif not differing:
-            console.tell(f"{said}same ({len(own)})")
+            console.show(f"{said}same ({len(own)})")
         for one in differing:
-            console.tell(f"{said}DIFFERS: {one.figure} is {one.said} of commit {one.commit}; got {one.got}")
+            console.show(f"{said}DIFFERS: {one.figure} is {one.said} of commit {one.commit}; got {one.got}")
     for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
-        console.tell(f"{document}  not judged: {number} ({why})")
-    console.tell(
+        console.show(f"{document}  not judged: {number} ({why})")
+    console.show(
         f"{counts['same']} same, {counts['differs']} differ, {counts['not run']} not run, {len(unjudged)} not judged"
     )
 

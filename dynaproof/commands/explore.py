@@ -47,11 +47,11 @@ def explore(
 
     Args:
         scenario: What is run; see `dynaproof scenarios`, or FILE.py:NAME of your own.
-        schedules: How many runs; without it and `seconds`, about a minute's.
+        schedules: How many runs; without this and `seconds`, about a minute of them.
         seconds: For how long to start new runs.
-        seed: Where the seeds of the runs begin.
-        strategy: Who decides what happens next; see `dynaproof strategies`.
-        jobs: Processes.
+        seed: The seed from which the seeds of all runs follow.
+        strategy: What decides the next event; see `dynaproof strategies`.
+        jobs: How many processes.
         out: Folder for the files of failing runs, and of a campaign that was interrupted.
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
         refine: Follow every run through this model: each step must be one of the model's.
@@ -134,7 +134,7 @@ class Progress:
         self.advance(state.totals.schedules, details(state))
 
     def failed(self, schedule: int, failure: "Failure") -> None:
-        """Shrinking takes a while."""
+        """Say that the failure is being shrunk, which takes a while."""
         from dynaproof.checkers.campaign import REPRODUCIBLE
 
         if failure.spec != REPRODUCIBLE:
@@ -149,12 +149,12 @@ class Progress:
             return
         failure = run.result.failure
         assert failure is not None
-        console.tell(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
+        console.show(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
         show_failure(run, failure)
-        console.tell(f"the run, shrunk to {failure.step} events: {found.run}")
+        console.show(f"the run, shrunk to {failure.step} events: {found.run}")
         if not found.minimal and found.spec != REPRODUCIBLE:
-            console.tell(f"shrinking ended with its budget; more may go: {command_line('shrink', found.run)}")
-        console.tell(f"replay it: {replay_of(found)}")
+            console.show(f"shrinking ended with its budget; more may go: {command_line('shrink', found.run)}")
+        console.show(f"replay it: {replay_of(found)}")
 
 
 def replay_of(found: "Found") -> str:
@@ -163,7 +163,7 @@ def replay_of(found: "Found") -> str:
 
 
 def say_how_it_ended(campaign: "Campaign") -> None:
-    """What the figures do not tell: that a campaign stopped before its limit, and how it goes on."""
+    """Say what the figures do not: that a campaign stopped before its limit, and how to go on."""
     totals = campaign.state.totals
     if campaign.ended == "failures":
         console.say(f"stopped after {len(campaign.state.failures)} failures, {totals.schedules} schedules")
@@ -178,7 +178,7 @@ def say_how_it_ended(campaign: "Campaign") -> None:
 
 
 def details(state: "State") -> str:
-    """How far a campaign is, in a line."""
+    """The progress of a campaign, in one line."""
     from dynaproof.checkers.scenarios.catalogue import find
 
     totals = state.totals
@@ -258,7 +258,9 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
     assert isinstance(failures, list)
     if summary["keys"]:
         table.add_row("keys of which linearizability was judged", f"{summary['keys']:,}")
-        table.add_row("keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}")
+        table.add_row(
+            "keys given up before the end of their run", f"{summary['keys_not_judged_to_the_end']:,}"
+        )
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
-    console.tell(f"digest {summary['digest']}")
+    console.show(f"digest {summary['digest']}")

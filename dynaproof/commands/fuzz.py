@@ -1,4 +1,4 @@
-"""`dynaproof fuzz`: do all that decide linearizability agree, on random histories?"""
+"""`dynaproof fuzz`: do all deciders of linearizability agree on random histories?"""
 
 import secrets
 from collections.abc import Iterator
@@ -21,14 +21,17 @@ def fuzz(
     first: int = 0,
     json: Flag = False,
 ) -> int:
-    """Hold the linearizability checkers against each other and an oracle; exit status 1 if they differ.
+    """Compare the linearizability checkers with each other and an oracle; exit status 1 if they differ.
 
     A disagreement names its seed and number; `fuzz --seed SEED --first NUMBER --count 1` repeats it.
 
-    Args: object: Histories of this object only (of a register: of one that may begin with a value). Otherwise
-        of registers, with every algorithm, and one in five of some other object. count: How many random
-        histories. seed: Which; without it a fresh one, which is printed. first: The number of the first
-        history. json: Print one JSON object.
+    Args:
+        object: Histories of this object only (of a register: of one that may begin with a value). Otherwise
+            of registers, with every algorithm, and one in five of some other object.
+        count: How many random histories.
+        seed: Which; without it a fresh one, which is printed.
+        first: The number of the first history.
+        json: Print one JSON object.
     """
     from dynaproof.checkers.linearizability.fuzzing import Disagreement, Tally
     from dynaproof.checkers.linearizability.fuzzing import fuzz as disagreements
@@ -69,7 +72,7 @@ def fuzz(
             }
         )
         return 1 if found else 0
-    out = console.tell
+    out = console.show
     out(f"seed {chosen}: {tally.histories} histories, {found} disagreements")
     for counts in (tally.verdicts, tally.causes, tally.algorithms):
         for name, times in counts.most_common():

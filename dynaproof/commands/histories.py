@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def known_format(name: str | None) -> None:
-    """Refuse a format that there is not (None: none is named)."""
+    """Reject an unknown format (None: none is named)."""
     from dynaproof.checkers.histories import FORMATS
 
     if name is not None and name not in FORMATS:
@@ -28,7 +28,7 @@ def known_format(name: str | None) -> None:
 
 
 def object_named(name: str | None) -> "SequentialObject | None":
-    """The object of a name, of the user's own too; None where none is named."""
+    """The object of a name, one of the user's included; None where none is named."""
     from dynaproof.specs.objects import OBJECTS
 
     if name is None:
@@ -41,7 +41,7 @@ def object_named(name: str | None) -> "SequentialObject | None":
 
 
 def known_failed_cas(name: str | None) -> "FailedCas | None":
-    """What a failed cas shall say; raises UserError for what it cannot say."""
+    """What a failed cas is to mean; raises UserError for anything else."""
     from dynaproof.checkers.histories import FAILED_CAS
 
     if name is None:
@@ -55,7 +55,7 @@ def known_failed_cas(name: str | None) -> "FailedCas | None":
 def beginning(
     file: str, format_name: str | None, thing: "SequentialObject", initial: str | None
 ) -> "SequentialObject":
-    """The object as it begins in a file, where `--initial` says so in the file's format."""
+    """The object with the initial value that `--initial` gives in the file's format."""
     from dynaproof.checkers.histories import value_in
     from dynaproof.specs.objects import UnfitError, beginning_as
 
@@ -139,7 +139,7 @@ def _own_object(name: str) -> "SequentialObject":
 
 
 def blamed_in_time(thing: "SequentialObject | None", seconds: float | None) -> "AbstractContextManager[None]":
-    """While a user's object is at work: what it does wrong is the user's, and ends with the budget."""
+    """Run a user's object: its errors are reported as the user's, and the budget ends it."""
     from dynaproof.checkers.users_object import UsersObject
 
     return _blamed(thing, seconds) if isinstance(thing, UsersObject) else nullcontext()

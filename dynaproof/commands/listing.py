@@ -1,4 +1,4 @@
-"""`dynaproof scenarios`, `specs` and `strategies`: what there is."""
+"""`dynaproof scenarios`, `specs` and `strategies`: lists of names."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,9 +56,8 @@ def strategies(*, json: Flag = False) -> int:
 def specs(file: Path | None = None, /, *, json: Flag = False) -> int:
     """List the specs, each with its kind, sentence and source, and what is judged by it.
 
-    What holds always is checked at every step, what must happen eventually in the fair end of a run; what a
-    campaign should see sometimes, it counts. A spec of a part that no scenario has yet is held against the
-    models only.
+    An `always` spec is checked at every step and an `eventually` spec in the fair end of a run; a `sometimes`
+    spec is counted over a campaign. A spec of a part that no scenario has yet is checked on the models only.
 
     Args:
         file: A FILE.py of your own, whose scenarios' specs are listed; without it, ours.
@@ -97,10 +96,10 @@ def listed(rows: list[dict[str, str]], json: bool) -> int:
             console.emit(row)
         else:
             kind = f"{row['kind']:11}" if "kind" in row else ""
-            told = (
+            described = (
                 f"{kind}{row['name']:44}{row['sentence']}" if kind else f"{row['name']:32} {row['sentence']}"
             )
             if row.get("judged") == "models":
-                told += " (on models only, so far)"
-            console.tell(told)
+                described += " (on models only, so far)"
+            console.show(described)
     return 0

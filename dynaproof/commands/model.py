@@ -34,7 +34,7 @@ Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
 Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 LISTING_SECONDS = 60.0
-"""How long the list of models explores each of them at most."""
+"""How long the list of models explores each of them, at most."""
 
 
 def model(
@@ -68,13 +68,13 @@ def model(
         invariant: With --induction, the invariant to prove; without it, all of them together.
         settings: A constant of the model, as NAME=VALUE; may be repeated.
         without: An action that never happens; may be repeated.
-        only: Ask for one promise, and leave the others aside.
+        only: Check this promise and no other.
         allow_unreachable: A `sometimes` that may never be seen; may be repeated.
         deadlock: Fail where nothing is enabled in a state that is not terminal.
         symmetry: One state for all permutations of interchangeable identities.
         por: Leave out orders of independent actions that no invariant can tell apart.
         bug: Explore a seeded bug instead (`all`: each of them); clean if its own promise is broken.
-        threads: How many threads explore.
+        threads: How many threads.
         max_states: Stop at this many states, and say that the model was not exhausted.
         max_mb: Stop at this much memory for states; by default at half of what is available.
         max_seconds: Stop after this time.
@@ -172,7 +172,7 @@ def _hunt(
         rows.append((kind.__name__, str(kind.violates), _steps(result, lasso), f"{result.seconds:.2f}"))
     if len(kinds) > 1 and not json:
         for line in ["", *table(rows)]:
-            console.tell(line)
+            console.show(line)
     return int(missed > 0)
 
 
@@ -196,7 +196,7 @@ def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
 
 
 def _warnings(one: "Model", name: str, options: Options) -> list[str]:
-    """What is probably not meant; the models of the system are read in their tests."""
+    """Warn of what is probably a mistake; the tests check the models of the system for these."""
     from dynaproof.checkers.state_space.catalogue import NAMES
     from dynaproof.checkers.state_space.layout import Layout
     from dynaproof.checkers.state_space.lint import doubts
@@ -272,7 +272,7 @@ def _reporter(advance: Callable[[float, str], None]) -> Callable[[int, int, int]
 
 
 def _list(json: bool) -> int:
-    """Every model at its default bounds, with symmetry where it may be used."""
+    """Explore every model at its default bounds, with symmetry where it may be used."""
     from dynaproof.checkers.state_space.catalogue import NAMES, find
 
     worst = 0
@@ -283,10 +283,10 @@ def _list(json: bool) -> int:
         if json:
             console.emit(as_json(name, result, lasso, options))
         else:
-            told = ", ".join([verdict(result, lasso), *(["symmetry"] if made.symmetric else [])])
+            verdicts = ", ".join([verdict(result, lasso), *(["symmetry"] if made.symmetric else [])])
             counts = f"{result.distinct:>11,} states, depth {result.depth:>3}, {result.seconds:6.2f} s"
-            for line in [f"{name:17} {bounds(made.constants)}", f"  {counts}: {told}", *gaps(result)]:
-                console.tell(line)
+            for line in [f"{name:17} {bounds(made.constants)}", f"  {counts}: {verdicts}", *gaps(result)]:
+                console.show(line)
         _interrupt_again(result)
         failed = broken_promise(result, lasso) is not None or bool(gaps(result))
         worst = max(worst, int(failed))
@@ -302,7 +302,7 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
         console.emit({**answer.as_object(), "provenance": origin(type(one).__name__, one.constants, asked)})
     else:
         for line in answer.lines():
-            console.tell(line)
+            console.show(line)
     return 0 if answer.holds else 1
 
 
@@ -324,5 +324,5 @@ def _draw(one: "Model", name: str, path: Path, json: bool) -> int:
         )
         return 0
     drawn = f"{path}: {states} states, {transitions} transitions"
-    console.tell(drawn)
+    console.show(drawn)
     return 0

@@ -45,7 +45,7 @@ def show(name: str, result: "Result", lasso: "Lasso | None", options: Options, j
         console.emit(as_json(name, result, lasso, options))
         return
     for line in lines(name, result, lasso, options):
-        console.tell(line)
+        console.show(line)
 
 
 def as_json(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> dict[str, object]:
@@ -84,8 +84,8 @@ def as_json(name: str, result: "Result", lasso: "Lasso | None", options: Options
 
 def origin(name: str, constants: Mapping[str, int], options: object) -> Provenance:
     """What made an answer: the model, its constants and the options are its configuration."""
-    told = repr((name, sorted(constants.items()), options))
-    return provenance(configuration=sha256(told.encode()).hexdigest())
+    described = repr((name, sorted(constants.items()), options))
+    return provenance(configuration=sha256(described.encode()).hexdigest())
 
 
 def lines(name: str, result: "Result", lasso: "Lasso | None", options: Options) -> list[str]:
@@ -117,9 +117,9 @@ def gaps(result: "Result") -> list[str]:
     """What an exhausted model should have shown, and did not."""
     if not result.exhausted:
         return []
-    told = {"never enabled": result.not_fired, "never seen": result.not_reached}
-    told["true at once"] = result.true_at_once
-    return [f"  {what}: {', '.join(names)}" for what, names in told.items() if names]
+    unseen = {"never enabled": result.not_fired, "never seen": result.not_reached}
+    unseen["true at once"] = result.true_at_once
+    return [f"  {what}: {', '.join(names)}" for what, names in unseen.items() if names]
 
 
 def _ends(result: "Result") -> list[str]:
@@ -142,7 +142,7 @@ def unreachable(model: "Model", result: "Result", options: Options) -> list[str]
 
     They say that the bounds which the author declared are large enough. So under other constants, with an
     action left out, or in a subclass that inherits the condition and may have narrowed what happens, one
-    that is not seen is told, and is no failure.
+    that is not seen is reported, and is no failure.
     """
     defaults = type(model)().constants
     if not result.exhausted or options.without or dict(result.constants) != defaults:

@@ -27,12 +27,12 @@ def mutants(
     The system without a bug goes through the same schedules and scenarios first, and must survive them all.
 
     Args:
-        names: Which; all without a name. FILE.py:NAME first takes the bugs of a scenario of your own, which
-            its file states as `bugs`.
-        strategy: Who decides what happens next; see `dynaproof strategies`.
+        names: Which bugs; all of them if none is named. FILE.py:NAME first takes the bugs of a scenario of your
+            own, which its file states as `bugs`.
+        strategy: What decides the next event; see `dynaproof strategies`.
         schedules: Schedules per bug, at the most.
-        seed: Where the seeds of the runs begin.
-        jobs: Processes.
+        seed: The seed from which the seeds of all runs follow.
+        jobs: How many processes.
         out: Folder for the shrunk run of each explored kill.
         diff: Print what each bug changes, and nothing else.
         directed: Print what happens with each bug in the scenarios that are written for it, and nothing else.
@@ -68,7 +68,7 @@ def mutants(
             if json:
                 console.emit({"name": name, "diff": changed})
             else:
-                console.tell(changed)
+                console.show(changed)
         return 0
     if directed and scenario != DEFAULT_SCENARIO:
         raise UserError(f"{scenario} has no directed scenarios; they are written for {DEFAULT_SCENARIO}")
@@ -108,11 +108,11 @@ def show_directed(names: list[str], json: bool) -> None:
             if json:
                 console.emit({"name": name, "scenario": scenario.name, "lines": trace.lines})
                 continue
-            console.tell(f"{name} in {scenario.name}: {scenario.sentence}")
+            console.show(f"{name} in {scenario.name}: {scenario.sentence}")
             for line in trace.lines:
-                console.tell(f"  {line}")
+                console.show(f"  {line}")
             if trace.failure is not None:
-                console.tell(f"{trace.failure.spec}: {trace.failure.sentence}")
+                console.show(f"{trace.failure.spec}: {trace.failure.sentence}")
 
 
 def report(kill: object, seed: int, json: bool) -> None:
@@ -124,10 +124,10 @@ def report(kill: object, seed: int, json: bool) -> None:
         console.emit({**kill.row(), "provenance": provenance(seed=seed)})
         return
     if kill.how == "explored":
-        told = f"{kill.spec}, explored: {kill.strategy}, schedule {kill.schedules}"
+        result = f"{kill.spec}, explored: {kill.strategy}, schedule {kill.schedules}"
     elif kill.how == "directed":
-        told = f"{kill.spec}, directed: {kill.strategy}"
+        result = f"{kill.spec}, directed: {kill.strategy}"
     else:
-        told = "SURVIVED"
+        result = "SURVIVED"
     events = f", {kill.shrunk_events} events" if kill.killed else ""
-    console.tell(f"{kill.name:30} {told}{events}")
+    console.show(f"{kill.name:30} {result}{events}")

@@ -1,4 +1,4 @@
-"""`dynaproof replay`, `shrink` and `trace`: what is done with one run."""
+"""`dynaproof replay`, `shrink` and `trace`: the commands for a single run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from dynaproof.checkers.runs.run_file import RunFile
     from dynaproof.checkers.runs.trace import Step
 
+
 def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int:
-    """Run a run file again, exactly, and compare it with what the file says came of it.
+    """Replay a run file exactly, and compare the outcome with the one in the file.
 
     Args:
         run: The run file.
@@ -49,10 +50,12 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
             }
         )
     else:
-        console.tell(f"{outcome.events} events, digest {outcome.digest}")
-        console.tell(comparison(kept, outcome))
+        console.show(f"{outcome.events} events, digest {outcome.digest}")
+        console.show(comparison(kept, outcome))
         if not same:
-            console.tell(f"  the code, yours or dynaproof's, is not what wrote the file: {kept.made_by or 'unknown'}")
+            console.show(
+                f"  the code, yours or dynaproof's, is not what wrote the file: {kept.made_by or 'unknown'}"
+            )
         if outcome.failure is not None:
             show_failure(kept, outcome.failure)
     return 0 if outcome.failure is None and same else 1
@@ -67,7 +70,8 @@ def comparison(kept: "RunFile", outcome: "RunResult") -> str:
         return f"ANOTHER RUN: the file has {recorded.digest}"
     if recorded.failure is None or recorded.failure == outcome.failure:
         return "the same events, ANOTHER OUTCOME"
-    return f"the same events, ANOTHER OUTCOME: the file has {recorded.failure.spec} fail at step {recorded.failure.step}"
+    failure = recorded.failure
+    return f"the same events, ANOTHER OUTCOME: the file has {failure.spec} fail at step {failure.step}"
 
 
 def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
@@ -101,7 +105,7 @@ def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
 
 
 def diverged(run: Path, kept: "RunFile", error: Any, json: bool) -> int:
-    """The recorded run is not possible any more: say where."""
+    """Say at which step the recorded run is no longer possible."""
     if json:
         console.emit(
             {
@@ -119,17 +123,17 @@ def diverged(run: Path, kept: "RunFile", error: Any, json: bool) -> int:
             }
         )
         return 1
-    console.tell(f"DIVERGED at step {error.step + 1}: {' '.join(map(str, error.expected))} was recorded")
+    console.show(f"DIVERGED at step {error.step + 1}: {' '.join(map(str, error.expected))} was recorded")
     enabled = ", ".join(" ".join(map(str, name)) for name in error.enabled[:LAST_STEPS]) or "nothing"
-    console.tell(f"  possible there: {enabled}")
-    console.tell(
+    console.show(f"  possible there: {enabled}")
+    console.show(
         f"  the code is not what wrote the file ({kept.made_by or 'unknown'}): use that, or explore again"
     )
     return 1
 
 
 def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
-    """Leave out of a failing run what its failure does not need.
+    """Shrink a failing run: leave out whatever its failure does not need.
 
     Args:
         run: The run file.
@@ -174,9 +178,9 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
     if json:
         console.emit({**found, "provenance": origin(small)})
     else:
-        console.tell(f"{failure.spec}: {kept.result.failure.step} events, now {failure.step}: {path}")
+        console.show(f"{failure.spec}: {kept.result.failure.step} events, now {failure.step}: {path}")
         if not small.minimal:
-            console.tell(f"shrinking ended with its budget; more may go: {command_line('shrink', path)}")
+            console.show(f"shrinking ended with its budget; more may go: {command_line('shrink', path)}")
     return 0
 
 
@@ -226,7 +230,7 @@ def trace(
         else:
             show_steps(chosen)
     if outcome.failure is not None and not json and step is None:
-        console.tell(f"{outcome.failure.spec}: {outcome.failure.sentence}")
+        console.show(f"{outcome.failure.spec}: {outcome.failure.sentence}")
     return 0
 
 
@@ -247,36 +251,36 @@ def row(step: "Step") -> dict[str, object]:
 def show_steps(steps: "list[Step]") -> None:
     """Steps, one a line."""
     for step in steps:
-        console.tell(step_line(step))
+        console.show(step_line(step))
 
 
 def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> None:
-    """One step with all that was known then."""
+    """Print one step with all that each node knew then."""
     known = {name: facts for name, facts in step.everyone.items() if node in {None, name}}
     if json:
         console.emit({**row(step), "known": known, "provenance": origin(kept)})
         return
     show_steps([step])
-    console.tell("changed")
+    console.show("changed")
     for change in step.changes() or ["nothing that the node knows"]:
-        console.tell(f"    {change}")
+        console.show(f"    {change}")
     for name, facts in known.items():
-        console.tell(f"{name} knew")
+        console.show(f"{name} knew")
         for what, value in facts.items():
-            console.tell(f"    {what:28} {value}")
+            console.show(f"    {what:28} {value}")
 
 
 def show_failure(kept: "RunFile", failure: "Failure", last: bool = True) -> None:
     """A broken promise, and the last steps."""
     for line in failure_lines(kept, failure, last):
-        console.tell(line)
+        console.show(line)
 
 
 # --- Run files ---
 
 
 def opened(run: Path) -> "RunFile":
-    """The run file, or a clear refusal."""
+    """The run in a file; raises UserError if it cannot be used."""
     from dynaproof.checkers.runs.run_file import RunFileError, load
     from dynaproof.checkers.scenarios.catalogue import find
 
@@ -287,7 +291,7 @@ def opened(run: Path) -> "RunFile":
 
 
 def origin(kept: "RunFile") -> object:
-    """The provenance of what is told of a run."""
+    """The provenance of what is reported of a run."""
     from dynaproof.checkers.runs.run_file import configuration_digest
 
     return provenance(seed=kept.config.seed, configuration=configuration_digest(kept.config))

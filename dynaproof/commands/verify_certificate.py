@@ -1,4 +1,4 @@
-"""`dynaproof verify-certificate`: the verdict on an order, without any decider."""
+"""`dynaproof verify-certificate`: the verdict on an order, with no decider involved."""
 
 from pathlib import Path
 
@@ -49,9 +49,9 @@ def verify_certificate(
         history: A file of a history, plain, gzip or zstd.
         certificate: What `check --certificate` wrote for it.
         object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
-        format: json, jepsen-log or edn. Otherwise told by the content.
-        initial: What every key is at first, as `check` was told.
-        failed_cas: What a failed cas says that did not record what it saw, as `check` was told.
+        format: json, jepsen-log or edn. Otherwise recognized by the content.
+        initial: What every key is at first, as given to `check`.
+        failed_cas: What a failed cas says that did not record what it saw, as given to `check`.
         json: Print one JSON object.
     """
     from dynaproof.checkers.certificates import CertificateError, verify
@@ -88,11 +88,11 @@ def verify_certificate(
     if json:
         console.emit(answer)
     else:
-        told = (
+        verdict = (
             "linearizable, by this certificate"
             if reason is None
             else f"not shown by this certificate: {reason}"
         )
         place = history if line is None else f"{history}:{line}"
-        console.tell(f"{place}: {told}")
+        console.show(f"{place}: {verdict}")
     return exits.CLEAN if reason is None else exits.FAILED

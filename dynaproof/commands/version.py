@@ -19,5 +19,5 @@ def version(*, json: Flag = False) -> int:
         commit = "not a checkout"
     else:
         commit = f"commit {origin.commit[:12]}{', modified' if origin.modified else ''}"
-    console.tell(f"dynaproof {origin.version} ({commit}; {origin.python})")
+    console.show(f"dynaproof {origin.version} ({commit}; {origin.python})")
     return 0

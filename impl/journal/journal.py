@@ -3,12 +3,12 @@
 Each segment is one log of the disk and begins with a frame that carries a `Link` to those before it. Files
 lose their unsynced ends independently, and removals may be undone independently, so after a crash any
 mixture of segments may be there: some whose predecessor lost its end, some older than one that was removed
-already, some that an earlier recovery removed. Recovery takes the newest segment whose *chain* is whole: from
+already, some that an earlier recovery removed. Recovery takes the newest segment whose *span* is whole: from
 the oldest segment that it keeps to itself, each beginning with the sequence number at which the one before it
-ends, and no generation below one before it. All other segments are without meaning.
+ends, and no generation below one before it. All other segments are void.
 
 *Why nothing durable is lost.* A sync covers all that was written before it, so a durable segment has a
-durable chain; and a segment is removed only once one that does not keep it is durable. *Why nothing comes
+durable span; and a segment is removed only once one that does not keep it is durable. *Why nothing comes
 back.* What recovery leaves out had a hole below it; the frames that fill the hole later are of a higher
 generation, and a new segment never takes the number of one that was found, and names its predecessor. *Why
 rot is told apart.* Segments say how far the journal was known to be durable when they were begun; an end
@@ -142,36 +142,36 @@ class Journal:
                 found[number] = Segment(scanned, link)
         if not found:
             return None
-        chain = next((whole for last in sorted(found, reverse=True) if (whole := _chain(found, last))), None)
-        end = found[chain[-1]].scan.sequence if chain else 0
-        if chain is None or any(segment.link.synced > end for segment in found.values()):
+        span = next((whole for last in sorted(found, reverse=True) if (whole := _span(found, last))), None)
+        end = found[span[-1]].scan.sequence if span else 0
+        if span is None or any(segment.link.synced > end for segment in found.values()):
             raise RottenLogError(f"{prefix}: frames that were durable are missing")
         for number in numbers:
-            if number in chain:
+            if number in span:
                 disk.cut(journal._name(number), found[number].scan.size)
             else:
                 disk.remove_log(journal._name(number))
-        newest = found[chain[-1]]
-        journal._segments = chain
+        newest = found[span[-1]]
+        journal._segments = span
         journal._next = numbers[-1] + 1
         journal._generation = max(segment.scan.generation for segment in found.values()) + 1
         journal._begun_at, journal._keeps = newest.scan.first, newest.link.keeps
         journal.sequence = journal.synced = end
-        payloads = [(number, payload) for number in chain for payload in found[number].scan.payloads]
+        payloads = [(number, payload) for number in span for payload in found[number].scan.payloads]
         return journal, payloads, torn
 
 
-def _chain(found: dict[int, Segment], last: int) -> list[int] | None:
+def _span(found: dict[int, Segment], last: int) -> list[int] | None:
     """The segments from the oldest that `last` keeps to itself, if all are there and continue each
     other.
     """
-    chain, keeps = [last], found[last].link.keeps
-    while chain[0] > keeps:
-        later = found[chain[0]]
+    span, keeps = [last], found[last].link.keeps
+    while span[0] > keeps:
+        later = found[span[0]]
         earlier = found.get(later.link.previous)
         if earlier is None or earlier.scan.sequence != later.scan.first:
             return None
         if earlier.scan.generation > later.scan.began:
             return None  # Left over from before a recovery that went on without it.
-        chain.insert(0, later.link.previous)
-    return chain if chain[0] == keeps else None
+        span.insert(0, later.link.previous)
+    return span if span[0] == keeps else None

@@ -4,11 +4,11 @@ Streams, indexes and the archive read chosen records in slot order. A reader tha
 *hold*: a record of the log itself (`records.CursorMoved`), so all replicas know it, and it outlives leaders
 and crashes. The log is cut only below the durable checkpoint and every hold. A hold is bounded: it lapses at
 the slot that its record names unless it is moved before, so a reader that is gone cannot make the log grow
-for ever. What it gets when it comes back is told by name (`messages.LogTrimmed`). A copy brings the log
+for ever. When it comes back, the answer says so (`messages.LogTrimmed`). A copy brings the log
 from the slowest hold on, so a hold outlives replacements too (`model/catch_up.py`, rule 3).
 
-Source: DESIGN section 4, *Replication log*; Kreps, Narkhede and Rao, *Kafka*, NetDB 2011 (the reader keeps
-its place).
+Source: `docs/replication.md`, *Readers of the log*; Kreps, Narkhede and Rao, *Kafka*, NetDB 2011 (the reader
+keeps its place).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Readers(Service):
         self.env = replica.env
         self.settings = settings
         self.movers: dict[int, tuple[NodeId, str]] = {}
-        """By slot in flight, who is told of which hold; dropped whole with the leadership."""
+        """By slot in flight, whom to answer about which hold; dropped whole with the leadership."""
 
     def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
         """Any replica may answer: a chosen record is the same everywhere."""
@@ -82,10 +82,10 @@ class Readers(Service):
         many = name not in holds and known >= self.settings.holds
         return full or many or bool(leadership.config_in_flight) or not self.replica.clock_trusted()
 
-    # --- What the replica tells ---
+    # --- What the replica calls ---
 
     def applied(self, record: Record) -> None:
-        """Tell the reader where its hold is, once that is chosen."""
+        """Answer the reader once its hold is chosen."""
         mover = self.movers.pop(record.slot, None) if self.movers else None
         if mover is None:
             return

@@ -99,7 +99,7 @@ class Requests(Service):
     # --- Writes ---
 
     def write(self, leadership: Leadership, sender: NodeId, m: Request, operation: Put | Delete) -> None:
-        """Answer a retry, refuse what cannot be, else decide the condition and propose."""
+        """Answer a retry, refuse what may not be proposed, else decide the condition and propose."""
         remembered = self.replica.state.remembered.get(m.request)
         if remembered is not None:
             self.env.note(Retried(m.request, m.attempt, remembered.answer.applied))
@@ -189,7 +189,7 @@ class Requests(Service):
             flight.client, Reply(flight.request, flight.attempt, status, answer.slot, answer.observed)
         )
 
-    # --- What the replica tells ---
+    # --- What the replica calls ---
 
     def proposed(self, record: Record) -> None:
         """Conditions and retries see the slots in flight (the reply waits until they are chosen)."""

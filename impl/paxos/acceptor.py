@@ -28,21 +28,21 @@ class Acceptor(Candidate[State]):
         if not self.admitted:
             return
         if m.ballot < self.log.promised:
-            self.tell(m.source, Refused(self.member, m.source.incarnation, m.ballot, self.log.promised))
+            self.send(m.source, Refused(self.member, m.source.incarnation, m.ballot, self.log.promised))
             return
         if self.lease_binds(m.ballot):
             return
         if m.known + 1 < self.log.first:
-            self.tell(m.source, TooFarBehind(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            self.send(m.source, TooFarBehind(self.member, m.source.incarnation, m.ballot, self.log.commit))
             return
         if self.leading is not None and m.ballot > self.leading:
             self.step_down()
         self.log.promise(m.ballot)  # Durable before the promise leaves.
-        self.tell(m.source, self.promise_for(m))
+        self.send(m.source, self.promise_for(m))
 
     def promise_for(self, m: Prepare) -> Promise:
-        """The tail above what the candidate knows chosen, and what tells whether it continues that (rules 2
-        and 3).
+        """The tail above what the candidate knows chosen, and the ballot by which it sees whether the tail
+        continues that (rules 2 and 3).
         """
         log = self.log
         at_known = log.record(m.known).proposed_at if log.first <= m.known <= log.last else None
@@ -72,11 +72,13 @@ class Acceptor(Candidate[State]):
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
 
     def refuses(self, source: Peer, ballot: Ballot) -> bool:
-        """The guard of all that a leader sends: an admitted acceptor, and no higher promise."""
+        """Whether to take what a leader of this ballot sends: this acceptor is admitted, and promised no
+        higher one.
+        """
         if not self.admitted:
             return True
         if ballot < self.log.promised:
-            self.tell(
+            self.send(
                 source.source, Refused(self.member, source.source.incarnation, ballot, self.log.promised)
             )
             return True
@@ -128,7 +130,7 @@ class Acceptor(Candidate[State]):
     def vote(self, m: Adopt | Accept, asked_at: int, ballot: Ballot) -> None:
         """Everything through `last` is here at this ballot, or chosen; grant the lease with it."""
         self.grant_lease(ballot)
-        self.tell(
+        self.send(
             m.source,
             Vote(self.member, m.source.incarnation, ballot, self.log.last, asked_at, self.env.wall),
         )
@@ -148,7 +150,7 @@ class Acceptor(Candidate[State]):
             self.arm_election()
         adopted = self.log.last_accepted == m.ballot
         through = self.log.last if adopted else self.log.commit
-        self.tell(
+        self.send(
             m.source,
             Heard(
                 self.member,
@@ -166,10 +168,10 @@ class Acceptor(Candidate[State]):
             self.learn_from(m.source, m.commit)
 
     def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
-        """Tell a would-be candidate whether the leader, or this leader itself, is alive."""
+        """Answer a would-be candidate whether the leader, perhaps this replica itself, is alive."""
         lately = self.heard_alive_at >= 0 and self.env.now - self.heard_alive_at < self.settings.lease_us
         alive = lately or (self.leading is not None and self.lease_left() > 0)
-        self.tell(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
+        self.send(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
 
     def on_release(self, sender: NodeId, m: Release) -> None:
         """Planned handover: the leader of this ballot will never serve by it again, so nobody waits for its

@@ -39,12 +39,12 @@ class Candidate(Leader[State]):
         # A config in the tail may be chosen already, and its new voter the only one in reach.
         found = self.config_for(self.log.last + 1)
         for member in [*self.others(), *(v for v in found.voters if v not in self.config.voters)]:
-            self.tell(member, AskAlive(self.member, member.incarnation, self.env.now))
+            self.send(member, AskAlive(self.member, member.incarnation, self.env.now))
         self.campaign_if_dead(self.inquiry)
 
     def on_alive(self, sender: NodeId, m: Alive) -> None:
-        """One peer that hears a live leader ends the attempt: the link to the leader is gray, not the leader
-        dead.
+        """End the attempt if a single peer hears a live leader: the link is gray, and the leader is
+        not dead.
         """
         if self.inquiry is None or m.asked_at != self.inquiry.asked_at:
             return
@@ -82,7 +82,7 @@ class Candidate(Leader[State]):
         for config in self.governing_configs(campaign):
             for member in config.voters:
                 if member not in campaign.promises:
-                    self.tell(
+                    self.send(
                         member, Prepare(self.member, member.incarnation, campaign.ballot, self.log.commit)
                     )
 
@@ -93,7 +93,7 @@ class Candidate(Leader[State]):
             return
         if m.known != self.log.commit:
             # What is known chosen moved on since the question: the tail would begin below it. Ask again.
-            self.tell(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            self.send(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
             return
         self.drop_outdated_promises(campaign)
         known = self.governing_configs(campaign)
@@ -104,16 +104,16 @@ class Candidate(Leader[State]):
             self.lead(m.ballot, self.adopted_tail(campaign))
 
     def drop_outdated_promises(self, campaign: Campaign) -> None:
-        """Ask again who answered before the candidate learnt more: the tail that was sent begins below what
-        is known.
+        """Ask every acceptor again that answered before the candidate learnt more: the tail that it sent
+        begins below what is known now.
 
-        Such a promise may count for nothing. With its tail left aside but its vote counted, a chosen slot was
-        filled anew (found by exploration: pct, seed 21007721).
+        Such a promise must not count at all. When its tail was ignored and its vote counted, a chosen slot
+        was filled anew (found by exploration: pct, seed 21007721).
         """
         outdated = [source for source, m in campaign.promises.items() if m.known != self.log.commit]
         for source in outdated:
             del campaign.promises[source]
-            self.tell(source, Prepare(self.member, source.incarnation, campaign.ballot, self.log.commit))
+            self.send(source, Prepare(self.member, source.incarnation, campaign.ballot, self.log.commit))
 
     def promised_by_quorum(self, campaign: Campaign, config: Config) -> bool:
         """Whether a quorum of this config promised the running campaign's ballot. Votes name incarnations."""
@@ -149,7 +149,7 @@ class Candidate(Leader[State]):
         return self.state.proposed_at if self.state.applied else NO_BALLOT
 
     def on_refused(self, sender: NodeId, m: Refused) -> None:
-        """A higher promise is out: end the campaign or the leadership that it stands against."""
+        """A higher ballot was promised: end the campaign or the leadership below it."""
         self.see_round(m.promised)
         if self.campaign is not None and m.ballot == self.campaign.ballot:
             self.campaign = None

@@ -1,7 +1,7 @@
 """Catching up: a laggard learns chosen records from a peer, or copies its checkpoint where its log is cut.
 
-*Invariants.* What a copy brings is verified page by page, and is whole or is not installed. What is held of
-the peer's log comes with it. A leader installs no copy.
+*Invariants.* What a copy brings is verified page by page, and is whole or is not installed. The part of the
+peer's log that readers hold comes with it. A leader installs no copy.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CatchUp(Learner[State]):
         self.env.set_timer(self.settings.retry_us, FetchTimer())
         for member in self.log.head.config.voters:
             if member != self.member:
-                self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))
+                self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def on_fetch(self, sender: NodeId, m: Fetch) -> None:
         """Answer with chosen records, or with the start of a copy where the log is cut."""
@@ -49,7 +49,7 @@ class CatchUp(Learner[State]):
         first = m.known + 1
         held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, last + 1))
         records = self.log.between(first, last)
-        self.tell(
+        self.send(
             m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )
 
@@ -73,7 +73,7 @@ class CatchUp(Learner[State]):
             return
         numbers = numbers[: self.settings.chunk_pages] or (snapshot.root.page,)
         pages = tuple((n, sound_page(n, self.env.disk.read_page(file, n))) for n in numbers)
-        self.tell(member, CopiedPages(self.member, member.incarnation, snapshot, pages))
+        self.send(member, CopiedPages(self.member, member.incarnation, snapshot, pages))
 
     def on_copy_pages(self, sender: NodeId, m: CopyPages) -> None:
         """The next pages of a copy; if there is a newer checkpoint by now, that one's from its start."""
@@ -106,10 +106,10 @@ class CatchUp(Learner[State]):
         if snapshot.slot != m.slot:
             self.send_pages(m.source, ())
             return
-        first = max(m.first, log.first)  # What is cut by now is not held any more.
+        first = max(m.first, log.first)  # What has been cut by now is no longer held.
         last = min(m.slot, first + self.settings.chunk_slots - 1)
         held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
-        self.tell(
+        self.send(
             m.source,
             CopiedLog(
                 self.member,
@@ -130,7 +130,7 @@ class CatchUp(Learner[State]):
         if self.copy_is_late(m.slot) or self.checkpoint is not None:
             return
         if m.asked != copy.log.next:
-            return  # A late answer: taken already, or to what an earlier copy asked.
+            return  # A late answer: taken already, or to a question of an earlier copy.
         if m.first > m.asked:
             copy.log = HeldLog(m.first)
         copy.log.records += m.records
@@ -143,15 +143,15 @@ class CatchUp(Learner[State]):
         to, snapshot = copy.source, copy.snapshot
         if copy.pages.missing:
             wanted = copy.pages.wanted(self.settings.chunk_pages)
-            self.tell(to, CopyPages(self.member, to.incarnation, snapshot.root, wanted))
+            self.send(to, CopyPages(self.member, to.incarnation, snapshot.root, wanted))
         elif copy.log.next <= snapshot.slot:
-            self.tell(to, CopyLog(self.member, to.incarnation, snapshot.slot, copy.log.next))
+            self.send(to, CopyLog(self.member, to.incarnation, snapshot.slot, copy.log.next))
         else:
             self.copy = None
             self.install(copy)
 
     def install(self, copy: Copy) -> None:
-        """A copied state becomes ours when its pages are durable; a message to itself tells that."""
+        """Adopt a copied state once its pages are durable, which a message to itself reports."""
         snapshot, mark = copy.snapshot, self.log.journal.sequence
         self.checkpoint = Checkpoint(snapshot, copy.pages.file, copied=copy.log, mark=mark)
-        self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))

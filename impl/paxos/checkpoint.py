@@ -10,7 +10,9 @@ from dynaproof.impl.tree.pages import PageCopy
 
 
 class HeldLog:
-    """What is held of a peer's log below its checkpoint: records from `first` on, and where it holds each."""
+    """The held part of a peer's log below its checkpoint: records from `first` on, and the ballot of each
+    there.
+    """
 
     __slots__ = ("first", "held_at", "records")
 

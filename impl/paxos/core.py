@@ -33,7 +33,7 @@ class Core(Generic[State]):
         self.log = log
         self.state = state
         self.services: tuple[Service, ...] = ()
-        """In the order in which they are told; see `Replica.serve`."""
+        """In the order in which they are called; see `Replica.serve`."""
         self.member: Member = log.head.member
         self.incarnation = self.member.incarnation
         self.name = self.member.node.name
@@ -43,7 +43,9 @@ class Core(Generic[State]):
         self.leader: Member | None = None
         self.leader_ballot = NO_BALLOT
         self.heard_alive_at: Microseconds = -1
-        """When a quorum's word for the leader was heard last: a renewed lease, or a new ballot's promises."""
+        """When it last heard that a quorum stands behind the leader: a renewed lease, or a new ballot's
+        promises.
+        """
         self.contact_at: Microseconds = -1
         # Candidate.
         self.inquiry: Inquiry | None = None
@@ -96,8 +98,8 @@ class Core(Generic[State]):
         return self.leadership is not None and self.leadership.serving
 
     def lease_left(self) -> Microseconds:
-        """What is left of the own lease by the own clock; it may be used while this is above 0 (strictly,
-        rule 15).
+        """What is left of this leader's lease by its own clock; the lease may be used while this is above 0
+        (strictly, rule 15).
         """
         start = -1 if self.leadership is None else self.leadership.lease_start
         return -1 if start < 0 else start + self.usable_lease_us - self.env.now
@@ -110,14 +112,14 @@ class Core(Generic[State]):
         """Every queue that grows with what others send: its name, length and bound."""
         return tuple(queue for service in self.services for queue in service.queues())
 
-    # --- Speaking ---
+    # --- Sending ---
 
-    def tell(self, member: Member, message: Peer) -> None:
+    def send(self, member: Member, message: Peer) -> None:
         """Send a message that names its receiver's incarnation in `to` already."""
         self.env.send(member.node, message)
 
     def reached(self, what: str) -> None:
-        """Tell a campaign that it reached a situation worth reaching."""
+        """Note that a situation was reached which a campaign should reach."""
         self.env.note(Reached(what))
 
     def arm_election(self) -> None:
@@ -130,8 +132,8 @@ class Core(Generic[State]):
         self.highest_round = max(self.highest_round, ballot.round)
 
     def follow(self, source: Member, ballot: Ballot) -> None:
-        """Take `source` for the leader. Its first word tells that a quorum has just promised it, so it
-        counts as alive like one whose lease was renewed.
+        """Take `source` for the leader. Its first message shows that a quorum has just promised its ballot,
+        so it counts as alive like a leader whose lease was renewed.
         """
         if ballot > self.leader_ballot:
             self.heard_alive_at = self.env.now

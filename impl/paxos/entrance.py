@@ -1,10 +1,10 @@
-"""The entrance of a replica: whom it hears, and what shape a message must have; all else is not read.
+"""The entrance of a replica: which senders it listens to, and what shape a message must have.
 
 *Who.* A driver authenticates senders, so what replicas say to each other counts only from the node of the
 incarnation that it names, to the incarnation that it names (rule 14); and what a replica says to itself, to
-be told what is durable, from itself only. Whether that incarnation has a vote is for the configs to say: an
-acceptor may hear of a new voter before it hears of its config. That a node is vacant is said by that node, or
-passed on by a voter. Other messages are anybody's: clients', readers', operators'.
+learn what is durable, counts from itself only. Whether that incarnation has a vote is for the configs to say:
+an acceptor may hear of a new voter before it hears of its config. That a node is vacant is said by that node,
+or passed on by a voter. Anybody may send the other messages: clients, readers, operators.
 
 *Shape.* The handlers look at what a message says about this replica's state. Here is what they take for
 granted of its shape: slots that count on from where it says, as many ballots as records, a page for its root.
@@ -93,4 +93,4 @@ SHAPES: dict[type[Message], Callable[[Any], bool]] = {
     Prepare: _asks_above,
     Fetch: _asks_above,
 }
-"""The messages that carry more than scalars which any value of their type will do for."""
+"""The messages with a field for which not every value of its type is sound."""

@@ -73,8 +73,8 @@ class Leader(CatchUp[State]):
         self.beat()
 
     def step_down(self) -> None:
-        """Leave the leadership for good; requests in flight stay unanswered, for their outcome is not
-        known.
+        """Give the leadership up for good; requests in flight stay unanswered, since their outcome is
+        unknown.
         """
         assert self.leadership is not None, "only a leader steps down"
         unchosen = self.log.between(self.log.commit + 1, self.log.last)
@@ -88,7 +88,7 @@ class Leader(CatchUp[State]):
 
     def vote_for_own(self, ballot: Ballot) -> None:
         """Count the own vote by a message to itself, which leaves when the entries are durable."""
-        self.tell(
+        self.send(
             self.member,
             Vote(self.member, self.incarnation, ballot, self.log.last, self.env.now, self.env.wall),
         )
@@ -98,7 +98,7 @@ class Leader(CatchUp[State]):
         known = max(leadership.tail_start, self.log.first) - 1
         batch = self.log.between(known + 1, leadership.tail_end)
         if known < leadership.tail_end:
-            self.tell(
+            self.send(
                 member,
                 Adopt(
                     self.member,
@@ -120,7 +120,7 @@ class Leader(CatchUp[State]):
         start = leadership.lease_start
         renewed = start >= 0 and self.env.now - start < self.settings.lease_us
         for member in leadership.progress:
-            self.tell(
+            self.send(
                 member,
                 Heartbeat(
                     self.member, member.incarnation, leadership.ballot, self.env.now, self.log.commit, renewed
@@ -129,7 +129,9 @@ class Leader(CatchUp[State]):
         self.env.set_timer(self.settings.heartbeat_us, HeartbeatTimer())
 
     def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
-        """Beat on; a leader that was not renewed for L stops, and an idle one closes a timestamp."""
+        """Send the next heartbeat; a leader that was not renewed for L steps down, and an idle one closes a
+        timestamp.
+        """
         leadership = self.leadership
         if leadership is None:
             return
@@ -229,7 +231,7 @@ class Leader(CatchUp[State]):
         self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]
     ) -> None:
         """Phase 2a to one voter."""
-        self.tell(
+        self.send(
             member,
             Accept(
                 self.member,
@@ -288,7 +290,7 @@ class Leader(CatchUp[State]):
     # --- Planned handover ---
 
     def on_handover(self, sender: NodeId, m: Handover) -> None:
-        """An operator asks for it."""
+        """Start a planned handover at an operator's request."""
         if self.serving:
             self.hand_over()
 
@@ -303,4 +305,4 @@ class Leader(CatchUp[State]):
             return
         successor = behind[0][1]
         for member in self.config.voters:
-            self.tell(member, Release(self.member, member.incarnation, ballot, successor))
+            self.send(member, Release(self.member, member.incarnation, ballot, successor))

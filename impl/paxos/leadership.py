@@ -80,7 +80,7 @@ class Leadership:
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
         self.progress = {voter: Progress() for voter in voters}
         self.lease_start: Microseconds = -1
-        """What `lease_from` gives: kept, for the lease is looked at far more often than renewed."""
+        """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
 
     def lease_from(self, config: Config) -> Microseconds:
         """When the question was sent that a quorum of the governing config has answered; -1 if none has."""

@@ -24,8 +24,8 @@ class Learner(Core[State]):
     # --- Learning what is chosen ---
 
     def commit_through(self, commit: int, ballot: Ballot) -> None:
-        """The leader of `ballot` says that slots through `commit` are chosen: so are ours that it proposed
-        here.
+        """The leader of `ballot` says that slots through `commit` are chosen: so are the entries here that it
+        proposed.
         """
         if self.log.last_accepted != ballot:
             return  # Our entries above the commit index are another leader's.
@@ -35,7 +35,7 @@ class Learner(Core[State]):
             self.apply_chosen()
 
     def apply_chosen(self) -> None:
-        """Apply every slot through the commit index; a leader tells its services, and serves once its own
+        """Apply every slot through the commit index; a leader notifies its services, and serves once its own
         `NoOp` is applied (rule 7).
         """
         log, state = self.log, self.state
@@ -56,10 +56,10 @@ class Learner(Core[State]):
         if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
             return
         self.fetching_until = self.env.now + self.settings.retry_us
-        self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))
+        self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def copy_is_late(self, slot: int) -> bool:
-        """Whether a copied state is not needed any more: its slots are known chosen, or this replica leads.
+        """Whether a copied state is no longer needed: its slots are known chosen, or this replica leads.
 
         A leader has them in its batch, and does something for each that it counts chosen: under a copied
         config it would never propose again, and one that it was retired by would not end its leadership.
@@ -76,11 +76,11 @@ class Learner(Core[State]):
             self.write_checkpoint()
 
     def write_checkpoint(self) -> None:
-        """Write the changed pages; a message to itself tells when they are durable."""
+        """Write the changed pages; a message to itself reports when they are durable."""
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
         self.checkpoint = Checkpoint(snapshot, self.state.file, copied=None, mark=mark)
-        self.tell(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def cut_first(self, checkpoint: int) -> int:
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
@@ -132,7 +132,7 @@ class Learner(Core[State]):
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
-        self.tell(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
+        self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
 
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""

@@ -1,7 +1,7 @@
 """The replication log of one replica: an acceptor's durable state, in memory and as a journal on disk.
 
 Each record of the journal (`journal.py`) says what the acceptor did; recovery folds them. A segment begins
-with a `Head`, which says all that older segments said and that still matters, except for retained entries; so
+with a `Head`, which repeats all of the older segments that still matters, except for retained entries; so
 older ones may go when all their slots are cut and the head is durable.
 
 *Invariants.* Entries are contiguous, from `first` to `last`. Slots through `commit` are known to be chosen
@@ -46,10 +46,11 @@ class Head(Struct, Generic[R, S], frozen=True, gc=False, tag="head", array_like=
     snapshot: S | None
     pages: str
     copied: bool = False
-    """Whether `snapshot` is a peer's checkpoint;"""
+    """Whether `snapshot` is a peer's checkpoint."""
     records: tuple[R, ...] = ()
-    """then these are the chosen records that came with it, up to its slot, for readers hold them; in the same
-    frame, so that no crash separates a copy from what is held below it."""
+    """The chosen records that came with a peer's checkpoint, up to its slot, because readers hold them; in
+    the same frame, so that no crash separates a copy from what is held below it.
+    """
     held_at: tuple[Ballot, ...] = ()
     """The ballots at which the peer's log holds them."""
     link: Link = NO_LINK
@@ -92,7 +93,7 @@ encode = msgspec.msgpack.Encoder().encode
 
 
 def decoder(record: Any, snapshot: Any) -> Decode:
-    """How journal records are read whose log records are of the union `record`."""
+    """The decoder of journal records whose log records are of the union `record`."""
     head, accepted, learned = Head[record, snapshot], Accepted[record], Learned[record]
     decode: Decode = msgspec.msgpack.Decoder(head | Promised | accepted | learned).decode
     return decode
@@ -146,7 +147,7 @@ class ReplicationLog:
                 assert isinstance(record, Head), "every segment has a link, which a head carries"
                 log = cls(journal, record)
             log._fold(record, segment)
-        assert log is not None, "a chain has a segment, and that a frame"
+        assert log is not None, "a journal has a segment, and that a frame"
         covered = 0 if log.head.snapshot is None else log.head.snapshot.slot
         if log.first > covered + 1 or log.last < log.commit:
             raise RottenLogError(f"{prefix}: slots are missing")

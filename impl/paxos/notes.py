@@ -1,4 +1,4 @@
-"""What a replica says of itself to whoever observes it; no replica hears it, and nothing depends on it."""
+"""What a replica reports of itself to its observers; no replica receives it, and nothing depends on it."""
 
 from __future__ import annotations
 

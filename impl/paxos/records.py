@@ -34,7 +34,7 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
 
 class Record(Struct, frozen=True, gc=False, tag=True):
     """What every record carries: its identity, the epoch of the config that governs it, and its commit
-    timestamp. A state machine's records say of themselves what is asked here.
+    timestamp. The records of a state machine answer these questions about themselves.
     """
 
     slot: int

@@ -61,7 +61,7 @@ class Replica(Acceptor[State], Generic[State]):
         return replica
 
     def serve(self, services: tuple[Service, ...]) -> None:
-        """Do this beside agreeing; the services are told of what happens in this order."""
+        """Install the services, which are notified of what happens in this order."""
         self.services = services
         self._handlers = {kind: (handler, self) for kind, handler in HANDLERS.items()}
         self._shapes = dict(SHAPES)
@@ -80,7 +80,7 @@ class Replica(Acceptor[State], Generic[State]):
             self.env.set_timer(self.settings.retry_us, catch_up.FetchTimer())
 
     def receive(self, sender: NodeId, message: Message) -> None:
-        """Handle a message; what the sender may not say, or what is of no sound shape, is not read."""
+        """Handle a message; one that its sender may not send, or whose shape is unsound, is not read."""
         kind = type(message)
         found = self._handlers.get(kind)
         if found is None or not may_say(self.member, self.state.config, sender, message):

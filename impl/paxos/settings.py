@@ -39,7 +39,7 @@ class GroupSettings(Struct, frozen=True):
         """How long after sending the question a leader may use the lease (strictly less): (L - 1) (1 - rho) /
         (1 + rho), rounded down.
 
-        Rule 15 of the replication rules, whose factor is tight. Clocks are read in whole microseconds,
+        Rule 15 of `docs/replication.md`, whose factor is tight. Clocks are read in whole microseconds,
         rounded down: a grantor that waits for L by its readings may have waited for little more than L - 1.
         """
         million = 1_000_000

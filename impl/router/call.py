@@ -19,7 +19,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 
 Next: TypeAlias = Literal["nothing", "try now", "try later", "give up"]
-"""What a refusal asks for: `nothing` if it is an old one's, or of another call."""
+"""What a refusal asks for: `nothing` if it is outdated, or belongs to another call."""
 
 
 class Route:
@@ -50,7 +50,7 @@ class Call:
         self.deadline = deadline
         self.attempt = 0
         self.unanswered: dict[int, NodeId] = {}
-        """The attempts of which no final answer has come, and whom they asked."""
+        """The attempts without a final answer so far, and whom they asked."""
 
     @property
     def wants_leader(self) -> bool:

@@ -1,4 +1,4 @@
-"""What clients and readers say of themselves to whoever observes them; nothing depends on it."""
+"""What clients and readers report of themselves to their observers; nothing depends on it."""
 
 from __future__ import annotations
 

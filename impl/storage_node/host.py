@@ -4,8 +4,9 @@ something.
 *Invariant.* An incarnation whose synced state is damaged or gone never speaks again (rule 13): its number is
 journalled as retired before the node says that it is vacant, so that no late `CreateReplica` revives it. A
 node on a lost disk has another `NodeId`, and what names the old one does not reach it. The node's own small
-journal is `node`; if that rots, or holds what no node writes, the node is silent until it gets a new disk. So
-it is where anything on the disk is of another format version; then nothing is lost, and nothing is retired.
+journal is `node`; if that rots, or holds what no node writes, the node is silent until it gets a new disk. It
+is silent too where anything on the disk is of another format version; then nothing is lost, and nothing is
+retired.
 
 Hosting one replica per node is what a single partition needs; the auto admin will bring more.
 """
@@ -35,7 +36,7 @@ class StorageNode:
         self.peers = peers
         self.settings = settings
         self.hosts = frozenset(peer.address for peer in peers)
-        """Who may have a replica made here, whatever their disks."""
+        """The nodes that may have a replica made here, whichever incarnation they run as."""
         self.replica: PartitionReplica | None = None
         self.retirement = Retirement(env.disk)
         self.broken = False
@@ -44,7 +45,7 @@ class StorageNode:
         """Recover the replica with the highest incarnation that is not retired."""
         try:
             if not self.retirement.recover():
-                self.broken = True  # Who knows what is retired.
+                self.broken = True  # Nobody knows what is retired.
                 return
             live = [i for i in self.incarnations() if i > self.retirement.through]
             if live:

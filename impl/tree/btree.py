@@ -6,7 +6,7 @@ a checkpoint writes the nodes that were made since the last one, bottom up, on p
 uses; the new root counts once its owner names it durably, and only then are the pages freed that
 older roots needed. A crash between any two page writes leaves the old root whole.
 
-*Invariants* (`_check` looks at them all). Keys are sorted; a separator is above all keys to its left and not
+*Invariants* (`_check` asserts them all). Keys are sorted; a separator is above all keys to its left and not
 above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child.
 A leaf beyond `page_bytes` holds a single value, a branch beyond it fewer than four children. The shape
 depends on the sequence of puts and deletes only: replicas that applied the same records have the same digest.
@@ -41,8 +41,8 @@ Path: TypeAlias = list[tuple[Branch, int]]
 """Branches from the root down, each with the place of the child that was taken."""
 
 CACHED_NODES = 65_536
-"""With more nodes than this in memory, a checkpoint lets all go but the root; between two, memory grows by
-what is read and written.
+"""With more nodes than this in memory, a checkpoint drops all but the root; between two checkpoints, memory
+grows by what is read and written.
 """
 
 

@@ -8,8 +8,6 @@ A `GroupView` is of one log; a state with several logs has one for each, and bre
 views does. Where a model abstracts consensus to a chosen prefix, one voter
 stands for its quorums. What a model calls its own decision (who may serve, what a restore gives) is taken
 from the model, so that a seeded bug is seen; what the promise compares it with is worked out by the spec.
-
-Source: DESIGN, 6.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def eventual_reads_were_committed(view: GroupView) -> Iterable[Violation]:
         )
 
 
-@spec("always", source="DESIGN, Multi-Paxos (replies)", over=GroupView, on=(UnchosenShown,))
+@spec("always", source="docs/replication.md, rule 7", over=GroupView, on=(UnchosenShown,))
 def no_uncommitted_state_visible(view: GroupView) -> Iterable[Violation]:
     """No answer shows a mutation that is not chosen."""
     for fact in view.take(UnchosenShown):
@@ -79,7 +79,7 @@ def no_uncommitted_state_visible(view: GroupView) -> Iterable[Violation]:
         )
 
 
-@spec("always", source="DESIGN, exactly-once requests", over=GroupView, on=(Repeated,))
+@spec("always", source="docs/replication.md, exactly once", over=GroupView, on=(Repeated,))
 def retries_apply_once(view: GroupView) -> Iterable[Violation]:
     """One effective record per request id; all its answers agree; nothing takes effect after a definite
     failure.

@@ -67,7 +67,7 @@ def chosen_entries_agree(view: GroupView) -> Iterable[Violation]:
 
 @spec(
     "always",
-    source="Newcombe et al., CACM 2015 (replication); replication rules, invariant 2",
+    source="Newcombe et al., CACM 2015 (replication); docs/replication.md, invariant 2",
     over=GroupView,
     on=(Chosen,),
 )
@@ -206,7 +206,7 @@ def one_lease_holder(view: GroupView) -> Iterable[Violation]:
 
 @spec(
     "always",
-    source="DynamoDB transactions (ATC 2023), 3; DESIGN, commit timestamps",
+    source="DynamoDB transactions (ATC 2023), 3; docs/replication.md, commit timestamps",
     over=GroupView,
     on=(Chosen,),
 )
@@ -237,9 +237,9 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
                 )
 
 
-@spec("always", source="DESIGN section 4 (retention holds)", over=GroupView, on=(HeldLogGivenUp,))
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HeldLogGivenUp,))
 def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
-    """No reader is told that the log is gone from a place that its hold protects."""
+    """No reader gets the answer that the log is gone from a place that its hold protects."""
     for fact in view.take(HeldLogGivenUp):
         yield Violation(
             f"{fact.name} told {fact.reader} that slot {fact.slot} is gone, which a hold protects"

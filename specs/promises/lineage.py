@@ -12,7 +12,7 @@ from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, OwnerC
 
 @spec(
     "always",
-    source="DynamoDB (ATC 2022), 4.2 (split); DESIGN, Split",
+    source="DynamoDB (ATC 2022), 4.2 (split); docs/system-models.md (split)",
     over=LineageView,
     on=(OwnerChanged, MetadataCommitted),
 )
@@ -41,14 +41,19 @@ def _cover(view: LineageView, table: object, ranges: Iterable[tuple[Name, int, i
         reached = max(reached, high)
 
 
-@spec("always", source="DynamoDB (ATC 2022), 5.4; DESIGN, Backup", over=LineageView, on=(Restored,))
+@spec(
+    "always",
+    source="DynamoDB (ATC 2022), 5.4; docs/system-models.md (restore)",
+    over=LineageView,
+    on=(Restored,),
+)
 def restore_is_exact(view: LineageView) -> Iterable[Violation]:
     """A restore to T gives, for each leaf of the lineage at T, exactly the chosen prefix with timestamps up
     to T.
 
     That what was acknowledged before T - epsilon is in, and what was invoked after T + epsilon is not,
     follows where commit timestamps are within epsilon of the time at which they are assigned;
-    that is not looked at.
+    that is not checked.
     """
     for fact in view.take(Restored):
         time, restored = fact.time, fact.writes

@@ -25,7 +25,7 @@ def progress_after_faults_stop(view: GroupView) -> Iterable[Violation]:
         yield Violation(f"{fact.what}, {fact.bound_us} us after the faults had stopped")
 
 
-@spec("eventually", source="DESIGN, exactly-once requests (deadlines)", over=GroupView, on=(Unanswered,))
+@spec("eventually", source="docs/replication.md, exactly once (deadlines)", over=GroupView, on=(Unanswered,))
 def operations_are_answered(view: GroupView) -> Iterable[Violation]:
     """Every operation is answered, be it with an error, by its deadline plus a bound."""
     for fact in view.take(Unanswered):

@@ -20,7 +20,7 @@ def stream_complete_and_single(view: StreamView) -> Iterable[Violation]:
     is the new image of the one before.
 
     A closed shard has got to the end of its log. That every shard gets there once all is quiet is a matter of
-    liveness, and not looked at here.
+    liveness, and not checked here.
     """
     for fact in view.take(ShardChanged):
         name = fact.shard

@@ -1,9 +1,10 @@
 """What all views share: facts are filed, and are *fresh* until the step is over in which they were.
 
-A `View` is a record of facts. Some tables are ghosts: they outlive what they tell of (a ballot once led stays
-led), for promises are about all of a run. Whoever observes calls a view's methods; each enters the fact in a
-table and files it as fresh, under its type. An `always` spec names the types of facts that it looks at, so it
-costs nothing in a step that did not touch them. For a single state (of a model, say) all facts are fresh.
+A `View` is a record of facts. Some tables are history variables: they outlive what they record (a ballot once
+led stays led), because promises are about all of a run. Whoever observes calls a view's methods; each enters
+the fact in a table and files it as fresh, under its type. An `always` spec names the types of facts that it
+looks at, so it costs nothing in a step that did not touch them. For a single state (of a model, say) all
+facts are fresh.
 
 A fact belongs to one kind of view: its type inherits from the `FACTS` of that view. A spec over `View` itself
 is judged wherever its facts are filed.

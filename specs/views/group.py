@@ -135,7 +135,7 @@ class GroupView(View[GroupFact]):
             self.highest[name] = slot
 
     def acknowledge(self, request: Hashable, slot: int) -> None:
-        """A client was told that its write took effect in a slot."""
+        """A client got the answer that its write took effect in a slot."""
         self.acknowledged[slot] = request
         self.file(Acknowledged(request, slot))
 

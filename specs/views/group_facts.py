@@ -1,4 +1,5 @@
-"""The facts about one replica group and its clients. Most are suspicious already: a spec says of what.
+"""The facts about one replica group and its clients. Most of them are suspicious already: a spec says which
+promise they break.
 
 `name` is always an incarnation of a replica, or a node, that did something.
 """
@@ -138,7 +139,7 @@ class LogCut(GroupFact, frozen=True, gc=False):
 
 
 class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
-    """A reader was told that a slot is gone which its hold protects."""
+    """A reader got the answer that a slot is gone which its hold protects."""
 
     name: Name
     reader: Hashable
@@ -166,7 +167,7 @@ class Raised(GroupFact, frozen=True, gc=False):
 
 
 class Acknowledged(GroupFact, frozen=True, gc=False):
-    """A client was told that its write took effect in a slot."""
+    """A client got the answer that its write took effect in a slot."""
 
     request: Hashable
     slot: int

@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from dynaproof.checkers.claims.running import plan
 from dynaproof.cli import main
-from dynaproof.commands.claims import _documents, _read
 
 NOTE = """# Models
 
@@ -77,7 +75,11 @@ def test_a_figure_without_a_note_is_an_error_that_names_its_line(claims, tmp_pat
         ("  command: ./run", "  command: rm", "only commands of ./run are run"),
         ("depth=11", "depth=12", "the note has 12, which does not stand in what it covers"),
         ("depth=11", "depth: 11", "check is pairs PLACE=FIGURE; this is none: depth:"),
-        ("  check: distinct=288 generated=1,146 depth=11\n", "", "a note has 'cannot', or something to compare"),
+        (
+            "  check: distinct=288 generated=1,146 depth=11\n",
+            "",
+            "a note has 'cannot', or something to compare",
+        ),
         ("seconds: 1", "seconds: one", "seconds is 'one', not a number"),
         ("figures\n", "figures of today\n", "a note is 'figures' and lines 'key: value'"),
         ("  seconds: 1\n", "  wrong\n", "./run model"),
@@ -97,18 +99,25 @@ def test_each_row_has_its_own_command_and_what_does_not_fit_is_listed(claims):
     code, out, _ = claims(TABLE, "--budget", "1m")
     assert code == 0
     assert "figures.md:9  ./run model dns_plan --bug ThreeSteps --symmetry  same (1)" in out
-    assert "CleansUpFirst --symmetry  not run: does not fit into the budget (about 900 s) (commit 30f8342)" in out
+    assert (
+        "CleansUpFirst --symmetry  not run: does not fit into the budget (about 900 s) (commit 30f8342)"
+        in out
+    )
     assert out.endswith("1 same, 0 differ, 1 not run, 0 not judged\n")
 
 
 def test_a_command_that_outlives_the_budget_is_stopped_and_not_judged(claims):
-    code, out, _ = claims(NOTE.format(generated="1,146").replace("seconds: 1", "seconds: 0"), "--budget", "0.01s")
+    code, out, _ = claims(
+        NOTE.format(generated="1,146").replace("seconds: 1", "seconds: 0"), "--budget", "0.01s"
+    )
     assert code == 0
     assert "not run: the budget ended while it ran" in out
 
 
 def test_what_cannot_be_run_is_listed_with_its_reason(claims):
-    note = "<!-- figures\ncommand: tlc Paxos\ncommit: 30f8342\ncannot: needs TLC\n-->\n26.80 s, 65,128 states\n"
+    note = (
+        "<!-- figures\ncommand: tlc Paxos\ncommit: 30f8342\ncannot: needs TLC\n-->\n26.80 s, 65,128 states\n"
+    )
     code, out, _ = claims(note + "\n" + NOTE.format(generated="1,146"))
     assert code == 0
     assert "tlc Paxos  not run: needs TLC (commit 30f8342)" in out
@@ -117,7 +126,9 @@ def test_what_cannot_be_run_is_listed_with_its_reason(claims):
 
 def test_lines_of_a_text_are_those_of_the_output(claims):
     note = "<!-- figures\ncommand: ./run replay examples/runs/ignores_accepted.json\ncommit: 30f8342\nlines: yes\n-->\n"
-    code, out, _ = claims(note + "```\n$ ./run replay ...\nFAILED chosen_entries_agree at step 16\n57 events\n```\n")
+    code, out, _ = claims(
+        note + "```\n$ ./run replay ...\nFAILED chosen_entries_agree at step 16\n57 events\n```\n"
+    )
     assert code == 1
     assert "DIFFERS: text is 57 events of commit 30f8342; got not in the output (exit status 1)" in out
     assert out.endswith("1 same, 1 differ, 0 not run, 0 not judged\n")

@@ -1,7 +1,10 @@
 """The command line: results on standard output, errors as one clear line, exit codes that mean one thing."""
 
+import importlib
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -45,6 +48,14 @@ def failing(monkeypatch):
 def test_every_command_of_the_table_exists_and_has_help(capsys, command):
     assert cli.main([command.name, "--help"]) == 0
     assert command.help.rstrip(".")[:40] in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+def test_every_parameter_of_a_command_is_explained_on_a_line_of_its_own(command):
+    module, name = command.target.split(":")
+    function = getattr(importlib.import_module(module), name)
+    explained = re.findall(r"^        (\w+): \S", function.__doc__, re.MULTILINE)
+    assert sorted(explained) == sorted(inspect.signature(function).parameters)
 
 
 IMPORTED_BY = """

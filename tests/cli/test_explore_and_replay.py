@@ -82,7 +82,7 @@ def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
     assert f"replay it: {failures[0]['replay']}" in told
 
 
-def test_replay_of_an_example_is_the_same_run_and_tells_its_failure(
+def test_replay_of_an_example_is_the_same_run_and_shows_its_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert cli.main(["replay", str(EXAMPLE)]) == 1
@@ -146,7 +146,7 @@ def test_shrink_writes_a_run_that_is_no_longer_and_replays(
     assert "the same run" in capsys.readouterr().out
 
 
-def test_trace_tells_steps_and_one_step_with_all_that_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trace_shows_steps_and_one_step_with_all_that_was_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["trace", str(EXAMPLE), "--last", "5"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6
@@ -174,19 +174,19 @@ def test_trace_tells_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
         (["explore", "--seconds", "nan"], "--seconds is nan; it takes a number above 0", ""),
         (
             ["explore", "--schedules", "1", "--seconds", "1"],
-            "--schedules and --seconds exclude each other",
+            "--schedules and --seconds cannot be combined",
             "",
         ),
-        (["explore", "--resume", "--refine", "multi_paxos"], "--resume and --refine exclude each other", ""),
+        (["explore", "--resume", "--refine", "multi_paxos"], "--resume and --refine cannot be combined", ""),
         (["explore", "--picture", "a.svg"], "--picture is of --coverage", ""),
-        (["explore", "--out", str(EXAMPLE)], "is no folder", ""),
+        (["explore", "--out", str(EXAMPLE)], "is not a folder", ""),
         (["explore", "--coverage", "multi_paxos", "--picture", "a.png"], "it is written as .svg", ""),
-        (["mutants", "--out", str(EXAMPLE)], "is no folder", ""),
+        (["mutants", "--out", str(EXAMPLE)], "is not a folder", ""),
         (["trace", str(EXAMPLE), "--last", "0"], "--last is 0; it takes a number above 0", ""),
         (["shrink", str(EXAMPLE), "--out", "."], "that is a folder", ""),
         (["checker-mutants", "--at-most", "0"], "--at-most is 0; it takes a number above 0", ""),
         (["model", "--bug", "all"], "which model?", "name one of"),
-        (["model", "paxos", "--induction", "--bmc", "1"], "--induction and --bmc exclude each other", ""),
+        (["model", "paxos", "--induction", "--bmc", "1"], "--induction and --bmc cannot be combined", ""),
         (["check", "h", "--budget-mb", "nan"], "--budget-mb is nan; it takes a number above 0", ""),
         (["check", "h", "--promise", "eventual", "--budget-seconds", "1"], "--promise goes with", ""),
         (["fuzz", "--count", "0"], "--count is 0; it takes a number above 0", ""),

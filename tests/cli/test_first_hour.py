@@ -1,11 +1,10 @@
-"""What a newcomer does, with nothing but the wheel and an empty folder: the tutorial from its first line to its
-last, the plugin, a notebook, a new protocol, the examples.
+"""What a newcomer does, with nothing but the wheel and an empty folder: the tutorial from its first line to
+its last, the plugin, a notebook, a new protocol, the examples.
 """
 
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +38,9 @@ class Newcomer(NamedTuple):
 def newcomer(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     place = tmp_path_factory.mktemp("newcomer")
     python = packages.environment_with(packages.build(root, "wheel", place / "wheel"), place / "environment")
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))
+    }
     own["PATH"] = f"{python.parent}{os.pathsep}{own['PATH']}"
     for name in ("COLUMNS", "CI", "NO_COLOR", "FORCE_COLOR"):
         own.pop(name, None)
@@ -63,7 +64,11 @@ def test_every_command_of_the_tutorial_says_what_is_shown(followed: list[Any]) -
 
 def test_the_tutorial_shows_a_pass_a_failure_and_the_last_failed(followed: list[Any]) -> None:
     tests = [one for one in followed if "pytest" in one.command]
-    assert [one.came.splitlines()[-1].split(" in ")[0] for one in tests] == ["1 passed", "1 failed", "1 passed"]
+    assert [one.came.splitlines()[-1].split(" in ")[0] for one in tests] == [
+        "1 passed",
+        "1 failed",
+        "1 passed",
+    ]
     assert tests[-1].command.endswith("--lf")
     assert not any("Traceback" in one.came for one in followed)
 

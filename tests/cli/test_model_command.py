@@ -149,7 +149,7 @@ def test_limit_says_not_exhausted_and_what_was_covered(capsys):
 
 
 @pytest.mark.parametrize("arguments", [["paxos"], ["paxos", "--threads", "2"], []])
-def test_interrupted_exploration_tells_what_it_has_found(capsys, monkeypatch, arguments):
+def test_interrupted_exploration_reports_what_it_has_found(capsys, monkeypatch, arguments):
     monkeypatch.setattr("dynaproof.checkers.state_space.engine.SLICE", 500)
 
     def reporter(_):

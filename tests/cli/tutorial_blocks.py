@@ -1,7 +1,7 @@
 """The blocks of a document, followed in order: files are written, changed and compared, commands are run.
 
-- ` ```console `: each line after `$ ` is run in the current folder; what stands below it is its output, standard
-  error included. `...`, with the blanks before it, stands for any characters of a line: seconds, and speeds.
+- ` ```console `: each line after `$ ` is run in the current folder; what stands below it is its output, with
+  standard error. `...`, with the blanks before it, stands for any characters of a line: seconds, and speeds.
 - ` ```python FILE `: the file is written, or, where it is there, has exactly this text.
 - ` ```diff FILE `: the old lines stand in the file once, and are replaced by the new ones.
 """

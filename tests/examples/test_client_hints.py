@@ -68,7 +68,7 @@ def test_a_hint_that_another_replica_repeats_is_followed() -> None:
     assert counts["sa"] >= 5
 
 
-def test_a_client_reaches_replicas_on_new_disks_of_which_no_hint_tells() -> None:
+def test_a_client_reaches_replicas_on_new_disks_that_no_hint_names() -> None:
     """Found by a campaign (seed 2026, schedule 1853): two disks were lost, the third replica was down."""
     new = tuple(NodeId(node.region, node.zone, node.name, 2) for node in REPLICAS)
     nobody = [(node, lambda env: Refusing(env, REPLICAS[0])) for node in new]

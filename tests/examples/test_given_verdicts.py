@@ -17,7 +17,7 @@ def test_every_given_history_gets_its_verdict(shared_data: Path) -> None:
         assert check(read(folder / row["file"])).verdict == row["verdict"], row["file"]
 
 
-def test_exit_status_tells_the_verdict(shared_data: Path) -> None:
+def test_exit_status_gives_the_verdict(shared_data: Path) -> None:
     folder = shared_data / "histories" / "jepsen-etcd"
     assert main(["check", str(folder / "etcd_002.log"), "--json"]) == 0
     assert main(["check", str(folder / "etcd_000.log"), "--json"]) == 1

@@ -46,7 +46,7 @@ def test_a_request_has_one_record_whether_it_takes_effect_or_not(first, second) 
     assert len(broken(made)) == 1
 
 
-def test_a_client_is_told_what_the_record_of_its_request_says() -> None:
+def test_a_client_is_answered_what_the_record_of_its_request_says() -> None:
     right, wrong, early = observer(), observer(), observer()
     for made in (right, wrong):
         refuse(made, 3)

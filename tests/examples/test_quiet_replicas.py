@@ -57,7 +57,7 @@ def test_what_differs_for_good_is_not_taken_for_lag_that_there_is_at_the_instant
     def wait_and_fall_behind(done: Callable[[], bool], duration: int, limit: int) -> None:
         wait(done, duration, limit)
         if done == quiet.quiet:
-            run.act("probe")
+            run.perform("probe")
             run.advance(lambda: not quiet.caught_up(), 5_000)
             assert not quiet.caught_up()
 

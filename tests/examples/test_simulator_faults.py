@@ -76,7 +76,7 @@ def test_a_crashed_node_comes_back_after_the_steps_of_its_fault() -> None:
         assert slot.up is up, step
 
 
-def test_rot_damages_one_byte_that_was_synced_and_tells_its_observers() -> None:
+def test_rot_damages_one_byte_that_was_synced_and_observers_hear_of_it() -> None:
     hears = Hears()
     run = run_with([Fault("rot", 900, 2, 10, 12_345)], hears=hears)
     slot = run.world.places[REPLICAS[2].name]

@@ -223,7 +223,7 @@ def test_a_crash_may_lose_messages_that_the_last_sync_released() -> None:
 
 
 @pytest.mark.parametrize("written", [False, True])
-def test_a_crash_takes_all_that_a_node_has_told_itself(written: bool) -> None:
+def test_a_crash_takes_all_messages_of_a_node_to_itself(written: bool) -> None:
     world, _ = world_of()
     slot = world.places["na"]
 
@@ -332,7 +332,7 @@ def test_nodes_of_one_name_in_different_regions_have_places_and_links_of_their_o
     assert (world.at(there).id.incarnation, world.at(here).id.incarnation) == (2, 1)
 
 
-def test_an_observer_is_told_only_what_it_listens_to_and_several_in_their_order() -> None:
+def test_observers_hear_only_what_they_listen_to_and_in_their_order() -> None:
     told: list[str] = []
 
     class Hears:

@@ -44,7 +44,7 @@ def test_trial_gets_its_verdict(name: str, trials: Path, capsys) -> None:
 
 
 @pytest.mark.parametrize("name", HARD)
-def test_hard_trial_gets_its_verdict_or_is_told_how_far_it_came(name: str, trials: Path, capsys) -> None:
+def test_hard_trial_gets_its_verdict_or_says_how_far_it_got(name: str, trials: Path, capsys) -> None:
     options, code, cause = HARD[name]
     found = main(["check", str(trials / name), *options, "--budget-seconds", "2", "--json"])
     answer = json.loads(capsys.readouterr().out)

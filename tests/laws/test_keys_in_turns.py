@@ -47,7 +47,7 @@ def test_one_bad_key_settles_a_file_wherever_it_stands(kinds: Sequence[str]) -> 
     assert (result.verdict, result.key, result.algorithm) == ("not linearizable", "bad 1", "Wing-Gong search")
 
 
-def test_of_several_bad_keys_the_same_is_told_in_every_order() -> None:
+def test_of_several_bad_keys_the_same_is_reported_in_every_order() -> None:
     kinds = ["bad 2", "bad 1", "bad 3"]
     told = {check(queues(order), QUEUE).key for order in (kinds, kinds[::-1], sorted(kinds))}
     assert told == {"bad 1"}

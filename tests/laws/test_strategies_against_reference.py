@@ -181,7 +181,7 @@ def test_priorities_that_count_no_more_do_not_pile_up():
     for number in range(2_000):
         event = made(("add", LINKS[number % len(LINKS)]), number)
         pos.add(event)
-        assert len(pos._others._heap) <= 2 * len(PLACES) + STALE  # noqa: SLF001
+        assert len(pos._others._heap) <= 2 * len(PLACES) + STALE
         if number % 20:
             pos.discard(event)
-    assert pos._others.count == 100  # noqa: SLF001
+    assert pos._others.count == 100

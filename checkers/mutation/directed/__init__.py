@@ -1,1 +1,3 @@
-"""Directed scenarios: what exploration finds seldom or never, told step by step, judged by the same specs."""
+"""Directed scenarios: what exploration finds seldom or never, scripted step by step, judged by the same
+specs.
+"""

@@ -1,4 +1,4 @@
-"""The strategy of a directed scenario: it decides nothing. The scenario picks every event by itself.
+"""The strategy of a directed scenario, which decides nothing: the script picks every event.
 
 Choices are benign (0, no fault) but for those that the scenario announced: how much of what was not synced a
 crash keeps, and how long an election waits.

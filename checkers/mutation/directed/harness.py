@@ -2,8 +2,8 @@
 judged by the same specs as an explored run.
 
 The words of a script: a message is delivered, repeated, dropped or held; a timer fires; time passes; a node's
-syncs wait and end; a node crashes and restarts; a client asks. What a script does not mention goes well at
-once: syncs end, what a node says to itself arrives. Messages between nodes wait for `deliver` or `settle`.
+syncs wait and end; a node crashes and restarts; a client asks. What a script does not mention succeeds at
+once: syncs end, messages of a node to itself arrive. Messages between nodes wait for `deliver` or `settle`.
 
 *Invariant.* Every step is one that the simulator could take too: timers never fire early, messages leave
 through the same gate, a crash keeps a prefix per file. So a violation here is a violation.
@@ -321,7 +321,7 @@ class Harness:
         self._at_once()
 
     def undecided_clients_ask(self, name: str) -> None:
-        """Whom a client asks that knows no leader."""
+        """Choose the replica that a client asks if it knows no leader."""
         self.strategy.replica = [node.name for node in REPLICAS].index(name)
 
     def ask_again(self, name: str, to: str) -> None:
@@ -346,7 +346,7 @@ class Harness:
             raise Broken(sentence)
 
     def expect(self, holds: bool, what: str) -> None:
-        """The script takes this for granted."""
+        """Assert what the script presumes."""
         if not holds:
             raise ScriptError(f"it is not so that {what}")
 
@@ -387,7 +387,7 @@ class Harness:
         self._judge()
 
     def _at_once(self) -> None:
-        """Syncs end, and what nodes say to themselves arrives."""
+        """Syncs end, and messages of nodes to themselves arrive."""
         for _ in range(STEPS):
             event = next((event for event in self.strategy.events if self._goes_well(event)), None)
             if event is None:

@@ -13,7 +13,7 @@ from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import decode_item
 
 Facts = tuple[str, ...]
-"""What is so at a node, each fact in words."""
+"""The state of a node, each fact as text."""
 
 
 class Log:
@@ -25,7 +25,7 @@ class Log:
         self.known: dict[str, Facts] = {}
 
     def begin(self) -> None:
-        """From here on changes are told."""
+        """From here on changes are logged."""
         self.known = {name: facts(place) for name, place in self.places.items()}
 
     def say(self, line: str) -> None:
@@ -44,7 +44,7 @@ class Log:
 
 
 def facts(place: Place) -> Facts:
-    """What is so at a node that a reader of a trace should see."""
+    """The state of a node that a reader of a trace should see."""
     node: Any = place.node if place.up else None
     if isinstance(node, ScriptedClient):
         return () if node.ending is None else (f"has its answer: {node.ending}",)

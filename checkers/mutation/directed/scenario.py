@@ -32,7 +32,7 @@ class Scenario(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """What became of a script: the promise that broke, or where it got stuck; and what happened, by lines."""
+    """The result of a script: the promise that broke, or where it got stuck; and what happened, by lines."""
 
     failure: Failure | None
     stuck: str | None

@@ -129,7 +129,7 @@ def a_candidate_learns_after_it_asked(harness: Harness) -> None:
     harness.deliver("sa", "sb", Accept)
     harness.deliver("sb", "sa", Vote)
     harness.fire("sa", HeartbeatTimer)
-    harness.deliver("sa", "sc", Heartbeat)  # It tells that slot 2 is chosen, and sc asks for that.
+    harness.deliver("sa", "sc", Heartbeat)  # It says that slot 2 is chosen, and sc asks for that.
     write(harness, "c1", "2", "sa")
     harness.deliver("sa", "sb", Accept)
     harness.hold_link("sc", "sc")

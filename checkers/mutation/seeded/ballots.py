@@ -21,7 +21,7 @@ BUGS = (
     ),
     bug(
         "leader_commits_alone",
-        "A leader counts all that it has proposed for chosen as soon as anything is.",
+        "A leader counts everything that it has proposed as chosen as soon as anything is.",
         Edit(
             LEARNER,
             "through = min(commit, self.log.last)",
@@ -30,7 +30,7 @@ BUGS = (
     ),
     bug(
         "old_votes_counted",
-        "A leader takes a vote of an older ballot for one on its own first batch.",
+        "A leader counts a vote of an older ballot as one for its own first batch.",
         Edit(
             LEADER,
             "if leadership is None or m.ballot != leadership.ballot:",

@@ -20,7 +20,7 @@ BUGS = (
     ),
     bug(
         "learning_is_no_promise",
-        "Learning a chosen record, a config too, promises nothing.",
+        "Learning a chosen record, even a config, promises nothing.",
         Edit(LOG, "max(self.promised, *held_at)", "self.promised"),
     ),
     bug(

@@ -17,7 +17,7 @@ from dynaproof.checkers.patches import Edit, bug
 BUGS = (
     bug(
         "sent_at_sync_start",
-        "A message is let out when the sync of what it tells has started, rather than ended.",
+        "A message leaves when the sync of what it reports has started, rather than ended.",
         Edit(OUTBOX, "self._covering = self.written", "self._covering = self.durable = self.written"),
     ),
     bug(
@@ -25,7 +25,7 @@ BUGS = (
         "The log names a checkpoint before its pages are durable.",
         Edit(
             LEARNER,
-            "self.tell(self.member, CheckpointWritten(",
+            "self.send(self.member, CheckpointWritten(",
             "self.on_checkpoint_written(self.member.node, CheckpointWritten(",
             within="Learner.write_checkpoint",
         ),
@@ -35,7 +35,7 @@ BUGS = (
         "The log is cut before the checkpoint that covers it is named durably.",
         Edit(
             LEARNER,
-            "self.tell(self.member, CheckpointDurable(",
+            "self.send(self.member, CheckpointDurable(",
             "self.on_checkpoint_durable(self.member.node, CheckpointDurable(",
         ),
     ),
@@ -82,7 +82,7 @@ BUGS = (
     ),
     bug(
         "leader_installs_copy",
-        "A copy that was on its way to the disk when its replica began to lead is installed all the same.",
+        "A copy that was being written when its replica began to lead is installed all the same.",
         Edit(
             LEARNER,
             "return slot <= self.log.commit or self.leading is not None",
@@ -103,13 +103,13 @@ BUGS = (
     ),
     bug(
         "checksum_not_checked",
-        "Recovery takes frames of the journal for whole whatever their checksums say.",
+        "Recovery accepts frames of the journal as whole, whatever their checksums say.",
         Edit(FRAMES, "crc32(header) != _CHECK.unpack_from(data, at + _HEADER.size)[0]", "False"),
         Edit(FRAMES, "crc32(payload) != checksum", "False"),
     ),
     bug(
         "page_checksum_not_checked",
-        "A page is taken for the one that is looked for, whatever its checksum and its parent's digest say.",
+        "A page is accepted as the one that is needed, whatever its checksum and its parent's digest say.",
         Edit(
             PAGES,
             'if found.tail != "clean" or len(found.payloads) != 1 or found.first != ref.page:',

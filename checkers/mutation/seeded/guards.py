@@ -16,7 +16,7 @@ BUGS = (
     ),
     bug(
         "answers_are_voters",
-        "A leader takes whoever answers its heartbeat for one of its voters.",
+        "A leader treats every sender of an answer to its heartbeat as one of its voters.",
         Edit(
             LEADER,
             """

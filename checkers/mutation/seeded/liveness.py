@@ -14,7 +14,7 @@ BUGS = (
     bug(
         "laggards_never_fetch",
         "A replica that lacks chosen records does not ask for them.",
-        Edit(LEARNER, "self.tell(member, Fetch(self.member, member.incarnation, self.log.commit))", "pass"),
+        Edit(LEARNER, "self.send(member, Fetch(self.member, member.incarnation, self.log.commit))", "pass"),
     ),
     bug(
         "never_checkpoints",

@@ -119,7 +119,7 @@ BUGS = (
     ),
     bug(
         "waiting_unbounded",
-        "However many attempts at a write may wait for its slot.",
+        "Any number of attempts at a write may wait for its slot.",
         Edit(
             REQUESTS,
             "if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:",

@@ -68,7 +68,7 @@ BUGS = (
             """
             for record in batch:
                 one, to, commit = (record,), member.incarnation, self.log.commit
-                self.tell(
+                self.send(
                     member,
                     Accept(self.member, to, leadership.ballot, self.env.now, record.slot, one, known, commit),
                 )

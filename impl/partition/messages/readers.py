@@ -48,6 +48,8 @@ class CursorPlaced(Message, frozen=True, gc=False, tag="cursor_placed"):
 
 
 class CursorRefused(Message, frozen=True, gc=False, tag="cursor_refused"):
-    """Not now: the leader does not serve yet, is throttled, or holds for as many readers as it may."""
+    """Not now: the leader does not serve yet, is throttled, or holds the log for as many readers as
+    it may.
+    """
 
     name: str

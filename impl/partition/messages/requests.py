@@ -1,4 +1,4 @@
-"""What clients ask of a partition's items, and what they are told."""
+"""What clients ask of a partition's items, and the answers."""
 
 from __future__ import annotations
 

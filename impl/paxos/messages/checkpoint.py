@@ -1,4 +1,4 @@
-"""What a replica says to itself, to be told what is durable."""
+"""The messages to itself by which a replica learns what is durable."""
 
 from __future__ import annotations
 

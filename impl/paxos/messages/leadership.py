@@ -47,7 +47,7 @@ class Vote(Peer, frozen=True, gc=False, tag="vote"):
 
 
 class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
-    """Renews the lease and tells the commit index; `renewed`: a quorum renewed the lease within the
+    """Renews the lease and carries the commit index; `renewed`: a quorum renewed the lease within the
     last L.
     """
 
@@ -69,7 +69,7 @@ class Heard(Peer, frozen=True, gc=False, tag="heard"):
 
 
 class Release(Peer, frozen=True, gc=False, tag="release"):
-    """Planned handover: the leader of `ballot` uses its lease no more. `successor` may campaign at once."""
+    """Planned handover: the leader of `ballot` no longer uses its lease. `successor` may campaign at once."""
 
     ballot: Ballot
     successor: Member

@@ -1,4 +1,4 @@
-"""The base of what replicas of a group say to each other."""
+"""The base of the messages between the replicas of a group."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dynaproof.impl.paxos.ids import Member
 
 
 class Peer(Message, frozen=True, gc=False):
-    """Base of what replicas of a group say to each other."""
+    """Base of the messages between the replicas of a group."""
 
     source: Member
     to: int

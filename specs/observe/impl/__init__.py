@@ -1,5 +1,5 @@
-"""The implementation seen through a `GroupView`: `requests` by what clients ask for and are told,
-`replicas` by what leaves nodes, `disks` by what is durable of them; `place` has what is read of a node.
+"""The implementation seen through a `GroupView`: `requests` from what clients ask for and are answered,
+`replicas` from what leaves nodes, `disks` from what is durable; `place` has what is read of a node.
 
 May import of ours: `impl`.
 """

@@ -117,11 +117,11 @@ class ImplObserver(RequestObserver):
     # --- What nodes say ---
 
     def on_invoked(self, _: Place, note: Invoked) -> None:
-        """A client asks for something."""
+        """A client begins an operation."""
         self.invoked(note)
 
     def on_ended(self, _: Place, note: Ended) -> None:
-        """A client was told something."""
+        """A client got an answer, or gave up."""
         self.ended(note)
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
@@ -207,7 +207,7 @@ class ImplObserver(RequestObserver):
         self.attempts[message.request] = message.attempt
 
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
-        """A replica tells a reader that its place in the log is gone."""
+        """A replica answers a reader that its place in the log is gone."""
         held = self.view.holds.get(message.name)
         if held is not None and held[0] < message.place:
             self.view.file(HeldLogGivenUp(place.name, message.name, message.place))
@@ -312,7 +312,7 @@ class ImplObserver(RequestObserver):
         self.view.file(Raised(place.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
 
     def prune(self) -> None:
-        """Forget what no spec can ask for any more, so that a run of any length needs bounded memory.
+        """Forget what no spec can need any more, so that a run of any length needs bounded memory.
 
         A slot is kept until every replica of the group committed it `WINDOW` slots ago; an effect while its
         request is open; a refusal for the next `WINDOW` refusals.

@@ -1,4 +1,5 @@
-"""Requests seen through a `GroupView`: what clients ask for and are told, against what is chosen for them.
+"""Requests seen through a `GroupView`: what clients ask for and are answered, against what is chosen for
+them.
 
 *Invariants.* A request has at most one chosen record; every answer that leaves for it agrees with that record
 and with the first answer.
@@ -32,7 +33,7 @@ WINDOW = 512
 
 
 class KeyJudge(Protocol):
-    """Judges one key's history as it grows; None or a sentence that tells what is wrong."""
+    """Judges one key's history as it grows; None or a sentence that says what is wrong."""
 
     overflowed: bool
     """Whether its bound was reached, so that it says nothing any more."""
@@ -103,7 +104,7 @@ class RequestObserver:
             self.answers[note.request] = None
 
     def ended(self, note: Ended) -> None:
-        """What a client was told must be true."""
+        """Check the answer that a client got."""
         view, request = self.view, note.request
         operation = self.open.pop(request)
         key, deadline = operation.key, self.deadlines.pop(request)
@@ -112,9 +113,9 @@ class RequestObserver:
         self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
         strong = not isinstance(operation, Get) or operation.strong
         if strong or note.ending != "ok":
-            told = self.judges[key].ended(request, note.ending, note.observed)
-            if told is not None:
-                view.file(Unlinearizable(key, told))
+            wrong = self.judges[key].ended(request, note.ending, note.observed)
+            if wrong is not None:
+                view.file(Unlinearizable(key, wrong))
         shown = note.observed
         if (
             shown is not None
@@ -185,9 +186,9 @@ class RequestObserver:
                 del self.lost[request]
                 recorded = self.recorded.get(request)
                 applied = recorded is not None and recorded.answer.applied
-                told = self.judges[key].settle(request, applied)
-                if told is not None:
-                    self.view.file(Unlinearizable(key, told))
+                wrong = self.judges[key].settle(request, applied)
+                if wrong is not None:
+                    self.view.file(Unlinearizable(key, wrong))
 
     def forget_requests(self, through: int, now: int) -> None:
         """Forget what no answer can speak of any more, through this slot and before this timestamp."""

@@ -238,8 +238,8 @@ def _patch(bug: Bug, module: ModuleType, source: str, changed: str, undo: ExitSt
 def _written(module: ModuleType, before: list[CodeType]) -> dict[FunctionType, CodeType]:
     """Every function that the module runs, with its code as the file has it.
 
-    That is the code which runs, unless another loader compiled the module: pytest rewrites the assertions of a
-    distribution that brings a plugin. Then it is the code of the same name at the same line.
+    That is the code which runs, unless another loader compiled the module (pytest rewrites the assertions of
+    some). Then it is the code of the same name at the same line.
     """
     functions = dict.fromkeys(_live_functions(module, module.__name__))
     if module.__spec__ is None or isinstance(module.__spec__.loader, SourceFileLoader):

@@ -39,7 +39,7 @@ def run_as_written() -> None:
     """Have pytest load the modules of dynaproof as they stand in their files.
 
     It rewrites the assertions of every module of a distribution that brings a plugin. Seeded bugs and kept
-    programs of models hold what runs against what the file says, and a campaign asserts in its innermost loop.
+    programs of models compare what runs with what the file says, and the innermost loop has assertions too.
     """
     for finder in sys.meta_path:
         rewritten = getattr(finder, "_must_rewrite", None)

@@ -123,7 +123,7 @@ def test_the_fixture_is_listed_with_what_it_does(pytester: pytest.Pytester) -> N
 
 
 def test_pytest_rewrites_no_assertion_of_dynaproof():
-    """Else what runs is not what the files say: no seeded bug would fit, and no program of a model be kept."""
+    """Else what runs is not what the files say, and no program of a model would be kept."""
     from importlib.machinery import SourceFileLoader
 
     from dynaproof.impl.paxos import log

@@ -27,7 +27,7 @@ def mutants(
     The system without a bug goes through the same schedules and scenarios first, and must survive them all.
 
     Args:
-        names: Which bugs; all of them if none is named. FILE.py:NAME first takes the bugs of a scenario of your
+        names: Which bugs; all of them if none is named. With FILE.py:NAME first, the bugs of a scenario of your
             own, which its file states as `bugs`.
         strategy: What decides the next event; see `dynaproof strategies`.
         schedules: Schedules per bug, at the most.

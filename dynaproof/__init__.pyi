@@ -1,12 +1,14 @@
 # Type checkers read the public names here; a running program loads them when it uses them.
 
 from dynaproof.checkers.patches import Bug, Edit, bug
+from dynaproof.checkers.refinement.following import Followed, follow
 from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
+from dynaproof.checkers.state_space.explore import Result as ModelResult
 from dynaproof.checkers.workloads.called_history import linearizable
-from dynaproof.functions import check, explore, replay, shrink, trace
+from dynaproof.functions import check, explore, explore_model, replay, shrink, trace
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node, node_id
 from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
@@ -15,6 +17,7 @@ from dynaproof.model.language import (
     Bool,
     Constant,
     Enum,
+    Expected,
     Int,
     Majorities,
     Messages,
@@ -53,7 +56,9 @@ __all__ = [
     "Edit",
     "Enum",
     "Env",
+    "Expected",
     "Fault",
+    "Followed",
     "History",
     "Int",
     "Kind",
@@ -61,6 +66,7 @@ __all__ = [
     "Message",
     "Messages",
     "Model",
+    "ModelResult",
     "Node",
     "NodeId",
     "Nodes",
@@ -86,6 +92,8 @@ __all__ = [
     "check",
     "eventually",
     "explore",
+    "explore_model",
+    "follow",
     "initial",
     "linearizable",
     "node_id",

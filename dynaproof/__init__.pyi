@@ -6,8 +6,9 @@ from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
+from dynaproof.checkers.state_space.explore import Result as ModelResult
 from dynaproof.checkers.workloads.called_history import linearizable
-from dynaproof.functions import check, explore, replay, shrink, trace
+from dynaproof.functions import check, explore, explore_model, replay, shrink, trace
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node, node_id
 from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
@@ -65,6 +66,7 @@ __all__ = [
     "Message",
     "Messages",
     "Model",
+    "ModelResult",
     "Node",
     "NodeId",
     "Nodes",
@@ -90,6 +92,7 @@ __all__ = [
     "check",
     "eventually",
     "explore",
+    "explore_model",
     "follow",
     "initial",
     "linearizable",

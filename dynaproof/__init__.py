@@ -26,7 +26,9 @@ __all__ = [
     "Edit",
     "Enum",
     "Env",
+    "Expected",
     "Fault",
+    "Followed",
     "History",
     "Int",
     "Kind",
@@ -59,6 +61,7 @@ __all__ = [
     "check",
     "eventually",
     "explore",
+    "follow",
     "initial",
     "linearizable",
     "node_id",
@@ -73,6 +76,7 @@ __all__ = [
 
 _HOMES = {
     "checkers.patches": ("Bug", "Edit", "bug"),
+    "checkers.refinement.following": ("Followed", "follow"),
     "checkers.runs.fault": ("Fault=FaultKind",),
     "checkers.runs.kind": ("Kind",),
     "checkers.runs.scenario": ("Scenario",),
@@ -83,8 +87,8 @@ _HOMES = {
     "impl.handlers": ("Node", "node_id"),
     "impl.node": ("Disk", "Env", "Message", "NodeId", "Note", "Timer"),
     "model.language": (
-        *("Array", "Bool", "Constant", "Enum", "Int", "Majorities", "Messages", "Model", "Option", "Range"),
-        *("Scalar", "Seq", "Set", "Tuple", "action", "always", "always_possible", "eventually", "initial"),
+        *("Array", "Bool", "Constant", "Enum", "Expected", "Int", "Majorities", "Messages", "Model", "Option"),
+        *("Range", "Scalar", "Seq", "Set", "Tuple", "action", "always", "always_possible", "eventually", "initial"),
         *("require", "sometimes", "terminal"),
     ),
     "results": ("Campaign", "Replay", "Shrunk", "Trace", "Verdict"),

@@ -1,6 +1,7 @@
 # Type checkers read the public names here; a running program loads them when it uses them.
 
 from dynaproof.checkers.patches import Bug, Edit, bug
+from dynaproof.checkers.refinement.following import Followed, follow
 from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.scenario import Scenario
@@ -15,6 +16,7 @@ from dynaproof.model.language import (
     Bool,
     Constant,
     Enum,
+    Expected,
     Int,
     Majorities,
     Messages,
@@ -53,7 +55,9 @@ __all__ = [
     "Edit",
     "Enum",
     "Env",
+    "Expected",
     "Fault",
+    "Followed",
     "History",
     "Int",
     "Kind",
@@ -86,6 +90,7 @@ __all__ = [
     "check",
     "eventually",
     "explore",
+    "follow",
     "initial",
     "linearizable",
     "node_id",

@@ -100,9 +100,7 @@ class Counter(Node):
 # --- What is promised, and what a campaign should see ---
 
 
-@spec(
-    "always", source="RR-7506, specification 6: the value is the number of increments in the causal history"
-)
+@spec("always", source="RR-7506, specification 6: the value is the number of increments")
 def never_counts_too_much(view: Nodes) -> Iterator[Violation]:
     """No node counts more clicks than there were."""
     clicks = len(view.notes(Clicked))
@@ -158,8 +156,8 @@ bugs = (
         ),
     ),
     bug(
-        "writes-every-other-click",
-        "A node writes every other click only, so a crash lets it use a count again that others have heard of.",
+        "writes-clicks-in-pairs",
+        "A node writes its clicks two at a time, so after a crash it may use a count again that others know.",
         Edit(
             __name__,
             old='self.env.disk.append("clicks", b"+")',

@@ -1,7 +1,7 @@
 """Raft's election and log: three nodes agree on a sequence of commands, whoever crashes and whatever is lost.
 
-Names and rules are those of the paper's Figure 2. What a node has written is durable before any message that it
-sends afterwards leaves, so candidates and leaders count themselves by messages to themselves.
+Names and rules are those of the paper's Figure 2. What a node has written is durable before any message that
+it sends afterwards leaves, so candidates and leaders count themselves by messages to themselves.
 
     dynaproof explore examples/protocols/raft.py:RAFT
     dynaproof mutants examples/protocols/raft.py:RAFT

@@ -2,7 +2,7 @@
 
 A node sends its number to its neighbour. A number travels on past smaller ones and is dropped by a greater
 one, so the only number that can come all the way round is the greatest: its node leads, and tells the others.
-Messages may be lost and nodes may crash, so whoever knows no leader asks again, and the leader goes on telling.
+Messages may be lost and nodes may crash, so whoever knows no leader asks again, and the leader keeps telling.
 
     dynaproof explore examples/protocols/ring.py:RING
     dynaproof mutants examples/protocols/ring.py:RING
@@ -125,7 +125,7 @@ def everybody_knows_the_leader(view: Nodes) -> Iterator[Violation]:
 @spec("sometimes", on=(Dropped,))
 def a_number_is_dropped(view: Nodes) -> bool:
     """A number meets a greater one."""
-    return True
+    return bool(view.take(Dropped))
 
 
 @spec("sometimes", on=(BecameLeader,))
@@ -156,7 +156,7 @@ bugs = (
     ),
     bug(
         "asks-once",
-        "A node sends its number when it starts and never again, so a lost message leaves the ring without a leader.",
+        "A node sends its number only when it starts, so a lost message leaves the ring without a leader.",
         Edit(
             __name__,
             old="self.ask_or_tell()",

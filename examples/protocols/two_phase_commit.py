@@ -199,9 +199,8 @@ def all_decide_alike(view: Nodes) -> Iterator[Violation]:
     for new in view.take(Decided):
         for old in view.notes(Decided):
             if old.transaction == new.transaction and old.outcome != new.outcome:
-                yield Violation(
-                    f"transaction {new.transaction} is {old.outcome} at {old.name} and {new.outcome} at {new.name}"
-                )
+                both = f"{old.outcome} at {old.name} and {new.outcome} at {new.name}"
+                yield Violation(f"transaction {new.transaction} is {both}")
 
 
 @spec("always", source="Bernstein, Hadzilacos and Goodman 1987, 7.3, AC3", on=(Decided,))
@@ -253,7 +252,7 @@ TWO_PHASE_COMMIT = Scenario(
 bugs = (
     bug(
         "blocked-participant-aborts",
-        "A blocked participant loses its patience and aborts alone, although the coordinator may have committed.",
+        "A blocked participant aborts alone, although the coordinator may have committed.",
         Edit(
             __name__,
             old="self.send(COORDINATOR, Ask(transaction))",
@@ -263,7 +262,7 @@ bugs = (
     ),
     bug(
         "outcome-not-journalled",
-        "The coordinator tells an outcome without writing it, so after a crash it aborts what it has committed.",
+        "The coordinator does not write an outcome, so after a crash it aborts what it has committed.",
         Edit(
             __name__,
             old="self.enter(transaction, outcome)  # Durable before anybody is told.",

@@ -156,7 +156,8 @@ class _ByLink:
     def enter(self, where: str) -> list[Event]:
         """The events of a link or node that had none, to be added to."""
         heappush(self._heap, (-self._priorities[where], where))
-        self.events[where] = events = []
+        events: list[Event] = []
+        self.events[where] = events
         return events
 
     def foremost(self) -> list[Event]:

@@ -121,8 +121,8 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
             console.show(f"{said}not run: {own[0].got} (commit {own[0].commit})")
         elif not differing:
             console.show(f"{said}same ({len(own)})")
-        for one in differing:
-            console.show(f"{said}DIFFERS: {one.figure} is {one.said} of commit {one.commit}; got {one.got}")
+        for case in differing:
+            console.show(f"{said}DIFFERS: {case.figure} is {case.said} of commit {case.commit}; got {case.got}")
     for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
         console.show(f"{document}  not judged: {number} ({why})")
     console.show(

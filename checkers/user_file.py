@@ -1,6 +1,7 @@
 """Objects of a user, by `FILE.py:NAME`: each file is imported once, under a name that hides no module.
 
-The one importer for scenarios, specs, strategies, models and objects: all of them are missed in the same words.
+The one importer for scenarios, specs, strategies, models and objects: what is wrong with one of them is said
+in the same words.
 """
 
 from __future__ import annotations

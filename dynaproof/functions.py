@@ -47,8 +47,9 @@ def explore(
 ) -> Campaign:
     """Drive a scenario through many orders and faults, with every spec checked at every step.
 
-    `scenario` is an object, or its name (`FILE.py:NAME` or one of ours), and so are strategies. Without `schedules` and `seconds`,
-    about a minute. Each failing run is shrunk, and written into `folder` if there is one.
+    `scenario` is an object, or its name (`FILE.py:NAME` or one of ours), and so are strategies. Without
+    `schedules` and `seconds`, about a minute. Each failing run is shrunk, and written into `folder` if there
+    is one.
 
     Raises:
         UserError: there is no such scenario or strategy, or other processes cannot find the scenario.
@@ -75,7 +76,9 @@ def explore(
             f"the scenario {name} stands in no file, so other processes cannot import it",
             "give it a name in a file, or take jobs=1",
         )
-    names = [strategy_called(one) for one in ([strategies] if isinstance(strategies, str | type) else strategies)]
+    names = [
+        strategy_called(one) for one in ([strategies] if isinstance(strategies, str | type) else strategies)
+    ]
     for one in names:
         known_strategy(one)
         if jobs > 1 and one in GIVEN:

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from dynaproof.checkers.runs.exploring import execute
-from dynaproof.checkers.runs.refining import MOST_ACTIONS, Abstraction, Difference, Follower, Refinement
+from dynaproof.checkers.runs.refining import (
+    MOST_ACTIONS,
+    Abstraction,
+    AbstractionError,
+    Difference,
+    Follower,
+    Refinement,
+)
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 from dynaproof.checkers.scenarios.given import name_of
 from dynaproof.model.language import Model
-
-
-class AbstractionError(ValueError):
-    """What an abstraction gives is no state of its model, or the model goes wrong; the message says why."""
 
 
 class Followed(Struct, frozen=True):

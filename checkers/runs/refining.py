@@ -1,8 +1,8 @@
 """Is a run a behaviour of a user's model? An abstraction says which of the model's states the nodes are in.
 
-After each handler, sync and crash the abstraction is asked for that state; a sync counts as many times as there
-were handlers whose writes it covers. The state is as before, or a short sequence of the model's enabled actions
-leads there; the model's own text decides, run by the interpreter.
+After each handler, sync and crash the abstraction is asked for that state; a sync counts as many times as
+there were handlers whose writes it covers. The state is as before, or a short sequence of the model's enabled
+actions leads there; the model's own text decides, run by the interpreter.
 
 Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991.
 """
@@ -85,6 +85,10 @@ Abstraction: TypeAlias = Callable[[Mapping[str, Seen]], Mapping[str, Any]]
 """The nodes by name, in the order of their scenario, to the values of the model's variables by name."""
 
 
+class AbstractionError(ValueError):
+    """What an abstraction gives is no state of its model, or the model goes wrong; the message says why."""
+
+
 class RefinementError(ValueError):
     """A refinement that says nothing; the message is a sentence."""
 
@@ -103,7 +107,9 @@ class Refinement(Struct, frozen=True):
         if not isinstance(self.model, Model):
             raise RefinementError(f"a refinement has a model, as MyModel(), and not {self.model!r}")
         if not callable(self.abstract):
-            raise RefinementError(f"a refinement's abstract is a function of the nodes, and not {self.abstract!r}")
+            raise RefinementError(
+                f"a refinement's abstract is a function of the nodes, and not {self.abstract!r}"
+            )
         if self.most_actions < 1:
             raise RefinementError(f"a step may be at least one action of the model, not {self.most_actions}")
 
@@ -244,32 +250,34 @@ class Follower:
         """Hold the present abstract state against the one before."""
         if self.found is not None:
             return
-        after = self.abstract_state()
-        if after is None:
-            return
         try:
-            self.go(place, after)
+            self.go(place, self.abstract_state())
+        except AbstractionError as error:
+            self.problem = str(error)
         except ModelError as error:
             self.problem = f"the model itself goes wrong: {error}"
 
-    def abstract_state(self) -> State | None:
-        """The state of the model that the nodes are in; None if the abstraction gives none."""
+    def abstract_state(self) -> State:
+        """The state of the model that the nodes are in.
+
+        Raises:
+            AbstractionError: the abstraction gives none.
+        """
         names = self.paths.interpreter.names
         try:
             given: object = self.refinement.abstract(self.nodes)
         except Exception as error:  # Whatever a user's function raises is a mistake in it.
-            self.problem = f"the abstraction itself raised {described(error)}"
-            return None
+            raise AbstractionError(f"the abstraction itself raised {described(error)}") from error
         if not isinstance(given, Mapping) or sorted(given) != sorted(names):
-            has = ", ".join(given) if isinstance(given, Mapping) else repr(given)
-            self.problem = f"the abstraction gives {has}; the model has {', '.join(names)}"
-            return None
+            has = ", ".join(map(str, given)) if isinstance(given, Mapping) else repr(given)
+            raise AbstractionError(f"the abstraction gives {has}; the model has {', '.join(names)}")
         for name in names:
             try:
                 hash(given[name])
             except TypeError as error:
-                self.problem = f"the abstraction gives {given[name]!r} for {name}, which is no value: {error}"
-                return None
+                raise AbstractionError(
+                    f"the abstraction gives {given[name]!r} for {name}, which is no value: {error}"
+                ) from error
         return tuple(given[name] for name in names)
 
     def go(self, place: Place, after: State) -> None:

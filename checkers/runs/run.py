@@ -23,7 +23,7 @@ from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
-from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.specs.spec import AnySpec
 
 ASKED = 8
@@ -221,8 +221,8 @@ class _Kinds:
         )
 
 
-def _made(kind: Kind, config: RunConfig, env: Env) -> Node:
-    node: Node = kind.make(env, config)
+def _made(kind: Kind, config: RunConfig, env: Env) -> NodeProtocol:
+    node: NodeProtocol = kind.make(env, config)
     return node
 
 

@@ -39,7 +39,7 @@ def strategy_name_of(made: type[Strategy]) -> str:
 
 
 def in_file(held: object, first: Sequence[str]) -> str | None:
-    """`FILE.py:NAME` of an object that a module holds, one of the `first` if it can be; None where none does."""
+    """`FILE.py:NAME` of an object that a module holds, the `first` asked first; None where none does."""
     for module in candidates(first):
         file = getattr(module, "__file__", None)
         for name, value in list(vars(module).items()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from dynaproof.checkers.user_file import UserFileError, fitting, imported
-from dynaproof.model.language import Model, ModelError
+from dynaproof.model.language import Model
 
 NAMES: dict[str, str] = {
     "two_phase_commit": "dynaproof.model.two_phase_commit:TwoPhaseCommit",
@@ -46,9 +46,8 @@ def find(name: str) -> type[Model]:
     if not models:
         raise UserFileError(f"{path}: there is no model in it: no class that derives from Model")
     if len(models) > 1:
-        raise UserFileError(
-            f"{path}: there are {len(models)} models in it: name one of them, as in {path}:{next(iter(models))}"
-        )
+        one = f"{path}:{next(iter(models))}"
+        raise UserFileError(f"{path}: there are {len(models)} models in it: name one of them, as in {one}")
     return next(iter(models.values()))
 
 

@@ -49,7 +49,9 @@ class UsersStrategy:
         event = self._told("pop", self._inner.pop)
         if event is None:
             if self._enabled:
-                raise StrategyError(f"{self.name}: pop gave None while {len(self._enabled)} events are enabled")
+                raise StrategyError(
+                    f"{self.name}: pop gave None while {len(self._enabled)} events are enabled"
+                )
         elif self._enabled.pop(id(event), None) is None:
             raise StrategyError(f"{self.name}: pop gave {event!r}, which is no enabled event")
         return event

@@ -60,8 +60,8 @@ def explore(
         out: Folder for the files of failing runs, and of a campaign that was interrupted.
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
         spec: FILE.py:NAME of a spec of your own, which is checked too; may be repeated.
-        refine: Follow every run through this model, or FILE.py:NAME of your Refinement: each step must be one of
-            the model's.
+        refine: Follow every run through this model, or FILE.py:NAME of your Refinement: each step must be
+            one of the model's.
         coverage: Count which of this model's states are seen, by strategy, in small runs from boot on.
         picture: With --coverage, an .svg file of the states seen over schedules.
         json: Print one JSON object for the campaign.

@@ -303,7 +303,9 @@ def test_object_of_ones_own_is_checked(write, tmp_path, capsys) -> None:
     capsys.readouterr()
     assert main(["check", file, "--object", f"{tmp_path / 'light.py'}:Lamp"]) == 2
     assert "light.py has no Lamp; it has Light" in capsys.readouterr().err
-    (tmp_path / "dark.py").write_text("lamp = 1\n\n\nclass Lamp:\n    def step(self, state, operation):\n        return ()\n")
+    (tmp_path / "dark.py").write_text(
+        "lamp = 1\n\n\nclass Lamp:\n    def step(self, state, operation):\n        return ()\n"
+    )
     for other, said in (
         ("lamp", "dark.py:lamp is a int, and an object has name, functions, initial and step ("),
         ("Lamp", "dark.py:Lamp gives a Lamp, and an object has name, functions, initial and step\n"),

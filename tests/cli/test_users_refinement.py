@@ -124,7 +124,9 @@ def test_runs_of_the_ring_follow_their_model_and_a_wrong_one_is_told(
     assert code == 1
     assert "is no step of the model: leader from (" in out
     (first, *_) = sorted(Path("runs").glob("follows_Ring-*.json"))
-    assert msgspec.json.decode(first.read_bytes())["config"]["scenario"] == "ring.py:RING with wrong.py:REFINES"
+    assert (
+        msgspec.json.decode(first.read_bytes())["config"]["scenario"] == "ring.py:RING with wrong.py:REFINES"
+    )
     assert dynaproof.replay(first).same
 
 
@@ -156,7 +158,9 @@ def test_a_refinement_that_says_nothing_is_refused_with_its_line(
 ) -> None:
     text = RING_MODEL.replace("REFINES = Refinement(Ring(), abstract)", f"REFINES = {made}")
     (place / "mistaken.py").write_text(text, encoding="utf-8")
-    code, _, told = called(capsys, "explore", "ring.py:RING", "--refine", "mistaken.py:REFINES", "--schedules", "1")
+    code, _, told = called(
+        capsys, "explore", "ring.py:RING", "--refine", "mistaken.py:REFINES", "--schedules", "1"
+    )
     assert code == 2
     line = text.splitlines().index(f"REFINES = {made}") + 1
     assert f"mistaken.py, line {line}: {said}" in told

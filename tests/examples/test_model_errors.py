@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.user_file import UserFileError, imported
 from dynaproof.checkers.state_space.explore import Limits, explore
 from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.user_file import UserFileError, imported
 from dynaproof.model.language import ModelError
 
 HEADER = """

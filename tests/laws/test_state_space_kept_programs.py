@@ -11,9 +11,9 @@ import pytest
 from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space import compiled, origin
 from dynaproof.checkers.state_space.catalogue import NAMES, find, models_of
-from dynaproof.checkers.user_file import imported
 from dynaproof.checkers.state_space.explore import Exploration, Result
 from dynaproof.checkers.state_space.origin import name_of
+from dynaproof.checkers.user_file import imported
 from dynaproof.model.language import Action, Model
 from dynaproof.model.paxos import Paxos
 from dynaproof.model.two_phase_commit import TwoPhaseCommit

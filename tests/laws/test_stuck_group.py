@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from dynaproof.checkers.user_file import imported
 from dynaproof.checkers.state_space.explore import Result, explore
 from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.user_file import imported
 from dynaproof.model.language import ModelError
 from dynaproof.model.language.model import narrowed
 

@@ -271,7 +271,8 @@ def machine(limit: float) -> dict[str, Any]:
 def document(kept: dict[str, Any]) -> str:
     """The tables, as Markdown."""
     m = kept["machine"]
-    parts = [HEAD.format(**m, repeats=REPEATS, long_ms=LONG_MS)]
+    short_commit = m["commit"].partition("commit ")[2][:7]  # Of `maker`'s sentence.
+    parts = [HEAD.format(**m, repeats=REPEATS, long_ms=LONG_MS, short_commit=short_commit)]
     rows = [kept["families"][name] for name in _names() if name in kept.get("families", {})]
     parts += ["## Families\n", *_table(rows), ""]
     if kept.get("files"):
@@ -296,6 +297,12 @@ def document(kept: dict[str, Any]) -> str:
 
 HEAD = """# The linearizability checker beside Porcupine
 
+<!-- figures
+  covers: document
+  command: ./run python benchmarks/linearizability.py
+  commit: {short_commit}
+  cannot: needs Porcupine
+-->
 Made by `./run python benchmarks/linearizability.py`; a few families at a time by, say,
 `--part families --only "one register"`. Checking alone, in milliseconds, wall and CPU. Ours is the best of
 up to {repeats} runs in one process; Porcupine runs in one of its own with {memory_gb} GB. A time-out counts

@@ -3,6 +3,7 @@
     ./run python benchmarks/models.py speed     writes docs/benchmarks/models.md
     ./run python benchmarks/models.py alone     writes only that document's tables without peers
     ./run python benchmarks/models.py counts    writes the table of counts in docs/models.md
+    ./run python benchmarks/models.py counted   prints that table only
 
 What is measured of each engine, and what it needs, is in `model_engines.py`.
 """
@@ -38,6 +39,13 @@ from dynaproof.checkers.state_space.explore import explore
 from dynaproof.provenance import provenance
 
 SPEED = ROOT / "docs" / "benchmarks" / "models.md"
+NOTE = """<!-- figures
+  covers: {covers}
+  command: ./run python benchmarks/models.py {which}
+  commit: {commit}
+  cannot: {why}
+-->"""
+"""What `./run claims` reads of where these figures are from."""
 COUNTS = ROOT / "docs" / "models.md"
 ALONE = "## Without peers"
 TLC_MOST_STATES = 5_000_000
@@ -71,6 +79,7 @@ def speed() -> None:
     lines = [
         "# Speed of the model engine",
         "",
+        noted("document", "speed", "needs TLC, Stateright and Spin"),
         "Written by `./run python benchmarks/models.py speed`; all figures of a table are of one run.",
         f"{place()}; {'; '.join(known)}.",
         f"Each figure is the best of {RUNS} runs, of TLC one run.",
@@ -225,6 +234,7 @@ def alone() -> None:
     lines = [
         ALONE,
         "",
+        noted("section", "alone", "all of it is speed and memory, and it writes this document"),
         f"{place()}. {loaded()}",
         "Processor seconds are user and system, of all threads, MB the largest resident set of the process.",
         "",
@@ -243,6 +253,11 @@ def alone() -> None:
     print(*runs, *prepared, sep="\n")
 
 
+def noted(covers: str, which: str, why: str) -> str:
+    """The note above what one of the commands of this file writes."""
+    return NOTE.format(covers=covers, which=which, commit=(provenance().commit or "0" * 7)[:7], why=why)
+
+
 def place() -> str:
     """The machine and what runs on it."""
     origin = provenance()
@@ -258,8 +273,8 @@ def loaded() -> str:
 # ---------------------------------------------------------------- counts
 
 
-def counts() -> None:
-    """Explore every model for which counts are published, and put the table between its marks."""
+def counted() -> list[str]:
+    """Explore every model for which counts are published, and print the rows of the table as they come."""
     rows = []
     files = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "examples" / "models").glob("*.py"))
     for name in ["two_phase_commit", "paxos", *files]:
@@ -276,6 +291,12 @@ def counts() -> None:
             verdict = "equal" if agree else "**differs**"
             rows.append(f"| {Path(name).stem} | {bounds} | {published} | {here} | {verdict} | {one.source} |")
             print(rows[-1], flush=True)
+    return rows
+
+
+def counts() -> None:
+    """Put the table of counts between its marks."""
+    rows = counted()
     text = COUNTS.read_text(encoding="utf-8")
     head, rest = text.split("<!-- counts -->\n")
     _, tail = rest.split("<!-- end of counts -->")
@@ -289,7 +310,7 @@ def counts() -> None:
 
 
 if __name__ == "__main__":
-    commands = {"speed": speed, "alone": alone, "counts": counts}
+    commands = {"speed": speed, "alone": alone, "counts": counts, "counted": counted}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]]()

@@ -23,6 +23,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from difflib import unified_diff
+from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -215,24 +216,41 @@ def _patch(bug: Bug, module: ModuleType, source: str, changed: str, undo: ExitSt
     before = list(_functions(compile(source, file, "exec", dont_inherit=True)))
     after = list(_functions(compile(changed, file, "exec", dont_inherit=True)))
     replaced = dict(zip(before, after, strict=True))
-    live = dict.fromkeys(_live_functions(module, module.__name__))
+    live = _written(module, before)
     changed_code = {old for old, new in replaced.items() if not _same(old, new)}
     if not changed_code:
         raise BugError(f"{bug.name}: {file} with it does the same as without")
-    missing = changed_code - {function.__code__ for function in live}
+    missing = changed_code - set(live.values())
     if missing:
         names = ", ".join(sorted(code.co_qualname for code in missing))
         raise BugError(f"{bug.name}: {module.__name__} does not run {names} as {file} has it")
     if any(_is_kernel(k) and k.py_func.__code__ in changed_code for k in vars(module).values()):
         _interpret_kernels(undo)
-    for function in live:
-        original = function.__code__
+    for function, original in live.items():
         if original in replaced:
             if replaced[original].co_freevars != original.co_freevars:
                 raise BugError(f"{bug.name}: {original.co_qualname} would need another closure")
-            undo.callback(setattr, function, "__code__", original)
+            undo.callback(setattr, function, "__code__", function.__code__)
             function.__code__ = replaced[original]
     _show(file, changed, undo)
+
+
+def _written(module: ModuleType, before: list[CodeType]) -> dict[FunctionType, CodeType]:
+    """Every function that the module runs, with its code as the file has it.
+
+    That is the code which runs, unless another loader compiled the module (pytest rewrites the assertions of
+    some). Then it is the code of the same name at the same line.
+    """
+    functions = dict.fromkeys(_live_functions(module, module.__name__))
+    if module.__spec__ is None or isinstance(module.__spec__.loader, SourceFileLoader):
+        return {function: function.__code__ for function in functions}
+    standing = {_standing(code): code for code in before}
+    found = {function: standing.get(_standing(function.__code__)) for function in functions}
+    return {function: code for function, code in found.items() if code is not None}
+
+
+def _standing(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
 
 
 class _WithoutBodies(ast.NodeTransformer):

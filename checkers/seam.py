@@ -7,6 +7,7 @@ no fault.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -52,6 +53,13 @@ class Event(Struct, eq=False):
 
 class Strategy(Protocol):
     """Owns the bag of enabled events, and answers every choice."""
+
+    @property
+    def below(self) -> Callable[[int], int] | None:
+        """What `index` answers, for whoever needs no name of the choice: any number below `n`. None where
+        choices are known by their names.
+        """
+        ...
 
     def add(self, event: Event) -> None:
         """An event is enabled."""

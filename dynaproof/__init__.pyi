@@ -8,9 +8,10 @@ from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
 from dynaproof.checkers.seam import Event, Strategy
+from dynaproof.checkers.state_space.explore import Result as ModelResult
 from dynaproof.checkers.strategies.untimed import RandomWalk
 from dynaproof.checkers.workloads.called_history import linearizable
-from dynaproof.functions import check, explore, replay, shrink, trace
+from dynaproof.functions import check, explore, explore_model, replay, shrink, trace
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node, node_id
 from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
@@ -69,6 +70,7 @@ __all__ = [
     "Message",
     "Messages",
     "Model",
+    "ModelResult",
     "Node",
     "NodeId",
     "Nodes",
@@ -97,6 +99,7 @@ __all__ = [
     "check",
     "eventually",
     "explore",
+    "explore_model",
     "follow",
     "initial",
     "linearizable",

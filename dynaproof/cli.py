@@ -81,14 +81,11 @@ def make_app() -> "cyclopts.App":
     """The parser of the whole command line; raises `cyclopts.CycloptsError` on what it cannot parse."""
     import cyclopts
 
-    from dynaproof import console
-
     app = cyclopts.App(
         name="dynaproof",
         help="Drive a replicated store through orders, crashes and partitions, with every promise checked.",
         help_epilogue=exits.listed(),
         version=__version__,
-        console=console.results(),
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
@@ -129,8 +126,14 @@ def _called(tokens: list[str]) -> object:
     """What the command returns. The parser is imported here, where an interruption is heard already."""
     import cyclopts
 
+    app = make_app()
+    if not tokens or not {*app.help_flags, *app.version_flags}.isdisjoint(tokens):
+        # Only help and the version are printed by the parser, and rich takes longer to load than most checks.
+        from dynaproof import console
+
+        app.console = console.results()
     try:
-        return make_app()(tokens)
+        return app(tokens)
     except cyclopts.CycloptsError as error:
         raise UserError(str(error), HELP_HINT) from error
 

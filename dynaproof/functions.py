@@ -1,4 +1,4 @@
-"""`explore`, `replay`, `shrink`, `trace` and `check`: what the commands of these names do, as functions."""
+"""`explore`, `replay`, `shrink`, `trace`, `check` and `explore_model`: what the commands do, as functions."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
 from dynaproof.seeding import bug_named
 
 if TYPE_CHECKING:
+    from dynaproof.checkers.state_space.explore import Result as ModelResult
+    from dynaproof.model.language import Model
     from dynaproof.specs.history import History
     from dynaproof.specs.objects import SequentialObject
 
@@ -197,6 +199,29 @@ def check(history: History | Path | str, object: str | SequentialObject = "regis
     try:
         return Verdict(history, decide(history, thing))
     except (UnfitOperationError, UnknownOperationError) as error:
+        raise UserError(str(error)) from error
+
+
+def explore_model(
+    model: Model, *, symmetry: bool = False, threads: int = 1, seconds: float | None = None
+) -> ModelResult:
+    """Explore all states of a model, until one breaks a promise or the seconds are over.
+
+    With `symmetry`, states that differ only in the names of equal members count once.
+
+    Raises:
+        UserError: it is no model, or its text has a mistake, told with the line.
+    """
+    from dynaproof.checkers.state_space.explore import Limits
+    from dynaproof.checkers.state_space.explore import explore as exhaust
+    from dynaproof.model.language import Model, ModelError
+
+    if not isinstance(model, Model):
+        raise UserError(f"explore_model takes an object of a Model, not {model!r}", "make one: MyModel()")
+    above_zero({"threads": threads, "seconds": seconds})
+    try:
+        return exhaust(model, symmetry=symmetry, threads=threads, limits=Limits(seconds=seconds))
+    except ModelError as error:
         raise UserError(str(error)) from error
 
 

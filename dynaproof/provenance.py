@@ -6,7 +6,6 @@ into a run: results are functions of seed and configuration alone, so it is left
 
 import os
 import platform
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -77,6 +76,8 @@ def _checkout() -> tuple[str | None, bool | None]:
 
 def _git(*arguments: str) -> str | None:
     """What git printed, or None where it is missing, slow or refuses (no commit yet, not our repository)."""
+    import subprocess  # Most results are told in words, without where they come from.
+
     command = ["git", "-C", str(ROOT), *arguments]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:

@@ -1,7 +1,7 @@
 """A Markdown document as blocks, each with the notes that say where its figures come from.
 
-A block is a paragraph, a list, a table or a fenced text: lines without an empty one between them. A note is a comment,
-so that a reader does not see it, and stands above what it covers::
+A block is a paragraph, a list, a table or a fenced text: lines without an empty one between them. A note is a
+comment, so that a reader does not see it, and stands above what it covers::
 
     <!-- figures
       command: ./run model paxos --json
@@ -13,8 +13,8 @@ so that a reader does not see it, and stands above what it covers::
     <!-- no figures: bounds of the scenario, not measured -->
 
 It covers the next block, or with `covers: section` all up to the next heading of its level or above, or with
-`covers: document` all of it (`no figures in this section: ...`, `no figures in this document: ...`). `notes` has the
-other keys.
+`covers: document` all of it (`no figures in this section: ...`, `no figures in this document: ...`). `notes`
+has the other keys.
 """
 
 import re
@@ -29,7 +29,7 @@ _NO_FIGURES = re.compile(r"no figures(?: in this (section|document))?:\s*(\S.*)"
 _HEADING = re.compile(r"(#{1,6}) ")
 
 
-class BadNote(Exception):
+class BadNoteError(Exception):
     """A note or a figure that must be mended in its document; the text names file and line."""
 
 
@@ -45,7 +45,7 @@ class Note:
 
 @dataclass
 class Block:
-    """Lines that stand together, with the number of the first, and the notes of the narrowest scope that cover them."""
+    """Lines that stand together, the number of the first, and the notes of the narrowest scope over them."""
 
     line: int
     lines: list[str]
@@ -71,12 +71,12 @@ class Document:
 
 
 def read_document(path: Path, name: str) -> Document:
-    """The document in a file; raises `BadNote`."""
+    """The document in a file; raises `BadNoteError`."""
     return parse(path.read_text(encoding="utf-8"), name)
 
 
 def parse(text: str, name: str) -> Document:
-    """The document that a text is; raises `BadNote`."""
+    """The document that a text is; raises `BadNoteError`."""
     blocks: list[Block] = []
     waiting: list[Note] = []
     open_sections: list[tuple[int, Note]] = []
@@ -109,7 +109,7 @@ def parse(text: str, name: str) -> Document:
 
 def _refuse_waiting(waiting: list[Note], name: str) -> None:
     if waiting:
-        raise BadNote(f"{name}:{waiting[0].line}: nothing stands below this note")
+        raise BadNoteError(f"{name}:{waiting[0].line}: nothing stands below this note")
 
 
 def _pieces(lines: list[str], name: str) -> Iterator[tuple[int, str, list[str]]]:
@@ -121,7 +121,7 @@ def _pieces(lines: list[str], name: str) -> Iterator[tuple[int, str, list[str]]]
             while "-->" not in lines[at]:
                 at += 1
                 if at == len(lines):
-                    raise BadNote(f"{name}:{begin + 1}: this comment has no end")
+                    raise BadNoteError(f"{name}:{begin + 1}: this comment has no end")
             yield begin + 1, "comment", lines[begin : at + 1]
             at += 1
         elif line.startswith("```"):
@@ -149,7 +149,9 @@ def _note(comment: str, line: int, name: str) -> Note | None:
         return Note(line, without[1] or "block", {}, " ".join(without[2].split()))
     if body.partition("\n")[0].strip() != "figures":
         if body.startswith(("figures", "no figures")):
-            raise BadNote(f"{name}:{line}: a note is 'figures' and lines 'key: value', or 'no figures: why'")
+            raise BadNoteError(
+                f"{name}:{line}: a note is 'figures' and lines 'key: value', or 'no figures: why'"
+            )
         return None
     fields: dict[str, str] = {}
     key = ""
@@ -158,15 +160,15 @@ def _note(comment: str, line: int, name: str) -> Note | None:
         if named and named[1] in KEYS:
             key = named[1]
             if key in fields:
-                raise BadNote(f"{name}:{line}: the note has {key!r} twice")
+                raise BadNoteError(f"{name}:{line}: the note has {key!r} twice")
             fields[key] = named[2].strip()
         elif key:
             fields[key] += "\n" + written.strip()
         else:
-            raise BadNote(
+            raise BadNoteError(
                 f"{name}:{line}: {written.strip()!r} is no 'key: value' with a key of {', '.join(KEYS)}"
             )
     scope = fields.pop("covers", "block")
     if scope not in SCOPES:
-        raise BadNote(f"{name}:{line}: covers is {scope!r}, not one of {', '.join(SCOPES)}")
+        raise BadNoteError(f"{name}:{line}: covers is {scope!r}, not one of {', '.join(SCOPES)}")
     return Note(line, scope, fields)

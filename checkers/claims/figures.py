@@ -1,8 +1,8 @@
 """Which numbers of a document are figures: those that a measurement gave.
 
-A figure is a number with thousands separators, a number with a unit or with the name of what was counted, and a cell
-of a table that is only numbers. What stands in backticks is a name or an option, and no figure. A constant of a rule looks
-like one ("a lease of 1.5 s"): the document says so in a note.
+A figure is a number with thousands separators, a number with a unit or with the name of what was counted, and
+a cell of a table that is only numbers. What stands in backticks is a name or an option, and no figure. A
+constant of a rule looks like one ("a lease of 1.5 s"): the document says so in a note.
 """
 
 import re
@@ -42,18 +42,19 @@ COUNTED = (
     "runs",
     "keys",
 )
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _FIGURE = re.compile(
-    rf"(?<![\w.,/-])({_NUMBER})(?![\w,.]*[\w])(?:\s?({'|'.join(map(re.escape, (*MACHINE, *COUNTED)))})(?![\w]))?"
+    rf"(?<![\w.,/-])({NUMBER})(?![\w,.]*[\w])"
+    rf"(?:\s?({'|'.join(map(re.escape, (*MACHINE, *COUNTED)))})(?![\w]))?"
 )
-_GLUED = re.compile(rf"(?<![\w.,])({_NUMBER})(%|ms|us|µs|ns|KB|MB|GB|s)(?![\w])")
-_CELL = re.compile(rf"(?:over )?({_NUMBER})(?:[ /(),]+({_NUMBER}))*[)]?")
+_GLUED = re.compile(rf"(?<![\w.,])({NUMBER})(%|ms|us|µs|ns|KB|MB|GB|s)(?![\w])")
+_CELL = re.compile(rf"(?:over )?({NUMBER})(?:[ /(),]+({NUMBER}))*[)]?")
 _CODE = re.compile(r"`[^`]*`")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of a document, as it is written there; `on_machine`: it says how fast or large, not how many."""
+    """A number of a document, as it is written; `on_machine`: it says how fast or large, not how many."""
 
     line: int
     number: str
@@ -71,7 +72,7 @@ def figures_of(block: Block) -> list[Figure]:
             known = {figure.number for figure in found if figure.line == block.line + offset}
             for cell in shown.strip().strip("|").split("|"):
                 if _CELL.fullmatch(cell.strip()):
-                    numbers = re.findall(_NUMBER, cell)
+                    numbers = re.findall(NUMBER, cell)
                     found += [Figure(block.line + offset, n, "." in n) for n in numbers if n not in known]
     return found
 
@@ -79,8 +80,8 @@ def figures_of(block: Block) -> list[Figure]:
 def _in_line(line: int, shown: str, following: str) -> list[Figure]:
     """The figures that begin in a line; a unit may stand at the beginning of the following one."""
     glued = [Figure(line, match[1], True) for match in _GLUED.finditer(shown)]
-    plain: list[Figure] = []
-    for match in _FIGURE.finditer(f"{shown.rstrip()} {following}"):
-        if match.start() < len(shown.rstrip()) and (match[2] or "," in match[1]):
-            plain.append(Figure(line, match[1], match[2] in MACHINE))
-    return glued + plain
+    return glued + [
+        Figure(line, match[1], match[2] in MACHINE)
+        for match in _FIGURE.finditer(f"{shown.rstrip()} {following}")
+        if match.start() < len(shown.rstrip()) and (match[2] or "," in match[1])
+    ]

@@ -1,31 +1,33 @@
 """Notes as commands, and as what each command must say.
 
-`command` is one of `./run`, `commit` the version that gave the figures, `seconds` how long it took. What it must say:
+`command` is one of `./run`, `commit` the version that gave the figures, `seconds` how long it took. What it
+must say:
 
-- `check: distinct=185,369 "in # steps"=9`: a place of the last JSON object of the output (`a.b.0`), or a phrase of the
-  output with `#` where the figure stands.
+- `check: distinct=185,369 "in # steps"=9`: a place of the last JSON object of the output (`a.b.0`), or a
+  phrase of the output with `#` where the figure stands.
 - `prints: 56 events; the same run`: texts of the output, one or more spaces being alike.
-- `lines: yes`: each line of the block is one of the output (of a fenced text, each that begins with no `$`); in a table
-  the rows; in a fenced text a line `...` stands for others.
-- `rows: steps = "in # steps"`: for each row of the table below the command is another, with `{head of a column}` for that
-  cell's names in backticks; the numbers of the cell under `steps` are judged in order. Several columns: `; ` between.
+- `lines: yes`: each line of the block is one of the output (of a fenced text, each that begins with no `$`);
+  in a table the rows; in a fenced text a line `...` stands for others.
+- `rows: steps = "in # steps"`: for each row of the table below the command is another, with `{head of a
+  column}` for that cell's names in backticks; the numbers of the cell under `steps` are judged in order.
+  Several columns: `; ` between.
 
-`cannot: why` says that it is not run here (a peer is needed, or days); it is listed. What a note says is also in its block,
-so that the two cannot drift apart.
+`cannot: why` says that it is not run here (a peer is needed, or days); it is listed. What a note says is also
+in its block, so that the two cannot drift apart.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dynaproof.checkers.claims.documents import BadNote, Block, Document, Note
-from dynaproof.checkers.claims.figures import figures_of
+from dynaproof.checkers.claims.documents import BadNoteError, Block, Document, Note
+from dynaproof.checkers.claims.figures import NUMBER, figures_of
 
 _SOURCE = r'("[^"]+"|[A-Za-z_][\w.\-]*)'
 _PAIR = re.compile(rf"{_SOURCE}=(\S+)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _PLACE = re.compile(r"\{([^}]+)\}")
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(NUMBER)
 _NAME = re.compile(r"`([^`]+)`")
 
 
@@ -33,7 +35,7 @@ _NAME = re.compile(r"`([^`]+)`")
 class Expected:
     """What one figure must be: where it is found in the output, what the document says, and on which line.
 
-    `source` is a place of the JSON object, a phrase in quotes with `#`, or empty: the text `said` is in the output.
+    `source` is a place of the JSON object, a phrase in quotes with `#`, or empty: the output has `said`.
     """
 
     line: int
@@ -67,7 +69,7 @@ class Unjudged:
 def claims_of(document: Document) -> tuple[list[Claim], list[Unjudged]]:
     """What a document claims, and its figures that are only reported.
 
-    Raises `BadNote` for the first figure without a note, or note that cannot be followed.
+    Raises `BadNoteError` for the first figure without a note, or note that cannot be followed.
     """
     covered: dict[Note, list[Block]] = {}
     for block in document.blocks:
@@ -75,8 +77,9 @@ def claims_of(document: Document) -> tuple[list[Claim], list[Unjudged]]:
             covered.setdefault(note, []).append(block)
         if not block.notes:
             for figure in figures_of(block):
-                raise BadNote(
-                    f"{document.name}:{figure.line}: the figure {figure.number} has no note with its command and commit"
+                raise BadNoteError(
+                    f"{document.name}:{figure.line}: the figure {figure.number} has no note "
+                    "with its command and commit"
                 )
     claims: dict[Note, list[Claim]] = {
         note: _claims(document.name, note, blocks) for note, blocks in covered.items() if not note.reason
@@ -110,15 +113,17 @@ def _claims(name: str, note: Note, blocks: list[Block]) -> list[Claim]:
     fields = note.fields
     for key in ("command", "commit"):
         if not fields.get(key):
-            raise BadNote(f"{where}: the note has no {key}")
+            raise BadNoteError(f"{where}: the note has no {key}")
     if not _COMMIT.fullmatch(fields["commit"]):
-        raise BadNote(f"{where}: {fields['commit']!r} is no commit (7 to 40 digits of its hash)")
+        raise BadNoteError(f"{where}: {fields['commit']!r} is no commit (7 to 40 digits of its hash)")
     cannot = " ".join(fields.get("cannot", "").split())
     judged = [key for key in ("check", "prints", "lines", "rows") if key in fields]
     if bool(cannot) == bool(judged):
-        raise BadNote(f"{where}: a note has 'cannot', or something to compare (check, prints, lines or rows)")
+        raise BadNoteError(
+            f"{where}: a note has 'cannot', or something to compare (check, prints, lines or rows)"
+        )
     if not cannot and not fields["command"].startswith("./run "):
-        raise BadNote(f"{where}: only commands of ./run are run; say 'cannot: why' of another")
+        raise BadNoteError(f"{where}: only commands of ./run are run; say 'cannot: why' of another")
     expected = () if cannot else tuple(_expected(where, fields, blocks))
     command = " ".join(fields["command"].split())
     whole = Claim(
@@ -135,14 +140,16 @@ def _seconds(where: str, fields: dict[str, str], command: str) -> float:
         own = [float(time) for word, _, time in (one.rpartition(":") for one in seconds) if word in words]
         return own[0] if own else float(seconds[0])
     except (ValueError, IndexError):
-        raise BadNote(f"{where}: seconds is {fields['seconds']!r}, not a number and WORD:NUMBER") from None
+        raise BadNoteError(
+            f"{where}: seconds is {fields['seconds']!r}, not a number and WORD:NUMBER"
+        ) from None
 
 
 def _expected(where: str, fields: dict[str, str], blocks: list[Block]) -> list[Expected]:
     first = blocks[0].line
     pairs = fields.get("check", "")
     if _PAIR.sub("", pairs).split():
-        raise BadNote(
+        raise BadNoteError(
             f"{where}: check is pairs PLACE=FIGURE; this is none: {_PAIR.sub('', pairs).split()[0]}"
         )
     texts = [" ".join(text.split()) for text in fields.get("prints", "").split(";")]
@@ -151,9 +158,9 @@ def _expected(where: str, fields: dict[str, str], blocks: list[Block]) -> list[E
     shown = " ".join(block.text() for block in blocks)
     for one in expected:
         if one.said not in shown:
-            raise BadNote(f"{where}: the note has {one.said}, which does not stand in what it covers")
+            raise BadNoteError(f"{where}: the note has {one.said}, which does not stand in what it covers")
     if fields.get("lines", "yes") != "yes":
-        raise BadNote(f"{where}: lines is 'yes' or left out")
+        raise BadNoteError(f"{where}: lines is 'yes' or left out")
     return expected + (_all_lines(where, blocks) if "lines" in fields else [])
 
 
@@ -167,7 +174,7 @@ def _all_lines(where: str, blocks: list[Block]) -> list[Expected]:
                 if line.strip() not in {"", "..."} and not line.startswith("$"):
                     found.append(Expected(block.line + offset, "", " ".join(line.split())))
     if not found:
-        raise BadNote(f"{where}: lines compares tables and fenced texts, and there is none")
+        raise BadNoteError(f"{where}: lines compares tables and fenced texts, and there is none")
     return found
 
 
@@ -175,12 +182,12 @@ def _rows(where: str, note: Note, blocks: list[Block], whole: Claim) -> Iterator
     """One claim for each row of the table (for each name in the row's cell, where it has several)."""
     table = next((block for block in blocks if block.is_table), None)
     if table is None:
-        raise BadNote(f"{where}: rows needs a table below the note")
+        raise BadNoteError(f"{where}: rows needs a table below the note")
     heads = _cells(table.lines[0])
     columns = [_column(where, part, heads) for part in note.fields["rows"].split(";")]
     for place in _PLACE.findall(whole.command):
         if place not in heads:
-            raise BadNote(f"{where}: the table has no column {place!r}")
+            raise BadNoteError(f"{where}: the table has no column {place!r}")
     for offset, line in enumerate(table.lines[2:], 2):
         cells = dict(zip(heads, _cells(line), strict=False))
         commands = _filled(whole.command, cells)
@@ -189,9 +196,9 @@ def _rows(where: str, note: Note, blocks: list[Block], whole: Claim) -> Iterator
             for column, sources in columns:
                 numbers = _NUMBER.findall(cells.get(column, ""))
                 if len(numbers) != len(commands) * len(sources):
-                    raise BadNote(
-                        f"{whole.document}:{table.line + offset}: under {column!r} stand {len(numbers)} numbers, "
-                        f"and the note asks for {len(commands) * len(sources)}"
+                    raise BadNoteError(
+                        f"{whole.document}:{table.line + offset}: under {column!r} stand {len(numbers)} "
+                        f"numbers, and the note asks for {len(commands) * len(sources)}"
                     )
                 own = numbers[place * len(sources) : (place + 1) * len(sources)]
                 said = zip(sources, own, strict=True)
@@ -205,7 +212,7 @@ def _rows(where: str, note: Note, blocks: list[Block], whole: Claim) -> Iterator
 def _column(where: str, part: str, heads: list[str]) -> tuple[str, list[str]]:
     column, _, sources = (piece.strip() for piece in part.partition("="))
     if column not in heads:
-        raise BadNote(f"{where}: the table has no column {column!r}")
+        raise BadNoteError(f"{where}: the table has no column {column!r}")
     return column, re.findall(_SOURCE, sources)
 
 
@@ -214,7 +221,7 @@ def _cells(row: str) -> list[str]:
 
 
 def _filled(command: str, cells: dict[str, str]) -> list[str]:
-    """The command with each place filled by the cell's names (the cell itself, where it has none), in turn."""
+    """The command with each place filled by the cell's names (the cell itself, if it has none), in turn."""
     commands = [command]
     for place in _PLACE.findall(command):
         names = _NAME.findall(cells.get(place, "")) or [cells.get(place, "")]

@@ -1,8 +1,8 @@
 """Running the commands of claims within a budget, and judging what they print.
 
-What runs is decided before anything does: the cheapest first, by the seconds that the notes give, as long as all fits. A
-command that is named by several claims runs once. Results are kept as they come, so that an interrupted rerun can go on
-where it was, as long as the sources are the same.
+What runs is decided before anything does: the cheapest first, by the seconds that the notes give, as long as
+all fits. A command that is named by several claims runs once. Results are kept as they come, so that an
+interrupted rerun can go on where it was, as long as the sources are the same.
 """
 
 import hashlib
@@ -23,7 +23,6 @@ from dynaproof.checkers.whole_file import write_whole
 
 SOURCES = ("checkers", "impl", "model", "specs", "dynaproof", "benchmarks", "examples")
 """Folders of a checkout whose files decide what its commands print."""
-TOLD_AT_MOST = 100
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -106,7 +105,7 @@ def run_all(
     resume: bool,
     told: Callable[[str], None],
 ) -> Iterable[tuple[str, Output]]:
-    """Each command with its output, as it ends; one that was run before on the same sources is not run again."""
+    """Each command with its output, as it ends; what was run before on the same sources is not run again."""
     sources = sources_digest(root)
     before = _read_kept(kept) if resume else None
     outputs = before.outputs if before is not None and before.sources == sources else {}
@@ -174,7 +173,7 @@ def _got(one: Expected, output: Output) -> tuple[str, bool]:
 
 
 def _at(place: str, output: Output) -> Any:
-    """What stands at a dotted place of the last JSON object that the command printed; None: nothing."""
+    """What stands at a dotted place of the output's last JSON object (`_` for a space); None: nothing."""
     for line in reversed(output.text.splitlines()):
         if line.startswith("{"):
             try:
@@ -185,7 +184,7 @@ def _at(place: str, output: Output) -> Any:
                 if isinstance(value, list) and key.isdigit() and int(key) < len(value):
                     value = value[int(key)]
                 elif isinstance(value, dict):
-                    value = value.get(key)
+                    value = value.get(key, value.get(key.replace("_", " ")))
                 else:
                     return None
             return value

@@ -5,7 +5,7 @@ Which of them only says how fast: they give the same answers, and tests hold the
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -47,12 +47,14 @@ class ByZones:
     """What algorithm A said of all keys.
 
     `failure`: the first key that is not linearizable, and why; then the rest is not there. `order`: rows of
-    the keys that are, key after key. `outside`: by code of the key, why it could not tell.
+    the keys that are, key after key. `outside`: by code of the key, why it could not tell; `operations`:
+    those of such keys, as far as they were looked at one by one.
     """
 
     failure: Failure | None
     order: Column
     outside: dict[int, str]
+    operations: dict[int, list[Ask]] = field(default_factory=dict)
 
 
 def decide(history: History, asks: Asks, engine: str) -> ByZones:
@@ -68,6 +70,7 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
     """Key after key, by the readable reference; with room for it, in numpy first (the history is plain)."""
     orders: list[Column] = [np.zeros(0, dtype=np.int64)]
     outside: dict[int, str] = {}
+    looked_at: dict[int, list[Ask]] = {}
     bounds: list[int] = asks.bounds.tolist()
     for key in range(len(history.keys)):
         found = None if room is None else zone_columns.decide(asks, bounds[key], bounds[key + 1], room)
@@ -89,9 +92,10 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
             return _failed(violation(history, operations, decided.cause, decided.fault))
         if decided.order is None:
             outside[key] = decided.outside or ""
+            looked_at[key] = operations
         else:
             orders.append(asks.row[asks.bounds[key] : asks.bounds[key + 1]][decided.order])
-    return ByZones(None, np.concatenate(orders), outside)
+    return ByZones(None, np.concatenate(orders), outside, looked_at)
 
 
 def decide_compiled(history: History, asks: Asks) -> ByZones:

@@ -8,7 +8,7 @@ this left, and so on. `dynaproof.checkers.linearizability.zones` has the whole o
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_PUT, ASK_READ, Ask
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_PUT, ASK_READ, FINDING, Ask
 from dynaproof.specs.history import ABSENT, NEVER
 
 GARBAGE_READ: Final = "garbage read"
@@ -57,11 +57,11 @@ def keep(asks: Sequence[Ask]) -> tuple[list[int], bool]:
     A pending write with a new value happened exactly if its value was read, or was the source of a cas that
     happened. A pending delete is kept: it is there for whoever needs it.
     """
-    needed = {ask.need for ask in asks if ask.ret != NEVER and ask.kind in {ASK_READ, ASK_CAS}}
+    needed = {need for kind, need, _, _, ret, _ in asks if ret != NEVER and kind in FINDING}
     pending: dict[int, list[int]] = {}
-    for i, ask in enumerate(asks):
-        if ask.ret == NEVER and ask.value != ABSENT:
-            pending.setdefault(ask.value, []).append(i)
+    for i, (_, _, value, _, ret, _) in enumerate(asks):
+        if ret == NEVER and value != ABSENT:
+            pending.setdefault(value, []).append(i)
     happened: set[int] = set()
     queue = [value for value in pending if value in needed]
     while queue:

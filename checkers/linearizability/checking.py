@@ -135,7 +135,10 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
     by_zones = decide(history, asks, engine)
     if by_zones.failure is not None:
         return _no(history, by_zones.failure, ZONES, SURE, engine=engine)
-    keys = [_Key(history, asks, key, by_zones.outside[key]) for key in by_zones.outside]
+    keys = [
+        _Key(history.keys[key], by_zones.operations.get(key) or register.of_key(asks, key), why)
+        for key, why in by_zones.outside.items()
+    ]
     keys.sort(key=lambda key: (len(key.asks), key.name))
     for key in keys:
         pattern = patterns.find(key.asks)
@@ -173,9 +176,9 @@ class _Key:
     `engine` and `algorithm` are those of the last search. `why` says why it takes one.
     """
 
-    def __init__(self, history: History, asks: register.Asks, key: int, why: str) -> None:
-        self.name = history.keys[key]
-        self.asks = register.of_key(asks, key)
+    def __init__(self, name: str, asks: list[Ask], why: str) -> None:
+        self.name = name
+        self.asks = asks
         self.why = why
         self.engine = PYTHON
         self.algorithm = DEPTH_FIRST

@@ -1,14 +1,14 @@
 """Algorithm B depth first: one configuration at a time, for the many histories in which that is soon enough.
 
-The steps are those of `frontier`: the same events, configurations `(state, used, hidden)` and rules 1 to 3.
-But where `frontier` takes all configurations along in time, this follows one, tries what looks best first,
-and goes back where a return cannot be explained. A configuration at a return is not tried again, nor is one
-that differs from a tried one in having used more of what never returns (rule 4 in part). So a history that
-the first guesses explain costs one configuration per write; where guesses are wrong too often, `frontier`,
-which compares all that it keeps, takes over.
+The steps are those of `frontier`, one return after the other, with the same configurations and rules. But
+where `frontier` takes all configurations `(state, used, hidden)` along in time, this follows one, tries what
+looks best first, and goes back where a return cannot be explained. A configuration that is covered by one
+that was tried at the same return (rule 4) is left out. So a history that the first guesses explain costs one
+configuration per write; where guesses are wrong too often, `frontier` takes over.
 
 Tried first at a return: that the operation was hidden, then the operation itself, then what leaves a value
 that somebody waits for, the earliest return first. What never returns comes last, for it may be needed later.
+What could go instead of the first guess is worked out only on coming back to it.
 
 Sources: Wing and Gong (1993); Lowe (2017), for the memory of configurations. `docs/linearizability-proof.md`
 argues the rules.
@@ -16,7 +16,7 @@ argues the rules.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from dynaproof.checkers.linearizability.frontier import Configuration, Searched, Trail, linearized
+from dynaproof.checkers.linearizability.frontier import Searched, Trail, linearized
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import endless
 from dynaproof.specs.history import ABSENT, NEVER
@@ -24,8 +24,8 @@ from dynaproof.specs.history import ABSENT, NEVER
 ASK_EVERY = 64
 """The budget is asked for at the first of so many configurations."""
 
-_Node = tuple[int, Configuration, Trail]
-"""The number of the event, a configuration that does not explain its return yet, and how it came about."""
+_Node = tuple[int, int, int, int, Trail]
+"""The number of a return, a configuration (state, used, hidden) before it, and how that came about."""
 
 
 def search(
@@ -38,108 +38,250 @@ def search(
 
 
 class _Search:
-    """The events in the order of time, and what is open at each return.
+    """The returns in the order of time, and what is open at each.
 
-    An event is the index of the operation that is called, or its complement where it returns. The columns
-    `open_reads`, `open_writes`, `plain` (bits of the open plain writes) and `pending_at` (how many of those
-    that never return have been called) are by number of the event, and hold what is asked for at returns.
+    Columns by number of the return: `returning`, who returns; `called`, the reads called since the return
+    before; `open_reads` and `open_writes`, the returning one among them; `plain`, the bits of the open plain
+    writes; `pending_at`, the bits of what had been called by then of all that never returns.
     """
 
     def __init__(self, asks: Sequence[Ask]) -> None:
         self.asks = asks
         columns: list[list[int]] = [list(column) for column in zip(*asks, strict=True)] or [[]] * 6
-        self.kinds, self.needs, self.values, calls, self.rets, _ = columns
-        # At equal times calls come first, then the order is that of the operations: numbers sort fastest.
-        count = max(1, len(asks))
-        by_time = [2 * count * call + i for i, call in enumerate(calls)]
-        by_time += [(2 * ret + 1) * count + i for i, ret in enumerate(self.rets) if ret != NEVER]
-        by_time.sort()
-        self.events = [~(at % count) if at // count & 1 else at % count for at in by_time]
+        self.kinds, self.needs, self.values, self.calls, self.rets, _ = columns
+        # Sorting is stable: at equal times the order is that of the operations.
+        by_return = sorted(range(len(asks)), key=self.rets.__getitem__)
+        self.returning = by_return[: len(asks) - self.rets.count(NEVER)]
         self.bits = [0] * len(asks)
         self.called_at = [0] * len(asks)
         self.pending: list[int] = []
-        self.open_reads: list[tuple[int, ...]] = [()] * len(self.events)
-        self.open_writes: list[tuple[int, ...]] = [()] * len(self.events)
-        self.plain = [0] * len(self.events)
-        self.pending_at = [0] * len(self.events)
+        self.called: list[Sequence[int]] = []
+        self.open_reads: list[tuple[int, ...]] = []
+        self.open_writes: list[tuple[int, ...]] = []
+        self.plain: list[int] = []
+        self.pending_at: list[int] = []
         self._look_ahead()
+        self.called.append(())
         # Bits of their own, so that those of one configuration can be compared with those of another.
-        width = max(self.bits, default=0).bit_length()
-        for place, i in enumerate(self.pending, width):
-            self.bits[i] = 1 << place
-        self.pending_bits = (1 << len(self.pending)) - 1 << width
+        self.width = max(self.bits, default=0).bit_length()
+        self.puts: dict[int, int] = {}
+        self.cases: dict[int, dict[int, int]] = {}
+        self.into: dict[int, dict[int, int]] = {}
+        for place, i in enumerate(self.pending, self.width):
+            bit = self.bits[i] = 1 << place
+            need, value = self.needs[i], self.values[i]
+            if self.kinds[i] == ASK_PUT:
+                self.puts[value] = self.puts.get(value, 0) | bit
+                continue
+            for by_value, one, other in (self.cases, need, value), (self.into, value, need):
+                bits = by_value.setdefault(one, {})
+                bits[other] = bits.get(other, 0) | bit
+        self.pending_bits = (1 << len(self.pending)) - 1 << self.width
 
     def _look_ahead(self) -> None:
-        bits, kinds, rets, pending = self.bits, self.kinds, self.rets, self.pending
+        bits, kinds, rets, calls, pending = self.bits, self.kinds, self.rets, self.calls, self.pending
+        called_at = self.called_at
         reads: dict[int, None] = {}
         writes: dict[int, None] = {}
         plain, free = 0, -1
-        for event, i in enumerate(self.events):
-            if i < 0:
-                self.open_reads[event] = tuple(reads)
-                self.open_writes[event] = tuple(writes)
-                self.plain[event] = plain
-                self.pending_at[event] = len(pending)
-                free |= bits[~i]
-                plain &= ~bits[~i]
-                del (reads if kinds[~i] < ASK_PUT else writes)[~i]
-                continue
-            self.called_at[i] = event
-            if rets[i] == NEVER:
-                pending.append(i)
-                continue
-            bits[i] = free & -free
-            free ^= bits[i]
-            (reads if kinds[i] < ASK_PUT else writes)[i] = None
-            if kinds[i] == ASK_PUT:
-                plain |= bits[i]
+        by_call = iter(sorted(range(len(calls)), key=calls.__getitem__))
+        i = next(by_call, -1)
+        for number, x in enumerate(self.returning):
+            new: list[int] = []
+            until = rets[x]
+            while i >= 0 and calls[i] <= until:  # At equal times calls come first.
+                called_at[i] = number
+                if rets[i] == NEVER:
+                    pending.append(i)
+                else:
+                    bit = bits[i] = free & -free
+                    free ^= bit
+                    if kinds[i] < ASK_PUT:
+                        reads[i] = None
+                        new.append(i)
+                    else:
+                        writes[i] = None
+                        if kinds[i] == ASK_PUT:
+                            plain |= bit
+                i = next(by_call, -1)
+            self.called.append(new)
+            self.open_reads.append(tuple(reads))
+            self.open_writes.append(tuple(writes))
+            self.plain.append(plain)
+            self.pending_at.append(len(pending))
+            bit = bits[x]
+            free |= bit
+            if kinds[x] < ASK_PUT:
+                del reads[x]
+            else:
+                del writes[x]
+                plain &= ~bit
 
     def run(self, initial: int, exhausted: Callable[[int], bool]) -> Searched:
-        bits, kinds, needs = self.bits, self.kinds, self.needs
-        events, pending_bits = self.events, self.pending_bits
-        end = len(events)
+        bits, kinds, needs, values = self.bits, self.kinds, self.needs, self.values
+        returning, called, open_reads, plain = self.returning, self.called, self.open_reads, self.plain
+        end = len(returning)
         state, used, hidden = initial, 0, 0
-        event = 0
         trail: Trail = None
         reached: Trail = None
-        tried: dict[tuple[int, int, int, int], list[int]] = {}
-        todo: list[Iterator[_Node]] = []
-        visited = furthest = 0
-        while event < end:
-            i = events[event]
-            if i >= 0:
-                if kinds[i] < ASK_PUT and (needs[i] == state) == (kinds[i] == ASK_READ):
-                    used |= bits[i]
-                    trail = (i, event, trail)
-                event += 1
-                continue
-            bit = bits[~i]
+        tried: list[list[_Node] | None] = [None] * end
+        todo: list[_Node | Iterator[_Node]] = []
+        visited = furthest = number = 0
+        for r in called[0]:
+            if (needs[r] == state) == (kinds[r] == ASK_READ):
+                used |= bits[r]
+                trail = (r, 0, trail)
+        while number < end:
+            x = returning[number]
+            bit = bits[x]
             if used & bit:
                 used ^= bit
-                event += 1
+            else:
+                node: _Node = (number, state, used, hidden, trail)
+                before = tried[number]
+                if before is None:
+                    tried[number] = [node]
+                    fresh = True
+                else:
+                    fresh = not self._covered(node, before)
+                    if fresh:
+                        before.append(node)
+                stuck = True
+                if fresh:
+                    visited += 1
+                    if number >= furthest:
+                        furthest, reached = number, trail
+                    if visited % ASK_EVERY == 1 and exhausted(visited):
+                        prefix, at = self._order(reached), returning[furthest]
+                        return Searched(None, None, furthest, visited, prefix, at)
+                    todo.append(node)
+                    kind = kinds[x]
+                    if hidden & bit:
+                        hidden ^= bit
+                        trail = (x, -1, trail)
+                        stuck = False
+                    elif kind == ASK_PUT or (kind == ASK_CAS and needs[x] == state):
+                        stuck = False
+                        state = values[x]
+                        used |= bit
+                        if kind == ASK_PUT:
+                            hidden = (hidden | plain[number]) & ~used
+                        trail = (x, number, trail)
+                        for r in open_reads[number]:
+                            if (needs[r] == state) == (kinds[r] == ASK_READ) and not used & bits[r]:
+                                used |= bits[r]
+                                trail = (r, number, trail)
+                        used ^= bit
+                if stuck:
+                    found = self._next(todo)
+                    if found is None:
+                        return Searched(None, returning[furthest], furthest, visited)
+                    number, state, used, hidden, trail = found
+                    continue
+            number += 1
+            for r in called[number]:
+                if (needs[r] == state) == (kinds[r] == ASK_READ):
+                    used |= bits[r]
+                    trail = (r, number, trail)
+        return Searched(self._order(trail), None, end, visited)
+
+    def _next(self, todo: list[_Node | Iterator[_Node]]) -> _Node | None:
+        """What to try where nothing explains a return: what else could have gone, the last choice first."""
+        while todo:
+            last = todo[-1]
+            if isinstance(last, tuple):  # Most are never come back to.
+                last = todo[-1] = self._others(last)
+            node = next(last, None)
+            if node is not None:
+                return node
+            todo.pop()
+        return None
+
+    def _covered(self, node: _Node, before: Sequence[_Node]) -> bool:
+        """Whether one that was tried at this return leaves all that this one leaves (rule 4)."""
+        number, state, used, hidden, _ = node
+        unspent = ~used & self.pending_bits
+        others = ~self.pending_bits
+        reads = sum(self.bits[r] for r in self.open_reads[number])
+        writes = others & ~reads
+        for _, one, spent, under, _ in before:
+            if (
+                one == state
+                and not spent & unspent
+                and not hidden & ~under
+                and not used & ~spent & reads
+                and not (spent ^ used) & writes & ~under
+            ):
+                return True
+        return False
+
+    def _others(self, node: _Node) -> Iterator[_Node]:
+        """What else can be linearized next, the best first."""
+        number, state, used, hidden, _ = node
+        kinds, values, bits = self.kinds, self.values, self.bits
+        x = self.returning[number]
+        tried: set[tuple[int, int]] = set()  # Those of one kind that can go now have all met the same value.
+        if self._can_go(x, state):
+            tried.add((kinds[x], values[x]))
+            if hidden & bits[x]:
+                yield self._after(x, node)
+        # The bits of what was called by now, never returns, and was not used.
+        free = (1 << self.pending_at[number]) - 1 << self.width & ~used
+        wanted, picky = self._wanted(number, used, free)
+        for i in sorted(self.open_writes[number], key=self.rets.__getitem__):
+            kind, value = kinds[i], values[i]
+            if i == x or used & bits[i] or (kind, value) in tried or not self._can_go(i, state):
                 continue
-            node: _Node | None = None
-            spent = used & pending_bits
-            before = tried.setdefault((event, state, used ^ spent, hidden), [])
-            if not before or not any(not other & ~spent for other in before):
-                before.append(spent)
-                visited += 1
-                if event >= furthest:
-                    furthest, reached = event, trail
-                if visited % ASK_EVERY == 1 and exhausted(visited):
-                    done, prefix = self._returns(furthest), self._order(reached)
-                    return Searched(None, None, done, visited, prefix, ~events[furthest])
-                here = event, (state, used, hidden), trail
-                todo.append(self._others(*here))
-                node = self._guess(*here)
-            while node is None and todo:
-                node = next(todo[-1], None)
-                if node is None:
-                    todo.pop()
-            if node is None:
-                return Searched(None, ~events[furthest], self._returns(furthest), visited)
-            event, (state, used, hidden), trail = node
-        return Searched(self._order(trail), None, self._returns(end), visited)
+            if kind == ASK_CAS or value in wanted or any(other != value for other in picky):
+                tried.add((kind, value))
+                yield self._after(i, node)
+        for kind, masks in (ASK_CAS, self.cases.get(state, {})), (ASK_PUT, self.puts):
+            for value, mask in masks.items():
+                left = mask & free
+                if not left or (kind, value) in tried:
+                    continue
+                if value in wanted or any(other != value for other in picky):
+                    first = (left & -left).bit_length() - 1  # The others can stand for it later.
+                    yield self._after(self.pending[first - self.width], node)
+
+    def _can_go(self, i: int, state: int) -> bool:
+        """Whether a write can happen in that state."""
+        return self.kinds[i] == ASK_PUT or (self.kinds[i] == ASK_CAS and self.needs[i] == state)
+
+    def _wanted(self, number: int, used: int, free: int) -> tuple[list[int], list[int]]:
+        """The values that somebody waits for, and those but which others take anything.
+
+        Who never returns, of the bits `free`, waits only if what it would leave is waited for (rule 2).
+        Nobody has to lead to what those others take: they wait in the one state that they do not take, and
+        whatever else could go first would end up in another.
+        """
+        kinds, needs, bits = self.kinds, self.needs, self.bits
+        wanted: list[int] = []
+        picky: list[int] = []
+        for i in self.open_reads[number]:
+            if not used & bits[i]:
+                (wanted if kinds[i] == ASK_READ else picky).append(needs[i])
+        wanted += [needs[i] for i in self.open_writes[number] if kinds[i] == ASK_CAS and not used & bits[i]]
+        if free:
+            for value in wanted:  # It grows while it is walked.
+                for need, mask in self.into.get(value, {}).items():
+                    if mask & free and need not in wanted:
+                        wanted.append(need)
+        return wanted, picky
+
+    def _after(self, i: int, node: _Node) -> _Node:
+        """Linearize a write, and the open reads that find what it leaves."""
+        number, _, used, hidden, trail = node
+        bits, kinds, needs, value = self.bits, self.kinds, self.needs, self.values[i]
+        used |= bits[i]
+        if kinds[i] == ASK_PUT:
+            hidden = (hidden | self.plain[number]) & ~used
+        trail = (i, number, trail)
+        for r in self.open_reads[number]:
+            if not used & bits[r] and (needs[r] == value) == (kinds[r] == ASK_READ):
+                used |= bits[r]
+                trail = (r, number, trail)
+        return number, value, used, hidden, trail
 
     def _order(self, trail: Trail) -> list[int]:
         """The operations in the order of a trail."""
@@ -148,76 +290,3 @@ class _Search:
             i, at, trail = trail
             steps.append((i, at))
         return linearized(self.asks, steps[::-1], self.called_at)
-
-    def _guess(self, event: int, configuration: Configuration, trail: Trail) -> _Node | None:
-        """The best guess: that what is about to return was hidden, or else that it happens now."""
-        state, used, hidden = configuration
-        x = ~self.events[event]
-        if hidden & self.bits[x]:
-            return event + 1, (state, used, hidden ^ self.bits[x]), (x, -1, trail)
-        return self._after(x, event, configuration, trail) if self._can_go(x, state) else None
-
-    def _others(self, event: int, configuration: Configuration, trail: Trail) -> Iterator[_Node]:
-        """What else can be linearized next, the best first."""
-        state, used, hidden = configuration
-        kinds, values, bits = self.kinds, self.values, self.bits
-        x = ~self.events[event]
-        waiting, picky = self._waiting(event, used)
-        tried: set[tuple[int, int]] = set()  # Those of one kind that can go now have all met the same value.
-        if self._can_go(x, state):
-            tried.add((kinds[x], values[x]))
-            if hidden & bits[x]:
-                yield self._after(x, event, configuration, trail)
-        for i in self._moves(event):
-            kind, value, bit = kinds[i], values[i], bits[i]
-            if i == x or used & bit or (kind, value) in tried or not self._can_go(i, state):
-                continue
-            wanted = kind == ASK_CAS and self.rets[i] != NEVER
-            wanted = wanted or bool(waiting.get(value, 0) & ~bit)
-            if wanted or any(self.needs[r] != value for r in picky):
-                tried.add((kind, value))
-                yield self._after(i, event, configuration, trail)
-
-    def _can_go(self, i: int, state: int) -> bool:
-        """Whether a write can happen in that state."""
-        return self.kinds[i] == ASK_PUT or (self.kinds[i] == ASK_CAS and self.needs[i] == state)
-
-    def _moves(self, event: int) -> list[int]:
-        """The open writes by their returns; of those that never return conditional ones first."""
-        moves = sorted(self.open_writes[event], key=self.rets.__getitem__)
-        pending = self.pending[: self.pending_at[event]]
-        return moves + sorted(pending, key=self.kinds.__getitem__, reverse=True)
-
-    def _waiting(self, event: int, used: int) -> tuple[dict[int, int], list[int]]:
-        """By value the bits of those that wait for it, and the conditions that wait for any other."""
-        waiting: dict[int, int] = {}
-        picky = []
-        for i in (*self.open_reads[event], *self.open_writes[event], *self.pending[: self.pending_at[event]]):
-            if used & self.bits[i]:
-                continue
-            if self.kinds[i] in {ASK_READ, ASK_CAS}:
-                waiting[self.needs[i]] = waiting.get(self.needs[i], 0) | self.bits[i]
-            elif self.kinds[i] != ASK_PUT:
-                picky.append(i)
-        return waiting, picky
-
-    def _after(self, i: int, event: int, configuration: Configuration, trail: Trail) -> _Node:
-        """Linearize a write, and the open reads that find what it leaves."""
-        _, used, hidden = configuration
-        bits, kinds, value = self.bits, self.kinds, self.values[i]
-        used |= bits[i]
-        if kinds[i] == ASK_PUT:
-            hidden = (hidden | self.plain[event]) & ~used
-        trail = (i, event, trail)
-        reads = self.open_reads[event]
-        if not reads:
-            return event, (value, used, hidden), trail
-        needs = self.needs
-        for r in reads:
-            if not used & bits[r] and (needs[r] == value) == (kinds[r] == ASK_READ):
-                used |= bits[r]
-                trail = (r, event, trail)
-        return event, (value, used, hidden), trail
-
-    def _returns(self, event: int) -> int:
-        return sum(i < 0 for i in self.events[:event])

@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, Ask
+from dynaproof.checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, FINDING, Ask
 from dynaproof.specs.history import ABSENT, NEVER
 
 
@@ -37,14 +37,14 @@ def find(asks: Sequence[Ask], initial: int = ABSENT) -> Pattern | None:
     witnesses = _Witnesses(asks)
     found: Pattern | None = None
     for at, (kind, need, _, call, ret, _) in enumerate(asks):
-        if kind in {ASK_PUT, ASK_DIFFERS} or ret == NEVER:
+        if kind not in FINDING or ret == NEVER:
             continue
         if found is not None and (asks[found.at].ret, found.at) < (ret, at):
             continue
         last, source = sources.last_return(need, ret)
         if last is None:
             found = Pattern(at)
-        elif last != NEVER:
+        elif last < call:
             over = witnesses.of_another(need, last, call)
             if over is not None:
                 found = Pattern(at, source, over)
@@ -57,10 +57,13 @@ class _Sources:
     def __init__(self, asks: Sequence[Ask], initial: int) -> None:
         self.calls: dict[int, list[int]] = {initial: [-NEVER]}
         self.latest: dict[int, list[tuple[int, int | None]]] = {initial: [(-NEVER, None)]}
-        writes = [(ask.call, ask.ret, i) for i, ask in enumerate(asks) if ask.kind >= ASK_PUT]
-        for call, ret, i in sorted(writes):
-            latest = self.latest.setdefault(asks[i].value, [])
-            self.calls.setdefault(asks[i].value, []).append(call)
+        writes = [
+            (call, ret, i, value) for i, (kind, _, value, call, ret, _) in enumerate(asks) if kind >= ASK_PUT
+        ]
+        writes.sort()
+        for call, ret, i, value in writes:
+            latest = self.latest.setdefault(value, [])
+            self.calls.setdefault(value, []).append(call)
             latest.append((ret, i) if not latest or ret > latest[-1][0] else latest[-1])
 
     def last_return(self, value: int, until: int) -> tuple[int | None, int | None]:
@@ -79,7 +82,7 @@ class _Witnesses:
                 continue
             if kind != ASK_PUT:
                 known.append((call, ret, need, i))
-            if kind in {ASK_PUT, ASK_CAS}:
+            if kind >= ASK_PUT:
                 known.append((call, ret, value, i))
         known.sort()
         self.calls = [one[0] for one in known]

@@ -141,10 +141,15 @@ class Run:
 
     def advance(self, done: Callable[[], bool], limit: int) -> None:
         """Step until `done()`, which is asked now and then, at most `limit` times."""
+        world, view = self.world, self.view
         for number in range(limit):
             if not number % ASKED and done():
                 return
-            self.step()
+            event = world.strategy.pop()
+            if event is not None:
+                world.happen(event)
+                if view.fresh:
+                    self.check()
             if self.failure is not None:
                 return
 

@@ -33,7 +33,7 @@ STEPS = 60_000
 SETTLING_LEASES = 60
 """Leases within which all becomes quiet: elections, the replacement of a voter, a copy."""
 
-WATCHED_LEASES = 10
+WATCHED_LEASES = 3
 """Leases for which what is quiet must stay so; and before that, for what began in time to end."""
 
 

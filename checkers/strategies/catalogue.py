@@ -85,7 +85,8 @@ def strategy_named(name: str) -> StrategyKind:
 def users_kind(made: type[Strategy], name: str) -> StrategyKind:
     """A strategy of a user's, who is told what it does wrong under this name."""
     sentence = " ".join((made.__doc__ or "").split("\n\n")[0].split())
-    return StrategyKind(made.__name__, sentence, "", partial(UsersStrategy, made, name))
+    make: Callable[[int, int], Strategy] = partial(UsersStrategy, made, name)
+    return StrategyKind(made.__name__, sentence, "", make)
 
 
 PORTFOLIO = ("timed", "random", "pct", "pos")

@@ -31,7 +31,8 @@ class Drawn:
         self._enabled: list[tuple[int, int, Event]] = []
         self._number = 0
 
-    def _below(self, n: int) -> int:
+    def below(self, n: int) -> int:
+        """Any number below `n`, whatever the choice is named."""
         if n <= 1 or self.budget <= 0 or self.draw is None:
             return 0
         self.budget -= 1
@@ -57,17 +58,17 @@ class Drawn:
         ahead = [0] + [
             place for place in range(1, min(AHEAD, len(enabled))) if enabled[place][2].kind != "timer"
         ]
-        event = enabled.pop(ahead[self._below(len(ahead))])[2]
+        event = enabled.pop(ahead[self.below(len(ahead))])[2]
         event.position = -1
         return event
 
     def index(self, label: Label, n: int) -> int:
         """Any number below `n`."""
-        return self._below(n)
+        return self.below(n)
 
     def chance(self, label: Label, numerator: int) -> bool:
         """Never for 0, always for 65536; else as Hypothesis likes, for its probabilities are its own."""
-        return numerator > 0 and (numerator >= 1 << 16 or self._below(2) == 1)
+        return numerator > 0 and (numerator >= 1 << 16 or self.below(2) == 1)
 
     def drain(self) -> list[Event]:
         """All enabled events by due time; none is left."""

@@ -22,6 +22,9 @@ class Recorded(Struct, frozen=True):
 class Recording:
     """Answers as `inner` does, and keeps the answers."""
 
+    below = None
+    """Choices are known by their names."""
+
     def __init__(self, inner: Strategy) -> None:
         self._inner = inner
         self._events: list[EventName] = []

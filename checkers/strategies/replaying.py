@@ -34,6 +34,9 @@ class Divergence(Exception):  # noqa: N818 Nondeterminism of a node is a finding
 class Replaying:
     """A strategy that answers as `recorded` says."""
 
+    below = None
+    """Choices are known by their names."""
+
     def __init__(self, recorded: Recorded, lenient: bool = False) -> None:
         self._events = recorded.events
         self._choices = dict(recorded.choices)

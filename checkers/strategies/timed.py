@@ -24,6 +24,10 @@ class Seeded:
         """Uniform, but for a bias below n / 2 ** 32."""
         return (self._bits(32) * n) >> 32
 
+    def below(self, n: int) -> int:
+        """The same, without a name: nothing here depends on it."""
+        return (self._bits(32) * n) >> 32
+
     def chance(self, label: Label, numerator: int) -> bool:
         """True in `numerator` of 65536."""
         return self._bits(16) < numerator

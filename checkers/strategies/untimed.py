@@ -175,134 +175,159 @@ class _ByLink:
                 return events
 
 
-class Pos(Seeded):
-    """Each event has a random priority and the highest happens; those that race with it draw anew.
+class _Race:
+    """The events at one place, and which of the timers and of the others have the highest priority."""
 
-    Partial order sampling (Yuan, Yang and Gu, CAV 2018). Two events race if they happen at the same node:
-    deliveries, timers and syncs alike.
-    """
+    __slots__ = ("events", "other", "timer")
 
-    def __init__(self, seed: int, timer_weight: int = 16) -> None:
-        super().__init__(seed)
-        self._timer_weight = timer_weight
-        self._at: dict[Any, list[Event]] = {}
-        """By the place at which they happen: those that race."""
-        self._others = _Highest()
-        self._timers = _Highest()
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.other: Event | None = None
+        self.timer: Event | None = None
 
-    def add(self, event: Event) -> None:
-        """Enable, with a priority of its own."""
-        place = event.place
-        at = self._at.get(place)
-        if at is None:
-            at = self._at[place] = []
-        event.position = len(at)
-        at.append(event)
-        rank = event.rank = self._random()
-        highest = self._timers if event.kind == "timer" else self._others
-        highest.count += 1
-        best = highest.at.get(place)
-        if best is None or rank > best.rank:
-            highest.enter(event)
-
-    def discard(self, event: Event) -> None:
-        """Disable: the last event of its place takes its place."""
-        position = event.position
-        if position < 0:
-            return
-        place, is_timer = event.place, event.kind == "timer"
-        at = self._at[place]
-        last = at.pop()
+    def remove(self, event: Event) -> None:
+        """Take an event out: the last one takes its place."""
+        last = self.events.pop()
         if last is not event:
-            at[position] = last
-            last.position = position
+            self.events[event.position] = last
+            last.position = event.position
         event.position = -1
-        highest = self._timers if is_timer else self._others
-        highest.count -= 1
-        if highest.at[place] is event:
-            del highest.at[place]
-            left = [other for other in at if (other.kind == "timer") == is_timer]
-            if left:
-                highest.enter(max(left, key=lambda other: other.rank))
 
-    def pop(self) -> Event | None:
-        """The highest priority."""
-        others, timers, random = self._others, self._timers, self._random
-        highest = others
-        if not others.count or (timers.count and (self._bits(32) * self._timer_weight) >> 32 == 0):
-            highest = timers
-            if not timers.count:
-                return None
-        event = highest.first()
-        highest.count -= 1
-        place, position = event.place, event.position
-        at = self._at[place]
-        last = at.pop()
-        if last is not event:
-            at[position] = last
-            last.position = position
-        event.position = -1
-        others.at.pop(place, None)
-        timers.at.pop(place, None)
-        best = best_timer = event
-        top = top_timer = -1.0
-        for racing in at:
-            rank = racing.rank = random()
-            if racing.kind == "timer":
-                if rank > top_timer:
-                    best_timer, top_timer = racing, rank
-            elif rank > top:
-                best, top = racing, rank
-        if best is not event:
-            others.enter(best)
-        if best_timer is not event:
-            timers.enter(best_timer)
-        return event
+    def highest(self, timers: bool) -> Event | None:
+        """Of the timers, or of the others, by a look at each here."""
+        of_kind = [event for event in self.events if (event.kind == "timer") == timers]
+        return max(of_kind, key=lambda event: event.rank, default=None)
 
-    def drain(self) -> list[Event]:
-        """All enabled events by due time; none is left."""
-        events = [event for at in self._at.values() for event in at]
-        self._at, self._others, self._timers = {}, _Highest(), _Highest()
-        return _by_due_time(events)
 
+_Ranked = tuple[float, int, Event]
 
 STALE = 64
 """Entries of a heap that may be out of date, besides as many as are not."""
 
 
-class _Highest:
-    """Of each place the event of highest priority, and these in a heap.
+class Pos(Seeded):
+    """Each event has a random priority and the highest happens; those that race with it draw anew.
 
-    *Invariant.* Each event in `at` is in the heap at its priority. Other entries are out of date: they are
-    passed over at the front, and all are dropped before they outnumber the others.
+    Partial order sampling (Yuan, Yang and Gu, CAV 2018). Two events race if they happen at the same node:
+    deliveries, timers and syncs alike.
+
+    *Invariant.* The foremost timer of each place, and the foremost of its other events, is in its heap at its
+    priority. An entry whose event has gone or drew anew is passed over at the front; any other entry is lower
+    than the one of the foremost at its place.
     """
 
-    __slots__ = ("_heap", "_number", "at", "count")
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Event]] = []
+    def __init__(self, seed: int, timer_weight: int = 16) -> None:
+        super().__init__(seed)
+        self._timer_weight = timer_weight
+        self._races: dict[Any, _Race] = {}
+        """By the place at which the events happen."""
+        self._others: list[_Ranked] = []
+        self._timers: list[_Ranked] = []
+        self._other_count = self._timer_count = 0
+        self._most = STALE
+        """Entries of a heap before those that are out of date are dropped."""
         self._number = 0
-        self.at: dict[Any, Event] = {}
-        self.count = 0
-        """Of all enabled events, not only of the highest."""
 
-    def enter(self, event: Event) -> None:
-        """An event that has the highest priority of its place."""
-        self._number = number = self._number + 1
-        self.at[event.place] = event
-        heappush(self._heap, (-event.rank, number, event))
-        if len(self._heap) > 2 * len(self.at) + STALE:
-            self._heap = [(-best.rank, n, best) for n, best in enumerate(self.at.values())]
-            heapify(self._heap)
+    def add(self, event: Event) -> None:
+        """Enable, with a priority of its own."""
+        race = self._races.get(event.place)
+        if race is None:
+            race = self._races[event.place] = _Race()
+        event.position = len(race.events)
+        race.events.append(event)
+        rank = event.rank = self._random()
+        if event.kind == "timer":
+            self._timer_count += 1
+            if race.timer is None or rank > race.timer.rank:
+                race.timer = event
+                self._enter(self._timers, event)
+        else:
+            self._other_count += 1
+            if race.other is None or rank > race.other.rank:
+                race.other = event
+                self._enter(self._others, event)
 
-    def first(self) -> Event:
-        """The highest of all; there is one."""
-        heap, at = self._heap, self.at
+    def discard(self, event: Event) -> None:
+        """Disable; where it was the foremost at its place, the next one is."""
+        if event.position < 0:
+            return
+        race = self._races[event.place]
+        race.remove(event)
+        if event.kind == "timer":
+            self._timer_count -= 1
+            if race.timer is event:
+                race.timer = race.highest(timers=True)
+                if race.timer is not None:
+                    self._enter(self._timers, race.timer)
+        else:
+            self._other_count -= 1
+            if race.other is event:
+                race.other = race.highest(timers=False)
+                if race.other is not None:
+                    self._enter(self._others, race.other)
+
+    def pop(self) -> Event | None:
+        """The highest priority."""
+        random, timers = self._random, self._timer_count
+        if not self._other_count or (timers and (self._bits(32) * self._timer_weight) >> 32 == 0):
+            if not timers:
+                return None
+            heap = self._timers
+            self._timer_count = timers - 1
+        else:
+            heap = self._others
+            self._other_count -= 1
         while True:
-            negated, _, event = heap[0]
-            if event.rank == -negated and at.get(event.place) is event:
-                return event
-            heappop(heap)
+            negated, _, event = heappop(heap)
+            if event.rank == -negated and event.position >= 0:
+                break
+        race = self._races[event.place]
+        race.remove(event)
+        other = timer = None
+        highest = highest_timer = -1.0
+        for racing in race.events:
+            rank = racing.rank = random()
+            if racing.kind == "timer":
+                if rank > highest_timer:
+                    timer, highest_timer = racing, rank
+            elif rank > highest:
+                other, highest = racing, rank
+        race.other, race.timer = other, timer
+        self._number = number = self._number + 1
+        if other is not None:
+            heappush(self._others, (-highest, number, other))
+        if timer is not None:
+            heappush(self._timers, (-highest_timer, number, timer))
+        if len(self._others) > self._most or len(self._timers) > self._most:
+            self._compact()
+        return event
+
+    def _enter(self, heap: list[_Ranked], event: Event) -> None:
+        """An event is the foremost of its kind at its place."""
+        self._number = number = self._number + 1
+        heappush(heap, (-event.rank, number, event))
+        if len(heap) > self._most:
+            self._compact()
+
+    def _compact(self) -> None:
+        """Drop all entries that are out of date."""
+        races = self._races.values()
+        for heap, foremost in (
+            (self._others, [race.other for race in races]),
+            (self._timers, [race.timer for race in races]),
+        ):
+            heap[:] = [(-best.rank, n, best) for n, best in enumerate(foremost) if best is not None]
+            heapify(heap)
+        self._most = 2 * len(races) + STALE
+
+    def drain(self) -> list[Event]:
+        """All enabled events by due time; none is left."""
+        events = [event for race in self._races.values() for event in race.events]
+        self._races = {}
+        self._others.clear()
+        self._timers.clear()
+        self._other_count = self._timer_count = 0
+        return _by_due_time(events)
 
 
 def _by_due_time(events: list[Event]) -> list[Event]:

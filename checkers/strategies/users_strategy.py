@@ -29,6 +29,9 @@ def is_strategy(found: object) -> TypeGuard[type[Strategy]]:
 class UsersStrategy:
     """A `Strategy` around a user's, which must give each enabled event once, and numbers in range."""
 
+    below = None
+    """A user's strategy is asked for each number by the name of its choice."""
+
     def __init__(self, made: Callable[..., Strategy], name: str, seed: int, timer_weight: int) -> None:
         self.name = name
         self._enabled: dict[int, Event] = {}

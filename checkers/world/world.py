@@ -125,7 +125,6 @@ class World:
             except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
                 self._raised(place, event.payload, error)
                 return
-            self._handled(place)
         elif kind == "timer":
             del place.timers[event.payload]
             try:
@@ -133,11 +132,17 @@ class World:
             except Exception as error:  # noqa: BLE001
                 self._raised(place, event.payload, error)
                 return
-            self._handled(place)
-        elif kind == "sync_start":
-            self._sync_started(place)
         else:
-            self._sync_ended(place)
+            if kind == "sync_start":
+                self._sync_started(place)
+            else:
+                self._sync_ended(place)
+            return
+        if place.on_handled is not None:
+            place.on_handled(place)
+        outbox = place.outbox
+        if outbox.handler or outbox.written > outbox.durable:
+            self._let_out(place)
 
     def fault(self, kind: str, place: Place, number: int) -> None:
         """A fault falls, or is mended, at a node: an event like any other."""
@@ -161,17 +166,17 @@ class World:
         except Exception as error:  # noqa: BLE001
             self._raised(place, arguments[-1] if arguments else None, error)
             return
-        self._handled(place)
+        if place.on_handled is not None:
+            place.on_handled(place)
+        self._let_out(place)
 
     def _raised(self, place: Place, payload: object, error: Exception) -> None:
         self.failed = True
         if place.on_raised is not None:
             place.on_raised(place, payload, error)
 
-    def _handled(self, place: Place) -> None:
-        """A handler has run: let out what may leave, and begin a sync if one is needed."""
-        if place.on_handled is not None:
-            place.on_handled(place)
+    def _let_out(self, place: Place) -> None:
+        """A handler has run: what may leave does, and a sync begins if one is needed."""
         outbox = place.outbox
         if outbox.handler:
             written = place.disk.written
@@ -191,8 +196,11 @@ class World:
         if place.armed == "crash in sync":
             self._halt(place)
             return
-        table, number = self.sync_us, place.syncs
-        took = table[self.strategy.index(("sync_end", place.name, number), len(table))] * place.slow
+        table, number, below = self.sync_us, place.syncs, self.strategy.below
+        if below is None:
+            took = table[self.strategy.index(("sync_end", place.name, number), len(table))] * place.slow
+        else:
+            took = table[below(len(table))] * place.slow
         self._schedule_sync(place, "sync_end", number, took)
         place.syncs = number + 1
 
@@ -231,7 +239,7 @@ class World:
         strategy, on_sent, links, stamps = self.strategy, place.on_sent, place.links, place.stamps
         tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
         durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
-        latencies = len(table)
+        latencies, below = len(table), strategy.below
         for to, message in messages:
             while stamps:
                 stamped, stamp = stamps.popleft()
@@ -271,7 +279,10 @@ class World:
                 if loss and strategy.chance(("loss", link.name, number), loss):
                     self._tally("lost message")
                     continue
-                delay = table[strategy.index(("latency", link.name, number), latencies)]
+                if below is None:
+                    delay = table[strategy.index(("latency", link.name, number), latencies)]
+                else:
+                    delay = table[below(latencies)]
                 delay *= max(slow, target.slow)
                 link.in_flight += 1
                 event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link)

@@ -12,7 +12,7 @@ from dynaproof.provenance import ROOT, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.claims.notes import Claim, Unjudged
-    from dynaproof.checkers.claims.running import Verdict
+    from dynaproof.checkers.claims.running import Output, Verdict
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -31,7 +31,7 @@ def claims(
 
     Args:
         documents: Which; README.md and all below docs/ without one.
-        budget: How long it may take, as 600, 90s, 10m or 2h; the cheapest commands run, and what does not fit is listed.
+        budget: How long it may take, as 600, 90s, 10m or 2h; the cheapest run, the others are listed.
         only: Only figures whose document or command has this word in it.
         results: Where outputs are kept as they come; runs/claims.json of the checkout by default.
         resume: Go on with the outputs that are kept there, if the sources are still the same.
@@ -42,18 +42,18 @@ def claims(
     seconds = _seconds(budget)
     if not (ROOT / "run").is_file():
         raise UserError("figures are made by ./run of a checkout, and this is an installed copy")
-    made, unjudged = _read(documents or tuple(_documents()))
+    made, unjudged = read_claims(documents or tuple(documents_of_checkout()))
     made = [one for one in made if only is None or only in f"{one.document} {one.command}"]
     unjudged = [one for one in unjudged if only is None or only in one.document]
     if not made:
         raise UserError("no note asks for a command" + (f" with {only!r} in it" if only else ""))
     chosen, reasons = plan(made, seconds)
-    outputs = {}
+    outputs: dict[str, Output] = {}
     code = exits.CLEAN
     try:
         kept = results or ROOT / "runs" / "claims.json"
-        for command, output in run_all(chosen, ROOT, seconds, kept, resume, console.say):
-            outputs[command] = output
+        # One after the other, so that an interruption leaves those that have ended.
+        outputs.update(run_all(chosen, ROOT, seconds, kept, resume, console.say))
     except KeyboardInterrupt:
         console.say("interrupted: --resume goes on from here")
         code = exits.INTERRUPTED
@@ -67,13 +67,14 @@ def claims(
     return code or (exits.FAILED if any(one.verdict == "differs" for one in verdicts) else exits.CLEAN)
 
 
-def _documents() -> list[Path]:
+def documents_of_checkout() -> list[Path]:
+    """The documents whose figures are looked at without a name."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def _read(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
+def read_claims(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
     """What all documents claim; a figure without a note is the user's to mend."""
-    from dynaproof.checkers.claims.documents import BadNote, read_document
+    from dynaproof.checkers.claims.documents import BadNoteError, read_document
     from dynaproof.checkers.claims.notes import claims_of
 
     made: list[Claim] = []
@@ -82,7 +83,7 @@ def _read(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
         name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
         try:
             some, left = claims_of(read_document(path, name))
-        except BadNote as error:
+        except BadNoteError as error:
             raise UserError(str(error), "CONTRIBUTING.md says what a note is") from error
         made += some
         unjudged += left
@@ -114,25 +115,27 @@ def _report(verdicts: "list[Verdict]", unjudged: "list[Unjudged]", json: bool) -
         summary = {"same": counts["same"], "differs": counts["differs"], "not_run": counts["not run"]}
         console.emit({**summary, "not_judged": len(unjudged), "provenance": provenance()})
         return
-    for (place, command), own in _by_command(verdicts).items():
+    for (document, command), own in _by_command(verdicts).items():
         differing = [one for one in own if one.verdict == "differs"]
-        said = f"{place}  {command}  "
+        said = f"{document}:{own[0].line}  {command}  "
         if own[0].verdict == "not run":
             console.show(f"{said}not run: {own[0].got} (commit {own[0].commit})")
         elif not differing:
             console.show(f"{said}same ({len(own)})")
-        for case in differing:
-            console.show(f"{said}DIFFERS: {case.figure} is {case.said} of commit {case.commit}; got {case.got}")
+        for verdict in differing:
+            figure = f"{verdict.figure} is {verdict.said} of commit {verdict.commit}; got {verdict.got}"
+            console.show(f"{document}:{verdict.line}  {command}  DIFFERS: {figure}")
     for (document, why), number in Counter((one.document, one.why) for one in unjudged).items():
         console.show(f"{document}  not judged: {number} ({why})")
     console.show(
-        f"{counts['same']} same, {counts['differs']} differ, {counts['not run']} not run, {len(unjudged)} not judged"
+        f"{counts['same']} same, {counts['differs']} differ, {counts['not run']} not run, "
+        f"{len(unjudged)} not judged"
     )
 
 
 def _by_command(verdicts: "list[Verdict]") -> "dict[tuple[str, str], list[Verdict]]":
-    """The verdicts of each place of a document and command, in order."""
+    """The verdicts of each document and command, in order."""
     found: dict[tuple[str, str], list[Verdict]] = {}
     for one in verdicts:
-        found.setdefault((f"{one.document}:{one.line}", one.command), []).append(one)
+        found.setdefault((one.document, one.command), []).append(one)
     return found

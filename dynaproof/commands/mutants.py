@@ -27,8 +27,8 @@ def mutants(
     The system without a bug goes through the same schedules and scenarios first, and must survive them all.
 
     Args:
-        names: Which bugs; all of them if none is named. FILE.py:NAME first takes the bugs of a scenario of your
-            own, which its file states as `bugs`.
+        names: Which bugs; all of them if none is named. With FILE.py:NAME first, those of your own scenario,
+            which its file states as `bugs`.
         strategy: What decides the next event; see `dynaproof strategies`.
         schedules: Schedules per bug, at the most.
         seed: The seed from which the seeds of all runs follow.

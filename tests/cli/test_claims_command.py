@@ -1,10 +1,12 @@
-"""`dynaproof claims`: a figure that a command no longer gives is found, and one without a command is an error."""
+"""`dynaproof claims`: a figure that its command no longer gives is found, one without is an error."""
 
 import json
 
 import pytest
 
+from dynaproof.checkers.claims.running import plan
 from dynaproof.cli import main
+from dynaproof.commands.claims import documents_of_checkout, read_claims
 
 NOTE = """# Models
 
@@ -96,14 +98,15 @@ def test_a_note_that_cannot_be_followed_is_an_error(claims, old, new, told):
 
 
 def test_each_row_has_its_own_command_and_what_does_not_fit_is_listed(claims):
-    code, out, _ = claims(TABLE, "--budget", "1m")
+    code, out, _ = claims(TABLE + "| `ThreeSteps`, `CleansUpWhatIsNotNewest` | 9, 5 |\n", "--budget", "1m")
     assert code == 0
-    assert "figures.md:9  ./run model dns_plan --bug ThreeSteps --symmetry  same (1)" in out
+    assert "figures.md:9  ./run model dns_plan --bug ThreeSteps --symmetry  same (2)" in out
+    assert "--bug CleansUpWhatIsNotNewest --symmetry  same (1)" in out
     assert (
         "CleansUpFirst --symmetry  not run: does not fit into the budget (about 900 s) (commit 30f8342)"
         in out
     )
-    assert out.endswith("1 same, 0 differ, 1 not run, 0 not judged\n")
+    assert out.endswith("3 same, 0 differ, 1 not run, 0 not judged\n")
 
 
 def test_a_command_that_outlives_the_budget_is_stopped_and_not_judged(claims):
@@ -125,7 +128,8 @@ def test_what_cannot_be_run_is_listed_with_its_reason(claims):
 
 
 def test_lines_of_a_text_are_those_of_the_output(claims):
-    note = "<!-- figures\ncommand: ./run replay examples/runs/ignores_accepted.json\ncommit: 30f8342\nlines: yes\n-->\n"
+    command = "./run replay examples/runs/ignores_accepted.json"
+    note = f"<!-- figures\ncommand: {command}\ncommit: 30f8342\nlines: yes\n-->\n"
     code, out, _ = claims(
         note + "```\n$ ./run replay ...\nFAILED chosen_entries_agree at step 16\n57 events\n```\n"
     )
@@ -152,3 +156,36 @@ def test_a_budget_that_is_no_time_is_an_error(claims, budget):
     code, _, err = claims(NOTE.format(generated="1,146"), f"--budget={budget}")
     assert code == 2
     assert "it takes a time such as 90s, 10m or 2h" in err
+
+
+# ---- the documents of this checkout
+
+
+def test_every_figure_of_the_documents_has_a_command_and_a_commit(root):
+    documents = documents_of_checkout()
+    assert root / "docs" / "benchmarks" / "simulator.md" in documents
+    made, _ = read_claims(tuple(documents))  # Raises for the first figure without them.
+    chosen, reasons = plan(made, 600)
+    assert len(chosen) > 50
+    assert all(reasons[one.command] for one in made if one.command not in chosen)
+
+
+def test_a_figure_of_the_documents_is_made_again_and_is_the_same(tmp_path, capsys):
+    kept = tmp_path / "kept.json"
+    code = main(["claims", "--only", "ThreeSteps", "--results", str(kept), "--json"])
+    verdicts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    judged = {(one["document"], one["said"], one["got"]) for one in verdicts if one.get("verdict") == "same"}
+    assert code == 0
+    assert {
+        ("README.md", "9", "9"),
+        ("docs/system-models.md", "9", "9"),
+        ("docs/proofs.md", "9", "9"),
+    } <= judged
+    assert verdicts[-1]["differs"] == 0
+
+
+def test_a_new_figure_in_a_document_needs_a_note(claims, root):
+    text = (root / "docs" / "system-models.md").read_text(encoding="utf-8")
+    code, _, err = claims(text + "\nThe next model has 123,456 states.\n", "--only", "nothing")
+    assert code == 2
+    assert "the figure 123,456 has no note" in err

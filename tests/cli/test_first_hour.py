@@ -23,6 +23,7 @@ CELLS = (
     "dynaproof.replay('runs/no_money_is_made-timed-1000003.json')",
     "dynaproof.trace('runs/no_money_is_made-timed-1000003.json')",
     "dynaproof.check('examples/histories/stale_read.jsonl')",
+    "import sys\nsys.path.append('examples/models')\nimport voting\ndynaproof.explore_model(voting.Voting())",
 )
 
 
@@ -111,10 +112,23 @@ def test_a_notebook_shows_campaign_run_trace_and_verdict(newcomer: Newcomer, fol
         ("run of bank.py:BANK", "no promise is broken"),
         ("run of bank.py:BANK", "ben gets Transfer (number 2, amount 1) from ann", "balance: 10 -&gt; 11"),
         ("stale read", "client ", "<svg "),
+        ("model ", "every state keeps every promise"),
     )
     assert len(shown) == len(wanted)
     for card, words in zip(shown, wanted, strict=True):
         assert all(word in card for word in words), card
+
+
+def test_the_protocol_of_the_readme_is_whole_and_breaks_its_promise(
+    newcomer: Newcomer, root: Path, tmp_path: Path
+) -> None:
+    (block,) = [
+        one for one in tutorial.blocks((root / "README.md").read_text("utf-8")) if one.file == "ping.py"
+    ]
+    (tmp_path / "ping.py").write_text(block.text, encoding="utf-8")
+    explored = newcomer_runs(newcomer, "dynaproof explore ping.py:PING --schedules 4", tmp_path)
+    assert explored.returncode == 1
+    assert "FAILED no_ping_is_heard_twice at step 5\n" in explored.stdout
 
 
 def newcomer_runs(newcomer: Newcomer, command: str, folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -120,3 +120,12 @@ def test_the_fixture_is_listed_with_what_it_does(pytester: pytest.Pytester) -> N
         cwd=pytester.path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "Explore a scenario: `explore(SCENARIO, schedules=200, seed=1)`" in told.stdout
+
+
+def test_pytest_rewrites_no_assertion_of_dynaproof():
+    """Else what runs is not what the files say, and no program of a model would be kept."""
+    from importlib.machinery import SourceFileLoader
+
+    from dynaproof.impl.paxos import log
+
+    assert isinstance(log.__spec__.loader, SourceFileLoader)

@@ -258,7 +258,7 @@ MISTAKES = {
     ),
     "the order of a set": (
         "            self.forward(self.name)\n",
-        "            for name in {self.name, '', '0', '1'}:\n                self.forward(name)\n",
+        "            for name in {self.name, '', *'0123456789'}:\n                self.forward(name)\n",
         "runs_are_reproducible",
         "under another PYTHONHASHSEED: an order comes from a set or a hash",
     ),

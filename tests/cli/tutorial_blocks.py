@@ -6,9 +6,12 @@
 - ` ```diff FILE `: the old lines stand in the file once, and are replaced by the new ones.
 """
 
+import os
 import re
 import shlex
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -104,3 +107,37 @@ def write(file: Path, text: str) -> None:
     if file.exists():
         assert file.read_text(encoding="utf-8") == text, f"{file.name} is not as it is shown"
     file.write_text(text, encoding="utf-8")
+
+
+def masked(output: str) -> str:
+    """Output with `...` for what another machine would say otherwise."""
+    output = re.sub(
+        r"(│ (?:seconds|events per second) +│)(.*) │",
+        lambda row: f"{row[1]}{'...'.rjust(len(row[2]))} │",
+        output,
+    )
+    output = re.sub(r"( in )[\d.]+(s)$", r"\1...\2", output, flags=re.MULTILINE)
+    return re.sub(r"(is not what wrote the file: ).*", r"\1...", output)
+
+
+def rewritten(text: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """The document with the outputs that its commands have now."""
+    came = iter(list(follow(text, folder, environment)))
+
+    def told(block: re.Match[str]) -> str:
+        if block[1] != "console":
+            return block[0]
+        outputs = [f"$ {command}\n{masked(next(came).came)}" for command, _ in commands(block[3])]
+        return f"```console\n{''.join(outputs)}```"
+
+    return BLOCK.sub(told, text)
+
+
+if __name__ == "__main__":
+    # After a change of the simulator: `./run python tests/cli/tutorial_blocks.py docs/tutorial.md`, and read
+    # the diff.
+    document = Path(sys.argv[1])
+    called = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    called.pop("COLUMNS", None)
+    with tempfile.TemporaryDirectory() as empty:
+        document.write_text(rewritten(document.read_text(encoding="utf-8"), Path(empty), called), "utf-8")

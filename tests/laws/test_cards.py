@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import dynaproof
 from dynaproof.checkers.report import card
-from dynaproof.checkers.state_space import explore as state_space
-from dynaproof.model.paxos import Paxos, TakesTheLowestVote
+from dynaproof.errors import UserError
+from dynaproof.model.language import Int, Model, action, always
+from dynaproof.model.paxos import Paxos
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DRAWN_ALONE = {"rect"}
@@ -116,16 +117,33 @@ def test_a_verdict_shows_its_cause_and_its_witness() -> None:
     assert "svg" not in kept.seen
 
 
+class Clock(Model):
+    """An hour hand that goes on to thirteen."""
+
+    hour = Int(10, 13)
+
+    @action
+    def tick(self) -> None:
+        self.hour = 10 if self.hour == 13 else self.hour + 1
+
+    @always
+    def on_the_dial(self) -> bool:
+        """The hand points at an hour."""
+        return self.hour <= 12
+
+
 def test_a_model_shows_its_counts_or_the_trace_of_its_violation() -> None:
-    whole = state_space.explore(Paxos())
+    whole = dynaproof.explore_model(Paxos())
     text = elements(whole._repr_html_()).text
     assert "every state keeps every promise" in text
     assert f"distinct states{whole.distinct:,}" in text
-    broken = state_space.explore(TakesTheLowestVote())
+    broken = dynaproof.explore_model(Clock())
     assert broken.violation is not None
     text = elements(broken._repr_html_()).text
-    assert f"{broken.violation.name} is broken" in text
+    assert "on_the_dial is broken" in text
     assert "0. initial state" in text
-    assert f"{len(broken.violation.trace) - 1}. " in text
-    begun = state_space.explore(Paxos(), limits=state_space.Limits(states=50))
+    assert "3. tick()\n     hour = 13" in text
+    begun = dynaproof.explore_model(Paxos(), seconds=1e-9)
     assert "ended by the limit of" in elements(begun._repr_html_()).text
+    with pytest.raises(UserError, match="explore_model takes an object of a Model"):
+        dynaproof.explore_model(Paxos)  # type: ignore[arg-type]

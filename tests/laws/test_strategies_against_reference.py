@@ -177,11 +177,16 @@ def test_a_crowd_is_chosen_from_as_the_reference_chooses(strategy, reference):
 
 
 def test_priorities_that_count_no_more_do_not_pile_up():
-    pos = Pos(3)
+    pos, most = Pos(3, 1 << 20), 2 * len(PLACES) + STALE
     for number in range(2_000):
         event = made(("add", LINKS[number % len(LINKS)]), number)
         pos.add(event)
-        assert len(pos._others._heap) <= 2 * len(PLACES) + STALE
+        assert len(pos._others) <= most
         if number % 20:
             pos.discard(event)
-    assert pos._others.count == 100
+    assert pos._other_count == 100
+    pos.add(made(("timer", "na"), 2_000))
+    for number in range(2_001, 4_000):
+        pos.add(made(("add", "nb>na"), number))
+        assert pos.pop().kind == "deliver"
+        assert len(pos._timers) <= most

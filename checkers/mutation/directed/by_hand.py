@@ -27,6 +27,9 @@ def everything(_file: str, writes: int) -> int:
 class ByHand:
     """A bag of enabled events, in the order in which they came up."""
 
+    below = None
+    """What is announced is announced by name."""
+
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.keep: Keep = nothing

@@ -9,11 +9,14 @@ from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Ballot, Member
-from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, Learned, Promised
+from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.tree.pages import BranchPage, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.place import Place, Platter
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
+
+REMEMBERED = 64
+"""Journal records that are not decoded again, at the most."""
 
 
 class ChosenRecord:
@@ -38,6 +41,7 @@ class DurableLogs:
         """By place and log: how far the frames were read."""
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
+        self._decoded: dict[bytes, JournalRecord] = {}
 
     def synced(self, place: Place, member: Member) -> None:
         """Read the frames of an incarnation at a place that became durable."""
@@ -64,7 +68,7 @@ class DurableLogs:
 
     def journalled(self, member: Member, disk: Platter, payload: bytes) -> None:
         """One journal record is on the platter."""
-        view, record = self.view, decode(payload)
+        view, record = self.view, self.decoded(payload)
         if isinstance(record, Accepted):
             ballot = record.ballot
             view.cut_above(member, record.first + len(record.records) - 1)
@@ -83,6 +87,16 @@ class DurableLogs:
             self.firsts[member] = record.first
         else:
             assert isinstance(record, Promised)
+
+    def decoded(self, payload: bytes) -> JournalRecord:
+        """What a journal record says: the voters of a group write equal ones, soon after one another."""
+        record = self._decoded.get(payload)
+        if record is None:
+            record = decode(payload)
+            if len(self._decoded) >= REMEMBERED:
+                self._decoded.clear()
+            self._decoded[payload] = record
+        return record
 
     def accepted(self, member: Member, record: LogRecord, ballot: Ballot) -> None:
         """One entry is durable; what became chosen by it is passed on."""

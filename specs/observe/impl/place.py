@@ -104,9 +104,14 @@ def queued(replica: PartitionReplica) -> int:
     requests, readers, _ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
-    pending = requests.pending
-    lengths = len(pending.requests) + len(replica.state.remembered)
-    lengths += len(pending.refused) + len(replica.state.holds) + len(readers.movers)
+    pending, state = requests.pending, replica.state
+    lengths = (
+        len(pending.requests)
+        + len(pending.refused)
+        + len(state.remembered)
+        + len(state.holds)
+        + len(readers.movers)
+    )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))
     return lengths

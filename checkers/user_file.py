@@ -1,10 +1,15 @@
-"""Objects of a user, by `FILE.py:NAME`: each file is imported once, under a name that hides no module."""
+"""Objects of a user, by `FILE.py:NAME`: each file is imported once, under a name that hides no module.
+
+The one importer for scenarios, specs, strategies, models and objects: what is wrong with one of them is said
+in the same words.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -12,14 +17,13 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from dynaproof.checkers.runs.kind import KindError
-from dynaproof.checkers.runs.scenario import ScenarioError
 from dynaproof.impl.handlers import HandlerError
-from dynaproof.specs.spec import SpecError
 
-SENTENCES = (KindError, ScenarioError, SpecError)
-"""Errors of our own whose message is a sentence that needs no name before it."""
+OURS = "dynaproof."
+"""Errors of modules below this are our own: their message is a sentence that needs no name before it."""
 
+WITH = " with "
+"""Between a scenario's name and what is added to it: `partition with FILE.py:NAME`."""
 
 _under_way: list[Path] = []
 
@@ -29,18 +33,22 @@ def being_imported() -> Path | None:
     return _under_way[-1] if _under_way else None
 
 
-class UserFileError(Exception):
-    """There is no such file or object; the message says what was looked for."""
+class UserFileError(LookupError):
+    """There is no such file or object, or it is of the wrong kind; the message is a sentence."""
 
 
-def object_in(name: str) -> Any:
-    """The object of `FILE.py:NAME`.
+def file_of(name: str) -> str:
+    """The file of `FILE.py:NAME`, whatever is added to it; empty for a name that is in no file."""
+    first = name.partition(WITH)[0]
+    return first.rpartition(":")[0] if ".py:" in first else ""
+
+
+def attribute_of(module: ModuleType, file: str, attribute: str) -> Any:
+    """What has a name in a module, which is called `file`.
 
     Raises:
-        UserFileError: there is no such file, it cannot be imported, or nothing of that name is in it.
+        UserFileError: nothing has.
     """
-    file, _, attribute = name.rpartition(":")
-    module = imported(Path(file))
     if not hasattr(module, attribute):
         others = [
             key for key, value in vars(module).items() if not key.startswith("_") and is_theirs(module, value)
@@ -48,6 +56,33 @@ def object_in(name: str) -> Any:
         listed = f"; it has {', '.join(others)}" if others else ""
         raise UserFileError(f"{file} has no {attribute}{listed}")
     return getattr(module, attribute)
+
+
+def fitting(name: str, fits: Callable[[Any], bool], wanted: str) -> Any:
+    """The object of `FILE.py:NAME`, which must fit; `wanted` says what does, as "a scenario is a Scenario".
+
+    Raises:
+        UserFileError: it cannot be imported, or does not fit.
+    """
+    file, _, attribute = name.rpartition(":")
+    return fitting_in(imported(Path(file)), file, attribute, fits, wanted)
+
+
+def fitting_in(
+    module: ModuleType, file: str, attribute: str, fits: Callable[[Any], bool], wanted: str
+) -> Any:
+    """The object of a name in a module, which is called `file`; as `fitting`."""
+    found = attribute_of(module, file, attribute)
+    if fits(found):
+        return found
+    others = [key for key, value in vars(module).items() if fits(value)]
+    has = f" ({file} has {', '.join(others)})" if others else ""
+    raise UserFileError(f"{file}:{attribute} is {article(found)}, and {wanted}{has}")
+
+
+def article(found: object) -> str:
+    """What an object is, in words."""
+    return f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
 
 
 def is_theirs(module: ModuleType, value: object) -> bool:
@@ -78,7 +113,9 @@ def imported(path: Path) -> ModuleType:
         at = path if line is None else f"{path}, line {line}"
         if isinstance(error, HandlerError):  # It names its own line: that of the method, not of the class.
             raise UserFileError(str(error)) from error
-        said = str(error) if isinstance(error, SENTENCES) else f"{type(error).__name__}: {error}"
+        own = type(error).__module__.startswith(OURS)
+        words = error.msg if isinstance(error, SyntaxError) else error  # Its own would name the line again.
+        said = str(words) if own else f"{type(error).__name__}: {words}"
         raise UserFileError(f"{at}: {said}") from error
     finally:
         _under_way.pop()

@@ -4,9 +4,12 @@ from dynaproof.checkers.patches import Bug, Edit, bug
 from dynaproof.checkers.refinement.following import Followed, follow
 from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
+from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.state_space.explore import Result as ModelResult
+from dynaproof.checkers.strategies.untimed import RandomWalk
 from dynaproof.checkers.workloads.called_history import linearizable
 from dynaproof.functions import check, explore, explore_model, replay, shrink, trace
 from dynaproof.impl.client_notes import Called, Returned
@@ -56,6 +59,7 @@ __all__ = [
     "Edit",
     "Enum",
     "Env",
+    "Event",
     "Expected",
     "Fault",
     "Followed",
@@ -72,7 +76,9 @@ __all__ = [
     "Nodes",
     "Note",
     "Option",
+    "RandomWalk",
     "Range",
+    "Refinement",
     "Replay",
     "Returned",
     "Scalar",
@@ -80,6 +86,7 @@ __all__ = [
     "Seq",
     "Set",
     "Shrunk",
+    "Strategy",
     "Timer",
     "Trace",
     "Tuple",

@@ -32,11 +32,18 @@ def not_together(**given: object) -> None:
 
 
 def known_strategy(name: str) -> None:
-    """Reject an unknown strategy."""
-    from dynaproof.checkers.strategies.catalogue import STRATEGIES
+    """Reject an unknown strategy, and one of the user's that cannot be made."""
+    from dynaproof.checkers.strategies.catalogue import GIVEN, STRATEGIES, strategy_named
+    from dynaproof.checkers.strategies.users_strategy import StrategyError
 
-    if name not in (*STRATEGIES, "portfolio"):
+    if name in (*STRATEGIES, "portfolio"):
+        return
+    if ".py:" not in name and name not in GIVEN:
         raise unknown_name("strategy", name, [*STRATEGIES, "portfolio"])
+    try:
+        strategy_named(name).make(1, 1)
+    except (LookupError, StrategyError) as error:
+        raise UserError(str(error.args[0])) from error
 
 
 def folder_to_write(option: str, folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dynaproof.arguments import above_zero
+from dynaproof.arguments import above_zero, known_strategy
 from dynaproof.checkers import campaign
 from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs import trace as tracing
@@ -15,11 +15,13 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
 from dynaproof.checkers.runs.trace import Step
 from dynaproof.checkers.scenarios.catalogue import find
-from dynaproof.checkers.scenarios.given import name_of
+from dynaproof.checkers.scenarios.given import name_of, strategy_name_of
 from dynaproof.checkers.scenarios.usable import require_usable
-from dynaproof.checkers.strategies.catalogue import STRATEGIES
-from dynaproof.checkers.user_file import being_imported
-from dynaproof.errors import UserError, unknown_name
+from dynaproof.checkers.seam import Strategy
+from dynaproof.checkers.strategies.catalogue import GIVEN
+from dynaproof.checkers.strategies.users_strategy import METHODS, is_strategy
+from dynaproof.checkers.user_file import article, being_imported
+from dynaproof.errors import UserError
 from dynaproof.provenance import maker
 from dynaproof.rerunning import LAST_STEPS
 from dynaproof.results import Campaign, Replay, Shrunk, Trace, Verdict
@@ -41,14 +43,15 @@ def explore(
     seconds: float | None = None,
     seed: int = 1,
     jobs: int = 1,
-    strategies: str | Sequence[str] = "portfolio",
+    strategies: str | type[Strategy] | Sequence[str | type[Strategy]] = "portfolio",
     most_failures: int = campaign.MOST_FAILURES,
     folder: Path | str | None = None,
 ) -> Campaign:
     """Drive a scenario through many orders and faults, with every spec checked at every step.
 
-    `scenario` is an object, or its name (`FILE.py:NAME` or one of ours). Without `schedules` and `seconds`,
-    about a minute. Each failing run is shrunk, and written into `folder` if there is one.
+    `scenario` is an object, or its name (`FILE.py:NAME` or one of ours), and so are strategies. Without
+    `schedules` and `seconds`, about a minute. Each failing run is shrunk, and written into `folder` if there
+    is one.
 
     Raises:
         UserError: there is no such scenario or strategy, or other processes cannot find the scenario.
@@ -75,10 +78,17 @@ def explore(
             f"the scenario {name} stands in no file, so other processes cannot import it",
             "give it a name in a file, or take jobs=1",
         )
-    strategy = strategies if isinstance(strategies, str) else ",".join(strategies)
-    for one in [strategies] if isinstance(strategies, str) else strategies:
-        if one not in (*STRATEGIES, "portfolio"):
-            raise unknown_name("strategy", one, [*STRATEGIES, "portfolio"])
+    names = [
+        strategy_called(one) for one in ([strategies] if isinstance(strategies, str | type) else strategies)
+    ]
+    for one in names:
+        known_strategy(one)
+        if jobs > 1 and one in GIVEN:
+            raise UserError(
+                f"the strategy {one} stands in no file, so other processes cannot import it",
+                "define it in a file, or take jobs=1",
+            )
+    strategy = ",".join(names)
     if schedules is None and seconds is None:
         seconds = DEFAULT_SECONDS
     try:
@@ -98,6 +108,22 @@ def explore(
     if done.ended == "interrupted":
         raise KeyboardInterrupt
     return Campaign(name, strategy, seed, done.state, done.runs)
+
+
+def strategy_called(given: object) -> str:
+    """The name of a strategy that is given by name, or as a class.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if isinstance(given, str):
+        return given
+    if not is_strategy(given):
+        raise UserError(
+            f"explore takes strategies by name or as classes, and {article(given)} is neither",
+            f"a strategy is a class with {', '.join(METHODS)}",
+        )
+    return strategy_name_of(given)
 
 
 def opened(file: Path | str | RunFile) -> RunFile:

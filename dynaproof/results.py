@@ -71,8 +71,12 @@ class Campaign(Struct, frozen=True):
         found += [(f"fault: {name}", count) for name, count in sorted(self.faults.items())]
         found += [(f"sometimes: {name}", count) for name, count in self.sometimes.items()]
         rows: list[tuple[object, ...]] = [*found]
-        broken = [run.result.failure for run in self.runs if run.result.failure is not None]
-        rows += [("failure", failed(one)) for one in broken]
+        for run, found_one in zip(self.runs, self.failures, strict=True):
+            failure = run.result.failure
+            assert failure is not None, "a campaign keeps the runs that fail"
+            rows.append(("failure", failed(failure)))
+            if found_one.run is not None:
+                rows.append(("replay", command_line("replay", found_one.run)))
         return [*rows, ("digest", self.digest)]
 
     def __str__(self) -> str:

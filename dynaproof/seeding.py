@@ -15,15 +15,15 @@ def known_bugs(scenario: str) -> Mapping[str, Bug]:
         UserError: the file of a user's scenario states none, or something else for them.
     """
     from dynaproof.checkers.scenarios.bugs import bugs_of
-    from dynaproof.checkers.user_file import UserFileError
+    from dynaproof.checkers.user_file import file_of
 
-    if ".py:" not in scenario:
+    if not file_of(scenario):
         from dynaproof.checkers.mutation.catalogue import MUTANTS
 
         return MUTANTS
     try:
         return bugs_of(scenario)
-    except (LookupError, UserFileError) as error:
+    except LookupError as error:
         raise UserError(str(error.args[0])) from error
 
 

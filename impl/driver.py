@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from dynaproof.impl.node import Disk, Env, Message, Node, NodeId
+from dynaproof.impl.node import Disk, Env, Message, NodeId, NodeProtocol
 from dynaproof.impl.outbox import Outbox
 
 
@@ -47,14 +47,14 @@ class Hosted:
 
     __slots__ = ("boots", "id", "make", "outbox")
 
-    def __init__(self, node_id: NodeId, make: Callable[[Env], Node]) -> None:
+    def __init__(self, node_id: NodeId, make: Callable[[Env], NodeProtocol]) -> None:
         self.id = node_id
         self.make = make
         self.boots = 0
         """How often it was started."""
         self.outbox = Outbox()
 
-    def boot(self, env: DrivenEnv, disk: DrivenDisk) -> Node:
+    def boot(self, env: DrivenEnv, disk: DrivenDisk) -> NodeProtocol:
         """A new life of the node, on the disk as it is; the driver calls `on_start` next."""
         self.boots += 1
         self.outbox = disk.outbox = Outbox()

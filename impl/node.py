@@ -1,4 +1,4 @@
-"""The boundary between the system and the world: `Node`, `Env`, `Disk`, `NodeId`, `Message`, `Timer`.
+"""The boundary between the system and the world: `NodeProtocol`, `Env`, `Disk`, `NodeId`, `Message`, `Timer`.
 
 A node is a state machine without I/O. A driver (the simulator, or the server) owns time, network, disks and
 chance, and calls one handler at a time: **one handler call is one atomic action**. The rules on which a node
@@ -183,7 +183,7 @@ class Env(Protocol):
         ...
 
 
-class Node(Protocol):
+class NodeProtocol(Protocol):
     """A deterministic state machine; every handler call is one atomic action and none raises."""
 
     def on_start(self) -> None:

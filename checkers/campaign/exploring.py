@@ -9,12 +9,14 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, differs_elsewhere, numbers, outcomes
-from dynaproof.checkers.campaign.state import Found, State, StateFile, begun
+from dynaproof.checkers.campaign.state import Found, State, StateFile, begun, plain
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
 from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.catalogue import config_of, find
+from dynaproof.checkers.strategies.users_strategy import StrategyError
 
 MOST_FAILURES = 5
 """A campaign ends after so many failures: each is shrunk, and the first ones say enough."""
@@ -90,7 +92,7 @@ def explore(
     goes on from that state, if the same `made_by` wrote it. Without a folder nothing is written.
 
     Raises:
-        CampaignError: there is nothing to resume, or not by this version.
+        CampaignError: there is nothing to resume, or not by this version; or a user's strategy goes wrong.
         KeyError: an unknown scenario or strategy.
         OSError: a file cannot be read or written.
     """
@@ -131,6 +133,8 @@ def explore(
                 state.failures.append(found)
                 runs.append(run)
                 listener.found(found, run)
+    except StrategyError as error:
+        raise CampaignError(str(error), "a strategy of your own is as Strategy says") from error
     except KeyboardInterrupt:
         ended = "interrupted"
     state.seconds = before + clock() - began
@@ -154,7 +158,7 @@ def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None)
         small = smallest(find(state.scenario), config, outcome)
     path = None
     if folder is not None:
-        path = folder / f"{failure.spec}-{config.strategy}-{config.seed}.json"
+        path = folder / f"{failure.spec}-{plain(config.strategy)}-{config.seed}.json"
         save(path, small, state.made_by)
     broken = small.result.failure
     assert broken is not None

@@ -19,8 +19,9 @@ from dynaproof.checkers.campaign.fresh import COMPARED, digests_elsewhere
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.strategies.catalogue import GIVEN
 from dynaproof.checkers.user_code import outside_calls
-from dynaproof.checkers.user_file import imported
+from dynaproof.checkers.user_file import file_of, imported
 from dynaproof.checkers.world.world import BY_ITSELF
 
 SAMPLED = 50
@@ -89,8 +90,8 @@ def digest_of(scenario: str, strategy: str, base: int, schedule: int) -> str:
 def differing(scenario: str, outcome: RunResult, then: str) -> RunResult:
     """A run that was another when it was run again, and what in the user's file may have made it so."""
     sentence = f"the same configuration gave {outcome.digest[:12]}, {then}"
-    file, _, _ = scenario.rpartition(":")
-    calls = outside_calls(imported(Path(file))) if file.endswith(".py") else []
+    file = file_of(scenario)
+    calls = outside_calls(imported(Path(file))) if file else []
     if calls:
         sentence += f"; {file}: {', '.join(calls)}: a node takes time and chance from its env only"
     return structs.replace(outcome, failure=Failure(REPRODUCIBLE, sentence, 0))
@@ -100,7 +101,7 @@ def differs_elsewhere(
     scenario: str, strategy: str, base: int, digests: list[str]
 ) -> tuple[int, RunResult] | None:
     """The first schedule that is another run in a process with other hashes; a user's scenario only."""
-    if ".py:" not in scenario or not digests:
+    if ".py:" not in scenario or not digests or any(name in GIVEN for name in strategy.split(",")):
         return None
     elsewhere = digests_elsewhere(scenario, strategy, base, min(len(digests), COMPARED))
     for number, (here, there) in enumerate(zip(digests, elsewhere, strict=False)):

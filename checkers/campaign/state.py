@@ -54,12 +54,16 @@ def begun(scenario: str, strategy: str, seed: int, made_by: str) -> State:
     return State(STATE_FORMAT, made_by, scenario, strategy, seed)
 
 
+def plain(name: str) -> str:
+    """A name as a part of a file's name."""
+    return name.replace("/", "-").replace("\\", "-").replace(":", "-").lstrip("-")
+
+
 class StateFile:
     """The file of one campaign in a folder."""
 
     def __init__(self, folder: Path, state: State) -> None:
-        scenario = state.scenario.replace("/", "-").replace("\\", "-").replace(":", "-").lstrip("-")
-        self.path = folder / f"campaign-{scenario}-{state.strategy}-{state.seed}.json"
+        self.path = folder / f"campaign-{plain(state.scenario)}-{plain(state.strategy)}-{state.seed}.json"
         self.mine = not self.path.exists()
         """Whether this campaign may write it: nobody has, or `resumed` has taken it over."""
 

@@ -12,7 +12,7 @@ from dynaproof.checkers.workloads.client import Client
 from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
@@ -26,7 +26,7 @@ def clients(config: GroupConfig) -> list[NodeId]:
     return [NodeId("region", ZONE, f"c{number}") for number in range(config.clients)]
 
 
-def workload(env: Env, config: GroupConfig) -> Node:
+def workload(env: Env, config: GroupConfig) -> NodeProtocol:
     """A client that draws its operations; the last ones only read."""
     reads_only = env.me in clients(config)[config.clients - config.readers :]
     return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, reads_only)
@@ -46,7 +46,7 @@ def knowledge(place: Place) -> Knowledge:
     }
 
 
-def log_reader(env: Env, config: GroupConfig) -> Node:
+def log_reader(env: Env, config: GroupConfig) -> NodeProtocol:
     """Reads the log through a cursor, as an archive does."""
     pause = config.settings.heartbeat_us // 2
     return LogReader(env, REPLICAS, ReaderSettings(pause_us=pause, questions=2 * config.operations))

@@ -9,7 +9,7 @@ from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, One
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Env, Message, Node, NodeId
+from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.readers import LogTrimmed
 from dynaproof.impl.partition.messages.requests import Reply
 from dynaproof.impl.partition.notes import Retried, Served
@@ -32,7 +32,7 @@ HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Vote
 def replica_host() -> Kind:
     """The kind of these nodes."""
 
-    def make(env: Env, config: Any) -> Node:
+    def make(env: Env, config: Any) -> NodeProtocol:
         return StorageNode(env, REPLICAS, config.settings)
 
     return Kind(

@@ -4,14 +4,14 @@ is judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.run import Run, perform
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.seam import Strategy
-from dynaproof.checkers.strategies.catalogue import STRATEGIES, StrategyKind
+from dynaproof.checkers.strategies.catalogue import StrategyKind, strategy_named
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Observer
@@ -25,7 +25,7 @@ class Exploring:
 
     def __init__(
         self,
-        strategies: Mapping[str, StrategyKind] = STRATEGIES,
+        strategies: Callable[[str], StrategyKind] = strategy_named,
         *,
         records: bool = False,
         ends: bool = True,
@@ -58,7 +58,7 @@ class Exploring:
         config, world = run.config, run.world
         world.loss, world.duplication = config.loss, config.duplication
         self._kept.clear()  # Of a run that got as far as this, the setup is run from the configuration.
-        kind = self.strategies[config.strategy]
+        kind = self.strategies(config.strategy)
         if not kind.timed:
             run.swap(self._keep(kind.make(config.seed, config.timer_weight)), timed=False)
         elif self.records:
@@ -82,7 +82,7 @@ class Exploring:
 
     def heal(self, run: Run) -> None:
         """Faults off, fair and timed from here on."""
-        if not self.strategies[run.config.strategy].timed:
+        if not self.strategies(run.config.strategy).timed:
             run.swap(self._keep(Timed(run.config.seed + 1)), timed=True)
         run.heal()
 

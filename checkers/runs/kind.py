@@ -20,7 +20,7 @@ from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.handlers import Node as Handled
 from dynaproof.impl.handlers import node_id
-from dynaproof.impl.node import Env, Message, Node, NodeId, Note
+from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol, Note
 
 Table: TypeAlias = Mapping[type[Any], Callable[..., None]]
 
@@ -82,7 +82,7 @@ def unplaced(_config: Any) -> Sequence[NodeId]:
     return ()
 
 
-def unmade(_env: Env, _config: Any) -> Node:
+def unmade(_env: Env, _config: Any) -> NodeProtocol:
     """A kind has nodes of a class, or makes them itself."""
     raise AssertionError("a kind without a class and without make is rejected when it is made")
 

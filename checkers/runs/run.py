@@ -17,12 +17,13 @@ from dynaproof.checkers.runs.config import Failure, RunConfig, RunResult
 from dynaproof.checkers.runs.evaluation import Evaluation
 from dynaproof.checkers.runs.injector import Injector
 from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.refining import Follower
 from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
-from dynaproof.impl.node import Env, Node, NodeId
+from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.specs.spec import AnySpec
 
 ASKED = 8
@@ -69,13 +70,14 @@ class Run:
             (self.view,),
             (*self.observation.PROVIDES, *scenario.provided()),
         )
+        self.followers = tuple(Follower(one) for one in scenario.refines)
         self._kinds: dict[NodeId, Kind] = {}
         nodes = []
         for kind in scenario.kinds:
             for node in kind.nodes(config):
                 self._kinds[node.address] = kind
                 nodes.append((node, partial(_made, kind, config)))
-        self.world = World(nodes, strategy, config.options, (_Kinds(self), *observers))
+        self.world = World(nodes, strategy, config.options, (_Kinds(self), *self.followers, *observers))
         self.world.keep_trace = False
         places = self.world.places
         self.injector = Injector(
@@ -163,14 +165,14 @@ class Run:
         if event is None:
             return False
         world.happen(event)
-        if self.view.fresh:
+        if self.view.fresh or self.followers:
             self.check()
         return True
 
     def happen(self, event: Event) -> None:
         """This event, and the specs on what it changed."""
         self.world.happen(event)
-        if self.view.fresh:
+        if self.view.fresh or self.followers:
             self.check()
 
     def check(self) -> None:
@@ -181,6 +183,9 @@ class Run:
                 reached[spec.name] = reached.get(spec.name, 0) + 1
             else:
                 self.fail(spec.name, sentence)
+        for follower in self.followers:
+            if follower.found is not None:
+                self.fail(follower.refinement.name, follower.found)
 
     def fail(self, spec: str, sentence: str) -> None:
         """Keep the first failure."""
@@ -221,8 +226,8 @@ class _Kinds:
         )
 
 
-def _made(kind: Kind, config: RunConfig, env: Env) -> Node:
-    node: Node = kind.make(env, config)
+def _made(kind: Kind, config: RunConfig, env: Env) -> NodeProtocol:
+    node: NodeProtocol = kind.make(env, config)
     return node
 
 

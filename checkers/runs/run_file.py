@@ -22,7 +22,7 @@ from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.schedule import follow
 from dynaproof.checkers.seam import EventName
-from dynaproof.checkers.strategies.catalogue import STRATEGIES
+from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.whole_file import write_whole
 
@@ -167,8 +167,10 @@ def _config(scenario: Scenario, fields: object) -> Any:
 
 
 def _check_names(scenario: Scenario, config: Any) -> None:
-    if config.strategy not in STRATEGIES:
-        raise ValueError(f"there is no strategy {config.strategy!r} - at `$.config.strategy`")
+    try:
+        strategy_named(config.strategy)
+    except LookupError as error:
+        raise ValueError(f"{error.args[0]} - at `$.config.strategy`") from error
     kinds = scenario.fault_kinds()
     for at, fault in enumerate(config.faults):
         if fault.kind not in kinds:

@@ -18,6 +18,7 @@ from dynaproof.checkers.runs.evaluation import first_violation
 from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.observation import OF_ANY_NODE, Gathered, Observation
+from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.watched import Watched
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD
 from dynaproof.checkers.world.place import place_names
@@ -131,6 +132,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """What may go wrong, in the order in which it is drawn, by object or by name; if nothing is named, the
     faults of any world and those of its kinds of nodes.
     """
+    refines: tuple[Refinement, ...] = ()
+    """The models that each run is followed through."""
     observe: Callable[[Any], Observation] = Gathered
     """What the kinds' observers gather in a run of this configuration."""
     place: Callable[[Any], None] = start_all
@@ -152,6 +155,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         set_field = structs.force_setattr
+        for one in self.refines:
+            if not isinstance(one, Refinement):
+                raise ScenarioError(f"the scenario {self.name} refines {one!r}, which is no Refinement")
         if not self.kinds or not all(isinstance(kind, Kind) for kind in self.kinds):
             raise ScenarioError(f"the scenario {self.name} has no nodes: kinds=(A_KIND, ...)")
         for given in (*self.specs, *(one for one in self.sometimes if not isinstance(one, str))):

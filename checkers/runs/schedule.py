@@ -14,7 +14,7 @@ the fair end of a whole run only, not at the end of a schedule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dynaproof.checkers.runs.config import RunResult
@@ -22,7 +22,7 @@ from dynaproof.checkers.runs.injector import NEVER
 from dynaproof.checkers.runs.run import Run, perform
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.seam import EventName, Strategy
-from dynaproof.checkers.strategies.catalogue import STRATEGIES, StrategyKind
+from dynaproof.checkers.strategies.catalogue import StrategyKind, strategy_named
 from dynaproof.checkers.strategies.recording import Recorded, Recording
 from dynaproof.checkers.strategies.replaying import Replaying
 from dynaproof.checkers.strategies.timed import Timed
@@ -38,7 +38,7 @@ class Following:
         *,
         in_setup: bool = False,
         lenient: bool = False,
-        strategies: Mapping[str, StrategyKind] = STRATEGIES,
+        strategies: Callable[[str], StrategyKind] = strategy_named,
     ) -> None:
         self.schedule = schedule
         self.in_setup = in_setup
@@ -65,7 +65,7 @@ class Following:
             if run.failure is not None:
                 return
             world.loss, world.duplication = config.loss, config.duplication
-            run.swap(self.kept, timed=self.strategies[config.strategy].timed)
+            run.swap(self.kept, timed=self.strategies(config.strategy).timed)
         for step, name in enumerate(self.schedule.events):
             self.take(run, step, name)
             if run.failure is not None:
@@ -84,7 +84,7 @@ class Following:
             event = self.replaying.take(name)
             if event is not None:
                 run.world.happen(event)
-        if run.view.fresh:
+        if run.view.fresh or run.followers:
             run.check()
         if not self.lenient:
             self.replaying.expect(step, name, run.world.steps > before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynaproof.checkers.patches import Bug
-from dynaproof.checkers.user_file import imported
+from dynaproof.checkers.user_file import file_of, imported
 
 
 def bugs_of(scenario: str) -> dict[str, Bug]:
@@ -14,7 +14,7 @@ def bugs_of(scenario: str) -> dict[str, Bug]:
     Raises:
         LookupError: the file has none, or something else under that name; the message is a sentence.
     """
-    file = scenario.rpartition(":")[0]
+    file = file_of(scenario)
     bugs = getattr(imported(Path(file)), "bugs", None)
     if bugs is None:
         raise LookupError(

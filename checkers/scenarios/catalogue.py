@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
 from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.partition import PARTITION
-from dynaproof.checkers.strategies.catalogue import strategy_of
-from dynaproof.checkers.user_file import UserFileError, imported, object_in
+from dynaproof.checkers.strategies.catalogue import strategy_named, strategy_of
+from dynaproof.checkers.user_file import WITH, fitting
 from dynaproof.checkers.world.listening import Observer
+from dynaproof.specs.spec import Spec
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE)}
 
@@ -30,7 +31,7 @@ SEEDS_APART = 1_000_003
 
 
 def find(name: str, scenarios: Mapping[str, Scenario] = SCENARIOS) -> Scenario:
-    """The scenario of a name.
+    """The scenario of a name; `NAME with FILE.py:NAME` is one with a spec, or a refinement, added.
 
     Raises:
         LookupError: there is none; the message is a sentence.
@@ -39,34 +40,40 @@ def find(name: str, scenarios: Mapping[str, Scenario] = SCENARIOS) -> Scenario:
         return scenarios[name]
     if name in GIVEN:
         return GIVEN[name]
+    first, *added = name.split(WITH)
+    if added:
+        return structs.replace(with_added(find(first, scenarios), added), name=name)
     if ".py:" not in name:
         raise LookupError(
             f"no scenario is named {name!r} (there are {', '.join(scenarios)}, or FILE.py:NAME)"
         )
-    try:
-        found = object_in(name)
-    except UserFileError as error:
-        raise LookupError(str(error)) from error
-    if not isinstance(found, Scenario):
-        raise LookupError(f"{name} is {article(found)}, and a scenario is a Scenario{near(name)}")
+    found: Scenario = fitting(name, lambda one: isinstance(one, Scenario), "a scenario is a Scenario")
     return structs.replace(found, name=name)
 
 
-def article(found: object) -> str:
-    """What an object is, in words."""
-    return f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
-
-
-def near(name: str) -> str:
-    """The scenarios that the same file does have."""
-    file = name.rpartition(":")[0]
-    others = [key for key, value in vars(imported(Path(file))).items() if isinstance(value, Scenario)]
-    return f" ({file} has {', '.join(others)})" if others else ""
+def with_added(scenario: Scenario, added: Sequence[str]) -> Scenario:
+    """A scenario that is also judged by these specs of users, or followed through their models."""
+    for name in added:
+        one = fitting(
+            name,
+            lambda found: isinstance(found, Spec | Refinement),
+            "what is added to a scenario is a @spec or a Refinement",
+        )
+        if isinstance(one, Refinement):
+            scenario = structs.replace(scenario, refines=(*scenario.refines, one))
+            continue
+        seen = (*scenario.sometimes, one.name) if one.kind == "sometimes" else scenario.sometimes
+        scenario = structs.replace(scenario, specs=(*scenario.specs, one), sometimes=seen)
+    return scenario
 
 
 def drawn(scenario: Scenario, seed: int, strategy: str) -> Any:
-    """The configuration of a seed; it names the scenario as it was looked up."""
-    return structs.replace(scenario.draw(seed, strategy), scenario=scenario.name)
+    """The configuration of a seed; it names scenario and strategy as they were looked up.
+
+    What is drawn depends on the strategy's own name, and not on where its file lies.
+    """
+    config = scenario.draw(seed, strategy_named(strategy).name)
+    return structs.replace(config, scenario=scenario.name, strategy=strategy)
 
 
 def config_of(scenario: str, strategy: str, base: int, schedule: int) -> Any:

@@ -1,4 +1,4 @@
-"""Scenarios that were given as objects: the name under which processes and run files find one.
+"""Scenarios and strategies that were given as objects: the name under which processes and run files find one.
 
 One that stands in a file is `FILE.py:NAME`, so that other processes can import it; any other is known under
 its own name, to this process only.
@@ -7,6 +7,7 @@ its own name, to this process only.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -14,30 +15,42 @@ from msgspec import structs
 
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.catalogue import GIVEN, SCENARIOS
+from dynaproof.checkers.seam import Strategy
+from dynaproof.checkers.strategies.catalogue import GIVEN as GIVEN_STRATEGIES
+from dynaproof.checkers.strategies.catalogue import users_kind
 
 
 def name_of(scenario: Scenario) -> str:
     """The name of a scenario, by which `find` gives it from here on."""
     if any(one is scenario for one in SCENARIOS.values()):
         return scenario.name
-    name = in_file(scenario) or scenario.name
+    of_nodes = [kind.node.__module__ for kind in scenario.kinds if kind.node is not None]
+    name = in_file(scenario, of_nodes) or scenario.name
     GIVEN[name] = structs.replace(scenario, name=name)
     return name
 
 
-def in_file(scenario: Scenario) -> str | None:
-    """`FILE.py:NAME` of a scenario that a module holds; None where none does."""
-    for module in candidates(scenario):
+def strategy_name_of(made: type[Strategy]) -> str:
+    """The name of a strategy's class, by which `strategy_named` gives it from here on."""
+    name = in_file(made, [made.__module__]) or made.__name__
+    if ".py:" not in name:
+        GIVEN_STRATEGIES[name] = users_kind(made, name)
+    return name
+
+
+def in_file(held: object, first: Sequence[str]) -> str | None:
+    """`FILE.py:NAME` of an object that a module holds, the `first` asked first; None where none does."""
+    for module in candidates(first):
         file = getattr(module, "__file__", None)
         for name, value in list(vars(module).items()):
-            if value is scenario and file:
+            if value is held and file:
                 return f"{relative(Path(file))}:{name}"
     return None
 
 
-def candidates(scenario: Scenario) -> list[ModuleType]:
-    """Modules that may hold it: those of its nodes first, then all others that are not ours."""
-    names = [kind.node.__module__ for kind in scenario.kinds if kind.node is not None]
+def candidates(first: Sequence[str]) -> list[ModuleType]:
+    """Modules that may hold an object of a user's: these first, then all others that are not ours."""
+    names = [*first]
     names += [name for name in sys.modules if not name.startswith("dynaproof.")]
     return [
         sys.modules[name] for name in dict.fromkeys(names) if isinstance(sys.modules.get(name), ModuleType)

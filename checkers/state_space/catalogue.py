@@ -1,15 +1,13 @@
-"""The models that there are, by name; and models of users, by file."""
+"""All models by name; and models of users, by file."""
 
 import importlib
-import importlib.util
 import inspect
-import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from dynaproof.model.language import Model, ModelError
+from dynaproof.checkers.user_file import UserFileError, fitting, imported
+from dynaproof.model.language import Model
 
 NAMES: dict[str, str] = {
     "two_phase_commit": "dynaproof.model.two_phase_commit:TwoPhaseCommit",
@@ -30,8 +28,9 @@ NAMES: dict[str, str] = {
 def find(name: str) -> type[Model]:
     """The model of a name: of `NAMES`, or `FILE.py` or `FILE.py:Class` of a user's.
 
-    Raises KeyError for an unknown name, ModelError for a file that has no model (or several, and none named);
-    its text does not name the file, which whoever asks knows.
+    Raises:
+        KeyError: it is the name of no model.
+        UserFileError: the file has no model, or several and none is named.
     """
     if name in NAMES:
         module, _, attribute = NAMES[name].partition(":")
@@ -40,41 +39,23 @@ def find(name: str) -> type[Model]:
     path, _, attribute = name.partition(":")
     if not path.endswith(".py"):
         raise KeyError(name)
-    models = {one.__name__: one for one in models_of(load(Path(path))) if one.violates is None}
     if attribute:
-        if attribute not in models:
-            raise ModelError(f"there is no model {attribute!r} in it; there is {', '.join(models) or 'none'}")
-        return models[attribute]
+        named: type[Model] = fitting(name, is_model, "a model is a class that derives from Model")
+        return named
+    models = {one.__name__: one for one in models_of(imported(Path(path))) if one.violates is None}
     if not models:
-        raise ModelError("there is no model in it: no class that derives from Model")
+        raise UserFileError(f"{path}: there is no model in it: no class that derives from Model")
     if len(models) > 1:
-        raise ModelError(
-            f"there are {len(models)} models in it: name one of them, as in {path}:{next(iter(models))}"
-        )
+        one = f"{path}:{next(iter(models))}"
+        raise UserFileError(f"{path}: there are {len(models)} models in it: name one of them, as in {one}")
     return next(iter(models.values()))
 
 
-def load(path: Path) -> ModuleType:
-    """A user's file as a module."""
-    spec = importlib.util.spec_from_file_location(f"model_file_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.exists():
-        raise ModelError("there is no such file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except ModelError as error:
-        raise error.at(None, _line_in(path, error)) from None
-    except Exception as error:  # Whatever a user's file raises is a mistake in that file.
-        if isinstance(error, SyntaxError):  # Its own words name the file and the line again.
-            raise ModelError(f"{type(error).__name__}: {error.msg}", None, error.lineno) from error
-        raise ModelError(f"{type(error).__name__}: {error}", None, _line_in(path, error)) from error
-    return module
-
-
-def _line_in(path: Path, error: Exception) -> int | None:
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((one.lineno for one in reversed(frames) if Path(one.filename) == path), None)
+def is_model(found: object) -> bool:
+    """Whether something is the class of a model, and of none with a seeded bug."""
+    return (
+        inspect.isclass(found) and issubclass(found, Model) and found is not Model and found.violates is None
+    )
 
 
 def models_of(module: ModuleType) -> Iterator[type[Model]]:

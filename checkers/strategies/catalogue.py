@@ -5,12 +5,15 @@ added here changes neither what a portfolio means nor any digest.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec import Struct
 
 from dynaproof.checkers.seam import Strategy
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.strategies.untimed import Pct, Pos, RandomWalk
+from dynaproof.checkers.strategies.users_strategy import METHODS, UsersStrategy, is_strategy
+from dynaproof.checkers.user_file import fitting
 
 
 class StrategyKind(Struct, frozen=True):
@@ -59,6 +62,32 @@ STRATEGIES: Mapping[str, StrategyKind] = {
         ),
     )
 }
+
+GIVEN: dict[str, StrategyKind] = {}
+"""Strategies that were given to this process as objects and stand in no file, by name."""
+
+
+def strategy_named(name: str) -> StrategyKind:
+    """The strategy of a name: one of ours, or a class of `FILE.py:NAME`.
+
+    Raises:
+        LookupError: there is none; the message is a sentence.
+    """
+    if name in STRATEGIES:
+        return STRATEGIES[name]
+    if name in GIVEN:
+        return GIVEN[name]
+    if ".py:" not in name:
+        raise LookupError(f"there is no strategy {name!r}")
+    return users_kind(fitting(name, is_strategy, f"a strategy is a class with {', '.join(METHODS)}"), name)
+
+
+def users_kind(made: type[Strategy], name: str) -> StrategyKind:
+    """A strategy of a user's, who is told what it does wrong under this name."""
+    sentence = " ".join((made.__doc__ or "").split("\n\n")[0].split())
+    make: Callable[[int, int], Strategy] = partial(UsersStrategy, made, name)
+    return StrategyKind(made.__name__, sentence, "", make)
+
 
 PORTFOLIO = ("timed", "random", "pct", "pos")
 """What a portfolio takes in turn: no strategy dominates."""

@@ -13,9 +13,9 @@ from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.checkers.world.listening import NOTHING, Listening
 from dynaproof.impl.driver import Hosted, Send
-from dynaproof.impl.node import Env, Message, Microseconds, Node, NodeId, Note, Timer
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, NodeProtocol, Note, Timer
 
-Factory = Callable[[Env], Node]
+Factory = Callable[[Env], NodeProtocol]
 
 
 class Surroundings(Protocol):
@@ -63,7 +63,7 @@ class Place:
         self.rate = rate
         self.wall_offset = wall
         self.env = SimEnv(self)
-        self.node: Node = factory(self.env)
+        self.node: NodeProtocol = factory(self.env)
         self.up = False
         self.timers: dict[Timer, Event] = {}
         self.timers_set = 0

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
 from msgspec import structs
 
 from dynaproof import console, exits
 from dynaproof.arguments import JOBS, above_zero, file_to_write, folder_to_write, known_strategy, not_together
+from dynaproof.checkers.user_file import WITH
 from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from dynaproof.checkers.campaign import Campaign, Found, State
     from dynaproof.checkers.runs.config import Failure
     from dynaproof.checkers.runs.run_file import RunFile
+
+Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 DEFAULT_SECONDS = 50.0
 SHOWN_FAULTS = 3
@@ -36,6 +40,7 @@ def explore(
     jobs: int = JOBS,
     out: Path = Path("runs"),
     resume: Flag = False,
+    spec: Names = (),
     refine: str | None = None,
     coverage: str | None = None,
     picture: Path | None = None,
@@ -50,11 +55,13 @@ def explore(
         schedules: How many runs; without this and `seconds`, about a minute of them.
         seconds: For how long to start new runs.
         seed: The seed from which the seeds of all runs follow.
-        strategy: What decides the next event; see `dynaproof strategies`.
+        strategy: What decides the next event; see `dynaproof strategies`, or FILE.py:NAME of your own.
         jobs: How many processes.
         out: Folder for the files of failing runs, and of a campaign that was interrupted.
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
-        refine: Follow every run through this model: each step must be one of the model's.
+        spec: FILE.py:NAME of a spec of your own, which is checked too; may be repeated.
+        refine: Follow every run through this model, or FILE.py:NAME of your Refinement: each step must be
+            one of the model's.
         coverage: Count which of this model's states are seen, by strategy, in small runs from boot on.
         picture: With --coverage, an .svg file of the states seen over schedules.
         json: Print one JSON object for the campaign.
@@ -62,6 +69,9 @@ def explore(
     from dynaproof.checkers.campaign import CampaignError
     from dynaproof.checkers.campaign import explore as drive
 
+    if refine is not None and ".py:" in refine:
+        spec, refine = (*spec, refine), None
+    scenario = WITH.join((scenario, *spec))
     check_arguments(scenario, strategy)
     above_zero({"--schedules": schedules, "--seconds": seconds, "--jobs": jobs})
     not_together(schedules=schedules, seconds=seconds)
@@ -113,8 +123,9 @@ def check_arguments(scenario: str, strategy: str) -> None:
     from dynaproof.checkers.scenarios.catalogue import SCENARIOS
     from dynaproof.checkers.scenarios.usable import require_usable
 
-    if scenario not in SCENARIOS and ".py:" not in scenario:
-        raise unknown_name("scenario", scenario, list(SCENARIOS))
+    name = scenario.partition(WITH)[0]
+    if name not in SCENARIOS and ".py:" not in name:
+        raise unknown_name("scenario", name, list(SCENARIOS))
     try:
         require_usable(scenario)
     except LookupError as error:

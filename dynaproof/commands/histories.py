@@ -1,7 +1,6 @@
 """What `check` and `verify-certificate` are given: histories in files, and objects by name."""
 
 import importlib
-import importlib.util
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -12,6 +11,7 @@ from dynaproof.errors import UserError, unknown_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from types import ModuleType
 
     from dynaproof.checkers.histories import FailedCas
     from dynaproof.checkers.users_object import UsersObject
@@ -107,35 +107,52 @@ def object_with(function: str) -> str:
 
 def _own_object(name: str) -> "SequentialObject":
     """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
+    from dynaproof.checkers.user_code import described
+    from dynaproof.checkers.user_file import UserFileError, article, fitting, fitting_in
     from dynaproof.checkers.users_object import UsersObject, UsersObjectError
-    from dynaproof.specs.objects import SequentialObject
 
     place, _, attribute = name.rpartition(":")
     try:
         if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
+            file: str | None = place
+            thing = fitting(name, is_object, AN_OBJECT)
         else:
-            sys.path.insert(0, "")
-            module = importlib.import_module(place)
-        thing = getattr(module, attribute, None)
-        if isinstance(thing, type):
+            module = _module(place, name)
+            file = module.__file__
+            thing = fitting_in(module, place, attribute, is_object, AN_OBJECT)
+    except UserFileError as error:
+        raise UserError(str(error)) from error
+    if isinstance(thing, type):
+        try:
             thing = thing()
-    except Exception as error:  # Whatever the user's file raises is a mistake in that file.
-        raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
-    if not isinstance(thing, SequentialObject):
-        raise UserError(
-            f"{name} is not a sequential object",
-            "it needs name, functions, initial and step (specs/objects.py)",
-        )
+        except Exception as error:  # Whatever the user's class raises is a mistake in it.
+            raise UserError(f"the object {name} cannot be made: {described(error)}") from error
+        if not is_object(thing):
+            raise UserError(f"{name} gives {article(thing)}, and {AN_OBJECT}")
     try:
-        return UsersObject(thing, place if place.endswith(".py") else getattr(module, "__file__", None))
+        return UsersObject(thing, file)
     except UsersObjectError as error:
         raise UserError(str(error)) from error
+
+
+AN_OBJECT = "an object has name, functions, initial and step"
+
+
+def is_object(found: object) -> bool:
+    """Whether something is a sequential object, or a class of them."""
+    if isinstance(found, type):  # Its name, functions and initial may be set when it is made.
+        return callable(getattr(found, "step", None))
+    return all(hasattr(found, part) for part in ("name", "functions", "initial", "step"))
+
+
+def _module(place: str, name: str) -> "ModuleType":
+    sys.path.insert(0, "")
+    try:
+        return importlib.import_module(place)
+    except Exception as error:  # Whatever the user's module raises is a mistake in it.
+        raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove("")
 
 
 def blamed_in_time(thing: "SequentialObject | None", seconds: float | None) -> "AbstractContextManager[None]":

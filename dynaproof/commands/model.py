@@ -84,6 +84,7 @@ def model(
         json: Print one JSON object per model.
     """
     from dynaproof.checkers.state_space.catalogue import NAMES, find
+    from dynaproof.checkers.user_file import UserFileError
     from dynaproof.model.language import ModelError
     from dynaproof.model.language.model import narrowed
 
@@ -122,6 +123,8 @@ def model(
         return _explore(made, name, options, json)
     except KeyError:
         raise unknown_name("model", name, NAMES) from None
+    except UserFileError as error:
+        raise UserError(str(error)) from None
     except ModelError as error:
         raise UserError(f"{name}: {error}") from None
 

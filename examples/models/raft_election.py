@@ -22,6 +22,7 @@ from dynaproof import (
     Model,
     Option,
     Range,
+    Refinement,
     Scalar,
     Set,
     action,
@@ -138,3 +139,7 @@ def abstract(nodes: Mapping[str, Any]) -> dict[str, Any]:
         now = node.running
         role.append(now.role if now is not None and now.term == last else "follower")
     return {"term": tuple(term), "vote": tuple(vote), "role": tuple(role), "votes": frozenset(votes)}
+
+
+REFINES = Refinement(RaftElection(max_term=150), abstract)
+"""With more terms than a run reaches: `dynaproof explore raft.py:RAFT --refine raft_election.py:REFINES`."""

@@ -302,6 +302,17 @@ def test_object_of_ones_own_is_checked(write, tmp_path, capsys) -> None:
     assert len(Path(core).read_text().splitlines()) == 2
     capsys.readouterr()
     assert main(["check", file, "--object", f"{tmp_path / 'light.py'}:Lamp"]) == 2
-    assert "is not a sequential object" in capsys.readouterr().err
+    assert "light.py has no Lamp; it has Light" in capsys.readouterr().err
+    (tmp_path / "dark.py").write_text(
+        "lamp = 1\n\n\nclass Lamp:\n    def step(self, state, operation):\n        return ()\n"
+    )
+    for other, said in (
+        ("lamp", "dark.py:lamp is a int, and an object has name, functions, initial and step ("),
+        ("Lamp", "dark.py:Lamp gives a Lamp, and an object has name, functions, initial and step\n"),
+    ):
+        assert main(["check", file, "--object", f"{tmp_path / 'dark.py'}:{other}"]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["check", file, "--object", f"{tmp_path / 'dusk.py'}:Lamp"]) == 2
+    assert "dusk.py: there is no such file" in capsys.readouterr().err
     assert main(["check", file, "--object", "no_such_module:Light"]) == 2
     assert "cannot import the object" in capsys.readouterr().err

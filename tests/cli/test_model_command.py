@@ -98,12 +98,12 @@ def test_model_error_names_action_line_and_value(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 1", "there is no model in it: no class that derives from Model"),
-        ("def f(:", "SyntaxError: invalid syntax (line 1)"),
-        ("\nimport nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all' (line 2)"),
+        ("x = 1", "FILE: there is no model in it: no class that derives from Model"),
+        ("def f(:", "FILE, line 1: SyntaxError: invalid syntax"),
+        ("\nimport nowhere_at_all", "FILE, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         (
             f"{BROKEN}\nclass Other(Broken): pass",
-            "there are 2 models in it: name one of them, as in FILE:Broken",
+            "FILE: there are 2 models in it: name one of them, as in FILE:Broken",
         ),
     ],
 )
@@ -112,7 +112,7 @@ def test_file_without_one_model_is_refused_and_named_once(capsys, tmp_path, text
     file.write_text(text)
     code, out, err = run(capsys, str(file))
     assert (code, out) == (2, "")
-    assert err == f"dynaproof: {file}: {message.replace('FILE', str(file))}\n"
+    assert err == f"dynaproof: {message.replace('FILE', str(file))}\n"
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,11 @@ def test_wheel_has_every_file_of_every_room_once(built, kept, how):
     examples = {f"dynaproof/{name}" for name in kept if name.startswith("examples/")}
     assert examples
     assert found == {name for name in kept if name.startswith("dynaproof/")} | examples
-    assert {"dynaproof/py.typed", "dynaproof/checkers/linearizability/picture.html"} <= found
+    assert {
+        "dynaproof/__init__.pyi",
+        "dynaproof/py.typed",
+        "dynaproof/checkers/linearizability/picture.html",
+    } <= found
     assert all(f"dynaproof/{room}/__init__.py" in found for room in ROOMS)
 
 

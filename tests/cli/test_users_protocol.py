@@ -258,7 +258,7 @@ MISTAKES = {
     ),
     "the order of a set": (
         "            self.forward(self.name)\n",
-        "            for name in {self.name, '', '0', '1'}:\n                self.forward(name)\n",
+        "            for name in {self.name, '', *'0123456789'}:\n                self.forward(name)\n",
         "runs_are_reproducible",
         "under another PYTHONHASHSEED: an order comes from a set or a hash",
     ),
@@ -343,6 +343,29 @@ def test_what_is_not_in_the_file_or_of_another_kind_is_said(
         code, _, said = called(capsys, "explore", name, "--schedules", "1")
         assert code == 2
         assert expected in said
+
+
+def test_exploring_at_the_level_of_a_module_is_refused_where_others_import_it(
+    ring: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = RING.replace("bugs = (", "import dynaproof\n\ndynaproof.explore(RING, schedules=1)\n\nbugs = (")
+    ring.with_name("eager.py").write_text(text, encoding="utf-8")
+    code, _, said = called(capsys, "explore", "eager.py:RING", "--schedules", "1")
+    assert code == 2
+    line = line_of(ring.with_name("eager.py"), "dynaproof.explore(")
+    assert f"eager.py, line {line}: eager.py explores while it is imported, as other processes do too" in said
+    assert said.count("\n") <= 2
+
+
+def test_a_handler_that_raises_is_told_with_its_step_and_the_line_that_replays_it(ring: Path) -> None:
+    written(ring, "raises", "self.leader = self.name\n", "self.leader = self.nmae\n")
+    found = dynaproof.explore("raises.py:RING", schedules=4, most_failures=1, folder="runs")
+    failure, (one,) = found.runs[0].result.failure, found.failures
+    assert failure is not None
+    assert f"handlers_never_raise fails at step {failure.step}: " in str(found)
+    assert f"replay: dynaproof replay {one.run}" in str(found)
+    kept_nowhere = dynaproof.explore("raises.py:RING", schedules=4, most_failures=1)
+    assert "replay: dynaproof" not in str(kept_nowhere)
 
 
 def test_a_scenario_object_is_found_by_other_processes(ring: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dynaproof.checkers.state_space.catalogue import load
 from dynaproof.checkers.state_space.explore import Limits, explore
 from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.user_file import UserFileError, imported
 from dynaproof.model.language import ModelError
 
 HEADER = """
@@ -32,7 +32,7 @@ FIRST_LINE = HEADER.count("\n") + 1
 def model_of(body: str, folder: Path):
     file = folder / "wrong.py"
     file.write_text(HEADER + textwrap.indent(textwrap.dedent(body).strip("\n"), "        ") + "\n")
-    return load(file).Wrong()
+    return imported(file).Wrong()
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_text_outside_the_vocabulary_is_refused_with_its_line(tmp_path, body, li
 def test_wrong_declaration_is_refused(tmp_path, declaration, problem):
     file = tmp_path / "wrong.py"
     file.write_text(f"from dynaproof.model.language import *\n\nclass Wrong(Model):\n    {declaration}\n")
-    with pytest.raises(ModelError, match=re.escape(problem)):
-        explore(load(file).Wrong())
+    with pytest.raises((ModelError, UserFileError), match=re.escape(problem)):
+        explore(imported(file).Wrong())
 
 
 def test_unbounded_recursion_of_a_helper_is_refused(tmp_path):
@@ -105,7 +105,7 @@ def test_unbounded_recursion_of_a_helper_is_refused(tmp_path):
         + "        self.n = self.forever(v)\n\n    def forever(self, v):\n        return self.forever(v)\n"
     )
     with pytest.raises(ModelError, match="`forever` calls itself without a bound"):
-        explore(load(file).Wrong())
+        explore(imported(file).Wrong())
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_item_that_only_machine_code_looks_at_is_named(tmp_path):
         + "    @sometimes\n    def all_high(self):\n        return all(self.level[v] == 1 for v in (0, 2))\n"
     )
     with pytest.raises(ModelError, match=r"all\(\) or any\(\)") as caught:
-        explore(load(file).Wrong())
+        explore(imported(file).Wrong())
     assert (caught.value.where, caught.value.line) == ("all_high", FIRST_LINE + 4)
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space import compiled, origin
-from dynaproof.checkers.state_space.catalogue import NAMES, find, load, models_of
+from dynaproof.checkers.state_space.catalogue import NAMES, find, models_of
 from dynaproof.checkers.state_space.explore import Exploration, Result
 from dynaproof.checkers.state_space.origin import name_of
+from dynaproof.checkers.user_file import imported
 from dynaproof.model.language import Action, Model
 from dynaproof.model.paxos import Paxos
 from dynaproof.model.two_phase_commit import TwoPhaseCommit
@@ -55,7 +56,9 @@ def written(path: Path, text: str) -> type[Model]:
     path.write_text(text, encoding="utf-8")
     # Python tells an edited file by its time in whole seconds.
     os.utime(path, (path.stat().st_mtime + len(text), path.stat().st_mtime + len(text)))
-    return next(models_of(load(path)))
+    for name in [name for name in sys.modules if name.startswith(f"user_file_{path.stem}_")]:
+        del sys.modules[name]  # As in another process, to which the edited file is new.
+    return next(models_of(imported(path)))
 
 
 @pytest.mark.parametrize("flags", [{}, {"symmetry": True}, {"por": True}])

@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from dynaproof.checkers.state_space.catalogue import load
 from dynaproof.checkers.state_space.explore import Result, explore
 from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.user_file import imported
 from dynaproof.model.language import ModelError
 from dynaproof.model.language.model import narrowed
 
@@ -37,7 +37,7 @@ def drafts(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Modul
     named = "".join(PROMISE.format(name=name) for name in ("AfterOneLoss", "StuckAfterOneLoss"))
     file.write_text(text + named, encoding="utf-8")
     try:
-        return load(file)
+        return imported(file)
     except ModelError as error:
         if "ImportError" not in error.problem and "ModuleNotFoundError" not in error.problem:
             raise

@@ -95,16 +95,18 @@ class UsersObject:
             raise
         except _Interrupted as error:
             place = self._deepest(error.__traceback__) or self._line_of(what)
-            took = time.monotonic() - self._began
-            reason = (
-                f"{what} of {self.name} is slow: it had taken {took:.3g} s when the time of the check ended"
-            )
+            reason = f"{what} of {self.name} is slow: it had taken {self._longest:.3g} s when the time of the check ended"
             raise UsersObjectError(f"{place}: {reason}") from None
         except Exception as error:  # Whatever the user's code raises is the user's.
             place = self._deepest(error.__traceback__) or self._line_of(what)
             reason = f"{what} of {self.name} raised {type(error).__name__}: {error}"
             raise UsersObjectError(f"{place}: {' '.join(reason.split())}") from error
         finally:
+            self._ended()
+
+    def _ended(self) -> None:
+        """The call is over, or given up: what is done about that is not the user's, and no alarm stops it."""
+        if self._began is not None:
             self._longest = max(self._longest, time.monotonic() - self._began)
             self._began = None
 
@@ -129,6 +131,7 @@ class UsersObject:
         if self._began is None or self._seconds is None:
             return
         if max(self._longest, time.monotonic() - self._began) > SLOW * self._seconds:
+            self._ended()
             raise _Interrupted
 
     def _deepest(self, traceback: TracebackType | None) -> str | None:

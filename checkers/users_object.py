@@ -95,7 +95,8 @@ class UsersObject:
             raise
         except _Interrupted as error:
             place = self._deepest(error.__traceback__) or self._line_of(what)
-            reason = f"{what} of {self.name} is slow: it had taken {self._longest:.3g} s when the time of the check ended"
+            took = f"it had taken {self._longest:.3g} s when the time of the check ended"
+            reason = f"{what} of {self.name} is slow: {took}"
             raise UsersObjectError(f"{place}: {reason}") from None
         except Exception as error:  # Whatever the user's code raises is the user's.
             place = self._deepest(error.__traceback__) or self._line_of(what)

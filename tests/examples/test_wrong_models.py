@@ -65,13 +65,14 @@ CASES = [
         "violates_no_promise:Fine",
         [],
         2,
-        "Broken: violates='fien' names no promise; its promises: fine (line 27)",
+        "violates_no_promise.py, line 27: Broken: violates='fien' names no promise; its promises: fine",
     ),
     (
         "overrides_nothing:Fine",
         [],
         2,
-        "Broken overrides nothing of Fine: no decision is wrong; it defines may_go_onn (line 27)",
+        "overrides_nothing.py, line 27: Broken overrides nothing of Fine: no decision is wrong; "
+        "it defines may_go_onn",
     ),
     (
         "type_as_variable",

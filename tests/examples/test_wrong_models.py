@@ -71,8 +71,10 @@ CASES = [
         "overrides_nothing:Fine",
         [],
         2,
-        "overrides_nothing.py, line 27: Broken overrides nothing of Fine: no decision is wrong; "
-        "it defines may_go_onn",
+        (
+            "overrides_nothing.py, line 27: Broken overrides nothing of Fine: no decision is wrong; "
+            "it defines may_go_onn"
+        ),
     ),
     (
         "type_as_variable",

@@ -23,7 +23,7 @@ from dynaproof.checkers.linearizability.register import reduce
 from dynaproof.specs.history import History, HistoryBuilder, Outcome
 
 FIXED_SEED, FIXED_HISTORIES = 20261124, 5_000
-FRESH_HISTORIES = 5_000
+FRESH_HISTORIES = 2_500
 
 EVERY_CAUSE = {
     "garbage read",

@@ -122,7 +122,7 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
     base, last = bases[len(parameters)], parameters[-1]
     annotation: Any = handler.__annotations__.get(last)
     if isinstance(annotation, str):
-        scope = {**vars(inspect.getmodule(handler) or inspect), **handler.__globals__}
+        scope = handler.__globals__
         if annotation not in scope:
             raise HandlerError(
                 f"{where(handler)}: {cls.__name__}.{name} handles {annotation}, which its file does not "

@@ -61,11 +61,6 @@ class Meter:
             return True
         return False
 
-    @property
-    def seconds_left(self) -> float | None:
-        """What is left of the time; None: no limit."""
-        return None if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
-
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
     """Why one key is not linearizable: the named cause, the rows that show it, and a sentence."""

@@ -7,7 +7,8 @@ may rely:
 1. *Durable before visible*: what a handler wrote to `Env.disk` is durable before any message that it, or a
    later handler of the node, sends leaves the node; messages to itself included (`impl/outbox.py` is the gate
    of both drivers).
-2. A node counts its own vote by a message to itself.
+2. Messages to oneself are neither lost, repeated nor shed while the node lives; a crash takes them all. A
+   node counts its own vote by such a message.
 3. A crash loses all but what the disk kept: of each file a prefix of what was not yet synced, files
    independent of each other. A restart is `on_start` on a new object; what it finds on its disk is durable
    (a driver that cannot know so syncs first), so no second crash takes it. A node's incarnation is counted

@@ -222,6 +222,8 @@ class _Kinds:
         return structs.replace(
             self._run.kind(place).listening(observation),
             uncovered=observation.uncovered,
+            shed=observation.shed,
+            vanished=observation.vanished,
             raised=observation.raised,
         )
 

@@ -21,7 +21,9 @@ def draw_endurance(seed: int, strategy: str) -> GroupConfig:
         draw("endurance", seed, strategy),
         operations=1 << 40,
         length=STEPS,
-        faults=draw_faults((*FAULTS, CLIENT_CRASH), f"endurance/{strategy}/{seed}", STEPS, STEPS // STEPS_PER_FAULT),
+        faults=draw_faults(
+            (*FAULTS, CLIENT_CRASH), f"endurance/{strategy}/{seed}", STEPS, STEPS // STEPS_PER_FAULT
+        ),
     )
 
 

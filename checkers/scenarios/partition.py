@@ -45,6 +45,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.specs.promises import OF_A_GROUP
@@ -66,6 +67,9 @@ FAULTS = (
     HANDOVER,
 )
 """In the order in which they are drawn."""
+
+OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
+"""What may wait in a node for its syncs."""
 
 CLIENT_CRASHES = (0, 1, 2, 4)
 """How often clients and readers crash, in a quarter of the configurations each."""
@@ -161,6 +165,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
     length = 600 + pick(600)
     crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
+    room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -172,7 +177,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
             backoff_us=heartbeat // 8,
             think_us=heartbeat // 16,
         ),
-        options=options,
+        options=structs.replace(options, outbox=room),
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from dynaproof.impl.node import Microseconds
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
@@ -52,6 +52,11 @@ class Place(Protocol):
     @property
     def name(self) -> str:
         """The node's name."""
+        ...
+
+    @property
+    def id(self) -> NodeId:
+        """The node that runs there."""
         ...
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, Note
+from dynaproof.impl.node import Message, NodeId, Note
 from dynaproof.impl.partition.messages.readers import LogTrimmed
 from dynaproof.impl.partition.messages.requests import Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
@@ -56,6 +56,8 @@ from dynaproof.specs.views.group_facts import (
     Spoke,
     Uncovered,
     Unheld,
+    Vanished,
+    WasShed,
 )
 
 
@@ -99,6 +101,8 @@ class ImplObserver(RequestObserver):
         Spoke,
         Uncovered,
         Unheld,
+        Vanished,
+        WasShed,
     )
 
     def __init__(
@@ -183,6 +187,14 @@ class ImplObserver(RequestObserver):
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its node had written was durable."""
         self.view.file(Uncovered(place.name, type(message).__name__))
+
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.view.file(WasShed(place.name, type(message).__name__, to.address == place.id.address))
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.view.file(Vanished(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a promise, a vote or a grant out."""

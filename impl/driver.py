@@ -8,6 +8,7 @@ A driver owns time, network, disks and chance. What is left is the same for all 
 * A message to itself passes no network: it is neither lost, repeated nor shed while the node lives, arrives
   in order, and a crash takes it. So a driver asks `is_own` before it lets anything happen to a message.
 * A message to another node that is shed, by the outbox or by a full link, is noted and counted (`shed`).
+* A message or a timer of another format version is handed to no node: `known` says so, and it is counted.
 * A boot is counted at every start, the incarnation when a node starts on an empty disk: both outside the
   disk.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from dynaproof.impl.node import Disk, Env, Message, NodeId, NodeProtocol
+from dynaproof.impl.node import FORMAT_VERSION, Disk, Env, Message, NodeId, NodeProtocol, Timer
 from dynaproof.impl.outbox import Outbox, OutboxLimits
 
 
@@ -47,7 +48,7 @@ class DrivenEnv(Env, Protocol):
 class Hosted:
     """One node under a driver: what outlives its crashes, and the outbox of its present life."""
 
-    __slots__ = ("boots", "id", "limits", "make", "outbox", "shed")
+    __slots__ = ("boots", "id", "limits", "make", "outbox", "shed", "unknown")
 
     def __init__(
         self, node_id: NodeId, make: Callable[[Env], NodeProtocol], limits: OutboxLimits | None = None
@@ -59,6 +60,8 @@ class Hosted:
         """How often it was started."""
         self.shed = 0
         """Messages to other nodes that were dropped because a queue was full, over all lives."""
+        self.unknown = 0
+        """Messages and timers of another format version that were not handed over, over all lives."""
         self.outbox = Outbox(node_id, self.limits)
 
     def boot(self, env: DrivenEnv, disk: DrivenDisk) -> NodeProtocol:
@@ -78,6 +81,13 @@ class Hosted:
         """Bound the outbox so from here on."""
         self.limits = limits
         self.outbox.bound(limits)
+
+    def known(self, given: Message | Timer) -> bool:
+        """Whether what is to be handed over is of the format version that this code knows; else count it."""
+        if given.format_version == FORMAT_VERSION:
+            return True
+        self.unknown += 1
+        return False
 
     def is_own(self, to: NodeId) -> bool:
         """Whether a message that this node sends is to itself, under whichever incarnation."""

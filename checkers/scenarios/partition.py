@@ -23,7 +23,7 @@ from dynaproof.checkers.kinds.group import (
     GroupObservation,
     first_config,
 )
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
@@ -71,8 +71,11 @@ FAULTS = (
 OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
 """What may wait in a node for its syncs."""
 
-CLIENT_CRASHES = (0, 1, 2, 4)
-"""How often clients and readers crash, in a quarter of the configurations each."""
+FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
+"""Who is outside the group goes wrong too; drawn apart from the group's own faults,"""
+
+OF_OUTSIDE = (0, 1, 2, 4)
+"""and so often, in a quarter of the configurations each."""
 
 END_OPERATIONS = 50
 """What a client still does once the faults have stopped, at the most."""
@@ -164,7 +167,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
-    crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
+    outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
     room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
     return GroupConfig(
         scenario=scenario,
@@ -188,7 +191,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         faults=in_order(
             draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
             draw_faults(
-                (CLIENT_CRASH,), f"{scenario}/{strategy}/{seed}/clients", length, CLIENT_CRASHES[crash(4)]
+                FROM_OUTSIDE, f"{scenario}/{strategy}/{seed}/outside", length, OF_OUTSIDE[outside(4)]
             ),
         ),
         end=ENDS[pick(len(ENDS))],
@@ -221,7 +224,7 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=(*FAULTS, CLIENT_CRASH),
+    faults=(*FAULTS, *FROM_OUTSIDE),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,

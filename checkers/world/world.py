@@ -23,13 +23,20 @@ from dynaproof.checkers.world.digest import FOLDED, EventDigest
 from dynaproof.checkers.world.listening import Observer, together
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Factory, Link, Place, place_names
-from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
+from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, Message, NodeId, Timer
 from dynaproof.impl.outbox import OutboxLimits
 
 LATE_COPY = 7
 """By how many times the latency of a message its second copy is delayed."""
 
-BY_ITSELF = ("lost message", "repeated message", "full link", "full outbox", "message after a crash")
+BY_ITSELF = (
+    "lost message",
+    "repeated message",
+    "full link",
+    "full outbox",
+    "message after a crash",
+    "unknown format",
+)
 """The names under which the network's own faults are counted."""
 
 UNSENT = 1 << 14
@@ -65,7 +72,7 @@ class World:
         self.fell: dict[str, int] = {}
         """How often there was a `lost message`, a `repeated message`, a `full link`, a `full outbox`, a
         `message after a crash` (that did not leave), and of the armed faults a `crash in sync` and a
-        `failed sync`.
+        `failed sync`. An `unknown format` is a message or a timer of other code, which was not handed over.
         """
         self.trace: list[tuple[str, str, int, int]] = []
         self.keep_trace = True
@@ -123,6 +130,9 @@ class World:
                 link.in_flight -= 1
             if not place.up or (event.to is not place.id and event.to != place.id):
                 return
+            if event.payload.format_version != FORMAT_VERSION:
+                self._unknown(place, event.payload)
+                return
             try:
                 place.node.on_message(event.sender, event.payload)
             except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
@@ -130,6 +140,9 @@ class World:
                 return
         elif kind == "timer":
             del place.timers[event.payload]
+            if event.payload.format_version != FORMAT_VERSION:
+                self._unknown(place, event.payload)
+                return
             try:
                 place.node.on_timer(event.payload)
             except Exception as error:  # noqa: BLE001
@@ -192,6 +205,11 @@ class World:
                 self._release(place, sent)
         if outbox.written > outbox.durable and place.sync_event is None:
             self._schedule_sync(place, "sync_start", place.syncs, 1)
+
+    def _unknown(self, place: Place, given: Message | Timer) -> None:
+        """What other code has made is not handed over: to the node it is as if lost."""
+        if not place.hosted.known(given):
+            self._tally("unknown format")
 
     def _shed(self, place: Place) -> None:
         """The outbox had no room for these."""

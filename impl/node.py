@@ -32,7 +32,7 @@ from typing import ClassVar, Protocol, TypeAlias, dataclass_transform
 
 from msgspec import Struct, field
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of every message, timer and log record; a driver rejects any other."""
 
 Microseconds: TypeAlias = int

@@ -21,7 +21,7 @@ from dynaproof.checkers.runs.refining import Follower
 from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
-from dynaproof.checkers.world.place import Place
+from dynaproof.checkers.world.place import Place, full_name
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.specs.spec import AnySpec
@@ -99,7 +99,8 @@ class Run:
     def add(self, kind: Kind, node: NodeId, rate: int) -> Place:
         """One more node of a kind, which is not started yet."""
         self._kinds[node.address] = kind
-        return self.world.add(node, node.name, partial(_made, kind, self.config), rate)
+        name = node.name if node.name not in self.world.places else full_name(node)
+        return self.world.add(node, name, partial(_made, kind, self.config), rate)
 
     # --- Phases ---
 

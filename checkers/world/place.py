@@ -122,10 +122,12 @@ def place_names(nodes: Sequence[NodeId]) -> list[str]:
     two have the same name.
     """
     names = [node.name for node in nodes]
-    return [
-        node.name if names.count(node.name) == 1 else f"{node.region}/{node.zone}/{node.name}"
-        for node in nodes
-    ]
+    return [node.name if names.count(node.name) == 1 else full_name(node) for node in nodes]
+
+
+def full_name(node: NodeId) -> str:
+    """The name of a node with its region and zone."""
+    return f"{node.region}/{node.zone}/{node.name}"
 
 
 class SimEnv:

@@ -122,7 +122,7 @@ def queued(replica: PartitionReplica) -> int:
     return lengths
 
 
-def campaigns(place: Place | None, ballot: Ballot) -> bool:
+def campaigns(place: Place, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = replica_of(place) if place is not None and place.up else None
+    replica = replica_of(place) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot

@@ -173,14 +173,18 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.places.get(note.promised.node), note.promised):
+        if any(campaigns(other, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
         leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
+        return isinstance(leader, Member) and any(
+            f"{other.name}>{place.name}" in place.world.cut_links
+            for other in place.world.places.values()
+            if other.id.address == leader.node.address
+        )
 
     # --- What leaves nodes ---
 

@@ -2,6 +2,5 @@
 
 Reading order: `ids`, `records`, `messages`, `log`, `state_machine`, `service`; then the roles over `core`,
 each over those before it: `learner`, `catch_up`, `sender`, `leader`, `candidate`, `acceptor`, which `replica`
-joins;
-then `membership`, the protocol's own service. Imports `dynaproof.impl.node`, `journal` and `tree`.
+joins; then `membership`, the protocol's own service. Imports `dynaproof.impl.node`, `journal` and `tree`.
 """

@@ -117,18 +117,19 @@ class Sender(CatchUp[State]):
             return
         if (m.asked_at, m.through) <= progress.resent:
             return  # It had not seen yet what was sent again.
-        if m.early:
+        retained = m.through + 1 >= self.log.first
+        if retained and m.early > m.through + 1:
             self.fill(leadership, progress, m)
             return
         if moved_at >= m.asked_at:
             return  # It has moved on since: what it lacked then was on its way.
         follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
         progress.resent = (self.env.now, m.through)
-        if follows and m.through + 1 >= self.log.first:
+        if follows and retained:
             progress.next = m.through + 1
             progress.chunks.clear()
             self.send_on(leadership, m.source, progress)
-        elif not follows and m.through + 1 >= leadership.tail_start:
+        elif retained and m.through + 1 >= leadership.tail_start:
             self.send_batch(leadership, m.source)
         else:
             progress.next = 0
@@ -137,10 +138,9 @@ class Sender(CatchUp[State]):
     def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:
         """Send the slots of a gap again, behind which the voter keeps what came."""
         first, last = m.through + 1, min(m.early - 1, self.log.last, m.through + self.settings.chunk_slots)
-        if self.log.first <= first <= last:
-            progress.resent = (self.env.now, m.through)
-            records, _ = fitting(self.log.between(first, last), self.settings.chunk_bytes)
-            self.send_accept(leadership, m.source, first, records)
+        progress.resent = (self.env.now, m.through)
+        records, _ = fitting(self.log.between(first, last), self.settings.chunk_bytes)
+        self.send_accept(leadership, m.source, first, records)
 
     def send_on(self, leadership: Leadership, member: Member, progress: Progress) -> None:
         """Send a laggard the next chunks, as far as its answers allow."""

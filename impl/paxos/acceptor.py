@@ -14,8 +14,9 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.candidate import Candidate
 from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.messages.catch_up import Chosen
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, Prepare, Promise, Refused, TooFarBehind
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.state_machine import State
 
@@ -96,6 +97,7 @@ class Acceptor(Candidate[State]):
         if not self.log.agrees(m.records):
             return  # An old leader's batch: what is known chosen is never replaced.
         if self.log.commit < m.known:
+            self.fetching_for = m
             self.learn_from(m.source, m.known)
             return
         if self.log.last_accepted != m.ballot:  # A repeated batch must not cut newer votes.
@@ -169,9 +171,29 @@ class Acceptor(Candidate[State]):
         self.say_what_is_here(m)
         self.commit_through(m.commit, m.ballot)
 
-    def say_what_is_here(self, m: Heartbeat | Accept) -> None:
-        """Answer a leader that asks, or whose accept does not follow. What is said stays true: through its
-        last slot all is here at this ballot. Said at another ballot's entries, it would count as votes.
+    def on_behind(self, sender: NodeId, m: Behind) -> None:
+        """Nothing of the leader's can follow what is here: fetch what is chosen. A copy under way brings that
+        too.
+        """
+        if self.refuses(m, m.ballot):
+            return
+        self.follow(m.source, m.ballot)
+        self.fetching_for = m
+        if self.copy is None or self.env.now >= self.copy.until:
+            self.learn_from(m.source, m.commit)
+
+    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
+        """Learn; the leader that had it fetched hears when no more is to come, for it goes on from there."""
+        self.learn_chosen(m)
+        question = self.fetching_for
+        if question is None or self.fetching_until > self.env.now or self.refuses(question, question.ballot):
+            return
+        self.fetching_for = None
+        self.say_what_is_here(question)
+
+    def say_what_is_here(self, m: Heartbeat | Accept | Adopt | Behind) -> None:
+        """Answer a leader that asks, or whose accept does not follow. This stays true: through the last slot
+        all is here at this ballot. Where the last accepted ballot is another one it would be no vote.
         """
         self.log.promise(m.ballot)  # Durable before the lease's grant leaves.
         self.grant_lease(m.ballot)

@@ -12,7 +12,6 @@ from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.learner import Learner
 from dynaproof.impl.paxos.messages.catch_up import (
-    Behind,
     Chosen,
     CopiedLog,
     CopiedPages,
@@ -57,7 +56,7 @@ class CatchUp(Learner[State]):
             m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )
 
-    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
+    def learn_chosen(self, m: Chosen) -> None:
         """Learn chosen records that continue ours, and ask for more if they are what was asked for.
 
         An accept may have brought these slots meanwhile: that is no reason to stop asking, for there may be
@@ -74,13 +73,6 @@ class CatchUp(Learner[State]):
             return
         self.fetching_from = self.fetching_until = 0
         self.learn_from(m.source, m.commit)
-
-    def on_behind(self, sender: NodeId, m: Behind) -> None:
-        """The leader has nothing that can follow what is here: fetch what is chosen; a copy under way brings
-        it too.
-        """
-        if self.copy is None or self.env.now >= self.copy.until:
-            self.learn_from(m.source, m.commit)
 
     # --- By copy ---
 

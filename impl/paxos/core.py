@@ -15,6 +15,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config
@@ -60,7 +61,9 @@ class Core(Generic[State]):
         self.fetching_until: Microseconds = 0
         """Until when the answer to a fetch is waited for,"""
         self.fetching_from = 0
-        """which begins with this slot."""
+        """which begins with this slot;"""
+        self.fetching_for: Adopt | Behind | None = None
+        """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
 

@@ -63,7 +63,7 @@ class Leader(Sender[State]):
             for service in self.services:
                 service.proposed(record)
         for member in self.config_for(leadership.tail_end).voters:
-            leadership.progress.setdefault(member, Progress())
+            leadership.progress.setdefault(member, Progress(leadership.tail_end + 1))
         self.vote_for_own(ballot)
         for member in leadership.progress:
             if member != self.member:

@@ -44,7 +44,7 @@ class Progress:
         "wall_apart",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, next_slot: int) -> None:
         self.through = 0
         """It holds every slot through this one, at the ballot or as known chosen, by its own word;"""
         self.adopted = False
@@ -53,9 +53,9 @@ class Progress:
         """When `through` last rose."""
         self.asked_at: Microseconds = -1
         self.wall_apart: Microseconds = 0
-        self.next = 0
+        self.next = next_slot
         """The next slot to send: one behind the log's last for a voter that keeps up, to which new slots go at
-        once; 0 for one that nothing can be sent to before it has said where it is.
+        once; 0 for one to which nothing can be sent before it has fetched what is chosen.
         """
         self.chunks: list[tuple[int, int]] = []
         """What is under way to a laggard: the last slot of each message, and its bytes."""
@@ -109,7 +109,7 @@ class Leadership:
         """Whether a timer is set to look for voters that do not answer."""
         self.config_in_flight = 0
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
-        self.progress = {voter: Progress() for voter in voters}
+        self.progress = {voter: Progress(tail_end + 1) for voter in voters}
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
 

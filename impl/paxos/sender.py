@@ -21,8 +21,7 @@ from dynaproof.impl.paxos.catch_up import CatchUp
 from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.leadership import Leadership, Progress
-from dynaproof.impl.paxos.messages.catch_up import Behind
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, WatchTimer
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, WatchTimer
 from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.state_machine import State
 
@@ -49,7 +48,6 @@ class Sender(CatchUp[State]):
                     self.log.commit,
                 ),
             )
-            leadership.progress[member].next = leadership.tail_end + 1
 
     def send_new(self, leadership: Leadership, record: Record) -> None:
         """Send what was proposed just now to every voter that keeps up."""
@@ -121,7 +119,7 @@ class Sender(CatchUp[State]):
         if retained and m.early > m.through + 1:
             self.fill(leadership, progress, m)
             return
-        if moved_at >= m.asked_at:
+        if m.adopted and moved_at >= m.asked_at:
             return  # It has moved on since: what it lacked then was on its way.
         follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
         progress.resent = (self.env.now, m.through)
@@ -130,10 +128,17 @@ class Sender(CatchUp[State]):
             progress.chunks.clear()
             self.send_on(leadership, m.source, progress)
         elif retained and m.through + 1 >= leadership.tail_start:
+            progress.next = leadership.tail_end + 1
+            progress.chunks.clear()
             self.send_batch(leadership, m.source)
         else:
             progress.next = 0
-            self.send(m.source, Behind(self.member, m.source.incarnation, self.log.commit))
+            self.send(
+                m.source,
+                Behind(
+                    self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit
+                ),
+            )
 
     def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:
         """Send the slots of a gap again, behind which the voter keeps what came."""

@@ -21,7 +21,6 @@ from dynaproof.impl.paxos import replica as paxos
 from dynaproof.impl.paxos.entrance import OWN
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.catch_up import (
-    Behind,
     Chosen,
     CopiedLog,
     CopiedPages,
@@ -39,7 +38,7 @@ from dynaproof.impl.paxos.messages.election import (
     Refused,
     TooFarBehind,
 )
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -251,7 +250,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
-    Behind: (follower, lambda _: Behind(PEER, 1, 9)),
+    Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
     CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.root, (0,))),
     CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, ((0, encode_page(0, LEAF)),))),
     CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),

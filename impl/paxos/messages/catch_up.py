@@ -25,12 +25,6 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
     commit: int
 
 
-class Behind(Peer, frozen=True, gc=False, tag="behind"):
-    """You lack chosen slots, through `commit`, that no accept of mine can bring: fetch them."""
-
-    commit: int
-
-
 class CopyPages(Peer, frozen=True, gc=False, tag="copy_pages"):
     """What do these pages below `root` hold?"""
 

@@ -6,9 +6,9 @@ consecutive frames of one segment. A block has bounded size, unless a single fra
 takes a small share of the bytes that it covers, and a record is read back by reading one block.
 
 *Invariants.* Slots are contiguous from `first` to `last`. What is not in memory is known to be chosen: no
-accept and no learnt record ever replaces it, so a block never changes, and what was read of it stays true. In
-a block of several frames every record of every frame counts; of a frame some of whose records were replaced,
-or were known before, a block is made that holds nothing else and names the slots that count.
+accept and no learnt record ever replaces it; and a block grows no more once it was read. So what was read
+stays true. In a block of several frames every record of every frame counts; of a frame some of whose records
+were replaced, or were known before, a block is made that holds nothing else and names the slots that count.
 
 Source: Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*, 7 (what a log may drop);
 Rosenblum and Ousterhout, *The Design and Implementation of a Log-Structured File System*, SOSP 1991 (where
@@ -136,6 +136,10 @@ class Index:
         """Where the frames of a block lie."""
         return Frame(self.segments[block], self.ats[block], self.sizes[block])
 
+    def close(self) -> None:
+        """Let the last block grow no more: what is read of it now stays all of it."""
+        self._open = False
+
     def drop(self, blocks: int) -> None:
         """Forget the first blocks."""
         for column in (self.slots, self.before, self.segments, self.ats, self.sizes):
@@ -243,6 +247,8 @@ class Entries:
         begin = self.index.slots[block]
         held = self._read.pop(begin, None)
         if held is None:
+            if block == len(self.index) - 1:
+                self.index.close()
             held = self._read_back(block)
             self._read_bytes += held.cached_bytes
         self._read[begin] = held

@@ -232,7 +232,7 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
             yield Violation(
                 f"{name} keeps its log from slot {first} on, and its durable checkpoint ends at {covered}"
             )
-        for reader, (through, _) in view.holds.items():
+        for reader, through in view.holds.items():
             if fact.held and first > through + 1:
                 yield Violation(
                     f"{name} keeps its log from slot {first} on, and {reader} has read through {through} only"

@@ -53,8 +53,8 @@ SETTINGS = Settings(checkpoint_slots=2, retained_slots=1)
 THEIRS = Ballot(2, "sb", 2)
 LEAF: LeafPage[Any] = LeafPage((), ())
 ROOT = PageRef(0, digest_of(LEAF))
-HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOT, 0, (), (HELD,))
+HELD = Hold("reader", 4, 0, 100, 1 << 20)
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOT, 0, (), (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -118,7 +118,7 @@ class Group:
         return (
             plain(self.replica),
             [plain(service) for service in self.replica.services],
-            {name: self.env.disk.read(name) for name in self.env.disk.logs()},
+            {name: self.env.disk.read(name, 0, self.env.disk.size(name)) for name in self.env.disk.logs()},
             {name: tuple(self.env.disk.pages(name)) for name in self.env.disk.files()},
             (list(self.env.sent), list(self.env.own), dict(self.env.timers)),
         )

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, Note
+from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
 from dynaproof.impl.partition.messages.requests import Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
@@ -22,10 +23,11 @@ from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange
+from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
@@ -35,7 +37,6 @@ from dynaproof.specs.observe.impl.place import (
     queued,
     replica_of,
 )
-from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -121,6 +122,10 @@ class ImplObserver(RequestObserver):
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
+        self.holds: dict[str, Hold] = {}
+        """The holds of readers by the chosen records,"""
+        self.log_bytes = 0
+        """and what those records take."""
 
     # --- What nodes say ---
 
@@ -230,7 +235,7 @@ class ImplObserver(RequestObserver):
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
         held = self.view.holds.get(message.name)
-        if held is not None and held[0] < message.place:
+        if held is not None and held < message.place:
             self.view.file(HeldLogGivenUp(place.name, message.name, message.place))
 
     # --- What disks hold ---
@@ -246,6 +251,7 @@ class ImplObserver(RequestObserver):
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
+        self.log_bytes += size_bytes(record)
         if isinstance(record, Write):
             for mutation in record.mutations:
                 there = self.items.get(mutation.key)
@@ -263,11 +269,21 @@ class ImplObserver(RequestObserver):
             self.config = record.config
             view.reconfigure(record.slot, record.config.voters)
         elif isinstance(record, CursorMoved):
-            held = view.holds.get(record.hold.name)
-            through = record.slot if held is None else max(held[0], record.hold.through)
-            view.holds[record.hold.name] = (through, record.hold.lapses_at)
-        for name in [n for n, (_, lapses_at) in view.holds.items() if lapses_at <= record.slot]:
-            del view.holds[name]
+            self.held(record.slot, record.hold)
+        for name, hold in list(self.holds.items()):
+            slots, size = record.slot - hold.through, self.log_bytes - hold.bytes_through
+            if slots > hold.lag_slots or size > hold.lag_bytes:
+                del self.holds[name], view.holds[name]
+
+    def held(self, slot: int, moved: Hold) -> None:
+        """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
+        before = self.holds.get(moved.name)
+        if before is None:
+            place = slot, self.log_bytes
+        else:
+            place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
+        self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
+        self.view.holds[moved.name] = place[0]
 
     # --- What happens to nodes ---
 

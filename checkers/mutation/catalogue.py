@@ -17,10 +17,11 @@ from dynaproof.checkers.mutation.seeded import (
     liveness,
     serving,
     tails,
+    windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards, windows)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -14,6 +14,7 @@ from dynaproof.specs.views.group_facts import (
     FellSilent,
     ForgetfulVote,
     HeldLogGivenUp,
+    HoldBehind,
     LeaseHeld,
     Led,
     LogCut,
@@ -21,6 +22,7 @@ from dynaproof.specs.views.group_facts import (
     QueueOverfull,
     Raised,
     Reconfigured,
+    ReadUnanswered,
     RecordAltered,
     Recovered,
     Serving,
@@ -246,6 +248,24 @@ def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
         )
 
 
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HoldBehind,))
+def lag_is_bounded(view: GroupView) -> Iterable[Violation]:
+    """No hold that may lapse is further behind than its bound, in slots or in bytes of records."""
+    for fact in view.take(HoldBehind):
+        if fact.slots > fact.most_slots or fact.bytes > fact.most_bytes:
+            yield Violation(
+                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not lapsed; "
+                f"its bounds are {fact.most_slots} and {fact.most_bytes}"
+            )
+
+
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(ReadUnanswered,))
+def readers_are_answered(view: GroupView) -> Iterable[Violation]:
+    """A replica answers every question of a reader, however much that asks for."""
+    for fact in view.take(ReadUnanswered):
+        yield Violation(f"{fact.name} left the question of {fact.reader} for slot {fact.slot} unanswered")
+
+
 @spec("always", source="the boundary's rule 7", over=GroupView, on=(QueueOverfull,))
 def queues_stay_bounded(view: GroupView) -> Iterable[Violation]:
     """Every queue is within its named bound."""
@@ -279,6 +299,8 @@ SPECS: tuple[AnySpec, ...] = (
     commit_timestamps_increase,
     log_cut_is_covered,
     held_log_is_never_given_up,
+    lag_is_bounded,
+    readers_are_answered,
     queues_stay_bounded,
     handlers_never_raise,
 )

@@ -13,7 +13,6 @@ never derived from the entries that happen to be retained).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -85,7 +84,7 @@ class Accepted(Struct, Generic[R], frozen=True, gc=False, tag="accepted", array_
     first: int
     records: tuple[R, ...]
     commit: int
-    """What was known chosen then: neither replaced nor cut."""
+    """What is known chosen with it, of these entries too: a restart knows it again (rule W2)."""
 
     def carried(self) -> Carried:
         """What was accepted, all at one ballot."""
@@ -204,12 +203,8 @@ class ReplicationLog:
         )
 
     def between(self, first: int, last: int) -> tuple[Record, ...]:
-        """The retained entries of slots `first` to `last`, both included: of few slots, or of recent ones."""
-        return tuple(self.entries.chunk(first, last, sys.maxsize)[0])
-
-    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[Record, ...]:
-        """The same, as far as the records take at most `limit_bytes`, but one at the least."""
-        return tuple(self.entries.chunk(first, last, limit_bytes)[0])
+        """The retained entries of slots `first` to `last`, both included."""
+        return tuple(self.entries.between(first, last)[0])
 
     def cached_bytes(self) -> int:
         """What the entries in memory take that are known to be chosen, about."""
@@ -218,6 +213,22 @@ class ReplicationLog:
         through = recent.bytes_through(self.last - unchosen)
         return self.entries.cached_bytes - (recent.end - through) - OBJECT_BYTES * unchosen
 
+    def size_of(self, record: Record) -> int:
+        """The encoded size of a record in bytes: what it counts in a message, and in a leader's window."""
+        return self.entries.size_of(record)
+
+    def size_between(self, first: int, last: int) -> int:
+        """The same of the retained entries of slots `first` to `last`, both included."""
+        if first > last:
+            return 0
+        return self.entries.bytes_through(last) - self.entries.bytes_through(first - 1)
+
+    def last_in(self, first: int, last: int, size: int, each: int) -> int:
+        """The last slot up to which the retained entries from `first` on take at most `size` bytes, `each` of
+        them so many more; `first` itself where that one is larger, and at most `last`.
+        """
+        return self.entries.last_in(first, last, size, each)
+
     # --- Changing ---
 
     def promise(self, ballot: Ballot) -> None:
@@ -225,11 +236,18 @@ class ReplicationLog:
         if ballot > self.promised:
             self._write(Promised(ballot))
 
-    def accept(self, ballot: Ballot, first: int, records: tuple[Record, ...]) -> None:
-        """Accept consecutive entries at a ballot that is not below the promise."""
+    def accept(self, ballot: Ballot, first: int, records: tuple[Record, ...], told: int) -> None:
+        """Accept consecutive entries at a ballot that is not below the promise; its leader has `told` that
+        slots are chosen, and these entries among them.
+
+        What is known chosen is not accepted again. What is known with the entries is kept with them (rule
+        W2), so a restart finds a short tail of others above it.
+        """
         assert ballot >= self.promised, "an acceptor keeps its promise"
         assert self.first <= first <= self.last + 1, "entries are contiguous"
-        self._write(Accepted(ballot, first, records, self.commit))
+        commit = max(self.commit, min(told, first + len(records) - 1))
+        skip = min(max(0, self.commit + 1 - first), len(records))
+        self._write(Accepted(ballot, first + skip, records[skip:], commit))
 
     def learn(self, first: int, records: tuple[Record, ...], held_at: tuple[Ballot, ...]) -> None:
         """Take chosen entries from a peer; the commit index moves over them. A promise too (rule 10)."""
@@ -284,9 +302,7 @@ class ReplicationLog:
         (`docs/findings.md`).
         """
         entries, run = self.entries, Run(frame, accepted.first, len(accepted.records))
-        self.commit = max(self.commit, accepted.commit)
-        # What is known chosen is not replaced; the fold of an old segment may name slots that are cut.
-        skip = max(0, max(self.commit + 1, self.first) - accepted.first)
+        skip = max(0, self.first - accepted.first)  # The fold of an old segment may name slots that are cut.
         records = accepted.records[skip:]
         if records:
             first, held_at = accepted.first + skip, (accepted.ballot,) * len(records)
@@ -298,6 +314,7 @@ class ReplicationLog:
                 entries.append(records, held_at, run)
             else:
                 entries.replace(first, records, held_at, run)
+        self.commit = max(self.commit, accepted.commit)
         if accepted.ballot > self.last_accepted:
             entries.cut_above(max(self.commit, accepted.first + len(accepted.records) - 1))
         self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).

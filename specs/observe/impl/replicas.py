@@ -18,10 +18,13 @@ from dynaproof.impl.partition.messages.requests import Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen as ChosenRecords
+from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
+from dynaproof.impl.paxos.records import Config, ConfigChange
+from dynaproof.impl.paxos.sizes import encoded_size
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
@@ -32,10 +35,12 @@ from dynaproof.specs.observe.impl.place import (
     hold_lag,
     lease_end,
     lease_us,
+    message_bytes,
     queued,
     replica_of,
     sent,
 )
+from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -51,6 +56,7 @@ from dynaproof.specs.views.group_facts import (
     HoldBehind,
     LeaseHeld,
     LogCut,
+    MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
@@ -60,6 +66,7 @@ from dynaproof.specs.views.group_facts import (
     Recovered,
     Serving,
     Spoke,
+    TailTooLong,
     Uncovered,
     Unheld,
 )
@@ -104,6 +111,7 @@ class ImplObserver(RequestObserver):
         HoldBehind,
         LeaseHeld,
         LogCut,
+        MessageTooLarge,
         ProposalChanged,
         QueueOverfull,
         Raised,
@@ -113,6 +121,7 @@ class ImplObserver(RequestObserver):
         Recovered,
         Serving,
         Spoke,
+        TailTooLong,
         Uncovered,
         Unheld,
     )
@@ -207,11 +216,17 @@ class ImplObserver(RequestObserver):
         self.view.file(Uncovered(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
-        """An acceptor lets a promise, a vote or a grant out."""
+        """An acceptor lets a vote or a grant out, or a promise."""
         self.view.let_go(message.source, message.ballot)
 
-    def proposed(self, _: Place, message: Accept | Adopt) -> None:
+    def promised(self, place: Place, message: Promise) -> None:
+        """An acceptor lets a promise out, with its tail."""
+        self.sized(place, message)
+        self.vouched(place, message)
+
+    def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
+        self.sized(place, message)
         view, ballot = self.view, message.ballot
         for record in message.records:
             view.propose(ballot, record.slot, record)
@@ -219,6 +234,13 @@ class ImplObserver(RequestObserver):
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
         self.view.campaign(message.source, message.ballot)
+
+    def sized(self, place: Place, message: Message) -> None:
+        """A message that carries records leaves its replica."""
+        bound = message_bytes(place)
+        size = too_large(message, bound)
+        if size:
+            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
@@ -255,7 +277,7 @@ class ImplObserver(RequestObserver):
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
-        self.log_bytes += size_bytes(record)
+        self.log_bytes += encoded_size(record)
         fact.record.log_bytes = self.log_bytes
         if isinstance(record, Write):
             for mutation in record.mutations:
@@ -318,6 +340,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
+            records, size = tail_beyond(replica, message_bytes(place))
+            if records:
+                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -397,7 +422,10 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
     {
         Vote: ImplObserver.vouched,
         Heard: ImplObserver.vouched,
-        Promise: ImplObserver.vouched,
+        Promise: ImplObserver.promised,
+        ChosenRecords: ImplObserver.sized,
+        CopiedLog: ImplObserver.sized,
+        LogRead: ImplObserver.sized,
         Accept: ImplObserver.proposed,
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,

@@ -187,24 +187,6 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
 
 
-def bounds_of_the_log(name: str) -> dict[str, int]:
-    """Bounds in bytes of what the log keeps, and how far its readers may be behind: at times so small that a
-    run meets them.
-    """
-    pick = Chance(f"{name}/log")
-    lag_slots, lag_bytes = ((24, 1 << 29), (4_096, 1 << 29), (500_000, 2_000), (16, 1_200))[pick(4)]
-    return {
-        "checkpoint_bytes": (700, 2_000, 1 << 22)[pick(3)],
-        "retained_bytes": (300, 1_500, 1 << 26)[pick(3)],
-        "log_cache_bytes": (0, 3_000, 1 << 22)[pick(3)],
-        "hold_lag_slots": lag_slots,
-        "hold_lag_bytes": lag_bytes,
-        "held_slots": 2 * lag_slots,
-        "held_bytes": 2 * lag_bytes,
-        "read_slots": (2, 8, 1_024)[pick(3)],
-    }
-
-
 def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
     """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
     bounds are as small beside the items.
@@ -223,6 +205,25 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
     )
     return drawn, item_bytes
+
+
+def bounds_of_the_log(name: str) -> dict[str, int]:
+    """Bounds in bytes of what the log keeps, and how far its readers may be behind: at times so small that a
+    run meets them.
+    """
+    pick = Chance(f"{name}/log")
+    lag_slots, lag_bytes = ((24, 1 << 29), (4_096, 1 << 29), (500_000, 2_000), (16, 1_200))[pick(4)]
+    return {
+        "checkpoint_bytes": (700, 2_000, 1 << 22)[pick(3)],
+        "retained_bytes": (300, 1_500, 1 << 26)[pick(3)],
+        "log_cache_bytes": (0, 3_000, 1 << 22)[pick(3)],
+        "hold_lag_slots": lag_slots,
+        "hold_lag_bytes": lag_bytes,
+        "held_slots": 2 * lag_slots,
+        "held_bytes": 2 * lag_bytes,
+        "read_slots": (2, 8, 1_024)[pick(3)],
+        "read_bytes": (400, 1 << 20)[pick(2)],
+    }
 
 
 def load(config: GroupConfig) -> int:

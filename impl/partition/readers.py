@@ -53,14 +53,17 @@ class Readers(Service):
         log, place = self.replica.log, m.cursor.committed_from
         limit = min(m.cursor.limit, self.settings.read_slots)  # Who asks for more gets the next ones, too.
         if place >= log.first:
-            last = self.replica.last_in_message(place, min(log.commit, place + limit - 1))
-            records: tuple[Any, ...] = log.between(place, last)
+            last = min(log.commit, place + limit - 1)
+            size = min(self.settings.read_bytes, self.settings.records_bytes)
+            records: tuple[Any, ...] = log.chunk(place, last, size)
             self.env.send(m.reader, LogRead(m.name, place, records, log.commit))
         else:
             self.env.send(m.reader, LogTrimmed(m.name, place, log.first))
 
     def on_move_cursor(self, sender: NodeId, m: MoveCursor) -> None:
-        """The leader proposes the move, in its turn; a follower passes it on. A late copy moves nothing back."""
+        """The leader proposes the move, in its turn; a follower passes it on. A late copy moves nothing
+        back.
+        """
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:
             if replica.leader is not None and replica.leader != replica.member and sender == m.reader:
@@ -101,8 +104,9 @@ class Readers(Service):
         """Propose a move; False, and nothing done, if the window has no room."""
         replica = self.replica
         slot = replica.log.last + 1
+        hold = self.hold_at(m.name, m.through)
         epoch, timestamp = replica.config.epoch, replica.next_timestamp()
-        record = CursorMoved(slot, leadership.ballot, epoch, timestamp, self.hold_at(m.name, m.through))
+        record = CursorMoved(slot, leadership.ballot, epoch, timestamp, hold)
         if not replica.fits_window(record):
             return False
         replica.propose(record)
@@ -115,7 +119,7 @@ class Readers(Service):
         """
         log, state, settings = self.replica.log, self.replica.state, self.settings
         through = max(log.first - 1, min(through, state.applied))
-        after = log.size_between(through + 1, state.applied)
+        after = log.entries.bytes_through(state.applied) - log.entries.bytes_through(through)
         lag_slots, lag_bytes = settings.hold_lag_slots, settings.hold_lag_bytes
         return Hold(name, through, state.log_bytes - after, lag_slots, lag_bytes)
 

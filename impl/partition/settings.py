@@ -20,7 +20,9 @@ class Settings(GroupSettings, frozen=True):
     held_bytes: int = 1 << 30
     """and in bytes of records: twice what one reader may be behind."""
     read_slots: int = 1024
-    """Records in one answer to a reader, at the most."""
+    """Records in one answer to a reader, at the most,"""
+    read_bytes: int = 1 << 20
+    """and their bytes, unless there is only one."""
     holds: int = 16
     """Readers that may hold the log at the same time; more are refused."""
     waiting_requests: int = 1_024

@@ -18,8 +18,7 @@ from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
-from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record
-from dynaproof.impl.paxos.sizes import encoded_size
+from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record, size_bytes
 from dynaproof.impl.tree.btree import BTree
 from dynaproof.impl.tree.pages import PageCodec
 
@@ -107,7 +106,7 @@ class PartitionState:
         """Apply the next chosen record."""
         assert record.slot == self.applied + 1, "slots are applied in order"
         self.applied, self.proposed_at, self.timestamp = record.slot, record.proposed_at, record.timestamp
-        self.log_bytes += encoded_size(record)
+        self.log_bytes += size_bytes(record)
         APPLY[type(record)](self, record)
         if self.holds:
             self._lapse()

@@ -26,8 +26,7 @@ from msgspec import Struct
 
 from dynaproof.impl.journal.journal import Frame, Journal, RottenLogError
 from dynaproof.impl.paxos.ids import Ballot
-from dynaproof.impl.paxos.records import Record
-from dynaproof.impl.paxos.sizes import encoded_size
+from dynaproof.impl.paxos.records import Record, size_bytes
 
 BLOCK_BYTES = 16_384
 """Frames of one block, at the most; more only where a single frame is larger."""
@@ -88,13 +87,11 @@ class Stretch:
         """How many bytes of records the log has had through this slot, or through the one before `first`."""
         return self.ends[slot - self.first] if slot >= self.first else self.before
 
-    def add(
-        self, records: Sequence[Record], held_at: Sequence[Ballot], size_of: Callable[[Record], int]
-    ) -> None:
+    def add(self, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
         """Add the entries of the next slots."""
         end = self.end
         for record in records:
-            end += size_of(record)
+            end += size_bytes(record)
             self.ends.append(end)
         self.records += records
         self.held_at += held_at
@@ -160,8 +157,6 @@ class Entries:
         """Bound of what was read back and is kept: a quarter of the cache, but always one block."""
         self.recent_bytes = cache_bytes - self.read_bytes
         """Bound of the chosen entries that have not left memory yet."""
-
-        self._measured: tuple[Record | None, int] = (None, 0)
         self.restart(1)
 
     def restart(self, first: int) -> None:
@@ -202,42 +197,27 @@ class Entries:
         held = self._holding(slot)
         return held.held_at[slot - held.first]
 
-    def between(self, first: int, last: int) -> tuple[list[Record], list[Ballot]]:
-        """The entries of slots `first` to `last`, both included, and the ballots at which they are held."""
+    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[list[Record], list[Ballot]]:
+        """The entries from slot `first` through `last` and their ballots, as far as the records take at most
+        `limit_bytes`, but one at the least.
+        """
         records: list[Record] = []
         held_at: list[Ballot] = []
-        slot = first
+        slot, room = first, limit_bytes
         while slot <= last:
             held = self._holding(slot)
-            begin, end = slot - held.first, min(last, held.last) - held.first + 1
+            begin, before = slot - held.first, held.bytes_through(slot - 1)
+            most = min(last, held.last) - held.first + 1
+            end = bisect_right(held.ends, before + room, begin, most)
+            if end == begin and not records:
+                end += 1
             records += held.records[begin:end]
             held_at += held.held_at[begin:end]
+            if end < most:
+                break
+            room -= held.ends[end - 1] - before
             slot = held.first + end
         return records, held_at
-
-    def last_in(self, first: int, last: int, size: int, each: int) -> int:
-        """The last slot up to which the entries from `first` on take at most `size` bytes, `each` of them so
-        many more; `first` itself where that one is larger, and at most `last`.
-        """
-        slot = first
-        while slot <= last:
-            held = self._holding(slot)
-            begin, end = slot - held.first, min(last, held.last) - held.first + 1
-            before, ends = held.bytes_through(slot - 1), held.ends
-            fitting = begin + bisect_right(
-                range(begin, end), size, key=lambda at: ends[at] - before + each * (at - begin + 1)
-            )
-            if fitting < end:
-                return max(first, held.first + fitting - 1)
-            size -= ends[end - 1] - before + each * (end - begin)
-            slot = held.first + end
-        return slot - 1
-
-    def size_of(self, record: Record) -> int:
-        """The bytes of one record. The last one is remembered: a leader asks before it proposes."""
-        if record is not self._measured[0]:
-            self._measured = (record, encoded_size(record))
-        return self._measured[1]
 
     def bytes_through(self, slot: int) -> int:
         """How many bytes of records the log has had through this slot, of all since it was opened; from
@@ -290,7 +270,7 @@ class Entries:
             records, held_at = self._decode(payload).carried()
             offset = begin - records[0].slot if records and not held.records else 0
             count = end - begin - len(held.records)
-            held.add(records[offset : offset + count], held_at[offset : offset + count], encoded_size)
+            held.add(records[offset : offset + count], held_at[offset : offset + count])
         if held.last != end - 1 or held.records[0].slot != begin:
             raise RottenLogError(f"slot {begin} is not where it was written")
         return held
@@ -302,7 +282,7 @@ class Entries:
 
     def append(self, records: Sequence[Record], held_at: Sequence[Ballot], run: Run) -> None:
         """Add the entries of the next slots; the frame of `run` holds them."""
-        self.recent.add(records, held_at, self.size_of)
+        self.recent.add(records, held_at)
         self._runs += [run] * len(records)
 
     def replace(self, first: int, records: Sequence[Record], held_at: Sequence[Ballot], run: Run) -> None:
@@ -312,7 +292,7 @@ class Entries:
         rest, rest_held_at, runs = recent.records[above:], recent.held_at[above:], self._runs[above:]
         self.cut_above(first - 1)
         self.append(records, held_at, run)
-        recent.add(rest, rest_held_at, encoded_size)
+        recent.add(rest, rest_held_at)
         self._runs += runs
 
     def cut_above(self, slot: int) -> None:

@@ -13,6 +13,8 @@ never derived from the entries that happen to be retained).
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -203,8 +205,12 @@ class ReplicationLog:
         )
 
     def between(self, first: int, last: int) -> tuple[Record, ...]:
-        """The retained entries of slots `first` to `last`, both included."""
-        return tuple(self.entries.between(first, last)[0])
+        """The retained entries of slots `first` to `last`, both included: of few slots, or of recent ones."""
+        return tuple(self.entries.chunk(first, last, sys.maxsize)[0])
+
+    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[Record, ...]:
+        """The same, as far as the records take at most `limit_bytes`, but one at the least."""
+        return tuple(self.entries.chunk(first, last, limit_bytes)[0])
 
     def cached_bytes(self) -> int:
         """What the entries in memory take that are known to be chosen, about."""
@@ -213,21 +219,21 @@ class ReplicationLog:
         through = recent.bytes_through(self.last - unchosen)
         return self.entries.cached_bytes - (recent.end - through) - OBJECT_BYTES * unchosen
 
-    def size_of(self, record: Record) -> int:
-        """The encoded size of a record in bytes: what it counts in a message, and in a leader's window."""
-        return self.entries.size_of(record)
-
     def size_between(self, first: int, last: int) -> int:
-        """The same of the retained entries of slots `first` to `last`, both included."""
-        if first > last:
-            return 0
+        """The bytes of the records of slots `first` to `last`, both included, as they are encoded."""
         return self.entries.bytes_through(last) - self.entries.bytes_through(first - 1)
 
     def last_in(self, first: int, last: int, size: int, each: int) -> int:
-        """The last slot up to which the retained entries from `first` on take at most `size` bytes, `each` of
+        """The last slot up to which the retained records from `first` on take at most `size` bytes, `each` of
         them so many more; `first` itself where that one is larger, and at most `last`.
         """
-        return self.entries.last_in(first, last, size, each)
+        if first > last:
+            return first - 1
+        through = self.entries.bytes_through
+        limit = size + through(first - 1)
+        slots = range(first, last + 1)
+        fitting = bisect_right(slots, limit, key=lambda slot: through(slot) + each * (slot - first + 1))
+        return first + max(fitting, 1) - 1
 
     # --- Changing ---
 
@@ -302,7 +308,8 @@ class ReplicationLog:
         (`docs/findings.md`).
         """
         entries, run = self.entries, Run(frame, accepted.first, len(accepted.records))
-        skip = max(0, self.first - accepted.first)  # The fold of an old segment may name slots that are cut.
+        # What is known chosen is not replaced; the fold of an old segment may name slots that are cut.
+        skip = max(0, max(self.commit + 1, self.first) - accepted.first)
         records = accepted.records[skip:]
         if records:
             first, held_at = accepted.first + skip, (accepted.ballot,) * len(records)

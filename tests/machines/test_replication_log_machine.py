@@ -6,6 +6,7 @@ none from before the last completed sync; then it goes on from there.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -58,7 +59,7 @@ class Plain:
         self.entries = {s: e for s, e in self.entries.items() if s <= slot}
 
     def shows(self, log: ReplicationLog) -> bool:
-        records, held_at = log.entries.between(log.first, log.last)
+        records, held_at = log.entries.chunk(log.first, log.last, sys.maxsize)
         entries = {r.slot: (r.proposed_at, b) for r, b in zip(records, held_at, strict=True)}
         scalars = (log.promised, log.last_accepted, log.first, entries)
         return scalars == (self.promised, self.last_accepted, self.first, self.entries)

@@ -23,11 +23,11 @@ from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange
-from dynaproof.impl.paxos.sizes import encoded_size
+from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
@@ -40,7 +40,6 @@ from dynaproof.specs.observe.impl.place import (
     replica_of,
     sent,
 )
-from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -277,7 +276,7 @@ class ImplObserver(RequestObserver):
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
-        self.log_bytes += encoded_size(record)
+        self.log_bytes += size_bytes(record)
         fact.record.log_bytes = self.log_bytes
         if isinstance(record, Write):
             for mutation in record.mutations:

@@ -15,13 +15,14 @@ from dynaproof.checkers.mutation.seeded import (
     guards,
     leases,
     liveness,
+    log_readers,
     serving,
     tails,
     windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards, windows)
+MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards, windows, log_readers)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

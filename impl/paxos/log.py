@@ -29,7 +29,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Record)
 """The records of the state machine's log, a tagged union,"""
 S = TypeVar("S")
 """and its snapshot."""

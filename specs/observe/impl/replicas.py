@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, Note
 from dynaproof.impl.partition.cursor import Hold
-from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
@@ -31,11 +31,14 @@ from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
+    given,
+    hold_lag,
     lease_end,
     lease_us,
     message_bytes,
     queued,
     replica_of,
+    sent,
 )
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
@@ -49,6 +52,7 @@ from dynaproof.specs.views.group_facts import (
     ForgetfulVote,
     Forgot,
     HeldLogGivenUp,
+    HoldBehind,
     LeaseHeld,
     LogCut,
     MessageTooLarge,
@@ -56,6 +60,7 @@ from dynaproof.specs.views.group_facts import (
     QueueOverfull,
     Raised,
     Reconfigured,
+    ReadUnanswered,
     RecordAltered,
     Recovered,
     Serving,
@@ -64,6 +69,14 @@ from dynaproof.specs.views.group_facts import (
     Uncovered,
     Unheld,
 )
+
+
+def says(message: Message, question: ReadLog) -> bool:
+    """Whether a message answers a reader's question."""
+    place = question.cursor.committed_from
+    if type(message) is LogRead:
+        return message.name == question.name and message.first == place
+    return type(message) is LogTrimmed and message.name == question.name and message.place == place
 
 
 class Seen:
@@ -94,6 +107,7 @@ class ImplObserver(RequestObserver):
         ForgetfulVote,
         Forgot,
         HeldLogGivenUp,
+        HoldBehind,
         LeaseHeld,
         LogCut,
         MessageTooLarge,
@@ -101,6 +115,7 @@ class ImplObserver(RequestObserver):
         QueueOverfull,
         Raised,
         Reconfigured,
+        ReadUnanswered,
         RecordAltered,
         Recovered,
         Serving,
@@ -123,9 +138,11 @@ class ImplObserver(RequestObserver):
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
         self.holds: dict[str, Hold] = {}
-        """The holds of readers by the chosen records,"""
+        """The holds of readers by the chosen records."""
         self.log_bytes = 0
-        """and what those records take."""
+        """What those records take,"""
+        self.read_bytes: dict[str, int] = {}
+        """and what those take that a reader with a hold has read; by the hold itself where they are pruned."""
 
     # --- What nodes say ---
 
@@ -245,6 +262,14 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
+            if self.holds:
+                self.behind(place)
+
+    def behind(self, place: Place) -> None:
+        """How far readers with a hold are behind what is chosen, by what the chosen records take."""
+        for name, hold in self.holds.items():
+            slots, size = self.view.chosen_through - hold.through, self.log_bytes - self.read_bytes[name]
+            self.view.file(HoldBehind(name, slots, size, *hold_lag(place)))
 
     # --- What is chosen ---
 
@@ -252,6 +277,7 @@ class ImplObserver(RequestObserver):
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
         self.log_bytes += size_bytes(record)
+        fact.record.log_bytes = self.log_bytes
         if isinstance(record, Write):
             for mutation in record.mutations:
                 there = self.items.get(mutation.key)
@@ -273,7 +299,7 @@ class ImplObserver(RequestObserver):
         for name, hold in list(self.holds.items()):
             slots, size = record.slot - hold.through, self.log_bytes - hold.bytes_through
             if slots > hold.lag_slots or size > hold.lag_bytes:
-                del self.holds[name], view.holds[name]
+                del self.holds[name], self.read_bytes[name], view.holds[name]
 
     def held(self, slot: int, moved: Hold) -> None:
         """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
@@ -284,6 +310,8 @@ class ImplObserver(RequestObserver):
             place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
         self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
         self.view.holds[moved.name] = place[0]
+        read = self.view.chosen.get(place[0])
+        self.read_bytes[moved.name] = place[1] if read is None else read.record.log_bytes
 
     # --- What happens to nodes ---
 
@@ -321,6 +349,9 @@ class ImplObserver(RequestObserver):
         if replica is None:
             return
         log = replica.log
+        question = given(place)
+        if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
+            self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
         seen = self.seen.get(place.name)
         if seen is None or seen.member is not replica.member:
             # All that came from the disk is looked at: what a restart makes of it may be another thing.

@@ -284,7 +284,7 @@ def tails_fit(view: GroupView) -> Iterable[Violation]:
     for long in view.take(TailTooLong):
         yield Violation(
             f"{long.name} came back with {long.records} records of {long.size} bytes above what its journal "
-            f"knows chosen, and a message holds {long.bound}"
+            f"knows chosen, and a message has room for {long.bound}"
         )
 
 

@@ -115,6 +115,7 @@ BUGS = (
         "outdated_promises_counted",
         "A promise from before a catch-up counts although its tail begins below what is known.",
         Edit(CANDIDATE, "self.drop_outdated_promises(campaign)", "pass"),
+        Edit(CANDIDATE, "campaign.promises.clear()", "pass"),
     ),
     bug(
         "foreign_prefix_not_voided",

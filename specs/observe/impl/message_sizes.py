@@ -1,4 +1,4 @@
-"""How large the messages of replicas are, measured on what leaves them: as they would be sent, whole."""
+"""How large the messages of replicas are, measured on what leaves them; all but their records is small."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ def is_short(records: tuple[Record, ...]) -> bool:
 
 
 def bounded_size(message: Any) -> int:
-    """The size of a message that must be within the bound; 0 for one that may be as large as it is."""
-    return 0 if is_short(records_of(message)) else len(_encode(message))
+    """The bytes of a message's records, and of the ballots that go with them, where they must be within the
+    bound; 0 for a message that may be as large as it is.
+    """
+    records = records_of(message)
+    if is_short(records):
+        return 0
+    held_at = message.held_at if isinstance(message, Chosen | CopiedLog) else ()
+    return sum(len(_encode(part)) for part in (*records, *held_at))
 
 
 def tail_beyond(replica: PartitionReplica) -> tuple[int, int]:

@@ -35,8 +35,8 @@ from dynaproof.specs.observe.impl.place import (
     hold_lag,
     lease_end,
     lease_us,
-    message_bytes,
     queued,
+    records_bytes,
     replica_of,
     sent,
 )
@@ -237,9 +237,9 @@ class ImplObserver(RequestObserver):
     def sized(self, place: Place, message: Message) -> None:
         """A message that carries records leaves its replica."""
         size = bounded_size(message)
-        if size and size > message_bytes(place):
+        if size and size > records_bytes(place):
             kind = type(message).__name__
-            self.view.file(MessageTooLarge(place.name, kind, size, message_bytes(place)))
+            self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""

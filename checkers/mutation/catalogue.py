@@ -16,12 +16,26 @@ from dynaproof.checkers.mutation.seeded import (
     guards,
     leases,
     liveness,
+    log_readers,
     serving,
     tails,
+    windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, flow, guards)
+MODULES = (
+    ballots,
+    tails,
+    configs,
+    leases,
+    disks,
+    serving,
+    liveness,
+    guards,
+    flow,
+    windows,
+    log_readers,
+)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.entries import CACHE_BYTES
 from dynaproof.impl.paxos.sizes import HEADER_BYTES
 
 
@@ -25,10 +26,16 @@ class GroupSettings(Struct, frozen=True):
     """How long a replica waits for an answer to a fetch before it asks another peer."""
     closed_us: Microseconds = 5_000_000
     """How long a leader is idle before it commits a `ClosedTimestamp`."""
-    checkpoint_slots: int = 64
-    """Applied slots between checkpoints."""
-    retained_slots: int = 64
-    """Slots below the checkpoint that the log keeps for laggards."""
+    checkpoint_bytes: int = 1 << 22
+    """Bytes of records that are applied between checkpoints,"""
+    checkpoint_slots: int = 65_536
+    """or slots, if these are reached before."""
+    retained_bytes: int = 1 << 26
+    """Bytes of records below the checkpoint that the log keeps for laggards, at the most,"""
+    retained_slots: int = 500_000
+    """and slots, at the most."""
+    log_cache_bytes: int = CACHE_BYTES
+    """What entries of the log that are chosen take in memory, about; older ones are read back from the disk."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
     message_bytes: int = 1_048_576

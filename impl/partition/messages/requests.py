@@ -73,8 +73,8 @@ class Reply(Message, frozen=True, gc=False, tag="reply"):
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):
     """This copy of an attempt was not proposed: `not_leader` (with a hint), `throttled` or `expired`.
 
-    `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to come
-    back to a leader that throttles, as far as it can tell.
+    `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to
+    come back to a leader that throttles, as far as it can tell.
     """
 
     request: RequestId

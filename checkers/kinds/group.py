@@ -122,5 +122,6 @@ class Group:
             return "config"
         if state.remembered != observation.remembered(state.timestamp):
             return "remembered requests"
-        holds = {name: (hold.through, hold.lapses_at) for name, hold in state.holds.items()}
-        return "holds" if holds != observation.view.holds else None
+        if state.log_bytes != observation.log_bytes:
+            return "bytes of the log"
+        return "holds" if state.holds != observation.holds else None

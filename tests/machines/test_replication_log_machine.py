@@ -98,20 +98,27 @@ class LogMachine(RuleBasedStateMachine):
         self.log.promise(ballot)
         self.wrote()
 
-    @rule(back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1))
-    def accept(self, back: int, size: int, higher: int) -> None:
-        """A batch of a new ballot behind what is chosen, or more slots of the last accepted one."""
+    @rule(
+        back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1), ahead=st.integers(-1, 5)
+    )
+    def accept(self, back: int, size: int, higher: int, ahead: int) -> None:
+        """A batch of a new ballot behind what is chosen, or more slots of the last accepted one; its leader
+        knows some of them to be chosen, or some above them.
+        """
         plain = self.plain
+        told = plain.commit + ahead
         self.round = max(self.round, plain.promised.round) + higher
         ballot = Ballot(self.round, "a", 1)
         if ballot < plain.promised or not ballot.round:
             return
         first = max(plain.first, plain.last + 1 - back)
         records = tuple(no_op(slot, ballot) for slot in range(first, first + size))
-        self.log.accept(ballot, first, records)
+        known = plain.commit
+        plain.commit = max(known, min(told, first + size - 1))
+        self.log.accept(ballot, first, records, told)
         if ballot > plain.last_accepted:
             plain.cut_above(max(plain.commit, first + size - 1))
-        plain.entries.update({r.slot: (r.proposed_at, ballot) for r in records if r.slot > plain.commit})
+        plain.entries.update({r.slot: (r.proposed_at, ballot) for r in records if r.slot > known})
         plain.promised = plain.last_accepted = ballot
         plain.durable_commit = plain.commit
         self.wrote()

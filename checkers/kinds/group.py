@@ -31,6 +31,8 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     clients: int
     operations: int
     keys: int
+    item_bytes: int = 0
+    """How much longer an item may be than its key and its number; 0: no item is."""
     readers: int = 0
     """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
     more.
@@ -120,5 +122,6 @@ class Group:
             return "config"
         if state.remembered != observation.remembered(state.timestamp):
             return "remembered requests"
-        holds = {name: (hold.through, hold.lapses_at) for name, hold in state.holds.items()}
-        return "holds" if holds != observation.view.holds else None
+        if state.log_bytes != observation.log_bytes:
+            return "bytes of the log"
+        return "holds" if state.holds != observation.holds else None

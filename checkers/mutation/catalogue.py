@@ -13,16 +13,33 @@ from dynaproof.checkers.mutation.seeded import (
     boots,
     configs,
     disks,
+    flow,
     guards,
     leases,
     liveness,
+    log_readers,
     serving,
     sheds,
     tails,
+    windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, boots, sheds, liveness, guards)
+MODULES = (
+    ballots,
+    tails,
+    configs,
+    leases,
+    disks,
+    serving,
+    boots,
+    sheds,
+    liveness,
+    guards,
+    flow,
+    windows,
+    log_readers,
+)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -48,6 +48,7 @@ from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 
@@ -76,6 +77,9 @@ FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
 
 OF_OUTSIDE = (0, 1, 2, 4)
 """and so often, in a quarter of the configurations each."""
+
+LARGEST_ITEM = 400_000
+"""About what DynamoDB allows."""
 
 END_OPERATIONS = 50
 """What a client still does once the faults have stopped, at the most."""
@@ -145,9 +149,9 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         in_flight_slots=(2, 4, 32)[pick(3)],
         chunk_slots=(4, 64)[pick(2)],
         waiting_attempts=(2, 16)[seed // 2 % 2],
-        held_slots=(24, 4_096)[seed % 2],
         page_bytes=(96, 160, 8_192)[seed % 3],
         chunk_pages=1 + pick(2),
+        **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"),
     )
     spread = RATE_ONE * drift // 1_000_000
     extremes = pick(3)
@@ -169,6 +173,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     length = 600 + pick(600)
     outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
     room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
+    settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -184,9 +189,10 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
-        clients=3,
-        operations=14,
+        clients=clients,
+        operations=42 // clients,
         keys=1 + pick(4),
+        item_bytes=item_bytes,
         length=length,
         faults=in_order(
             draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
@@ -197,6 +203,47 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
+
+
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
+    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large as
+    the service allows, and at times the bounds are as small, and clients so many that they fill a window.
+    """
+    clients = 3
+    large = pick(16)
+    window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
+    if large > 7:
+        window = (300, 900, 2_400)[pick(3)]
+        item_bytes = (0, 0, window, window // 2)[pick(4)]
+        clients = (3, 7, 14)[pick(3)]
+    drawn = structs.replace(
+        settings,
+        window_bytes=window,
+        # A message holds a window, a no-op, and what is beside its records.
+        message_bytes=2 * window if window > 2_400 else window + NO_OP_BYTES + HEADER_BYTES,
+        waiting_requests=(1_024, 1, 4)[pick(3)],
+        waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
+    )
+    return drawn, item_bytes, clients
+
+
+def bounds_of_the_log(name: str) -> dict[str, int]:
+    """Bounds in bytes of what the log keeps, and how far its readers may be behind: at times so small that a
+    run meets them.
+    """
+    pick = Chance(f"{name}/log")
+    lag_slots, lag_bytes = ((24, 1 << 29), (4_096, 1 << 29), (500_000, 2_000), (16, 1_200))[pick(4)]
+    return {
+        "checkpoint_bytes": (700, 2_000, 1 << 22)[pick(3)],
+        "retained_bytes": (300, 1_500, 1 << 26)[pick(3)],
+        "log_cache_bytes": (0, 3_000, 1 << 22)[pick(3)],
+        "hold_lag_slots": lag_slots,
+        "hold_lag_bytes": lag_bytes,
+        "held_slots": 2 * lag_slots,
+        "held_bytes": 2 * lag_bytes,
+        "read_slots": (2, 8, 1_024)[pick(3)],
+        "read_bytes": (400, 1 << 20)[pick(2)],
+    }
 
 
 def load(config: GroupConfig) -> int:
@@ -217,7 +264,7 @@ def smaller(config: GroupConfig) -> Iterator[GroupConfig]:
 
 PARTITION = Scenario(
     name="partition",
-    sentence="one replica group in three zones, three clients, few keys; crashes, cuts, rot, clocks",
+    sentence="one replica group in three zones, a few clients, few keys; crashes, cuts, rot, clocks",
     draw=partial(draw, "partition"),
     kinds=(replica_host(), CLIENTS, READERS),
     specs=OF_A_GROUP,

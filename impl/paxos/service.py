@@ -27,11 +27,20 @@ class Service:
     def applied(self, record: Record) -> None:
         """A record in the log of this leader is chosen and applied, with all below it."""
 
+    def has_room(self) -> None:
+        """Slots of this leader were chosen, or its lease was renewed: it may have room for who waits."""
+
     def stepped_down(self) -> None:
         """The leadership is over; what became of its slots in flight is not known."""
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
+        return ()
+
+    def memory(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with the log, in memory and on the disk: its name, its bytes, and their bound where
+        checkpoints come in time.
+        """
         return ()
 
     def needed_from(self) -> int | None:

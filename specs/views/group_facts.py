@@ -162,6 +162,26 @@ class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
     slot: int
 
 
+class HoldBehind(GroupFact, frozen=True, gc=False):
+    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots`
+    and `most_bytes` are what it may be.
+    """
+
+    reader: Hashable
+    slots: int
+    bytes: int
+    most_slots: int
+    most_bytes: int
+
+
+class ReadUnanswered(GroupFact, frozen=True, gc=False):
+    """A replica has handled a reader's question, and does not answer it."""
+
+    name: Name
+    reader: Hashable
+    slot: int
+
+
 class QueueOverfull(GroupFact, frozen=True, gc=False):
     """A queue is longer than its bound."""
 
@@ -177,6 +197,24 @@ class Raised(GroupFact, frozen=True, gc=False):
     name: Name
     message: str
     error: str
+
+
+class MessageTooLarge(GroupFact, frozen=True, gc=False):
+    """The records of a message take more than their bound, and are more than one and a no-op."""
+
+    name: Name
+    message: str
+    size: int
+    bound: int
+
+
+class TailTooLong(GroupFact, frozen=True, gc=False):
+    """Above what an acceptor's journal knows chosen it holds more than fits a message."""
+
+    name: Name
+    records: int
+    size: int
+    bound: int
 
 
 # --- Clients ---

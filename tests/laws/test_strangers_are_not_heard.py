@@ -38,7 +38,7 @@ from dynaproof.impl.paxos.messages.election import (
     Refused,
     TooFarBehind,
 )
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -53,8 +53,8 @@ SETTINGS = Settings(checkpoint_slots=2, retained_slots=1)
 THEIRS = Ballot(2, "sb", 2)
 LEAF: LeafPage[Any] = LeafPage((), ())
 ROOT = PageRef(0, digest_of(LEAF))
-HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOT, 0, (), (HELD,))
+HELD = Hold("reader", 4, 0, 100, 1 << 20)
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOT, 0, (), (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -119,7 +119,7 @@ class Group:
         return (
             plain(self.replica),
             [plain(service) for service in self.replica.services],
-            {name: self.env.disk.read(name) for name in self.env.disk.logs()},
+            {name: self.env.disk.read(name, 0, self.env.disk.size(name)) for name in self.env.disk.logs()},
             {name: tuple(self.env.disk.pages(name)) for name in self.env.disk.files()},
             (list(self.env.sent), list(self.env.own), dict(self.env.timers)),
         )
@@ -242,15 +242,16 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Prepare: (follower, lambda _: Prepare(PEER, 1, THEIRS, 0)),
     Promise: (candidate, lambda g: Promise(PEER, 1, ballot_of(g), NO_BALLOT, 0, 0, 0, None, (), g.env.wall)),
     Refused: (leader, lambda g: Refused(PEER, 1, ballot_of(g), THEIRS)),
-    TooFarBehind: (candidate, lambda g: TooFarBehind(PEER, 1, ballot_of(g), 9)),
+    TooFarBehind: (candidate, lambda g: TooFarBehind(PEER, 1, ballot_of(g), 9, 1, None)),
     Adopt: (follower, lambda g: Adopt(PEER, 1, THEIRS, g.env.now, 0, no_ops(1, 1), 0)),
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
     Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
-    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, g.env.wall)),
+    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall)),
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
+    Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
     CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.root, (0,))),
     CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, ((0, encode_page(0, LEAF)),))),
     CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),

@@ -4,13 +4,14 @@ how a driver keeps places, or on the fields of a replica, is in this file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -32,12 +33,35 @@ class Platter(Protocol):
         ...
 
 
+class Given(Protocol):
+    """An event, as far as a node is given something by it."""
+
+    @property
+    def payload(self) -> object:
+        """A message or a timer, if it is one of these."""
+        ...
+
+
+class Leaving(Protocol):
+    """What a node sends."""
+
+    @property
+    def handler(self) -> Sequence[tuple[NodeId, Message]]:
+        """What the running handler has sent so far."""
+        ...
+
+
 class Surroundings(Protocol):
     """What lies around a place: the other places, by name, and the links that are cut (`from>to`)."""
 
     @property
     def places(self) -> Mapping[str, Place]:
         """All places by the names of their nodes."""
+        ...
+
+    @property
+    def last(self) -> Given | None:
+        """The last event."""
         ...
 
     @property
@@ -80,6 +104,11 @@ class Place(Protocol):
         ...
 
     @property
+    def outbox(self) -> Leaving:
+        """What waits there to leave."""
+        ...
+
+    @property
     def world(self) -> Surroundings:
         """What lies around it."""
         ...
@@ -91,11 +120,36 @@ def replica_of(place: Place) -> PartitionReplica | None:
     return node.replica if isinstance(node, StorageNode) else None
 
 
+def given(place: Place) -> object:
+    """What the handler was given that has just run at this place."""
+    event = place.world.last
+    return None if event is None else event.payload
+
+
+def sent(place: Place) -> Iterator[Message]:
+    """What that handler has sent."""
+    return (message for _, message in place.outbox.handler)
+
+
+def hold_lag(place: Place) -> tuple[int, int]:
+    """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only hosts have logs"
+    return node.settings.hold_lag_slots, node.settings.hold_lag_bytes
+
+
 def lease_us(place: Place) -> Microseconds:
     """How long a leader at this place may serve after it asked for its lease."""
     node = place.node
     assert isinstance(node, StorageNode), "only a leader serves strong reads"
     return node.settings.usable_lease_us()
+
+
+def records_bytes(place: Place) -> int:
+    """What the records in a message of the replica at this place may take."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only replicas send records"
+    return node.settings.records_bytes
 
 
 def lease_end(replica: PartitionReplica) -> Microseconds:
@@ -106,9 +160,10 @@ def lease_end(replica: PartitionReplica) -> Microseconds:
 
 def queued(replica: PartitionReplica) -> int:
     """The sum of the lengths of all queues of a replica: cheaper than `queues`, and only changes matter."""
-    requests, readers, _ = replica.services
+    requests, readers, waiting, _ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
+    assert isinstance(waiting, Waiting)
     pending, state = requests.pending, replica.state
     lengths = (
         len(pending.requests)
@@ -116,6 +171,7 @@ def queued(replica: PartitionReplica) -> int:
         + len(state.remembered)
         + len(state.holds)
         + len(readers.movers)
+        + waiting.attempts
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))

@@ -22,8 +22,8 @@ from dynaproof.specs.views.group_facts import (
     ProposalChanged,
     QueueOverfull,
     Raised,
-    Reconfigured,
     ReadUnanswered,
+    Reconfigured,
     RecordAltered,
     Recovered,
     Serving,
@@ -256,8 +256,8 @@ def lag_is_bounded(view: GroupView) -> Iterable[Violation]:
     for fact in view.take(HoldBehind):
         if fact.slots > fact.most_slots or fact.bytes > fact.most_bytes:
             yield Violation(
-                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not lapsed; "
-                f"its bounds are {fact.most_slots} and {fact.most_bytes}"
+                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not "
+                f"lapsed; its bounds are {fact.most_slots} and {fact.most_bytes}"
             )
 
 

@@ -147,8 +147,8 @@ class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
 
 
 class HoldBehind(GroupFact, frozen=True, gc=False):
-    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots` and
-    `most_bytes` are what it may be.
+    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots`
+    and `most_bytes` are what it may be.
     """
 
     reader: Hashable

@@ -59,8 +59,8 @@ from dynaproof.specs.views.group_facts import (
     ProposalChanged,
     QueueOverfull,
     Raised,
-    Reconfigured,
     ReadUnanswered,
+    Reconfigured,
     RecordAltered,
     Recovered,
     Serving,
@@ -142,7 +142,7 @@ class ImplObserver(RequestObserver):
         self.log_bytes = 0
         """What those records take,"""
         self.read_bytes: dict[str, int] = {}
-        """and what those take that a reader with a hold has read; by the hold itself where they are pruned."""
+        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
 
     # --- What nodes say ---
 

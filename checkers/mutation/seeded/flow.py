@@ -91,9 +91,7 @@ BUGS = (
             """
             self.send(
                 m.source,
-                Behind(
-                    self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit
-                ),
+                Behind(self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit),
             )
             """,
             "pass",

@@ -188,8 +188,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
 
 
 def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
-    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large as
-    the service allows, and at times the bounds are as small, and clients so many that they fill a window.
+    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large
+    as the service allows, and at times the bounds are as small, and clients so many that they fill a window.
     """
     clients = 3
     large = pick(16)

@@ -12,16 +12,18 @@ from dynaproof.checkers.mutation.seeded import (
     ballots,
     configs,
     disks,
+    flow,
     guards,
     leases,
     liveness,
     log_readers,
     serving,
     tails,
+    windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards, log_readers)
+MODULES = (ballots, tails, configs, leases, disks, serving, liveness, flow, guards, windows, log_readers)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

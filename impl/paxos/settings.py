@@ -46,16 +46,22 @@ class GroupSettings(Struct, frozen=True):
     """A leader's window: slots above its commit index, at the most,"""
     window_bytes: int = 524_288
     """and the encoded size of their records; or one record."""
-    ahead_slots: int = 2_048
-    """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind a gap,
-    at the most. Twice the slots in flight, so that a laggard gains on any load that the leader can serve.
-    """
-    ahead_bytes: int = 2_097_152
-    """Bytes that a voter keeps behind a gap, and that are under way to a laggard, at the most."""
     page_bytes: int = 8_192
     """Size at which a page of the B-tree is split."""
     chunk_pages: int = 8
     """Pages in one message of a copy, at the most."""
+
+    @property
+    def ahead_slots(self) -> int:
+        """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind
+        a gap, at the most: two windows, so that a laggard gains on any load that the leader can serve.
+        """
+        return 2 * self.in_flight_slots
+
+    @property
+    def ahead_bytes(self) -> int:
+        """The same in bytes of their records."""
+        return 2 * self.window_bytes
 
     @property
     def records_bytes(self) -> int:

@@ -184,7 +184,7 @@ class Raised(GroupFact, frozen=True, gc=False):
 
 
 class MessageTooLarge(GroupFact, frozen=True, gc=False):
-    """A message of a replica is larger than its bound, and holds more than one record and a no-op."""
+    """The records of a message take more than their bound, and are more than one and a no-op."""
 
     name: Name
     message: str

@@ -27,7 +27,7 @@ from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
-from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
+from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
@@ -36,8 +36,8 @@ from dynaproof.specs.observe.impl.place import (
     identities,
     lease_end,
     lease_us,
-    message_bytes,
     queued,
+    records_bytes,
     replica_of,
     sent,
 )
@@ -237,10 +237,10 @@ class ImplObserver(RequestObserver):
 
     def sized(self, place: Place, message: Message) -> None:
         """A message that carries records leaves its replica."""
-        bound = message_bytes(place)
-        size = too_large(message, bound)
-        if size:
-            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
+        size = bounded_size(message)
+        if size and size > records_bytes(place):
+            kind = type(message).__name__
+            self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
@@ -340,9 +340,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
-            records, size = tail_beyond(replica, message_bytes(place))
+            records, size = tail_beyond(replica)
             if records:
-                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
+                self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""

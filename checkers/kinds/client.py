@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, GroupConfig
 from dynaproof.checkers.kinds.replica_host import brief, named, plain
 from dynaproof.checkers.runs.kind import Kind
@@ -15,6 +16,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
+from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 
 ZONE = "client"
@@ -65,8 +67,10 @@ CLIENTS = Kind(
     make=workload,
     notes={Invoked: NOTES[Invoked], Ended: NOTES[Ended]},
     sent={Request: MESSAGES[Request]},
+    crashed=ImplObserver.client_crashed,
     knowledge=knowledge,
     brief=brief,
+    faults=(CLIENT_CRASH,),
     suffers=False,
 )
 
@@ -77,5 +81,6 @@ READERS = Kind(
     notes={LogTaken: NOTES[LogTaken]},
     knowledge=reader_knowledge,
     brief=brief,
+    faults=(CLIENT_CRASH,),
     suffers=False,
 )

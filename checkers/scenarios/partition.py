@@ -13,6 +13,7 @@ from functools import partial
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, READERS
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import (
     CLIENT,
     READER,
@@ -24,7 +25,7 @@ from dynaproof.checkers.kinds.group import (
 )
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
 from dynaproof.checkers.kinds.replica_host import replica_host
-from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults
+from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import (
@@ -65,6 +66,9 @@ FAULTS = (
     HANDOVER,
 )
 """In the order in which they are drawn."""
+
+CLIENT_CRASHES = (0, 1, 2, 4)
+"""How often clients and readers crash, in a quarter of the configurations each."""
 
 END_OPERATIONS = 50
 """What a client still does once the faults have stopped, at the most."""
@@ -156,6 +160,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
+    crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -175,7 +180,12 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         operations=14,
         keys=1 + pick(4),
         length=length,
-        faults=draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+        faults=in_order(
+            draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+            draw_faults(
+                (CLIENT_CRASH,), f"{scenario}/{strategy}/{seed}/clients", length, CLIENT_CRASHES[crash(4)]
+            ),
+        ),
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
@@ -206,7 +216,7 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=FAULTS,
+    faults=(*FAULTS, CLIENT_CRASH),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,

@@ -71,8 +71,8 @@ class WorkloadClient(Client):
             return Delete(key, conditional, expected)
         item: AttributeItem = {
             "id": S(key.decode()),
-            "writer": S(self.env.me.name),
-            "number": number(str(self.number + 1)),
+            "writer": S(f"{self.env.me.name}.{self.env.boot}"),
+            "number": number(str(self.ids.made + 1)),
         }
         return Put(key, encode_item(item), conditional, expected)
 

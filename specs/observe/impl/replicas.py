@@ -116,9 +116,9 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def on_invoked(self, _: Place, note: Invoked) -> None:
+    def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
-        self.invoked(note)
+        self.invoked(note, place.name)
 
     def on_ended(self, _: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""
@@ -262,6 +262,10 @@ class ImplObserver(RequestObserver):
             del self.members[place.name]
         else:
             self.synced(place)
+
+    def client_crashed(self, place: Place, _lost_disk: bool) -> None:
+        """A client is gone, and with it whoever waited for its answers."""
+        self.abandoned(place.name)
 
     def damaged(self, place: Place) -> None:
         """A synced byte rotted."""

@@ -42,7 +42,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import (
     PARTITION as CUT_OFF,
 )
-from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
+from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.partition.settings import Settings
@@ -69,9 +69,6 @@ FAULTS = (
 
 CLIENT_CRASHES = (0, 1, 2, 4)
 """How often clients and readers crash, in a quarter of the configurations each."""
-
-END_OPERATIONS = 50
-"""What a client still does once the faults have stopped, at the most."""
 
 
 # --- Setup ---
@@ -105,12 +102,6 @@ def start_clients(run: Run) -> None:
     """The load begins, and the log is read."""
     for place in (*run.places_of(CLIENT), *run.places_of(READER)):
         run.world.start(place)
-
-
-def few_operations_left(run: Run) -> None:
-    """In the end a client has little left to do."""
-    for client in Group(run).clients():
-        client.left = min(client.left, END_OPERATIONS)
 
 
 # --- Configurations ---
@@ -221,10 +212,10 @@ PARTITION = Scenario(
     place=create_and_campaign,
     ready=a_leader_serves,
     begin=start_clients,
-    relieve=few_operations_left,
+    relieve=go_on,
     end=judge_end,
-    actions={"probe": probe},
-    act_sentences={"probe": "{} writes a fresh key and reads it"},
+    actions=ACTIONS,
+    act_sentences=ACT_SENTENCES,
     load=load,
     smaller=smaller,
 )

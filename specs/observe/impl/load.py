@@ -152,13 +152,20 @@ class LoadObserver:
             chosen.popleft()
         then, due = chosen[0]
         known = replica.log.commit
+        if place.name in self._down:
+            self._came_back(place, replica, self._down.pop(place.name))
         back = self._back.get(place.name)
         if back is not None:
-            self._returned(place, replica, back, pace)
+            if place.name not in self._copies:
+                self._returned(place, replica, back, pace)
         elif then <= tau - pace.answer_us and due - known > pace.in_flight_slots:
             view.file(Lagged(replica.member, known, due, pace))
         if replica.copy is not None or place.name in self._copies:
             self._copied(place, replica, pace)
+
+    def _came_back(self, place: Place, replica: PartitionReplica, since: int) -> None:
+        tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
+        self._back[place.name] = Back(tau, tau - since, missed, idle_us(replica.settings))
 
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
@@ -184,6 +191,7 @@ class LoadObserver:
         )
         if over:
             del self._copies[name]
+            self._came_back(place, replica, under_way.at)  # What was written meanwhile it has missed.
 
     # --- What happens to nodes ---
 
@@ -195,14 +203,6 @@ class LoadObserver:
         self._back.pop(place.name, None)
         self._copies.pop(place.name, None)
         self.answers, self.asked = False, {}
-
-    def restarted(self, place: Place, settings: GroupSettings, known: int) -> None:
-        """A node is back, with the slots through `known`."""
-        if self.pace is None or place.name not in self._down:
-            return
-        tau = place.world.tau
-        slots = self.view.chosen_through - known
-        self._back[place.name] = Back(tau, tau - self._down.pop(place.name), slots, idle_us(settings))
 
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
         """A replica refuses an attempt."""

@@ -292,7 +292,6 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
-            self.load.restarted(place, replica.settings, replica.log.commit)
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""

@@ -38,8 +38,6 @@ SETTLING_LEASES = 60
 WATCHED_OPERATIONS = 4
 """Operations of each client, with the load on, of which answers are measured."""
 
-WINDOW_BYTES = 1 << 19
-
 WATCHED_LEASES = 3
 """Leases for which what is quiet must stay so; and before that, for what began in time to end."""
 
@@ -118,7 +116,7 @@ def is_whole(run: Run) -> bool:
 def pace_of(run: Run) -> Pace:
     """What bounds in time are derived from, as the network and the disks are now."""
     world, settings = run.world, run.config.settings
-    return Pace(max(world.latencies), max(world.sync_us), settings.in_flight_slots, WINDOW_BYTES)
+    return Pace(max(world.latencies), max(world.sync_us), settings.in_flight_slots, settings.window_bytes)
 
 
 def keeps_pace(run: Run) -> None:

@@ -6,17 +6,13 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import Chance, draw_faults
-from dynaproof.checkers.scenarios.partition import FAULTS
+from dynaproof.checkers.scenarios.partition import FAULTS, LARGEST_ITEM
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
-from dynaproof.checkers.workloads.workload import Mix
 
 NAME = "large-items"
 
 LENGTH = 1_500
 """Events of a run before its end, at the least."""
-
-LARGE_BYTES = 400_000
-"""Of the filling of a large item: with its other attributes it is near the limit of 400 KB."""
 
 
 def draw_large_items(seed: int, strategy: str) -> GroupConfig:
@@ -24,8 +20,7 @@ def draw_large_items(seed: int, strategy: str) -> GroupConfig:
     config = draw_load(NAME, seed, strategy, clients=12, length=LENGTH)
     label = f"{NAME}/{strategy}/{seed}"
     pick = Chance(label)
-    mix = Mix(reads=3, large_bytes=LARGE_BYTES, large_one_in=(4, 12)[pick(2)])
-    config = structs.replace(config, mix=mix)
+    config = structs.replace(config, item_bytes=LARGEST_ITEM)
     if pick(2):
         return calm(config)
     return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))

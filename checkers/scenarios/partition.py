@@ -47,6 +47,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 
@@ -69,6 +70,9 @@ FAULTS = (
 
 CLIENT_CRASHES = (0, 1, 2, 4)
 """How often clients and readers crash, in a quarter of the configurations each."""
+
+LARGEST_ITEM = 400_000
+"""About what DynamoDB allows."""
 
 
 # --- Setup ---
@@ -152,6 +156,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
     length = 600 + pick(600)
     crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
+    settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -170,6 +175,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         clients=3,
         operations=14,
         keys=1 + pick(4),
+        item_bytes=item_bytes,
         length=length,
         faults=in_order(
             draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
@@ -180,6 +186,26 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
+
+
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
+    """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
+    bounds are as small beside the items.
+    """
+    large = pick(16)
+    window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
+    if large > 7:
+        window = (300, 900, 2_400)[pick(3)]
+        item_bytes = (0, 0, window, window // 2)[pick(4)]
+    drawn = structs.replace(
+        settings,
+        window_bytes=window,
+        # A message holds a window, a no-op, and what is beside its records.
+        message_bytes=2 * window if window > 2_400 else window + NO_OP_BYTES + HEADER_BYTES,
+        waiting_requests=(1_024, 1, 4)[pick(3)],
+        waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
+    )
+    return drawn, item_bytes
 
 
 def load(config: GroupConfig) -> int:

@@ -1,22 +1,23 @@
 """What a replica does for clients: reads, and writes with their conditions, retries and refusals.
 
 *Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
-per request id while the id is remembered or in flight, and never past its deadline; a final refusal stays
-true for every copy of the attempt. A reply to a write leaves when its record, and all below it, are chosen
-and applied (rule 7).
+per request id while the id is remembered, waits or is in flight, and never past its deadline; a final refusal
+stays true for every copy of the attempt. A condition is decided when the write is proposed, on the state then.
+A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
-from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request, size_of
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.waiting import Waiter, Waiting
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.paxos.records import Record
@@ -54,10 +55,11 @@ class Pending:
 class Requests(Service):
     """Answers clients."""
 
-    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+    def __init__(self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting) -> None:
         self.replica = replica
         self.env = replica.env
         self.settings = settings
+        self.waiting = waiting
         self.pending = Pending()
 
     def on_request(self, sender: NodeId, m: Request) -> None:
@@ -68,7 +70,7 @@ class Requests(Service):
         elif leadership is None or m.ballot != leadership.ballot or not leadership.serving:
             self.reject(sender, m, "not_leader")
         else:
-            self.write(leadership, sender, m, m.operation)
+            self.write(leadership, sender, m)
 
     # --- Reads ---
 
@@ -98,8 +100,10 @@ class Requests(Service):
 
     # --- Writes ---
 
-    def write(self, leadership: Leadership, sender: NodeId, m: Request, operation: Put | Delete) -> None:
-        """Answer a retry, refuse what may not be proposed, else decide the condition and propose."""
+    def write(self, leadership: Leadership, sender: NodeId, m: Request) -> None:
+        """Answer a retry, or join it to the first attempt; refuse what may not be proposed; wait behind those
+        who wait, or for room; else propose.
+        """
         remembered = self.replica.state.remembered.get(m.request)
         if remembered is not None:
             self.env.note(Retried(m.request, m.attempt, remembered.answer.applied))
@@ -110,32 +114,51 @@ class Requests(Service):
             if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:
                 self.pending.flights.setdefault(in_flight, []).append(Flight(sender, m.request, m.attempt))
             return
-        reason = self.reason_to_refuse(leadership, m)
+        if self.waiting.join(m.request, sender, m):
+            return
+        reason = self.reason_to_refuse(m)
         if reason is not None:
             self.refuse(leadership, sender, m, reason)
             return
-        self.replica.propose(self.decide(leadership, m, operation))
-        self.pending.flights.setdefault(self.replica.log.last, []).append(
-            Flight(sender, m.request, m.attempt)
-        )
+        first = not self.waiting and self.replica.may_propose()
+        if first and self.propose(leadership, m, [(sender, m)]):
+            return
+        if not self.waiting.add(m.request, sender, m, size_of(m.operation)):
+            self.refuse(leadership, sender, m, "throttled")
 
-    def reason_to_refuse(self, leadership: Leadership, m: Request) -> str | None:
+    def turn(self, waiter: Waiter) -> bool:
+        """The turn of a write that waited: what may have changed meanwhile is looked at again."""
+        leadership = self.replica.leadership
+        assert leadership is not None, "only a leader has who waits"
+        reason = self.reason_to_refuse(waiter.message)
+        if reason is None:
+            return self.propose(leadership, waiter.message, waiter.attempts)
+        for sender, m in waiter.attempts:
+            self.refuse(leadership, sender, m, reason)
+        return True
+
+    def propose(
+        self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]
+    ) -> bool:
+        """Decide the condition now, and propose; False, and nothing done, if the window has no room."""
+        assert not isinstance(m.operation, Get), "only writes are proposed"
+        record = self.decide(leadership, m, m.operation)
+        if not self.replica.fits_window(record):
+            return False
+        self.replica.propose(record)
+        flights = self.pending.flights.setdefault(record.slot, [])
+        flights += [Flight(sender, one.request, one.attempt) for sender, one in attempts]
+        return True
+
+    def reason_to_refuse(self, m: Request) -> str | None:
         """Why this attempt may not be proposed, if it may not."""
         before = self.pending.refused.get(m.request)
         if before is not None and m.attempt <= before[0]:
             return "throttled"  # A late copy of an attempt that was answered so: the answer was final.
         if self.replica.next_timestamp() > m.deadline:
             return "expired"
-        log = self.replica.log
-        # Nothing is proposed above a config that is not counted chosen (rule 9).
-        full = log.last - log.commit >= self.settings.in_flight_slots
         known = len(self.replica.state.remembered) + len(self.pending.requests)
-        if (
-            full
-            or known >= self.settings.remembered_requests
-            or leadership.config_in_flight
-            or not self.replica.clock_trusted()
-        ):
+        if known >= self.settings.remembered_requests or not self.replica.clock_trusted():
             return "throttled"
         return None
 
@@ -151,7 +174,7 @@ class Requests(Service):
         self.reject(sender, m, reason)
 
     def reject(self, sender: NodeId, m: Request, reason: str) -> None:
-        """Refuse, with a hint where to go.
+        """Refuse, with a hint where to go, and when to come back.
 
         Final for a read; for a write aimed at a ballot that another node leads, or that was throttled under
         the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
@@ -164,7 +187,10 @@ class Requests(Service):
             or reason == "throttled"
         )
         leader = replica.leader.node if replica.leader is not None else None
-        self.env.send(sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot))
+        wait_us = self.waiting.wait_us() if reason == "throttled" else 0
+        self.env.send(
+            sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, wait_us)
+        )
 
     def decide(self, leadership: Leadership, m: Request, operation: Put | Delete) -> Write | Outcome:
         """Decide the condition at the log position; a failed one is a record too."""

@@ -15,11 +15,13 @@ class Settings(GroupSettings, frozen=True):
     """Slots after which a reader's hold lapses that was not moved."""
     holds: int = 16
     """Readers that may hold the log at the same time; more are refused."""
-    in_flight_slots: int = 32
-    """Slots proposed and not yet chosen, at the most; a leader throttles beyond."""
+    waiting_requests: int = 1_024
+    """Requests that wait at a leader for room in its window, at the most,"""
+    waiting_bytes: int = 8_388_608
+    """and what they ask for takes; a leader throttles beyond."""
     waiting_attempts: int = 16
-    """Attempts at one write that wait for its slot to be chosen, at the most; a further one stays unanswered,
-    and its client tries again.
+    """Attempts at one write that wait for its slot, or for its answer, at the most; a further one stays
+    unanswered, and its client tries again.
     """
     remembered_requests: int = 4096
     """Request ids remembered at the most; a leader throttles beyond, and never evicts."""

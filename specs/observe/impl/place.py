@@ -11,6 +11,7 @@ from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -112,6 +113,13 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
+def message_bytes(place: Place) -> int:
+    """How large a message of the replica at this place may be."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only replicas send records"
+    return node.settings.message_bytes
+
+
 def lease_end(replica: PartitionReplica) -> Microseconds:
     """When the lease of a leader ends by which it serves, by its node's clock; 0 without one."""
     left = replica.lease_left() if replica.serving else -1
@@ -120,9 +128,10 @@ def lease_end(replica: PartitionReplica) -> Microseconds:
 
 def queued(replica: PartitionReplica) -> int:
     """The sum of the lengths of all queues of a replica: cheaper than `queues`, and only changes matter."""
-    requests, readers, _ = replica.services
+    requests, readers, waiting, _ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
+    assert isinstance(waiting, Waiting)
     pending, state = requests.pending, replica.state
     lengths = (
         len(pending.requests)
@@ -130,6 +139,7 @@ def queued(replica: PartitionReplica) -> int:
         + len(state.remembered)
         + len(state.holds)
         + len(readers.movers)
+        + waiting.attempts
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))
@@ -147,8 +157,15 @@ def campaigns(place: Place | None, ballot: Ballot) -> bool:
 
 def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
     """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
-    log = replica.log
-    return log.last - log.commit, 0
+    log, waiting = replica.log, waiting_of(replica)
+    size = log.size_between(log.commit + 1, log.last) if log.last > log.commit else 0
+    return log.last - log.commit + len(waiting), size + waiting.size
+
+
+def waiting_of(replica: PartitionReplica) -> Waiting:
+    """Who waits for room at this replica, if it leads."""
+    (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
+    return waiting
 
 
 def admitted(replica: PartitionReplica) -> tuple[int, int]:

@@ -85,6 +85,8 @@ class Throttled(GroupFact, frozen=True, gc=False):
 
     name: Name
     request: Hashable
+    crowded: bool
+    """Whether as many wait for room as may wait."""
     writes: int
     """How many were asked for in the span for which a partition remembers them,"""
     admitted: int

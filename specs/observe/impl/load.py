@@ -17,7 +17,7 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy
+from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy, waiting_is_full
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -37,14 +37,17 @@ COPY_STEPS = 8
 
 
 class Asked:
-    """A request that is measured: when it was asked, and the most that stood before it at a leader."""
+    """A request that is measured: when it was asked, and the most that stood before it at a leader; and
+    whether as many waited there as may wait, when it came last.
+    """
 
-    __slots__ = ("at", "bytes", "slots")
+    __slots__ = ("at", "bytes", "crowded", "slots")
 
     def __init__(self, at: int) -> None:
         self.at = at
         self.slots = 0
         self.bytes = 0
+        self.crowded = False
 
 
 class Back(Struct, frozen=True):
@@ -145,6 +148,7 @@ class LoadObserver:
             if asked is not None:
                 slots, size = before_at_leader(replica)
                 asked.slots, asked.bytes = max(asked.slots, slots), max(asked.bytes, size)
+                asked.crowded = waiting_is_full(replica)
         chosen, through = self._chosen, view.chosen_through
         if through != chosen[-1][1]:
             chosen.append((tau, through))
@@ -208,8 +212,14 @@ class LoadObserver:
         """A replica refuses an attempt."""
         if self.pace is None or not self.answers or m.reason != "throttled":
             return
-        writes, size = admitted(replica)
-        self.view.file(Throttled(replica.member, m.request, self.writes, writes, self.bytes, size))
+        asked, (writes, size) = self.asked.get(m.request), admitted(replica)
+        if asked is None:
+            return
+        self.view.file(
+            Throttled(replica.member, m.request, asked.crowded, self.writes, writes, self.bytes, size)
+        )
+        if asked.crowded:
+            del self.asked[m.request]  # It comes again when there may be room.
 
 
 def idle_us(settings: GroupSettings) -> int:

@@ -16,6 +16,10 @@ from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
 
 
+LARGEST_ITEM = 409_600
+"""Bytes, at the most: DynamoDB's limit."""
+
+
 class Platter(Protocol):
     """What is durable of a disk."""
 
@@ -166,6 +170,13 @@ def waiting_of(replica: PartitionReplica) -> Waiting:
     """Who waits for room at this replica, if it leads."""
     (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
     return waiting
+
+
+def waiting_is_full(replica: PartitionReplica) -> bool:
+    """Whether as many wait for room as may wait, or nearly as many bytes: one item more would be too much."""
+    waiting = waiting_of(replica)
+    settings = waiting.settings
+    return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
 
 
 def admitted(replica: PartitionReplica) -> tuple[int, int]:

@@ -55,7 +55,12 @@ class Learner(Core[State]):
         """Ask a peer for the chosen records above ours; one question at a time."""
         if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
             return
+        self.fetch(member)
+
+    def fetch(self, member: Member) -> None:
+        """Ask for what follows the commit index."""
         self.fetching_until = self.env.now + self.settings.retry_us
+        self.fetching_from = self.log.commit + 1
         self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def copy_is_late(self, slot: int) -> bool:

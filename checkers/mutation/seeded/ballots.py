@@ -39,10 +39,10 @@ BUGS = (
         ),
         Edit(
             LEADER,
-            "progress.through = max(progress.through, m.through)",
+            "progress.advance(m.through, self.env.now)",
             """
             through = m.through if m.ballot == leadership.ballot else leadership.tail_end
-            progress.through = max(progress.through, through)
+            progress.advance(through, self.env.now)
             """,
             within="Leader.on_vote",
         ),

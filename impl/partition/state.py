@@ -12,13 +12,14 @@ from typing import Any
 
 from sortedcontainers import SortedList
 
-from dynaproof.impl.node import Disk, Microseconds
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record
 from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import PageCodec
 
 
@@ -30,9 +31,9 @@ def item_size(stored: StoredItem) -> int:
 class PartitionState:
     """Items in key order, remembered requests, the governing config, and the clock of commit timestamps."""
 
-    codec = PageCodec(StoredItem, item_size)
+    codecs: tuple[PageCodec[Any], ...] = (PageCodec(StoredItem, item_size),)
 
-    def __init__(self, config: Config, config_slot: int, items: BTree[StoredItem]) -> None:
+    def __init__(self, config: Config, config_slot: int, pages: PageFile, items: BTree[StoredItem]) -> None:
         self.applied = 0
         """The last applied slot."""
         self.proposed_at: Ballot = NO_BALLOT
@@ -44,6 +45,7 @@ class PartitionState:
         that."""
         self.config = config
         self.config_slot = config_slot
+        self.pages = pages
         self.items = items
         self.holds: dict[str, Hold] = {}
         """By reader; see `cursor.py`."""
@@ -51,19 +53,22 @@ class PartitionState:
         self._expiring: SortedList[tuple[Microseconds, RequestId]] = SortedList()
 
     @classmethod
-    def empty(cls, disk: Disk, file: str, page_bytes: int, config: Config) -> PartitionState:
-        """The state before the first slot."""
-        return cls(config, 0, BTree(disk, file, cls.codec, page_bytes))
+    def empty(cls, pages: PageFile, config: Config) -> PartitionState:
+        """The state before the first slot, in an empty file."""
+        (codec,) = cls.codecs
+        return cls(config, 0, pages, BTree(pages, codec))
 
     @classmethod
-    def restore(cls, disk: Disk, file: str, page_bytes: int, snapshot: PartitionSnapshot) -> PartitionState:
-        """The state that a checkpoint or a copy describes, with its pages in `file`.
+    def restore(cls, pages: PageFile, snapshot: PartitionSnapshot) -> PartitionState:
+        """The state that a checkpoint or a copy describes, with its trees in `pages`.
 
         Raises:
             RottenPageError: a page is damaged or missing.
         """
-        items = BTree.open(disk, file, snapshot.root, cls.codec, page_bytes)
-        state = cls(snapshot.config, snapshot.config_slot, items)
+        pages.recover(snapshot.roots, cls.codecs)
+        (codec,), (root,) = cls.codecs, snapshot.roots
+        items = BTree(pages, codec, root)
+        state = cls(snapshot.config, snapshot.config_slot, pages, items)
         state.applied, state.proposed_at = snapshot.slot, snapshot.proposed_at
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
         state.holds = {hold.name: hold for hold in snapshot.holds}
@@ -71,13 +76,8 @@ class PartitionState:
             state.remember(remembered)
         return state
 
-    @property
-    def file(self) -> str:
-        """The file of its pages."""
-        return self.items.file
-
     def checkpoint(self, held_at: Ballot) -> PartitionSnapshot:
-        """Write the pages of the items that changed, and describe the state; the log holds the applied
+        """Write the pages of the trees that changed, and describe the state; the log holds the applied
         slot at `held_at`.
         """
         return PartitionSnapshot(
@@ -87,15 +87,11 @@ class PartitionState:
             self.timestamp,
             self.config,
             self.config_slot,
-            self.items.checkpoint(),
+            self.pages.checkpoint((self.items,)),
             self.largest_delete,
             tuple(self.remembered[request] for _, request in self._expiring),
             tuple(self.holds.values()),
         )
-
-    def confirm(self) -> None:
-        """The log names the newest checkpoint durably: what only older ones need is freed."""
-        self.items.confirm()
 
     def apply(self, record: Record) -> None:
         """Apply the next chosen record."""

@@ -54,7 +54,7 @@ THEIRS = Ballot(2, "sb", 2)
 LEAF: LeafPage[Any] = LeafPage((), ())
 ROOT = PageRef(0, digest_of(LEAF))
 HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOT, 0, (), (HELD,))
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, (ROOT,), 0, (), (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -250,7 +250,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
-    CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.root, (0,))),
+    CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.roots, (0,))),
     CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, ((0, encode_page(0, LEAF)),))),
     CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),
     CopiedLog: (copying, lambda _: CopiedLog(PEER, 1, 9, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),

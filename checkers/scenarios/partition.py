@@ -156,6 +156,9 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
+    settings = structs.replace(
+        settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
+    )
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -179,6 +182,20 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
+
+
+def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
+    """The bounds of what is remembered of requests, so small at times that few writes reach them; deadlines
+    may lie as far ahead as a client's, whose clock and the leader's stepped apart.
+    """
+    span = timeout + 2 * settings.epsilon_us + 2_000_000
+    few, light = (False, False, False, True)[pick(4)], (False, False, False, True)[pick(4)]
+    return {
+        "deadline_span_us": span,
+        "admitted_writes_per_s": 1 if few else 20_000,
+        "admitted_bytes_per_s": 100 if light else 20_971_520,
+        "refused_attempts": (2, 4_096)[pick(2)],
+    }
 
 
 def load(config: GroupConfig) -> int:

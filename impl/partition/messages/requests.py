@@ -61,7 +61,8 @@ class Reply(Message, frozen=True, gc=False, tag="reply"):
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):
-    """This copy of an attempt was not proposed: `not_leader` (with a hint), `throttled` or `expired`.
+    """This copy of an attempt was not proposed: `not_leader` (with a hint where to go), `throttled` (with one
+    when to come back: `after_us`, 0 if that is not known), `expired`, or `too_far_ahead` (the deadline).
 
     `final`: no copy of this attempt ever was or will be proposed, so it has no effect.
     """
@@ -72,3 +73,4 @@ class Rejected(Message, frozen=True, gc=False, tag="rejected"):
     final: bool
     leader: NodeId | None
     ballot: Ballot
+    after_us: Microseconds = 0

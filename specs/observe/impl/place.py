@@ -108,7 +108,7 @@ def queued(replica: PartitionReplica) -> int:
     lengths = (
         len(pending.requests)
         + len(pending.refused)
-        + len(state.remembered)
+        + state.memory.count
         + len(state.holds)
         + len(readers.movers)
     )

@@ -29,7 +29,8 @@ def clients(config: GroupConfig) -> list[NodeId]:
 def workload(env: Env, config: GroupConfig) -> NodeProtocol:
     """A client that draws its operations; the last ones only read."""
     reads_only = env.me in clients(config)[config.clients - config.readers :]
-    return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, reads_only)
+    operations, keys = config.operations, config.keys
+    return WorkloadClient(env, REPLICAS, config.client, operations, keys, reads_only, config.item_bytes)
 
 
 def knowledge(place: Place) -> Knowledge:

@@ -32,6 +32,8 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     clients: int
     operations: int
     keys: int
+    item_bytes: int = 0
+    """How much longer an item may be than its key and its number; 0: no item is."""
     readers: int = 0
     """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
     more.

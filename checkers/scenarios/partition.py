@@ -46,6 +46,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 
@@ -65,6 +66,9 @@ FAULTS = (
     HANDOVER,
 )
 """In the order in which they are drawn."""
+
+LARGEST_ITEM = 400_000
+"""About what DynamoDB allows."""
 
 END_OPERATIONS = 50
 """What a client still does once the faults have stopped, at the most."""
@@ -156,6 +160,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
+    settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
         settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
     )
@@ -177,11 +182,32 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         clients=3,
         operations=14,
         keys=1 + pick(4),
+        item_bytes=item_bytes,
         length=length,
         faults=draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
+
+
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
+    """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
+    bounds are as small beside the items.
+    """
+    large = pick(16)
+    window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
+    if large > 7:
+        window = (300, 900, 2_400)[pick(3)]
+        item_bytes = (0, 0, window, window // 2)[pick(4)]
+    drawn = structs.replace(
+        settings,
+        window_bytes=window,
+        # A message holds a window, a no-op, and what is beside its records.
+        message_bytes=2 * window if window > 2_400 else window + NO_OP_BYTES + HEADER_BYTES,
+        waiting_requests=(1_024, 1, 4)[pick(3)],
+        waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
+    )
+    return drawn, item_bytes
 
 
 def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:

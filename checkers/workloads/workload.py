@@ -32,9 +32,11 @@ class WorkloadClient(Client):
         operations: int,
         keys: int,
         reads_only: bool = False,
+        item_bytes: int = 0,
     ) -> None:
         super().__init__(env, replicas, settings)
         self.reads_only = reads_only
+        self.item_bytes = item_bytes
         self.left = operations
         """Operations that are still to be answered."""
         self.tries = operations * TRIES
@@ -74,6 +76,9 @@ class WorkloadClient(Client):
             "writer": S(self.env.me.name),
             "number": number(str(self.number + 1)),
         }
+        if self.item_bytes:  # Most items are small beside the largest, as in a table.
+            most = self.item_bytes >> 2 * self.env.random("magnitude", 4)
+            item["padding"] = S("x" * self.env.random("padding", most + 1))
         return Put(key, encode_item(item), conditional, expected)
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:

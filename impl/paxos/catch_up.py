@@ -20,6 +20,7 @@ from dynaproof.impl.paxos.messages.catch_up import (
     FetchTimer,
 )
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointWritten
+from dynaproof.impl.paxos.sizes import BALLOT_BYTES
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.tree.pages import PageCopy, sound_page
 
@@ -43,10 +44,10 @@ class CatchUp(Learner[State]):
         if m.known + 1 < self.log.first:
             self.send_pages(m.source, ())
             return
-        last = min(self.log.commit, m.known + self.settings.chunk_slots)
-        if last <= m.known:
+        if self.log.commit <= m.known:
             return
         first = m.known + 1
+        last = self.last_in_message(first, self.log.commit, BALLOT_BYTES)
         held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, last + 1))
         records = self.log.between(first, last)
         self.send(
@@ -109,7 +110,7 @@ class CatchUp(Learner[State]):
             self.send_pages(m.source, ())
             return
         first = max(m.first, log.first)  # What has been cut by now is no longer held.
-        last = min(m.slot, first + self.settings.chunk_slots - 1)
+        last = self.last_in_message(first, m.slot, BALLOT_BYTES)
         held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
         self.send(
             m.source,

@@ -114,6 +114,14 @@ class Core(Generic[State]):
 
     # --- Sending ---
 
+    def last_in_message(self, first: int, last: int, each: int = 0) -> int:
+        """The last slot, at most `last`, up to which the retained records from `first` on go into one message
+        (rule W6), with `each` bytes more for every record.
+        """
+        settings = self.settings
+        last = min(last, first + settings.chunk_slots - 1)
+        return self.log.last_in(first, last, settings.records_bytes, each)
+
     def send(self, member: Member, message: Peer) -> None:
         """Send a message that names its receiver's incarnation in `to` already."""
         self.env.send(member.node, message)

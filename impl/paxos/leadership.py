@@ -49,6 +49,7 @@ class Leadership:
     __slots__ = (
         "ballot",
         "config_in_flight",
+        "config_waits",
         "last_proposed_at",
         "last_timestamp",
         "lease_start",
@@ -71,13 +72,15 @@ class Leadership:
         self.tail_start = tail_start
         """The first slot of its first batch,"""
         self.tail_end = tail_end
-        """and the last, which holds the own `NoOp`."""
+        """and the last, which holds a `NoOp`, the own one or an adopted one (rule W3)."""
         self.last_timestamp = last_timestamp
         self.last_proposed_at = now
         self.serving = False
-        """Whether the own `NoOp` is chosen and applied (rule 7)."""
+        """Whether the whole first batch is chosen and applied (rule 7)."""
         self.config_in_flight = 0
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
+        self.config_waits = False
+        """Whether a config is to be proposed as soon as all below is chosen: nothing else is before it."""
         self.progress = {voter: Progress() for voter in voters}
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""

@@ -23,6 +23,8 @@ class Membership(Service):
 
     def __init__(self, replica: Leader[Any]) -> None:
         self.replica = replica
+        self.wanted: Vacant | None = None
+        """The vacancy for which a config waits until all below is chosen."""
 
     def on_vacant(self, sender: NodeId, m: Vacant) -> None:
         """A node that hosts a voter has lost it: replace it by a new incarnation (rules 9 and 14)."""
@@ -39,13 +41,28 @@ class Membership(Service):
                 continue
             if voter.node == m.node and voter.incarnation > m.retired:
                 replica.env.send(sender, CreateReplica(voter, replica.config, replica.state.config_slot))
-            elif replica.log.commit == replica.log.last and replica.clock_trusted():
+            elif replica.log.commit < replica.log.last:
+                # Under load some slot is always in flight: nothing more is proposed until all are chosen.
+                self.wanted, leadership.config_waits = m, True
+            elif replica.clock_trusted():
                 new = Member(m.node, replica.config.next_incarnation)
                 config = replica.config.replacing(voter, new)
                 slot, epoch = replica.log.last + 1, replica.config.epoch
                 replica.propose(
                     ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config)
                 )
+
+    def has_room(self) -> None:
+        """Propose the config that waits, once all below it is chosen (rule 9)."""
+        leadership, wanted = self.replica.leadership, self.wanted
+        if wanted is None or leadership is None or self.replica.log.commit < self.replica.log.last:
+            return
+        self.wanted, leadership.config_waits = None, False
+        self.on_vacant(wanted.node, wanted)
+
+    def stepped_down(self) -> None:
+        """The next leader hears of the vacancy too."""
+        self.wanted = None
 
     def applied(self, record: Record) -> None:
         """A chosen config governs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.sizes import HEADER_BYTES
 
 
 class GroupSettings(Struct, frozen=True):
@@ -30,10 +31,23 @@ class GroupSettings(Struct, frozen=True):
     """Slots below the checkpoint that the log keeps for laggards."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
+    message_bytes: int = 1_048_576
+    """A message between replicas, at the most; or one record, or one and a no-op. It holds a window and a
+    no-op.
+    """
+    in_flight_slots: int = 1_024
+    """A leader's window: slots above its commit index, at the most,"""
+    window_bytes: int = 524_288
+    """and the encoded size of their records; or one record."""
     page_bytes: int = 8_192
     """Size at which a page of the B-tree is split."""
     chunk_pages: int = 8
     """Pages in one message of a copy, at the most."""
+
+    @property
+    def records_bytes(self) -> int:
+        """What the records of one message take, at the most."""
+        return self.message_bytes - HEADER_BYTES
 
     def usable_lease_us(self) -> Microseconds:
         """How long after sending the question a leader may use the lease (strictly less): (L - 1) (1 - rho) /

@@ -17,6 +17,7 @@ from dynaproof.specs.views.group_facts import (
     LeaseHeld,
     Led,
     LogCut,
+    MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
@@ -24,6 +25,7 @@ from dynaproof.specs.views.group_facts import (
     RecordAltered,
     Recovered,
     Serving,
+    TailTooLong,
     Uncovered,
 )
 
@@ -246,6 +248,26 @@ def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
         )
 
 
+@spec(
+    "always",
+    source="docs/replication.md, rules W1 to W6",
+    over=GroupView,
+    on=(MessageTooLarge, TailTooLong),
+)
+def tails_fit(view: GroupView) -> Iterable[Violation]:
+    """Every message between replicas, a promise with its tail and the first accept of a ballot among them, is
+    within its bound in bytes, or has one record, or one and a no-op; and so has whatever a candidate finds
+    above what an acceptor's journal knows chosen.
+    """
+    for fact in view.take(MessageTooLarge):
+        yield Violation(f"a {fact.message} of {fact.name} has {fact.size} bytes; its bound is {fact.bound}")
+    for long in view.take(TailTooLong):
+        yield Violation(
+            f"{long.name} came back with {long.records} records of {long.size} bytes above what its journal "
+            f"knows chosen, and a message holds {long.bound}"
+        )
+
+
 @spec("always", source="the boundary's rule 7", over=GroupView, on=(QueueOverfull,))
 def queues_stay_bounded(view: GroupView) -> Iterable[Violation]:
     """Every queue is within its named bound."""
@@ -279,6 +301,7 @@ SPECS: tuple[AnySpec, ...] = (
     commit_timestamps_increase,
     log_cut_is_covered,
     held_log_is_never_given_up,
+    tails_fit,
     queues_stay_bounded,
     handlers_never_raise,
 )

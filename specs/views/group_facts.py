@@ -163,6 +163,24 @@ class Raised(GroupFact, frozen=True, gc=False):
     error: str
 
 
+class MessageTooLarge(GroupFact, frozen=True, gc=False):
+    """A message of a replica is larger than its bound, and holds more than one record and a no-op."""
+
+    name: Name
+    message: str
+    size: int
+    bound: int
+
+
+class TailTooLong(GroupFact, frozen=True, gc=False):
+    """Above what an acceptor's journal knows chosen it holds more than fits a message."""
+
+    name: Name
+    records: int
+    size: int
+    bound: int
+
+
 # --- Clients ---
 
 

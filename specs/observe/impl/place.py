@@ -11,6 +11,7 @@ from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -93,6 +94,13 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
+def message_bytes(place: Place) -> int:
+    """How large a message of the replica at this place may be."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only replicas send records"
+    return node.settings.message_bytes
+
+
 def lease_end(replica: PartitionReplica) -> Microseconds:
     """When the lease of a leader ends by which it serves, by its node's clock; 0 without one."""
     left = replica.lease_left() if replica.serving else -1
@@ -101,9 +109,10 @@ def lease_end(replica: PartitionReplica) -> Microseconds:
 
 def queued(replica: PartitionReplica) -> int:
     """The sum of the lengths of all queues of a replica: cheaper than `queues`, and only changes matter."""
-    requests, readers, _ = replica.services
+    requests, readers, waiting, _ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
+    assert isinstance(waiting, Waiting)
     pending, state = requests.pending, replica.state
     lengths = (
         len(pending.requests)
@@ -111,6 +120,7 @@ def queued(replica: PartitionReplica) -> int:
         + state.memory.count
         + len(state.holds)
         + len(readers.movers)
+        + waiting.attempts
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))

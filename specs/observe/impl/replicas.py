@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, Note
-from dynaproof.impl.partition.messages.readers import LogTrimmed
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
 from dynaproof.impl.partition.messages.requests import Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen as ChosenRecords
+from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
@@ -29,9 +31,11 @@ from dynaproof.specs.observe.impl.place import (
     campaigns,
     lease_end,
     lease_us,
+    message_bytes,
     queued,
     replica_of,
 )
+from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -46,6 +50,7 @@ from dynaproof.specs.views.group_facts import (
     HeldLogGivenUp,
     LeaseHeld,
     LogCut,
+    MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
@@ -54,6 +59,7 @@ from dynaproof.specs.views.group_facts import (
     Recovered,
     Serving,
     Spoke,
+    TailTooLong,
     Uncovered,
     Unheld,
 )
@@ -89,6 +95,7 @@ class ImplObserver(RequestObserver):
         HeldLogGivenUp,
         LeaseHeld,
         LogCut,
+        MessageTooLarge,
         ProposalChanged,
         QueueOverfull,
         Raised,
@@ -97,6 +104,7 @@ class ImplObserver(RequestObserver):
         Recovered,
         Serving,
         Spoke,
+        TailTooLong,
         Uncovered,
         Unheld,
     )
@@ -185,11 +193,17 @@ class ImplObserver(RequestObserver):
         self.view.file(Uncovered(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
-        """An acceptor lets a promise, a vote or a grant out."""
+        """An acceptor lets a vote or a grant out, or a promise."""
         self.view.let_go(message.source, message.ballot)
 
-    def proposed(self, _: Place, message: Accept | Adopt) -> None:
+    def promised(self, place: Place, message: Promise) -> None:
+        """An acceptor lets a promise out, with its tail."""
+        self.sized(place, message)
+        self.vouched(place, message)
+
+    def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
+        self.sized(place, message)
         view, ballot = self.view, message.ballot
         for record in message.records:
             view.propose(ballot, record.slot, record)
@@ -197,6 +211,13 @@ class ImplObserver(RequestObserver):
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
         self.view.campaign(message.source, message.ballot)
+
+    def sized(self, place: Place, message: Message) -> None:
+        """A message that carries records leaves its replica."""
+        bound = message_bytes(place)
+        size = too_large(message, bound)
+        if size:
+            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
@@ -274,6 +295,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
+            records, size = tail_beyond(replica, message_bytes(place))
+            if records:
+                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -350,7 +374,10 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
     {
         Vote: ImplObserver.vouched,
         Heard: ImplObserver.vouched,
-        Promise: ImplObserver.vouched,
+        Promise: ImplObserver.promised,
+        ChosenRecords: ImplObserver.sized,
+        CopiedLog: ImplObserver.sized,
+        LogRead: ImplObserver.sized,
         Accept: ImplObserver.proposed,
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,

@@ -146,14 +146,14 @@ class Requests(Service):
         self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]
     ) -> bool:
         """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
-        nothing done, if the window has no room.
+        nothing done for it, if there will be room once what is in flight is applied.
         """
         assert not isinstance(m.operation, Get), "only writes are proposed"
         record = self.decide(leadership, m, m.operation)
         if not self.may_remember(record):
-            wait_us = self.make_room(leadership)
-            for sender, one in attempts:
-                self.refuse(leadership, sender, one, "throttled", wait_us)
+            if self.make_room(leadership):
+                return False
+            self.throttle(leadership, attempts)
             return True
         if not self.replica.fits_window(record):
             return False
@@ -184,16 +184,23 @@ class Requests(Service):
         size = memory.bytes + pending.requests_bytes + bytes_of(record)
         return count < self.remembered_requests and (size <= self.remembered_bytes or not count)
 
-    def make_room(self, leadership: Leadership) -> Microseconds:
-        """When the next id may be forgotten, in how many microseconds from now. If that time is past, a
-        record is what it takes: with none in flight, the leader proposes one.
+    def make_room(self, leadership: Leadership) -> bool:
+        """Whether the next record that is applied will make room, because the time of some id is past by its
+        timestamp; with none in flight, the leader proposes one for that.
         """
-        replica = self.replica
-        timestamp, earliest = replica.next_timestamp(), replica.state.memory.earliest
-        if earliest < timestamp and replica.log.last == replica.log.commit:
+        replica, timestamp = self.replica, self.replica.next_timestamp()
+        if replica.state.memory.earliest >= timestamp:
+            return False
+        if replica.log.last == replica.log.commit:
             slot, epoch = replica.log.last + 1, replica.config.epoch
             replica.propose(ClosedTimestamp(slot, leadership.ballot, epoch, timestamp))
-        return max(0, earliest + 1 - timestamp)
+        return True
+
+    def throttle(self, leadership: Leadership, attempts: Sequence[tuple[NodeId, Request]]) -> None:
+        """Refuse until the first id may be forgotten."""
+        wait_us = self.replica.state.memory.earliest + 1 - self.replica.next_timestamp()
+        for sender, m in attempts:
+            self.refuse(leadership, sender, m, "throttled", wait_us)
 
     def refuse(
         self,

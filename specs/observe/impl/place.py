@@ -33,8 +33,27 @@ class Platter(Protocol):
         ...
 
 
+class Happened(Protocol):
+    """An event."""
+
+    @property
+    def payload(self) -> object:
+        """The message or timer that was handled; None of what is neither."""
+        ...
+
+
 class Surroundings(Protocol):
-    """What lies around a place: the other places, by name, and the links that are cut (`from>to`)."""
+    """What lies around a place: time, the other places, by name, and the links that are cut (`from>to`)."""
+
+    @property
+    def tau(self) -> Microseconds:
+        """The global time."""
+        ...
+
+    @property
+    def last(self) -> Happened | None:
+        """The last event."""
+        ...
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -131,3 +150,45 @@ def campaigns(place: Place | None, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
     replica = replica_of(place) if place is not None and place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
+
+
+# --- Under load ---
+
+
+def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
+    """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
+    log, waiting = replica.log, waiting_of(replica)
+    size = log.size_between(log.commit + 1, log.last) if log.last > log.commit else 0
+    return log.last - log.commit + len(waiting), size + waiting.size
+
+
+def waiting_of(replica: PartitionReplica) -> Waiting:
+    """Who waits for room at this replica, if it leads."""
+    (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
+    return waiting
+
+
+def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
+    """For how long a partition may remember a write, and how many, and of how many bytes there, its rate
+    admits in that time.
+    """
+    settings = next(service.settings for service in replica.services if isinstance(service, Requests))
+    span_us = settings.remembered_us
+    writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
+    return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
+
+
+def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many pages, and held slots, the copy brings that this replica has begun."""
+    copy = replica.copy
+    assert copy is not None
+    source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
+    pages = source.disk.durable_files()
+    held = copy.snapshot.slot + 1 - copy.snapshot.first_held()
+    return max(map(len, pages.values()), default=0), held
+
+
+def copying(replica: PartitionReplica) -> bool:
+    """Whether a copy is under way, or is in and not installed yet."""
+    checkpoint = replica.checkpoint
+    return replica.copy is not None or (checkpoint is not None and checkpoint.copied is not None)

@@ -157,6 +157,9 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     length = 600 + pick(600)
     crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
     settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
+    settings = structs.replace(
+        settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
+    )
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -206,6 +209,20 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
     )
     return drawn, item_bytes
+
+
+def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
+    """The bounds of what is remembered of requests, so small at times that few writes reach them; deadlines
+    may lie as far ahead as a client's, whose clock and the leader's stepped apart.
+    """
+    span = timeout + 2 * settings.epsilon_us + 2_000_000
+    few, light = (False, False, False, True)[pick(4)], (False, False, False, True)[pick(4)]
+    return {
+        "deadline_span_us": span,
+        "admitted_writes_per_s": 1 if few else 20_000,
+        "admitted_bytes_per_s": 100 if light else 20_971_520,
+        "refused_attempts": (2, 4_096)[pick(2)],
+    }
 
 
 def load(config: GroupConfig) -> int:

@@ -14,6 +14,7 @@ from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.partition import PARTITION, draw, start_clients
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.workload import ENDLESS, Mix
+from dynaproof.impl.partition.settings import Settings
 
 CALM_LATENCIES = ((300, 500, 900), (100, 1_000, 20_000))
 CALM_SYNC_US = ((100, 200), (100, 5_000))
@@ -31,7 +32,13 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
     config = draw(scenario, seed, strategy)
     pick = Chance(f"{scenario}/{strategy}/{seed}/load")
     heartbeat = config.settings.heartbeat_us
-    settings = structs.replace(config.settings, window_bytes=WINDOW_BYTES, message_bytes=MESSAGE_BYTES)
+    settings = structs.replace(
+        config.settings,
+        window_bytes=WINDOW_BYTES,
+        message_bytes=MESSAGE_BYTES,
+        admitted_writes_per_s=Settings().admitted_writes_per_s,
+        admitted_bytes_per_s=Settings().admitted_bytes_per_s,
+    )
     return structs.replace(
         config,
         settings=settings,

@@ -77,11 +77,11 @@ class CatchUp(Learner[State]):
     # --- By copy ---
 
     def send_pages(self, member: Member, numbers: tuple[int, ...]) -> None:
-        """Pages of the newest checkpoint: these, or its root to begin with."""
+        """Pages of the newest checkpoint: these, or its roots to begin with."""
         snapshot, file = self.log.head.snapshot, self.log.head.pages
         if snapshot is None:
             return
-        numbers = numbers[: self.settings.chunk_pages] or (snapshot.root.page,)
+        numbers = numbers[: self.settings.chunk_pages] or tuple(root.page for root in snapshot.roots)
         pages = tuple((n, sound_page(n, self.env.disk.read_page(file, n))) for n in numbers)
         self.send(member, CopiedPages(self.member, member.incarnation, snapshot, pages))
 
@@ -89,23 +89,25 @@ class CatchUp(Learner[State]):
         """The next pages of a copy; if there is a newer checkpoint by now, that one's from its start."""
         snapshot = self.log.head.snapshot
         if snapshot is not None:
-            self.send_pages(m.source, m.pages if snapshot.root == m.root else ())
+            self.send_pages(m.source, m.pages if snapshot.roots == m.roots else ())
 
     def on_copied_pages(self, sender: NodeId, m: CopiedPages) -> None:
         """Gather a copy, page by page; install it when it is whole."""
         if m.snapshot.slot <= self.log.commit or self.leading is not None or self.checkpoint is not None:
             return
+        if len(m.snapshot.roots) != len(self.state.codecs):
+            return  # Not a state of ours.
         copy = self.copy
         if copy is None or copy.source != m.source or copy.snapshot != m.snapshot:
             if copy is not None and copy.source != m.source and self.env.now < copy.until:
                 return
             file = pages_file(self.incarnation, m.snapshot.slot)
-            pages = PageCopy(self.env.disk, file, m.snapshot.root, self.state.codec)
+            pages = PageCopy(self.env.disk, file, m.snapshot.roots, self.state.codecs)
             copy = self.copy = Copy(m.source, m.snapshot, pages)
         taken = [copy.pages.take(number, data) for number, data in m.pages]
         if any(taken):
             copy.until = self.env.now + 4 * self.settings.retry_us
-        if any(taken) or m.pages[0][0] == m.snapshot.root.page:
+        if any(taken) or m.pages[0][0] == m.snapshot.roots[0].page:
             self.go_on_copy(copy)
 
     def on_copy_log(self, sender: NodeId, m: CopyLog) -> None:
@@ -153,7 +155,7 @@ class CatchUp(Learner[State]):
         to, snapshot = copy.source, copy.snapshot
         if copy.pages.missing:
             wanted = copy.pages.wanted(self.settings.chunk_pages)
-            self.send(to, CopyPages(self.member, to.incarnation, snapshot.root, wanted))
+            self.send(to, CopyPages(self.member, to.incarnation, snapshot.roots, wanted))
         elif copy.log.next <= snapshot.slot:
             self.send(to, CopyLog(self.member, to.incarnation, snapshot.slot, copy.log.next))
         else:

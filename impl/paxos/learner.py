@@ -16,6 +16,7 @@ from dynaproof.impl.paxos.log import Head
 from dynaproof.impl.paxos.messages.catch_up import Fetch
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.page_file import PageFile
 
 
 class Learner(Core[State]):
@@ -84,7 +85,7 @@ class Learner(Core[State]):
         """Write the changed pages; a message to itself reports when they are durable."""
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
-        self.checkpoint = Checkpoint(snapshot, self.state.file, copied=None, mark=mark)
+        self.checkpoint = Checkpoint(snapshot, self.state.pages.name, copied=None, mark=mark)
         self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
 
     def cut_first(self, checkpoint: int) -> int:
@@ -112,8 +113,8 @@ class Learner(Core[State]):
                 self.checkpoint = None
                 return
             self.reached("catch-up by copy")
-            disk, page_bytes = self.env.disk, self.settings.page_bytes
-            self.state = self.state.restore(disk, checkpoint.pages, page_bytes, checkpoint.snapshot)
+            pages = PageFile(self.env.disk, checkpoint.pages, self.settings.page_bytes)
+            self.state = self.state.restore(pages, checkpoint.snapshot)
             if copied.records:
                 self.reached("held log brought by a copy")
             first = max(log.first, copied.first)
@@ -147,7 +148,7 @@ class Learner(Core[State]):
         self.log.journal.confirm(checkpoint.mark)
         self.checkpoint = None
         self.log.drop_unneeded()
-        self.state.confirm()
+        self.state.pages.confirm()
         copied = self.copy.pages.file if self.copy is not None else ""
         for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
             if name not in {self.log.head.pages, copied}:

@@ -18,6 +18,7 @@ from dynaproof.impl.paxos.messages import catch_up, checkpoint, election, leader
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.page_file import PageFile
 
 Handler = Callable[[Any, NodeId, Any], None]
 """A method, called with its object, the sender and the message."""
@@ -55,7 +56,7 @@ class Replica(Acceptor[State], Generic[State]):
         if snapshot is None:
             state = empty_state(env, settings, log, machine)
         else:
-            state = machine.restore(env.disk, log.head.pages, settings.page_bytes, snapshot)
+            state = machine.restore(PageFile(env.disk, log.head.pages, settings.page_bytes), snapshot)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()
         return replica
@@ -133,5 +134,5 @@ def empty_state(env: Env, settings: GroupSettings, log: ReplicationLog, machine:
     """The state before the first slot; pages that no checkpoint came to name are gone."""
     file = pages_file(log.head.member.incarnation, 0)
     env.disk.remove_file(file)
-    state: State = machine.empty(env.disk, file, settings.page_bytes, log.head.config)
+    state: State = machine.empty(PageFile(env.disk, file, settings.page_bytes), log.head.config)
     return state

@@ -92,7 +92,7 @@ class Call:
         asked = self.unanswered[m.attempt]
         if m.final:
             del self.unanswered[m.attempt]
-        if m.reason == "expired":
+        if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             return "give up"
         if newer and route.leader is not None:
             return "try now"

@@ -88,11 +88,11 @@ def copies_finish(view: GroupView) -> Iterable[Violation]:
 
 @spec("always", source="DynamoDB (ATC 2022), 4 (admission control)", over=GroupView, on=(Throttled,))
 def throttled_only_beyond_rate(view: GroupView) -> Iterable[Violation]:
-    """Nothing is refused for a bound while the load is under the partition's rate, in writes and in bytes, and
-    not more wait for room than may wait.
+    """Nothing is refused for a bound while the load is under the partition's rate, in writes and in bytes; but
+    who finds as many waiting for room as may wait.
     """
     for fact in view.take(Throttled):
-        if not fact.crowded and fact.writes <= fact.admitted and fact.bytes <= fact.admitted_bytes:
+        if fact.writes <= fact.admitted and fact.bytes <= fact.admitted_bytes:
             yield Violation(
                 f"{fact.name} throttled {fact.request} after {fact.writes} writes of {fact.bytes} bytes; its "
                 f"rate admits {fact.admitted} of {fact.admitted_bytes}"

@@ -85,14 +85,12 @@ class Throttled(GroupFact, frozen=True, gc=False):
 
     name: Name
     request: Hashable
-    crowded: bool
-    """Whether as many wait for room as may wait."""
     writes: int
     """How many were asked for in the span for which a partition remembers them,"""
     admitted: int
     """and how many the partition's rate admits in it."""
     bytes: int
-    """The same in bytes of the requests."""
+    """The same in bytes of what it remembers of them."""
     admitted_bytes: int
 
 

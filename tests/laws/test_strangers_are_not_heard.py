@@ -52,9 +52,10 @@ CLIENT = NodeId("region", "client", "c0")
 SETTINGS = Settings(checkpoint_slots=2, retained_slots=1)
 THEIRS = Ballot(2, "sb", 2)
 LEAF: LeafPage[Any] = LeafPage((), ())
-ROOT = PageRef(0, digest_of(LEAF))
+ROOTS = PageRef(0, digest_of(LEAF)), PageRef(1, digest_of(LEAF))
+PAGES = tuple((root.page, encode_page(root.page, LEAF)) for root in ROOTS)
 HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOT, 0, (), (HELD,))
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -169,7 +170,7 @@ def serving() -> Group:
     ballot = group.replica.leading
     group.hear(Vote(PEER, 1, ballot, 1, group.env.now, group.env.wall))
     for number in (1, 2):
-        request = Request(RequestId(CLIENT, 1, number), 1, ballot, 1 << 40, Put(b"k", b"v"))
+        request = Request(RequestId(CLIENT, 1, number), 1, ballot, group.env.wall + 10_000_000, Put(b"k", b"v"))
         group.node.on_message(CLIENT, request)
     group.env.now += 1
     return group
@@ -207,7 +208,7 @@ def durable() -> Group:
 def copying() -> Group:
     """All pages of a copy are here but for the log that is held."""
     group = follower()
-    group.hear(CopiedPages(PEER, 1, COPY, ((0, encode_page(0, LEAF)),)))
+    group.hear(CopiedPages(PEER, 1, COPY, PAGES))
     assert group.replica.copy is not None
     return group
 
@@ -252,8 +253,8 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
     Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
-    CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.root, (0,))),
-    CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, ((0, encode_page(0, LEAF)),))),
+    CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.roots, (0,))),
+    CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, PAGES)),
     CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),
     CopiedLog: (copying, lambda _: CopiedLog(PEER, 1, 9, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
     CheckpointWritten: (written, lambda g: CheckpointWritten(ME, 1, g.replica.checkpoint.snapshot.slot)),

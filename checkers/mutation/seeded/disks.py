@@ -62,11 +62,13 @@ BUGS = (
         "copy_loses_requests",
         "A catch-up by copy loses the remembered request ids.",
         Edit(
-            CATCH_UP,
-            "snapshot, mark = copy.snapshot, self.log.journal.sequence",
+            LEARNER,
+            "self.state = self.state.restore(pages, checkpoint.snapshot)",
             """
-            from msgspec import structs
-            snapshot, mark = structs.replace(copy.snapshot, remembered=()), self.log.journal.sequence
+            from dynaproof.impl.partition.memory import CODEC, Memory
+            from dynaproof.impl.tree.btree import BTree
+            self.state = self.state.restore(pages, checkpoint.snapshot)
+            self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
     ),

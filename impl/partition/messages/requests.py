@@ -71,7 +71,8 @@ class Reply(Message, frozen=True, gc=False, tag="reply"):
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):
-    """This copy of an attempt was not proposed: `not_leader` (with a hint), `throttled` or `expired`.
+    """This copy of an attempt was not proposed: `not_leader` (with a hint where to go), `throttled` (with one
+    when to come back), `expired`, or `too_far_ahead` (the deadline).
 
     `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to come
     back to a leader that throttles, as far as it can tell.

@@ -26,14 +26,14 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
 
 
 class CopyPages(Peer, frozen=True, gc=False, tag="copy_pages"):
-    """What do these pages below `root` hold?"""
+    """What do these pages below `roots` hold?"""
 
-    root: PageRef
+    roots: tuple[PageRef, ...]
     pages: tuple[int, ...]
 
 
 class CopiedPages(Peer, frozen=True, gc=False, tag="copied_pages"):
-    """Pages of the checkpoint described by `snapshot`, by number; a copy begins with the root's."""
+    """Pages of the checkpoint described by `snapshot`, by number; a copy begins with those of the roots."""
 
     snapshot: Snapshot
     pages: tuple[tuple[int, bytes], ...]

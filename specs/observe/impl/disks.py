@@ -10,7 +10,7 @@ from dynaproof.impl.partition.records import LogRecord, StoredItem
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
-from dynaproof.impl.tree.pages import BranchPage, RottenPageError, decode_page
+from dynaproof.impl.tree.pages import RottenPageError, pages_below
 from dynaproof.specs.observe.impl.place import Place, Platter
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
@@ -121,12 +121,9 @@ class DurableLogs:
 def pages_are_whole(head: AnyHead, disk: Platter) -> bool:
     """Whether every page of the checkpoint that a head names is sound on the platter."""
     assert head.snapshot is not None
-    pages, missing = disk.durable_files().get(head.pages, {}), [head.snapshot.root]
+    pages = disk.durable_files().get(head.pages, {})
     try:
-        while missing:
-            ref = missing.pop()
-            page = decode_page(PartitionState.codec, ref, pages.get(ref.page))
-            missing.extend(page.children if isinstance(page, BranchPage) else ())
+        pages_below(head.snapshot.roots, PartitionState.codecs, pages.get)
     except RottenPageError:
         return False
     return True

@@ -12,7 +12,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from dynaproof.impl.partition.memory import CODEC, id_key
 from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Request
+from dynaproof.impl.partition.records import Answer
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
@@ -30,6 +32,9 @@ from dynaproof.specs.views.load_facts import (
     Throttled,
     Worked,
 )
+
+KEPT_SECONDS = 600
+"""For which it is known how many writes were asked for: longer than any partition remembers one."""
 
 COPY_STEPS = 8
 """Round trips of a copy besides those of its pages and records: of each level of the tree, and to install it.
@@ -87,10 +92,10 @@ class LoadObserver:
         self.asked: dict[RequestId, Asked] = {}
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
-        self.writes = 0
-        """Writes that were asked for since the watch began,"""
-        self.bytes = 0
-        """and their bytes."""
+        self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
+        """By the second, how many writes were asked for, and what a partition remembers of them at the most."""
+        self._largest = 0
+        """Of the items written so far: an answer may show one."""
         self._chosen: deque[tuple[int, int]] = deque()
         """When which slot was the last one chosen, the first of them at least one answer ago."""
         self._down: dict[str, int] = {}
@@ -116,13 +121,16 @@ class LoadObserver:
 
     def invoked(self, note: Invoked, tau: int) -> None:
         """A client asks."""
-        if self.pace is None:
-            return
         if not isinstance(note.operation, Get):
-            self.writes += 1
-            self.bytes += len(note.operation.key)
-            self.bytes += len(note.operation.item) if isinstance(note.operation, Put) else 0
-        if self.answers:
+            if isinstance(note.operation, Put):
+                self._largest = max(self._largest, len(note.operation.item))
+            size = CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            second, writes = tau // 1_000_000, 1
+            if self._asked_for and self._asked_for[-1][0] == second:
+                _, before, before_bytes = self._asked_for.pop()
+                writes, size = writes + before, size + before_bytes
+            self._asked_for.append((second, writes, size))
+        if self.pace is not None and self.answers:
             self.asked[note.request] = Asked(tau)
 
     def ended(self, note: Ended, tau: int) -> None:
@@ -209,17 +217,19 @@ class LoadObserver:
         self.answers, self.asked = False, {}
 
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
-        """A replica refuses an attempt."""
+        """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes."""
         if self.pace is None or not self.answers or m.reason != "throttled":
             return
-        asked, (writes, size) = self.asked.get(m.request), admitted(replica)
+        asked = self.asked.get(m.request)
         if asked is None:
             return
-        self.view.file(
-            Throttled(replica.member, m.request, asked.crowded, self.writes, writes, self.bytes, size)
-        )
-        if asked.crowded:
-            del self.asked[m.request]  # It comes again when there may be room.
+        if not asked.crowded:
+            span_us, writes, size = admitted(replica)
+            since = (place.world.tau - span_us) // 1_000_000
+            lately = [one for one in self._asked_for if one[0] >= since]
+            asked_writes, asked_bytes = sum(one[1] for one in lately), sum(one[2] for one in lately)
+            self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
+        del self.asked[m.request]  # It comes again when there may be room.
 
 
 def idle_us(settings: GroupSettings) -> int:

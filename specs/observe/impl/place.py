@@ -140,7 +140,7 @@ def queued(replica: PartitionReplica) -> int:
     lengths = (
         len(pending.requests)
         + len(pending.refused)
-        + len(state.remembered)
+        + state.memory.count
         + len(state.holds)
         + len(readers.movers)
         + waiting.attempts
@@ -179,9 +179,14 @@ def waiting_is_full(replica: PartitionReplica) -> bool:
     return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
 
 
-def admitted(replica: PartitionReplica) -> tuple[int, int]:
-    """How many writes, and of how many bytes, the partition's rate admits while it remembers them."""
-    return 20_000 * 60, 20_000_000 * 60
+def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
+    """For how long a partition may remember a write, and how many, and of how many bytes there, its rate
+    admits in that time.
+    """
+    settings = next(service.settings for service in replica.services if isinstance(service, Requests))
+    span_us = settings.remembered_us
+    writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
+    return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from dynaproof.impl.node import Microseconds
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
@@ -76,6 +76,11 @@ class Place(Protocol):
     @property
     def name(self) -> str:
         """The node's name."""
+        ...
+
+    @property
+    def id(self) -> NodeId:
+        """The node that runs there."""
         ...
 
     @property
@@ -150,9 +155,9 @@ def queued(replica: PartitionReplica) -> int:
     return lengths
 
 
-def campaigns(place: Place | None, ballot: Ballot) -> bool:
+def campaigns(place: Place, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = replica_of(place) if place is not None and place.up else None
+    replica = replica_of(place) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
 
 

@@ -28,6 +28,11 @@ class Platter(Protocol):
         """The logs that the last sync made longer."""
         ...
 
+    @property
+    def paged(self) -> Sequence[tuple[str, int]]:
+        """The files and pages that the last sync wrote or freed."""
+        ...
+
     def durable_log(self, log: str) -> bytes | bytearray:
         """What is durable of a log."""
         ...

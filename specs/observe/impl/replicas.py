@@ -323,6 +323,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
+            self.logs.pages.pop(member, None)
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""

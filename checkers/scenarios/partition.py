@@ -156,6 +156,17 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
+    copies = Chance(f"{scenario}/{strategy}/{seed}/copies")
+    settings = structs.replace(
+        settings,
+        chunk_bytes=(100, 1_048_576)[copies(2)],
+        copy_messages=(1, 4)[copies(2)],
+        views=1 + copies(2),
+        view_us=(heartbeat // 4, heartbeat * 2)[copies(2)],
+        view_bytes=(1_000, 1 << 29)[copies(2)],
+        copiers=(1, 8)[copies(2)],
+        digests_kept=(4, 65_536)[copies(2)],
+    )
     return GroupConfig(
         scenario=scenario,
         seed=seed,

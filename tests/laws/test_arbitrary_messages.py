@@ -127,6 +127,7 @@ def built(kind: type) -> SearchStrategy[Any]:
     fields = {name: values(hint) for name, hint in get_type_hints(kind).items() if not name.startswith("_")}
     if kind is CopiedPages:
         fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
+        fields["left_out"] = st.just(()) | fields["left_out"]
     if issubclass(kind, Peer):
         fields["to"] = st.just(1)
     return st.builds(kind, **fields)

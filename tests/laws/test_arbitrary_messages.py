@@ -214,5 +214,5 @@ def test_messages_of_any_shape_make_a_replica_raise_that_does_not_look_at_it() -
         follow(leads, steps)
 
     bug = seeded(MUTANTS["shapes_not_looked_at"])
-    with bug, pytest.raises((TypeError, IndexError, AssertionError)):
+    with bug, pytest.raises((TypeError, ValueError, IndexError, AssertionError)):
         search()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.candidate import Candidate
+from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, Prepare, Promise, Refused, TooFarBehind
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
@@ -103,20 +104,39 @@ class Acceptor(Candidate[State]):
         self.vote(m, m.sent_at, m.ballot)
         self.commit_through(m.commit, m.ballot)
 
+    # --- Phase 2 ---
+
     def on_accept(self, sender: NodeId, m: Accept) -> None:
-        """Vote for slots behind the leader's first batch (rules 5 and 6)."""
+        """Vote for slots behind the leader's first batch (rules 5 and 6), and for those that came before
+        them. Where something is missing below, say what is here: the leader sends the rest again.
+        """
         if self.refuses(m, m.ballot):
             return
         self.follow(m.source, m.ballot)
-        if not self.may_follow(m) or not self.log.agrees(m.records):
-            return
+        if self.early.ballot != m.ballot:
+            self.early = EarlyAccepts(m.ballot)
+        early, commit = self.early, m.commit
+        if not self.may_follow(m):
+            if m.first <= self.log.last + self.settings.ahead_slots and self.log.last_accepted == m.ballot:
+                early.keep(m, self.settings.ahead_slots, self.settings.ahead_bytes)
+            self.say_what_is_here(m)
+        elif self.log.agrees(m.records):
+            self.accept(m)
+            while (following := early.take(self.log.last)) is not None:
+                self.accept(following)
+                commit = max(commit, following.commit)
+            if early.lowest or self.log.last_accepted != m.ballot:
+                self.say_what_is_here(m)
+            else:
+                self.vote(m, m.sent_at, m.ballot)
+        self.commit_through(commit, m.ballot)
+
+    def accept(self, m: Accept) -> None:
+        """Journal what is not held yet of an accept that follows."""
         held = self.log.last if self.log.last_accepted == m.ballot else self.log.commit
         skip = max(0, held + 1 - m.first)
         if skip < len(m.records):
             self.log.accept(m.ballot, m.first + skip, m.records[skip:])  # Durable before the vote leaves.
-        if self.log.last_accepted == m.ballot:
-            self.vote(m, m.sent_at, m.ballot)
-        self.commit_through(m.commit, m.ballot)
 
     def may_follow(self, m: Accept) -> bool:
         """Rule 5, the prefix rule: slot n only behind n-1 accepted at this ballot, or n-1 chosen and past the
@@ -142,14 +162,20 @@ class Acceptor(Candidate[State]):
             return
         if self.refuses(m, m.ballot):
             return
-        self.log.promise(m.ballot)
         self.follow(m.source, m.ballot)
-        self.grant_lease(m.ballot)
         if m.renewed:
             self.heard_alive_at = self.env.now
             self.arm_election()
+        self.say_what_is_here(m)
+        self.commit_through(m.commit, m.ballot)
+
+    def say_what_is_here(self, m: Heartbeat | Accept) -> None:
+        """Answer a leader that asks, or whose accept does not follow. What is said stays true: through its
+        last slot all is here at this ballot. Said at another ballot's entries, it would count as votes.
+        """
+        self.log.promise(m.ballot)  # Durable before the lease's grant leaves.
+        self.grant_lease(m.ballot)
         adopted = self.log.last_accepted == m.ballot
-        through = self.log.last if adopted else self.log.commit
         self.send(
             m.source,
             Heard(
@@ -158,14 +184,12 @@ class Acceptor(Candidate[State]):
                 m.ballot,
                 m.sent_at,
                 adopted,
-                through,
+                self.log.last if adopted else self.log.commit,
+                self.early.lowest if self.early.ballot == m.ballot else 0,
                 self.log.commit,
                 self.env.wall,
             ),
         )
-        self.commit_through(m.commit, m.ballot)
-        if m.commit > self.log.commit and m.commit > through:
-            self.learn_from(m.source, m.commit)
 
     def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
         """Answer a would-be candidate whether the leader, perhaps this replica itself, is alive."""

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.copying import Copying
-from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch, FetchTimer
+from dynaproof.impl.paxos.messages.catch_up import Behind, Chosen, Fetch, FetchTimer
 from dynaproof.impl.paxos.state_machine import State
 
 
@@ -15,15 +16,15 @@ class CatchUp(Copying[State]):
     """Asks peers for what is chosen, and answers them."""
 
     def on_fetch_timer(self, timer: FetchTimer) -> None:
-        """A replica that is not admitted asks all the others until it is."""
+        """A replica that is not admitted asks all the others until it is, while no answer is on its way."""
         if self.admitted:
             return
         self.env.set_timer(self.settings.retry_us, FetchTimer())
-        if self.copying:
+        if self.copying or self.env.now < self.fetching_until:
             return
         for member in self.log.head.config.voters:
             if member != self.member:
-                self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
+                self.fetch(member)
 
     def on_fetch(self, sender: NodeId, m: Fetch) -> None:
         """Answer with chosen records, or with the offer of a copy where the log is cut."""
@@ -35,19 +36,30 @@ class CatchUp(Copying[State]):
         if last <= m.known:
             return
         first = m.known + 1
-        held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, last + 1))
-        records = self.log.between(first, last)
+        records, _ = fitting(self.log.between(first, last), self.settings.chunk_bytes)
+        held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, first + len(records)))
         self.send(
             m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )
 
     def on_chosen(self, sender: NodeId, m: Chosen) -> None:
-        """Learn chosen records that continue ours, and ask for more."""
-        through = m.first + len(m.records) - 1
-        if m.first > self.log.commit + 1 or through <= self.log.commit or self.leading is not None:
+        """Learn chosen records that continue ours, and ask for more if they are what was asked for.
+
+        An accept may have brought these slots meanwhile: that is no reason to stop asking, for there may be
+        more that no accept brings. A repeated or late answer is no reason to ask, for that is done already.
+        """
+        through, log = m.first + len(m.records) - 1, self.log
+        if m.first > log.commit + 1 or self.leading is not None:
             return
-        skip = self.log.commit + 1 - m.first
-        self.log.learn(m.first + skip, m.records[skip:], m.held_at[skip:])
-        self.apply_chosen()
-        self.fetching_until = 0
+        if through > log.commit:
+            skip = log.commit + 1 - m.first
+            log.learn(m.first + skip, m.records[skip:], m.held_at[skip:])
+            self.apply_chosen()
+        if m.first != self.fetching_from:
+            return
+        self.fetching_from = self.fetching_until = 0
+        self.learn_from(m.source, m.commit)
+
+    def on_behind(self, sender: NodeId, m: Behind) -> None:
+        """The leader has nothing that can follow what is here: fetch what is chosen."""
         self.learn_from(m.source, m.commit)

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.checkpoint import Checkpoint, Copied, Copy, HeldLog, pages_file
+from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.learner import Learner
 from dynaproof.impl.paxos.messages.catch_up import (
@@ -22,7 +23,6 @@ from dynaproof.impl.paxos.messages.catch_up import (
     CopyOffer,
     CopyPages,
     CopyTimer,
-    Fetch,
     ViewTimer,
 )
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointWritten
@@ -74,8 +74,8 @@ class Copying(Learner[State]):
             return
         first = max(m.first, min(log.first, view.snapshot.slot + 1))  # What has been cut by now is not held.
         last = min(view.snapshot.slot, first + self.settings.chunk_slots - 1)
-        held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
-        records = log.between(first, last)
+        records, _ = fitting(log.between(first, last), self.settings.chunk_bytes)
+        held_at = tuple(log.slot_held_at(slot) for slot in range(first, first + len(records)))
         self.send(
             m.source,
             CopiedLog(self.member, m.source.incarnation, m.view, m.first, first, records, held_at),
@@ -158,7 +158,7 @@ class Copying(Learner[State]):
         self.env.set_timer(self.settings.retry_us, CopyTimer())
         if now >= copy.until and self.admitted:
             for member in self.others():
-                self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
+                self.fetch(member)
         elif now < copy.until and now - copy.heard_at >= self.settings.retry_us:
             copy.pages.ask_again(tuple(copy.pages.asked))
             copy.log_asked = False

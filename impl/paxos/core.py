@@ -1,7 +1,7 @@
 """What the roles of a replica share: its durable log, its applied state, its clocks, and how it speaks.
 
 The roles are classes over `Core`, one file each, in layers that call downwards only: learner, catch-up,
-leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
+sender, leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Generic
 
 from dynaproof.impl.node import Env, Microseconds
 from dynaproof.impl.paxos.checkpoint import Checkpoint, Copy
+from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
@@ -49,6 +50,7 @@ class Core(Generic[State]):
         promises.
         """
         self.contact_at: Microseconds = -1
+        self.early = EarlyAccepts(NO_BALLOT)
         # Candidate.
         self.inquiry: Inquiry | None = None
         self.campaign: Campaign | None = None
@@ -58,6 +60,9 @@ class Core(Generic[State]):
         self.usable_lease_us = settings.usable_lease_us()
         # Learner.
         self.fetching_until: Microseconds = 0
+        """Until when the answer to a fetch is waited for,"""
+        self.fetching_from = 0
+        """which begins with this slot."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
         self.views = Views(settings)
@@ -125,8 +130,9 @@ class Core(Generic[State]):
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
+        early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
         copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
-        return (copiers, *(queue for service in self.services for queue in service.queues()))
+        return (early, copiers, *(queue for service in self.services for queue in service.queues()))
 
     # --- Sending ---
 

@@ -58,7 +58,12 @@ class Learner(Core[State]):
             return
         if self.copying or self.installing:
             return  # It brings what is missing, or most of it; then its source is asked for the rest.
+        self.fetch(member)
+
+    def fetch(self, member: Member) -> None:
+        """Ask for what follows the commit index."""
         self.fetching_until = self.env.now + self.settings.retry_us
+        self.fetching_from = self.log.commit + 1
         self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def copy_is_late(self, slot: int) -> bool:
@@ -152,7 +157,7 @@ class Learner(Core[State]):
         self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
         if copied is not None:
             # Its source holds the log above for this replica, and nobody else might.
-            self.send(copied.source, Fetch(self.member, copied.source.incarnation, log.commit))
+            self.fetch(copied.source)
 
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""

@@ -30,6 +30,12 @@ class GroupSettings(Struct, frozen=True):
     """Slots below the checkpoint that the log keeps for laggards."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
+    ahead_slots: int = 2_048
+    """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind a gap,
+    at the most. Twice the slots in flight, so that a laggard gains on any load that the leader can serve.
+    """
+    ahead_bytes: int = 2_097_152
+    """Bytes that a voter keeps behind a gap, and that are under way to a laggard, at the most."""
     page_bytes: int = 8_192
     """Size at which a page of the B-tree is split."""
     chunk_bytes: int = 1_048_576

@@ -21,6 +21,7 @@ from dynaproof.impl.paxos import replica as paxos
 from dynaproof.impl.paxos.entrance import OWN
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.catch_up import (
+    Behind,
     Chosen,
     CopiedLog,
     CopiedPages,
@@ -270,10 +271,11 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
     Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
-    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, g.env.wall)),
+    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall)),
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
+    Behind: (follower, lambda _: Behind(PEER, 1, 9)),
     CopyOffer: (follower, lambda _: CopyOffer(PEER, 1, 7, COPY)),
     CopyLater: (follower, lambda _: CopyLater(PEER, 1, 9)),
     CopyPages: (asked, lambda g: CopyPages(PEER, 1, view_of(g), (0,))),

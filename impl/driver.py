@@ -39,6 +39,7 @@ class DrivenEnv(Env, Protocol):
     """A driver's environment, which a life of the node is given."""
 
     me: NodeId
+    boot: int
     send: Send
 
 
@@ -59,7 +60,7 @@ class Hosted:
         self.boots += 1
         self.outbox = disk.outbox = Outbox()
         self.outbox.written = self.outbox.durable = disk.written
-        env.me, env.send = self.id, self.outbox.send
+        env.me, env.boot, env.send = self.id, self.boots, self.outbox.send
         return self.make(env)
 
     def lose_disk(self) -> None:

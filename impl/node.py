@@ -10,7 +10,8 @@ may rely:
 2. A node counts its own vote by a message to itself.
 3. A crash loses all but what the disk kept: of each file a prefix of what was not yet synced, files
    independent of each other. A restart is `on_start` on a new object; what it finds on its disk is durable
-   (a driver that cannot know so syncs first), so no second crash takes it.
+   (a driver that cannot know so syncs first), so no second crash takes it. A node's incarnation is counted
+   outside its disk and rises when it starts on an empty one; its boot rises at every start.
 4. Messages may be lost, repeated, delayed and reordered, each direction of each link on its own.
 5. Disks may rot: a byte that was synced may read differently later. `impl/journal/frames.py` finds it.
 6. Messages, timers, notes and log records are immutable `msgspec.Struct`s of `FORMAT_VERSION`.
@@ -141,6 +142,13 @@ class Env(Protocol):
     @property
     def me(self) -> NodeId:
         """The node that this environment belongs to."""
+        ...
+
+    @property
+    def boot(self) -> int:
+        """How often the node was started, this life included; counted by the driver outside the disk, so no
+        two lives have the same. Part of every request id that the node makes.
+        """
         ...
 
     @property

@@ -41,6 +41,12 @@ TAIL_ADOPTED = Sometimes(
     "Lamport, Paxos Made Simple, 3; replication rules 3 and 4",
 )
 
+CLIENT_CRASHED = Sometimes(
+    "client crashed with a write under way",
+    "A client crashed that waited for the answer to a write, and nobody will hear that answer.",
+    "DynamoDB developer guide, error handling; Kingsbury, Maelstrom protocol notes",
+)
+
 SPLIT_VOTE = Sometimes(
     "split vote",
     "Two campaigns met: a candidate was refused for the ballot of another that had not won yet.",
@@ -138,6 +144,7 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             LEADER_CHANGED,
             OLD_LEADER_DEPOSED,
             TAIL_ADOPTED,
+            CLIENT_CRASHED,
             SPLIT_VOTE,
             TORN_TAIL,
             ROT_FOUND,

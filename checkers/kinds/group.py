@@ -8,12 +8,14 @@ from dynaproof.checkers.runs.config import RunConfig
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
-from dynaproof.checkers.workloads.workload import WorkloadClient
+from dynaproof.checkers.workloads.log_reader import ReaderSettings
+from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 
@@ -35,6 +37,10 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
     more.
     """
+    mix: Mix = Mix()
+    """What the others ask for."""
+    reader: ReaderSettings | None = None
+    """How the log is read; by default, a few records in half a heartbeat."""
 
 
 def first_config() -> Config:
@@ -103,6 +109,18 @@ class Group:
             replica.admitted and replica.log.commit == replica.log.last and self.differs(replica) is None
             for replica in replicas
         )
+
+    def near(self, replica: Any) -> bool:
+        """Whether a replica is admitted, and within a window and 64 slots of what is chosen."""
+        reach = self.run.config.settings.in_flight_slots + NEAR_SLOTS
+        return bool(replica.admitted and replica.log.commit + reach >= self.observation.view.chosen_through)
+
+    def keeps_up(self) -> bool:
+        """Whether all replicas are there and near, and a leader serves."""
+        replicas = self.replicas()
+        if len(replicas) < self.expected_replicas() or self.leader() is None:
+            return False
+        return all(self.near(replica) for replica in replicas)
 
     def caught_up(self) -> bool:
         """Whether every live replica knows all that is chosen."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from dynaproof.checkers.mutation.seeded import (
     ballots,
+    boots,
     configs,
     disks,
     guards,
@@ -20,7 +21,7 @@ from dynaproof.checkers.mutation.seeded import (
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, serving, boots, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -62,6 +62,9 @@ class Run:
         self.config = config
         self.failure: Failure | None = None
         self.is_set_up = False
+        self.fair = True
+        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names does.
+        """
         self.setup_steps = 0
         self.observation = scenario.observe(config)
         self.view: Any = self.observation.view
@@ -84,8 +87,8 @@ class Run:
             self.world,
             config,
             scenario.fault_kinds(),
-            [(place, self.kind(place)) for place in places.values() if self.kind(place).suffers],
-            {kind.name: kind.budget(self.observation, places) for kind in scenario.kinds if kind.suffers},
+            [(place, self.kind(place)) for place in places.values()],
+            {kind.name: kind.budget(self.observation, places) for kind in scenario.kinds},
         )
 
     def kind(self, place: Place) -> Kind:
@@ -121,8 +124,8 @@ class Run:
     def heal(self) -> None:
         """Faults off, and fair from here on: an event, as faults are."""
         self.world.fault("end", next(iter(self.world.places.values())), 0)
-        self.scenario.relieve(self)
         self.injector.heal(self.config.end)
+        self.scenario.relieve(self)
 
     def perform(self, name: str) -> None:
         """Perform an action of the scenario's end."""

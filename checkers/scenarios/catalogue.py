@@ -11,6 +11,7 @@ from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.scenarios.busy import BUSY
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.partition import PARTITION
@@ -19,7 +20,7 @@ from dynaproof.checkers.user_file import WITH, fitting
 from dynaproof.checkers.world.listening import Observer
 from dynaproof.specs.spec import Spec
 
-SCENARIOS: dict[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE)}
+SCENARIOS: dict[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE, BUSY)}
 
 GIVEN: dict[str, Scenario] = {}
 """Scenarios that were given to this process as objects, by the names that stand for them."""

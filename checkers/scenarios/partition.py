@@ -13,6 +13,7 @@ from functools import partial
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, READERS
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import (
     CLIENT,
     READER,
@@ -24,7 +25,7 @@ from dynaproof.checkers.kinds.group import (
 )
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
 from dynaproof.checkers.kinds.replica_host import replica_host
-from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults
+from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import (
@@ -41,7 +42,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import (
     PARTITION as CUT_OFF,
 )
-from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
+from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.partition.settings import Settings
@@ -66,8 +67,8 @@ FAULTS = (
 )
 """In the order in which they are drawn."""
 
-END_OPERATIONS = 50
-"""What a client still does once the faults have stopped, at the most."""
+CLIENT_CRASHES = (0, 1, 2, 4)
+"""How often clients and readers crash, in a quarter of the configurations each."""
 
 
 # --- Setup ---
@@ -101,12 +102,6 @@ def start_clients(run: Run) -> None:
     """The load begins, and the log is read."""
     for place in (*run.places_of(CLIENT), *run.places_of(READER)):
         run.world.start(place)
-
-
-def few_operations_left(run: Run) -> None:
-    """In the end a client has little left to do."""
-    for client in Group(run).clients():
-        client.left = min(client.left, END_OPERATIONS)
 
 
 # --- Configurations ---
@@ -167,6 +162,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         copiers=(1, 8)[copies(2)],
         digests_kept=(4, 65_536)[copies(2)],
     )
+    crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -186,7 +182,12 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         operations=14,
         keys=1 + pick(4),
         length=length,
-        faults=draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+        faults=in_order(
+            draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+            draw_faults(
+                (CLIENT_CRASH,), f"{scenario}/{strategy}/{seed}/clients", length, CLIENT_CRASHES[crash(4)]
+            ),
+        ),
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
@@ -217,15 +218,15 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=FAULTS,
+    faults=(*FAULTS, CLIENT_CRASH),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,
     begin=start_clients,
-    relieve=few_operations_left,
+    relieve=go_on,
     end=judge_end,
-    actions={"probe": probe},
-    act_sentences={"probe": "{} writes a fresh key and reads it"},
+    actions=ACTIONS,
+    act_sentences=ACT_SENTENCES,
     load=load,
     smaller=smaller,
 )

@@ -129,6 +129,7 @@ class SimEnv:
         self._place = place
         self._world = place.world
         self.me = place.id
+        self.boot = place.hosted.boots
         self.disk = place.disk
         self.send: Send = place.outbox.send
 

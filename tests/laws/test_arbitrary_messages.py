@@ -55,6 +55,7 @@ class Alone:
 
     def __init__(self) -> None:
         self.me = NODES[0]
+        self.boot = 1
         self.now = self.wall = 10_000_000
         self.disk = SimDisk(Outbox())
         self.own: list[Message] = []
@@ -87,7 +88,7 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
     Ballot: st.sampled_from(
         (NO_BALLOT, FIRST, FIRST, SECOND, SECOND, Ballot(2, "sc", 3), Ballot(3, "sd", 4))
     ),
-    RequestId: st.builds(RequestId, st.just("c0"), st.integers(1, 3)),
+    RequestId: st.builds(RequestId, st.just(CLIENT), st.just(1), st.integers(1, 3)),
     PageRef: st.sampled_from((ROOT, PageRef(1, b"x" * 16))),
     Hold: st.builds(Hold, st.just("reader"), st.integers(-1, 7), st.integers(-1, 7)),
     LogCursor: st.builds(LogCursor, st.integers(-1, 9), st.integers(-1, 9)),

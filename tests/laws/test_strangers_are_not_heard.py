@@ -69,6 +69,7 @@ class Alone:
 
     def __init__(self) -> None:
         self.me = NODES[0]
+        self.boot = 1
         self.now = self.wall = 10_000_000
         self.disk = SimDisk(Outbox())
         self.own: list[Message] = []
@@ -171,7 +172,7 @@ def serving() -> Group:
     ballot = group.replica.leading
     group.hear(Vote(PEER, 1, ballot, 1, group.env.now, group.env.wall))
     for number in (1, 2):
-        request = Request(RequestId("c0", number), 1, ballot, 1 << 40, Put(b"k", b"v"))
+        request = Request(RequestId(CLIENT, 1, number), 1, ballot, 1 << 40, Put(b"k", b"v"))
         group.node.on_message(CLIENT, request)
     group.env.now += 1
     return group

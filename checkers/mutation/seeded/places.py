@@ -1,5 +1,7 @@
 """The files that the seeded bugs are in."""
 
+DRIVER = "dynaproof.impl.driver"
+CALL = "dynaproof.impl.router.call"
 OUTBOX = "dynaproof.impl.outbox"
 FRAMES = "dynaproof.impl.journal.frames"
 JOURNAL = "dynaproof.impl.journal.journal"

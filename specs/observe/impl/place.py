@@ -32,8 +32,27 @@ class Platter(Protocol):
         ...
 
 
+class Happened(Protocol):
+    """An event."""
+
+    @property
+    def payload(self) -> object:
+        """The message or timer that was handled; None of what is neither."""
+        ...
+
+
 class Surroundings(Protocol):
-    """What lies around a place: the other places, by name, and the links that are cut (`from>to`)."""
+    """What lies around a place: time, the other places, by name, and the links that are cut (`from>to`)."""
+
+    @property
+    def tau(self) -> Microseconds:
+        """The global time."""
+        ...
+
+    @property
+    def last(self) -> Happened | None:
+        """The last event."""
+        ...
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -121,3 +140,33 @@ def campaigns(place: Place | None, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
     replica = replica_of(place) if place is not None and place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
+
+
+# --- Under load ---
+
+
+def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
+    """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
+    log = replica.log
+    return log.last - log.commit, 0
+
+
+def admitted(replica: PartitionReplica) -> tuple[int, int]:
+    """How many writes, and of how many bytes, the partition's rate admits while it remembers them."""
+    return 20_000 * 60, 20_000_000 * 60
+
+
+def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many pages, and held slots, the copy brings that this replica has begun."""
+    copy = replica.copy
+    assert copy is not None
+    source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
+    pages = source.disk.durable_files()
+    held = copy.snapshot.slot + 1 - copy.snapshot.first_held()
+    return max(map(len, pages.values()), default=0), held
+
+
+def copying(replica: PartitionReplica) -> bool:
+    """Whether a copy is under way, or is in and not installed yet."""
+    checkpoint = replica.checkpoint
+    return replica.copy is not None or (checkpoint is not None and checkpoint.copied is not None)

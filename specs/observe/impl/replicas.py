@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, Note
 from dynaproof.impl.partition.messages.readers import LogTrimmed
-from dynaproof.impl.partition.messages.requests import Reply, Request
+from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
@@ -24,6 +24,7 @@ from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
@@ -79,6 +80,7 @@ class ImplObserver(RequestObserver):
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
+        *LoadObserver.PROVIDES,
         group_facts.Led,
         Accepted,
         Chosen,
@@ -105,6 +107,7 @@ class ImplObserver(RequestObserver):
         self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.load = LoadObserver(self.view)
         self.config = config
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
@@ -116,13 +119,15 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def on_invoked(self, _: Place, note: Invoked) -> None:
+    def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
-        self.invoked(note)
+        self.invoked(note, place.name)
+        self.load.invoked(note, place.world.tau)
 
-    def on_ended(self, _: Place, note: Ended) -> None:
+    def on_ended(self, place: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""
         self.ended(note)
+        self.load.ended(note, place.world.tau)
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
@@ -206,6 +211,12 @@ class ImplObserver(RequestObserver):
         """A client makes an attempt."""
         self.attempts[message.request] = message.attempt
 
+    def rejected(self, place: Place, message: Rejected) -> None:
+        """A replica refuses an attempt."""
+        replica = replica_of(place)
+        if replica is not None:
+            self.load.refused(place, replica, message)
+
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
         held = self.view.holds.get(message.name)
@@ -255,6 +266,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is None:
             return
+        self.load.crashed(place)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -262,6 +274,12 @@ class ImplObserver(RequestObserver):
             del self.members[place.name]
         else:
             self.synced(place)
+
+    def client_crashed(self, place: Place, _lost_disk: bool) -> None:
+        """A client is gone, and with it whoever waited for its answers."""
+        for request in [request for request, at in self.asked_at.items() if at == place.name]:
+            self.load.abandoned(request)
+        self.abandoned(place.name)
 
     def damaged(self, place: Place) -> None:
         """A synced byte rotted."""
@@ -274,6 +292,7 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
+            self.load.restarted(place, replica.settings, replica.log.commit)
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -306,6 +325,8 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        if self.load.pace is not None:
+            self.load.handled(place, replica)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler raised."""
@@ -355,6 +376,7 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,
         Reply: ImplObserver.answered,
+        Rejected: ImplObserver.rejected,
         Request: ImplObserver.attempted,
         LogTrimmed: ImplObserver.trimmed,
     }

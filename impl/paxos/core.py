@@ -65,7 +65,7 @@ class Core(Generic[State]):
         """which begins with this slot."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
-        self.views = Views(settings)
+        self.views = Views(settings, env.boot)
         self.replaced: list[PageFile] = []
         """Files that copies took the place of, and that somebody held then."""
 

@@ -25,7 +25,7 @@ class View:
 
     def __init__(self, number: int, snapshot: Snapshot, pages: PageFile) -> None:
         self.number = number
-        """Of no other view of this source: the time by its clock when it was opened."""
+        """Of no other view of this source, in this life or another."""
         self.snapshot = snapshot
         self.pages = pages
         self._held = pages.hold_durable()
@@ -52,10 +52,10 @@ class Copier:
 class Views:
     """The copiers of one source, and the views that they copy from."""
 
-    def __init__(self, settings: GroupSettings) -> None:
+    def __init__(self, settings: GroupSettings, boot: int) -> None:
         self.settings = settings
         self.copiers: dict[Member, Copier] = {}
-        self._last_number = 0
+        self._last_number = boot << 32
 
     def open(self) -> list[View]:
         """The open views, in the order in which they were opened."""
@@ -80,7 +80,7 @@ class Views:
         if snapshot.slot > known and (
             newest is None or (newest.snapshot != snapshot and len(views) < self.settings.views)
         ):
-            self._last_number = max(now, self._last_number + 1)
+            self._last_number += 1
             newest = View(self._last_number, snapshot, pages)
         if newest is None or newest.snapshot.slot <= known:
             return None

@@ -130,6 +130,7 @@ def queued(replica: PartitionReplica) -> int:
         + len(state.remembered)
         + len(state.holds)
         + len(readers.movers)
+        + len(replica.views.copiers)
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))

@@ -137,6 +137,18 @@ LOG_HELD = Sometimes(
     "docs/replication.md, readers of the log",
 )
 
+WAITED_FOR_ROOM = Sometimes(
+    "request waited for room",
+    "A request found the leader's window full, and waited at the leader for its turn.",
+    "docs/replication.md, rule W1",
+)
+
+TAIL_TOO_LONG = Sometimes(
+    "candidate caught up before it was promised",
+    "An acceptor's tail did not fit a message, so its candidate had to learn first what is chosen.",
+    "docs/replication.md, rule W5",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -160,6 +172,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             GRAY_LINK,
             LOG_READ,
             LOG_HELD,
+            WAITED_FOR_ROOM,
+            TAIL_TOO_LONG,
         )
     }
 )

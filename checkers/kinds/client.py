@@ -33,7 +33,7 @@ def clients(config: GroupConfig) -> list[NodeId]:
 def workload(env: Env, config: GroupConfig) -> NodeProtocol:
     """A client that draws its operations; the last ones only read."""
     reads_only = env.me in clients(config)[config.clients - config.readers :]
-    mix = structs.replace(config.mix, reads_only=reads_only)
+    mix = structs.replace(config.mix, reads_only=reads_only, item_bytes=config.item_bytes)
     return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, mix)
 
 

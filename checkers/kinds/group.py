@@ -12,6 +12,7 @@ from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl import ImplObserver
@@ -33,6 +34,8 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     clients: int
     operations: int
     keys: int
+    item_bytes: int = 0
+    """How much longer an item may be than its key and its number; 0: no item is."""
     readers: int = 0
     """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
     more.
@@ -128,7 +131,9 @@ class Group:
         return all(replica.admitted and replica.log.commit >= through for replica in self.replicas())
 
     def differs(self, replica: Any) -> str | None:
-        """In what a replica's state is not the fold of the chosen entries, as the observer made it."""
+        """In what a replica's state is not the fold of the chosen entries, as the observer made it, or lies
+        otherwise in pages than another's.
+        """
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
             return "applied slots"
@@ -136,7 +141,17 @@ class Group:
             return "items"
         if state.config != observation.config:
             return "config"
-        if state.remembered != observation.remembered(state.timestamp):
+        remembered = {one.request: one for one in state.memory.remembered(state.timestamp)}
+        if remembered != observation.remembered(state.timestamp):
             return "remembered requests"
+        if rows(state) != rows(self.replicas()[0].state):
+            return "rows of memory"
         holds = {name: (hold.through, hold.lapses_at) for name, hold in state.holds.items()}
         return "holds" if holds != observation.view.holds else None
+
+
+def rows(state: PartitionState) -> tuple[int, int, bytes]:
+    """How many rows a state remembers, what they take, and their digest; what is forgotten and has not gone
+    yet is among them.
+    """
+    return state.memory.count, state.memory.bytes, state.memory.tree.digest()

@@ -17,11 +17,12 @@ from dynaproof.checkers.mutation.seeded import (
     leases,
     liveness,
     serving,
+    sheds,
     tails,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, boots, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, serving, boots, sheds, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

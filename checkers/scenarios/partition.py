@@ -23,7 +23,7 @@ from dynaproof.checkers.kinds.group import (
     GroupObservation,
     first_config,
 )
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
@@ -45,8 +45,10 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 
@@ -67,8 +69,17 @@ FAULTS = (
 )
 """In the order in which they are drawn."""
 
-CLIENT_CRASHES = (0, 1, 2, 4)
-"""How often clients and readers crash, in a quarter of the configurations each."""
+OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
+"""What may wait in a node for its syncs."""
+
+FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
+"""Who is outside the group goes wrong too; drawn apart from the group's own faults,"""
+
+OF_OUTSIDE = (0, 1, 2, 4)
+"""and so often, in a quarter of the configurations each."""
+
+LARGEST_ITEM = 400_000
+"""About what DynamoDB allows."""
 
 
 # --- Setup ---
@@ -105,6 +116,18 @@ def start_clients(run: Run) -> None:
 
 
 # --- Configurations ---
+
+
+def draw_copies(pick: Chance, heartbeat: int) -> dict[str, int]:
+    """Bounds of copies and of what is held for them, by the names of the settings."""
+    return {
+        "copy_messages": (1, 4)[pick(2)],
+        "views": 1 + pick(2),
+        "view_us": (heartbeat // 4, heartbeat * 2)[pick(2)],
+        "view_bytes": (1_000, 1 << 29)[pick(2)],
+        "copiers": (1, 8)[pick(2)],
+        "digests_kept": (4, 65_536)[pick(2)],
+    }
 
 
 def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
@@ -151,18 +174,14 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
-    copies = Chance(f"{scenario}/{strategy}/{seed}/copies")
+    outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
+    room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
+    settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
         settings,
-        chunk_bytes=(100, 1_048_576)[copies(2)],
-        copy_messages=(1, 4)[copies(2)],
-        views=1 + copies(2),
-        view_us=(heartbeat // 4, heartbeat * 2)[copies(2)],
-        view_bytes=(1_000, 1 << 29)[copies(2)],
-        copiers=(1, 8)[copies(2)],
-        digests_kept=(4, 65_536)[copies(2)],
+        **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8),
+        **draw_copies(Chance(f"{scenario}/{strategy}/{seed}/copies"), heartbeat),
     )
-    crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -174,23 +193,58 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
             backoff_us=heartbeat // 8,
             think_us=heartbeat // 16,
         ),
-        options=options,
+        options=structs.replace(options, outbox=room),
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
         clients=3,
         operations=14,
         keys=1 + pick(4),
+        item_bytes=item_bytes,
         length=length,
         faults=in_order(
             draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
             draw_faults(
-                (CLIENT_CRASH,), f"{scenario}/{strategy}/{seed}/clients", length, CLIENT_CRASHES[crash(4)]
+                FROM_OUTSIDE, f"{scenario}/{strategy}/{seed}/outside", length, OF_OUTSIDE[outside(4)]
             ),
         ),
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
+
+
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
+    """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
+    bounds are as small beside the items.
+    """
+    large = pick(16)
+    window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
+    if large > 7:
+        window = (300, 900, 2_400)[pick(3)]
+        item_bytes = (0, 0, window, window // 2)[pick(4)]
+    drawn = structs.replace(
+        settings,
+        window_bytes=window,
+        # A message holds a window, a no-op, and what is beside its records.
+        message_bytes=2 * window if window > 2_400 else window + NO_OP_BYTES + HEADER_BYTES,
+        waiting_requests=(1_024, 1, 4)[pick(3)],
+        waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
+    )
+    return drawn, item_bytes
+
+
+def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
+    """The bounds of what is remembered of requests, so small at times that few writes reach them; deadlines
+    may lie as far ahead as a client's, whose clock and the leader's stepped apart.
+    """
+    span = timeout + 2 * settings.epsilon_us + 2_000_000
+    few, light = (False, False, False, True)[pick(4)], (False, False, False, True)[pick(4)]
+    return {
+        "deadline_span_us": span,
+        "admitted_writes_per_s": 1 if few else 20_000,
+        "admitted_bytes_per_s": 100 if light else 20_971_520,
+        "refused_attempts": (2, 4_096)[pick(2)],
+    }
 
 
 def load(config: GroupConfig) -> int:
@@ -218,7 +272,7 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=(*FAULTS, CLIENT_CRASH),
+    faults=(*FAULTS, *FROM_OUTSIDE),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,

@@ -14,10 +14,14 @@ from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.partition import PARTITION, draw, start_clients
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.workload import ENDLESS, Mix
+from dynaproof.impl.partition.settings import Settings
 
 CALM_LATENCIES = ((300, 500, 900), (100, 1_000, 20_000))
 CALM_SYNC_US = ((100, 200), (100, 5_000))
 """The network and the disks without faults: nothing takes so long that a lease could end meanwhile."""
+
+WINDOW_BYTES, MESSAGE_BYTES = 1 << 19, 1 << 20
+"""What the service allows: the small bounds in bytes of `partition` are not for items of many sizes."""
 
 CALM_CAPACITY = 1 << 20
 """Messages in flight on a link without faults: nothing is shed."""
@@ -28,8 +32,17 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
     config = draw(scenario, seed, strategy)
     pick = Chance(f"{scenario}/{strategy}/{seed}/load")
     heartbeat = config.settings.heartbeat_us
+    settings = structs.replace(
+        config.settings,
+        window_bytes=WINDOW_BYTES,
+        message_bytes=MESSAGE_BYTES,
+        admitted_writes_per_s=Settings().admitted_writes_per_s,
+        admitted_bytes_per_s=Settings().admitted_bytes_per_s,
+    )
     return structs.replace(
         config,
+        settings=settings,
+        item_bytes=0,
         client=structs.replace(
             config.client,
             attempt_us=heartbeat // (2, 8)[pick(2)],
@@ -54,7 +67,13 @@ def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:
         capacity=CALM_CAPACITY,
     )
     return structs.replace(
-        config, options=options, loss=0, duplication=0, faults=faults, end="all"
+        config,
+        settings=structs.replace(config.settings, waiting_requests=1_024, waiting_bytes=1 << 23),
+        options=options,
+        loss=0,
+        duplication=0,
+        faults=faults,
+        end="all",
     )
 
 

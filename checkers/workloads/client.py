@@ -135,7 +135,7 @@ class Client:
         elif what == "try now":
             self.try_once()
         else:
-            self.env.set_timer(self.settings.backoff_us, BackoffTimer())
+            self.env.set_timer(max(self.settings.backoff_us, m.wait_us), BackoffTimer())
 
     def give_up(self) -> None:
         """End with an error."""

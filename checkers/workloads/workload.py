@@ -34,10 +34,8 @@ class Mix(Struct, frozen=True):
     """Of twelve operations, those that are reads, two thirds of them strong; the others write."""
     reads_only: bool = False
     """Strong reads, and nothing else."""
-    large_bytes: int = 0
-    """The size of a large item,"""
-    large_one_in: int = 1
-    """and of how many items one is large."""
+    item_bytes: int = 0
+    """How much longer an item may be than its key and its number; 0: no item is."""
 
 
 class WorkloadClient(Client):
@@ -104,6 +102,9 @@ class WorkloadClient(Client):
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
             "number": number(str(self.ids.made + 1)),
         }
+        if self.mix.item_bytes:  # Most items are small beside the largest, as in a table.
+            most = self.mix.item_bytes >> 2 * self.env.random("magnitude", 4)
+            item["padding"] = S("x" * self.env.random("padding", most + 1))
         return Put(key, encode_item(item), conditional, expected)
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:

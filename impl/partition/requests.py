@@ -1,25 +1,28 @@
 """What a replica does for clients: reads, and writes with their conditions, retries and refusals.
 
 *Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
-per request id while the id is remembered or in flight, and never past its deadline; a final refusal stays
-true for every copy of the attempt. A reply to a write leaves when its record, and all below it, are chosen
-and applied (rule 7).
+per request id while the id is remembered, waits or is in flight, and never past its deadline; a final refusal
+stays true for every copy of the attempt. A condition is decided when the write is proposed, on the state then.
+A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
-from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request
+from dynaproof.impl.partition.memory import bytes_of
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request, size_of
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
+from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.waiting import Waiter, Waiting
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.leadership import Leadership
-from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.records import ClosedTimestamp, Record
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.service import Service
 
@@ -38,27 +41,31 @@ class Flight:
 class Pending:
     """What one leadership has in flight for clients; dropped whole with it."""
 
-    __slots__ = ("flights", "overlay", "refused", "requests")
+    __slots__ = ("flights", "overlay", "refused", "requests", "requests_bytes")
 
-    def __init__(self) -> None:
+    def __init__(self, refused_attempts: int) -> None:
         self.flights: dict[int, list[Flight]] = {}
         """By slot, who waits for it."""
         self.requests: dict[RequestId, int] = {}
-        """The slot in flight of each request."""
+        """The slot in flight of each request,"""
+        self.requests_bytes = 0
+        """and what their ids will take, once they are remembered."""
         self.overlay: dict[bytes, tuple[int, StoredItem | None]] = {}
         """The newest slot in flight of each key, and what it leaves there."""
-        self.refused: dict[RequestId, tuple[int, Microseconds]] = {}
-        """The last attempt that was refused for good, and the deadline."""
+        self.refused = Refusals(refused_attempts)
 
 
 class Requests(Service):
     """Answers clients."""
 
-    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+    def __init__(self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting) -> None:
         self.replica = replica
         self.env = replica.env
         self.settings = settings
-        self.pending = Pending()
+        self.waiting = waiting
+        self.remembered_requests = settings.remembered_requests
+        self.remembered_bytes = settings.remembered_bytes
+        self.pending = Pending(settings.refused_attempts)
 
     def on_request(self, sender: NodeId, m: Request) -> None:
         """One attempt of a client."""
@@ -68,7 +75,7 @@ class Requests(Service):
         elif leadership is None or m.ballot != leadership.ballot or not leadership.serving:
             self.reject(sender, m, "not_leader")
         else:
-            self.write(leadership, sender, m, m.operation)
+            self.write(leadership, sender, m)
 
     # --- Reads ---
 
@@ -98,73 +105,138 @@ class Requests(Service):
 
     # --- Writes ---
 
-    def write(self, leadership: Leadership, sender: NodeId, m: Request, operation: Put | Delete) -> None:
-        """Answer a retry, refuse what may not be proposed, else decide the condition and propose."""
-        remembered = self.replica.state.remembered.get(m.request)
-        if remembered is not None:
-            self.env.note(Retried(m.request, m.attempt, remembered.answer.applied))
-            self.answer(Flight(sender, m.request, m.attempt), remembered.answer)
+    def write(self, leadership: Leadership, sender: NodeId, m: Request) -> None:
+        """Answer a retry, or join it to the first attempt; refuse what may not be proposed; wait behind those
+        who wait, or for room; else propose.
+        """
+        answer = self.replica.state.answer_to(m.request, m.deadline)
+        if answer is not None:
+            self.env.note(Retried(m.request, m.attempt, answer.applied))
+            self.answer(Flight(sender, m.request, m.attempt), answer)
             return
         in_flight = self.pending.requests.get(m.request)
         if in_flight is not None:
             if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:
                 self.pending.flights.setdefault(in_flight, []).append(Flight(sender, m.request, m.attempt))
             return
-        reason = self.reason_to_refuse(leadership, m)
+        if self.waiting.join(m.request, sender, m):
+            return
+        reason = self.reason_to_refuse(m)
         if reason is not None:
             self.refuse(leadership, sender, m, reason)
             return
-        self.replica.propose(self.decide(leadership, m, operation))
-        self.pending.flights.setdefault(self.replica.log.last, []).append(
-            Flight(sender, m.request, m.attempt)
-        )
+        first = not self.waiting and self.replica.may_propose()
+        if first and self.propose(leadership, m, [(sender, m)]):
+            return
+        if not self.waiting.add(m.request, sender, m, size_of(m.operation)):
+            self.refuse(leadership, sender, m, "throttled")
 
-    def reason_to_refuse(self, leadership: Leadership, m: Request) -> str | None:
+    def turn(self, waiter: Waiter) -> bool:
+        """The turn of a write that waited: what may have changed meanwhile is looked at again."""
+        leadership = self.replica.leadership
+        assert leadership is not None, "only a leader has who waits"
+        reason = self.reason_to_refuse(waiter.message)
+        if reason is None:
+            return self.propose(leadership, waiter.message, waiter.attempts)
+        for sender, m in waiter.attempts:
+            self.refuse(leadership, sender, m, reason)
+        return True
+
+    def propose(
+        self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]
+    ) -> bool:
+        """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
+        nothing done for it, if there will be room once what is in flight is applied.
+        """
+        assert not isinstance(m.operation, Get), "only writes are proposed"
+        record = self.decide(leadership, m, m.operation)
+        if not self.may_remember(record):
+            if self.make_room(leadership):
+                return False
+            self.throttle(leadership, attempts)
+            return True
+        if not self.replica.fits_window(record):
+            return False
+        self.replica.propose(record)
+        flights = self.pending.flights.setdefault(record.slot, [])
+        flights += [Flight(sender, one.request, one.attempt) for sender, one in attempts]
+        return True
+
+    def reason_to_refuse(self, m: Request) -> str | None:
         """Why this attempt may not be proposed, if it may not."""
-        before = self.pending.refused.get(m.request)
-        if before is not None and m.attempt <= before[0]:
-            return "throttled"  # A late copy of an attempt that was answered so: the answer was final.
-        if self.replica.next_timestamp() > m.deadline:
+        if self.pending.refused.cover(m.request, m.attempt):
+            return "throttled"  # A late copy of an attempt that was refused for good.
+        timestamp = self.replica.next_timestamp()
+        if timestamp > m.deadline:
             return "expired"
-        log = self.replica.log
-        # Nothing is proposed above a config that is not counted chosen (rule 9).
-        full = log.last - log.commit >= self.settings.in_flight_slots
-        known = len(self.replica.state.remembered) + len(self.pending.requests)
-        if (
-            full
-            or known >= self.settings.remembered_requests
-            or leadership.config_in_flight
-            or not self.replica.clock_trusted()
-        ):
+        if m.deadline - timestamp > self.settings.deadline_span_us:
+            return "too_far_ahead"
+        if not self.replica.clock_trusted():
             return "throttled"
         return None
 
-    def refuse(self, leadership: Leadership, sender: NodeId, m: Request, reason: str) -> None:
-        """Refuse for good: remembered while it leads, so that no late copy of the attempt takes effect."""
-        if reason == "throttled":
-            now, pending = leadership.last_timestamp, self.pending
-            pending.refused = {r: kept for r, kept in pending.refused.items() if kept[1] >= now}
-            if len(pending.refused) >= self.settings.remembered_requests:
-                return  # Unanswered, so the client takes it for indefinite.
-            before = pending.refused.get(m.request, (0, 0))[0]
-            pending.refused[m.request] = (max(m.attempt, before), m.deadline)
-        self.reject(sender, m, reason)
+    def may_remember(self, record: Write | Outcome) -> bool:
+        """Whether there is room for one more request id: beyond that the leader throttles, and evicts
+        nothing.
+        """
+        memory, pending = self.replica.state.memory, self.pending
+        count = memory.count + len(pending.requests)
+        size = memory.bytes + pending.requests_bytes + bytes_of(record)
+        return count < self.remembered_requests and (size <= self.remembered_bytes or not count)
 
-    def reject(self, sender: NodeId, m: Request, reason: str) -> None:
-        """Refuse, with a hint where to go.
+    def make_room(self, leadership: Leadership) -> bool:
+        """Whether the next record that is applied will make room, because the time of some id is past by its
+        timestamp; with none in flight, the leader proposes one for that.
+        """
+        replica, timestamp = self.replica, self.replica.next_timestamp()
+        if replica.state.memory.earliest >= timestamp:
+            return False
+        if replica.log.last == replica.log.commit:
+            slot, epoch = replica.log.last + 1, replica.config.epoch
+            replica.propose(ClosedTimestamp(slot, leadership.ballot, epoch, timestamp))
+        return True
 
-        Final for a read; for a write aimed at a ballot that another node leads, or that was throttled under
-        the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
+    def throttle(self, leadership: Leadership, attempts: Sequence[tuple[NodeId, Request]]) -> None:
+        """Refuse until the first id may be forgotten."""
+        wait_us = self.replica.state.memory.earliest + 1 - self.replica.next_timestamp()
+        for sender, m in attempts:
+            self.refuse(leadership, sender, m, "throttled", wait_us)
+
+    def refuse(
+        self,
+        leadership: Leadership,
+        sender: NodeId,
+        m: Request,
+        reason: str,
+        wait_us: Microseconds = 0,
+    ) -> None:
+        """Refuse for good: known while it leads, so that no late copy of the attempt takes effect. An expired
+        request may have been applied, and forgotten since; so may one whose refusal finds no room.
+        """
+        final = reason != "expired" and self.pending.refused.add(
+            m.request, m.attempt, m.deadline, leadership.last_timestamp
+        )
+        self.reject(sender, m, reason, final, wait_us)
+
+    def reject(
+        self, sender: NodeId, m: Request, reason: str, final: bool = False, wait_us: Microseconds = 0
+    ) -> None:
+        """Refuse, with a hint where to go, or when to come back.
+
+        Final for a read; for a write aimed at a ballot that another node leads, or that was refused for good
+        under the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
         proposed once the leader serves.
         """
         replica = self.replica
         final = (
-            isinstance(m.operation, Get)
-            or m.ballot[1:] != (replica.name, replica.incarnation)
-            or reason == "throttled"
+            final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
         )
         leader = replica.leader.node if replica.leader is not None else None
-        self.env.send(sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot))
+        if reason == "throttled":
+            wait_us = max(wait_us, self.waiting.wait_us())
+        self.env.send(
+            sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, wait_us)
+        )
 
     def decide(self, leadership: Leadership, m: Request, operation: Put | Delete) -> Write | Outcome:
         """Decide the condition at the log position; a failed one is a record too."""
@@ -193,37 +265,41 @@ class Requests(Service):
 
     def proposed(self, record: Record) -> None:
         """Conditions and retries see the slots in flight (the reply waits until they are chosen)."""
-        if record.request is not None:
+        if isinstance(record, (Write, Outcome)):
             self.pending.requests[record.request] = record.slot
+            self.pending.requests_bytes += bytes_of(record)
         for mutation in record.changes():
             self.pending.overlay[mutation.key] = (record.slot, mutation.new)
 
     def applied(self, record: Record) -> None:
         """A slot of the own ballot, and all below it, is chosen and applied: answer who waits (rule 7)."""
-        if record.request is None:
+        if not isinstance(record, (Write, Outcome)):
             return
         pending = self.pending
         for flight in pending.flights.pop(record.slot, ()):
             self.answer(flight, record.answer)
-        pending.requests.pop(record.request, None)
+        if pending.requests.pop(record.request, None) is not None:
+            pending.requests_bytes -= bytes_of(record)
         for mutation in record.changes():
             if pending.overlay.get(mutation.key, (0, None))[0] == record.slot:
                 del pending.overlay[mutation.key]
 
     def stepped_down(self) -> None:
         """Requests in flight stay unanswered, for their outcome is not known."""
-        self.pending = Pending()
+        self.pending = Pending(self.settings.refused_attempts)
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """What is in flight, what waits, and what is remembered."""
         settings, pending, leadership = self.settings, self.pending, self.replica.leadership
+        memory = self.replica.state.memory
         adopted = 0 if leadership is None else leadership.tail_end - leadership.tail_start
         waiting = max(map(len, pending.flights.values()), default=0)
         return (
             ("slots in flight", len(pending.requests), settings.in_flight_slots + adopted + 1),
             ("attempts that wait for a slot", waiting, settings.waiting_attempts),
-            ("remembered requests", len(self.replica.state.remembered), settings.remembered_requests),
-            ("refused attempts", len(pending.refused), settings.remembered_requests),
+            ("remembered requests", memory.count, self.remembered_requests),
+            ("bytes of remembered requests", memory.bytes if memory.count > 1 else 0, self.remembered_bytes),
+            ("refused attempts", len(pending.refused), settings.refused_attempts),
         )
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {Request: on_request}

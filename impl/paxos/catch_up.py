@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.copying import Copying
-from dynaproof.impl.paxos.messages.catch_up import Behind, Chosen, Fetch, FetchTimer
+from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch, FetchTimer
+from dynaproof.impl.paxos.sizes import BALLOT_BYTES
 from dynaproof.impl.paxos.state_machine import State
 
 
@@ -32,17 +32,17 @@ class CatchUp(Copying[State]):
         if m.known + 1 < self.log.first:
             self.offer_copy(m.source, m.known)
             return
-        last = min(self.log.commit, m.known + self.settings.chunk_slots)
-        if last <= m.known:
+        if self.log.commit <= m.known:
             return
         first = m.known + 1
-        records, _ = fitting(self.log.between(first, last), self.settings.chunk_bytes)
-        held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, first + len(records)))
+        last = self.last_in_message(first, self.log.commit, BALLOT_BYTES)
+        held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, last + 1))
+        records = self.log.between(first, last)
         self.send(
             m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )
 
-    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
+    def learn_chosen(self, m: Chosen) -> None:
         """Learn chosen records that continue ours, and ask for more if they are what was asked for.
 
         An accept may have brought these slots meanwhile: that is no reason to stop asking, for there may be
@@ -58,8 +58,4 @@ class CatchUp(Copying[State]):
         if m.first != self.fetching_from:
             return
         self.fetching_from = self.fetching_until = 0
-        self.learn_from(m.source, m.commit)
-
-    def on_behind(self, sender: NodeId, m: Behind) -> None:
-        """The leader has nothing that can follow what is here: fetch what is chosen."""
         self.learn_from(m.source, m.commit)

@@ -3,7 +3,7 @@
 *Invariants.* What a copy brings is verified page by page, and is whole or is not installed; it is of one
 checkpoint, whichever views its pages came from. The part of the source's log that readers hold comes with it,
 and the log above is held for the copier until it is level (`views.py`). A leader installs no copy. No message
-is larger than `chunk_bytes`, or one page or record, and so much is done for each.
+is larger than `message_bytes`, or one page or record, and so much is done for each.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from msgspec import structs
 
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.checkpoint import Checkpoint, Copied, Copy, HeldLog, pages_file
-from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.learner import Learner
 from dynaproof.impl.paxos.messages.catch_up import (
@@ -26,6 +25,7 @@ from dynaproof.impl.paxos.messages.catch_up import (
     ViewTimer,
 )
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointWritten
+from dynaproof.impl.paxos.sizes import BALLOT_BYTES
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.pages import sound_page
@@ -60,7 +60,7 @@ class Copying(Learner[State]):
         for number in m.pages[: self.settings.chunk_pages]:
             data = sound_page(number, self.env.disk.read_page(view.pages.name, number))
             size += len(data)
-            if pages and size > self.settings.chunk_bytes:
+            if pages and size > self.settings.records_bytes:
                 break
             pages.append((number, data))
         left_out = m.pages[len(pages) :]
@@ -73,9 +73,9 @@ class Copying(Learner[State]):
             self.send(m.source, CopyLater(self.member, m.source.incarnation, 0))
             return
         first = max(m.first, min(log.first, view.snapshot.slot + 1))  # What has been cut by now is not held.
-        last = min(view.snapshot.slot, first + self.settings.chunk_slots - 1)
-        records, _ = fitting(log.between(first, last), self.settings.chunk_bytes)
-        held_at = tuple(log.slot_held_at(slot) for slot in range(first, first + len(records)))
+        last = self.last_in_message(first, view.snapshot.slot, BALLOT_BYTES)
+        held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
+        records = log.between(first, last)
         self.send(
             m.source,
             CopiedLog(self.member, m.source.incarnation, m.view, m.first, first, records, held_at),

@@ -15,6 +15,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config
@@ -62,7 +63,9 @@ class Core(Generic[State]):
         self.fetching_until: Microseconds = 0
         """Until when the answer to a fetch is waited for,"""
         self.fetching_from = 0
-        """which begins with this slot."""
+        """which begins with this slot;"""
+        self.fetching_for: Adopt | Behind | None = None
+        """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
         self.views = Views(settings, env.boot)
@@ -135,6 +138,14 @@ class Core(Generic[State]):
         return (early, copiers, *(queue for service in self.services for queue in service.queues()))
 
     # --- Sending ---
+
+    def last_in_message(self, first: int, last: int, each: int = 0) -> int:
+        """The last slot, at most `last`, up to which the retained records from `first` on go into one message
+        (rule W6), with `each` bytes more for every record.
+        """
+        settings = self.settings
+        last = min(last, first + settings.chunk_slots - 1)
+        return self.log.last_in(first, last, settings.records_bytes, each)
 
     def send(self, member: Member, message: Peer) -> None:
         """Send a message that names its receiver's incarnation in `to` already."""

@@ -8,9 +8,9 @@ takes all of them. Without it one lost message would cost every one that is pipe
 
 from __future__ import annotations
 
-from dynaproof.impl.paxos.chunks import size_of
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.leadership import Accept
+from dynaproof.impl.paxos.sizes import encoded_size
 
 
 class EarlyAccepts:
@@ -32,7 +32,7 @@ class EarlyAccepts:
         replaced = self._accepts.get(m.first)
         if replaced is not None and len(replaced[0].records) >= len(m.records):
             return
-        size = size_of(m.records)
+        size = sum(map(encoded_size, m.records))
         slots_before = 0 if replaced is None else len(replaced[0].records)
         slots = self.slots + len(m.records) - slots_before
         total = self.size + size - (0 if replaced is None else replaced[1])

@@ -20,7 +20,7 @@ from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog, CopyLater, CopyLog, CopyOffer, Fetch
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
-from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.election import Prepare, Promise, TooFarBehind
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
 from dynaproof.impl.paxos.messages.membership import Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
@@ -80,6 +80,10 @@ def _copy_log(m: CopyLog) -> bool:
     return m.first >= 1
 
 
+def _too_far_behind(m: TooFarBehind) -> bool:
+    return m.first >= 1
+
+
 def _asks_above(m: Prepare | Fetch) -> bool:
     return m.known >= 0
 
@@ -94,6 +98,7 @@ SHAPES: dict[type[Message], Callable[[Any], bool]] = {
     CopyLog: _copy_log,
     CopiedLog: _copied_log,
     Prepare: _asks_above,
+    TooFarBehind: _too_far_behind,
     Fetch: _asks_above,
 }
 """The messages with a field for which not every value of its type is sound."""

@@ -1,9 +1,10 @@
 """The leader: phase 2, the lease, and planned handover.
 
 *Invariants.* A ballot is led once: from `lead` to `step_down`, and never again. Nothing is served before the
-own `NoOp` is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
-config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). The lease
-counts from the question (rule 15).
+first batch is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
+config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). Above the
+commit index there is at most a window, or one record, or the first batch (rule W1). The lease counts from the
+question (rule 15).
 
 Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Available System Using Consensus*,
 7 (leases).
@@ -34,7 +35,9 @@ class Leader(Sender[State]):
     # --- Leadership ---
 
     def lead(self, ballot: Ballot, tail: tuple[Record, ...]) -> None:
-        """Propose the whole adopted tail and an own `NoOp` as one batch (rule 4)."""
+        """Propose the whole adopted tail as one batch (rule 4), with an own `NoOp` behind it unless it ends
+        with one: leaders that come and go make no tail longer (rule W3).
+        """
         assert self.campaign is not None, "a ballot is led once"
         assert self.campaign.ballot == ballot, "a ballot is led once"
         if not self.clock_trusted_by_promises(self.campaign):
@@ -45,8 +48,10 @@ class Leader(Sender[State]):
         self.follow(self.member, ballot)
         tail_start = self.log.commit + 1
         last_timestamp = tail[-1].timestamp if tail else self.state.timestamp
+        adds = not tail or type(tail[-1]) is not NoOp
+        tail_end = tail_start + len(tail) if adds else self.log.commit + len(tail)
         leadership = self.leadership = Leadership(
-            ballot, tail_start, tail_start + len(tail), last_timestamp, self.config.voters, self.env.now
+            ballot, tail_start, tail_end, last_timestamp, self.config.voters, self.env.now
         )
         config = self.config
         for record in tail:
@@ -54,16 +59,19 @@ class Leader(Sender[State]):
                 config = record.config
             if record.barrier:
                 leadership.config_in_flight = record.slot
-        no_op = NoOp(leadership.tail_end, ballot, config.epoch, self.next_timestamp())
         if len(tail) > 1:
             self.reached("pipelined tail adopted")
-        leadership.last_timestamp = no_op.timestamp
-        self.log.accept(ballot, tail_start, (*tail, no_op))
+        batch = tail
+        if adds:
+            no_op = NoOp(tail_end, ballot, config.epoch, self.next_timestamp())
+            leadership.last_timestamp = no_op.timestamp
+            batch = (*tail, no_op)
+        self.log.accept(ballot, tail_start, batch, self.log.commit)
         for record in tail:
             for service in self.services:
                 service.proposed(record)
         for member in self.config_for(leadership.tail_end).voters:
-            leadership.progress.setdefault(member, Progress())
+            leadership.progress.setdefault(member, Progress(leadership.tail_end + 1))
         self.vote_for_own(ballot)
         for member in leadership.progress:
             if member != self.member:
@@ -163,6 +171,7 @@ class Leader(Sender[State]):
         self.count_votes()
         if self.leadership is leadership and progress.next <= self.log.last and m.source != self.member:
             self.send_on(leadership, m.source, progress)
+        self.offer_room(leadership)
 
     def on_heard(self, sender: NodeId, m: Heard) -> None:
         """A heartbeat's answer: renew the lease, and send again what this voter lacks."""
@@ -180,6 +189,7 @@ class Leader(Sender[State]):
             self.count_votes()
         if self.leadership is leadership and m.source in leadership.progress:
             self.send_missing(leadership, m, moved_at)
+        self.offer_room(leadership)
 
     def renew(
         self, leadership: Leadership, progress: Progress, asked_at: Microseconds, wall: Microseconds
@@ -219,6 +229,36 @@ class Leader(Sender[State]):
 
     # --- Proposing ---
 
+    def may_propose(self) -> bool:
+        """Whether anything may be proposed: the whole first batch is chosen, no config is in flight (rule 9)
+        or waits to be, and the clock is trusted.
+        """
+        leadership = self.leadership
+        return (
+            leadership is not None
+            and leadership.serving
+            and not leadership.config_in_flight
+            and not leadership.config_waits
+            and self.clock_trusted()
+        )
+
+    def fits_window(self, record: Record) -> bool:
+        """Whether the window has room for the next record (rule W1): with it there are at most so many slots
+        and bytes above the commit index; a record alone is never too large.
+        """
+        log, settings = self.log, self.settings
+        in_flight = log.last - log.commit
+        return not in_flight or (
+            in_flight < settings.in_flight_slots
+            and log.size_between(log.commit + 1, log.last) + log.size_of(record) <= settings.window_bytes
+        )
+
+    def offer_room(self, leadership: Leadership) -> None:
+        """Let the services go on with who waits, if the leadership is still the one that it was."""
+        if self.leadership is leadership:
+            for service in self.services:
+                service.has_room()
+
     def propose(self, record: Record) -> None:
         """Accept a record here, ask the others to, and count the own vote when it is durable."""
         leadership = self.leadership
@@ -228,7 +268,7 @@ class Leader(Sender[State]):
         leadership.last_proposed_at = self.env.now
         if record.barrier:
             leadership.config_in_flight = record.slot
-        self.log.accept(leadership.ballot, record.slot, (record,))
+        self.log.accept(leadership.ballot, record.slot, (record,), self.log.commit)
         for service in self.services:
             service.proposed(record)
         self.send_new(leadership, record)

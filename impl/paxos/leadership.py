@@ -44,7 +44,7 @@ class Progress:
         "wall_apart",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, next_slot: int) -> None:
         self.through = 0
         """It holds every slot through this one, at the ballot or as known chosen, by its own word;"""
         self.adopted = False
@@ -53,9 +53,9 @@ class Progress:
         """When `through` last rose."""
         self.asked_at: Microseconds = -1
         self.wall_apart: Microseconds = 0
-        self.next = 0
+        self.next = next_slot
         """The next slot to send: one behind the log's last for a voter that keeps up, to which new slots go at
-        once; 0 for one that nothing can be sent to before it has said where it is.
+        once; 0 for one to which nothing can be sent before it has fetched what is chosen.
         """
         self.chunks: list[tuple[int, int]] = []
         """What is under way to a laggard: the last slot of each message, and its bytes."""
@@ -77,6 +77,7 @@ class Leadership:
     __slots__ = (
         "ballot",
         "config_in_flight",
+        "config_waits",
         "last_proposed_at",
         "last_timestamp",
         "lease_start",
@@ -100,16 +101,18 @@ class Leadership:
         self.tail_start = tail_start
         """The first slot of its first batch,"""
         self.tail_end = tail_end
-        """and the last, which holds the own `NoOp`."""
+        """and the last, which holds a `NoOp`, the own one or an adopted one (rule W3)."""
         self.last_timestamp = last_timestamp
         self.last_proposed_at = now
         self.serving = False
-        """Whether the own `NoOp` is chosen and applied (rule 7)."""
+        """Whether the whole first batch is chosen and applied (rule 7)."""
         self.watching = False
         """Whether a timer is set to look for voters that do not answer."""
         self.config_in_flight = 0
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
-        self.progress = {voter: Progress() for voter in voters}
+        self.config_waits = False
+        """Whether a config is to be proposed as soon as all below is chosen: nothing else is before it."""
+        self.progress = {voter: Progress(tail_end + 1) for voter in voters}
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
 

@@ -31,8 +31,8 @@ class Learner(Core[State]):
         if self.log.last_accepted != ballot:
             return  # Our entries above the commit index are another leader's.
         through = min(commit, self.log.last)
-        if through > self.log.commit:
-            self.log.commit = through
+        self.log.commit = max(self.log.commit, through)
+        if self.state.applied < self.log.commit:  # An accept may have raised it already (rule W2).
             self.apply_chosen()
 
     def apply_chosen(self) -> None:

@@ -18,11 +18,9 @@ from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.catch_up import CatchUp
-from dynaproof.impl.paxos.chunks import fitting
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.leadership import Leadership, Progress
-from dynaproof.impl.paxos.messages.catch_up import Behind
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, WatchTimer
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, WatchTimer
 from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.state_machine import State
 
@@ -49,7 +47,6 @@ class Sender(CatchUp[State]):
                     self.log.commit,
                 ),
             )
-            leadership.progress[member].next = leadership.tail_end + 1
 
     def send_new(self, leadership: Leadership, record: Record) -> None:
         """Send what was proposed just now to every voter that keeps up."""
@@ -121,7 +118,7 @@ class Sender(CatchUp[State]):
         if retained and m.early > m.through + 1:
             self.fill(leadership, progress, m)
             return
-        if moved_at >= m.asked_at:
+        if m.adopted and moved_at >= m.asked_at:
             return  # It has moved on since: what it lacked then was on its way.
         follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
         progress.resent = (self.env.now, m.through)
@@ -130,17 +127,24 @@ class Sender(CatchUp[State]):
             progress.chunks.clear()
             self.send_on(leadership, m.source, progress)
         elif retained and m.through + 1 >= leadership.tail_start:
+            progress.next = leadership.tail_end + 1
+            progress.chunks.clear()
             self.send_batch(leadership, m.source)
         else:
             progress.next = 0
-            self.send(m.source, Behind(self.member, m.source.incarnation, self.log.commit))
+            self.send(
+                m.source,
+                Behind(
+                    self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit
+                ),
+            )
 
     def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:
         """Send the slots of a gap again, behind which the voter keeps what came."""
-        first, last = m.through + 1, min(m.early - 1, self.log.last, m.through + self.settings.chunk_slots)
+        first = m.through + 1
         progress.resent = (self.env.now, m.through)
-        records, _ = fitting(self.log.between(first, last), self.settings.chunk_bytes)
-        self.send_accept(leadership, m.source, first, records)
+        last = self.last_in_message(first, min(m.early - 1, self.log.last))
+        self.send_accept(leadership, m.source, first, self.log.between(first, last))
 
     def send_on(self, leadership: Leadership, member: Member, progress: Progress) -> None:
         """Send a laggard the next chunks, as far as its answers allow."""
@@ -150,9 +154,9 @@ class Sender(CatchUp[State]):
             room = progress.through + settings.ahead_slots + 1 - progress.next
             if room <= 0 or size >= settings.ahead_bytes:
                 return
-            last = min(log.last, progress.next + min(settings.chunk_slots, room) - 1)
-            records, bytes_sent = fitting(log.between(progress.next, last), settings.chunk_bytes)
-            self.send_accept(leadership, member, progress.next, records)
-            progress.next += len(records)
-            progress.chunks.append((progress.next - 1, bytes_sent))
-            size += bytes_sent
+            first = progress.next
+            last = self.last_in_message(first, min(log.last, first + room - 1))
+            self.send_accept(leadership, member, first, log.between(first, last))
+            progress.next = last + 1
+            progress.chunks.append((last, log.size_between(first, last)))
+            size += progress.chunks[-1][1]

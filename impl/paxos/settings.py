@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.sizes import HEADER_BYTES
 
 
 class GroupSettings(Struct, frozen=True):
@@ -30,6 +31,14 @@ class GroupSettings(Struct, frozen=True):
     """Slots below the checkpoint that the log keeps for laggards."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
+    message_bytes: int = 1_048_576
+    """A message between replicas, at the most; or one record, or one and a no-op. It holds a window and a
+    no-op.
+    """
+    in_flight_slots: int = 1_024
+    """A leader's window: slots above its commit index, at the most,"""
+    window_bytes: int = 524_288
+    """and the encoded size of their records; or one record."""
     ahead_slots: int = 2_048
     """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind a gap,
     at the most. Twice the slots in flight, so that a laggard gains on any load that the leader can serve.
@@ -38,8 +47,6 @@ class GroupSettings(Struct, frozen=True):
     """Bytes that a voter keeps behind a gap, and that are under way to a laggard, at the most."""
     page_bytes: int = 8_192
     """Size at which a page of the B-tree is split."""
-    chunk_bytes: int = 1_048_576
-    """Bytes of the records or pages in such a message, at the most, or one of them."""
     chunk_pages: int = 64
     """Pages in one message of a copy, at the most."""
     copy_messages: int = 4
@@ -58,6 +65,11 @@ class GroupSettings(Struct, frozen=True):
     """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
     changes, they are not fetched again.
     """
+
+    @property
+    def records_bytes(self) -> int:
+        """What the records of one message take, at the most."""
+        return self.message_bytes - HEADER_BYTES
 
     def usable_lease_us(self) -> Microseconds:
         """How long after sending the question a leader may use the lease (strictly less): (L - 1) (1 - rho) /

@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import structs
 
+from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.node import Disk
 from dynaproof.impl.tree.pages import (
     BranchPage,
@@ -126,7 +127,7 @@ class PageCopy:
             return True  # A repeated or late answer.
         try:
             page = decode_page(self.codecs[wanted.tree], wanted.ref, data)
-        except RottenPageError:
+        except (RottenPageError, UnknownFormatError):  # The own disk is as sound as before.
             self.begin(self._from)
             return False
         del self.asked[number]

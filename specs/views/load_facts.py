@@ -90,7 +90,7 @@ class Throttled(GroupFact, frozen=True, gc=False):
     admitted: int
     """and how many the partition's rate admits in it."""
     bytes: int
-    """The same in bytes of the requests."""
+    """The same in bytes of what it remembers of them."""
     admitted_bytes: int
 
 

@@ -21,7 +21,6 @@ from dynaproof.impl.paxos import replica as paxos
 from dynaproof.impl.paxos.entrance import OWN
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.catch_up import (
-    Behind,
     Chosen,
     CopiedLog,
     CopiedPages,
@@ -41,7 +40,7 @@ from dynaproof.impl.paxos.messages.election import (
     Refused,
     TooFarBehind,
 )
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -55,9 +54,10 @@ CLIENT = NodeId("region", "client", "c0")
 SETTINGS = Settings(checkpoint_slots=2, retained_slots=1)
 THEIRS = Ballot(2, "sb", 2)
 LEAF: LeafPage[Any] = LeafPage((), ())
-ROOT = PageRef(0, digest_of(LEAF))
+ROOTS = PageRef(0, digest_of(LEAF)), PageRef(1, digest_of(LEAF))
+PAGES = tuple((root.page, encode_page(root.page, LEAF)) for root in ROOTS)
 HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, (ROOT,), 0, (), (HELD,))
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -172,7 +172,7 @@ def serving() -> Group:
     ballot = group.replica.leading
     group.hear(Vote(PEER, 1, ballot, 1, group.env.now, group.env.wall))
     for number in (1, 2):
-        request = Request(RequestId(CLIENT, 1, number), 1, ballot, 1 << 40, Put(b"k", b"v"))
+        request = Request(RequestId(CLIENT, 1, number), 1, ballot, group.env.wall + 10_000_000, Put(b"k", b"v"))
         group.node.on_message(CLIENT, request)
     group.env.now += 1
     return group
@@ -232,7 +232,7 @@ def copying() -> Group:
 def copied() -> Group:
     """All pages of a copy are here, but not the log that is held."""
     group = copying()
-    group.hear(CopiedPages(PEER, 1, 7, ((0, encode_page(0, LEAF)),), ()))
+    group.hear(CopiedPages(PEER, 1, 7, PAGES, ()))
     assert group.replica.copy.pages.whole
     return group
 
@@ -276,11 +276,11 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
-    Behind: (follower, lambda _: Behind(PEER, 1, 9)),
+    Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
     CopyOffer: (follower, lambda _: CopyOffer(PEER, 1, 7, COPY)),
     CopyLater: (follower, lambda _: CopyLater(PEER, 1, 9)),
     CopyPages: (asked, lambda g: CopyPages(PEER, 1, view_of(g), (0,))),
-    CopiedPages: (copying, lambda _: CopiedPages(PEER, 1, 7, ((0, encode_page(0, LEAF)),), ())),
+    CopiedPages: (copying, lambda _: CopiedPages(PEER, 1, 7, PAGES, ())),
     CopyLog: (asked, lambda g: CopyLog(PEER, 1, view_of(g), 2)),
     CopiedLog: (copied, lambda _: CopiedLog(PEER, 1, 7, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
     CheckpointWritten: (written, lambda g: CheckpointWritten(ME, 1, g.replica.checkpoint.snapshot.slot)),

@@ -63,9 +63,14 @@ BUGS = (
         "copy_loses_requests",
         "A catch-up by copy loses the remembered request ids.",
         Edit(
-            COPYING,
-            "roots=tuple(copy.pages.roots))",
-            "roots=tuple(copy.pages.roots), remembered=())",
+            LEARNER,
+            "self.state = self.state.restore(pages, checkpoint.snapshot)",
+            """
+            from dynaproof.impl.partition.memory import CODEC, Memory
+            from dynaproof.impl.tree.btree import BTree
+            self.state = self.state.restore(pages, checkpoint.snapshot)
+            self.state.memory = Memory(BTree(self.state.pages, CODEC))
+            """,
         ),
     ),
     bug(

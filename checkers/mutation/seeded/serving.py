@@ -11,9 +11,8 @@ BUGS = (
         "A write is acknowledged before any peer has it.",
         Edit(
             REQUESTS,
-            "self.replica.propose(self.decide(leadership, m, operation))",
+            "self.replica.propose(record)",
             """
-            record = self.decide(leadership, m, operation)
             self.replica.propose(record)
             if isinstance(record, Write):
                 self.answer(Flight(sender, m.request, m.attempt), Answer(record.slot, True, None))
@@ -35,9 +34,8 @@ BUGS = (
         "A failed condition is answered at once, and leaves no record.",
         Edit(
             REQUESTS,
-            "self.replica.propose(self.decide(leadership, m, operation))",
+            "self.replica.propose(record)",
             """
-            record = self.decide(leadership, m, operation)
             if isinstance(record, Outcome):
                 answer = Answer(self.replica.log.last, False, record.observed)
                 self.answer(Flight(sender, m.request, m.attempt), answer)
@@ -82,16 +80,16 @@ BUGS = (
             "self.follow(self.member, ballot)",
             """
             self.follow(self.member, ballot)
-            self.state.remembered.clear()
+            from dynaproof.impl.partition.memory import CODEC, Memory
+            from dynaproof.impl.tree.btree import BTree
+            self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
     ),
     bug(
         "failed_condition_forgotten",
         "A request whose condition failed is decided anew when it comes again.",
-        Edit(
-            REQUESTS, "if remembered is not None:", "if remembered is not None and remembered.answer.applied:"
-        ),
+        Edit(REQUESTS, "if answer is not None:", "if answer is not None and answer.applied:"),
     ),
     bug(
         "deadline_ignored",
@@ -106,11 +104,7 @@ BUGS = (
     bug(
         "final_refusal_forgotten",
         "A throttled attempt is refused for good, and a late copy of it is taken after all.",
-        Edit(
-            REQUESTS,
-            "pending.refused[m.request] = (max(m.attempt, before), m.deadline)",
-            "pass",
-        ),
+        Edit(REQUESTS, "if self.pending.refused.cover(m.request, m.attempt):", "if False:"),
     ),
     bug(
         "flights_unbounded",

@@ -24,12 +24,6 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
     commit: int
 
 
-class Behind(Peer, frozen=True, gc=False, tag="behind"):
-    """You lack chosen slots, through `commit`, that no accept of mine can bring: fetch them."""
-
-    commit: int
-
-
 class CopyOffer(Peer, frozen=True, gc=False, tag="copy_offer"):
     """What follows your last slot is cut from my log: copy the checkpoint that `snapshot` describes. Its pages
     and the log above are held for you, as the view of this number, while you go on asking.

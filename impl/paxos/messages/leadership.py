@@ -73,6 +73,16 @@ class Heard(Peer, frozen=True, gc=False, tag="heard"):
     wall: Microseconds
 
 
+class Behind(Peer, frozen=True, gc=False, tag="behind"):
+    """The leader of `ballot` answers a voter that lacks slots, known chosen through `commit`, which no accept
+    can bring: fetch them, and say then what is there, as in answer to a heartbeat.
+    """
+
+    ballot: Ballot
+    sent_at: Microseconds
+    commit: int
+
+
 class Release(Peer, frozen=True, gc=False, tag="release"):
     """Planned handover: the leader of `ballot` no longer uses its lease. `successor` may campaign at once."""
 

@@ -12,12 +12,14 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from dynaproof.impl.partition.memory import CODEC, id_key
 from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Request
+from dynaproof.impl.partition.records import Answer
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy
+from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy, waiting_is_full
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -31,20 +33,26 @@ from dynaproof.specs.views.load_facts import (
     Worked,
 )
 
+KEPT_SECONDS = 600
+"""For which it is known how many writes were asked for: longer than any partition remembers one."""
+
 COPY_STEPS = 8
 """Round trips of a copy besides those of its pages and records: of each level of the tree, and to install it.
 """
 
 
 class Asked:
-    """A request that is measured: when it was asked, and the most that stood before it at a leader."""
+    """A request that is measured: when it was asked, and the most that stood before it at a leader; and
+    whether as many waited there as may wait, when it came last.
+    """
 
-    __slots__ = ("at", "bytes", "slots")
+    __slots__ = ("at", "bytes", "crowded", "slots")
 
     def __init__(self, at: int) -> None:
         self.at = at
         self.slots = 0
         self.bytes = 0
+        self.crowded = False
 
 
 class Back(Struct, frozen=True):
@@ -84,10 +92,10 @@ class LoadObserver:
         self.asked: dict[RequestId, Asked] = {}
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
-        self.writes = 0
-        """Writes that were asked for since the watch began,"""
-        self.bytes = 0
-        """and their bytes."""
+        self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
+        """By the second, how many writes were asked for, and what a partition remembers of them at the most."""
+        self._largest = 0
+        """Of the items written so far: an answer may show one."""
         self._chosen: deque[tuple[int, int]] = deque()
         """When which slot was the last one chosen, the first of them at least one answer ago."""
         self._down: dict[str, int] = {}
@@ -113,13 +121,16 @@ class LoadObserver:
 
     def invoked(self, note: Invoked, tau: int) -> None:
         """A client asks."""
-        if self.pace is None:
-            return
         if not isinstance(note.operation, Get):
-            self.writes += 1
-            self.bytes += len(note.operation.key)
-            self.bytes += len(note.operation.item) if isinstance(note.operation, Put) else 0
-        if self.answers:
+            if isinstance(note.operation, Put):
+                self._largest = max(self._largest, len(note.operation.item))
+            size = CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            second, writes = tau // 1_000_000, 1
+            if self._asked_for and self._asked_for[-1][0] == second:
+                _, before, before_bytes = self._asked_for.pop()
+                writes, size = writes + before, size + before_bytes
+            self._asked_for.append((second, writes, size))
+        if self.pace is not None and self.answers:
             self.asked[note.request] = Asked(tau)
 
     def ended(self, note: Ended, tau: int) -> None:
@@ -145,6 +156,7 @@ class LoadObserver:
             if asked is not None:
                 slots, size = before_at_leader(replica)
                 asked.slots, asked.bytes = max(asked.slots, slots), max(asked.bytes, size)
+                asked.crowded = waiting_is_full(replica)
         chosen, through = self._chosen, view.chosen_through
         if through != chosen[-1][1]:
             chosen.append((tau, through))
@@ -152,13 +164,20 @@ class LoadObserver:
             chosen.popleft()
         then, due = chosen[0]
         known = replica.log.commit
+        if place.name in self._down:
+            self._came_back(place, replica, self._down.pop(place.name))
         back = self._back.get(place.name)
         if back is not None:
-            self._returned(place, replica, back, pace)
+            if place.name not in self._copies:
+                self._returned(place, replica, back, pace)
         elif then <= tau - pace.answer_us and due - known > pace.in_flight_slots:
             view.file(Lagged(replica.member, known, due, pace))
         if replica.copy is not None or place.name in self._copies:
             self._copied(place, replica, pace)
+
+    def _came_back(self, place: Place, replica: PartitionReplica, since: int) -> None:
+        tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
+        self._back[place.name] = Back(tau, tau - since, missed, idle_us(replica.settings))
 
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
@@ -184,6 +203,7 @@ class LoadObserver:
         )
         if over:
             del self._copies[name]
+            self._came_back(place, replica, under_way.at)  # What was written meanwhile it has missed.
 
     # --- What happens to nodes ---
 
@@ -196,20 +216,20 @@ class LoadObserver:
         self._copies.pop(place.name, None)
         self.answers, self.asked = False, {}
 
-    def restarted(self, place: Place, settings: GroupSettings, known: int) -> None:
-        """A node is back, with the slots through `known`."""
-        if self.pace is None or place.name not in self._down:
-            return
-        tau = place.world.tau
-        slots = self.view.chosen_through - known
-        self._back[place.name] = Back(tau, tau - self._down.pop(place.name), slots, idle_us(settings))
-
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
-        """A replica refuses an attempt."""
+        """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes."""
         if self.pace is None or not self.answers or m.reason != "throttled":
             return
-        writes, size = admitted(replica)
-        self.view.file(Throttled(replica.member, m.request, self.writes, writes, self.bytes, size))
+        asked = self.asked.get(m.request)
+        if asked is None:
+            return
+        if not asked.crowded:
+            span_us, writes, size = admitted(replica)
+            since = (place.world.tau - span_us) // 1_000_000
+            lately = [one for one in self._asked_for if one[0] >= since]
+            asked_writes, asked_bytes = sum(one[1] for one in lately), sum(one[2] for one in lately)
+            self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
+        del self.asked[m.request]  # It comes again when there may be room.
 
 
 def idle_us(settings: GroupSettings) -> int:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, Note
-from dynaproof.impl.partition.messages.readers import LogTrimmed
+from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen as ChosenRecords
+from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
@@ -30,9 +32,11 @@ from dynaproof.specs.observe.impl.place import (
     campaigns,
     lease_end,
     lease_us,
+    message_bytes,
     queued,
     replica_of,
 )
+from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -47,6 +51,7 @@ from dynaproof.specs.views.group_facts import (
     HeldLogGivenUp,
     LeaseHeld,
     LogCut,
+    MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
@@ -55,8 +60,11 @@ from dynaproof.specs.views.group_facts import (
     Recovered,
     Serving,
     Spoke,
+    TailTooLong,
     Uncovered,
     Unheld,
+    Vanished,
+    WasShed,
 )
 
 
@@ -91,6 +99,7 @@ class ImplObserver(RequestObserver):
         HeldLogGivenUp,
         LeaseHeld,
         LogCut,
+        MessageTooLarge,
         ProposalChanged,
         QueueOverfull,
         Raised,
@@ -99,8 +108,11 @@ class ImplObserver(RequestObserver):
         Recovered,
         Serving,
         Spoke,
+        TailTooLong,
         Uncovered,
         Unheld,
+        Vanished,
+        WasShed,
     )
 
     def __init__(
@@ -174,14 +186,18 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.places.get(note.promised.node), note.promised):
+        if any(campaigns(other, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
         leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
+        return isinstance(leader, Member) and any(
+            f"{other.name}>{place.name}" in place.world.cut_links
+            for other in place.world.places.values()
+            if other.id.address == leader.node.address
+        )
 
     # --- What leaves nodes ---
 
@@ -189,12 +205,26 @@ class ImplObserver(RequestObserver):
         """A message left before what its node had written was durable."""
         self.view.file(Uncovered(place.name, type(message).__name__))
 
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.view.file(WasShed(place.name, type(message).__name__, to.address == place.id.address))
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.view.file(Vanished(place.name, type(message).__name__))
+
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
-        """An acceptor lets a promise, a vote or a grant out."""
+        """An acceptor lets a vote or a grant out, or a promise."""
         self.view.let_go(message.source, message.ballot)
 
-    def proposed(self, _: Place, message: Accept | Adopt) -> None:
+    def promised(self, place: Place, message: Promise) -> None:
+        """An acceptor lets a promise out, with its tail."""
+        self.sized(place, message)
+        self.vouched(place, message)
+
+    def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
+        self.sized(place, message)
         view, ballot = self.view, message.ballot
         for record in message.records:
             view.propose(ballot, record.slot, record)
@@ -202,6 +232,13 @@ class ImplObserver(RequestObserver):
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
         self.view.campaign(message.source, message.ballot)
+
+    def sized(self, place: Place, message: Message) -> None:
+        """A message that carries records leaves its replica."""
+        bound = message_bytes(place)
+        size = too_large(message, bound)
+        if size:
+            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
@@ -292,7 +329,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
-            self.load.restarted(place, replica.settings, replica.log.commit)
+            records, size = tail_beyond(replica, message_bytes(place))
+            if records:
+                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -371,7 +410,10 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
     {
         Vote: ImplObserver.vouched,
         Heard: ImplObserver.vouched,
-        Promise: ImplObserver.vouched,
+        Promise: ImplObserver.promised,
+        ChosenRecords: ImplObserver.sized,
+        CopiedLog: ImplObserver.sized,
+        LogRead: ImplObserver.sized,
         Accept: ImplObserver.proposed,
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,

@@ -12,6 +12,7 @@ from dynaproof.checkers.mutation.seeded import (
     ballots,
     boots,
     configs,
+    copies,
     disks,
     guards,
     leases,
@@ -22,7 +23,7 @@ from dynaproof.checkers.mutation.seeded import (
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, boots, sheds, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, copies, serving, boots, sheds, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

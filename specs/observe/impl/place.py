@@ -153,6 +153,7 @@ def queued(replica: PartitionReplica) -> int:
         + state.memory.count
         + len(state.holds)
         + len(readers.movers)
+        + len(replica.views.copiers)
         + waiting.attempts
     )
     if pending.flights:

@@ -16,12 +16,13 @@ from dynaproof.checkers.mutation.seeded import (
     guards,
     leases,
     liveness,
+    request_ids,
     serving,
     tails,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, boots, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, serving, request_ids, boots, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -30,7 +30,8 @@ class Settings(GroupSettings, frozen=True):
     """The same in bytes of what it remembers of its writes: ids, and the images that failed conditions show.
     """
     deadline_span_us: Microseconds = 60_000_000
-    """How far ahead of the leader's clock a request's deadline may lie; one further ahead is refused for good.
+    """How far ahead of the leader's clock a request's deadline may lie; a request with one further ahead is
+    refused for good.
     """
     refused_attempts: int = 4096
     """Attempts that a leader refuses for good, and knows so that it refuses late copies too, at the most;

@@ -170,7 +170,9 @@ def serving() -> Group:
     ballot = group.replica.leading
     group.hear(Vote(PEER, 1, ballot, 1, group.env.now, group.env.wall))
     for number in (1, 2):
-        request = Request(RequestId(CLIENT, 1, number), 1, ballot, group.env.wall + 10_000_000, Put(b"k", b"v"))
+        request = Request(
+            RequestId(CLIENT, 1, number), 1, ballot, group.env.wall + 10_000_000, Put(b"k", b"v")
+        )
         group.node.on_message(CLIENT, request)
     group.env.now += 1
     return group

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import rows
@@ -13,7 +15,7 @@ from dynaproof.impl.partition.messages.requests import Put, Request
 SPAN_US = 4_000_000
 """How far ahead a deadline may lie here."""
 
-SMALL = {"admitted_writes_per_s": 1, "deadline_span_us": SPAN_US, "in_flight_slots": 1}
+SMALL: dict[str, Any] = {"admitted_writes_per_s": 1, "deadline_span_us": SPAN_US, "in_flight_slots": 1}
 """A partition that remembers nine requests at the most: seven at its rate, one in flight, and one more."""
 
 FULL = 9
@@ -64,7 +66,9 @@ def a_full_table_of_ids_whose_time_is_past(harness: Harness) -> None:
     harness.ask("c0", Put(b"k", item("after")), to="sa")
     harness.settle()
     answered = harness.client("c0").ending == "ok"
-    harness.promise("progress_after_faults_stop", answered, "a write finds the table full of what is forgotten")
+    harness.promise(
+        "progress_after_faults_stop", answered, "a write finds the table full of what is forgotten"
+    )
 
 
 @scenario("deadline_unbounded", "far_deadline_refused_once", **SMALL)
@@ -88,9 +92,7 @@ def a_deadline_lies_too_far_ahead(harness: Harness) -> None:
     harness.settle()
 
 
-@scenario(
-    "images_not_counted", admitted_bytes_per_s=1, deadline_span_us=SPAN_US, window_bytes=4_000
-)
+@scenario("images_not_counted", admitted_bytes_per_s=1, deadline_span_us=SPAN_US, window_bytes=4_000)
 def conditions_fail_on_a_large_item(harness: Harness) -> None:
     """Each failed condition is remembered with the item that it found, until these take too many bytes."""
     harness.elect("sa")
@@ -132,8 +134,8 @@ def the_time_of_many_ids_is_past_at_once(harness: Harness) -> None:
 
 @scenario("refusal_final_without_room", refused_attempts=1, **SMALL)
 def more_is_refused_than_a_leader_keeps(harness: Harness) -> None:
-    """Two writes are refused because of their deadlines, and the leader keeps one refusal; a copy of the other
-    attempt comes when its deadline is nearer.
+    """Two writes are refused because of their deadlines, and the leader keeps one refusal; a copy of the
+    other attempt comes when its deadline is nearer.
     """
     harness.elect("sa")
     harness.beat("sa")
@@ -179,4 +181,6 @@ def a_followers_clock_is_ahead(harness: Harness) -> None:
     harness.beat("sa")
     one, other = harness.replica("sa").state, harness.replica("sb").state
     harness.expect(other.applied == one.applied, "sb has applied what sa has")
-    harness.promise("replicas_equal_when_quiet", rows(one) == rows(other), "sb remembers other requests than sa")
+    harness.promise(
+        "replicas_equal_when_quiet", rows(one) == rows(other), "sb remembers other requests than sa"
+    )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CALL, LEARNER, MEMORY, REFUSALS, REQUESTS, SETTINGS, STATE
+from dynaproof.checkers.mutation.seeded.places import (
+    CALL,
+    LEARNER,
+    MEMORY,
+    REFUSALS,
+    REQUESTS,
+    SETTINGS,
+    STATE,
+)
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -46,7 +54,11 @@ BUGS = (
     bug(
         "images_not_counted",
         "The images that failed conditions show do not count in the bytes of what is remembered.",
-        Edit(MEMORY, "return ROW_BYTES + (0 if row.observed is None else len(row.observed.item))", "return ROW_BYTES"),
+        Edit(
+            MEMORY,
+            "return ROW_BYTES + (0 if row.observed is None else len(row.observed.item))",
+            "return ROW_BYTES",
+        ),
     ),
     bug(
         "ids_sized_by_a_constant",
@@ -75,7 +87,7 @@ BUGS = (
     ),
     bug(
         "far_deadline_refused_once",
-        "An attempt is refused for good because its deadline is too far ahead, and a copy of it is taken later.",
+        "An attempt is refused for good for its deadline is too far ahead, and a copy is taken later.",
         Edit(
             REQUESTS,
             'final = reason != "expired" and',
@@ -90,6 +102,10 @@ BUGS = (
     bug(
         "deadline_moves",
         "A client asks again with a later deadline, as if that were no part of the request's name.",
-        Edit(CALL, "ballot, self.deadline, self.operation", "ballot, self.deadline + self.attempt, self.operation"),
+        Edit(
+            CALL,
+            "ballot, self.deadline, self.operation",
+            "ballot, self.deadline + self.attempt, self.operation",
+        ),
     ),
 )

@@ -90,7 +90,7 @@ class LoadObserver:
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
         self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
-        """By the second, how many writes were asked for, and what a partition remembers of them at the most."""
+        """By the second, how many writes were asked for, and what a partition remembers of them at most."""
         self._largest = 0
         """Of the items written so far: an answer may show one."""
         self._chosen: deque[tuple[int, int]] = deque()
@@ -121,7 +121,9 @@ class LoadObserver:
         if not isinstance(note.operation, Get):
             if isinstance(note.operation, Put):
                 self._largest = max(self._largest, len(note.operation.item))
-            size = CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            size = (
+                CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            )
             second, writes = tau // 1_000_000, 1
             if self._asked_for and self._asked_for[-1][0] == second:
                 _, before, before_bytes = self._asked_for.pop()

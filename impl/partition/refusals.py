@@ -1,7 +1,7 @@
 """What a leadership refused for good, so that it refuses late copies of the same attempts too.
 
-*Invariant* (rule I5 of `docs/replication.md`). An attempt that was added is covered until a timestamp past its
-deadline is assigned: from then on no copy of it can be proposed anyway.
+*Invariant* (rule I5 of `docs/replication.md`). An attempt that was added is covered until a timestamp past
+its deadline is assigned: from then on no copy of it can be proposed anyway.
 """
 
 from __future__ import annotations

@@ -16,13 +16,28 @@ from dynaproof.checkers.mutation.seeded import (
     guards,
     leases,
     liveness,
+    log_readers,
     request_ids,
     serving,
     tails,
+    windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, request_ids, boots, liveness, guards)
+MODULES = (
+    ballots,
+    tails,
+    configs,
+    leases,
+    disks,
+    serving,
+    request_ids,
+    boots,
+    liveness,
+    guards,
+    windows,
+    log_readers,
+)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -133,9 +133,9 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         in_flight_slots=(2, 4, 32)[pick(3)],
         chunk_slots=(4, 64)[pick(2)],
         waiting_attempts=(2, 16)[seed // 2 % 2],
-        held_slots=(24, 4_096)[seed % 2],
         page_bytes=(96, 160, 8_192)[seed % 3],
         chunk_pages=1 + pick(2),
+        **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"),
     )
     spread = RATE_ONE * drift // 1_000_000
     extremes = pick(3)
@@ -222,6 +222,25 @@ def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int
         "admitted_writes_per_s": 1 if few else 20_000,
         "admitted_bytes_per_s": 100 if light else 20_971_520,
         "refused_attempts": (2, 4_096)[pick(2)],
+    }
+
+
+def bounds_of_the_log(name: str) -> dict[str, int]:
+    """Bounds in bytes of what the log keeps, and how far its readers may be behind: at times so small that a
+    run meets them.
+    """
+    pick = Chance(f"{name}/log")
+    lag_slots, lag_bytes = ((24, 1 << 29), (4_096, 1 << 29), (500_000, 2_000), (16, 1_200))[pick(4)]
+    return {
+        "checkpoint_bytes": (700, 2_000, 1 << 22)[pick(3)],
+        "retained_bytes": (300, 1_500, 1 << 26)[pick(3)],
+        "log_cache_bytes": (0, 3_000, 1 << 22)[pick(3)],
+        "hold_lag_slots": lag_slots,
+        "hold_lag_bytes": lag_bytes,
+        "held_slots": 2 * lag_slots,
+        "held_bytes": 2 * lag_bytes,
+        "read_slots": (2, 8, 1_024)[pick(3)],
+        "read_bytes": (400, 1 << 20)[pick(2)],
     }
 
 

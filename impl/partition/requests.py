@@ -1,9 +1,9 @@
 """What a replica does for clients: reads, and writes with their conditions, retries and refusals.
 
 *Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
-per request id while the id is remembered, waits or is in flight, and never past its deadline; a final refusal
-stays true for every copy of the attempt. A condition is decided when the write is proposed, on the state then.
-A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
+per request id while the id is remembered, waits or is in flight, and never past its deadline; a final
+refusal stays true for every copy of the attempt. A condition is decided when the write is proposed, on the
+state then. A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
 """
 
 from __future__ import annotations

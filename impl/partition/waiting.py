@@ -19,7 +19,6 @@ from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.service import Service
 
-
 Key: TypeAlias = RequestId | str
 """What a request of a client is known by: its id; and the move of a hold: the reader's name."""
 

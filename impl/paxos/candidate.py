@@ -11,7 +11,6 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry
-from dynaproof.impl.paxos.messages.catch_up import Chosen
 from dynaproof.impl.paxos.messages.election import (
     Alive,
     AskAlive,
@@ -175,15 +174,10 @@ class Candidate(Leader[State]):
         else:
             self.learn_from(m.source, m.commit)
 
-    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
-        """Learn, and go on with the campaign from there: promises from before are outdated."""
-        known = self.log.commit
-        super().on_chosen(sender, m)
-        if known < self.log.commit and self.log.commit >= m.commit:
-            self.prepare_again()
-
     def prepare_again(self) -> None:
-        """Ask everyone again from what is known now, unless learning was a promise of a higher ballot."""
+        """Go on with a campaign from what is known now, for promises from before are outdated; unless learning
+        was a promise of a higher ballot.
+        """
         campaign = self.campaign
         if campaign is not None and campaign.ballot == self.log.promised:
             campaign.promises.clear()

@@ -31,13 +31,15 @@ class CatchUp(Learner[State]):
     # --- By log ---
 
     def on_fetch_timer(self, timer: FetchTimer) -> None:
-        """A replica that is not admitted asks all the others until it is."""
+        """A replica that is not admitted asks all the others until it is, while no answer is on its way."""
         if self.admitted:
             return
         self.env.set_timer(self.settings.retry_us, FetchTimer())
+        if self.env.now < self.fetching_until:
+            return
         for member in self.log.head.config.voters:
             if member != self.member:
-                self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
+                self.fetch(member)
 
     def on_fetch(self, sender: NodeId, m: Fetch) -> None:
         """Answer with chosen records, or with the start of a copy where the log is cut."""
@@ -54,15 +56,22 @@ class CatchUp(Learner[State]):
             m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )
 
-    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
-        """Learn chosen records that continue ours, and ask for more."""
-        through = m.first + len(m.records) - 1
-        if m.first > self.log.commit + 1 or through <= self.log.commit or self.leading is not None:
+    def learn_chosen(self, m: Chosen) -> None:
+        """Learn chosen records that continue ours, and ask for more if they are what was asked for.
+
+        An accept may have brought these slots meanwhile: that is no reason to stop asking, for there may be
+        more that no accept brings. A repeated or late answer is no reason to ask, for that is done already.
+        """
+        through, log = m.first + len(m.records) - 1, self.log
+        if m.first > log.commit + 1 or self.leading is not None:
             return
-        skip = self.log.commit + 1 - m.first
-        self.log.learn(m.first + skip, m.records[skip:], m.held_at[skip:])
-        self.apply_chosen()
-        self.fetching_until = 0
+        if through > log.commit:
+            skip = log.commit + 1 - m.first
+            log.learn(m.first + skip, m.records[skip:], m.held_at[skip:])
+            self.apply_chosen()
+        if m.first != self.fetching_from:
+            return
+        self.fetching_from = self.fetching_until = 0
         self.learn_from(m.source, m.commit)
 
     # --- By copy ---

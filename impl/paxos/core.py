@@ -1,7 +1,7 @@
 """What the roles of a replica share: its durable log, its applied state, its clocks, and how it speaks.
 
 The roles are classes over `Core`, one file each, in layers that call downwards only: learner, catch-up,
-leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
+sender, leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from typing import Generic
 
 from dynaproof.impl.node import Env, Microseconds
 from dynaproof.impl.paxos.checkpoint import Checkpoint, Copy
+from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config
@@ -47,6 +49,7 @@ class Core(Generic[State]):
         promises.
         """
         self.contact_at: Microseconds = -1
+        self.early = EarlyAccepts(NO_BALLOT)
         # Candidate.
         self.inquiry: Inquiry | None = None
         self.campaign: Campaign | None = None
@@ -56,6 +59,11 @@ class Core(Generic[State]):
         self.usable_lease_us = settings.usable_lease_us()
         # Learner.
         self.fetching_until: Microseconds = 0
+        """Until when the answer to a fetch is waited for,"""
+        self.fetching_from = 0
+        """which begins with this slot;"""
+        self.fetching_for: Adopt | Behind | None = None
+        """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
 
@@ -82,7 +90,7 @@ class Core(Generic[State]):
         the log (rule 11).
         """
         config = self.state.config
-        for record in self.log.records[self.state.applied + 1 - self.log.first : slot - self.log.first]:
+        for record in self.log.between(self.state.applied + 1, slot - 1):
             if record.config is not None:
                 config = record.config
         return config
@@ -110,7 +118,14 @@ class Core(Generic[State]):
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
-        return tuple(queue for service in self.services for queue in service.queues())
+        early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
+        return (early, *(queue for service in self.services for queue in service.queues()))
+
+    def memory(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound
+        where checkpoints come in time.
+        """
+        return tuple(part for service in self.services for part in service.memory())
 
     # --- Sending ---
 

@@ -13,25 +13,23 @@ Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Availa
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.paxos.catch_up import CatchUp
-from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.leadership import Campaign, Leadership, Progress
 from dynaproof.impl.paxos.messages.leadership import (
-    Accept,
-    Adopt,
     Handover,
     Heard,
-    Heartbeat,
     HeartbeatTimer,
     Release,
     Vote,
+    WatchTimer,
 )
 from dynaproof.impl.paxos.notes import Deposed, Led
-from dynaproof.impl.paxos.records import ClosedTimestamp, Config, NoOp, Record
+from dynaproof.impl.paxos.records import ClosedTimestamp, Config, NoOp, Record, size_bytes
+from dynaproof.impl.paxos.sender import Sender
 from dynaproof.impl.paxos.state_machine import State
 
 
-class Leader(CatchUp[State]):
+class Leader(Sender[State]):
     """Proposes and counts votes."""
 
     # --- Leadership ---
@@ -73,7 +71,7 @@ class Leader(CatchUp[State]):
             for service in self.services:
                 service.proposed(record)
         for member in self.config_for(leadership.tail_end).voters:
-            leadership.progress.setdefault(member, Progress())
+            leadership.progress.setdefault(member, Progress(leadership.tail_end + 1))
         self.vote_for_own(ballot)
         for member in leadership.progress:
             if member != self.member:
@@ -92,6 +90,7 @@ class Leader(CatchUp[State]):
         for service in self.services:
             service.stepped_down()
         self.env.cancel_timer(HeartbeatTimer())
+        self.env.cancel_timer(WatchTimer())
         self.arm_election()
 
     def vote_for_own(self, ballot: Ballot) -> None:
@@ -101,39 +100,14 @@ class Leader(CatchUp[State]):
             Vote(self.member, self.incarnation, ballot, self.log.last, self.env.now, self.env.wall),
         )
 
-    def send_batch(self, leadership: Leadership, member: Member) -> None:
-        """The first accept of the ballot, as it was or as far as it is retained."""
-        known = max(leadership.tail_start, self.log.first) - 1
-        batch = self.log.between(known + 1, leadership.tail_end)
-        if known < leadership.tail_end:
-            self.send(
-                member,
-                Adopt(
-                    self.member,
-                    member.incarnation,
-                    leadership.ballot,
-                    self.env.now,
-                    known,
-                    batch,
-                    self.log.commit,
-                ),
-            )
-
     # --- The lease ---
 
     def beat(self) -> None:
         """One round: ask every voter to renew the lease; the send time travels with the question."""
         leadership = self.leadership
         assert leadership is not None, "only a leader beats"
-        start = leadership.lease_start
-        renewed = start >= 0 and self.env.now - start < self.settings.lease_us
         for member in leadership.progress:
-            self.send(
-                member,
-                Heartbeat(
-                    self.member, member.incarnation, leadership.ballot, self.env.now, self.log.commit, renewed
-                ),
-            )
+            self.ask(leadership, member)
         self.env.set_timer(self.settings.heartbeat_us, HeartbeatTimer())
 
     def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
@@ -192,9 +166,11 @@ class Leader(CatchUp[State]):
         if progress is None:
             return
         progress.adopted = True
-        progress.through = max(progress.through, m.through)
+        progress.advance(m.through, self.env.now)
         self.renew(leadership, progress, m.asked_at, m.wall)
         self.count_votes()
+        if self.leadership is leadership and progress.next <= self.log.last and m.source != self.member:
+            self.send_on(leadership, m.source, progress)
         self.offer_room(leadership)
 
     def on_heard(self, sender: NodeId, m: Heard) -> None:
@@ -205,14 +181,14 @@ class Leader(CatchUp[State]):
         progress = leadership.progress.get(m.source)
         if progress is None:
             return
-        progress.commit = max(progress.commit, m.commit)
         self.renew(leadership, progress, m.asked_at, m.wall)
+        moved_at = progress.advanced_at
+        progress.advance(m.through, self.env.now)
         if m.adopted:
             progress.adopted = True
-            progress.through = max(progress.through, m.through)
             self.count_votes()
-        if self.leadership is leadership:
-            self.send_missing(leadership, m.source, m.adopted, m.through)
+        if self.leadership is leadership and m.source in leadership.progress:
+            self.send_missing(leadership, m, moved_at)
         self.offer_room(leadership)
 
     def renew(
@@ -226,34 +202,6 @@ class Leader(CatchUp[State]):
         elapsed = self.env.now - asked_at
         apart = wall - self.env.wall
         progress.wall_apart = apart if apart > 0 else min(0, apart + elapsed)
-
-    def send_missing(self, leadership: Leadership, member: Member, adopted: bool, through: int) -> None:
-        """Retransmit the batch, or the slots behind what this voter holds."""
-        if member == self.member:
-            return
-        if not adopted and through < leadership.tail_end:
-            self.send_batch(leadership, member)
-        elif self.log.first <= through + 1 <= self.log.last:
-            last = self.last_in_message(through + 1, self.log.last)
-            self.send_accept(leadership, member, through + 1, self.log.between(through + 1, last))
-
-    def send_accept(
-        self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]
-    ) -> None:
-        """Phase 2a to one voter."""
-        self.send(
-            member,
-            Accept(
-                self.member,
-                member.incarnation,
-                leadership.ballot,
-                self.env.now,
-                first,
-                records,
-                leadership.tail_end,
-                self.log.commit,
-            ),
-        )
 
     def count_votes(self) -> None:
         """Advance the commit index over every slot that a quorum of its own config has voted for, in
@@ -302,7 +250,7 @@ class Leader(CatchUp[State]):
         in_flight = log.last - log.commit
         return not in_flight or (
             in_flight < settings.in_flight_slots
-            and log.size_between(log.commit + 1, log.last) + log.size_of(record) <= settings.window_bytes
+            and log.size_between(log.commit + 1, log.last) + size_bytes(record) <= settings.window_bytes
         )
 
     def offer_room(self, leadership: Leadership) -> None:
@@ -323,8 +271,7 @@ class Leader(CatchUp[State]):
         self.log.accept(leadership.ballot, record.slot, (record,), self.log.commit)
         for service in self.services:
             service.proposed(record)
-        for member in self.others():
-            self.send_accept(leadership, member, record.slot, (record,))
+        self.send_new(leadership, record)
         self.vote_for_own(leadership.ballot)
 
     # --- Planned handover ---

@@ -75,7 +75,8 @@ class Membership(Service):
         assert leadership is not None, "only a leadership has slots in flight"
         if slot == leadership.config_in_flight:
             leadership.config_in_flight = 0
-        leadership.progress = {v: leadership.progress.get(v) or Progress() for v in config.voters}
+        known, new = leadership.progress, replica.log.last + 1
+        leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}
         leadership.lease_start = leadership.lease_from(config)
         if replica.member not in leadership.progress:
             replica.step_down()

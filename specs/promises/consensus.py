@@ -14,6 +14,7 @@ from dynaproof.specs.views.group_facts import (
     FellSilent,
     ForgetfulVote,
     HeldLogGivenUp,
+    HoldBehind,
     LeaseHeld,
     Led,
     LogCut,
@@ -21,6 +22,7 @@ from dynaproof.specs.views.group_facts import (
     ProposalChanged,
     QueueOverfull,
     Raised,
+    ReadUnanswered,
     Reconfigured,
     RecordAltered,
     Recovered,
@@ -232,7 +234,7 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
             yield Violation(
                 f"{name} keeps its log from slot {first} on, and its durable checkpoint ends at {covered}"
             )
-        for reader, (through, _) in view.holds.items():
+        for reader, through in view.holds.items():
             if fact.held and first > through + 1:
                 yield Violation(
                     f"{name} keeps its log from slot {first} on, and {reader} has read through {through} only"
@@ -246,6 +248,24 @@ def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
         yield Violation(
             f"{fact.name} told {fact.reader} that slot {fact.slot} is gone, which a hold protects"
         )
+
+
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HoldBehind,))
+def lag_is_bounded(view: GroupView) -> Iterable[Violation]:
+    """No hold that may lapse is further behind than its bound, in slots or in bytes of records."""
+    for fact in view.take(HoldBehind):
+        if fact.slots > fact.most_slots or fact.bytes > fact.most_bytes:
+            yield Violation(
+                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not lapsed; "
+                f"its bounds are {fact.most_slots} and {fact.most_bytes}"
+            )
+
+
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(ReadUnanswered,))
+def readers_are_answered(view: GroupView) -> Iterable[Violation]:
+    """A replica answers every question of a reader, however much that asks for."""
+    for fact in view.take(ReadUnanswered):
+        yield Violation(f"{fact.name} left the question of {fact.reader} for slot {fact.slot} unanswered")
 
 
 @spec(
@@ -301,6 +321,8 @@ SPECS: tuple[AnySpec, ...] = (
     commit_timestamps_increase,
     log_cut_is_covered,
     held_log_is_never_given_up,
+    lag_is_bounded,
+    readers_are_answered,
     tails_fit,
     queues_stay_bounded,
     handlers_never_raise,

@@ -146,6 +146,26 @@ class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
     slot: int
 
 
+class HoldBehind(GroupFact, frozen=True, gc=False):
+    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots` and
+    `most_bytes` are what it may be.
+    """
+
+    reader: Hashable
+    slots: int
+    bytes: int
+    most_slots: int
+    most_bytes: int
+
+
+class ReadUnanswered(GroupFact, frozen=True, gc=False):
+    """A replica has handled a reader's question, and does not answer it."""
+
+    name: Name
+    reader: Hashable
+    slot: int
+
+
 class QueueOverfull(GroupFact, frozen=True, gc=False):
     """A queue is longer than its bound."""
 

@@ -38,7 +38,7 @@ from dynaproof.impl.paxos.messages.election import (
     Refused,
     TooFarBehind,
 )
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -54,8 +54,8 @@ THEIRS = Ballot(2, "sb", 2)
 LEAF: LeafPage[Any] = LeafPage((), ())
 ROOTS = PageRef(0, digest_of(LEAF)), PageRef(1, digest_of(LEAF))
 PAGES = tuple((root.page, encode_page(root.page, LEAF)) for root in ROOTS)
-HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
+HELD = Hold("reader", 4, 0, 100, 1 << 20)
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -120,7 +120,7 @@ class Group:
         return (
             plain(self.replica),
             [plain(service) for service in self.replica.services],
-            {name: self.env.disk.read(name) for name in self.env.disk.logs()},
+            {name: self.env.disk.read(name, 0, self.env.disk.size(name)) for name in self.env.disk.logs()},
             {name: tuple(self.env.disk.pages(name)) for name in self.env.disk.files()},
             (list(self.env.sent), list(self.env.own), dict(self.env.timers)),
         )
@@ -250,10 +250,11 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
     Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
-    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, g.env.wall)),
+    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall)),
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
+    Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
     CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.roots, (0,))),
     CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, PAGES)),
     CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),

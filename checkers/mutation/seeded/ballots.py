@@ -39,10 +39,10 @@ BUGS = (
         ),
         Edit(
             LEADER,
-            "progress.through = max(progress.through, m.through)",
+            "progress.advance(m.through, self.env.now)",
             """
             through = m.through if m.ballot == leadership.ballot else leadership.tail_end
-            progress.through = max(progress.through, through)
+            progress.advance(through, self.env.now)
             """,
             within="Leader.on_vote",
         ),
@@ -97,9 +97,9 @@ BUGS = (
         ),
         Edit(
             LOG,
-            "self._write(Accepted(ballot, first, records, self.commit))",
+            "self._write(Accepted(ballot, first + skip, records[skip:], commit))",
             """
-            self._write(Accepted(ballot, first, records, self.commit))
+            self._write(Accepted(ballot, first + skip, records[skip:], commit))
             self.promised = ballot  # In memory; the fold of the journal does not raise it.
             """,
         ),

@@ -1,4 +1,4 @@
-"""How large the messages of replicas are, measured on what leaves them: the whole message as it would be sent."""
+"""How large the messages of replicas are, measured on what leaves them: as they would be sent, whole."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Disk(Protocol):
         ...
 
     def read(self, log: str, at: int, size: int) -> bytes:
-        """`size` bytes of a log from `at` on; fewer where it ends before, and none if there is no such log."""
+        """`size` bytes of a log from `at` on; fewer where it ends before, none if there is no such log."""
         ...
 
     def remove_log(self, log: str) -> None:

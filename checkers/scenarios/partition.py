@@ -156,7 +156,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
     length = 600 + pick(600)
     crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
-    settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
+    settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
         settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
     )
@@ -175,8 +175,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
-        clients=3,
-        operations=14,
+        clients=clients,
+        operations=42 // clients,
         keys=1 + pick(4),
         item_bytes=item_bytes,
         length=length,
@@ -191,15 +191,17 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
 
 
-def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
-    """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
-    bounds are as small beside the items.
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
+    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large
+    as the service allows, and at times the bounds are as small, and clients so many that they fill a window.
     """
+    clients = 3
     large = pick(16)
     window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
     if large > 7:
         window = (300, 900, 2_400)[pick(3)]
         item_bytes = (0, 0, window, window // 2)[pick(4)]
+        clients = (3, 7, 14)[pick(3)]
     drawn = structs.replace(
         settings,
         window_bytes=window,
@@ -208,7 +210,7 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
         waiting_requests=(1_024, 1, 4)[pick(3)],
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
     )
-    return drawn, item_bytes
+    return drawn, item_bytes, clients
 
 
 def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
@@ -262,7 +264,7 @@ def smaller(config: GroupConfig) -> Iterator[GroupConfig]:
 
 PARTITION = Scenario(
     name="partition",
-    sentence="one replica group in three zones, three clients, few keys; crashes, cuts, rot, clocks",
+    sentence="one replica group in three zones, a few clients, few keys; crashes, cuts, rot, clocks",
     draw=partial(draw, "partition"),
     kinds=(replica_host(), CLIENTS, READERS),
     specs=OF_A_GROUP,

@@ -1,7 +1,7 @@
 """A reader of a partition's log, as a node: it holds the log, reads on from its place, and moves its hold.
 
-While there is more, it asks for that as soon as an answer has come, so it keeps up with any load whose records
-a round trip can carry; a patient one pauses between all its questions, and falls behind.
+While there is more, it asks for that as soon as an answer has come, so it keeps up with any load whose
+records a round trip can carry; a patient one pauses between all its questions, and falls behind.
 
 *Invariant.* The records that it takes are consecutive, unless an answer says that the log is gone from there;
 then it begins anew where its next hold is placed.
@@ -78,8 +78,8 @@ class LogReader:
         self.env.send(self.replicas[self.env.random("replica", len(self.replicas))], message)
 
     def take(self, sender: NodeId, message: LogRead) -> None:
-        """Take records that continue the place. The hold moves behind them, unless they only moved holds: each
-        move is a record itself, and readers would go on for ever to move theirs behind it.
+        """Take records that continue the place. The hold moves behind them, unless they only moved holds:
+        each move is a record itself, and readers would go on for ever to move theirs behind it.
         """
         me, name = self.env.me, self.env.me.name
         self.trimmed = 0

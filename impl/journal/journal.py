@@ -182,9 +182,7 @@ class Journal:
         journal.sequence = journal.synced = end
         return journal, torn
 
-    def _survey(
-        self, number: int, link_of: Callable[[bytes], Link | None]
-    ) -> tuple[Segment | None, bool]:
+    def _survey(self, number: int, link_of: Callable[[bytes], Link | None]) -> tuple[Segment | None, bool]:
         """What recovery must know of a segment, None where it has no whole frame; and whether its end is
         torn.
         """

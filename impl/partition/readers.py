@@ -29,11 +29,12 @@ from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.service import Service
 
 CHECKPOINTS = 4
-"""How many checkpoints' worth of log is applied before the next one is durable, at the most, without faults."""
+"""How many checkpoints' worth of log is applied before the next one is durable, at the most, without faults.
+"""
 
 UNCACHED_BYTES = 1 << 22
-"""What the cache of the log takes beyond its bound, at the most: a window that was chosen at once, a frame that
-cannot leave in part, and a block that was read back.
+"""What the cache of the log takes beyond its bound, at the most: a window that was chosen at once, a frame
+that cannot leave in part, and a block that was read back.
 """
 
 

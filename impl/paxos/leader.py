@@ -230,8 +230,8 @@ class Leader(Sender[State]):
     # --- Proposing ---
 
     def may_propose(self) -> bool:
-        """Whether anything may be proposed: the whole first batch is chosen, no config is in flight (rule 9)
-        or waits to be, and the clock is trusted.
+        """Whether anything may be proposed (rules 9 and W1): the whole first batch is chosen, no config is in
+        flight or waits to be, and the clock is trusted.
         """
         leadership = self.leadership
         return (

@@ -35,7 +35,7 @@ class GroupSettings(Struct, frozen=True):
     retained_slots: int = 500_000
     """and slots, at the most."""
     log_cache_bytes: int = CACHE_BYTES
-    """What entries of the log that are chosen take in memory, about; older ones are read back from the disk."""
+    """What chosen entries of the log take in memory, about; older ones are read back from the disk."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
     message_bytes: int = 1_048_576

@@ -256,8 +256,8 @@ def lag_is_bounded(view: GroupView) -> Iterable[Violation]:
     for fact in view.take(HoldBehind):
         if fact.slots > fact.most_slots or fact.bytes > fact.most_bytes:
             yield Violation(
-                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not lapsed; "
-                f"its bounds are {fact.most_slots} and {fact.most_bytes}"
+                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not "
+                f"lapsed; its bounds are {fact.most_slots} and {fact.most_bytes}"
             )
 
 
@@ -280,11 +280,13 @@ def tails_fit(view: GroupView) -> Iterable[Violation]:
     above what an acceptor's journal knows chosen.
     """
     for fact in view.take(MessageTooLarge):
-        yield Violation(f"a {fact.message} of {fact.name} has {fact.size} bytes; its bound is {fact.bound}")
+        yield Violation(
+            f"a {fact.message} of {fact.name} has {fact.size} bytes of records; it has room for {fact.bound}"
+        )
     for long in view.take(TailTooLong):
         yield Violation(
             f"{long.name} came back with {long.records} records of {long.size} bytes above what its journal "
-            f"knows chosen, and a message holds {long.bound}"
+            f"knows chosen, and a message has room for {long.bound}"
         )
 
 

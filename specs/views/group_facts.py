@@ -147,8 +147,8 @@ class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
 
 
 class HoldBehind(GroupFact, frozen=True, gc=False):
-    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots` and
-    `most_bytes` are what it may be.
+    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots`
+    and `most_bytes` are what it may be.
     """
 
     reader: Hashable
@@ -184,7 +184,7 @@ class Raised(GroupFact, frozen=True, gc=False):
 
 
 class MessageTooLarge(GroupFact, frozen=True, gc=False):
-    """A message of a replica is larger than its bound, and holds more than one record and a no-op."""
+    """The records of a message take more than their bound, and are more than one and a no-op."""
 
     name: Name
     message: str

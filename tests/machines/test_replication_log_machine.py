@@ -98,9 +98,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log.promise(ballot)
         self.wrote()
 
-    @rule(
-        back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1), ahead=st.integers(-1, 5)
-    )
+    @rule(back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1), ahead=st.integers(-1, 5))
     def accept(self, back: int, size: int, higher: int, ahead: int) -> None:
         """A batch of a new ballot behind what is chosen, or more slots of the last accepted one; its leader
         knows some of them to be chosen, or some above them.

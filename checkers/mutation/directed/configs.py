@@ -84,9 +84,9 @@ def a_config_is_learnt_by_an_old_candidate(harness: Harness) -> None:
             pass
     replace_voter(harness, "sa", "sb", "sb")
     join(harness, "sa")
+    harness.pass_leases()
     harness.deliver("sc", "sa", Fetch)
     harness.deliver("sa", "sc", Chosen)
-    harness.pass_leases()
     harness.fire("sc", ElectionTimer)
     harness.deliver_if_any("sc", "sd", AskAlive)
     harness.deliver_if_any("sd", "sc", Alive)

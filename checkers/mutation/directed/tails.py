@@ -94,6 +94,9 @@ def a_batch_is_repeated(harness: Harness) -> None:
     campaign(harness, "sc", "sb")
     harness.deliver("sc", "sb", Adopt)
     harness.deliver("sb", "sc", Vote)
+    write(harness, "c1", "2", "sc")
+    harness.deliver("sc", "sb", Accept)
+    harness.deliver("sb", "sc", Vote)
 
 
 @scenario("commit_from_stale_heartbeat")

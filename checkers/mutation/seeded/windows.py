@@ -65,7 +65,7 @@ BUGS = (
     ),
     bug(
         "any_record_is_the_acceptors",
-        "A candidate takes its own log for chosen as far as that of an acceptor begins, whatever it holds there.",
+        "A candidate takes its own log for chosen as far as where an acceptor's begins, whatever it holds.",
         Edit(CANDIDATE, "if holds and log.record(m.first).proposed_at == m.at_first:", "if holds:"),
     ),
     bug(

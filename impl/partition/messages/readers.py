@@ -50,8 +50,8 @@ class CursorPlaced(Message, frozen=True, gc=False, tag="cursor_placed"):
 
 
 class CursorRefused(Message, frozen=True, gc=False, tag="cursor_refused"):
-    """Not now: the leader does not serve yet, is throttled, or holds the log for as many readers as it may; or
-    not there: the place is further behind than a hold may be.
+    """Not now: the leader does not serve yet, is throttled, or holds the log for as many readers as it may;
+    or not there: the place is further behind than a hold may be.
     """
 
     name: str

@@ -145,11 +145,11 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
-def message_bytes(place: Place) -> int:
-    """How large a message of the replica at this place may be."""
+def records_bytes(place: Place) -> int:
+    """What the records in a message of the replica at this place may take."""
     node = place.node
     assert isinstance(node, StorageNode), "only replicas send records"
-    return node.settings.message_bytes
+    return node.settings.records_bytes
 
 
 def lease_end(replica: PartitionReplica) -> Microseconds:

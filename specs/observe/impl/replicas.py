@@ -28,7 +28,7 @@ from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.load import LoadObserver
-from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
+from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
@@ -36,8 +36,8 @@ from dynaproof.specs.observe.impl.place import (
     hold_lag,
     lease_end,
     lease_us,
-    message_bytes,
     queued,
+    records_bytes,
     replica_of,
     sent,
 )
@@ -145,7 +145,7 @@ class ImplObserver(RequestObserver):
         self.log_bytes = 0
         """What those records take,"""
         self.read_bytes: dict[str, int] = {}
-        """and what those take that a reader with a hold has read; by the hold itself where they are pruned."""
+        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
 
     # --- What nodes say ---
 
@@ -241,10 +241,10 @@ class ImplObserver(RequestObserver):
 
     def sized(self, place: Place, message: Message) -> None:
         """A message that carries records leaves its replica."""
-        bound = message_bytes(place)
-        size = too_large(message, bound)
-        if size:
-            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
+        size = bounded_size(message)
+        if size and size > records_bytes(place):
+            kind = type(message).__name__
+            self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
@@ -357,9 +357,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
-            records, size = tail_beyond(replica, message_bytes(place))
+            records, size = tail_beyond(replica)
             if records:
-                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
+                self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""

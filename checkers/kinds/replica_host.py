@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, OneVoter, broken, leads
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER, OneVoter, broken, leads
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
@@ -48,7 +48,7 @@ def replica_host() -> Kind:
         restarted=ImplObserver.restarted,
         knowledge=knowledge,
         brief=brief,
-        faults=(ROT, PAGE_ROT, HANDOVER),
+        faults=(ROT, PAGE_ROT, HANDOVER, STRANGER),
         foremost=leads,
         budget=OneVoter,
         needs_new_disk=broken,

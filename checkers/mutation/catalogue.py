@@ -20,6 +20,7 @@ from dynaproof.checkers.mutation.seeded import (
     log_readers,
     request_ids,
     serving,
+    sheds,
     tails,
     windows,
 )
@@ -34,6 +35,7 @@ MODULES = (
     serving,
     request_ids,
     boots,
+    sheds,
     liveness,
     flow,
     guards,

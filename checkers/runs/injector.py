@@ -15,6 +15,7 @@ from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Budget, Kind
 from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
+from dynaproof.impl.outbox import OutboxLimits
 
 NEVER = 1 << 62
 
@@ -180,7 +181,7 @@ class Injector:
         """The faults stop: everything heals, or all but one node, or all but one link."""
         world = self.world
         world.loss = world.duplication = 0
-        world.capacity = max(world.capacity, FAIR_CAPACITY)
+        world.bound(max(world.capacity, FAIR_CAPACITY), OutboxLimits())
         world.cut_links = {}
         world.latencies = world.sync_us = FAIR_US
         self.mends, self.fallen, self.next, self.lasting = [], len(self.faults), NEVER, {}

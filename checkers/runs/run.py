@@ -21,7 +21,7 @@ from dynaproof.checkers.runs.refining import Follower
 from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
-from dynaproof.checkers.world.place import Place
+from dynaproof.checkers.world.place import Place, full_name
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.specs.spec import AnySpec
@@ -102,7 +102,8 @@ class Run:
     def add(self, kind: Kind, node: NodeId, rate: int) -> Place:
         """One more node of a kind, which is not started yet."""
         self._kinds[node.address] = kind
-        return self.world.add(node, node.name, partial(_made, kind, self.config), rate)
+        name = node.name if node.name not in self.world.places else full_name(node)
+        return self.world.add(node, name, partial(_made, kind, self.config), rate)
 
     # --- Phases ---
 
@@ -225,6 +226,8 @@ class _Kinds:
         return structs.replace(
             self._run.kind(place).listening(observation),
             uncovered=observation.uncovered,
+            shed=observation.shed,
+            vanished=observation.vanished,
             raised=observation.raised,
         )
 

@@ -23,7 +23,7 @@ from dynaproof.checkers.kinds.group import (
     GroupObservation,
     first_config,
 )
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
@@ -45,6 +45,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
@@ -68,8 +69,14 @@ FAULTS = (
 )
 """In the order in which they are drawn."""
 
-CLIENT_CRASHES = (0, 1, 2, 4)
-"""How often clients and readers crash, in a quarter of the configurations each."""
+OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
+"""What may wait in a node for its syncs."""
+
+FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
+"""Who is outside the group goes wrong too; drawn apart from the group's own faults,"""
+
+OF_OUTSIDE = (0, 1, 2, 4)
+"""and so often, in a quarter of the configurations each."""
 
 LARGEST_ITEM = 400_000
 """About what DynamoDB allows."""
@@ -155,7 +162,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
-    crash = Chance(f"{scenario}/{strategy}/{seed}/client crashes")
+    outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
+    room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
     settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
         settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
@@ -171,7 +179,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
             backoff_us=heartbeat // 8,
             think_us=heartbeat // 16,
         ),
-        options=options,
+        options=structs.replace(options, outbox=room),
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
@@ -183,7 +191,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         faults=in_order(
             draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
             draw_faults(
-                (CLIENT_CRASH,), f"{scenario}/{strategy}/{seed}/clients", length, CLIENT_CRASHES[crash(4)]
+                FROM_OUTSIDE, f"{scenario}/{strategy}/{seed}/outside", length, OF_OUTSIDE[outside(4)]
             ),
         ),
         end=ENDS[pick(len(ENDS))],
@@ -271,7 +279,7 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=(*FAULTS, CLIENT_CRASH),
+    faults=(*FAULTS, *FROM_OUTSIDE),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,

@@ -46,6 +46,8 @@ class SimDisk:
         self.durable = 0
         self.grown: list[str] = []
         """The logs to whose durable bytes the last sync or crash has added."""
+        self.paged: list[tuple[str, int]] = []
+        """The files and pages that it has written or freed on the platter."""
         self._mark = 0
         self._logs: dict[str, _File] = {}
         self._files: dict[str, _Pages] = {}
@@ -142,7 +144,7 @@ class SimDisk:
     def sync_done(self) -> None:
         """What was written before the sync started is durable."""
         self.durable = mark = self._mark
-        self.grown = []
+        self.grown, self.paged = [], []
         if self._dirty:
             for name in list(self._dirty):
                 self._sync_log(name, self._dirty[name], mark)
@@ -173,6 +175,7 @@ class SimDisk:
             if number > mark:
                 break
             _apply_page(pages.durable, page, data)
+            self.paged.append((name, page))
             done += 1
         del pages.pending[:done]
         if not pages.pending:
@@ -183,7 +186,7 @@ class SimDisk:
     def crash(self, pick: Pick) -> bool:
         """Keep of each file a prefix of what was not synced; whether an append was torn."""
         torn = False
-        self.grown = []
+        self.grown, self.paged = [], []
         for name in sorted(self._dirty):
             file = self._dirty[name]
             kept = pick(name, len(file.pending) + 1)
@@ -200,6 +203,7 @@ class SimDisk:
             pages = self._dirty_pages[name]
             for _, page, data in pages.pending[: pick(name, len(pages.pending) + 1)]:
                 _apply_page(pages.durable, page, data)
+                self.paged.append((name, page))
             pages.data, pages.pending = dict(pages.durable), []
         self._dirty, self._dirty_pages = {}, {}
         self.durable = self.written

@@ -96,7 +96,8 @@ class Call:
             return "give up"
         if newer and route.leader is not None:
             return "try now"
-        if m.reason == "not_leader" and route.leader is not None and route.leader.name == asked.name:
+        leader = route.leader
+        if m.reason == "not_leader" and leader is not None and leader.address == asked.address:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import encode_frame, scan
+from dynaproof.impl.journal.frames import UnknownFormatError, encode_frame, scan
 from dynaproof.impl.node import Disk
 
 V = TypeVar("V")
@@ -176,8 +176,8 @@ class PageCopy:
         ref, codec = self.missing[at]
         try:
             page = decode_page(codec, ref, data)
-        except RottenPageError:
-            return False
+        except (RottenPageError, UnknownFormatError):
+            return False  # A peer whose code writes other pages is no reason to leave the own disk alone.
         del self.missing[at]
         self.disk.write_page(self.file, number, data)
         if isinstance(page, BranchPage):

@@ -19,7 +19,14 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy
+from dynaproof.specs.observe.impl.place import (
+    Place,
+    admitted,
+    before_at_leader,
+    copying,
+    to_copy,
+    waiting_is_full,
+)
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -42,14 +49,17 @@ COPY_STEPS = 8
 
 
 class Asked:
-    """A request that is measured: when it was asked, and the most that stood before it at a leader."""
+    """A request that is measured: when it was asked, and the most that stood before it at a leader; and
+    whether as many waited there as may wait, when it came last.
+    """
 
-    __slots__ = ("at", "bytes", "slots")
+    __slots__ = ("at", "bytes", "crowded", "slots")
 
     def __init__(self, at: int) -> None:
         self.at = at
         self.slots = 0
         self.bytes = 0
+        self.crowded = False
 
 
 class Back(Struct, frozen=True):
@@ -155,6 +165,7 @@ class LoadObserver:
             if asked is not None:
                 slots, size = before_at_leader(replica)
                 asked.slots, asked.bytes = max(asked.slots, slots), max(asked.bytes, size)
+                asked.crowded = waiting_is_full(replica)
         chosen, through = self._chosen, view.chosen_through
         if through != chosen[-1][1]:
             chosen.append((tau, through))
@@ -218,12 +229,16 @@ class LoadObserver:
         """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes."""
         if self.pace is None or not self.answers or m.reason != "throttled":
             return
-        self.asked.pop(m.request, None)
-        span_us, writes, size = admitted(replica)
-        since = (place.world.tau - span_us) // 1_000_000
-        asked = [one for one in self._asked_for if one[0] >= since]
-        asked_writes, asked_bytes = sum(one[1] for one in asked), sum(one[2] for one in asked)
-        self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
+        asked = self.asked.get(m.request)
+        if asked is None:
+            return
+        if not asked.crowded:
+            span_us, writes, size = admitted(replica)
+            since = (place.world.tau - span_us) // 1_000_000
+            lately = [one for one in self._asked_for if one[0] >= since]
+            asked_writes, asked_bytes = sum(one[1] for one in lately), sum(one[2] for one in lately)
+            self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
+        del self.asked[m.request]  # It comes again when there may be room.
 
 
 def idle_us(settings: GroupSettings) -> int:

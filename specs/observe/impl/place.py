@@ -15,6 +15,9 @@ from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
 
+LARGEST_ITEM = 409_600
+"""Bytes, at the most: DynamoDB's limit."""
+
 
 class Platter(Protocol):
     """What is durable of a disk."""
@@ -22,6 +25,11 @@ class Platter(Protocol):
     @property
     def grown(self) -> Sequence[str]:
         """The logs that the last sync made longer."""
+        ...
+
+    @property
+    def paged(self) -> Sequence[tuple[str, int]]:
+        """The files and pages that the last sync wrote or freed."""
         ...
 
     def durable_log(self, log: str) -> bytes | bytearray:
@@ -81,6 +89,11 @@ class Place(Protocol):
     @property
     def name(self) -> str:
         """The node's name."""
+        ...
+
+    @property
+    def id(self) -> NodeId:
+        """The node that runs there."""
         ...
 
     @property
@@ -178,9 +191,9 @@ def queued(replica: PartitionReplica) -> int:
     return lengths
 
 
-def campaigns(place: Place | None, ballot: Ballot) -> bool:
+def campaigns(place: Place, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = replica_of(place) if place is not None and place.up else None
+    replica = replica_of(place) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
 
 
@@ -198,6 +211,13 @@ def waiting_of(replica: PartitionReplica) -> Waiting:
     """Who waits for room at this replica, if it leads."""
     (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
     return waiting
+
+
+def waiting_is_full(replica: PartitionReplica) -> bool:
+    """Whether as many wait for room as may wait, or nearly as many bytes: one item more would be too much."""
+    waiting = waiting_of(replica)
+    settings = waiting.settings
+    return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
 
 
 def admitted(replica: PartitionReplica) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, Note
+from dynaproof.impl.node import Message, NodeId, Note
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
@@ -69,6 +69,8 @@ from dynaproof.specs.views.group_facts import (
     TailTooLong,
     Uncovered,
     Unheld,
+    Vanished,
+    WasShed,
 )
 
 
@@ -125,6 +127,8 @@ class ImplObserver(RequestObserver):
         TailTooLong,
         Uncovered,
         Unheld,
+        Vanished,
+        WasShed,
     )
 
     def __init__(
@@ -204,20 +208,32 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.places.get(note.promised.node), note.promised):
+        if any(campaigns(other, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
         leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
+        return isinstance(leader, Member) and any(
+            f"{other.name}>{place.name}" in place.world.cut_links
+            for other in place.world.places.values()
+            if other.id.address == leader.node.address
+        )
 
     # --- What leaves nodes ---
 
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its node had written was durable."""
         self.view.file(Uncovered(place.name, type(message).__name__))
+
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.view.file(WasShed(place.name, type(message).__name__, to.address == place.id.address))
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.view.file(Vanished(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a vote or a grant out, or a promise."""
@@ -351,6 +367,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
+            self.logs.pages.pop(member, None)
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""

@@ -84,10 +84,15 @@ class SimDisk:
             file.pending.append((self._wrote(), size))
             self._dirty[log] = file
 
-    def read(self, log: str) -> bytes:
-        """The whole log."""
+    def size(self, log: str) -> int:
+        """As long as the node sees it."""
         file = self._logs.get(log)
-        return bytes(file.data) if file is not None else b""
+        return len(file.data) if file is not None else 0
+
+    def read(self, log: str, at: int, size: int) -> bytes:
+        """What the node sees there."""
+        file = self._logs.get(log)
+        return bytes(file.data[at : at + size]) if file is not None else b""
 
     def remove_log(self, log: str) -> None:
         """Remove it: an empty log is the same as none."""

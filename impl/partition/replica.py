@@ -22,7 +22,7 @@ PartitionReplica: TypeAlias = Replica[PartitionState]
 
 def create(env: Env, settings: Settings, prefix: str, head: AnyHead) -> PartitionReplica:
     """A replica that knows nothing, with an empty journal under `prefix`."""
-    log = ReplicationLog.create(env.disk, prefix, head)
+    log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
     return _serving(Replica.create(env, settings, log, PartitionState), settings)
 
 
@@ -34,7 +34,7 @@ def recover(env: Env, settings: Settings, prefix: str) -> tuple[PartitionReplica
         RottenLogError: synced bytes of the journal are damaged or missing.
         RottenPageError: a page of the checkpoint that the log names is damaged or missing.
     """
-    recovered = ReplicationLog.recover(env.disk, prefix, decode)
+    recovered = ReplicationLog.recover(env.disk, prefix, decode, settings.log_cache_bytes)
     if recovered is None:
         return None
     log, torn = recovered

@@ -95,7 +95,7 @@ class Core(Generic[State]):
         the log (rule 11).
         """
         config = self.state.config
-        for record in self.log.records[self.state.applied + 1 - self.log.first : slot - self.log.first]:
+        for record in self.log.between(self.state.applied + 1, slot - 1):
             if record.config is not None:
                 config = record.config
         return config
@@ -136,6 +136,12 @@ class Core(Generic[State]):
         early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
         copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
         return (early, copiers, *(queue for service in self.services for queue in service.queues()))
+
+    def memory(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound
+        where checkpoints come in time.
+        """
+        return tuple(part for service in self.services for part in service.memory())
 
     # --- Sending ---
 

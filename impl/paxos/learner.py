@@ -77,10 +77,13 @@ class Learner(Core[State]):
     # --- Checkpoints and cutting ---
 
     def checkpoint_if_due(self) -> None:
-        """Write a checkpoint when enough slots were applied since the last."""
-        snapshot = self.log.head.snapshot
-        covered = 0 if snapshot is None else snapshot.slot
-        if self.checkpoint is None and self.state.applied - covered >= self.settings.checkpoint_slots:
+        """Write a checkpoint when enough of the log was applied since the last."""
+        if self.checkpoint is not None:
+            return
+        state, snapshot, settings = self.state, self.log.head.snapshot, self.settings
+        slots, applied = (0, 0) if snapshot is None else (snapshot.slot, snapshot.log_bytes)
+        due = state.log_bytes - applied >= settings.checkpoint_bytes
+        if due or state.applied - slots >= settings.checkpoint_slots:
             self.write_checkpoint()
 
     def write_checkpoint(self) -> None:
@@ -94,7 +97,10 @@ class Learner(Core[State]):
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
         and those need that copy from here.
         """
-        first = checkpoint + 1 - self.settings.retained_slots
+        first = max(
+            checkpoint + 1 - self.settings.retained_slots,
+            self.log.entries.first_within(checkpoint, self.settings.retained_bytes),
+        )
         asked = [service.needed_from() for service in self.services]
         needed = min((slot for slot in asked if slot is not None), default=checkpoint + 1)
         if needed < first:

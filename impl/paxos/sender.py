@@ -134,9 +134,7 @@ class Sender(CatchUp[State]):
             progress.next = 0
             self.send(
                 m.source,
-                Behind(
-                    self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit
-                ),
+                Behind(self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit),
             )
 
     def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:

@@ -25,11 +25,13 @@ REMEMBERED = 64
 class ChosenRecord:
     """A chosen record with what the fold of the chosen records says of it."""
 
-    __slots__ = ("record", "surprises", "timestamp")
+    __slots__ = ("log_bytes", "record", "surprises", "timestamp")
 
     def __init__(self, record: LogRecord) -> None:
         self.record = record
         self.timestamp = record.timestamp
+        self.log_bytes = 0
+        """What it and all chosen records below it take; known once it is chosen."""
         self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
 
 

@@ -19,7 +19,14 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy, waiting_is_full
+from dynaproof.specs.observe.impl.place import (
+    Place,
+    admitted,
+    before_at_leader,
+    copying,
+    to_copy,
+    waiting_is_full,
+)
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -93,7 +100,7 @@ class LoadObserver:
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
         self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
-        """By the second, how many writes were asked for, and what a partition remembers of them at the most."""
+        """By the second, how many writes were asked for, and what a partition remembers of them at most."""
         self._largest = 0
         """Of the items written so far: an answer may show one."""
         self._chosen: deque[tuple[int, int]] = deque()
@@ -124,7 +131,9 @@ class LoadObserver:
         if not isinstance(note.operation, Get):
             if isinstance(note.operation, Put):
                 self._largest = max(self._largest, len(note.operation.item))
-            size = CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            size = (
+                CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            )
             second, writes = tau // 1_000_000, 1
             if self._asked_for and self._asked_for[-1][0] == second:
                 _, before, before_bytes = self._asked_for.pop()

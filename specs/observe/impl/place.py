@@ -4,17 +4,16 @@ how a driver keeps places, or on the fields of a replica, is in this file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
-
 
 LARGEST_ITEM = 409_600
 """Bytes, at the most: DynamoDB's limit."""
@@ -42,12 +41,21 @@ class Platter(Protocol):
         ...
 
 
-class Happened(Protocol):
-    """An event."""
+class Given(Protocol):
+    """An event, as far as a node is given something by it."""
 
     @property
     def payload(self) -> object:
-        """The message or timer that was handled; None of what is neither."""
+        """A message or a timer, if it is one of these."""
+        ...
+
+
+class Leaving(Protocol):
+    """What a node sends."""
+
+    @property
+    def handler(self) -> Sequence[tuple[NodeId, Message]]:
+        """What the running handler has sent so far."""
         ...
 
 
@@ -60,13 +68,13 @@ class Surroundings(Protocol):
         ...
 
     @property
-    def last(self) -> Happened | None:
-        """The last event."""
+    def places(self) -> Mapping[str, Place]:
+        """All places by the names of their nodes."""
         ...
 
     @property
-    def places(self) -> Mapping[str, Place]:
-        """All places by the names of their nodes."""
+    def last(self) -> Given | None:
+        """The last event."""
         ...
 
     @property
@@ -109,6 +117,11 @@ class Place(Protocol):
         ...
 
     @property
+    def outbox(self) -> Leaving:
+        """What waits there to leave."""
+        ...
+
+    @property
     def world(self) -> Surroundings:
         """What lies around it."""
         ...
@@ -120,6 +133,24 @@ def replica_of(place: Place) -> PartitionReplica | None:
     return node.replica if isinstance(node, StorageNode) else None
 
 
+def given(place: Place) -> object:
+    """What the handler was given that has just run at this place."""
+    event = place.world.last
+    return None if event is None else event.payload
+
+
+def sent(place: Place) -> Iterator[Message]:
+    """What that handler has sent."""
+    return (message for _, message in place.outbox.handler)
+
+
+def hold_lag(place: Place) -> tuple[int, int]:
+    """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only hosts have logs"
+    return node.settings.hold_lag_slots, node.settings.hold_lag_bytes
+
+
 def lease_us(place: Place) -> Microseconds:
     """How long a leader at this place may serve after it asked for its lease."""
     node = place.node
@@ -127,11 +158,11 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
-def message_bytes(place: Place) -> int:
-    """How large a message of the replica at this place may be."""
+def records_bytes(place: Place) -> int:
+    """What the records in a message of the replica at this place may take."""
     node = place.node
     assert isinstance(node, StorageNode), "only replicas send records"
-    return node.settings.message_bytes
+    return node.settings.records_bytes
 
 
 def lease_end(replica: PartitionReplica) -> Microseconds:

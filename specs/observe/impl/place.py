@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
@@ -142,6 +143,17 @@ def given(place: Place) -> object:
 def sent(place: Place) -> Iterator[Message]:
     """What that handler has sent."""
     return (message for _, message in place.outbox.handler)
+
+
+def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:
+    """What a replica's log holds in these slots, each with the ballot in its identity; up to the first that
+    is rotten, which the replica will find for itself.
+    """
+    for slot in range(first, last + 1):
+        try:
+            yield slot, replica.log.record(slot).proposed_at
+        except RottenLogError:
+            return
 
 
 def hold_lag(place: Place) -> tuple[int, int]:

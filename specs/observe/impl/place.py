@@ -20,6 +20,13 @@ LARGEST_ITEM = 409_600
 """Bytes, at the most: DynamoDB's limit."""
 
 
+FEW_PAGES = 64
+"""Pages that a handler may read besides: the paths of what it looks for."""
+
+PATH_PAGES = 12
+"""Pages of the paths from the roots of two trees to one key, at the most."""
+
+
 class Platter(Protocol):
     """What is durable of a disk."""
 
@@ -33,8 +40,22 @@ class Platter(Protocol):
         """The files and pages that the last sync wrote or freed."""
         ...
 
+    @property
+    def bytes_read(self) -> int:
+        """What the node has read so far,"""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """and written."""
+        ...
+
     def durable_log(self, log: str) -> bytes | bytearray:
         """What is durable of a log."""
+        ...
+
+    def durable_logs(self, prefix: str) -> Sequence[str]:
+        """The logs of which something is durable."""
         ...
 
     def durable_files(self) -> Mapping[str, Mapping[int, bytes]]:
@@ -241,6 +262,21 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
     span_us = settings.remembered_us
     writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
     return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
+
+
+def work_bounds(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when it
+    starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
+    """
+    settings, last = replica.settings, place.world.last
+    message = 2 * settings.message_bytes + LARGEST_ITEM
+    starts = last is None or last.payload is None
+    read = message + FEW_PAGES * settings.page_bytes
+    if starts:
+        prefix = f"log/{replica.incarnation:06d}/"
+        read += sum(len(place.disk.durable_log(log)) for log in place.disk.durable_logs(prefix))
+    slots = settings.checkpoint_slots + settings.in_flight_slots
+    return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:

@@ -290,6 +290,9 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
+            replica = replica_of(place)
+            if place.up and replica is not None:
+                self.load.synced(place, replica)
             if self.holds:
                 self.behind(place)
 
@@ -413,6 +416,7 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        self.load.worked(place, replica)
         if self.load.pace is not None:
             self.load.handled(place, replica)
 

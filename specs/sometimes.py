@@ -41,6 +41,12 @@ TAIL_ADOPTED = Sometimes(
     "Lamport, Paxos Made Simple, 3; replication rules 3 and 4",
 )
 
+CLIENT_CRASHED = Sometimes(
+    "client crashed with a write under way",
+    "A client crashed that waited for the answer to a write, and nobody will hear that answer.",
+    "DynamoDB developer guide, error handling; Kingsbury, Maelstrom protocol notes",
+)
+
 SPLIT_VOTE = Sometimes(
     "split vote",
     "Two campaigns met: a candidate was refused for the ballot of another that had not won yet.",
@@ -81,6 +87,18 @@ HELD_LOG_COPIED = Sometimes(
     "held log brought by a copy",
     "A copied checkpoint came with the records below it that a reader had not read yet.",
     "model/catch_up.py, rule 3",
+)
+
+COPY_WENT_ON = Sometimes(
+    "copy went on from another view",
+    "A copy that was under way went on from a newer checkpoint, or from another source.",
+    "docs/replication.md, copies",
+)
+
+LOG_HELD_FOR_A_COPY = Sometimes(
+    "log held for a copy",
+    "A source did not cut its log where it would have, for a replica that copies had not got that far.",
+    "docs/replication.md, copies",
 )
 
 REPLY_LOST = Sometimes(
@@ -138,6 +156,7 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             LEADER_CHANGED,
             OLD_LEADER_DEPOSED,
             TAIL_ADOPTED,
+            CLIENT_CRASHED,
             SPLIT_VOTE,
             TORN_TAIL,
             ROT_FOUND,
@@ -145,6 +164,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             VOTER_REPLACED,
             CATCH_UP_BY_COPY,
             HELD_LOG_COPIED,
+            COPY_WENT_ON,
+            LOG_HELD_FOR_A_COPY,
             REPLY_LOST,
             FAILED_CONDITION_RETRIED,
             LATE_LEASE_READ,

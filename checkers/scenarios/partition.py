@@ -13,6 +13,7 @@ from functools import partial
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, READERS
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import (
     CLIENT,
     READER,
@@ -22,9 +23,9 @@ from dynaproof.checkers.kinds.group import (
     GroupObservation,
     first_config,
 )
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
-from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults
+from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import (
@@ -41,9 +42,10 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import (
     PARTITION as CUT_OFF,
 )
-from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
+from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
@@ -67,11 +69,17 @@ FAULTS = (
 )
 """In the order in which they are drawn."""
 
+OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
+"""What may wait in a node for its syncs."""
+
+FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
+"""Who is outside the group goes wrong too; drawn apart from the group's own faults,"""
+
+OF_OUTSIDE = (0, 1, 2, 4)
+"""and so often, in a quarter of the configurations each."""
+
 LARGEST_ITEM = 400_000
 """About what DynamoDB allows."""
-
-END_OPERATIONS = 50
-"""What a client still does once the faults have stopped, at the most."""
 
 
 # --- Setup ---
@@ -107,13 +115,19 @@ def start_clients(run: Run) -> None:
         run.world.start(place)
 
 
-def few_operations_left(run: Run) -> None:
-    """In the end a client has little left to do."""
-    for client in Group(run).clients():
-        client.left = min(client.left, END_OPERATIONS)
-
-
 # --- Configurations ---
+
+
+def draw_copies(pick: Chance, heartbeat: int) -> dict[str, int]:
+    """Bounds of copies and of what is held for them, by the names of the settings."""
+    return {
+        "copy_messages": (1, 4)[pick(2)],
+        "views": 1 + pick(2),
+        "view_us": (heartbeat // 4, heartbeat * 2)[pick(2)],
+        "view_bytes": (1_000, 1 << 29)[pick(2)],
+        "copiers": (1, 8)[pick(2)],
+        "digests_kept": (4, 65_536)[pick(2)],
+    }
 
 
 def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
@@ -160,7 +174,14 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
+    outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
+    room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
     settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
+    settings = structs.replace(
+        settings,
+        **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8),
+        **draw_copies(Chance(f"{scenario}/{strategy}/{seed}/copies"), heartbeat),
+    )
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -172,7 +193,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
             backoff_us=heartbeat // 8,
             think_us=heartbeat // 16,
         ),
-        options=options,
+        options=structs.replace(options, outbox=room),
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
@@ -181,7 +202,12 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         keys=1 + pick(4),
         item_bytes=item_bytes,
         length=length,
-        faults=draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+        faults=in_order(
+            draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+            draw_faults(
+                FROM_OUTSIDE, f"{scenario}/{strategy}/{seed}/outside", length, OF_OUTSIDE[outside(4)]
+            ),
+        ),
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
@@ -207,6 +233,20 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
     )
     return drawn, item_bytes, clients
+
+
+def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
+    """The bounds of what is remembered of requests, so small at times that few writes reach them; deadlines
+    may lie as far ahead as a client's, whose clock and the leader's stepped apart.
+    """
+    span = timeout + 2 * settings.epsilon_us + 2_000_000
+    few, light = (False, False, False, True)[pick(4)], (False, False, False, True)[pick(4)]
+    return {
+        "deadline_span_us": span,
+        "admitted_writes_per_s": 1 if few else 20_000,
+        "admitted_bytes_per_s": 100 if light else 20_971_520,
+        "refused_attempts": (2, 4_096)[pick(2)],
+    }
 
 
 def bounds_of_the_log(name: str) -> dict[str, int]:
@@ -253,15 +293,15 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=FAULTS,
+    faults=(*FAULTS, *FROM_OUTSIDE),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,
     begin=start_clients,
-    relieve=few_operations_left,
+    relieve=go_on,
     end=judge_end,
-    actions={"probe": probe},
-    act_sentences={"probe": "{} writes a fresh key and reads it"},
+    actions=ACTIONS,
+    act_sentences=ACT_SENTENCES,
     load=load,
     smaller=smaller,
 )

@@ -36,7 +36,7 @@ class Membership(Service):
         if not leadership.serving or leadership.config_in_flight:
             return
         for voter in replica.config.voters:
-            same = (voter.node.zone, voter.node.name) == (m.node.zone, m.node.name)
+            same = voter.node.address == m.node.address
             if not same or voter == replica.member or m.node.incarnation < voter.node.incarnation:
                 continue
             if voter.node == m.node and voter.incarnation > m.retired:

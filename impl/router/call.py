@@ -2,7 +2,7 @@
 
 *Invariant.* A call ends once: answered, or with an error that is *definite* (it took no effect and never
 will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed at, so a
-refusal covers late copies too.
+refusal covers late copies too. Its request id is used for no other call, in no other life of the router.
 
 Source: Kingsbury, *Maelstrom* protocol notes (definite and indefinite errors); DynamoDB developer guide,
 error handling.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Reply, Request
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 
@@ -20,6 +20,22 @@ Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 
 Next: TypeAlias = Literal["nothing", "try now", "try later", "give up"]
 """What a refusal asks for: `nothing` if it is outdated, or belongs to another call."""
+
+
+class RequestIds:
+    """The request ids of one life of a router; no other life of it, and no other node, makes the same."""
+
+    __slots__ = ("boot", "made", "node")
+
+    def __init__(self, env: Env) -> None:
+        self.node = env.me
+        self.boot = env.boot
+        self.made = 0
+
+    def next(self) -> RequestId:
+        """An id that was never used."""
+        self.made += 1
+        return RequestId(self.node, self.boot, self.made)
 
 
 class Route:
@@ -32,8 +48,10 @@ class Route:
         self.ballot: Ballot = NO_BALLOT
 
     def learn(self, m: Rejected) -> bool:
-        """Follow a hint that is not older than what is known; whether it is newer."""
-        newer = m.ballot > self.ballot
+        """Follow a hint that is not older than what is known; whether it names a newer leader, or one where
+        none was known any more.
+        """
+        newer = m.ballot > self.ballot or (m.ballot == self.ballot and self.leader is None)
         if m.ballot >= self.ballot:
             self.ballot, self.leader = m.ballot, m.leader
         return newer
@@ -70,17 +88,18 @@ class Call:
         return "ok" if m.status == "ok" else "condition_failed"
 
     def rejected(self, m: Rejected, route: Route, newer: bool) -> Next:
-        """What to do after a refusal from which `route` has learned; `newer`: it names a newer leader."""
+        """What to do after a refusal from which `route` has learned; `newer`: it names another leader."""
         if m.request != self.request or m.attempt not in self.unanswered:
             return "nothing"
         asked = self.unanswered[m.attempt]
         if m.final:
             del self.unanswered[m.attempt]
-        if m.reason == "expired":
+        if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             return "give up"
         if newer and route.leader is not None:
             return "try now"
-        if m.reason == "not_leader" and route.leader is not None and route.leader.name == asked.name:
+        leader = route.leader
+        if m.reason == "not_leader" and leader is not None and leader.address == asked.address:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 

@@ -29,6 +29,8 @@ from dynaproof.specs.views.group_facts import (
     Serving,
     TailTooLong,
     Uncovered,
+    Vanished,
+    WasShed,
 )
 
 
@@ -130,6 +132,16 @@ def durable_before_visible(view: GroupView) -> Iterable[Violation]:
     """When a message leaves, every byte that its node wrote before it is synced."""
     for fact in view.take(Uncovered):
         yield Violation(f"a {fact.message} left {fact.name} before what the node had written was synced")
+
+
+@spec("always", source="the boundary's rule 2", over=GroupView, on=(WasShed, Vanished))
+def sheds_are_noted(view: GroupView) -> Iterable[Violation]:
+    """While a node lives, what it sends leaves it, or is noted as shed; a message to itself is never shed."""
+    for shed in view.take(WasShed):
+        if shed.own:
+            yield Violation(f"{shed.node} shed a {shed.message} to itself, which nobody sends again")
+    for gone in view.take(Vanished):
+        yield Violation(f"a {gone.message} of {gone.node} is gone, and nobody noted that")
 
 
 @spec(
@@ -315,6 +327,7 @@ SPECS: tuple[AnySpec, ...] = (
     logs_agree_up_to_commit,
     promises_never_go_back,
     durable_before_visible,
+    sheds_are_noted,
     forgetful_never_vote,
     only_the_damaged_fall_silent,
     quorums_overlap,

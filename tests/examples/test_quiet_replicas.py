@@ -38,7 +38,7 @@ def quiet() -> Group:
 
     def settled() -> bool:
         first = group.replicas()[0].state
-        return group.quiet() and bool(first.remembered and first.holds and first.items.get(b"k0"))
+        return group.quiet() and bool(first.memory.count and first.holds and first.items.get(b"k0"))
 
     run.advance(settled, 5_000)
     assert settled()
@@ -46,7 +46,7 @@ def quiet() -> Group:
 
 
 def forget_requests(state: PartitionState) -> None:
-    state.remembered.popitem()
+    state.memory.forget(state.memory.earliest + 1)
 
 
 def move_holds(state: PartitionState) -> None:

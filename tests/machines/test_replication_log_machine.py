@@ -31,7 +31,7 @@ from dynaproof.impl.tree.pages import PageRef
 PREFIX = "log/000001/"
 MEMBER = Member(NodeId("region", "a", "sa"), 1)
 GROUP = Config(0, (MEMBER,), 2)
-ROOT = PageRef(0, b"")
+ROOTS = PageRef(0, b""), PageRef(1, b"")
 
 
 def no_op(slot: int, ballot: Ballot) -> LogRecord:
@@ -154,7 +154,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = PartitionSnapshot(slot, identity, held_at, slot, 0, GROUP, 0, ROOT, 0, (), ())
+        snapshot = PartitionSnapshot(slot, identity, held_at, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ())
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -180,7 +180,7 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, 0, GROUP, 0, ROOT, 0, (), ()),
+            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ()),
             copied=True,
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}

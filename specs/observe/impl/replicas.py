@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, Note
+from dynaproof.impl.node import Message, NodeId, Note
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
-from dynaproof.impl.partition.messages.requests import Reply, Request
+from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
@@ -27,6 +27,7 @@ from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
@@ -69,6 +70,8 @@ from dynaproof.specs.views.group_facts import (
     TailTooLong,
     Uncovered,
     Unheld,
+    Vanished,
+    WasShed,
 )
 
 
@@ -100,6 +103,7 @@ class ImplObserver(RequestObserver):
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
+        *LoadObserver.PROVIDES,
         group_facts.Led,
         Accepted,
         Chosen,
@@ -124,12 +128,15 @@ class ImplObserver(RequestObserver):
         TailTooLong,
         Uncovered,
         Unheld,
+        Vanished,
+        WasShed,
     )
 
     def __init__(
         self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.load = LoadObserver(self.view)
         self.config = config
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
@@ -147,13 +154,15 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def on_invoked(self, _: Place, note: Invoked) -> None:
+    def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
-        self.invoked(note)
+        self.invoked(note, place.name)
+        self.load.invoked(note, place.world.tau)
 
-    def on_ended(self, _: Place, note: Ended) -> None:
+    def on_ended(self, place: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""
         self.ended(note)
+        self.load.ended(note, place.world.tau)
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
@@ -200,20 +209,32 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.places.get(note.promised.node), note.promised):
+        if any(campaigns(other, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
         leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
+        return isinstance(leader, Member) and any(
+            f"{other.name}>{place.name}" in place.world.cut_links
+            for other in place.world.places.values()
+            if other.id.address == leader.node.address
+        )
 
     # --- What leaves nodes ---
 
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its node had written was durable."""
         self.view.file(Uncovered(place.name, type(message).__name__))
+
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.view.file(WasShed(place.name, type(message).__name__, to.address == place.id.address))
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.view.file(Vanished(place.name, type(message).__name__))
 
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a vote or a grant out, or a promise."""
@@ -250,6 +271,12 @@ class ImplObserver(RequestObserver):
         """A client makes an attempt."""
         self.attempts[message.request] = message.attempt
 
+    def rejected(self, place: Place, message: Rejected) -> None:
+        """A replica refuses an attempt."""
+        replica = replica_of(place)
+        if replica is not None:
+            self.load.refused(place, replica, message)
+
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
         held = self.view.holds.get(message.name)
@@ -263,6 +290,9 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
+            replica = replica_of(place)
+            if place.up and replica is not None:
+                self.load.synced(place, replica)
             if self.holds:
                 self.behind(place)
 
@@ -321,6 +351,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is None:
             return
+        self.load.crashed(place)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -329,11 +360,18 @@ class ImplObserver(RequestObserver):
         else:
             self.synced(place)
 
+    def client_crashed(self, place: Place, _lost_disk: bool) -> None:
+        """A client is gone, and with it whoever waited for its answers."""
+        for request in [request for request, at in self.asked_at.items() if at == place.name]:
+            self.load.abandoned(request)
+        self.abandoned(place.name)
+
     def damaged(self, place: Place) -> None:
         """A synced byte rotted."""
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
+            self.logs.pages.pop(member, None)
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""
@@ -378,6 +416,9 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        self.load.worked(place, replica)
+        if self.load.pace is not None:
+            self.load.handled(place, replica)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler raised."""
@@ -430,6 +471,7 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,
         Reply: ImplObserver.answered,
+        Rejected: ImplObserver.rejected,
         Request: ImplObserver.attempted,
         LogTrimmed: ImplObserver.trimmed,
     }

@@ -125,7 +125,8 @@ def values(kind: Any) -> SearchStrategy[Any]:
 
 def built(kind: type) -> SearchStrategy[Any]:
     """A struct, field by field; records that follow each other are as likely as others."""
-    fields = {name: values(hint) for name, hint in get_type_hints(kind).items() if not name.startswith("_")}
+    hints = get_type_hints(kind)
+    fields = {name: values(hints[name]) for name in kind.__struct_fields__}  # type: ignore[attr-defined]
     if kind is CopiedPages:
         fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
         fields["left_out"] = st.just(()) | fields["left_out"]

@@ -116,7 +116,7 @@ class ConfigLease(ReconfigurationRules):
 
     def agrees(self, a: int, b: int, n: int) -> bool:
         """A record does not differ from what the member knows to be chosen, and is not of the last ballot."""
-        return b < self.ballots and (n > self.known[a] or self.log[a, n] == self.records[b, n])
+        return bool(b < self.ballots and (n > self.known[a] or self.log[a, n] == self.records[b, n]))
 
     @action(a=ReconfigurationRules.Member, b=ReconfigurationRules.Ballot)
     def promise_lost(self, a: int, b: int) -> None:
@@ -146,11 +146,11 @@ class ConfigLease(ReconfigurationRules):
 
     def commit(self, b: int) -> int:
         """A leader's commit index."""
-        return max(self.base[b], self.heard[b])
+        return int(max(self.base[b], self.heard[b]))
 
     def told(self, b: int, n: int) -> bool:
         """Others may know that a ballot's record is chosen: L2."""
-        return n <= self.heard[b]
+        return bool(n <= self.heard[b])
 
     def leases_from(self, a: int, b: int) -> bool:
         """A leader's lease counts a member: L1."""
@@ -158,7 +158,7 @@ class ConfigLease(ReconfigurationRules):
 
     def serves_from(self, b: int) -> bool:
         """A leader's first batch is counted chosen: L3."""
-        return self.commit(b) >= self.tail_end[b]
+        return bool(self.commit(b) >= self.tail_end[b])
 
     # ---------------------------------------------------------------- what is promised
 

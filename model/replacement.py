@@ -197,7 +197,7 @@ class Replacement(Model):
 
     def can_lead(self, c: int, d: int) -> bool:
         """A full voter leads with one whose log reaches down to what it knows."""
-        return self.low[c] == 1 and self.low[d] <= self.knows(c) + 1
+        return bool(self.low[c] == 1 and self.low[d] <= self.knows(c) + 1)
 
     def knows(self, c: int) -> int:
         """Up to where a candidate may ask for promises: rule 6."""
@@ -213,7 +213,7 @@ class Replacement(Model):
 
     def admitted_at_once(self, held: int) -> bool:
         """A new voter holds all that is chosen: rule 4."""
-        return held == self.last
+        return bool(held == self.last)
 
     def may_drop(self) -> bool:
         """Every voter is admitted: rule 5."""

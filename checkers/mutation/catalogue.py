@@ -23,7 +23,19 @@ from dynaproof.checkers.mutation.seeded import (
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, flow, guards, windows, log_readers)
+MODULES = (
+    ballots,
+    tails,
+    configs,
+    leases,
+    disks,
+    serving,
+    liveness,
+    guards,
+    flow,
+    windows,
+    log_readers,
+)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -46,7 +46,7 @@ BUGS = (
     model_bug(
         "ToldBeforeCounted",
         "Others hear that a config is chosen before its leader leases by it.",
-        Edit(MODEL, "return n <= self.heard[b]", "return True"),
+        Edit(MODEL, "return bool(n <= self.heard[b])", "return True"),
         violates="holder_is_led_last",
     ),
     model_bug(
@@ -82,7 +82,7 @@ BUGS = (
     model_bug(
         "ServesBeforeItsNoOp",
         "A leader serves by its lease before its first batch is chosen.",
-        Edit(MODEL, "return self.commit(b) >= self.tail_end[b]", "return True"),
+        Edit(MODEL, "return bool(self.commit(b) >= self.tail_end[b])", "return True"),
         THREE_BALLOTS,
         Edit(
             MODEL,

@@ -31,7 +31,7 @@ BUGS = (
     model_bug(
         "PartialCopyVotes",
         "A new voter counts at once, whatever it holds.",
-        Edit(MODEL, "return held == self.last", "return True"),
+        Edit(MODEL, "return bool(held == self.last)", "return True"),
         violates="quorums_hold_all",
     ),
     model_bug(

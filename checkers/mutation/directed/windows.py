@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dynaproof.checkers.mutation.directed.common import campaign, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
@@ -9,7 +11,10 @@ from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTim
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 
 WINDOW_BYTES = 400
-SHORT = {"window_bytes": WINDOW_BYTES, "message_bytes": WINDOW_BYTES + NO_OP_BYTES + HEADER_BYTES}
+SHORT: dict[str, Any] = {
+    "window_bytes": WINDOW_BYTES,
+    "message_bytes": WINDOW_BYTES + NO_OP_BYTES + HEADER_BYTES,
+}
 """A message holds a window and a no-op, or little more."""
 
 

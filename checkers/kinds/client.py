@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, GroupConfig
 from dynaproof.checkers.kinds.replica_host import brief, named, plain
@@ -31,8 +33,8 @@ def clients(config: GroupConfig) -> list[NodeId]:
 def workload(env: Env, config: GroupConfig) -> NodeProtocol:
     """A client that draws its operations; the last ones only read."""
     reads_only = env.me in clients(config)[config.clients - config.readers :]
-    operations, keys = config.operations, config.keys
-    return WorkloadClient(env, REPLICAS, config.client, operations, keys, reads_only, config.item_bytes)
+    mix = structs.replace(config.mix, reads_only=reads_only, item_bytes=config.item_bytes)
+    return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, mix)
 
 
 def knowledge(place: Place) -> Knowledge:
@@ -51,8 +53,10 @@ def knowledge(place: Place) -> Knowledge:
 
 def log_reader(env: Env, config: GroupConfig) -> NodeProtocol:
     """Reads the log through a cursor, as an archive does."""
-    pause = config.settings.heartbeat_us // 2
-    return LogReader(env, REPLICAS, ReaderSettings(pause_us=pause, questions=2 * config.operations))
+    reader = config.reader
+    if reader is None:
+        reader = ReaderSettings(config.settings.heartbeat_us // 2, questions=2 * config.operations)
+    return LogReader(env, REPLICAS, reader)
 
 
 def reader_knowledge(place: Place) -> Knowledge:

@@ -8,12 +8,15 @@ from dynaproof.checkers.runs.config import RunConfig
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
-from dynaproof.checkers.workloads.workload import WorkloadClient
+from dynaproof.checkers.workloads.log_reader import ReaderSettings
+from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 
@@ -37,6 +40,10 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
     more.
     """
+    mix: Mix = Mix()
+    """What the others ask for."""
+    reader: ReaderSettings | None = None
+    """How the log is read; by default, a few records in half a heartbeat."""
 
 
 def first_config() -> Config:
@@ -106,13 +113,27 @@ class Group:
             for replica in replicas
         )
 
+    def near(self, replica: Any) -> bool:
+        """Whether a replica is admitted, and within a window and 64 slots of what is chosen."""
+        reach = self.run.config.settings.in_flight_slots + NEAR_SLOTS
+        return bool(replica.admitted and replica.log.commit + reach >= self.observation.view.chosen_through)
+
+    def keeps_up(self) -> bool:
+        """Whether all replicas are there and near, and a leader serves."""
+        replicas = self.replicas()
+        if len(replicas) < self.expected_replicas() or self.leader() is None:
+            return False
+        return all(self.near(replica) for replica in replicas)
+
     def caught_up(self) -> bool:
         """Whether every live replica knows all that is chosen."""
         through = self.observation.view.chosen_through
         return all(replica.admitted and replica.log.commit >= through for replica in self.replicas())
 
     def differs(self, replica: Any) -> str | None:
-        """In what a replica's state is not the fold of the chosen entries, as the observer made it."""
+        """In what a replica's state is not the fold of the chosen entries, as the observer made it, or lies
+        otherwise in pages than another's.
+        """
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
             return "applied slots"
@@ -120,8 +141,18 @@ class Group:
             return "items"
         if state.config != observation.config:
             return "config"
-        if state.remembered != observation.remembered(state.timestamp):
+        remembered = {one.request: one for one in state.memory.remembered(state.timestamp)}
+        if remembered != observation.remembered(state.timestamp):
             return "remembered requests"
+        if rows(state) != rows(self.replicas()[0].state):
+            return "rows of memory"
         if state.log_bytes != observation.log_bytes:
             return "bytes of the log"
         return "holds" if state.holds != observation.holds else None
+
+
+def rows(state: PartitionState) -> tuple[int, int, bytes]:
+    """How many rows a state remembers, what they take, and their digest; what is forgotten and has not gone
+    yet is among them.
+    """
+    return state.memory.count, state.memory.bytes, state.memory.tree.digest()

@@ -5,6 +5,7 @@ who speaks for voters; and its budget.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
@@ -18,7 +19,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
-from dynaproof.impl.tree.pages import BranchPage, decode_page
+from dynaproof.impl.tree.pages import pages_below
 
 PRIME = 7919
 """Spreads a fault's amount over the bytes of a file."""
@@ -64,13 +65,9 @@ class PageRot(Stop):
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None:
             return CRASH.name
-        pages: list[int] = []
-        missing = [head.snapshot.root]
-        while missing:
-            ref = missing.pop()
-            pages.append(ref.page)
-            page = decode_page(PartitionState.codec, ref, place.disk.read_page(head.pages, ref.page))
-            missing.extend(page.children if isinstance(page, BranchPage) else ())
+        pages = pages_below(
+            head.snapshot.roots, PartitionState.codecs, partial(place.disk.read_page, head.pages)
+        )
         page_number = pages[fault.amount % len(pages)]
         data = place.disk.read_page(head.pages, page_number)
         assert data is not None, "the page was just read"

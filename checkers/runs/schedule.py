@@ -55,6 +55,7 @@ class Following:
         """Let happen what the schedule names, up to the first failure."""
         config, world = run.config, run.world
         world.keep_trace = True
+        run.fair = False
         run.injector.by_name = True
         run.injector.next = NEVER
         if self.in_setup:

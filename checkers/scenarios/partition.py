@@ -42,7 +42,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import (
     PARTITION as CUT_OFF,
 )
-from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
+from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.outbox import OutboxLimits
@@ -81,9 +81,6 @@ OF_OUTSIDE = (0, 1, 2, 4)
 LARGEST_ITEM = 400_000
 """About what DynamoDB allows."""
 
-END_OPERATIONS = 50
-"""What a client still does once the faults have stopped, at the most."""
-
 
 # --- Setup ---
 
@@ -118,13 +115,19 @@ def start_clients(run: Run) -> None:
         run.world.start(place)
 
 
-def few_operations_left(run: Run) -> None:
-    """In the end a client has little left to do."""
-    for client in Group(run).clients():
-        client.left = min(client.left, END_OPERATIONS)
-
-
 # --- Configurations ---
+
+
+def draw_copies(pick: Chance, heartbeat: int) -> dict[str, int]:
+    """Bounds of copies and of what is held for them, by the names of the settings."""
+    return {
+        "copy_messages": (1, 4)[pick(2)],
+        "views": 1 + pick(2),
+        "view_us": (heartbeat // 4, heartbeat * 2)[pick(2)],
+        "view_bytes": (1_000, 1 << 29)[pick(2)],
+        "copiers": (1, 8)[pick(2)],
+        "digests_kept": (4, 65_536)[pick(2)],
+    }
 
 
 def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
@@ -174,6 +177,11 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
     room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
     settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
+    settings = structs.replace(
+        settings,
+        **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8),
+        **draw_copies(Chance(f"{scenario}/{strategy}/{seed}/copies"), heartbeat),
+    )
     return GroupConfig(
         scenario=scenario,
         seed=seed,
@@ -206,8 +214,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
 
 
 def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
-    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large as
-    the service allows, and at times the bounds are as small, and clients so many that they fill a window.
+    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large
+    as the service allows, and at times the bounds are as small, and clients so many that they fill a window.
     """
     clients = 3
     large = pick(16)
@@ -225,6 +233,20 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
     )
     return drawn, item_bytes, clients
+
+
+def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
+    """The bounds of what is remembered of requests, so small at times that few writes reach them; deadlines
+    may lie as far ahead as a client's, whose clock and the leader's stepped apart.
+    """
+    span = timeout + 2 * settings.epsilon_us + 2_000_000
+    few, light = (False, False, False, True)[pick(4)], (False, False, False, True)[pick(4)]
+    return {
+        "deadline_span_us": span,
+        "admitted_writes_per_s": 1 if few else 20_000,
+        "admitted_bytes_per_s": 100 if light else 20_971_520,
+        "refused_attempts": (2, 4_096)[pick(2)],
+    }
 
 
 def bounds_of_the_log(name: str) -> dict[str, int]:
@@ -276,10 +298,10 @@ PARTITION = Scenario(
     place=create_and_campaign,
     ready=a_leader_serves,
     begin=start_clients,
-    relieve=few_operations_left,
+    relieve=go_on,
     end=judge_end,
-    actions={"probe": probe},
-    act_sentences={"probe": "{} writes a fresh key and reads it"},
+    actions=ACTIONS,
+    act_sentences=ACT_SENTENCES,
     load=load,
     smaller=smaller,
 )

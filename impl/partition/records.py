@@ -38,7 +38,7 @@ class Mutation(Struct, frozen=True, gc=False, array_like=True):
     new: StoredItem | None
 
 
-class Answer(Struct, frozen=True, gc=False, array_like=True):
+class Answer(Struct, frozen=True, gc=False, array_like=True, tag="answer"):
     """What a request got: remembered until the first commit past its deadline, so that every retry gets the
     same.
     """

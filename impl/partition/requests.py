@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.partition.memory import bytes_of
 from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request, size_of
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
+from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.partition.waiting import Waiter, Waiting
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.leadership import Leadership
-from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.records import ClosedTimestamp, Record
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.service import Service
 
@@ -39,17 +41,18 @@ class Flight:
 class Pending:
     """What one leadership has in flight for clients; dropped whole with it."""
 
-    __slots__ = ("flights", "overlay", "refused", "requests")
+    __slots__ = ("flights", "overlay", "refused", "requests", "requests_bytes")
 
-    def __init__(self) -> None:
+    def __init__(self, refused_attempts: int) -> None:
         self.flights: dict[int, list[Flight]] = {}
         """By slot, who waits for it."""
         self.requests: dict[RequestId, int] = {}
-        """The slot in flight of each request."""
+        """The slot in flight of each request,"""
+        self.requests_bytes = 0
+        """and what their ids will take, once they are remembered."""
         self.overlay: dict[bytes, tuple[int, StoredItem | None]] = {}
         """The newest slot in flight of each key, and what it leaves there."""
-        self.refused: dict[RequestId, tuple[int, Microseconds]] = {}
-        """The last attempt that was refused for good, and the deadline."""
+        self.refused = Refusals(refused_attempts)
 
 
 class Requests(Service):
@@ -60,7 +63,9 @@ class Requests(Service):
         self.env = replica.env
         self.settings = settings
         self.waiting = waiting
-        self.pending = Pending()
+        self.remembered_requests = settings.remembered_requests
+        self.remembered_bytes = settings.remembered_bytes
+        self.pending = Pending(settings.refused_attempts)
 
     def on_request(self, sender: NodeId, m: Request) -> None:
         """One attempt of a client."""
@@ -104,10 +109,10 @@ class Requests(Service):
         """Answer a retry, or join it to the first attempt; refuse what may not be proposed; wait behind those
         who wait, or for room; else propose.
         """
-        remembered = self.replica.state.remembered.get(m.request)
-        if remembered is not None:
-            self.env.note(Retried(m.request, m.attempt, remembered.answer.applied))
-            self.answer(Flight(sender, m.request, m.attempt), remembered.answer)
+        answer = self.replica.state.answer_to(m.request, m.deadline)
+        if answer is not None:
+            self.env.note(Retried(m.request, m.attempt, answer.applied))
+            self.answer(Flight(sender, m.request, m.attempt), answer)
             return
         in_flight = self.pending.requests.get(m.request)
         if in_flight is not None:
@@ -138,9 +143,16 @@ class Requests(Service):
         return True
 
     def propose(self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]) -> bool:
-        """Decide the condition now, and propose; False, and nothing done, if the window has no room."""
+        """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
+        nothing done for it, if there will be room once what is in flight is applied.
+        """
         assert not isinstance(m.operation, Get), "only writes are proposed"
         record = self.decide(leadership, m, m.operation)
+        if not self.may_remember(record):
+            if self.make_room(leadership):
+                return False
+            self.throttle(leadership, attempts)
+            return True
         if not self.replica.fits_window(record):
             return False
         self.replica.propose(record)
@@ -150,42 +162,74 @@ class Requests(Service):
 
     def reason_to_refuse(self, m: Request) -> str | None:
         """Why this attempt may not be proposed, if it may not."""
-        before = self.pending.refused.get(m.request)
-        if before is not None and m.attempt <= before[0]:
-            return "throttled"  # A late copy of an attempt that was answered so: the answer was final.
-        if self.replica.next_timestamp() > m.deadline:
+        if self.pending.refused.cover(m.request, m.attempt):
+            return "throttled"  # A late copy of an attempt that was refused for good.
+        timestamp = self.replica.next_timestamp()
+        if timestamp > m.deadline:
             return "expired"
-        known = len(self.replica.state.remembered) + len(self.pending.requests)
-        if known >= self.settings.remembered_requests or not self.replica.clock_trusted():
+        if m.deadline - timestamp > self.settings.deadline_span_us:
+            return "too_far_ahead"
+        if not self.replica.clock_trusted():
             return "throttled"
         return None
 
-    def refuse(self, leadership: Leadership, sender: NodeId, m: Request, reason: str) -> None:
-        """Refuse for good: remembered while it leads, so that no late copy of the attempt takes effect."""
-        if reason == "throttled":
-            now, pending = leadership.last_timestamp, self.pending
-            pending.refused = {r: kept for r, kept in pending.refused.items() if kept[1] >= now}
-            if len(pending.refused) >= self.settings.remembered_requests:
-                return  # Unanswered, so the client takes it for indefinite.
-            before = pending.refused.get(m.request, (0, 0))[0]
-            pending.refused[m.request] = (max(m.attempt, before), m.deadline)
-        self.reject(sender, m, reason)
+    def may_remember(self, record: Write | Outcome) -> bool:
+        """Whether there is room for one more request id: beyond that the leader throttles, and evicts nothing
+        (rule I1).
+        """
+        memory, pending = self.replica.state.memory, self.pending
+        count = memory.count + len(pending.requests)
+        size = memory.bytes + pending.requests_bytes + bytes_of(record)
+        return count < self.remembered_requests and (size <= self.remembered_bytes or not count)
 
-    def reject(self, sender: NodeId, m: Request, reason: str) -> None:
-        """Refuse, with a hint where to go, and when to come back.
+    def make_room(self, leadership: Leadership) -> bool:
+        """Whether the next record that is applied will make room, because the time of some id is past by its
+        timestamp; with none in flight, the leader proposes one for that (rule I4).
+        """
+        replica, timestamp = self.replica, self.replica.next_timestamp()
+        if replica.state.memory.earliest >= timestamp:
+            return False
+        if replica.log.last == replica.log.commit:
+            slot, epoch = replica.log.last + 1, replica.config.epoch
+            replica.propose(ClosedTimestamp(slot, leadership.ballot, epoch, timestamp))
+        return True
 
-        Final for a read; for a write aimed at a ballot that another node leads, or that was throttled under
-        the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
+    def throttle(self, leadership: Leadership, attempts: Sequence[tuple[NodeId, Request]]) -> None:
+        """Refuse until the first id may be forgotten."""
+        wait_us = self.replica.state.memory.earliest + 1 - self.replica.next_timestamp()
+        for sender, m in attempts:
+            self.refuse(leadership, sender, m, "throttled", wait_us)
+
+    def refuse(
+        self,
+        leadership: Leadership,
+        sender: NodeId,
+        m: Request,
+        reason: str,
+        wait_us: Microseconds = 0,
+    ) -> None:
+        """Refuse for good: known while it leads, so that no late copy of the attempt takes effect. An expired
+        request may have been applied, and forgotten since; so may one whose refusal finds no room.
+        """
+        final = reason != "expired" and self.pending.refused.add(
+            m.request, m.attempt, m.deadline, leadership.last_timestamp
+        )
+        self.reject(sender, m, reason, final, wait_us)
+
+    def reject(
+        self, sender: NodeId, m: Request, reason: str, final: bool = False, wait_us: Microseconds = 0
+    ) -> None:
+        """Refuse, with a hint where to go, or when to come back.
+
+        Final for a read; for a write aimed at a ballot that another node leads, or that was refused for good
+        under the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
         proposed once the leader serves.
         """
         replica = self.replica
-        final = (
-            isinstance(m.operation, Get)
-            or m.ballot[1:] != (replica.name, replica.incarnation)
-            or reason == "throttled"
-        )
+        final = final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
         leader = replica.leader.node if replica.leader is not None else None
-        wait_us = self.waiting.wait_us() if reason == "throttled" else 0
+        if reason == "throttled":
+            wait_us = max(wait_us, self.waiting.wait_us())
         self.env.send(
             sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, wait_us)
         )
@@ -217,37 +261,41 @@ class Requests(Service):
 
     def proposed(self, record: Record) -> None:
         """Conditions and retries see the slots in flight (the reply waits until they are chosen)."""
-        if record.request is not None:
+        if isinstance(record, (Write, Outcome)):
             self.pending.requests[record.request] = record.slot
+            self.pending.requests_bytes += bytes_of(record)
         for mutation in record.changes():
             self.pending.overlay[mutation.key] = (record.slot, mutation.new)
 
     def applied(self, record: Record) -> None:
         """A slot of the own ballot, and all below it, is chosen and applied: answer who waits (rule 7)."""
-        if record.request is None:
+        if not isinstance(record, (Write, Outcome)):
             return
         pending = self.pending
         for flight in pending.flights.pop(record.slot, ()):
             self.answer(flight, record.answer)
-        pending.requests.pop(record.request, None)
+        if pending.requests.pop(record.request, None) is not None:
+            pending.requests_bytes -= bytes_of(record)
         for mutation in record.changes():
             if pending.overlay.get(mutation.key, (0, None))[0] == record.slot:
                 del pending.overlay[mutation.key]
 
     def stepped_down(self) -> None:
         """Requests in flight stay unanswered, for their outcome is not known."""
-        self.pending = Pending()
+        self.pending = Pending(self.settings.refused_attempts)
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """What is in flight, what waits, and what is remembered."""
         settings, pending, leadership = self.settings, self.pending, self.replica.leadership
+        memory = self.replica.state.memory
         adopted = 0 if leadership is None else leadership.tail_end - leadership.tail_start
         waiting = max(map(len, pending.flights.values()), default=0)
         return (
             ("slots in flight", len(pending.requests), settings.in_flight_slots + adopted + 1),
             ("attempts that wait for a slot", waiting, settings.waiting_attempts),
-            ("remembered requests", len(self.replica.state.remembered), settings.remembered_requests),
-            ("refused attempts", len(pending.refused), settings.remembered_requests),
+            ("remembered requests", memory.count, self.remembered_requests),
+            ("bytes of remembered requests", memory.bytes if memory.count > 1 else 0, self.remembered_bytes),
+            ("refused attempts", len(pending.refused), settings.refused_attempts),
         )
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {Request: on_request}

@@ -33,5 +33,35 @@ class Settings(GroupSettings, frozen=True):
     """Attempts at one write that wait for its slot, or for its answer, at the most; a further one stays
     unanswered, and its client tries again.
     """
-    remembered_requests: int = 4096
-    """Request ids remembered at the most; a leader throttles beyond, and never evicts."""
+    admitted_writes_per_s: int = 20_000
+    """The partition's rate: whatever a bound of what it remembers is, load below it is not refused for that.
+    """
+    admitted_bytes_per_s: int = 20_971_520
+    """The same in bytes of what it remembers of its writes: ids, and the images that failed conditions show.
+    """
+    deadline_span_us: Microseconds = 60_000_000
+    """How far ahead of the leader's clock a request's deadline may lie; a request with one further ahead is
+    refused for good.
+    """
+    refused_attempts: int = 4096
+    """Attempts that a leader refuses for good, and knows so that it refuses late copies too, at the most;
+    beyond, a refusal is not final.
+    """
+
+    @property
+    def remembered_us(self) -> Microseconds:
+        """How long ids may pile up at the partition's rate: until the furthest deadline, while commit
+        timestamps stand still since a new leader's clock is behind its predecessor's, and the second by which
+        the rate is counted.
+        """
+        return self.deadline_span_us + 2 * self.epsilon_us + 1_000_000
+
+    @property
+    def remembered_requests(self) -> int:
+        """Request ids remembered and in flight at the most; a leader throttles beyond, and never evicts."""
+        return self.admitted_writes_per_s * self.remembered_us // 1_000_000 + self.in_flight_slots + 1
+
+    @property
+    def remembered_bytes(self) -> int:
+        """What they may take, with the images in their answers; a single one may take more."""
+        return self.admitted_bytes_per_s * self.remembered_us // 1_000_000 + self.window_bytes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
-from dynaproof.impl.partition.records import Remembered
 from dynaproof.impl.paxos.snapshot import Snapshot
 
 
@@ -12,7 +11,10 @@ class PartitionSnapshot(Snapshot, frozen=True, gc=False, array_like=True):
     """What a checkpoint and a copy of a partition carry beside the pages of the items."""
 
     largest_delete: Microseconds
-    remembered: tuple[Remembered, ...]
+    remembered: int
+    """Request ids in the tree `memory`,"""
+    remembered_bytes: int
+    """and what they take there."""
     holds: tuple[Hold, ...]
 
     def first_held(self) -> int:

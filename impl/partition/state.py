@@ -2,7 +2,8 @@
 
 *Invariants.* Two replicas that applied the same slots have equal states. A request id is remembered with its
 answer until the first commit whose timestamp is past its deadline; from then on its timestamp could not be
-within the deadline any more, so it can never be proposed again.
+within the deadline any more, so it can never be proposed again. What a snapshot has beside its two roots is
+bounded: nothing in it grows with the items or with the requests that are remembered.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import structs
-from sortedcontainers import SortedList
 
-from dynaproof.impl.node import Disk, Microseconds
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
-from dynaproof.impl.partition.records import CursorMoved, Outcome, Remembered, StoredItem, Write
+from dynaproof.impl.partition.memory import CODEC, Memory
+from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, StoredItem, Write
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record, size_bytes
 from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import PageCodec
 
 
@@ -29,11 +31,15 @@ def item_size(stored: StoredItem) -> int:
 
 
 class PartitionState:
-    """Items in key order, remembered requests, the governing config, and the clock of commit timestamps."""
+    """Items in key order, what is remembered beside them, the governing config, and the clock of commit
+    timestamps.
+    """
 
-    codec = PageCodec(StoredItem, item_size)
+    codecs: tuple[PageCodec[Any], ...] = (PageCodec(StoredItem, item_size), CODEC)
 
-    def __init__(self, config: Config, config_slot: int, items: BTree[StoredItem]) -> None:
+    def __init__(
+        self, config: Config, config_slot: int, pages: PageFile, items: BTree[StoredItem], memory: Memory
+    ) -> None:
         self.applied = 0
         """The last applied slot."""
         self.proposed_at: Ballot = NO_BALLOT
@@ -47,41 +53,39 @@ class PartitionState:
         that."""
         self.config = config
         self.config_slot = config_slot
+        self.pages = pages
         self.items = items
+        self.memory = memory
         self.holds: dict[str, Hold] = {}
         """By reader; see `cursor.py`."""
-        self.remembered: dict[RequestId, Remembered] = {}
-        self._expiring: SortedList[tuple[Microseconds, RequestId]] = SortedList()
 
     @classmethod
-    def empty(cls, disk: Disk, file: str, page_bytes: int, config: Config) -> PartitionState:
-        """The state before the first slot."""
-        return cls(config, 0, BTree(disk, file, cls.codec, page_bytes))
+    def empty(cls, pages: PageFile, config: Config) -> PartitionState:
+        """The state before the first slot, in an empty file."""
+        items, memory = (BTree(pages, codec) for codec in cls.codecs)
+        return cls(config, 0, pages, items, Memory(memory))
 
     @classmethod
-    def restore(cls, disk: Disk, file: str, page_bytes: int, snapshot: PartitionSnapshot) -> PartitionState:
-        """The state that a checkpoint or a copy describes, with its pages in `file`.
+    def restore(cls, pages: PageFile, snapshot: PartitionSnapshot) -> PartitionState:
+        """The state that a checkpoint or a copy describes, with its trees in `pages`.
 
         Raises:
             RottenPageError: a page is damaged or missing.
         """
-        items = BTree.open(disk, file, snapshot.root, cls.codec, page_bytes)
-        state = cls(snapshot.config, snapshot.config_slot, items)
+        pages.recover(snapshot.roots, cls.codecs)
+        items, rows = (
+            BTree(pages, codec, root) for codec, root in zip(cls.codecs, snapshot.roots, strict=True)
+        )
+        memory = Memory(rows, snapshot.remembered, snapshot.remembered_bytes)
+        state = cls(snapshot.config, snapshot.config_slot, pages, items, memory)
         state.applied, state.proposed_at = snapshot.slot, snapshot.proposed_at
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
         state.log_bytes = snapshot.log_bytes
         state.holds = {hold.name: hold for hold in snapshot.holds}
-        for remembered in snapshot.remembered:
-            state.remember(remembered)
         return state
 
-    @property
-    def file(self) -> str:
-        """The file of its pages."""
-        return self.items.file
-
     def checkpoint(self, held_at: Ballot) -> PartitionSnapshot:
-        """Write the pages of the items that changed, and describe the state; the log holds the applied
+        """Write the pages of the trees that changed, and describe the state; the log holds the applied
         slot at `held_at`.
         """
         return PartitionSnapshot(
@@ -92,41 +96,32 @@ class PartitionState:
             self.log_bytes,
             self.config,
             self.config_slot,
-            self.items.checkpoint(),
+            self.pages.checkpoint((self.items, self.memory.tree)),
             self.largest_delete,
-            tuple(self.remembered[request] for _, request in self._expiring),
+            self.memory.count,
+            self.memory.bytes,
             tuple(self.holds.values()),
         )
-
-    def confirm(self) -> None:
-        """The log names the newest checkpoint durably: what only older ones need is freed."""
-        self.items.confirm()
 
     def apply(self, record: Record) -> None:
         """Apply the next chosen record."""
         assert record.slot == self.applied + 1, "slots are applied in order"
         self.applied, self.proposed_at, self.timestamp = record.slot, record.proposed_at, record.timestamp
         self.log_bytes += size_bytes(record)
+        self.memory.forget(record.timestamp)
         APPLY[type(record)](self, record)
         if self.holds:
             self._lapse()
-        self._forget_past(record.timestamp)
 
-    def remember(self, remembered: Remembered) -> None:
-        """Keep a request id with its answer, until its deadline has passed."""
-        self.remembered[remembered.request] = remembered
-        self._expiring.add((remembered.deadline, remembered.request))
+    def answer_to(self, request: RequestId, deadline: Microseconds) -> Answer | None:
+        """What a request got, as long as it is remembered."""
+        return self.memory.answer_to(request, deadline, self.timestamp)
 
     def _lapse(self) -> None:
         for hold in list(self.holds.values()):
             behind = self.applied - hold.through, self.log_bytes - hold.bytes_through
             if behind[0] > hold.lag_slots or behind[1] > hold.lag_bytes:
                 del self.holds[hold.name]
-
-    def _forget_past(self, timestamp: Microseconds) -> None:
-        while self._expiring and self._expiring[0][0] < timestamp:
-            _, request = self._expiring.pop(0)
-            self.remembered.pop(request, None)
 
 
 # --- What each record does ---
@@ -147,11 +142,11 @@ def _write(state: PartitionState, record: Write) -> None:
             state.largest_delete = record.timestamp
         else:
             state.items.put(mutation.key, mutation.new)
-    state.remember(Remembered(record.request, record.deadline, record.answer))
+    state.memory.remember(record)
 
 
 def _outcome(state: PartitionState, record: Outcome) -> None:
-    state.remember(Remembered(record.request, record.deadline, record.answer))
+    state.memory.remember(record)
 
 
 def _hold(state: PartitionState, record: CursorMoved) -> None:

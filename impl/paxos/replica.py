@@ -18,6 +18,7 @@ from dynaproof.impl.paxos.messages import catch_up, checkpoint, election, leader
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.page_file import PageFile
 
 Handler = Callable[[Any, NodeId, Any], None]
 """A method, called with its object, the sender and the message."""
@@ -26,7 +27,7 @@ Handler = Callable[[Any, NodeId, Any], None]
 class Replica(Acceptor[State], Generic[State]):
     """One incarnation of one of a group's replicas, over the state that it replicates.
 
-    The roles, each over those before it: learner, catch-up, sender, leader, candidate, acceptor.
+    The roles, each over those before it: learner, copying, catch-up, sender, leader, candidate, acceptor.
     """
 
     def __init__(self, env: Env, settings: GroupSettings, log: ReplicationLog, state: State) -> None:
@@ -55,7 +56,7 @@ class Replica(Acceptor[State], Generic[State]):
         if snapshot is None:
             state = empty_state(env, settings, log, machine)
         else:
-            state = machine.restore(env.disk, log.head.pages, settings.page_bytes, snapshot)
+            state = machine.restore(PageFile(env.disk, log.head.pages, settings.page_bytes), snapshot)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()
         return replica
@@ -113,6 +114,8 @@ HANDLERS: Mapping[type[Message], Handler] = {
     leadership.Handover: Replica.on_handover,
     catch_up.Fetch: Replica.on_fetch,
     catch_up.Chosen: Replica.on_chosen,
+    catch_up.CopyOffer: Replica.on_copy_offer,
+    catch_up.CopyLater: Replica.on_copy_later,
     catch_up.CopyPages: Replica.on_copy_pages,
     catch_up.CopiedPages: Replica.on_copied_pages,
     catch_up.CopyLog: Replica.on_copy_log,
@@ -126,6 +129,8 @@ TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
     leadership.HeartbeatTimer: Replica.on_heartbeat_timer,
     leadership.WatchTimer: Replica.on_watch_timer,
     catch_up.FetchTimer: Replica.on_fetch_timer,
+    catch_up.CopyTimer: Replica.on_copy_timer,
+    catch_up.ViewTimer: Replica.on_view_timer,
 }
 
 
@@ -133,5 +138,5 @@ def empty_state(env: Env, settings: GroupSettings, log: ReplicationLog, machine:
     """The state before the first slot; pages that no checkpoint came to name are gone."""
     file = pages_file(log.head.member.incarnation, 0)
     env.disk.remove_file(file)
-    state: State = machine.empty(env.disk, file, settings.page_bytes, log.head.config)
+    state: State = machine.empty(PageFile(env.disk, file, settings.page_bytes), log.head.config)
     return state

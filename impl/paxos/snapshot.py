@@ -23,8 +23,8 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     """What the records of all slots through this one take."""
     config: Config
     config_slot: int
-    root: PageRef
-    """Of the pages that hold the rest."""
+    roots: tuple[PageRef, ...]
+    """Of the trees that hold the rest, all in one page file, in the order of `StateMachine.codecs`."""
 
     def first_held(self) -> int:
         """The first slot of the log that must come with a copy; the one behind the snapshot if none must."""

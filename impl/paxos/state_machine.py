@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from dynaproof.impl.node import Disk, Microseconds
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import PageCodec
 
 
 class StateMachine(Protocol):
     """The fold of the chosen records, a pure function of the log."""
 
-    codec: PageCodec[Any]
-    """Of the pages that its snapshots name."""
+    codecs: tuple[PageCodec[Any], ...]
+    """Of its trees, in the order of `Snapshot.roots`."""
+    pages: PageFile
+    """The file in which they live."""
     applied: int
     """The last applied slot."""
     proposed_at: Ballot
@@ -30,22 +33,17 @@ class StateMachine(Protocol):
     """and its slot."""
 
     @classmethod
-    def empty(cls, disk: Disk, file: str, page_bytes: int, config: Config) -> Any:
-        """The state before the first slot."""
+    def empty(cls, pages: PageFile, config: Config) -> Any:
+        """The state before the first slot, in an empty file."""
         ...
 
     @classmethod
-    def restore(cls, disk: Disk, file: str, page_bytes: int, snapshot: Any) -> Any:
-        """The state that a checkpoint or a copy describes, with its pages in `file`.
+    def restore(cls, pages: PageFile, snapshot: Any) -> Any:
+        """The state that a checkpoint or a copy describes, with its trees in `pages`.
 
         Raises:
             RottenPageError: a page is damaged or missing.
         """
-        ...
-
-    @property
-    def file(self) -> str:
-        """The file of its pages."""
         ...
 
     def apply(self, record: Record) -> None:
@@ -56,10 +54,6 @@ class StateMachine(Protocol):
         """Write the pages that changed, and describe the state; the log holds the applied slot
         at `held_at`.
         """
-        ...
-
-    def confirm(self) -> None:
-        """The log names the newest checkpoint durably: what only older ones need is freed."""
         ...
 
 

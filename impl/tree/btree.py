@@ -1,10 +1,9 @@
-"""A copy-on-write B-tree, in checksummed pages of one file of a `Disk`.
+"""A copy-on-write B-tree, in checksummed pages of a page file that it may share with other trees.
 
 Keys are bytes and lie in order in leaves of bounded size; branches lead to them. A node that is on the disk
 or in a snapshot is never changed: a change copies the path from the root to it. So a snapshot is a root, and
-a checkpoint writes the nodes that were made since the last one, bottom up, on pages that no durable root
-uses; the new root counts once its owner names it durably, and only then are the pages freed that
-older roots needed. A crash between any two page writes leaves the old root whole.
+a checkpoint (`page_file.py`) writes the nodes that were made since the last one, bottom up, on pages that no
+durable root uses. A crash between any two page writes leaves the old root whole.
 
 *Invariants* (`_check` asserts them all). Keys are sorted; a separator is above all keys to its left and not
 above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child.
@@ -19,10 +18,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from heapq import heappop, heappush
 from typing import Any, Generic, TypeAlias
 
-from dynaproof.impl.node import Disk
 from dynaproof.impl.tree.nodes import (
     CHILD_BYTES,
     Branch,
@@ -35,7 +32,8 @@ from dynaproof.impl.tree.nodes import (
     page_of,
     pieces_of,
 )
-from dynaproof.impl.tree.pages import BranchPage, Page, PageCodec, PageRef, V, decode_page, encode_page
+from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.pages import PageCodec, PageRef, V
 
 Path: TypeAlias = list[tuple[Branch, int]]
 """Branches from the root down, each with the place of the child that was taken."""
@@ -74,63 +72,30 @@ class TreeView(Generic[V]):
 
     def close(self) -> None:
         """Hold the pages of this root no longer."""
-        self._tree._let_go(self._held)
+        self._tree.file.let_go(self._held)
 
 
 class BTree(Generic[V]):
     """Values by key, in the page file `file`; see the module."""
 
     def __init__(
-        self, disk: Disk, file: str, codec: PageCodec[V], page_bytes: int, cached_nodes: int = CACHED_NODES
-    ) -> None:
-        self._disk = disk
-        self.file = file
-        self.codec = codec
-        self.page_bytes = page_bytes
-        self.cached_nodes = cached_nodes
-        self._epoch = 1
-        self._root: Node = Leaf(1, [], [], 0)
-        self._nodes = 1
-        self._next_page = 0
-        self._free: list[int] = []
-        self._checkpoint = 0
-        self._durable = 0
-        self._held: dict[int, int] = {}
-        self._retired: list[int] = []
-        self._retired_by: list[tuple[int, list[int]]] = []
-
-    @classmethod
-    def open(
-        cls,
-        disk: Disk,
-        file: str,
-        root: PageRef,
+        self,
+        file: PageFile,
         codec: PageCodec[V],
-        page_bytes: int,
+        root: PageRef | None = None,
         cached_nodes: int = CACHED_NODES,
-    ) -> BTree[V]:
-        """The tree under a durable root. Every page is verified, and pages that the root does not need are
-        freed.
+    ) -> None:
+        """An empty tree, or the one below a root of the file.
 
         Raises:
-            RottenPageError: a page is damaged or missing.
+            RottenPageError: the root's page is damaged or missing.
         """
-        tree = cls(disk, file, codec, page_bytes, cached_nodes)
-        used: dict[int, None] = {}
-        missing = [root]
-        while missing:
-            ref = missing.pop()
-            used[ref.page] = None
-            page = tree._read(ref)
-            if isinstance(page, BranchPage):
-                missing.extend(page.children)
-        for number in disk.pages(file):
-            if number not in used:
-                disk.free_page(file, number)
-        tree._next_page = max(used) + 1
-        tree._free = [number for number in range(tree._next_page) if number not in used]
-        tree._root = tree._load(root)
-        return tree
+        self.file = file
+        self.codec = codec
+        self.page_bytes = file.page_bytes
+        self.cached_nodes = cached_nodes
+        self._nodes = 1
+        self._root: Node = Leaf(file.epoch, [], [], 0) if root is None else self._load(root)
 
     # --- Reading ---
 
@@ -162,9 +127,7 @@ class BTree(Generic[V]):
 
     def snapshot(self) -> TreeView[V]:
         """The tree as it is now; its pages stay until it is closed."""
-        self._epoch += 1
-        self._held[self._checkpoint] = self._held.get(self._checkpoint, 0) + 1
-        return TreeView(self, self._root, self._checkpoint)
+        return TreeView(self, self._root, self.file.hold_newest())
 
     def _get(self, node: Node, key: bytes) -> V | None:
         while type(node) is Branch:
@@ -193,10 +156,7 @@ class BTree(Generic[V]):
 
     def _load(self, ref: PageRef) -> Node:
         self._nodes += 1
-        return node_of(self.codec, ref, self._read(ref))
-
-    def _read(self, ref: PageRef) -> Page:
-        return decode_page(self.codec, ref, self._disk.read_page(self.file, ref.page))
+        return node_of(self.codec, ref, self.file.read(self.codec, ref))
 
     # --- Changing ---
 
@@ -241,15 +201,15 @@ class BTree(Generic[V]):
 
     def _own(self, node: Node) -> Node:
         """The node itself if it was made since the last checkpoint and snapshot, else a copy of it."""
-        if node.epoch == self._epoch:
+        if node.epoch == self.file.epoch:
             node.digest = None
             return node
         if node.page is not None:
-            self._retired.append(node.page.page)
+            self.file.retire(node.page.page)
         self._nodes += 1
         if isinstance(node, Leaf):
-            return Leaf(self._epoch, node.keys.copy(), node.values.copy(), node.size)
-        return Branch(self._epoch, node.keys.copy(), node.children.copy())
+            return Leaf(self.file.epoch, node.keys.copy(), node.values.copy(), node.size)
+        return Branch(self.file.epoch, node.keys.copy(), node.children.copy())
 
     def _small(self, node: Node) -> bool:
         """Whether a node should be joined with a neighbour."""
@@ -265,7 +225,7 @@ class BTree(Generic[V]):
                 if len(pieces) > 1:
                     keys = [separator for separator, _ in pieces[1:]]
                     children: list[Child] = [piece for _, piece in pieces]
-                    node = self._root = Branch(self._epoch, keys, children)
+                    node = self._root = Branch(self.file.epoch, keys, children)
                     self._nodes += 1
                     continue  # Very many pieces do not fit into one branch either.
                 break
@@ -321,55 +281,21 @@ class BTree(Generic[V]):
 
     # --- Checkpoints ---
 
-    def checkpoint(self) -> PageRef:
-        """Write the nodes that were made since the last checkpoint; the new root.
-
-        It counts once its owner names it durably: then call `confirm`.
-        """
+    def write(self) -> PageRef:
+        """Write the nodes that were made since the last checkpoint; the root. Called by the file's `checkpoint`."""
         root = self._write(self._root)
-        self._epoch += 1
-        self._checkpoint += 1
-        self._retired_by.append((self._checkpoint, self._retired))
-        self._retired = []
         if self._nodes > self.cached_nodes and isinstance(self._root, Branch):
             self._root = self._load(root)
             self._nodes = 1
         return root
-
-    def confirm(self) -> None:
-        """The owner names the newest checkpoint's root durably: what only older ones need is freed."""
-        self._durable = self._checkpoint
-        self._release()
 
     def _write(self, node: Child) -> PageRef:
         if isinstance(node, PageRef):
             return node
         if node.page is None:
             below = [self._write(child) for child in node.children] if isinstance(node, Branch) else []
-            node.page = PageRef(self._allocate(), digest_of_child(node))
-            data = encode_page(node.page.page, page_of(node, below))
-            self._disk.write_page(self.file, node.page.page, data)
+            node.page = self.file.write(page_of(node, below), digest_of_child(node))
         return node.page
-
-    def _allocate(self) -> int:
-        if self._free:
-            return heappop(self._free)
-        self._next_page += 1
-        return self._next_page - 1
-
-    def _let_go(self, held: int) -> None:
-        self._held[held] -= 1
-        if not self._held[held]:
-            del self._held[held]
-        self._release()
-
-    def _release(self) -> None:
-        """Free the pages of which every root that needs them is older than the durable one, and not held."""
-        oldest = min(self._held, default=self._durable)
-        while self._retired_by and self._retired_by[0][0] <= min(oldest, self._durable):
-            for page in self._retired_by.pop(0)[1]:
-                self._disk.free_page(self.file, page)
-                heappush(self._free, page)
 
     # --- Checking ---
 
@@ -379,7 +305,7 @@ class BTree(Generic[V]):
         used: list[int] = []
         self._check_node(self._root, b"", None, 0, depths, used)
         assert len(set(depths)) == 1, "all leaves are equally deep"
-        free = sorted(self._free)
+        free = sorted(self.file.free)
         assert free == sorted(set(free)), "a page is free once"
         assert len(used) == len(set(used)), "a page is used once"
         assert not set(used) & set(free), "a page that is used is not free"
@@ -391,10 +317,10 @@ class BTree(Generic[V]):
             node = self._load(node)
         assert node.keys == sorted(set(node.keys)), "keys are sorted"
         assert all(low <= key and (high is None or key < high) for key in node.keys), "separators hold"
-        assert node.epoch <= self._epoch
+        assert node.epoch <= self.file.epoch
         if node.page is not None:
             used.append(node.page.page)
-            assert node.epoch < self._epoch, "what is on the disk is not changed"
+            assert node.epoch < self.file.epoch, "what is on the disk is not changed"
         if isinstance(node, Leaf):
             depths.append(depth)
             assert node.keys or node is self._root, "no leaf is empty"

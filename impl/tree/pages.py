@@ -20,8 +20,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import UnknownFormatError, encode_frame, scan
-from dynaproof.impl.node import Disk
+from dynaproof.impl.journal.frames import encode_frame, scan
 
 V = TypeVar("V")
 """What the leaves hold under their keys."""
@@ -129,36 +128,20 @@ def sound_page(number: int, data: bytes | None) -> bytes:
     return data
 
 
-class PageCopy:
-    """Receives the pages below a root, each verified by the reference that led to it.
+def pages_below(
+    roots: Sequence[PageRef], codecs: Sequence[PageCodec[Any]], read: Callable[[int], bytes | None]
+) -> list[int]:
+    """The numbers of the pages below some roots, each root with its codec, verified; it reads all.
 
-    The pages keep their numbers, in a file of their own. Depth first, so what is still missing is bounded by
-    the height of the tree times the children of a page.
+    Raises:
+        RottenPageError: a page is damaged or missing.
     """
-
-    def __init__(self, disk: Disk, file: str, root: PageRef, codec: PageCodec[Any]) -> None:
-        disk.remove_file(file)
-        self.disk = disk
-        self.file = file
-        self.root = root
-        self.codec = codec
-        self.missing = [root]
-
-    def wanted(self, limit: int) -> tuple[int, ...]:
-        """The numbers of the pages to ask for next, at most `limit`; none if the copy is whole."""
-        return tuple(ref.page for ref in self.missing[-limit:])
-
-    def take(self, number: int, data: bytes) -> bool:
-        """Take a page; False, and nothing changes, if it is not one of the missing or is damaged."""
-        at = next((i for i, ref in enumerate(self.missing) if ref.page == number), None)
-        if at is None:
-            return False
-        try:
-            page = decode_page(self.codec, self.missing[at], data)
-        except (RottenPageError, UnknownFormatError):
-            return False  # A peer whose code writes other pages is no reason to leave the own disk alone.
-        del self.missing[at]
-        self.disk.write_page(self.file, number, data)
+    found: list[int] = []
+    missing = list(zip(roots, codecs, strict=True))
+    while missing:
+        ref, codec = missing.pop()
+        found.append(ref.page)
+        page = decode_page(codec, ref, read(ref.page))
         if isinstance(page, BranchPage):
-            self.missing.extend(reversed(page.children))
-        return True
+            missing.extend((child, codec) for child in page.children)
+    return found

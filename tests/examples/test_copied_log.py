@@ -15,8 +15,8 @@ from dynaproof.impl.tree.pages import PageRef
 BALLOT = Ballot(1, "sa", 1)
 ME = Member(NodeId("region", "a", "sa"), 1)
 GROUP = Config(0, (ME,), 2)
-ROOT = PageRef(0, b"")
-COPY = PartitionSnapshot(9, BALLOT, BALLOT, 9, 0, GROUP, 0, ROOT, 0, (), ())
+ROOTS = PageRef(0, b""), PageRef(1, b"")
+COPY = PartitionSnapshot(9, BALLOT, BALLOT, 9, 0, GROUP, 0, ROOTS, 0, 0, 0, ())
 
 
 def record(slot: int) -> NoOp:

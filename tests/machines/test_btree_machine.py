@@ -1,11 +1,13 @@
-"""The B-tree against a sorted dict: puts, deletes, scans, snapshots, checkpoints, crashes between any two
-page writes, rot, and copies page by page.
+"""Two B-trees in one page file against two sorted dicts: puts, deletes, scans, snapshots, checkpoints, crashes
+between any two page writes, rot, and copies page by page.
 
-The log is stood in for by one file that names roots; the tree is used by the log's rules: a root is named
-once its pages are durable, and confirmed once its name is.
+The log is stood in for by one file that names roots; the trees are used by the log's rules: roots are named
+once their pages are durable, and confirmed once their names are.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -24,22 +26,49 @@ from sortedcontainers import SortedDict
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.records import StoredItem
-from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.state import item_size
 from dynaproof.impl.tree.btree import BTree, TreeView
-from dynaproof.impl.tree.pages import LeafPage, PageCopy, PageRef, RottenPageError, encode_page
+from dynaproof.impl.tree.page_copy import PageCopy
+from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.pages import (
+    LeafPage,
+    PageCodec,
+    PageRef,
+    RottenPageError,
+    encode_page,
+    pages_below,
+)
 
-CODEC = PartitionState.codec
+CODECS: tuple[PageCodec[Any], ...] = (PageCodec(StoredItem, item_size), PageCodec(int, lambda _: 9))
 FILE = "items/tree"
 NAMES = "names"
-Plain = SortedDict  # Of key to StoredItem.
+Plain = tuple[SortedDict, SortedDict]  # What the trees hold.
 
 keys = st.binary(max_size=3) | st.sampled_from([b"k%03d" % number for number in range(60)])
-values = st.builds(
+items = st.builds(
     StoredItem,
     st.binary(max_size=12) | st.sampled_from([b"", bytes(90), bytes(300)]),
     st.integers(0, 9),
     st.just(0),
 )
+which = st.sampled_from([0, 0, 1])
+"""The tree that is meant."""
+
+
+def value_of(which: int, item: StoredItem) -> StoredItem | int:
+    """What a tree holds that stands for an item: the item itself, or its length."""
+    return item if which == 0 else len(item.item)
+
+
+def copies(plain: Plain) -> Plain:
+    return plain[0].copy(), plain[1].copy()
+
+
+def opened(disk: SimDisk, page_bytes: int, roots: tuple[PageRef, ...]) -> tuple[PageFile, list[BTree[Any]]]:
+    """The trees below some roots, from the disk."""
+    file = PageFile(disk, FILE, page_bytes)
+    file.recover(roots, CODECS)
+    return file, [BTree(file, codec, root, cached_nodes=4) for codec, root in zip(CODECS, roots, strict=True)]
 
 
 class BTreeMachine(RuleBasedStateMachine):
@@ -51,12 +80,13 @@ class BTreeMachine(RuleBasedStateMachine):
     def begin(self, page_bytes: int) -> None:
         self.page_bytes = page_bytes
         self.disk = SimDisk(Outbox())
-        self.tree = BTree(self.disk, FILE, CODEC, page_bytes, cached_nodes=4)
-        self.plain = Plain()
+        self.file = PageFile(self.disk, FILE, page_bytes)
+        self.trees = [BTree(self.file, codec, cached_nodes=4) for codec in CODECS]
+        self.plain: Plain = SortedDict(), SortedDict()
         self.life = 0
-        self.roots: list[tuple[PageRef, Plain]] = []
-        """Every root that was named, with what it holds; the last of those whose name is durable counts."""
-        self.written: tuple[PageRef, Plain] | None = None
+        self.roots: list[tuple[tuple[PageRef, ...], Plain]] = []
+        """All roots that were named, with what they hold; the last of those whose name is durable count."""
+        self.written: tuple[tuple[PageRef, ...], Plain] | None = None
         self.step = "idle"
         self.checkpoint()
         self.sync()
@@ -66,64 +96,65 @@ class BTreeMachine(RuleBasedStateMachine):
 
     # --- Changing and reading ---
 
-    @rule(key=keys, value=values)
-    def put(self, key: bytes, value: StoredItem) -> None:
-        self.tree.put(key, value)
-        self.plain[key] = value
+    @rule(which=which, key=keys, item=items)
+    def put(self, which: int, key: bytes, item: StoredItem) -> None:
+        self.trees[which].put(key, value_of(which, item))
+        self.plain[which][key] = value_of(which, item)
 
-    @rule(first=st.integers(0, 50), count=st.integers(1, 30), value=values)
-    def put_many(self, first: int, count: int, value: StoredItem) -> None:
+    @rule(which=which, first=st.integers(0, 50), count=st.integers(1, 30), item=items)
+    def put_many(self, which: int, first: int, count: int, item: StoredItem) -> None:
         for number in range(first, first + count):
-            self.put(b"k%03d" % (number % 60), value)
+            self.put(which, b"k%03d" % (number % 60), item)
 
-    @rule(key=keys)
-    def delete(self, key: bytes) -> None:
-        self.tree.delete(key)
-        self.plain.pop(key, None)
+    @rule(which=which, key=keys)
+    def delete(self, which: int, key: bytes) -> None:
+        self.trees[which].delete(key)
+        self.plain[which].pop(key, None)
 
-    @rule(low=keys, high=keys)
-    def delete_range(self, low: bytes, high: bytes) -> None:
-        for key in list(self.plain.irange(low, high)):
-            self.delete(key)
+    @rule(which=which, low=keys, high=keys)
+    def delete_range(self, which: int, low: bytes, high: bytes) -> None:
+        for key in list(self.plain[which].irange(low, high)):
+            self.delete(which, key)
 
-    @rule(key=keys)
-    def get(self, key: bytes) -> None:
-        assert self.tree.get(key) == self.plain.get(key)
+    @rule(which=which, key=keys)
+    def get(self, which: int, key: bytes) -> None:
+        assert self.trees[which].get(key) == self.plain[which].get(key)
 
-    @rule(low=keys, high=st.none() | keys)
-    def scan(self, low: bytes, high: bytes | None) -> None:
-        expected = [(k, self.plain[k]) for k in self.plain.irange(low, high, (True, False))]
-        assert list(self.tree.range(low, high)) == expected
+    @rule(which=which, low=keys, high=st.none() | keys)
+    def scan(self, which: int, low: bytes, high: bytes | None) -> None:
+        plain = self.plain[which]
+        expected = [(k, plain[k]) for k in plain.irange(low, high, (True, False))]
+        assert list(self.trees[which].range(low, high)) == expected
 
     # --- Snapshots ---
 
-    @rule(target=views)
-    def snapshot(self) -> tuple[int, TreeView, Plain]:
-        return self.life, self.tree.snapshot(), self.plain.copy()
+    @rule(target=views, which=which)
+    def snapshot(self, which: int) -> tuple[int, int, TreeView[Any], SortedDict]:
+        return self.life, which, self.trees[which].snapshot(), self.plain[which].copy()
 
     @rule(view=views)
-    def look(self, view: tuple[int, TreeView, Plain]) -> None:
-        life, snapshot, plain = view
+    def look(self, view: tuple[int, int, TreeView[Any], SortedDict]) -> None:
+        life, _, snapshot, plain = view
         if life == self.life:  # A crash takes the snapshots of a life with it.
             assert list(snapshot.range()) == list(plain.items())
 
     @rule(view=consumes(views))
-    def close(self, view: tuple[int, TreeView, Plain]) -> None:
+    def close(self, view: tuple[int, int, TreeView[Any], SortedDict]) -> None:
         self.look(view)
         if view[0] == self.life:
-            view[1].close()
+            view[2].close()
 
     @rule(view=views)
-    def compare(self, view: tuple[int, TreeView, Plain]) -> None:
+    def compare(self, view: tuple[int, int, TreeView[Any], SortedDict]) -> None:
         """Whatever differs lies in a range that is named; equal trees name none."""
-        life, snapshot, plain = view
+        life, which, snapshot, plain = view
         if life != self.life:
             return
-        now = self.tree.snapshot()
+        now, current = self.trees[which].snapshot(), self.plain[which]
         ranges = now.differing(snapshot)
-        for key in {*self.plain, *plain}:
+        for key in {*current, *plain}:
             inside = any(low <= key and (high is None or key < high) for low, high in ranges)
-            assert inside or self.plain.get(key) == plain.get(key)
+            assert inside or current.get(key) == plain.get(key)
         assert bool(ranges) == (now.digest() != snapshot.digest())
         now.close()
 
@@ -134,15 +165,14 @@ class BTreeMachine(RuleBasedStateMachine):
     def checkpoint(self) -> None:
         before = self.disk.written
         same = bool(self.roots) and self.plain == self.roots[-1][1] and self.untouched()
-        self.written = (self.tree.checkpoint(), self.plain.copy())
+        self.written = (self.file.checkpoint(self.trees), copies(self.plain))
         assert not same or self.disk.written == before, "only what changed is written"
         self.step = "written"
 
     def untouched(self) -> bool:
-        return (
-            bool(self.roots)
-            and self.tree.digest() == self.roots[-1][0].digest
-            and self.tree._root.page is not None
+        return bool(self.roots) and all(
+            tree.digest() == root.digest and tree._root.page is not None
+            for tree, root in zip(self.trees, self.roots[-1][0], strict=True)
         )
 
     @precondition(lambda self: self.step == "durable")
@@ -156,7 +186,7 @@ class BTreeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.step == "named and durable")
     @rule()
     def confirm(self) -> None:
-        self.tree.confirm()
+        self.file.confirm()
         self.step = "idle"
 
     @rule()
@@ -185,39 +215,38 @@ class BTreeMachine(RuleBasedStateMachine):
         named = self.disk.size(NAMES) // 8
         self.disk.cut(NAMES, named * 8)
         self.roots = self.roots[:named]
-        root, plain = self.roots[-1]
-        self.tree = BTree.open(self.disk, FILE, root, CODEC, self.page_bytes, cached_nodes=4)
-        self.plain = plain.copy()
+        roots, plain = self.roots[-1]
+        self.file, self.trees = opened(self.disk, self.page_bytes, roots)
+        self.plain = copies(plain)
         self.life += 1
         self.step = "idle"
-        assert list(self.tree.range()) == list(plain.items())
-        assert self.tree.digest() == root.digest
+        self.holds_the_same()
+        assert [tree.digest() for tree in self.trees] == [root.digest for root in roots]
 
     @rule(data=st.data())
     def rot(self, data: st.DataObject) -> None:
-        """A damaged bit in any page of the newest named root is found; then it is mended, to go on."""
-        root, _ = self.roots[-1]
-        numbers = sorted(BTree.open(self.disk_copy(), FILE, root, CODEC, self.page_bytes).pages())
-        number = data.draw(st.sampled_from(numbers))
-        page = self.disk.read_page(FILE, number)
+        """A damaged bit in any page of the newest named roots is found; then it is mended, to go on."""
+        disk, number, roots = self.page_of_the_newest(data)
+        page = disk.read_page(FILE, number)
         assert page is not None
         at, mask = data.draw(st.integers(0, len(page) - 1)), 1 << data.draw(st.integers(0, 7))
-        disk = self.disk_copy()
         disk.write_page(FILE, number, page[:at] + bytes([page[at] ^ mask]) + page[at + 1 :])
         with pytest.raises(RottenPageError):
-            BTree.open(disk, FILE, root, CODEC, self.page_bytes)
+            opened(disk, self.page_bytes, roots)
 
     @rule(data=st.data())
     def misplaced(self, data: st.DataObject) -> None:
         """A sound page that is not the one which its parent means, as a lost write leaves it, is found."""
-        root, _ = self.roots[-1]
-        disk = self.disk_copy()
-        number = data.draw(
-            st.sampled_from(sorted(BTree.open(disk, FILE, root, CODEC, self.page_bytes).pages()))
-        )
+        disk, number, roots = self.page_of_the_newest(data)
         disk.write_page(FILE, number, encode_page(number, LeafPage([b"stale"], [StoredItem(b"", 0, 0)])))
         with pytest.raises(RottenPageError):
-            BTree.open(disk, FILE, root, CODEC, self.page_bytes)
+            opened(disk, self.page_bytes, roots)
+
+    def page_of_the_newest(self, data: st.DataObject) -> tuple[SimDisk, int, tuple[PageRef, ...]]:
+        """A copy of the disk, one of the pages that the newest named roots need, and these roots."""
+        roots, _ = self.roots[-1]
+        numbers = pages_below(roots, CODECS, lambda number: self.disk.read_page(FILE, number))
+        return self.disk_copy(), data.draw(st.sampled_from(sorted(numbers))), roots
 
     def disk_copy(self) -> SimDisk:
         disk = SimDisk(Outbox())
@@ -225,37 +254,77 @@ class BTreeMachine(RuleBasedStateMachine):
             disk.write_page(FILE, number, self.disk.read_page(FILE, number) or b"")
         return disk
 
-    @rule(limit=st.integers(1, 4), data=st.data())
-    def copy(self, limit: int, data: st.DataObject) -> None:
-        """A peer copies the newest named root page by page, in any order, damaged pages among them."""
-        root, plain = self.roots[-1]
+    @rule(limit=st.integers(1, 4), kept=st.sampled_from([2, 1000]), data=st.data())
+    def copy(self, limit: int, kept: int, data: st.DataObject) -> None:
+        """A peer copies named roots page by page, in any order and some damaged; before it is done it goes on
+        with newer ones, and asks for no page again of which it has the digest.
+        """
         disk = SimDisk(Outbox())
-        copy = PageCopy(disk, FILE, root, CODEC)
-        while wanted := copy.wanted(limit):
+        copy = PageCopy(disk, FILE, CODECS, kept)
+        older = data.draw(st.integers(0, len(self.roots) - 1))
+        if older < len(self.roots) - 1 and self.whole(self.roots[older][0]):
+            self.copy_pages(copy, older, limit, data.draw(st.integers(1, 20)), data)
+        had = dict(copy.have) if kept == 1000 else {}
+        asked = self.copy_pages(copy, -1, limit, 1 << 30, data)
+        roots, plain = self.roots[-1]
+        assert not [digest for digest in asked if digest in had]
+        assert tuple(ref.digest for ref in copy.roots if ref) == tuple(ref.digest for ref in roots)
+        _, trees = opened(disk, self.page_bytes, tuple(ref for ref in copy.roots if ref))
+        assert [list(tree.range()) for tree in trees] == [list(held.items()) for held in plain]
+        check(trees)
+
+    def whole(self, roots: tuple[PageRef, ...]) -> bool:
+        """Whether all pages below older roots are still on the disk."""
+        try:
+            pages_below(roots, CODECS, lambda number: self.disk.read_page(FILE, number))
+        except RottenPageError:
+            return False
+        return True
+
+    def copy_pages(
+        self, copy: PageCopy, which: int, limit: int, most: int, data: st.DataObject
+    ) -> list[tuple[int, bytes]]:
+        """Copy at most so many pages below roots; the trees and digests of those that were asked for."""
+        copy.begin(self.roots[which][0])
+        asked: list[tuple[int, bytes]] = []
+        damaged = data.draw(st.integers(0, 30))
+        while (wanted := copy.ask(limit)) and len(asked) < most:
             for number in data.draw(st.permutations(wanted)):
                 page = self.disk.read_page(FILE, number)
                 assert page is not None
-                assert not copy.take(number, page[:-5] + b"?" + page[-4:])
+                asked.append((copy.asked[number].tree, copy.asked[number].ref.digest))
+                if len(asked) == damaged:
+                    assert not copy.take(number, page[:-5] + b"?" + page[-4:])
+                    break  # It has begun again at its roots.
                 assert copy.take(number, page)
-                assert not copy.take(number, page)
-        tree = BTree.open(disk, FILE, root, CODEC, self.page_bytes)
-        assert list(tree.range()) == list(plain.items())
-        tree._check()
+                assert copy.take(number, page), "a repeated answer changes nothing"
+        return asked
 
     @invariant()
     def is_sound(self) -> None:
-        if hasattr(self, "tree"):
-            self.tree._check()
+        if hasattr(self, "trees"):
+            check(self.trees)
+
+    def holds_the_same(self) -> None:
+        assert [list(tree.range()) for tree in self.trees] == [list(plain.items()) for plain in self.plain]
 
     def teardown(self) -> None:
-        """Nothing leaks: with all snapshots closed, the pages on the disk are those of the newest root."""
-        if not hasattr(self, "tree"):
+        """Nothing leaks: with all snapshots closed, the pages on the disk are those of the newest roots."""
+        if not hasattr(self, "trees"):
             return
-        assert list(self.tree.range()) == list(self.plain.items())
-        if self.step != "idle" or self.tree._held:
+        self.holds_the_same()
+        if self.step != "idle" or self.file.held:
             return
         self.whole_checkpoint()
-        assert sorted(self.tree.pages()) == list(self.disk.pages(FILE))
+        assert sorted(number for tree in self.trees for number in tree.pages()) == list(self.disk.pages(FILE))
+
+
+def check(trees: list[BTree[Any]]) -> None:
+    """Each tree is sound, and no page is two trees'."""
+    for tree in trees:
+        tree._check()
+    used = [number for tree in trees for number in tree.pages()]
+    assert len(used) == len(set(used)), "a page is used once"
 
 
 TestBTreeMachine = BTreeMachine.TestCase

@@ -31,7 +31,7 @@ from dynaproof.impl.tree.pages import PageRef
 PREFIX = "log/000001/"
 MEMBER = Member(NodeId("region", "a", "sa"), 1)
 GROUP = Config(0, (MEMBER,), 2)
-ROOT = PageRef(0, b"")
+ROOTS = PageRef(0, b""), PageRef(1, b"")
 
 
 def no_op(slot: int, ballot: Ballot) -> LogRecord:
@@ -98,9 +98,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log.promise(ballot)
         self.wrote()
 
-    @rule(
-        back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1), ahead=st.integers(-1, 5)
-    )
+    @rule(back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1), ahead=st.integers(-1, 5))
     def accept(self, back: int, size: int, higher: int, ahead: int) -> None:
         """A batch of a new ballot behind what is chosen, or more slots of the last accepted one; its leader
         knows some of them to be chosen, or some above them.
@@ -156,7 +154,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = PartitionSnapshot(slot, identity, held_at, slot, 0, GROUP, 0, ROOT, 0, (), ())
+        snapshot = PartitionSnapshot(slot, identity, held_at, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ())
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -182,7 +180,7 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, 0, GROUP, 0, ROOT, 0, (), ()),
+            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ()),
             copied=True,
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}

@@ -7,7 +7,15 @@ from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Adopt,
+    Behind,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Vote,
+)
 
 
 @scenario("slot_by_slot_adoption")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
-    CATCH_UP,
+    COPYING,
     FRAMES,
     JOURNAL,
     LEARNER,
     LOG,
     OUTBOX,
+    PAGE_COPY,
     PAGES,
     READERS,
 )
@@ -62,23 +63,25 @@ BUGS = (
         "copy_loses_requests",
         "A catch-up by copy loses the remembered request ids.",
         Edit(
-            CATCH_UP,
-            "snapshot, mark = copy.snapshot, self.log.journal.sequence",
+            LEARNER,
+            "self.state = self.state.restore(pages, checkpoint.snapshot)",
             """
-            from msgspec import structs
-            snapshot, mark = structs.replace(copy.snapshot, remembered=()), self.log.journal.sequence
+            from dynaproof.impl.partition.memory import CODEC, Memory
+            from dynaproof.impl.tree.btree import BTree
+            self.state = self.state.restore(pages, checkpoint.snapshot)
+            self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
     ),
     bug(
         "copy_without_log",
         "A catch-up by copy brings the checkpoint only, and not the log that readers hold.",
-        Edit(CATCH_UP, "copied=copy.log", "copied=HeldLog(snapshot.slot + 1)"),
+        Edit(COPYING, "Copied(copy.source, copy.log)", "Copied(copy.source, HeldLog(snapshot.slot + 1))"),
     ),
     bug(
         "copy_first_pages_only",
         "A catch-up by copy installs the first pages for all of them.",
-        Edit(CATCH_UP, "if copy.pages.missing:", "if False:"),
+        Edit(PAGE_COPY, "        if not branch.left:", "        if True:"),
     ),
     bug(
         "leader_installs_copy",
@@ -122,6 +125,6 @@ BUGS = (
         "tails_lost_together",
         "Recovery takes it that files lose their unsynced tails together: where a segment is there, those "
         "before it are whole.",
-        Edit(JOURNAL, " or earlier.scan.sequence != later.scan.first:", ":"),
+        Edit(JOURNAL, " or earlier.sequence != later.first:", ":"),
     ),
 )

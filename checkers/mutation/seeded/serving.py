@@ -82,16 +82,16 @@ BUGS = (
             "self.follow(self.member, ballot)",
             """
             self.follow(self.member, ballot)
-            self.state.remembered.clear()
+            from dynaproof.impl.partition.memory import CODEC, Memory
+            from dynaproof.impl.tree.btree import BTree
+            self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
     ),
     bug(
         "failed_condition_forgotten",
         "A request whose condition failed is decided anew when it comes again.",
-        Edit(
-            REQUESTS, "if remembered is not None:", "if remembered is not None and remembered.answer.applied:"
-        ),
+        Edit(REQUESTS, "if answer is not None:", "if answer is not None and answer.applied:"),
     ),
     bug(
         "deadline_ignored",
@@ -106,11 +106,7 @@ BUGS = (
     bug(
         "final_refusal_forgotten",
         "A throttled attempt is refused for good, and a late copy of it is taken after all.",
-        Edit(
-            REQUESTS,
-            "pending.refused[m.request] = (max(m.attempt, before), m.deadline)",
-            "pass",
-        ),
+        Edit(REQUESTS, "if self.pending.refused.cover(m.request, m.attempt):", "if False:"),
     ),
     bug(
         "flights_unbounded",

@@ -52,10 +52,10 @@ BUGS = (
         "accepted one.",
         Edit(
             LOG,
-            "self.commit = max(self.commit, learned.first + len(learned.records) - 1)",
+            "self.commit = max(self.commit, first + len(records) - 1)",
             """
-            self.commit = max(self.commit, learned.first + len(learned.records) - 1)
-            self.last_accepted = max(self.held_at, default=NO_BALLOT)
+            self.commit = max(self.commit, first + len(records) - 1)
+            self.last_accepted = max(entries.recent.held_at, default=NO_BALLOT)
             """,
         ),
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
@@ -14,6 +15,16 @@ from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
+
+LARGEST_ITEM = 409_600
+"""Bytes, at the most: DynamoDB's limit."""
+
+
+FEW_PAGES = 64
+"""Pages that a handler may read besides: the paths of what it looks for."""
+
+PATH_PAGES = 12
+"""Pages of the paths from the roots of two trees to one key, at the most."""
 
 
 class Platter(Protocol):
@@ -24,8 +35,27 @@ class Platter(Protocol):
         """The logs that the last sync made longer."""
         ...
 
+    @property
+    def paged(self) -> Sequence[tuple[str, int]]:
+        """The files and pages that the last sync wrote or freed."""
+        ...
+
+    @property
+    def bytes_read(self) -> int:
+        """What the node has read so far,"""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """and written."""
+        ...
+
     def durable_log(self, log: str) -> bytes | bytearray:
         """What is durable of a log."""
+        ...
+
+    def durable_logs(self, prefix: str) -> Sequence[str]:
+        """The logs of which something is durable."""
         ...
 
     def durable_files(self) -> Mapping[str, Mapping[int, bytes]]:
@@ -52,7 +82,12 @@ class Leaving(Protocol):
 
 
 class Surroundings(Protocol):
-    """What lies around a place: the other places, by name, and the links that are cut (`from>to`)."""
+    """What lies around a place: time, the other places, by name, and the links that are cut (`from>to`)."""
+
+    @property
+    def tau(self) -> Microseconds:
+        """The global time."""
+        ...
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -131,6 +166,17 @@ def sent(place: Place) -> Iterator[Message]:
     return (message for _, message in place.outbox.handler)
 
 
+def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:
+    """What a replica's log holds in these slots, each with the ballot in its identity; up to the first that
+    is rotten, which the replica will find for itself.
+    """
+    for slot in range(first, last + 1):
+        try:
+            yield slot, replica.log.record(slot).proposed_at
+        except RottenLogError:
+            return
+
+
 def hold_lag(place: Place) -> tuple[int, int]:
     """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
     node = place.node
@@ -168,9 +214,10 @@ def queued(replica: PartitionReplica) -> int:
     lengths = (
         len(pending.requests)
         + len(pending.refused)
-        + len(state.remembered)
+        + state.memory.count
         + len(state.holds)
         + len(readers.movers)
+        + len(replica.views.copiers)
         + waiting.attempts
     )
     if pending.flights:
@@ -182,3 +229,67 @@ def campaigns(place: Place, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
     replica = replica_of(place) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
+
+
+# --- Under load ---
+
+
+def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
+    """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
+    log, waiting = replica.log, waiting_of(replica)
+    size = log.size_between(log.commit + 1, log.last) if log.last > log.commit else 0
+    return log.last - log.commit + len(waiting), size + waiting.size
+
+
+def waiting_of(replica: PartitionReplica) -> Waiting:
+    """Who waits for room at this replica, if it leads."""
+    (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
+    return waiting
+
+
+def waiting_is_full(replica: PartitionReplica) -> bool:
+    """Whether as many wait for room as may wait, or nearly as many bytes: one item more would be too much."""
+    waiting = waiting_of(replica)
+    settings = waiting.settings
+    return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
+
+
+def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
+    """For how long a partition may remember a write, and how many, and of how many bytes there, its rate
+    admits in that time.
+    """
+    settings = next(service.settings for service in replica.services if isinstance(service, Requests))
+    span_us = settings.remembered_us
+    writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
+    return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
+
+
+def work_bounds(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when it
+    starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
+    """
+    settings, last = replica.settings, place.world.last
+    message = 2 * settings.message_bytes + LARGEST_ITEM
+    starts = last is None or last.payload is None
+    read = message + FEW_PAGES * settings.page_bytes
+    if starts:
+        prefix = f"log/{replica.incarnation:06d}/"
+        read += sum(len(place.disk.durable_log(log)) for log in place.disk.durable_logs(prefix))
+    slots = settings.checkpoint_slots + settings.in_flight_slots
+    return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
+
+
+def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many pages, and held slots, the copy brings that this replica has begun."""
+    copy = replica.copy
+    assert copy is not None
+    source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
+    pages = source.disk.durable_files()
+    held = copy.snapshot.slot + 1 - copy.snapshot.first_held()
+    return max(map(len, pages.values()), default=0), held
+
+
+def copying(replica: PartitionReplica) -> bool:
+    """Whether a copy is under way, or is in and not installed yet."""
+    checkpoint = replica.checkpoint
+    return replica.copy is not None or (checkpoint is not None and checkpoint.copied is not None)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 from dynaproof.impl.node import Message, NodeId, Note
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
-from dynaproof.impl.partition.messages.requests import Reply, Request
+from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
@@ -27,12 +27,14 @@ from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
     given,
     hold_lag,
+    identities,
     lease_end,
     lease_us,
     queued,
@@ -101,6 +103,7 @@ class ImplObserver(RequestObserver):
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
+        *LoadObserver.PROVIDES,
         group_facts.Led,
         Accepted,
         Chosen,
@@ -133,6 +136,7 @@ class ImplObserver(RequestObserver):
         self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.load = LoadObserver(self.view)
         self.config = config
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
@@ -153,10 +157,12 @@ class ImplObserver(RequestObserver):
     def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
         self.invoked(note, place.name)
+        self.load.invoked(note, place.world.tau)
 
-    def on_ended(self, _: Place, note: Ended) -> None:
+    def on_ended(self, place: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""
         self.ended(note)
+        self.load.ended(note, place.world.tau)
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
@@ -265,6 +271,12 @@ class ImplObserver(RequestObserver):
         """A client makes an attempt."""
         self.attempts[message.request] = message.attempt
 
+    def rejected(self, place: Place, message: Rejected) -> None:
+        """A replica refuses an attempt."""
+        replica = replica_of(place)
+        if replica is not None:
+            self.load.refused(place, replica, message)
+
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
         held = self.view.holds.get(message.name)
@@ -278,6 +290,9 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
+            replica = replica_of(place)
+            if place.up and replica is not None:
+                self.load.synced(place, replica)
             if self.holds:
                 self.behind(place)
 
@@ -336,6 +351,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is None:
             return
+        self.load.crashed(place)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -346,6 +362,8 @@ class ImplObserver(RequestObserver):
 
     def client_crashed(self, place: Place, _lost_disk: bool) -> None:
         """A client is gone, and with it whoever waited for its answers."""
+        for request in [request for request, at in self.asked_at.items() if at == place.name]:
+            self.load.abandoned(request)
         self.abandoned(place.name)
 
     def damaged(self, place: Place) -> None:
@@ -353,6 +371,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
+            self.logs.pages.pop(member, None)
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""
@@ -378,8 +397,8 @@ class ImplObserver(RequestObserver):
             seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
             self.members[place.name] = replica.member
         if log.commit > seen.commit:
-            for number in range(max(seen.commit + 1, log.first), log.commit + 1):
-                self.view.file(Committed(seen.member, number, log.record(number).proposed_at))
+            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
+                self.view.file(Committed(seen.member, number, proposed_at))
             seen.commit = self.commits[place.name] = log.commit
         ballot = replica.leading
         if ballot is not None:
@@ -397,6 +416,9 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        self.load.worked(place, replica)
+        if self.load.pace is not None:
+            self.load.handled(place, replica)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler raised."""
@@ -449,6 +471,7 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,
         Reply: ImplObserver.answered,
+        Rejected: ImplObserver.rejected,
         Request: ImplObserver.attempted,
         LogTrimmed: ImplObserver.trimmed,
     }

@@ -89,6 +89,18 @@ HELD_LOG_COPIED = Sometimes(
     "model/catch_up.py, rule 3",
 )
 
+COPY_WENT_ON = Sometimes(
+    "copy went on from another view",
+    "A copy that was under way went on from a newer checkpoint, or from another source.",
+    "docs/replication.md, copies",
+)
+
+LOG_HELD_FOR_A_COPY = Sometimes(
+    "log held for a copy",
+    "A source did not cut its log where it would have, for a replica that copies had not got that far.",
+    "docs/replication.md, copies",
+)
+
 REPLY_LOST = Sometimes(
     "retry after a lost reply",
     "A later attempt at a write that had taken effect was answered from memory.",
@@ -152,6 +164,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             VOTER_REPLACED,
             CATCH_UP_BY_COPY,
             HELD_LOG_COPIED,
+            COPY_WENT_ON,
+            LOG_HELD_FOR_A_COPY,
             REPLY_LOST,
             FAILED_CONDITION_RETRIED,
             LATE_LEASE_READ,

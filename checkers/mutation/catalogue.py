@@ -12,6 +12,7 @@ from dynaproof.checkers.mutation.seeded import (
     ballots,
     boots,
     configs,
+    copies,
     disks,
     flow,
     guards,
@@ -33,14 +34,15 @@ MODULES = (
     leases,
     disks,
     serving,
+    liveness,
+    guards,
+    flow,
+    windows,
+    copies,
+    log_readers,
     request_ids,
     boots,
     sheds,
-    liveness,
-    flow,
-    guards,
-    windows,
-    log_readers,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

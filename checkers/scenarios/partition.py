@@ -118,6 +118,18 @@ def start_clients(run: Run) -> None:
 # --- Configurations ---
 
 
+def draw_copies(pick: Chance, heartbeat: int) -> dict[str, int]:
+    """Bounds of copies and of what is held for them, by the names of the settings."""
+    return {
+        "copy_messages": (1, 4)[pick(2)],
+        "views": 1 + pick(2),
+        "view_us": (heartbeat // 4, heartbeat * 2)[pick(2)],
+        "view_bytes": (1_000, 1 << 29)[pick(2)],
+        "copiers": (1, 8)[pick(2)],
+        "digests_kept": (4, 65_536)[pick(2)],
+    }
+
+
 def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     """The configuration of one seed: time constants, bounds and clocks are drawn too, as faults are."""
     pick = Chance(f"{scenario}/{strategy}/{seed}")
@@ -166,7 +178,9 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
     settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
-        settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
+        settings,
+        **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8),
+        **draw_copies(Chance(f"{scenario}/{strategy}/{seed}/copies"), heartbeat),
     )
     return GroupConfig(
         scenario=scenario,

@@ -39,6 +39,10 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
         message_bytes=MESSAGE_BYTES,
         admitted_writes_per_s=Settings().admitted_writes_per_s,
         admitted_bytes_per_s=Settings().admitted_bytes_per_s,
+        waiting_requests=(clients, 1_024)[pick(2)],
+        waiting_bytes=WAITING_BYTES,
+        page_bytes=(1_024, 8_192)[pick(2)],
+        checkpoint_slots=(64, 256)[pick(2)],
     )
     return structs.replace(
         config,

@@ -48,6 +48,9 @@ class SimDisk:
         """The logs to whose durable bytes the last sync or crash has added."""
         self.paged: list[tuple[str, int]] = []
         """The files and pages that it has written or freed on the platter."""
+        self.bytes_read = 0
+        self.bytes_written = 0
+        """By the node, in all of its life."""
         self._mark = 0
         self._logs: dict[str, _File] = {}
         self._files: dict[str, _Pages] = {}
@@ -71,6 +74,7 @@ class SimDisk:
         if file is None:
             file = self._logs[log] = _File()
         at = len(file.data)
+        self.bytes_written += len(data)
         file.data += data
         file.pending.append((self._wrote(), data))
         self._dirty[log] = file
@@ -92,7 +96,9 @@ class SimDisk:
     def read(self, log: str, at: int, size: int) -> bytes:
         """What the node sees there."""
         file = self._logs.get(log)
-        return bytes(file.data[at : at + size]) if file is not None else b""
+        data = bytes(file.data[at : at + size]) if file is not None else b""
+        self.bytes_read += len(data)
+        return data
 
     def remove_log(self, log: str) -> None:
         """Remove it: an empty log is the same as none."""
@@ -109,6 +115,7 @@ class SimDisk:
         pages = self._files.get(file)
         if pages is None:
             pages = self._files[file] = _Pages()
+        self.bytes_written += len(data)
         pages.data[page] = data
         pages.pending.append((self._wrote(), page, data))
         self._dirty_pages[file] = pages
@@ -116,7 +123,9 @@ class SimDisk:
     def read_page(self, file: str, page: int) -> bytes | None:
         """Read a page."""
         pages = self._files.get(file)
-        return None if pages is None else pages.data.get(page)
+        data = None if pages is None else pages.data.get(page)
+        self.bytes_read += 0 if data is None else len(data)
+        return data
 
     def free_page(self, file: str, page: int) -> None:
         """Free a page."""

@@ -207,7 +207,8 @@ class Journal:
     def frames(self) -> Iterator[tuple[Frame, bytes]]:
         """All frames, in order, each with its payload; they are read in pieces."""
         for segment in self._segments:
-            for at, piece in pieces(self._disk, self._name(segment)):
+            at = 0
+            for _, piece in pieces(self._disk, self._name(segment)):
                 for payload in piece.payloads:
                     size = len(payload) + FRAME_BYTES
                     yield Frame(segment, at, size), payload

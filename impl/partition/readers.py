@@ -32,9 +32,9 @@ CHECKPOINTS = 4
 """How many checkpoints' worth of log is applied before the next one is durable, at the most, without faults.
 """
 
-UNCACHED_BYTES = 1 << 22
-"""What the cache of the log takes beyond its bound, at the most: a window that was chosen at once, a frame
-that cannot leave in part, and a block that was read back.
+SLACK_BYTES = 1 << 22
+"""What the log takes beyond its bounds, at the most: a window that was chosen at once, a frame that cannot
+leave in part, and a block that was read back, or of which a part is cut.
 """
 
 
@@ -163,10 +163,13 @@ class Readers(Service):
 
     def memory(self) -> tuple[tuple[str, int, int], ...]:
         """Records in memory that are chosen, and those that are retained on the disk."""
-        log, settings = self.replica.log, self.settings
-        kept = max(settings.retained_bytes, settings.held_bytes) + CHECKPOINTS * settings.checkpoint_bytes
+        log, state, settings = self.replica.log, self.replica.state, self.settings
+        snapshot = log.head.snapshot
+        holds = (*state.holds.values(), *(() if snapshot is None else snapshot.holds))
+        held = state.log_bytes - min((hold.bytes_through for hold in holds), default=state.log_bytes)
+        kept = max(settings.retained_bytes, held) + CHECKPOINTS * settings.checkpoint_bytes + SLACK_BYTES
         return (
-            ("chosen records in memory", log.cached_bytes(), settings.log_cache_bytes + UNCACHED_BYTES),
+            ("chosen records in memory", log.cached_bytes(), settings.log_cache_bytes + SLACK_BYTES),
             ("retained records", log.entries.retained_bytes, kept),
         )
 

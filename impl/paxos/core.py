@@ -22,6 +22,8 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.paxos.views import Views
+from dynaproof.impl.tree.page_file import PageFile
 
 
 class Core(Generic[State]):
@@ -66,6 +68,9 @@ class Core(Generic[State]):
         """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
+        self.views = Views(settings, env.boot)
+        self.replaced: list[PageFile] = []
+        """Files that copies took the place of, and that somebody held then."""
 
     # --- Who is who ---
 
@@ -116,10 +121,21 @@ class Core(Generic[State]):
         """Whether a strong read may be answered now."""
         return self.serving and self.lease_left() > 0
 
+    @property
+    def copying(self) -> bool:
+        """Whether a copy is under way whose source answers."""
+        return self.copy is not None and self.env.now < self.copy.until
+
+    @property
+    def installing(self) -> bool:
+        """Whether a copy is whole, and not named durably yet."""
+        return self.checkpoint is not None and self.checkpoint.copied is not None
+
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
         early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
-        return (early, *(queue for service in self.services for queue in service.queues()))
+        copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
+        return (early, copiers, *(queue for service in self.services for queue in service.queues()))
 
     def memory(self) -> tuple[tuple[str, int, int], ...]:
         """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound

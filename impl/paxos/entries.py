@@ -240,7 +240,11 @@ class Entries:
         return max(self.first, slot)
 
     def _holding(self, slot: int) -> Stretch:
-        """The entries around a retained slot, read back where they are not in memory."""
+        """The entries around a retained slot, read back where they are not in memory.
+
+        Raises:
+            RottenLogError: what lies there is not what was written.
+        """
         if slot >= self.recent.first:
             return self.recent
         block = self.index.block_of(slot)
@@ -254,6 +258,8 @@ class Entries:
         self._read[begin] = held
         while self._read_bytes > self.read_bytes and len(self._read) > 1:
             self._forget(next(iter(self._read)))
+        if not begin <= slot <= held.last:
+            raise RottenLogError(f"slot {slot} is in no block")
         return held
 
     def _read_back(self, block: int) -> Stretch:
@@ -271,8 +277,8 @@ class Entries:
             offset = begin - records[0].slot if records and not held.records else 0
             count = end - begin - len(held.records)
             held.add(records[offset : offset + count], held_at[offset : offset + count])
-        if held.last != end - 1 or held.records[0].slot != begin:
-            raise RottenLogError(f"slot {begin} is not where it was written")
+        if [record.slot for record in held.records] != list(range(begin, end)):
+            raise RottenLogError(f"slots {begin} to {end - 1} are not where they were written")
         return held
 
     def _forget(self, begin: int) -> None:

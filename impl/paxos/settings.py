@@ -48,8 +48,24 @@ class GroupSettings(Struct, frozen=True):
     """and the encoded size of their records; or one record."""
     page_bytes: int = 8_192
     """Size at which a page of the B-tree is split."""
-    chunk_pages: int = 8
+    chunk_pages: int = 64
     """Pages in one message of a copy, at the most."""
+    copy_messages: int = 4
+    """Such messages that a copier asks for at the same time."""
+    views: int = 2
+    """Checkpoints that a source holds for those that copy them, at the most."""
+    view_us: Microseconds = 2_000_000
+    """How long it holds one for a copier from which it hears nothing."""
+    view_bytes: int = 1 << 29
+    """What is held for a copier, at the most, in bytes of pages that nothing else needs."""
+    copiers: int = 8
+    """Replicas that copy from one source at the same time, or go on by log behind their copies; a further one
+    is told when to come back.
+    """
+    digests_kept: int = 65_536
+    """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
+    changes, they are not fetched again.
+    """
 
     @property
     def ahead_slots(self) -> int:

@@ -122,6 +122,11 @@ class PageFile:
             del self.held[held]
         self._release()
 
+    def waiting_bytes(self) -> int:
+        """What the pages take that only held views need, about."""
+        waiting = sum(len(pages) for number, pages in self._retired_by if number <= self.durable)
+        return waiting * self.page_bytes
+
     def _hold(self, checkpoint: int) -> int:
         self.held[checkpoint] = self.held.get(checkpoint, 0) + 1
         return checkpoint

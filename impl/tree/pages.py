@@ -20,8 +20,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import UnknownFormatError, encode_frame, scan
-from dynaproof.impl.node import Disk
+from dynaproof.impl.journal.frames import encode_frame, scan
 
 V = TypeVar("V")
 """What the leaves hold under their keys."""
@@ -146,40 +145,3 @@ def pages_below(
         if isinstance(page, BranchPage):
             missing.extend((child, codec) for child in page.children)
     return found
-
-
-class PageCopy:
-    """Receives the pages below some roots of one file, each verified by the reference that led to it.
-
-    The pages keep their numbers, in a file of their own. Depth first, so what is still missing is bounded by
-    the heights of the trees times the children of a page.
-    """
-
-    def __init__(
-        self, disk: Disk, file: str, roots: Sequence[PageRef], codecs: Sequence[PageCodec[Any]]
-    ) -> None:
-        disk.remove_file(file)
-        self.disk = disk
-        self.file = file
-        self.missing: list[tuple[PageRef, PageCodec[Any]]] = list(zip(roots, codecs, strict=True))
-        """References, each with the codec of its tree."""
-
-    def wanted(self, limit: int) -> tuple[int, ...]:
-        """The numbers of the pages to ask for next, at most `limit`; none if the copy is whole."""
-        return tuple(ref.page for ref, _ in self.missing[-limit:])
-
-    def take(self, number: int, data: bytes) -> bool:
-        """Take a page; False, and nothing changes, if it is not one of the missing or is damaged."""
-        at = next((i for i, (ref, _) in enumerate(self.missing) if ref.page == number), None)
-        if at is None:
-            return False
-        ref, codec = self.missing[at]
-        try:
-            page = decode_page(codec, ref, data)
-        except (RottenPageError, UnknownFormatError):
-            return False  # A peer whose code writes other pages is no reason to leave the own disk alone.
-        del self.missing[at]
-        self.disk.write_page(self.file, number, data)
-        if isinstance(page, BranchPage):
-            self.missing.extend((child, codec) for child in reversed(page.children))
-        return True

@@ -1,4 +1,4 @@
-"""Old records of a log lie on the disk only: they are read back as they were written, or the replica forgets."""
+"""Old records of a log lie on the disk only: they are read back as written, or their replica forgets."""
 
 import pytest
 

@@ -65,8 +65,10 @@ CASES = (
             "NamedBeforeDurable": 9,
             "CutsPastTheSlowestCursor": 9,
             "CutsWhatIsApplied": 6,
-            "CopyWithoutIds": 14,
-            "CopyWithoutLog": 17,
+            "CopyWithoutIds": 15,
+            "CopyWithoutLog": 18,
+            "CutUnderAView": 21,
+            "MixedCopy": 22,
         },
     ),
     Case(

@@ -24,7 +24,9 @@ from dynaproof.impl.paxos.messages.catch_up import (
     Chosen,
     CopiedLog,
     CopiedPages,
+    CopyLater,
     CopyLog,
+    CopyOffer,
     CopyPages,
     Fetch,
 )
@@ -207,11 +209,33 @@ def durable() -> Group:
     return group
 
 
+def asked() -> Group:
+    """A peer needs a copy, and has been offered one."""
+    group = durable()
+    group.hear(Fetch(PEER, 1, 0))
+    group.env.now += 1
+    return group
+
+
+def view_of(group: Group) -> int:
+    (view,) = group.replica.views.open()
+    number: int = view.number
+    return number
+
+
 def copying() -> Group:
-    """All pages of a copy are here but for the log that is held."""
+    """A copy was offered."""
     group = follower()
-    group.hear(CopiedPages(PEER, 1, COPY, PAGES))
+    group.hear(CopyOffer(PEER, 1, 7, COPY))
     assert group.replica.copy is not None
+    return group
+
+
+def copied() -> Group:
+    """All pages of a copy are here, but not the log that is held."""
+    group = copying()
+    group.hear(CopiedPages(PEER, 1, 7, PAGES, ()))
+    assert group.replica.copy.pages.whole
     return group
 
 
@@ -255,10 +279,12 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
     Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
-    CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.roots, (0,))),
-    CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, PAGES)),
-    CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),
-    CopiedLog: (copying, lambda _: CopiedLog(PEER, 1, 9, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
+    CopyOffer: (follower, lambda _: CopyOffer(PEER, 1, 7, COPY)),
+    CopyLater: (follower, lambda _: CopyLater(PEER, 1, 9)),
+    CopyPages: (asked, lambda g: CopyPages(PEER, 1, view_of(g), (0,))),
+    CopiedPages: (copying, lambda _: CopiedPages(PEER, 1, 7, PAGES, ())),
+    CopyLog: (asked, lambda g: CopyLog(PEER, 1, view_of(g), 2)),
+    CopiedLog: (copied, lambda _: CopiedLog(PEER, 1, 7, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
     CheckpointWritten: (written, lambda g: CheckpointWritten(ME, 1, g.replica.checkpoint.snapshot.slot)),
     CheckpointDurable: (named, lambda g: CheckpointDurable(ME, 1, g.replica.checkpoint.snapshot.slot)),
 }

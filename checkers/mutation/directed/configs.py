@@ -18,7 +18,7 @@ from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Put
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, Fetch
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, CopyOffer, CopyPages, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import (
     Accept,
@@ -156,6 +156,8 @@ def a_copy_is_durable_when_its_replica_leads(harness: Harness) -> None:
     harness.deliver("sc", "sa", Heard)
     harness.deliver("sa", "sc", Behind)
     harness.deliver("sc", "sa", Fetch)
+    harness.deliver("sa", "sc", CopyOffer)
+    harness.deliver("sc", "sa", CopyPages)
     canvass(harness, "sc", "sb")
     harness.deliver("sc", "sd", Prepare)
     harness.hold_disk("sc")

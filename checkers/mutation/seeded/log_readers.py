@@ -75,6 +75,5 @@ BUGS = (
         "block_grows_after_it_was_read",
         "What was read of a block stands for all of it, although more slots were added to it since.",
         Edit(ENTRIES, "self.index.close()", "pass"),
-        unguarded=True,
     ),
 )

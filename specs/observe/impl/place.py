@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
@@ -17,6 +18,13 @@ from dynaproof.impl.storage_node.host import StorageNode
 
 LARGEST_ITEM = 409_600
 """Bytes, at the most: DynamoDB's limit."""
+
+
+FEW_PAGES = 64
+"""Pages that a handler may read besides: the paths of what it looks for."""
+
+PATH_PAGES = 12
+"""Pages of the paths from the roots of two trees to one key, at the most."""
 
 
 class Platter(Protocol):
@@ -32,8 +40,22 @@ class Platter(Protocol):
         """The files and pages that the last sync wrote or freed."""
         ...
 
+    @property
+    def bytes_read(self) -> int:
+        """What the node has read so far,"""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """and written."""
+        ...
+
     def durable_log(self, log: str) -> bytes | bytearray:
         """What is durable of a log."""
+        ...
+
+    def durable_logs(self, prefix: str) -> Sequence[str]:
+        """The logs of which something is durable."""
         ...
 
     def durable_files(self) -> Mapping[str, Mapping[int, bytes]]:
@@ -144,6 +166,17 @@ def sent(place: Place) -> Iterator[Message]:
     return (message for _, message in place.outbox.handler)
 
 
+def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:
+    """What a replica's log holds in these slots, each with the ballot in its identity; up to the first that
+    is rotten, which the replica will find for itself.
+    """
+    for slot in range(first, last + 1):
+        try:
+            yield slot, replica.log.record(slot).proposed_at
+        except RottenLogError:
+            return
+
+
 def hold_lag(place: Place) -> tuple[int, int]:
     """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
     node = place.node
@@ -184,6 +217,7 @@ def queued(replica: PartitionReplica) -> int:
         + state.memory.count
         + len(state.holds)
         + len(readers.movers)
+        + len(replica.views.copiers)
         + waiting.attempts
     )
     if pending.flights:
@@ -228,6 +262,21 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
     span_us = settings.remembered_us
     writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
     return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
+
+
+def work_bounds(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when it
+    starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
+    """
+    settings, last = replica.settings, place.world.last
+    message = 2 * settings.message_bytes + LARGEST_ITEM
+    starts = last is None or last.payload is None
+    read = message + FEW_PAGES * settings.page_bytes
+    if starts:
+        prefix = f"log/{replica.incarnation:06d}/"
+        read += sum(len(place.disk.durable_log(log)) for log in place.disk.durable_logs(prefix))
+    slots = settings.checkpoint_slots + settings.in_flight_slots
+    return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:

@@ -34,6 +34,7 @@ from dynaproof.specs.observe.impl.place import (
     campaigns,
     given,
     hold_lag,
+    identities,
     lease_end,
     lease_us,
     queued,
@@ -289,6 +290,9 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
+            replica = replica_of(place)
+            if place.up and replica is not None:
+                self.load.synced(place, replica)
             if self.holds:
                 self.behind(place)
 
@@ -393,8 +397,8 @@ class ImplObserver(RequestObserver):
             seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
             self.members[place.name] = replica.member
         if log.commit > seen.commit:
-            for number in range(max(seen.commit + 1, log.first), log.commit + 1):
-                self.view.file(Committed(seen.member, number, log.record(number).proposed_at))
+            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
+                self.view.file(Committed(seen.member, number, proposed_at))
             seen.commit = self.commits[place.name] = log.commit
         ballot = replica.leading
         if ballot is not None:
@@ -412,6 +416,7 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        self.load.worked(place, replica)
         if self.load.pace is not None:
             self.load.handled(place, replica)
 

@@ -33,16 +33,16 @@ MODULES = (
     configs,
     leases,
     disks,
-    copies,
     serving,
+    liveness,
+    guards,
+    flow,
+    windows,
+    copies,
+    log_readers,
     request_ids,
     boots,
     sheds,
-    liveness,
-    flow,
-    guards,
-    windows,
-    log_readers,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

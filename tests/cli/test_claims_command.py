@@ -1,6 +1,7 @@
 """`dynaproof claims`: a figure that its command no longer gives is found, one without is an error."""
 
 import json
+import re
 
 import pytest
 
@@ -168,6 +169,11 @@ def test_every_figure_of_the_documents_has_a_command_and_a_commit(root):
     chosen, reasons = plan(made, 600)
     assert len(chosen) > 50
     assert all(reasons[one.command] for one in made if one.command not in chosen)
+
+
+def test_no_document_holds_a_mark_of_a_conflict():
+    marks = re.compile(r"^(<{7}|>{7}|={7})( |$)", re.MULTILINE)
+    assert [path.name for path in documents_of_checkout() if marks.search(path.read_text("utf-8"))] == []
 
 
 def test_a_figure_of_the_documents_is_made_again_and_is_the_same(tmp_path, capsys):

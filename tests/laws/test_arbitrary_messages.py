@@ -90,7 +90,7 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
     ),
     RequestId: st.builds(RequestId, st.just(CLIENT), st.just(1), st.integers(1, 3)),
     PageRef: st.sampled_from((ROOT, PageRef(1, b"x" * 16))),
-    Hold: st.builds(Hold, st.just("reader"), st.integers(-1, 7), st.integers(-1, 7)),
+    Hold: st.builds(Hold, st.just("reader"), *(st.integers(-1, 7) for _ in range(4))),
     LogCursor: st.builds(LogCursor, st.integers(-1, 9), st.integers(-1, 9)),
     Config: st.sampled_from(
         (GROUP, GROUP.replacing(VOTERS[1], STRANGER), GROUP.replacing(VOTERS[0], STRANGER), Config(3, (), 9))
@@ -125,7 +125,8 @@ def values(kind: Any) -> SearchStrategy[Any]:
 
 def built(kind: type) -> SearchStrategy[Any]:
     """A struct, field by field; records that follow each other are as likely as others."""
-    fields = {name: values(hint) for name, hint in get_type_hints(kind).items() if not name.startswith("_")}
+    hints = get_type_hints(kind)
+    fields = {name: values(hints[name]) for name in kind.__struct_fields__}  # type: ignore[attr-defined]
     if kind is CopiedPages:
         fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
         fields["left_out"] = st.just(()) | fields["left_out"]

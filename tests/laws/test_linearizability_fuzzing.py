@@ -1,6 +1,7 @@
 """All that decides linearizability agrees, on random histories and on those that once told them apart.
 
-In CI there are more, of a fresh seed; a failure prints the seed and the number that repeat it.
+The slow suite has five times as many. In CI there are more, of a fresh seed; a failure prints the seed and
+the number that repeat it.
 """
 
 import os
@@ -22,7 +23,9 @@ from dynaproof.checkers.linearizability.random_histories import LARGE, SMALL, Ta
 from dynaproof.checkers.linearizability.register import reduce
 from dynaproof.specs.history import History, HistoryBuilder, Outcome
 
-FIXED_SEED, FIXED_HISTORIES = 20261124, 5_000
+FIXED_SEED, FIXED_HISTORIES, MANY_HISTORIES = 20261124, 1_000, 5_000
+RARE = (1_895, 2_876, 3_252)
+"""Histories of the fixed seed behind the first `FIXED_HISTORIES`, each the first that shows its cause."""
 FRESH_HISTORIES = 2_500
 
 EVERY_CAUSE = {
@@ -49,12 +52,22 @@ def fresh_seed() -> int:
 
 def test_everything_agrees_on_random_histories_and_every_cause_occurs() -> None:
     tally = Tally()
-    disagreement = next(fuzz(FIXED_SEED, FIXED_HISTORIES, tally=tally), None)
-    assert disagreement is None, str(disagreement)
-    assert tally.histories == FIXED_HISTORIES
+    for first, count in ((0, FIXED_HISTORIES), *((number, 1) for number in RARE)):
+        disagreement = next(fuzz(FIXED_SEED, count, first, tally), None)
+        assert disagreement is None, str(disagreement)
+    assert tally.histories == FIXED_HISTORIES + len(RARE)
     assert set(tally.causes) >= EVERY_CAUSE
     assert min(tally.verdicts.values()) > FIXED_HISTORIES // 5
     assert set(tally.algorithms) == {"zones and sweep", "bad patterns", "depth-first search"}
+
+
+@pytest.mark.slow
+def test_everything_agrees_on_many_random_histories() -> None:
+    tally = Tally()
+    disagreement = next(fuzz(FIXED_SEED, MANY_HISTORIES, tally=tally), None)
+    assert disagreement is None, str(disagreement)
+    assert tally.histories == MANY_HISTORIES
+    assert set(tally.causes) >= EVERY_CAUSE
 
 
 @pytest.mark.skipif(

@@ -47,7 +47,9 @@ QUIET = {"promise_lost", "crash", "forget"}
 def of_all(kinds: tuple[type[Model], ...]) -> list[Any]:
     """The large ones run in the slow suite."""
     return [
-        pytest.param(kind, marks=[pytest.mark.slow] if kind in (Admission, ConfigLease) else [], id=kind.__name__)
+        pytest.param(
+            kind, marks=[pytest.mark.slow] if kind in (Admission, ConfigLease) else [], id=kind.__name__
+        )
         for kind in kinds
     ]
 

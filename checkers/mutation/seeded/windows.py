@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
-    CANDIDATE,
     CORE,
     LEADER,
     LOG,
     REQUESTS,
+    SENDER,
     WAITING,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -64,11 +64,6 @@ BUGS = (
         Edit(CORE, "return self.log.last_in(first, last, settings.records_bytes, each)", "return last"),
     ),
     bug(
-        "any_record_is_the_acceptors",
-        "A candidate takes its own log for chosen as far as where an acceptor's begins, whatever it holds.",
-        Edit(CANDIDATE, "if holds and log.record(m.first).proposed_at == m.at_first:", "if holds:"),
-    ),
-    bug(
         "waiting_kept_over_a_step_down",
         "Who waits at a leader that steps down has a turn when it leads again.",
         Edit(WAITING, "self.queue, self.known, self.size, self.attempts = deque(), {}, 0, 0", "pass"),
@@ -94,8 +89,8 @@ BUGS = (
         Edit(WAITING, "del self.known[waiter.key]", "self.known.pop(waiter.key, None)"),
     ),
     bug(
-        "turns_through_a_config",
-        "Who waits has a turn while a config is in flight.",
-        Edit(LEADER, "and not leadership.config_in_flight", "and True", within="Leader.may_propose"),
+        "known_batch_not_adopted",
+        "A leader does not send its first batch again to a voter that knows all of it to be chosen.",
+        Edit(SENDER, "held = m.adopted and m.through >= self.log.last", "held = m.through >= self.log.last"),
     ),
 )

@@ -1,0 +1,66 @@
+"""Scenarios of a leader's window, of who waits for it, and of tails that must fit a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynaproof.checkers.mutation.directed.common import campaign, write
+from dynaproof.checkers.mutation.directed.harness import Harness
+from dynaproof.checkers.mutation.directed.scenario import scenario
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
+
+WINDOW_BYTES = 400
+SHORT: dict[str, Any] = {
+    "window_bytes": WINDOW_BYTES,
+    "message_bytes": WINDOW_BYTES + NO_OP_BYTES + HEADER_BYTES,
+}
+"""A message holds a window and a no-op, or little more."""
+
+
+@scenario("no_ops_pile_up", **SHORT)
+def leaders_come_and_go_behind_a_full_window(harness: Harness) -> None:
+    """A window is not chosen, and leader after leader adopts it and gets nothing chosen."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sa", "sb", "sc")
+    write(harness, "c0", "x" * 150, "sa")
+    harness.deliver("sa", "sb", Accept)
+    for _ in range(6):
+        campaign(harness, "sb", "sc")
+    harness.deliver("sb", "sc", Adopt)
+    harness.deliver("sc", "sb", Vote)
+
+
+@scenario("proposes_behind_its_batch", **SHORT)
+def a_leader_is_asked_before_its_batch_is_chosen(harness: Harness) -> None:
+    """A leader adopts a window; before that is chosen it is asked for more, and crashes."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sa", "sb", "sc")
+    write(harness, "c0", "x" * 150, "sa")
+    harness.deliver("sa", "sb", Accept)
+    campaign(harness, "sb", "sc")
+    write(harness, "c1", "y" * 150, "sb")
+    harness.crash("sb")
+    harness.restart("sb")
+
+
+@scenario("waiting_kept_over_a_step_down", in_flight_slots=1)
+def a_leader_leads_again_with_who_waited(harness: Harness) -> None:
+    """A write waits at a leader that is deposed; the next leader does it; then the first one leads again."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sa")
+    write(harness, "c1", "1", "sa")
+    write(harness, "c0", "2", "sa")
+    harness.elect("sb")
+    harness.beat("sb")
+    harness.ask_again("c0", to="sb")
+    harness.settle()
+    harness.expect(harness.client("c0").ending == "ok", "the write is answered")
+    harness.fire("sa", HeartbeatTimer)
+    harness.free()
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.settle()

@@ -146,7 +146,7 @@ class Run:
     def advance(self, done: Callable[[], bool], limit: int) -> None:
         """Step until `done()`, which is asked now and then, at most `limit` times."""
         world, view = self.world, self.view
-        for number in range(limit):
+        for number in range(limit if self.failure is None else 0):
             if not number % ASKED and done():
                 return
             event = world.strategy.pop()

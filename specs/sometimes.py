@@ -119,6 +119,18 @@ LOG_HELD = Sometimes(
     "docs/replication.md, readers of the log",
 )
 
+FREE_PAGES_KNOWN = Sometimes(
+    "free pages known after a restart",
+    "A scrub reached all pages of a restarted replica's trees, so all others are free.",
+    "impl/tree/page_file.py",
+)
+
+FULL_CACHE = Sometimes(
+    "checkpoint by a full cache",
+    "What had changed since the last checkpoint took too much memory to wait for the next.",
+    "impl/tree/page_cache.py",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -139,6 +151,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             GRAY_LINK,
             LOG_READ,
             LOG_HELD,
+            FREE_PAGES_KNOWN,
+            FULL_CACHE,
         )
     }
 )

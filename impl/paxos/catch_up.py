@@ -92,7 +92,7 @@ class CatchUp(Learner[State]):
             if copy is not None and copy.source != m.source and self.env.now < copy.until:
                 return
             file = pages_file(self.incarnation, m.snapshot.slot)
-            pages = PageCopy(self.env.disk, file, m.snapshot.roots, self.state.codecs)
+            pages = PageCopy(self.env.disk, file, m.snapshot.roots)
             copy = self.copy = Copy(m.source, m.snapshot, pages)
         taken = [copy.pages.take(number, data) for number, data in m.pages]
         if any(taken):

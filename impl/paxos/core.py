@@ -20,6 +20,7 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.scrub import Scrub
 
 
 class Core(Generic[State]):
@@ -58,6 +59,8 @@ class Core(Generic[State]):
         self.fetching_until: Microseconds = 0
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
+        self.scrub: Scrub | None = None
+        """The one under way."""
 
     # --- Who is who ---
 

@@ -63,11 +63,11 @@ BUGS = (
         "A catch-up by copy loses the remembered request ids.",
         Edit(
             LEARNER,
-            "self.state = self.state.restore(pages, checkpoint.snapshot)",
+            "self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)",
             """
             from dynaproof.impl.partition.memory import CODEC, Memory
             from dynaproof.impl.tree.btree import BTree
-            self.state = self.state.restore(pages, checkpoint.snapshot)
+            self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
             self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),

@@ -15,12 +15,13 @@ from dynaproof.checkers.mutation.seeded import (
     guards,
     leases,
     liveness,
+    pages,
     serving,
     tails,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, serving, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, pages, serving, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

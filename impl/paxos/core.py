@@ -113,7 +113,9 @@ class Core(Generic[State]):
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
-        return tuple(queue for service in self.services for queue in service.queues())
+        cache = self.state.pages.cache
+        clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
+        return (clean, *(queue for service in self.services for queue in service.queues()))
 
     # --- Sending ---
 

@@ -17,7 +17,7 @@ ENTRY_BYTES = 28
 BODY_BYTES = 16
 """What a body takes beside its entries or separators."""
 
-OBJECT_BYTES = 180
+OBJECT_BYTES = 168
 """What an entry takes in memory beside its key and its bytes, about: the objects of both."""
 
 

@@ -119,6 +119,24 @@ def a_crash_keeps_the_log_and_no_page(harness: Harness) -> None:
     harness.restart("sb")
 
 
+@scenario("pages_freed_before_root_is_named", checkpoint_slots=4, retained_slots=0)
+def a_crash_keeps_the_pages_of_a_checkpoint_and_no_head(harness: Harness) -> None:
+    """A replica crashes while it writes a second checkpoint; its disk keeps all of the pages, and nothing that
+    was appended.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    writes(harness, "sa", 7)
+    harness.beat("sa")
+    harness.expect(harness.replica("sb").log.head.snapshot is not None, "sb has a checkpoint")
+    harness.hold_disk("sb")
+    writes(harness, "sa", 4)
+    harness.beat("sa")
+    harness.expect(harness.replica("sb").checkpoint is not None, "sb writes another")
+    harness.crash("sb", keep=lambda file, number: number if file.startswith("items/") else 0)
+    harness.restart("sb")
+
+
 @scenario("log_cut_before_checkpoint", checkpoint_slots=4, retained_slots=0)
 def a_crash_keeps_the_cut_and_no_new_segment(harness: Harness) -> None:
     """A checkpoint's pages are durable, and the log is rolled; a crash loses the new segment, and would keep

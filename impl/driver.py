@@ -7,6 +7,8 @@ A driver owns time, network, disks and chance. What is left is the same for all 
 * Each write to its disk counts in that outbox, and all that it sends goes through it, messages to itself too.
 * A message to itself passes no network: it is neither lost, repeated nor shed while the node lives, arrives
   in order, and a crash takes it. So a driver asks `is_own` before it lets anything happen to a message.
+* A message to another node that is shed, by the outbox or by a full link, is noted and counted (`shed`).
+* A message or a timer of another format version is handed to no node: `known` says so, and it is counted.
 * A boot is counted at every start, the incarnation when a node starts on an empty disk: both outside the
   disk.
 """
@@ -16,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from dynaproof.impl.node import Disk, Env, Message, NodeId, NodeProtocol
-from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.node import FORMAT_VERSION, Disk, Env, Message, NodeId, NodeProtocol, Timer
+from dynaproof.impl.outbox import Outbox, OutboxLimits
 
 
 class Send(Protocol):
@@ -39,33 +41,53 @@ class DrivenEnv(Env, Protocol):
     """A driver's environment, which a life of the node is given."""
 
     me: NodeId
+    boot: int
     send: Send
 
 
 class Hosted:
     """One node under a driver: what outlives its crashes, and the outbox of its present life."""
 
-    __slots__ = ("boots", "id", "make", "outbox")
+    __slots__ = ("boots", "id", "limits", "make", "outbox", "shed", "unknown")
 
-    def __init__(self, node_id: NodeId, make: Callable[[Env], NodeProtocol]) -> None:
+    def __init__(
+        self, node_id: NodeId, make: Callable[[Env], NodeProtocol], limits: OutboxLimits | None = None
+    ) -> None:
         self.id = node_id
         self.make = make
+        self.limits = OutboxLimits() if limits is None else limits
         self.boots = 0
         """How often it was started."""
-        self.outbox = Outbox()
+        self.shed = 0
+        """Messages to other nodes that were dropped because a queue was full, over all lives."""
+        self.unknown = 0
+        """Messages and timers of another format version that were not handed over, over all lives."""
+        self.outbox = Outbox(node_id, self.limits)
 
     def boot(self, env: DrivenEnv, disk: DrivenDisk) -> NodeProtocol:
         """A new life of the node, on the disk as it is; the driver calls `on_start` next."""
         self.boots += 1
-        self.outbox = disk.outbox = Outbox()
+        self.outbox = disk.outbox = Outbox(self.id, self.limits)
         self.outbox.written = self.outbox.durable = disk.written
-        env.me, env.send = self.id, self.outbox.send
+        env.me, env.boot, env.send = self.id, self.boots, self.outbox.send
         return self.make(env)
 
     def lose_disk(self) -> None:
         """The node comes back as another incarnation: what was sent to this one does not reach that."""
         node = self.id
         self.id = NodeId(node.region, node.zone, node.name, node.incarnation + 1)
+
+    def bound(self, limits: OutboxLimits) -> None:
+        """Bound the outbox so from here on."""
+        self.limits = limits
+        self.outbox.bound(limits)
+
+    def known(self, given: Message | Timer) -> bool:
+        """Whether what is to be handed over is of the format version that this code knows; else count it."""
+        if given.format_version == FORMAT_VERSION:
+            return True
+        self.unknown += 1
+        return False
 
     def is_own(self, to: NodeId) -> bool:
         """Whether a message that this node sends is to itself, under whichever incarnation."""

@@ -7,13 +7,17 @@ may rely:
 1. *Durable before visible*: what a handler wrote to `Env.disk` is durable before any message that it, or a
    later handler of the node, sends leaves the node; messages to itself included (`impl/outbox.py` is the gate
    of both drivers).
-2. A node counts its own vote by a message to itself.
+2. Messages to oneself are neither lost, repeated nor shed while the node lives; a crash takes them all. A
+   node counts its own vote by such a message.
 3. A crash loses all but what the disk kept: of each file a prefix of what was not yet synced, files
    independent of each other. A restart is `on_start` on a new object; what it finds on its disk is durable
-   (a driver that cannot know so syncs first), so no second crash takes it.
+   (a driver that cannot know so syncs first), so no second crash takes it. A node's incarnation is counted
+   outside its disk and rises when it starts on an empty one; its boot rises at every start.
 4. Messages may be lost, repeated, delayed and reordered, each direction of each link on its own.
 5. Disks may rot: a byte that was synced may read differently later. `impl/journal/frames.py` finds it.
-6. Messages, timers, notes and log records are immutable `msgspec.Struct`s of `FORMAT_VERSION`.
+6. Messages, timers, notes and log records are immutable `msgspec.Struct`s of a format version. A driver hands
+   over no message and no timer of another than `FORMAT_VERSION` (to its node it is as if lost), and frames,
+   of which journals and pages consist, carry theirs.
 7. No handler raises, whatever a peer, a client or a disk gives it.
 
 Sources: Lamport, *Time, Clocks, and the Ordering of Events* (atomic actions); Chandra, Griesemer and
@@ -24,11 +28,11 @@ Redstone, *Paxos Made Live*, 5.1 (disk corruption); Pillai et al., *All File Sys
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias, dataclass_transform
+from typing import ClassVar, Protocol, TypeAlias, dataclass_transform
 
 from msgspec import Struct, field
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of every message, timer and log record; a driver rejects any other."""
 
 Microseconds: TypeAlias = int
@@ -67,10 +71,14 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
 class Message(Struct, frozen=True, gc=False):
     """Base of all messages; the subclasses are the protocol."""
 
+    format_version: ClassVar[int] = FORMAT_VERSION
+
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Timer(Struct, frozen=True, gc=False):
     """Base of all timers. Equality decides which pending timer a new one replaces."""
+
+    format_version: ClassVar[int] = FORMAT_VERSION
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -145,6 +153,13 @@ class Env(Protocol):
     @property
     def me(self) -> NodeId:
         """The node that this environment belongs to."""
+        ...
+
+    @property
+    def boot(self) -> int:
+        """How often the node was started, this life included; counted by the driver outside the disk, so no
+        two lives have the same. Part of every request id that the node makes.
+        """
         ...
 
     @property

@@ -1,7 +1,11 @@
 """Durable before visible: which messages may leave a node after which sync. Both drivers use this one gate.
 
-*Invariant.* A message leaves only when every disk write that its node made up to the end of the handler that
-sent it is covered by a completed sync. A sync covers exactly what was written before it **started**.
+*Invariants.* A message leaves only when every disk write that its node made up to the end of the handler that
+sent it is covered by a completed sync. A sync covers exactly what was written before it **started**. What
+waits is bounded in messages and in bytes; a message that finds no room is *shed*, which a network that may
+lose messages permits, and is kept in `dropped` for the driver, which notes and counts it. A message of the
+node to itself is never shed: nobody would send it again, and what waits for it (a vote of its own, a
+checkpoint) would wait for ever.
 
 The driver's duties, in order: `wrote()` for each disk write and `send()` for each message of a handler,
 `handled()` at its end (the result may leave at once), `sync_started()` when a sync begins, `sync_done()` when
@@ -14,32 +18,69 @@ from __future__ import annotations
 
 from collections import deque
 
+import msgspec
+from msgspec import Struct
+
 from dynaproof.impl.node import Message, NodeId
 
-OUTBOX_LIMIT = 4096
-"""Messages held back at the most; a message beyond it is shed, which a network that may lose messages
-permits."""
+MESSAGE_BYTES = 1 << 20
+"""No message is larger. Weighing a message costs as much as sending it, so nothing is weighed while as few
+wait as fit whatever they weigh.
+"""
 
 Outgoing = tuple[NodeId, Message]
+
+
+class OutboxLimits(Struct, frozen=True):
+    """How much may wait in the outbox of one node; what the node sends itself counts, and is never shed."""
+
+    messages: int = 4096
+    bytes: int = 64 * MESSAGE_BYTES
+
+
+def _opaque(_value: object) -> None:
+    """What no wire could carry weighs nothing: a protocol that lives in a simulator only may send it."""
+
+
+_encode = msgspec.msgpack.Encoder(enc_hook=_opaque).encode
+
+
+def weight(message: Message) -> int:
+    """What a message takes, in bytes."""
+    return len(_encode(message))
 
 
 class Outbox:
     """The messages of one node that wait for a sync, in the order in which they were sent."""
 
-    __slots__ = ("_covering", "_held", "_waiting", "durable", "handler", "shed", "written")
+    __slots__ = (
+        "_address", "_covering", "_held", "_unweighed", "_waiting", "_weighed", "dropped", "durable",
+        "handler", "limits", "written",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, node: NodeId | None = None, limits: OutboxLimits | None = None) -> None:
+        """Without a node, that of a disk by itself: nobody sends."""
+        self._address = None if node is None else node.address
         self.written = 0
         """Disk writes so far."""
         self.durable = 0
         """The writes that a completed sync covers: the first `durable` of them."""
-        self.shed = 0
-        """Messages dropped because `OUTBOX_LIMIT` was reached."""
+        self.dropped: list[Outgoing] = []
+        """What was shed since the driver last emptied it."""
         self._covering: int | None = None
         self.handler: list[Outgoing] = []
         """What the running handler has sent so far."""
-        self._held: deque[tuple[int, list[Outgoing]]] = deque()  # A handler's messages with its writes.
+        self._held: deque[tuple[int, list[Outgoing], int]] = deque()
+        """A handler's messages, with its writes, and with their bytes, or 0 where they were not weighed."""
         self._waiting = 0
+        self._weighed = 0
+        """The bytes of those that were weighed."""
+        self.bound(OutboxLimits() if limits is None else limits)
+
+    def bound(self, limits: OutboxLimits) -> None:
+        """Admit this much from here on."""
+        self.limits = limits
+        self._unweighed = min(limits.messages, limits.bytes // MESSAGE_BYTES)
 
     def __len__(self) -> int:
         return self._waiting
@@ -64,19 +105,46 @@ class Outbox:
 
     def handled(self) -> list[Outgoing]:
         """End the handler; the messages that may leave at once."""
-        sent = self.handler
+        sent, weighs = self.handler, 0
         if not sent:
             return sent
         self.handler = []
         if self.written == self.durable:
             return sent
-        room = OUTBOX_LIMIT - self._waiting
-        if len(sent) > room:
-            self.shed += len(sent) - room
-            del sent[room:]
-        self._held.append((self.written, sent))
-        self._waiting += len(sent)
+        if self._waiting + len(sent) > self._unweighed:
+            sent, weighs = self._admitted(sent)
+        if sent:
+            self._held.append((self.written, sent, weighs))
+            self._waiting += len(sent)
         return []
+
+    def _admitted(self, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
+        """Those that find room beside what waits, and all to the node itself; and their bytes."""
+        if self._waiting <= self._unweighed:
+            self._weigh()
+        admitted: list[Outgoing] = []
+        weighs = 0
+        for to, message in sent:
+            size = weight(message)
+            fits = (
+                self._waiting + len(admitted) < self.limits.messages
+                and self._weighed + weighs + size <= self.limits.bytes
+            )
+            if fits or to.address == self._address:
+                admitted.append((to, message))
+                weighs += size
+            else:
+                self.dropped.append((to, message))
+        self._weighed += weighs
+        return admitted, weighs
+
+    def _weigh(self) -> None:
+        """Weigh what waits and was admitted without that."""
+        self._held = deque(
+            (written, sent, weighs or sum(weight(message) for _, message in sent))
+            for written, sent, weighs in self._held
+        )
+        self._weighed = sum(weighs for _, _, weighs in self._held)
 
     def sync_started(self) -> None:
         """Begin a sync; it will cover what was written up to now."""
@@ -91,6 +159,8 @@ class Outbox:
         held, durable = self._held, self.durable
         released: list[Outgoing] = []
         while held and held[0][0] <= durable:
-            released += held.popleft()[1]
+            _, sent, weighs = held.popleft()
+            released += sent
+            self._weighed -= weighs
         self._waiting -= len(released)
         return released

@@ -7,10 +7,13 @@ durably in its log. Every record carries a request id, which the state remembers
 
 1. A checkpoint is written beside the one in use, and is durable before the log names it. After a crash the
    replica starts from the checkpoint that the durable part of the log names, and applies the log above it.
-2. The log is cut only below the checkpoint that it durably names, and below every reader's cursor.
-3. A laggard takes records from a peer's log; where that is cut already, it takes a copy of the peer's
-   checkpoint, with the remembered ids *and with the log that the peer retains*, as if it were its own
-   checkpoint. The log names the copy and begins anew in one record.
+2. The log is cut only below the checkpoint that it durably names, below every reader's cursor, and below a
+   checkpoint that is held for a copy.
+3. A laggard takes records from a peer's log; where that is cut already, it takes a copy of a checkpoint that
+   the peer holds for it, with the remembered ids *and with the log that the peer retains*, as if it were its
+   own checkpoint. The log names the copy and begins anew in one record.
+4. A copy takes long. The peer holds the checkpoint that it had when the copy began, beside the newer ones that
+   it writes meanwhile, until it is taken or is given up; what is held is volatile.
 
 A crash loses what is not synced. What was written to the log and not synced may have got to the disk or not;
 pages that were not synced are lost, as it needs only one of them.
@@ -69,6 +72,10 @@ class CatchUp(Model):
     """Of a checkpoint or copy that is being made; "named": in the log, which is not synced yet."""
     draft_synced = Array(Replica, Bool())
 
+    view = Array(Replica, Option(Int(0, slots)))
+    view_ids = Array(Replica, Set(Slot))
+    """The checkpoint that a replica holds for a copy of it."""
+
     cursor = Array(Reader, Int(0, slots))
     crashed = Int(0, crashes)
 
@@ -98,6 +105,7 @@ class CatchUp(Model):
     def cut_log(self, r: int, n: int) -> None:
         """A replica cuts its log: rule 2."""
         require(self.cut[r] < n <= self.named[r] and all(n <= self.cursor[k] for k in self.Reader))
+        require(self.view[r] is None or n <= self.view[r])
         self.cut[r] = n
 
     @action(k=Reader, r=Replica)
@@ -117,12 +125,31 @@ class CatchUp(Model):
         self.draft_cut[r] = None
         self.draft_step[r] = "written"
 
+    @action(peer=Replica)
+    def open_view(self, peer: int) -> None:
+        """A replica holds its checkpoint for a laggard, which finds its log cut: rule 4."""
+        require(self.view[peer] is None and any(self.last[r] < self.cut[peer] for r in self.Replica))
+        self.view[peer] = self.named[peer]
+        self.view_ids[peer] = self.named_ids[peer]
+
+    @action(peer=Replica)
+    def close_view(self, peer: int) -> None:
+        """The copy is taken, or nobody asked for more of it for long."""
+        require(self.view[peer] is not None)
+        self.release_view(peer)
+
+    def release_view(self, peer: int) -> None:
+        """Nothing is held for a copy."""
+        self.view[peer] = None
+        self.view_ids[peer] = set()
+
     @action(r=Replica, peer=Replica)
     def write_copy(self, r: int, peer: int) -> None:
-        """A laggard writes a peer's checkpoint to its new pages, with what comes with it: rule 3."""
+        """A laggard writes what a peer holds for it to its new pages, with what comes with it: rule 3."""
         require(self.draft_step[r] == "none" and self.last[r] < self.cut[peer])
-        self.draft[r] = self.named[peer]
-        self.draft_ids[r] = self.named_ids[peer]
+        require(self.view[peer] is not None)
+        self.draft[r] = self.view[peer]
+        self.draft_ids[r] = self.view_ids[peer]
         self.draft_cut[r] = self.cut[peer]
         self.draft_step[r] = "written"
 
@@ -156,6 +183,7 @@ class CatchUp(Model):
         if self.draft_cut[r] is not None and self.draft[r] > self.last[r]:
             self.last[r] = self.draft[r]
             self.cut[r] = self.draft_cut[r]
+            self.release_view(r)  # The log above it is gone: who copies it would need another copy then.
         self.clear_draft(r)
 
     def clear_draft(self, r: int) -> None:
@@ -171,6 +199,7 @@ class CatchUp(Model):
         """A replica restarts; `kept`: what was written to the log and not synced got to the disk."""
         require(self.crashed < self.crashes)
         self.crashed = self.crashed + 1
+        self.release_view(r)
         if self.draft_step[r] == "named" and kept:
             self.use_draft(r)
             self.recover(r, self.draft[r], self.draft_ids[r], lost=not self.draft_synced[r])
@@ -223,6 +252,11 @@ class CatchUp(Model):
         """No log begins above a reader's cursor, so any replica can go on serving it."""
         return all(self.cut[r] <= self.cursor[k] for r in self.Replica for k in self.Reader)
 
+    @always
+    def log_continues_what_is_held(self) -> bool:
+        """Who has taken a copy finds what follows it in the log of the peer that held it."""
+        return all(self.view[r] is None or self.cut[r] <= self.view[r] for r in self.Replica)
+
     @always(spec="replicas_equal_when_quiet")
     def state_is_a_fold(self) -> bool:
         """Replicas remember the ids of exactly the records that they have applied."""
@@ -244,10 +278,19 @@ class CatchUp(Model):
         return any(self.draft_cut[r] is not None and self.draft_cut[r] < self.draft[r] for r in self.Replica)
 
     @sometimes
+    def copy_of_an_older_checkpoint(self) -> bool:
+        """A laggard takes a copy whose peer has a newer checkpoint by now."""
+        return any(
+            self.draft_cut[r] is not None and self.view[peer] == self.draft[r] < self.named[peer]
+            for r in self.Replica
+            for peer in self.Replica
+        )
+
+    @sometimes
     def at_the_checkpoint_after_a_crash(self) -> bool:
         """After a crash a replica with a cut log is at its checkpoint, and has records above to apply."""
         return self.crashed > 0 and any(
             self.applied[r] == self.named[r] < self.last[r] and self.cut[r] > 0 for r in self.Replica
         )
 
-    expected = (Expected({}, 2_733_983, 30_165_232, 51, symmetry=True, source="our explorer"),)
+    expected = (Expected({}, 6_759_002, 76_482_116, 63, symmetry=True, source="our explorer"),)

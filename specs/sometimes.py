@@ -41,6 +41,12 @@ TAIL_ADOPTED = Sometimes(
     "Lamport, Paxos Made Simple, 3; replication rules 3 and 4",
 )
 
+CLIENT_CRASHED = Sometimes(
+    "client crashed with a write under way",
+    "A client crashed that waited for the answer to a write, and nobody will hear that answer.",
+    "DynamoDB developer guide, error handling; Kingsbury, Maelstrom protocol notes",
+)
+
 SPLIT_VOTE = Sometimes(
     "split vote",
     "Two campaigns met: a candidate was refused for the ballot of another that had not won yet.",
@@ -81,6 +87,18 @@ HELD_LOG_COPIED = Sometimes(
     "held log brought by a copy",
     "A copied checkpoint came with the records below it that a reader had not read yet.",
     "model/catch_up.py, rule 3",
+)
+
+COPY_WENT_ON = Sometimes(
+    "copy went on from another view",
+    "A copy that was under way went on from a newer checkpoint, or from another source.",
+    "docs/replication.md, copies",
+)
+
+LOG_HELD_FOR_A_COPY = Sometimes(
+    "log held for a copy",
+    "A source did not cut its log where it would have, for a replica that copies had not got that far.",
+    "docs/replication.md, copies",
 )
 
 REPLY_LOST = Sometimes(
@@ -131,6 +149,18 @@ FULL_CACHE = Sometimes(
     "impl/tree/page_cache.py",
 )
 
+WAITED_FOR_ROOM = Sometimes(
+    "request waited for room",
+    "A request found the leader's window full, and waited at the leader for its turn.",
+    "docs/replication.md, rule W1",
+)
+
+TAIL_TOO_LONG = Sometimes(
+    "candidate caught up before it was promised",
+    "An acceptor's tail did not fit a message, so its candidate had to learn first what is chosen.",
+    "docs/replication.md, rule W5",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -138,6 +168,7 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             LEADER_CHANGED,
             OLD_LEADER_DEPOSED,
             TAIL_ADOPTED,
+            CLIENT_CRASHED,
             SPLIT_VOTE,
             TORN_TAIL,
             ROT_FOUND,
@@ -145,6 +176,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             VOTER_REPLACED,
             CATCH_UP_BY_COPY,
             HELD_LOG_COPIED,
+            COPY_WENT_ON,
+            LOG_HELD_FOR_A_COPY,
             REPLY_LOST,
             FAILED_CONDITION_RETRIED,
             LATE_LEASE_READ,
@@ -153,6 +186,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             LOG_HELD,
             FREE_PAGES_KNOWN,
             FULL_CACHE,
+            WAITED_FOR_ROOM,
+            TAIL_TOO_LONG,
         )
     }
 )

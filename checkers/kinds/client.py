@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, GroupConfig
 from dynaproof.checkers.kinds.replica_host import brief, named, plain
 from dynaproof.checkers.runs.kind import Kind
@@ -15,6 +18,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
+from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 
 ZONE = "client"
@@ -29,7 +33,8 @@ def clients(config: GroupConfig) -> list[NodeId]:
 def workload(env: Env, config: GroupConfig) -> NodeProtocol:
     """A client that draws its operations; the last ones only read."""
     reads_only = env.me in clients(config)[config.clients - config.readers :]
-    return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, reads_only)
+    mix = structs.replace(config.mix, reads_only=reads_only, item_bytes=config.item_bytes)
+    return WorkloadClient(env, REPLICAS, config.client, config.operations, config.keys, mix)
 
 
 def knowledge(place: Place) -> Knowledge:
@@ -48,8 +53,10 @@ def knowledge(place: Place) -> Knowledge:
 
 def log_reader(env: Env, config: GroupConfig) -> NodeProtocol:
     """Reads the log through a cursor, as an archive does."""
-    pause = config.settings.heartbeat_us // 2
-    return LogReader(env, REPLICAS, ReaderSettings(pause_us=pause, questions=2 * config.operations))
+    reader = config.reader
+    if reader is None:
+        reader = ReaderSettings(config.settings.heartbeat_us // 2, questions=2 * config.operations)
+    return LogReader(env, REPLICAS, reader)
 
 
 def reader_knowledge(place: Place) -> Knowledge:
@@ -65,8 +72,10 @@ CLIENTS = Kind(
     make=workload,
     notes={Invoked: NOTES[Invoked], Ended: NOTES[Ended]},
     sent={Request: MESSAGES[Request]},
+    crashed=ImplObserver.client_crashed,
     knowledge=knowledge,
     brief=brief,
+    faults=(CLIENT_CRASH,),
     suffers=False,
 )
 
@@ -77,5 +86,6 @@ READERS = Kind(
     notes={LogTaken: NOTES[LogTaken]},
     knowledge=reader_knowledge,
     brief=brief,
+    faults=(CLIENT_CRASH,),
     suffers=False,
 )

@@ -8,7 +8,8 @@ from dynaproof.checkers.runs.config import RunConfig
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
-from dynaproof.checkers.workloads.workload import WorkloadClient
+from dynaproof.checkers.workloads.log_reader import ReaderSettings
+from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
@@ -23,6 +24,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 
@@ -40,10 +42,16 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     clients: int
     operations: int
     keys: int
+    item_bytes: int = 0
+    """How much longer an item may be than its key and its number; 0: no item is."""
     readers: int = 0
     """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
     more.
     """
+    mix: Mix = Mix()
+    """What the others ask for."""
+    reader: ReaderSettings | None = None
+    """How the log is read; by default, a few records in half a heartbeat."""
 
 
 def first_config() -> Config:
@@ -112,6 +120,18 @@ class Group:
             replica.admitted and replica.log.commit == replica.log.last and self.differs(replica) is None
             for replica in replicas
         )
+
+    def near(self, replica: Any) -> bool:
+        """Whether a replica is admitted, and within a window and 64 slots of what is chosen."""
+        reach = self.run.config.settings.in_flight_slots + NEAR_SLOTS
+        return bool(replica.admitted and replica.log.commit + reach >= self.observation.view.chosen_through)
+
+    def keeps_up(self) -> bool:
+        """Whether all replicas are there and near, and a leader serves."""
+        replicas = self.replicas()
+        if len(replicas) < self.expected_replicas() or self.leader() is None:
+            return False
+        return all(self.near(replica) for replica in replicas)
 
     def caught_up(self) -> bool:
         """Whether every live replica knows all that is chosen."""

@@ -1,10 +1,10 @@
-"""Faults that only a replica's host has: rot of a journal or a page, and an operator's handover; and its
-budget.
+"""Faults that only a replica's host has: rot of a journal or a page, an operator's handover, and a stranger
+who speaks for voters; and its budget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import CRASH, Stop
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.journal.frames import scan
+from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.partition.codec import decode
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.log import ReplicationLog
-from dynaproof.impl.paxos.messages.leadership import Handover
+from dynaproof.impl.paxos.messages.election import Promise
+from dynaproof.impl.paxos.messages.leadership import Handover, Vote
 from dynaproof.impl.tree.pages import pages_below
 
 PRIME = 7919
@@ -89,9 +91,47 @@ class OrderedHandover(FaultKind):
         return self.name
 
 
+class Stranger(FaultKind):
+    """A node outside the group speaks for its voters: what leaders and candidates wait for, said by nobody.
+
+    They hear it from the node that says it, so nothing may come of it.
+    """
+
+    name = "stranger"
+    sentence = "a stranger votes, and promises, for the voters of a group"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where votes or promises are counted."""
+        return any(True for _ in forged(ground.targets))
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Say it to each who counts."""
+        for target, message in list(forged(ground.targets)):
+            ground.world.run(target, target.node.on_message, OUTSIDE, message)
+        return self.name
+
+
+OUTSIDE = NodeId("region", "outside", "stranger")
+
 ROT = Rot()
 PAGE_ROT = PageRot()
 HANDOVER = OrderedHandover()
+STRANGER = Stranger()
+
+
+def forged(places: Sequence[Place]) -> Iterator[tuple[Place, Message]]:
+    """What the other voters would say to whoever counts votes or promises there, had they all heard it."""
+    for place in places:
+        replica: Any = getattr(place.node, "replica", None)
+        if not place.up or replica is None:
+            continue
+        ballot, campaign, to, now = replica.leading, replica.campaign, replica.incarnation, replica.env.now
+        for voter in replica.others():
+            if ballot is not None:
+                yield place, Vote(voter, to, ballot, replica.log.last, now, replica.env.wall)
+            elif campaign is not None:
+                promise = Promise(voter, to, campaign.ballot, NO_BALLOT, 0, 0, 0, None, (), replica.env.wall)
+                yield place, promise
 
 
 def leads(place: Place) -> bool:

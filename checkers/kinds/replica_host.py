@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, OneVoter, broken, leads
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER, OneVoter, broken, leads
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.readers import LogTrimmed
-from dynaproof.impl.partition.messages.requests import Reply
+from dynaproof.impl.partition.messages.requests import Rejected, Reply
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot, Member
@@ -25,7 +25,7 @@ from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
 HOST_NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
 """What a host notes."""
 
-HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Reply, Vote)
+HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Rejected, Reply, Vote)
 """What a host sends that says something of the group."""
 
 
@@ -49,7 +49,7 @@ def replica_host() -> Kind:
         restarted=ImplObserver.restarted,
         knowledge=knowledge,
         brief=brief,
-        faults=(ROT, PAGE_ROT, HANDOVER),
+        faults=(ROT, PAGE_ROT, HANDOVER, STRANGER),
         foremost=leads,
         budget=OneVoter,
         needs_new_disk=broken,

@@ -10,18 +10,21 @@ from typing import Final
 
 from dynaproof.checkers.mutation.seeded import (
     ballots,
+    boots,
     configs,
+    copies,
     disks,
     guards,
     leases,
     liveness,
     pages,
     serving,
+    sheds,
     tails,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, pages, serving, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, pages, copies, serving, boots, sheds, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

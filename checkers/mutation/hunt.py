@@ -1,4 +1,7 @@
-"""The hunt for a seeded bug: schedules until one breaks a named spec, else the directed scenarios."""
+"""The hunt for a seeded bug: schedules until one breaks a named spec, else the directed scenarios.
+
+A bug of ours is hunted in the scenario that it names; one of a user's file in the scenario that is asked for.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.bugs import bugs_of
 from dynaproof.checkers.scenarios.catalogue import config_of, find
-from dynaproof.checkers.scenarios.partition import PARTITION
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
@@ -29,8 +31,9 @@ SHRINKING = 80
 class Kill(Struct, frozen=True):
     """The result of hunting one seeded bug.
 
-    `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `strategy` that
-    of the killing run, or the name of the directed scenario; `schedules` how many were explored;
+    `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `scenario` where
+    it was explored; `strategy` that of the killing run, or the name of the directed scenario; `schedules` how
+    many were explored;
     `shrunk_events` how many events after the fixture the shrunk run, or the scenario, takes.
     """
 
@@ -38,6 +41,7 @@ class Kill(Struct, frozen=True):
     killed: bool
     how: str | None
     spec: str | None
+    scenario: str
     strategy: str
     schedules: int
     seconds: float
@@ -49,13 +53,17 @@ class Kill(Struct, frozen=True):
 
 
 def explore(
-    bug: Bug, strategy: str, schedules: int, seed: int, scenario: str = PARTITION.name
+    bug: Bug, strategy: str, schedules: int, seed: int, scenario: str | None = None
 ) -> tuple[int, Any, RunResult] | None:
-    """How many schedules it took, and the run that breaks a spec; None where none does."""
+    """How many schedules it took, and the run that breaks a spec; None where none does.
+
+    Without a `scenario`, it is the one that the bug names.
+    """
+    where = scenario or bug.scenario
     with seeded(bug):
         for number in range(schedules):
-            config = config_of(scenario, strategy, seed, number)
-            outcome = execute(find(scenario), config)
+            config = config_of(where, strategy, seed, number)
+            outcome = execute(find(where), config)
             if outcome.failure is not None and bug.counts(outcome.failure.spec):
                 return number + 1, config, outcome
     return None
@@ -67,14 +75,18 @@ def hunt(
     schedules: int,
     seed: int,
     clock: Callable[[], float] = time.monotonic,
-    scenario: str = PARTITION.name,
+    scenario: str | None = None,
 ) -> tuple[Kill, RunFile | None]:
-    """Explore, then run the directed scenarios of ours; with the shrunk run, where exploration killed it."""
+    """Explore; then run the directed scenarios, for a bug of ours (one without a `scenario`).
+
+    Where exploration killed it, the shrunk run is given too.
+    """
     began = clock()
 
     def kill(how: str | None, spec: str | None, by: str, explored: int, events: int | None) -> Kill:
         took = round(clock() - began, 3)
-        return Kill(bug.name, how is not None, how, spec, by, explored, took, events)
+        where = scenario or bug.scenario
+        return Kill(bug.name, how is not None, how, spec, where, by, explored, took, events)
 
     explored = explore(bug, strategy, schedules, seed, scenario)
     if explored is not None:
@@ -85,7 +97,7 @@ def hunt(
         assert run.result.failure is not None
         return structs.replace(found, shrunk_events=run.result.failure.step), run
     with seeded(bug):
-        for directed in DIRECTED.values() if scenario == PARTITION.name else ():
+        for directed in DIRECTED.values() if scenario is None else ():
             failure = trace_of(directed).failure
             if failure is not None and bug.counts(failure.spec):
                 return kill("directed", failure.spec, directed.name, schedules, failure.step), None
@@ -98,16 +110,19 @@ def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:
         return smallest(find(config.scenario), config, outcome, bug.name, SHRINKING, SHRINKING)
 
 
-def _hunt_named(arguments: tuple[str, str, int, int, str]) -> tuple[Kill, RunFile | None]:
+def _hunt_named(arguments: tuple[str, str, int, int, str | None]) -> tuple[Kill, RunFile | None]:
     name, strategy, schedules, seed, scenario = arguments
-    bugs = MUTANTS if scenario == PARTITION.name else bugs_of(scenario)
+    bugs = MUTANTS if scenario is None else bugs_of(scenario)
     return hunt(bugs[name], strategy, schedules, seed, scenario=scenario)
 
 
 def hunts(
-    names: Sequence[str], strategy: str, schedules: int, seed: int, jobs: int, scenario: str = PARTITION.name
+    names: Sequence[str], strategy: str, schedules: int, seed: int, jobs: int, scenario: str | None = None
 ) -> Iterator[tuple[Kill, RunFile | None]]:
-    """Hunt several bugs, each result as soon as it and all before it are known."""
+    """Hunt several bugs, each result as soon as it and all before it are known.
+
+    Without a `scenario` they are ours, each hunted where it names.
+    """
     work = [(name, strategy, schedules, seed, scenario) for name in names]
     if jobs <= 1 or len(work) == 1:
         yield from map(_hunt_named, work)
@@ -119,16 +134,20 @@ def hunts(
 
 
 def survives(
-    strategy: str, schedules: int, seed: int, jobs: int, scenario: str = PARTITION.name
+    strategy: str, schedules: int, seed: int, jobs: int, scenarios: Sequence[str], *, directed: bool
 ) -> str | None:
-    """Whether the system without a bug survives the same effort; else what it breaks, in a sentence."""
-    for number, outcome in outcomes(scenario, strategy, seed, iter(range(schedules)), jobs):
-        if outcome.failure is not None:
-            return f"schedule {number} breaks {outcome.failure.spec}: {outcome.failure.sentence}"
-    for directed in DIRECTED.values() if scenario == PARTITION.name else ():
-        trace = trace_of(directed)
+    """Whether the system without a bug survives the same effort in each of the scenarios, and in the
+    `directed` ones if asked; else what it breaks, in a sentence.
+    """
+    for scenario in scenarios:
+        for number, outcome in outcomes(scenario, strategy, seed, iter(range(schedules)), jobs):
+            if outcome.failure is not None:
+                failure = outcome.failure
+                return f"schedule {number} of {scenario} breaks {failure.spec}: {failure.sentence}"
+    for one in DIRECTED.values() if directed else ():
+        trace = trace_of(one)
         if trace.failure is not None:
-            return f"{directed.name} breaks {trace.failure.spec}: {trace.failure.sentence}"
+            return f"{one.name} breaks {trace.failure.spec}: {trace.failure.sentence}"
         if trace.stuck is not None:
-            return f"{directed.name} cannot go on as written: {trace.stuck}"
+            return f"{one.name} cannot go on as written: {trace.stuck}"
     return None

@@ -40,7 +40,7 @@ from dynaproof.checkers.refinement.recording import (
 from dynaproof.checkers.refinement.spoken import Spoken, misstated
 from dynaproof.checkers.refinement.unbounded import Label, Unbounded, Undo
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
-from dynaproof.model.multi_paxos import MultiPaxos
+from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 
 Visit = Callable[["Unbounded"], None]
 """Called with the state after each action."""
@@ -95,7 +95,7 @@ class Refinement:
         self.owner = {self.rank[ballot]: ballot.node for ballot in ballots}
         slots = 2 + max((what.last for _, one in behaviour.happenings for what in synced_of(one)), default=0)
         self.model: Any = Unbounded(
-            MultiPaxos, {"acceptors": len(self.names), "slots": slots, "ballots": max(1, len(ballots))}
+            OneNoOp, {"acceptors": len(self.names), "slots": slots, "ballots": max(1, len(ballots))}
         )
         self.bases = {self.rank[b]: base for b, base in behaviour.bases.items() if b in self.rank}
         self.spoken = Spoken(self.model, self.number, self.rank)

@@ -21,7 +21,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import at_once
 from dynaproof.checkers.scenarios.partition import PARTITION, create_replicas
 from dynaproof.checkers.state_space.explore import Exploration
-from dynaproof.model.multi_paxos import MultiPaxos
+from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 
 SLOTS, BALLOTS = 2, 3
 """The bounds: the model's defaults."""
@@ -77,7 +77,7 @@ class Seen:
 
 
 def bounded(model: Any, used: list[int], slots: int, ballots: int) -> State:
-    """A state of the unbounded text as one of `MultiPaxos` with these bounds, its variables in order."""
+    """A state of the unbounded text as one of `OneNoOp` with these bounds, its variables in order."""
     rank: dict[int | None, int | None] = {0: 0, None: None}
     rank |= {b: at + 1 for at, b in enumerate(used)}
     spare = ballots - len(used)
@@ -109,7 +109,7 @@ class Coverage:
     """The states that a campaign has seen, and their share of the reachable ones."""
 
     def __init__(self, slots: int = SLOTS, ballots: int = BALLOTS) -> None:
-        model = MultiPaxos(slots=slots, ballots=ballots)
+        model = OneNoOp(slots=slots, ballots=ballots)
         self.exploration = Exploration(model, symmetry=True)
         result = self.exploration.run()
         assert result.exhausted, "the model is explored within its bounds"

@@ -8,7 +8,7 @@ it. A scenario whose runs depend on more than this has a configuration of its ow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -111,7 +111,12 @@ def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int)
         possible = drawn if number else certain
         kind = possible[pick(len(possible))].name
         faults.append(Fault(kind, 1 + pick(length * 3 // 4), pick(TARGETS), 10 + pick(300), pick(1 << 20)))
-    return tuple(sorted(faults, key=lambda fault: fault.step))
+    return in_order(faults)
+
+
+def in_order(*each: Iterable[Fault]) -> tuple[Fault, ...]:
+    """All these faults by step; of equal ones, those given first."""
+    return tuple(sorted((fault for faults in each for fault in faults), key=lambda fault: fault.step))
 
 
 def draw_run(label: str, seed: int, strategy: str, kinds: Sequence[FaultKind], length: int) -> RunConfig:

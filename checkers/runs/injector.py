@@ -15,6 +15,7 @@ from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Budget, Kind
 from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
+from dynaproof.impl.outbox import OutboxLimits
 
 NEVER = 1 << 62
 
@@ -40,14 +41,22 @@ class Injector:
         world: World,
         config: RunConfig,
         kinds: Mapping[str, FaultKind],
-        targets: Sequence[tuple[Place, Kind]],
+        nodes: Sequence[tuple[Place, Kind]],
         budgets: Mapping[str, Budget],
     ) -> None:
         self.world = world
         self.faults = config.faults
         self.kinds = kinds
-        self.targets = [place for place, _ in targets]
-        self.kind_of = {place.name: kind for place, kind in targets}
+        self.targets = [place for place, kind in nodes if kind.suffers]
+        """What the faults of any world hit."""
+        self.nodes = {place.name: place for place, _ in nodes}
+        self.kind_of = {place.name: kind for place, kind in nodes}
+        self.brought = {
+            fault.name: [place for place, kind in nodes if fault in kind.faults]
+            for _, each in nodes
+            for fault in each.faults
+        }
+        """By the name of a fault that kinds of nodes bring: the nodes of those kinds, which it hits."""
         self.budgets = budgets
         """By the name of the kind."""
         self.fallen = 0
@@ -86,14 +95,19 @@ class Injector:
         """
         place = self.hit.get(number)
         if place is None:
-            target = self.faults[number].target
-            foremost = self.foremost() if target >= FOREMOST else []
-            place = foremost[0] if foremost else self.targets[target % len(self.targets)]
+            fault = self.faults[number]
+            target, places = fault.target, self.brought.get(fault.kind, self.targets)
+            foremost = self.foremost(places) if target >= FOREMOST else []
+            place = foremost[0] if foremost else places[target % len(places)]
         return place
 
-    def foremost(self) -> list[Place]:
-        """The places that are foremost among those of their kind, as the kind decides."""
-        return [place for place in self.targets if self.kind_of[place.name].foremost(place)]
+    def foremost(self, places: Sequence[Place]) -> list[Place]:
+        """Those of these places that are foremost among those of their kind, as the kind decides."""
+        return [place for place in places if self.kind_of[place.name].foremost(place)]
+
+    def may_hit(self, place: Place, fault: str) -> bool:
+        """Whether a fault of this name may fall on the node at a place."""
+        return place in self.brought.get(fault, self.targets)
 
     def budget(self, place: Place) -> Budget:
         """The budget of the kind of node at a place."""
@@ -167,7 +181,7 @@ class Injector:
         """The faults stop: everything heals, or all but one node, or all but one link."""
         world = self.world
         world.loss = world.duplication = 0
-        world.capacity = max(world.capacity, FAIR_CAPACITY)
+        world.bound(max(world.capacity, FAIR_CAPACITY), OutboxLimits())
         world.cut_links = {}
         world.latencies = world.sync_us = FAIR_US
         self.mends, self.fallen, self.next, self.lasting = [], len(self.faults), NEVER, {}
@@ -179,11 +193,11 @@ class Injector:
             end = "all"  # Without the node that is being replaced there is no quorum but the others.
         if end == "majority" and keep_down is not None:
             self.excluded = keep_down.name
-        for place in self.targets:
+        for place in self.nodes.values():
             if place.name == self.excluded:
                 if place.up:
                     world.crash(place, "end")
-            elif not place.up:
+            elif not place.up and (place.hosted.boots or place in self.targets):
                 self.restart(place, "end/disk")
         if end == "gray":
             one, other = [place.name for place in self.targets if place is not keep_down][:2]

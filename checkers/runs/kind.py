@@ -127,9 +127,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     """A message that it gets in a few words; by default, its fields."""
 
     faults: tuple[FaultKind, ...] = ()
-    """Faults that only such nodes have; a scenario has those of any world besides."""
+    """Faults that fall on such nodes only; a scenario has those of any world besides."""
     suffers: bool = True
-    """Whether the faults of a run may hit such nodes."""
+    """Whether the faults of any world may hit such nodes."""
     foremost: Callable[[Place], bool] = nowhere
     """Whether a node is one that faults look for: a leader, say."""
     budget: Callable[[Any, Mapping[str, Place]], Budget] = Unlimited

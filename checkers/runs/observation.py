@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Message
+from dynaproof.impl.node import Message, NodeId
 from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.base import Fact, View
 
@@ -29,6 +29,14 @@ class Observation(Protocol):
 
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its node had written was durable."""
+        ...
+
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        ...
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
         ...
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
@@ -59,6 +67,22 @@ class LeftUncovered(Fact, frozen=True, gc=False):
     message: str
 
 
+class WasShed(Fact, frozen=True, gc=False):
+    """A message was dropped because a queue was full, and that was noted."""
+
+    node: str
+    message: str
+    own: bool
+    """Whether it was to the node itself."""
+
+
+class Vanished(Fact, frozen=True, gc=False):
+    """A message is gone from the node that sent it, and nobody noted that."""
+
+    node: str
+    message: str
+
+
 @spec(kind="always", source="the boundary of nodes, rule 9", over=View, on=(HandlerRaised,))
 def handlers_never_raise(view: View[Any]) -> Iterator[Violation]:
     """No handler raises, whatever it is given."""
@@ -73,14 +97,24 @@ def durable_before_visible(view: View[Any]) -> Iterator[Violation]:
         yield Violation(f"{fact.message} left {fact.node} before its writes were durable")
 
 
-OF_ANY_NODE: tuple[AnySpec, ...] = (handlers_never_raise, durable_before_visible)
+@spec(kind="always", source="the boundary of nodes, rule 2", over=View, on=(WasShed, Vanished))
+def sheds_are_noted(view: View[Any]) -> Iterator[Violation]:
+    """While a node lives, what it sends leaves it, or is noted as shed; a message to itself is never shed."""
+    for shed in view.take(WasShed):
+        if shed.own:
+            yield Violation(f"{shed.node} shed {shed.message} to itself, which nobody sends again")
+    for gone in view.take(Vanished):
+        yield Violation(f"{gone.message} of {gone.node} is gone, and nobody noted that")
+
+
+OF_ANY_NODE: tuple[AnySpec, ...] = (handlers_never_raise, durable_before_visible, sheds_are_noted)
 """What every node promises, whatever it is for."""
 
 
 class Gathered:
     """An observation that files facts and counts; a scenario without one of its own has this."""
 
-    PROVIDES: ClassVar[tuple[type[Any], ...]] = (HandlerRaised, LeftUncovered)
+    PROVIDES: ClassVar[tuple[type[Any], ...]] = (HandlerRaised, LeftUncovered, WasShed, Vanished)
 
     def __init__(self, _config: Any) -> None:
         self.view: View[Fact] = View()
@@ -94,6 +128,14 @@ class Gathered:
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its node had written was durable."""
         self.view.file(LeftUncovered(place.name, type(message).__name__))
+
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.view.file(WasShed(place.name, type(message).__name__, place.hosted.is_own(to)))
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.view.file(Vanished(place.name, type(message).__name__))
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler has raised."""

@@ -21,7 +21,7 @@ from dynaproof.checkers.runs.refining import Follower
 from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
-from dynaproof.checkers.world.place import Place
+from dynaproof.checkers.world.place import Place, full_name
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.specs.spec import AnySpec
@@ -62,6 +62,9 @@ class Run:
         self.config = config
         self.failure: Failure | None = None
         self.is_set_up = False
+        self.fair = True
+        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names does.
+        """
         self.setup_steps = 0
         self.observation = scenario.observe(config)
         self.view: Any = self.observation.view
@@ -84,8 +87,8 @@ class Run:
             self.world,
             config,
             scenario.fault_kinds(),
-            [(place, self.kind(place)) for place in places.values() if self.kind(place).suffers],
-            {kind.name: kind.budget(self.observation, places) for kind in scenario.kinds if kind.suffers},
+            [(place, self.kind(place)) for place in places.values()],
+            {kind.name: kind.budget(self.observation, places) for kind in scenario.kinds},
         )
 
     def kind(self, place: Place) -> Kind:
@@ -99,7 +102,8 @@ class Run:
     def add(self, kind: Kind, node: NodeId, rate: int) -> Place:
         """One more node of a kind, which is not started yet."""
         self._kinds[node.address] = kind
-        return self.world.add(node, node.name, partial(_made, kind, self.config), rate)
+        name = node.name if node.name not in self.world.places else full_name(node)
+        return self.world.add(node, name, partial(_made, kind, self.config), rate)
 
     # --- Phases ---
 
@@ -121,8 +125,8 @@ class Run:
     def heal(self) -> None:
         """Faults off, and fair from here on: an event, as faults are."""
         self.world.fault("end", next(iter(self.world.places.values())), 0)
-        self.scenario.relieve(self)
         self.injector.heal(self.config.end)
+        self.scenario.relieve(self)
 
     def perform(self, name: str) -> None:
         """Perform an action of the scenario's end."""
@@ -222,6 +226,8 @@ class _Kinds:
         return structs.replace(
             self._run.kind(place).listening(observation),
             uncovered=observation.uncovered,
+            shed=observation.shed,
+            vanished=observation.vanished,
             raised=observation.raised,
         )
 

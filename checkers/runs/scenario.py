@@ -140,7 +140,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     ready: Callable[[Any], bool] = at_once
     begin: Callable[[Any], None] = nothing
     relieve: Callable[[Any], None] = nothing
-    """Called when the faults are about to stop, for whatever else is to change for the end."""
+    """Called when the faults have stopped and all nodes are back, for whatever else is to change for the end.
+    """
     end: Callable[[Any], None] = nothing
     actions: Mapping[str, Callable[[Any], None]] = {}
     """What nodes are made to do in the end, by the name of the event as which it happens and is replayed."""

@@ -55,6 +55,7 @@ class Following:
         """Let happen what the schedule names, up to the first failure."""
         config, world = run.config, run.world
         world.keep_trace = True
+        run.fair = False
         run.injector.by_name = True
         run.injector.next = NEVER
         if self.in_setup:
@@ -95,8 +96,10 @@ class Following:
         kinds, place = injector.kinds, run.world.places.get(where)
         if kind not in kinds and all(kind != fault.mend for fault in kinds.values()):
             return False
-        if number < len(injector.faults) and place in injector.targets:
+        if number < len(injector.faults) and place is not None:
             fault = injector.faults[number].kind
+            if not injector.may_hit(place, fault):
+                return True
             if kind == fault and number not in injector.hit:
                 injector.hit[number] = place  # Recorded, for it may have been drawn for whoever was foremost.
                 injector.fall(number)

@@ -62,6 +62,7 @@ class PlainEnv:
         self._env = env
         self._send = env.send
         self.me: NodeId = env.me
+        self.boot = env.boot
         self.disk: Disk = env.disk
         self.random = env.random
         self.note = env.note

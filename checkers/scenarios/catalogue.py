@@ -11,15 +11,33 @@ from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.scenarios.busy import BUSY
+from dynaproof.checkers.scenarios.copy_under_load import COPY_UNDER_LOAD
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
+from dynaproof.checkers.scenarios.large_items import LARGE_ITEMS
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.partition import PARTITION
+from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
+from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
+from dynaproof.checkers.scenarios.slow_reader import SLOW_READER
 from dynaproof.checkers.strategies.catalogue import strategy_named, strategy_of
 from dynaproof.checkers.user_file import WITH, fitting
 from dynaproof.checkers.world.listening import Observer
 from dynaproof.specs.spec import Spec
 
-SCENARIOS: dict[str, Scenario] = {one.name: one for one in (PARTITION, LIGHT_LOAD, ENDURANCE)}
+OURS = (
+    PARTITION,
+    LIGHT_LOAD,
+    ENDURANCE,
+    BUSY,
+    RESTART_UNDER_LOAD,
+    COPY_UNDER_LOAD,
+    SLOW_READER,
+    LARGE_ITEMS,
+    ROUTER_RESTARTS,
+)
+
+SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}
 
 GIVEN: dict[str, Scenario] = {}
 """Scenarios that were given to this process as objects, by the names that stand for them."""

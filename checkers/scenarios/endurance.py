@@ -6,7 +6,7 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import draw_faults
-from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION, draw
+from dynaproof.checkers.scenarios.partition import FAULTS, FROM_OUTSIDE, PARTITION, draw
 
 STEPS = 10_000_000
 """Steps with faults of one run."""
@@ -20,7 +20,9 @@ def draw_endurance(seed: int, strategy: str) -> GroupConfig:
         draw("endurance", seed, strategy),
         operations=1 << 40,
         length=STEPS,
-        faults=draw_faults(FAULTS, f"endurance/{strategy}/{seed}", STEPS, STEPS // STEPS_PER_FAULT),
+        faults=draw_faults(
+            (*FAULTS, *FROM_OUTSIDE), f"endurance/{strategy}/{seed}", STEPS, STEPS // STEPS_PER_FAULT
+        ),
     )
 
 

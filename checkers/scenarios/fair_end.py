@@ -6,9 +6,10 @@ events go on without time. The facts go to `specs/promises/liveness.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from dynaproof.checkers.kinds.group import Group, GroupConfig
+from dynaproof.checkers.kinds.group import READER, Group, GroupConfig
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.world_faults import SLOW_NODE, SLOWNESS
 from dynaproof.checkers.world.world import LATE_COPY
@@ -19,6 +20,7 @@ from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
+from dynaproof.specs.views.load_facts import Pace
 
 FRESH = b"fresh"
 FRESH_ITEM = encode_item({"id": S("fresh")})
@@ -31,25 +33,122 @@ STEPS = 60_000
 """Events of one phase of the end, at the most."""
 
 SETTLING_LEASES = 60
-"""Leases within which all becomes quiet: elections, the replacement of a voter, a copy."""
+"""Leases within which all mends, and becomes quiet: elections, the replacement of a voter, a copy."""
+
+WATCHED_OPERATIONS = 4
+"""Operations of each client, with the load on, of which answers are measured."""
 
 WATCHED_LEASES = 3
 """Leases for which what is quiet must stay so; and before that, for what began in time to end."""
 
 
+def go_on(run: Run) -> None:
+    """The faults have stopped, and the load stays on, at an easy pace while the group mends."""
+    think = max(run.config.client.think_us, run.config.settings.lease_us // 2, straggling_us(run) // 8)
+    ask_all(run, think)
+
+
+def ask_all(run: Run, think_us: int) -> None:
+    """Every client asks until it is told to stop, with pauses of so much at the most."""
+    for client in Group(run).clients():
+        run.world.run(run.world.at(client.env.me), client.go_on, think_us)
+
+
 def judge_end(run: Run) -> None:
-    """Answers, then quiet, then progress, then nothing more."""
-    for judge in (answers, quiet, progress, idleness):
+    """With the load on: all mends, then keeps its pace. Without it: answers, quiet, progress, nothing more."""
+    for judge in (mends, keeps_pace, answers, quiet, progress, idleness):
         if run.failure is None:
             judge(run)
             run.check()
 
 
+# --- With the load on ---
+
+
+def mends(run: Run) -> None:
+    """A leader serves, a lost voter is replaced, and laggards have caught up, whatever is written."""
+    group, lease = Group(run), run.config.settings.lease_us
+    # What began in time, such as an election, has its time to end.
+    run.advance_until(never, straggling_us(run) + WATCHED_LEASES * lease, STEPS)
+    bound = SETTLING_LEASES * lease
+    if run.failure is None:
+        run.advance_until(group.keeps_up, bound, STEPS)
+    if run.failure is None and not group.keeps_up():
+        file_what_lags(run, bound)
+
+
+def file_what_lags(run: Run, bound: int) -> None:
+    """What of a whole group is missing."""
+    view, group = run.view, Group(run)
+    if group.leader() is None:
+        view.file(Stalled("no leader serves", bound))
+        return
+    for replica in group.replicas():
+        if not group.near(replica):
+            view.file(Behind(replica.member, replica.log.commit, view.chosen_through, bound))
+    if len(group.replicas()) < group.expected_replicas():
+        view.file(Stalled("a lost voter is not replaced", bound))
+
+
+def watch(run: Run) -> None:
+    """Every client asks as fast as it did before the faults stopped, and answers are measured: an event."""
+    run.world.fault("watch", next(iter(run.world.places.values())), 0)
+    if run.fair and is_whole(run):
+        run.observation.load.watch(pace_of(run), run.world.tau)  # type: ignore[attr-defined]
+    ask_all(run, run.config.client.think_us)
+
+
+def stop(run: Run) -> None:
+    """No client begins anything more, and nobody reads the log: an event."""
+    run.world.fault("stop", next(iter(run.world.places.values())), 0)
+    run.observation.load.rest(run.world.tau)  # type: ignore[attr-defined]
+    for client in Group(run).clients():
+        client.stop()
+    for place in run.places_of(READER):
+        reader: Any = place.node
+        reader.stop()
+
+
+def is_whole(run: Run) -> bool:
+    """Whether all replicas are there and hear each other."""
+    return run.injector.excluded is None and not run.world.cut_links
+
+
+def pace_of(run: Run) -> Pace:
+    """What bounds in time are derived from, as the network and the disks are now."""
+    world, settings = run.world, run.config.settings
+    return Pace(max(world.latencies), max(world.sync_us), settings.in_flight_slots, settings.window_bytes)
+
+
+def keeps_pace(run: Run) -> None:
+    """Each client has some more operations answered, and no leader changes."""
+    observation: Any = run.observation
+    led, group = observation.leader_changes, Group(run)
+    run.perform("watch")
+    goals = [(client, client.ended + WATCHED_OPERATIONS) for client in group.clients()]
+
+    def reached() -> bool:
+        return all(client.ended >= goal for client, goal in goals)
+
+    bound = WATCHED_OPERATIONS * run.config.client.timeout_us * 2
+    run.advance_until(reached, bound, STEPS)
+    if run.failure is not None:
+        return
+    for client, goal in goals:
+        if client.ended < goal:
+            run.view.file(Unanswered(client.request or client.env.me.name, bound))
+    if observation.leader_changes != led:
+        run.view.file(IdleElection(list(run.view.led)[-1]))
+    run.perform("stop")
+
+
+# --- Without it ---
+
+
 def answers(run: Run) -> None:
-    """Every client finishes its operations, each within its time."""
+    """Every client ends the operation that it has under way, within its time."""
     config, group = run.config, Group(run)
-    # A client's clock may be slow by the drift, and an operation waits for the one before it.
-    bound = (config.operations + 1) * config.client.timeout_us * 2
+    bound = config.client.timeout_us * 2  # A client's clock may be slow by the drift.
     run.advance_until(group.clients_done, bound, STEPS)
     for client in group.clients() if run.failure is None else ():
         if client.left or client.request is not None:
@@ -128,7 +227,7 @@ def idleness(run: Run) -> None:
     """Nothing changes any more."""
     leases = WATCHED_LEASES * run.config.settings.lease_us
     observation: Any = run.observation
-    run.advance_until(never, leases + straggling_us(run), STEPS)
+    run.advance_until(never, leases, STEPS)
     before = observation.leader_changes
     run.advance_until(never, leases, STEPS)
     if run.failure is None and observation.leader_changes != before:
@@ -154,3 +253,13 @@ def errors(run: Run) -> int:
 def never() -> bool:
     """Wait for nothing but time."""
     return False
+
+
+ACTIONS: Mapping[str, Callable[[Run], None]] = {"watch": watch, "stop": stop, "probe": probe}
+"""What happens in an end by order of whoever judges it."""
+
+ACT_SENTENCES: Mapping[str, str] = {
+    "watch": "all clients ask as fast as before",
+    "stop": "no client begins anything more",
+    "probe": "{} writes a fresh key and reads it",
+}

@@ -13,6 +13,7 @@ from functools import partial
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, READERS
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import (
     CLIENT,
     READER,
@@ -22,9 +23,9 @@ from dynaproof.checkers.kinds.group import (
     GroupObservation,
     first_config,
 )
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
-from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults
+from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import (
@@ -41,11 +42,13 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import (
     PARTITION as CUT_OFF,
 )
-from dynaproof.checkers.scenarios.fair_end import PROVIDES, judge_end, probe
+from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 
@@ -66,8 +69,17 @@ FAULTS = (
 )
 """In the order in which they are drawn."""
 
-END_OPERATIONS = 50
-"""What a client still does once the faults have stopped, at the most."""
+OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
+"""What may wait in a node for its syncs."""
+
+FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
+"""Who is outside the group goes wrong too; drawn apart from the group's own faults,"""
+
+OF_OUTSIDE = (0, 1, 2, 4)
+"""and so often, in a quarter of the configurations each."""
+
+LARGEST_ITEM = 400_000
+"""About what DynamoDB allows."""
 
 
 # --- Setup ---
@@ -103,13 +115,19 @@ def start_clients(run: Run) -> None:
         run.world.start(place)
 
 
-def few_operations_left(run: Run) -> None:
-    """In the end a client has little left to do."""
-    for client in Group(run).clients():
-        client.left = min(client.left, END_OPERATIONS)
-
-
 # --- Configurations ---
+
+
+def draw_copies(pick: Chance, heartbeat: int) -> dict[str, int]:
+    """Bounds of copies and of what is held for them, by the names of the settings."""
+    return {
+        "copy_messages": (1, 4)[pick(2)],
+        "views": 1 + pick(2),
+        "view_us": (heartbeat // 4, heartbeat * 2)[pick(2)],
+        "view_bytes": (1_000, 1 << 29)[pick(2)],
+        "copiers": (1, 8)[pick(2)],
+        "digests_kept": (4, 65_536)[pick(2)],
+    }
 
 
 def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
@@ -161,8 +179,13 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         capacity=(4, 16, 256)[pick(3)],
     )
     length = 600 + pick(600)
+    outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
+    room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
+    settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
-        settings, **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8)
+        settings,
+        **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8),
+        **draw_copies(Chance(f"{scenario}/{strategy}/{seed}/copies"), heartbeat),
     )
     return GroupConfig(
         scenario=scenario,
@@ -175,18 +198,44 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
             backoff_us=heartbeat // 8,
             think_us=heartbeat // 16,
         ),
-        options=options,
+        options=structs.replace(options, outbox=room),
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
         clients=3,
         operations=14,
         keys=1 + pick(4),
+        item_bytes=item_bytes,
         length=length,
-        faults=draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+        faults=in_order(
+            draw_faults(FAULTS, f"{scenario}/{strategy}/{seed}", length, 1 + pick(6)),
+            draw_faults(
+                FROM_OUTSIDE, f"{scenario}/{strategy}/{seed}/outside", length, OF_OUTSIDE[outside(4)]
+            ),
+        ),
         end=ENDS[pick(len(ENDS))],
         readers=(0, 0, 1, 2)[pick(4)],
     )
+
+
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
+    """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
+    bounds are as small beside the items.
+    """
+    large = pick(16)
+    window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
+    if large > 7:
+        window = (300, 900, 2_400)[pick(3)]
+        item_bytes = (0, 0, window, window // 2)[pick(4)]
+    drawn = structs.replace(
+        settings,
+        window_bytes=window,
+        # A message holds a window, a no-op, and what is beside its records.
+        message_bytes=2 * window if window > 2_400 else window + NO_OP_BYTES + HEADER_BYTES,
+        waiting_requests=(1_024, 1, 4)[pick(3)],
+        waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
+    )
+    return drawn, item_bytes
 
 
 def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
@@ -228,15 +277,15 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=FAULTS,
+    faults=(*FAULTS, *FROM_OUTSIDE),
     observe=GroupObservation,
     place=create_and_campaign,
     ready=a_leader_serves,
     begin=start_clients,
-    relieve=few_operations_left,
+    relieve=go_on,
     end=judge_end,
-    actions={"probe": probe},
-    act_sentences={"probe": "{} writes a fresh key and reads it"},
+    actions=ACTIONS,
+    act_sentences=ACT_SENTENCES,
     load=load,
     smaller=smaller,
 )

@@ -13,6 +13,7 @@ NAMES: dict[str, str] = {
     "two_phase_commit": "dynaproof.model.two_phase_commit:TwoPhaseCommit",
     "paxos": "dynaproof.model.paxos:Paxos",
     "multi_paxos": "dynaproof.model.multi_paxos:MultiPaxos",
+    "long_tail": "dynaproof.model.long_tail:LongTail",
     "reconfiguration": "dynaproof.model.reconfiguration:Reconfiguration",
     "lease": "dynaproof.model.lease:Lease",
     "catch_up": "dynaproof.model.catch_up:CatchUp",

@@ -17,7 +17,7 @@ from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.router.call import Call, Ending, Route
+from dynaproof.impl.router.call import Call, Ending, RequestIds, Route
 from dynaproof.impl.router.notes import Ended, Invoked
 
 
@@ -57,7 +57,7 @@ class Client:
         self.env = env
         self.replicas = tuple(replica.address for replica in replicas)
         self.settings = settings
-        self.number = 0
+        self.ids = RequestIds(env)
         self.ended = 0
         self.call: Call | None = None
         self.route = Route()
@@ -97,8 +97,7 @@ class Client:
         operation = self.next_operation()
         if operation is None:
             return
-        self.number += 1
-        request = RequestId(self.env.me.name, self.number)
+        request = self.ids.next()
         self.call = Call(request, operation, self.env.wall + self.settings.timeout_us)
         self.env.note(Invoked(request, operation, self.call.deadline))
         self.env.set_timer(self.settings.timeout_us, GiveUpTimer())
@@ -136,7 +135,7 @@ class Client:
         elif what == "try now":
             self.try_once()
         else:
-            self.env.set_timer(max(self.settings.backoff_us, m.after_us), BackoffTimer())
+            self.env.set_timer(max(self.settings.backoff_us, m.wait_us), BackoffTimer())
 
     def give_up(self) -> None:
         """End with an error."""

@@ -3,7 +3,8 @@
 Calls and returns are the clients' own notes, at the simulator's global time. Each item is a register whose
 value is the whole item as text. A condition that failed saw what the answer showed; a definite error says
 only that nothing was done; an indefinite one is an unknown outcome, after which the client goes on under a
-new process number. Eventual reads promise less and are left out.
+new process number. So does one that crashed: what it had under way stays open. Eventual reads promise less
+and are left out.
 
 Imports `impl`, whose notes it reads.
 """
@@ -14,7 +15,7 @@ import msgspec
 
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Note
+from dynaproof.impl.node import NodeId, Note
 from dynaproof.impl.partition.messages.requests import Get, Put
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.paxos.ids import RequestId
@@ -31,12 +32,21 @@ class ClientHistory:
     def __init__(self) -> None:
         self._builder = HistoryBuilder()
         self._open: dict[RequestId, tuple[int, Any]] = {}
-        self._processes: dict[str, int] = {}
+        self._processes: dict[NodeId, int] = {}  # By address.
         self._next_process = 0
 
     def listens(self, place: Place) -> Listening:
-        """The beginnings and the ends of operations."""
-        return Listening(notes={Invoked: self._noted, Ended: self._noted})
+        """The beginnings and the ends of operations, and of their clients."""
+        return Listening(notes={Invoked: self._noted, Ended: self._noted}, crashed=self._crashed)
+
+    def _crashed(self, place: Place, _lost_disk: bool) -> None:
+        self.crashed(place.id.address)
+
+    def crashed(self, client: NodeId) -> None:
+        """The client at this address has crashed: nobody will hear of what it had under way."""
+        self._processes.pop(client, None)
+        for request in [request for request in self._open if request.node.address == client]:
+            del self._open[request]
 
     def _noted(self, place: Place, note: Note) -> None:
         self.note(note, place.world.tau)
@@ -56,9 +66,10 @@ class ClientHistory:
         operation = note.operation
         if isinstance(operation, Get) and not operation.strong:
             return
-        process = self._processes.get(note.request.client)
+        client = note.request.node.address
+        process = self._processes.get(client)
         if process is None:
-            process = self._processes[note.request.client] = self._next_process
+            process = self._processes[client] = self._next_process
             self._next_process += 1
         key, expected, left = operation.key.decode("utf-8", "backslashreplace"), None, None
         if isinstance(operation, Get):
@@ -75,7 +86,7 @@ class ClientHistory:
         row, operation = self._open.pop(note.request)
         observed = text(None if note.observed is None else note.observed.item)
         if note.ending == "indefinite":
-            del self._processes[note.request.client]
+            self._processes.pop(note.request.node.address)
         elif note.ending == "condition_failed":
             self._builder.failed(row, time, seen=observed)
         elif note.ending == "definite":

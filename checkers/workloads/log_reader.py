@@ -50,6 +50,10 @@ class LogReader:
         """Begin soon."""
         self.env.set_timer(self.settings.pause_us, ReadTimer())
 
+    def stop(self) -> None:
+        """Ask nothing more."""
+        self.asked = max(self.asked, self.settings.questions)
+
     def on_timer(self, timer: Timer) -> None:
         """Place the hold, or read on."""
         if self.asked >= self.settings.questions:

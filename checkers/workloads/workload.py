@@ -6,8 +6,10 @@ another. So a run completes its operations whatever fell before, unless it takes
 
 from __future__ import annotations
 
+from msgspec import Struct, structs
+
 from dynaproof.checkers.workloads.client import Client, ClientSettings, ThinkTimer
-from dynaproof.impl.node import Env, NodeId
+from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
 from dynaproof.impl.partition.records import Item, StoredItem
 from dynaproof.impl.router.call import Ending
@@ -21,6 +23,21 @@ TRIES = 20
 MOST_DOUBLED = 8
 
 
+ENDLESS = 1 << 40
+"""Operations of a client that goes on until it is told to stop."""
+
+
+class Mix(Struct, frozen=True):
+    """What a client asks for."""
+
+    reads: int = 6
+    """Of twelve operations, those that are reads, two thirds of them strong; the others write."""
+    reads_only: bool = False
+    """Strong reads, and nothing else."""
+    item_bytes: int = 0
+    """How much longer an item may be than its key and its number; 0: no item is."""
+
+
 class WorkloadClient(Client):
     """Puts, deletes, conditional ones, strong and eventual gets, drawn through the environment."""
 
@@ -31,10 +48,10 @@ class WorkloadClient(Client):
         settings: ClientSettings,
         operations: int,
         keys: int,
-        reads_only: bool = False,
+        mix: Mix,
     ) -> None:
         super().__init__(env, replicas, settings)
-        self.reads_only = reads_only
+        self.mix = mix
         self.left = operations
         """Operations that are still to be answered."""
         self.tries = operations * TRIES
@@ -51,8 +68,18 @@ class WorkloadClient(Client):
         self.left += len(operations)
         self.tries += len(operations)
 
+    def go_on(self, think_us: Microseconds) -> None:
+        """Ask until told to stop, with pauses of so much at the most; begin at once."""
+        self.left = self.tries = ENDLESS
+        self.settings = structs.replace(self.settings, think_us=max(1, think_us))
+        self.begin()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self.left = 0
+
     def next_operation(self) -> Operation | None:
-        """Half reads, or strong ones only; conditions mostly on what was seen last, so that most hold."""
+        """Drawn from the mix; conditions mostly on what was seen last, so that most hold."""
         if self.left <= 0 or self.tries <= 0:
             self.left = 0
             return None
@@ -61,9 +88,10 @@ class WorkloadClient(Client):
         self.tries -= 1
         draw = self.env.random("operation", 12)
         key = b"k%d" % self.env.random("key", self.keys)
-        if draw < 4 or self.reads_only:
+        reads = self.mix.reads
+        if draw * 3 < reads * 2 or self.mix.reads_only:
             return Get(key, strong=True)
-        if draw < 6:
+        if draw < reads:
             return Get(key, strong=False)
         conditional = draw >= 8
         expected = self.seen.get(key) if conditional else None
@@ -71,9 +99,12 @@ class WorkloadClient(Client):
             return Delete(key, conditional, expected)
         item: AttributeItem = {
             "id": S(key.decode()),
-            "writer": S(self.env.me.name),
-            "number": number(str(self.number + 1)),
+            "writer": S(f"{self.env.me.name}.{self.env.boot}"),
+            "number": number(str(self.ids.made + 1)),
         }
+        if self.mix.item_bytes:  # Most items are small beside the largest, as in a table.
+            most = self.mix.item_bytes >> 2 * self.env.random("magnitude", 4)
+            item["padding"] = S("x" * self.env.random("padding", most + 1))
         return Put(key, encode_item(item), conditional, expected)
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:

@@ -25,6 +25,10 @@ class Listening(Struct, frozen=True):
     """By the type of a message: `(place, message)`, when it leaves the node."""
     uncovered: Heard | None = None
     """`(place, message)`: a message left before what its node had written was durable."""
+    shed: Heard | None = None
+    """`(place, to, message)`: a queue was full, so a message was dropped, and that was noted."""
+    vanished: Heard | None = None
+    """`(place, message)`: a message is gone from the node that sent it, and nobody noted that."""
     begins: Callable[[Event], None] | None = None
     """An event, or a fault, is about to happen at the place."""
     handled: Heard | None = None
@@ -63,6 +67,8 @@ def together(each: Sequence[Listening]) -> Listening:
         notes=_tables([one.notes for one in each]),
         sent=_tables([one.sent for one in each]),
         uncovered=_together([one.uncovered for one in each]),
+        shed=_together([one.shed for one in each]),
+        vanished=_together([one.vanished for one in each]),
         begins=_together([one.begins for one in each]),
         handled=_together([one.handled for one in each]),
         synced=_together([one.synced for one in each]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.outbox import OutboxLimits
+
 RATE_ONE = 1 << 20
 """Clock rates are in parts of this."""
 
@@ -16,6 +18,8 @@ class Options(Struct, frozen=True):
     loss: int = 0
     duplication: int = 0
     capacity: int = 256
-    """Messages in flight on a directed link; what is sent beyond is lost."""
+    """Messages in flight on a directed link; what is sent beyond is shed."""
+    outbox: OutboxLimits = OutboxLimits()
+    """What may wait in a node for its syncs; what is sent beyond, to other nodes, is shed."""
     rates: tuple[int, ...] = (RATE_ONE,)
     walls: tuple[int, ...] = (0,)

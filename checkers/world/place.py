@@ -14,6 +14,7 @@ from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.checkers.world.listening import NOTHING, Listening
 from dynaproof.impl.driver import Hosted, Send
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, NodeProtocol, Note, Timer
+from dynaproof.impl.outbox import OutboxLimits
 
 Factory = Callable[[Env], NodeProtocol]
 
@@ -27,6 +28,7 @@ class Surroundings(Protocol):
     """The last event."""
     strategy: Strategy
     cut_links: dict[str, int]
+    outbox: OutboxLimits
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -57,7 +59,7 @@ class Place:
         self.name = name
         """The node's own name; with region and zone before it where another node of the world has that too.
         """
-        self.hosted = Hosted(node_id, factory)
+        self.hosted = Hosted(node_id, factory, world.outbox)
         self.outbox = self.hosted.outbox
         self.disk = SimDisk(self.outbox)
         self.rate = rate
@@ -82,6 +84,8 @@ class Place:
         """What was sent and has not left, with the disk's own count of writes at the end of the sending
         handler; nothing is kept of a handler at whose end all was durable.
         """
+        self.sheds: deque[Message] = deque()
+        """What its outbox has shed, in order, while something sent before it waits: it has a stamp too."""
         self.counters: dict[str, int] = {}
         self.slow = 1
         self.hears(NOTHING)
@@ -91,6 +95,8 @@ class Place:
         self.on_notes = listening.notes
         self.on_sent = listening.sent
         self.on_uncovered = listening.uncovered
+        self.on_shed = listening.shed
+        self.on_vanished = listening.vanished
         self.on_begins = listening.begins
         self.on_handled = listening.handled
         self.on_synced = listening.synced
@@ -122,10 +128,12 @@ def place_names(nodes: Sequence[NodeId]) -> list[str]:
     two have the same name.
     """
     names = [node.name for node in nodes]
-    return [
-        node.name if names.count(node.name) == 1 else f"{node.region}/{node.zone}/{node.name}"
-        for node in nodes
-    ]
+    return [node.name if names.count(node.name) == 1 else full_name(node) for node in nodes]
+
+
+def full_name(node: NodeId) -> str:
+    """The name of a node with its region and zone."""
+    return f"{node.region}/{node.zone}/{node.name}"
 
 
 class SimEnv:
@@ -135,6 +143,7 @@ class SimEnv:
         self._place = place
         self._world = place.world
         self.me = place.id
+        self.boot = place.hosted.boots
         self.disk = place.disk
         self.send: Send = place.outbox.send
 

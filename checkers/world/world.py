@@ -23,12 +23,20 @@ from dynaproof.checkers.world.digest import FOLDED, EventDigest
 from dynaproof.checkers.world.listening import Observer, together
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Factory, Link, Place, place_names
-from dynaproof.impl.node import ANY_INCARNATION, Message, NodeId
+from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, Message, NodeId, Timer
+from dynaproof.impl.outbox import OutboxLimits
 
 LATE_COPY = 7
 """By how many times the latency of a message its second copy is delayed."""
 
-BY_ITSELF = ("lost message", "repeated message", "full link", "message after a crash")
+BY_ITSELF = (
+    "lost message",
+    "repeated message",
+    "full link",
+    "full outbox",
+    "message after a crash",
+    "unknown format",
+)
 """The names under which the network's own faults are counted."""
 
 UNSENT = 1 << 14
@@ -49,6 +57,7 @@ class World:
         self.steps = 0
         self.strategy = strategy
         self.capacity = options.capacity
+        self.outbox = options.outbox
         self.latencies = options.latencies
         self.sync_us = options.sync_us
         self.observers = tuple(observers)
@@ -61,8 +70,9 @@ class World:
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}
-        """How often there was a `lost message`, a `repeated message`, a `full link`, a `message after a
-        crash` (that did not leave), and of the armed faults a `crash in sync` and a `failed sync`.
+        """How often there was a `lost message`, a `repeated message`, a `full link`, a `full outbox`, a
+        `message after a crash` (that did not leave), and of the armed faults a `crash in sync` and a
+        `failed sync`. An `unknown format` is a message or a timer of other code, which was not handed over.
         """
         self.trace: list[tuple[str, str, int, int]] = []
         self.keep_trace = True
@@ -120,6 +130,9 @@ class World:
                 link.in_flight -= 1
             if not place.up or (event.to is not place.id and event.to != place.id):
                 return
+            if event.payload.format_version != FORMAT_VERSION:
+                self._unknown(place, event.payload)
+                return
             try:
                 place.node.on_message(event.sender, event.payload)
             except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
@@ -127,6 +140,9 @@ class World:
                 return
         elif kind == "timer":
             del place.timers[event.payload]
+            if event.payload.format_version != FORMAT_VERSION:
+                self._unknown(place, event.payload)
+                return
             try:
                 place.node.on_timer(event.payload)
             except Exception as error:  # noqa: BLE001
@@ -183,10 +199,30 @@ class World:
             if written > place.disk.durable:
                 place.stamps += [(message, written) for _, message in outbox.handler]
             sent = outbox.handled()
+            if outbox.dropped:
+                self._shed(place)
             if sent:
                 self._release(place, sent)
         if outbox.written > outbox.durable and place.sync_event is None:
             self._schedule_sync(place, "sync_start", place.syncs, 1)
+
+    def _unknown(self, place: Place, given: Message | Timer) -> None:
+        """What other code has made is not handed over: to the node it is as if lost."""
+        if not place.hosted.known(given):
+            self._tally("unknown format")
+
+    def _shed(self, place: Place) -> None:
+        """The outbox had no room for these."""
+        for to, message in place.outbox.dropped:
+            place.sheds.append(message)
+            self._note_shed(place, to, message, "full outbox")
+        place.outbox.dropped.clear()
+
+    def _note_shed(self, place: Place, to: NodeId, message: Message, why: str) -> None:
+        place.hosted.shed += 1
+        self._tally(why)
+        if place.on_shed is not None:
+            place.on_shed(place, to, message)
 
     # --- Disks ---
 
@@ -247,6 +283,7 @@ class World:
                     if stamp > durable and place.on_uncovered is not None:
                         place.on_uncovered(place, message)
                     break
+                self._passed_over(place, stamped)
             heard = on_sent.get(type(message))
             if heard is not None:
                 heard(place, message)
@@ -273,7 +310,7 @@ class World:
                 if cut and link.name in cut:
                     continue
                 if link.in_flight >= capacity:
-                    self._tally("full link")
+                    self._note_shed(place, to, message, "full link")
                     continue
                 link.sent = number + 1
                 if loss and strategy.chance(("loss", link.name, number), loss):
@@ -291,6 +328,13 @@ class World:
             if released is not None:
                 released.append(event)
             strategy.add(event)
+
+    def _passed_over(self, place: Place, message: Message) -> None:
+        """What was sent after this leaves before it: it was shed, or the gate has lost it."""
+        if place.sheds and place.sheds[0] is message:
+            place.sheds.popleft()
+        elif place.on_vanished is not None:
+            place.on_vanished(place, message)
 
     def _link(self, place: Place, to: NodeId) -> Link | None:
         target = self._addresses.get(to.address)
@@ -360,6 +404,7 @@ class World:
                 strategy.discard(event)
         place.released, place.armed = [], ""
         place.stamps.clear()
+        place.sheds.clear()
         torn = place.disk.crash(
             lambda name, n: strategy.index((f"{label}/{name}", place.name, place.count("torn")), n)
         )
@@ -380,6 +425,12 @@ class World:
         self.run(place, place.node.on_start)
         if place.on_restarted is not None:
             place.on_restarted(place)
+
+    def bound(self, capacity: int, outbox: OutboxLimits) -> None:
+        """Bound links and outboxes so from here on."""
+        self.capacity, self.outbox = capacity, outbox
+        for place in self.places.values():
+            place.hosted.bound(outbox)
 
     def digest(self) -> str:
         """SHA-256 over the events in order, with tau, and every durable byte at the end."""

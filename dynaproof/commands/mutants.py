@@ -24,7 +24,8 @@ def mutants(
 ) -> int:
     """Hunt seeded bugs: by exploration, else by directed scenarios. Exit status 1 if one survives.
 
-    The system without a bug goes through the same schedules and scenarios first, and must survive them all.
+    Each bug of ours names the scenario in which it is hunted. The system without a bug goes through the same
+    schedules and scenarios first, and must survive them all.
 
     Args:
         names: Which bugs; all of them if none is named. With FILE.py:NAME first, those of your own scenario,
@@ -43,11 +44,11 @@ def mutants(
     from dynaproof.checkers.runs.run_file import save
     from dynaproof.checkers.scenarios.catalogue import DEFAULT_SCENARIO
 
-    scenario = DEFAULT_SCENARIO
+    scenario: str | None = None  # Ours: each bug names its own.
     if names and ".py:" in names[0]:
         scenario, names = names[0], names[1:]
         check_arguments(scenario, strategy)
-    known = known_bugs(scenario)
+    known = known_bugs(scenario or DEFAULT_SCENARIO)
     for name in names:
         if name not in known:
             raise unknown_name("mutant", name, list(known))
@@ -70,14 +71,16 @@ def mutants(
             else:
                 console.show(changed)
         return 0
-    if directed and scenario != DEFAULT_SCENARIO:
+    if directed and scenario is not None:
         raise UserError(f"{scenario} has no directed scenarios; they are written for {DEFAULT_SCENARIO}")
     if directed:
         show_directed(chosen, json)
         return 0
-    then = ", then the directed scenarios" if scenario == DEFAULT_SCENARIO else ""
-    console.say(f"the system without a bug: {schedules} schedules{then}")
-    broken = survives(strategy, schedules, seed, jobs, scenario)
+    ours = scenario is None
+    hunted_in = list(dict.fromkeys(scenario or known[name].scenario for name in chosen))
+    then = ", then the directed scenarios" if ours else ""
+    console.say(f"the system without a bug: {schedules} schedules of {', '.join(hunted_in)}{then}")
+    broken = survives(strategy, schedules, seed, jobs, hunted_in, directed=ours)
     if broken is not None:
         console.say(f"it does not survive: {broken}")
         return 1
@@ -124,7 +127,7 @@ def report(kill: object, seed: int, json: bool) -> None:
         console.emit({**kill.row(), "provenance": provenance(seed=seed)})
         return
     if kill.how == "explored":
-        result = f"{kill.spec}, explored: {kill.strategy}, schedule {kill.schedules}"
+        result = f"{kill.spec}, explored: {kill.scenario}, {kill.strategy}, schedule {kill.schedules}"
     elif kill.how == "directed":
         result = f"{kill.spec}, directed: {kill.strategy}"
     else:

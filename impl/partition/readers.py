@@ -22,6 +22,7 @@ from dynaproof.impl.partition.messages.readers import (
 from dynaproof.impl.partition.records import CursorMoved
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.waiting import Waiter, Waiting
 from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.replica import Replica
@@ -31,10 +32,11 @@ from dynaproof.impl.paxos.service import Service
 class Readers(Service):
     """Answers readers, and moves their holds."""
 
-    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+    def __init__(self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting) -> None:
         self.replica = replica
         self.env = replica.env
         self.settings = settings
+        self.waiting = waiting
         self.movers: dict[int, tuple[NodeId, str]] = {}
         """By slot in flight, whom to answer about which hold; dropped whole with the leadership."""
 
@@ -44,43 +46,73 @@ class Readers(Service):
         if limit > self.settings.chunk_slots:
             return
         if place >= log.first:
-            records: tuple[Any, ...] = log.between(place, min(log.commit, place + limit - 1))
+            last = self.replica.last_in_message(place, min(log.commit, place + limit - 1))
+            records: tuple[Any, ...] = log.between(place, last)
             self.env.send(m.reader, LogRead(m.name, place, records, log.commit))
         else:
             self.env.send(m.reader, LogTrimmed(m.name, place, log.first))
 
     def on_move_cursor(self, sender: NodeId, m: MoveCursor) -> None:
-        """The leader proposes the move; a follower passes it on. A late copy moves nothing back."""
+        """The leader proposes the move, in its turn; a follower passes it on. A late copy moves nothing back."""
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:
             if replica.leader is not None and replica.leader != replica.member and sender == m.reader:
                 self.env.send(replica.leader.node, m)
             return
-        held = replica.state.holds.get(m.name)
-        last = replica.log.last
+        if self.waiting.join(m.name, sender, m) or self.needs_no_move(m):
+            return
+        if not leadership.serving or self.may_not_move(m.name):
+            self.env.send(m.reader, CursorRefused(m.name))
+            return
+        first = not self.waiting and replica.may_propose()
+        if first and self.propose(leadership, m):
+            return
+        if not self.waiting.add(m.name, sender, m, len(m.name)):
+            self.env.send(m.reader, CursorRefused(m.name))
+
+    def needs_no_move(self, m: MoveCursor) -> bool:
+        """Answer at once where the hold is there already, and far from lapsing."""
+        held, last = self.replica.state.holds.get(m.name), self.replica.log.last
         if (
             held is not None
             and m.through <= held.through
             and held.lapses_at - last > self.settings.held_slots // 2
         ):
             self.env.send(m.reader, CursorPlaced(m.name, held.through))
-            return
-        if not leadership.serving or self.may_not_move(leadership, m.name):
-            self.env.send(m.reader, CursorRefused(m.name))
-            return
-        slot, lapses_at = last + 1, last + 1 + self.settings.held_slots
-        hold = Hold(m.name, min(m.through, replica.log.commit), lapses_at)
-        epoch, timestamp = replica.config.epoch, replica.next_timestamp()
-        replica.propose(CursorMoved(slot, leadership.ballot, epoch, timestamp, hold))
-        self.movers[slot] = (m.reader, m.name)
+            return True
+        return False
 
-    def may_not_move(self, leadership: Leadership, name: str) -> bool:
-        """Whether nothing may be proposed now, or the table of holds is full."""
-        log, holds = self.replica.log, self.replica.state.holds
-        full = log.last - log.commit >= self.settings.in_flight_slots
+    def turn(self, waiter: Waiter) -> bool:
+        """The turn of a move that waited: what may have changed meanwhile is looked at again."""
+        leadership = self.replica.leadership
+        m = max((move for _, move in waiter.attempts), key=lambda move: move.through)
+        assert leadership is not None, "only a leader has who waits"
+        if self.needs_no_move(m):
+            return True
+        if self.may_not_move(m.name):
+            self.env.send(m.reader, CursorRefused(m.name))
+            return True
+        return self.propose(leadership, m)
+
+    def propose(self, leadership: Leadership, m: MoveCursor) -> bool:
+        """Propose a move; False, and nothing done, if the window has no room."""
+        replica = self.replica
+        slot = replica.log.last + 1
+        hold = Hold(m.name, min(m.through, replica.log.commit), slot + self.settings.held_slots)
+        epoch, timestamp = replica.config.epoch, replica.next_timestamp()
+        record = CursorMoved(slot, leadership.ballot, epoch, timestamp, hold)
+        if not replica.fits_window(record):
+            return False
+        replica.propose(record)
+        self.movers[slot] = (m.reader, m.name)
+        return True
+
+    def may_not_move(self, name: str) -> bool:
+        """Whether the table of holds is full, or no timestamp may be assigned."""
+        holds = self.replica.state.holds
         known = len(holds) + len(self.movers)
         many = name not in holds and known >= self.settings.holds
-        return full or many or bool(leadership.config_in_flight) or not self.replica.clock_trusted()
+        return many or not self.replica.clock_trusted()
 
     # --- What the replica calls ---
 

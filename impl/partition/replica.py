@@ -6,10 +6,13 @@ from typing import TypeAlias
 
 from dynaproof.impl.node import Env
 from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.messages.readers import MoveCursor
+from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.replica import Replica
@@ -42,8 +45,11 @@ def recover(
 
 
 def _serving(replica: PartitionReplica, settings: Settings) -> PartitionReplica:
-    """Membership comes last: a config that retires the leader ends its leadership, and who waits for the
-    slot is answered before.
+    """Who waits comes behind those who answer for the slots that were chosen. Membership comes last: a config
+    that retires the leader ends its leadership, and who waits for the slot is answered before.
     """
-    replica.serve((Requests(replica, settings), Readers(replica, settings), Membership(replica)))
+    waiting = Waiting(replica, settings)
+    requests, readers = Requests(replica, settings, waiting), Readers(replica, settings, waiting)
+    waiting.turns = {Request: requests.turn, MoveCursor: readers.turn}
+    replica.serve((requests, readers, waiting, Membership(replica)))
     return replica

@@ -1,24 +1,25 @@
 """What a replica does for clients: reads, and writes with their conditions, retries and refusals.
 
 *Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
-per request id while the id is remembered or in flight, and never past its deadline; a final refusal stays
-true for every copy of the attempt. A reply to a write leaves when its record, and all below it, are chosen
-and applied (rule 7).
+per request id while the id is remembered, waits or is in flight, and never past its deadline; a final refusal
+stays true for every copy of the attempt. A condition is decided when the write is proposed, on the state then.
+A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.memory import bytes_of
-from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request, size_of
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
 from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.waiting import Waiter, Waiting
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.paxos.records import ClosedTimestamp, Record
@@ -57,10 +58,11 @@ class Pending:
 class Requests(Service):
     """Answers clients."""
 
-    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+    def __init__(self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting) -> None:
         self.replica = replica
         self.env = replica.env
         self.settings = settings
+        self.waiting = waiting
         self.remembered_requests = settings.remembered_requests
         self.remembered_bytes = settings.remembered_bytes
         self.pending = Pending(settings.refused_attempts)
@@ -73,7 +75,7 @@ class Requests(Service):
         elif leadership is None or m.ballot != leadership.ballot or not leadership.serving:
             self.reject(sender, m, "not_leader")
         else:
-            self.write(leadership, sender, m, m.operation)
+            self.write(leadership, sender, m)
 
     # --- Reads ---
 
@@ -103,8 +105,10 @@ class Requests(Service):
 
     # --- Writes ---
 
-    def write(self, leadership: Leadership, sender: NodeId, m: Request, operation: Put | Delete) -> None:
-        """Answer a retry, refuse what may not be proposed, else decide the condition and propose."""
+    def write(self, leadership: Leadership, sender: NodeId, m: Request) -> None:
+        """Answer a retry, or join it to the first attempt; refuse what may not be proposed; wait behind those
+        who wait, or for room; else propose.
+        """
         answer = self.replica.state.answer_to(m.request, m.deadline)
         if answer is not None:
             self.env.note(Retried(m.request, m.attempt, answer.applied))
@@ -115,20 +119,50 @@ class Requests(Service):
             if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:
                 self.pending.flights.setdefault(in_flight, []).append(Flight(sender, m.request, m.attempt))
             return
-        reason = self.reason_to_refuse(leadership, m)
+        if self.waiting.join(m.request, sender, m):
+            return
+        reason = self.reason_to_refuse(m)
         if reason is not None:
             self.refuse(leadership, sender, m, reason)
             return
-        record = self.decide(leadership, m, operation)
-        if not self.may_remember(record):
-            self.refuse(leadership, sender, m, "throttled", self.make_room(leadership))
+        first = not self.waiting and self.replica.may_propose()
+        if first and self.propose(leadership, m, [(sender, m)]):
             return
-        self.replica.propose(record)
-        self.pending.flights.setdefault(self.replica.log.last, []).append(
-            Flight(sender, m.request, m.attempt)
-        )
+        if not self.waiting.add(m.request, sender, m, size_of(m.operation)):
+            self.refuse(leadership, sender, m, "throttled")
 
-    def reason_to_refuse(self, leadership: Leadership, m: Request) -> str | None:
+    def turn(self, waiter: Waiter) -> bool:
+        """The turn of a write that waited: what may have changed meanwhile is looked at again."""
+        leadership = self.replica.leadership
+        assert leadership is not None, "only a leader has who waits"
+        reason = self.reason_to_refuse(waiter.message)
+        if reason is None:
+            return self.propose(leadership, waiter.message, waiter.attempts)
+        for sender, m in waiter.attempts:
+            self.refuse(leadership, sender, m, reason)
+        return True
+
+    def propose(
+        self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]
+    ) -> bool:
+        """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
+        nothing done for it, if there will be room once what is in flight is applied.
+        """
+        assert not isinstance(m.operation, Get), "only writes are proposed"
+        record = self.decide(leadership, m, m.operation)
+        if not self.may_remember(record):
+            if self.make_room(leadership):
+                return False
+            self.throttle(leadership, attempts)
+            return True
+        if not self.replica.fits_window(record):
+            return False
+        self.replica.propose(record)
+        flights = self.pending.flights.setdefault(record.slot, [])
+        flights += [Flight(sender, one.request, one.attempt) for sender, one in attempts]
+        return True
+
+    def reason_to_refuse(self, m: Request) -> str | None:
         """Why this attempt may not be proposed, if it may not."""
         if self.pending.refused.cover(m.request, m.attempt):
             return "throttled"  # A late copy of an attempt that was refused for good.
@@ -137,10 +171,7 @@ class Requests(Service):
             return "expired"
         if m.deadline - timestamp > self.settings.deadline_span_us:
             return "too_far_ahead"
-        log = self.replica.log
-        # Nothing is proposed above a config that is not counted chosen (rule 9).
-        full = log.last - log.commit >= self.settings.in_flight_slots
-        if full or leadership.config_in_flight or not self.replica.clock_trusted():
+        if not self.replica.clock_trusted():
             return "throttled"
         return None
 
@@ -153,16 +184,23 @@ class Requests(Service):
         size = memory.bytes + pending.requests_bytes + bytes_of(record)
         return count < self.remembered_requests and (size <= self.remembered_bytes or not count)
 
-    def make_room(self, leadership: Leadership) -> Microseconds:
-        """When the next id may be forgotten, in how many microseconds from now. If that time is past, a
-        record is what it takes: with none in flight, the leader proposes one.
+    def make_room(self, leadership: Leadership) -> bool:
+        """Whether the next record that is applied will make room, because the time of some id is past by its
+        timestamp; with none in flight, the leader proposes one for that.
         """
-        replica = self.replica
-        timestamp, earliest = replica.next_timestamp(), replica.state.memory.earliest
-        if earliest < timestamp and replica.log.last == replica.log.commit:
+        replica, timestamp = self.replica, self.replica.next_timestamp()
+        if replica.state.memory.earliest >= timestamp:
+            return False
+        if replica.log.last == replica.log.commit:
             slot, epoch = replica.log.last + 1, replica.config.epoch
             replica.propose(ClosedTimestamp(slot, leadership.ballot, epoch, timestamp))
-        return max(0, earliest + 1 - timestamp)
+        return True
+
+    def throttle(self, leadership: Leadership, attempts: Sequence[tuple[NodeId, Request]]) -> None:
+        """Refuse until the first id may be forgotten."""
+        wait_us = self.replica.state.memory.earliest + 1 - self.replica.next_timestamp()
+        for sender, m in attempts:
+            self.refuse(leadership, sender, m, "throttled", wait_us)
 
     def refuse(
         self,
@@ -170,7 +208,7 @@ class Requests(Service):
         sender: NodeId,
         m: Request,
         reason: str,
-        after_us: Microseconds = 0,
+        wait_us: Microseconds = 0,
     ) -> None:
         """Refuse for good: known while it leads, so that no late copy of the attempt takes effect. An expired
         request may have been applied, and forgotten since; so may one whose refusal finds no room.
@@ -178,10 +216,10 @@ class Requests(Service):
         final = reason != "expired" and self.pending.refused.add(
             m.request, m.attempt, m.deadline, leadership.last_timestamp
         )
-        self.reject(sender, m, reason, final, after_us)
+        self.reject(sender, m, reason, final, wait_us)
 
     def reject(
-        self, sender: NodeId, m: Request, reason: str, final: bool = False, after_us: Microseconds = 0
+        self, sender: NodeId, m: Request, reason: str, final: bool = False, wait_us: Microseconds = 0
     ) -> None:
         """Refuse, with a hint where to go, or when to come back.
 
@@ -190,11 +228,14 @@ class Requests(Service):
         proposed once the leader serves.
         """
         replica = self.replica
-        final = final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
+        final = (
+            final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
+        )
         leader = replica.leader.node if replica.leader is not None else None
+        if reason == "throttled":
+            wait_us = max(wait_us, self.waiting.wait_us())
         self.env.send(
-            sender,
-            Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, after_us),
+            sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, wait_us)
         )
 
     def decide(self, leadership: Leadership, m: Request, operation: Put | Delete) -> Write | Outcome:

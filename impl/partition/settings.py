@@ -15,11 +15,13 @@ class Settings(GroupSettings, frozen=True):
     """Slots after which a reader's hold lapses that was not moved."""
     holds: int = 16
     """Readers that may hold the log at the same time; more are refused."""
-    in_flight_slots: int = 32
-    """Slots proposed and not yet chosen, at the most; a leader throttles beyond."""
+    waiting_requests: int = 1_024
+    """Requests that wait at a leader for room in its window, at the most,"""
+    waiting_bytes: int = 8_388_608
+    """and what they ask for takes; a leader throttles beyond."""
     waiting_attempts: int = 16
-    """Attempts at one write that wait for its slot to be chosen, at the most; a further one stays unanswered,
-    and its client tries again.
+    """Attempts at one write that wait for its slot, or for its answer, at the most; a further one stays
+    unanswered, and its client tries again.
     """
     admitted_writes_per_s: int = 20_000
     """The partition's rate: whatever a bound of what it remembers is, load below it is not refused for that.
@@ -51,4 +53,4 @@ class Settings(GroupSettings, frozen=True):
     @property
     def remembered_bytes(self) -> int:
         """What they may take, with the images in their answers; a single one may take more."""
-        return self.admitted_bytes_per_s * self.remembered_us // 1_000_000
+        return self.admitted_bytes_per_s * self.remembered_us // 1_000_000 + self.window_bytes

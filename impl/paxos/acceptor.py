@@ -2,8 +2,9 @@
 protocol.
 
 *Invariants.* It promises no ballot below one that it promised; it votes for no ballot below its promise; its
-entries above what it knows chosen are a whole branch of one leader; while a lease that it granted runs, it
-promises no other ballot.
+entries above what it knows chosen are a whole branch of one leader; above what its journal knows chosen they
+fit a message with the no-op that may follow (rule W4); while a lease that it granted runs, it promises no
+other ballot.
 
 Source: Lamport, *Paxos Made Simple*, 2.2 and 3; the lease as in Gray and Cheriton, *Leases*, SOSP 1989.
 """
@@ -12,10 +13,14 @@ from __future__ import annotations
 
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.candidate import Candidate
+from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.messages.catch_up import Chosen
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, Prepare, Promise, Refused, TooFarBehind
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.peer import Peer
+from dynaproof.impl.paxos.records import NoOp
+from dynaproof.impl.paxos.sizes import NO_OP_BYTES
 from dynaproof.impl.paxos.state_machine import State
 
 
@@ -33,7 +38,11 @@ class Acceptor(Candidate[State]):
         if self.lease_binds(m.ballot):
             return
         if m.known + 1 < self.log.first:
-            self.send(m.source, TooFarBehind(self.member, m.source.incarnation, m.ballot, self.log.commit))
+            self.send(m.source, self.too_far_behind(m))
+            return
+        if not self.tail_fits(m.known):
+            self.reached("candidate caught up before it was promised")
+            self.send(m.source, self.too_far_behind(m))
             return
         if self.leading is not None and m.ballot > self.leading:
             self.step_down()
@@ -61,6 +70,27 @@ class Acceptor(Candidate[State]):
             tail,
             self.env.wall,
         )
+
+    def tail_fits(self, known: int) -> bool:
+        """Whether the tail above what a candidate knows chosen fits a message, with the no-op that its leader
+        may put behind it (rule W5); one record does, whatever its size.
+        """
+        log = self.log
+        slots = log.last - known
+        if slots <= 1:
+            return True
+        ends = type(log.record(log.last)) is NoOp
+        size = log.size_between(known + 1, log.last)
+        return (slots == 2 and ends) or size + (0 if ends else NO_OP_BYTES) <= self.settings.records_bytes
+
+    def too_far_behind(self, m: Prepare) -> TooFarBehind:
+        """What a candidate must learn first (rule W5), with the first chosen record here: if the candidate
+        holds that too, it holds all that is chosen below.
+        """
+        log = self.log
+        held = log.first <= log.commit
+        at_first = log.record(log.first).proposed_at if held else None
+        return TooFarBehind(self.member, m.source.incarnation, m.ballot, log.commit, log.first, at_first)
 
     def lease_binds(self, ballot: Ballot) -> bool:
         """Whether a lease granted to another ballot still runs; the grantor is free at >= L (rule 15)."""
@@ -95,28 +125,49 @@ class Acceptor(Candidate[State]):
         if not self.log.agrees(m.records):
             return  # An old leader's batch: what is known chosen is never replaced.
         if self.log.commit < m.known:
+            self.fetching_for = m
             self.learn_from(m.source, m.known)
             return
         if self.log.last_accepted != m.ballot:  # A repeated batch must not cut newer votes.
             skip = max(0, self.log.first - m.known - 1)
-            self.log.accept(m.ballot, m.known + 1 + skip, m.records[skip:])
+            self.log.accept(m.ballot, m.known + 1 + skip, m.records[skip:], m.commit)
         self.vote(m, m.sent_at, m.ballot)
         self.commit_through(m.commit, m.ballot)
 
+    # --- Phase 2 ---
+
     def on_accept(self, sender: NodeId, m: Accept) -> None:
-        """Vote for slots behind the leader's first batch (rules 5 and 6)."""
+        """Vote for slots behind the leader's first batch (rules 5 and 6), and for those that came before
+        them. Where something is missing below, say what is here: the leader sends the rest again.
+        """
         if self.refuses(m, m.ballot):
             return
         self.follow(m.source, m.ballot)
-        if not self.may_follow(m) or not self.log.agrees(m.records):
-            return
+        if self.early.ballot != m.ballot:
+            self.early = EarlyAccepts(m.ballot)
+        early, commit = self.early, m.commit
+        if not self.may_follow(m):
+            if m.first <= self.log.last + self.settings.ahead_slots and self.log.last_accepted == m.ballot:
+                early.keep(m, self.settings.ahead_slots, self.settings.ahead_bytes)
+            self.say_what_is_here(m)
+        elif self.log.agrees(m.records):
+            self.accept(m)
+            while (following := early.take(self.log.last)) is not None:
+                self.accept(following)
+                commit = max(commit, following.commit)
+            if early.lowest or self.log.last_accepted != m.ballot:
+                self.say_what_is_here(m)
+            else:
+                self.vote(m, m.sent_at, m.ballot)
+        self.commit_through(commit, m.ballot)
+
+    def accept(self, m: Accept) -> None:
+        """Journal what is not held yet of an accept that follows."""
         held = self.log.last if self.log.last_accepted == m.ballot else self.log.commit
         skip = max(0, held + 1 - m.first)
         if skip < len(m.records):
-            self.log.accept(m.ballot, m.first + skip, m.records[skip:])  # Durable before the vote leaves.
-        if self.log.last_accepted == m.ballot:
-            self.vote(m, m.sent_at, m.ballot)
-        self.commit_through(m.commit, m.ballot)
+            # Durable before the vote leaves.
+            self.log.accept(m.ballot, m.first + skip, m.records[skip:], m.commit)
 
     def may_follow(self, m: Accept) -> bool:
         """Rule 5, the prefix rule: slot n only behind n-1 accepted at this ballot, or n-1 chosen and past the
@@ -142,14 +193,43 @@ class Acceptor(Candidate[State]):
             return
         if self.refuses(m, m.ballot):
             return
-        self.log.promise(m.ballot)
         self.follow(m.source, m.ballot)
-        self.grant_lease(m.ballot)
         if m.renewed:
             self.heard_alive_at = self.env.now
             self.arm_election()
+        self.say_what_is_here(m)
+        self.commit_through(m.commit, m.ballot)
+
+    def on_behind(self, sender: NodeId, m: Behind) -> None:
+        """Nothing of the leader's can follow what is here: fetch what is chosen. A copy under way brings that
+        too.
+        """
+        if self.refuses(m, m.ballot):
+            return
+        self.follow(m.source, m.ballot)
+        self.fetching_for = m
+        if self.copy is None or self.env.now >= self.copy.until:
+            self.learn_from(m.source, m.commit)
+
+    def on_chosen(self, sender: NodeId, m: Chosen) -> None:
+        """Learn; the leader that had it fetched hears when no more is to come, for it goes on from there."""
+        known = self.log.commit
+        self.learn_chosen(m)
+        if known < self.log.commit and self.log.commit >= m.commit:
+            self.prepare_again()
+        question = self.fetching_for
+        if question is None or self.fetching_until > self.env.now or self.refuses(question, question.ballot):
+            return
+        self.fetching_for = None
+        self.say_what_is_here(question)
+
+    def say_what_is_here(self, m: Heartbeat | Accept | Adopt | Behind) -> None:
+        """Answer a leader that asks, or whose accept does not follow. This stays true: through the last slot
+        all is here at this ballot. Where the last accepted ballot is another one it would be no vote.
+        """
+        self.log.promise(m.ballot)  # Durable before the lease's grant leaves.
+        self.grant_lease(m.ballot)
         adopted = self.log.last_accepted == m.ballot
-        through = self.log.last if adopted else self.log.commit
         self.send(
             m.source,
             Heard(
@@ -158,14 +238,12 @@ class Acceptor(Candidate[State]):
                 m.ballot,
                 m.sent_at,
                 adopted,
-                through,
+                self.log.last if adopted else self.log.commit,
+                self.early.lowest if self.early.ballot == m.ballot else 0,
                 self.log.commit,
                 self.env.wall,
             ),
         )
-        self.commit_through(m.commit, m.ballot)
-        if m.commit > self.log.commit and m.commit > through:
-            self.learn_from(m.source, m.commit)
 
     def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
         """Answer a would-be candidate whether the leader, perhaps this replica itself, is alive."""

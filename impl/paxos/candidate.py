@@ -158,7 +158,27 @@ class Candidate(Leader[State]):
             self.step_down()
 
     def on_too_far_behind(self, sender: NodeId, m: TooFarBehind) -> None:
-        """An acceptor has cut what this candidate lacks: catch up before the next campaign."""
-        if self.campaign is not None and m.ballot == self.campaign.ballot:
-            self.campaign = None
+        """An acceptor says more than this candidate knows to be chosen: catch up, then ask again (rule W5).
+
+        Who holds a chosen record holds the chosen log below it, for learning any record is a promise (rule
+        10). So a candidate that holds the acceptor's first record need not fetch what is below.
+        """
+        campaign, log = self.campaign, self.log
+        if campaign is None or m.ballot != campaign.ballot:
+            return
+        holds = m.at_first is not None and log.commit < m.first <= min(m.commit, log.last)
+        if holds and log.record(m.first).proposed_at == m.at_first:
+            log.commit = m.first
+            self.apply_chosen()
+            self.prepare_again()
+        else:
             self.learn_from(m.source, m.commit)
+
+    def prepare_again(self) -> None:
+        """Go on with a campaign from what is known now, for promises from before are outdated; unless learning was
+        a promise of a higher ballot.
+        """
+        campaign = self.campaign
+        if campaign is not None and campaign.ballot == self.log.promised:
+            campaign.promises.clear()
+            self.send_prepares(campaign)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import CopyOffer
 from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.snapshot import Snapshot
-from dynaproof.impl.tree.pages import PageCopy
+from dynaproof.impl.tree.page_copy import PageCopy
 
 
 class HeldLog:
@@ -27,14 +28,24 @@ class HeldLog:
         return self.first + len(self.records)
 
 
+class Copied:
+    """What came with a copy that is whole: from whom, and the part of its log that readers hold."""
+
+    __slots__ = ("log", "source")
+
+    def __init__(self, source: Member, log: HeldLog) -> None:
+        self.source = source
+        self.log = log
+
+
 class Checkpoint:
     """A checkpoint whose pages are written and that the log does not name durably yet; `copied` if a peer
-    sent it, with the part of its log that readers hold.
+    sent it.
     """
 
     __slots__ = ("copied", "mark", "named", "pages", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, pages: str, copied: HeldLog | None, mark: int) -> None:
+    def __init__(self, snapshot: Snapshot, pages: str, copied: Copied | None, mark: int) -> None:
         self.snapshot = snapshot
         self.pages = pages
         self.copied = copied
@@ -45,17 +56,28 @@ class Checkpoint:
 
 
 class Copy:
-    """A copy under way: from whom, of which checkpoint, and the pages and the held log so far."""
+    """A copy under way: from which view of whom, and the pages and the held log so far."""
 
-    __slots__ = ("log", "pages", "snapshot", "source", "until")
+    __slots__ = ("heard_at", "log", "log_asked", "pages", "snapshot", "source", "until", "view")
 
-    def __init__(self, source: Member, snapshot: Snapshot, pages: PageCopy) -> None:
-        self.source = source
-        self.snapshot = snapshot
+    def __init__(self, pages: PageCopy, offer: CopyOffer) -> None:
         self.pages = pages
-        self.log = HeldLog(snapshot.first_held())
+        """Those of all views that it has copied from."""
+        self.heard_at: Microseconds = 0
+        """When the source's last answer came,"""
         self.until: Microseconds = 0
-        """When another peer's copy may take its place."""
+        """and when another source may take its place."""
+        self.begin(offer)
+
+    def begin(self, offer: CopyOffer) -> None:
+        """Copy from this view, with all pages that are here already."""
+        self.source = offer.source
+        self.view = offer.view
+        self.snapshot = offer.snapshot
+        self.log = HeldLog(offer.snapshot.first_held())
+        self.log_asked = False
+        """Whether an answer about the held log is on its way."""
+        self.pages.begin(offer.snapshot.roots)
 
 
 def pages_file(incarnation: int, slot: int) -> str:

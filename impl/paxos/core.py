@@ -1,7 +1,7 @@
 """What the roles of a replica share: its durable log, its applied state, its clocks, and how it speaks.
 
 The roles are classes over `Core`, one file each, in layers that call downwards only: learner, catch-up,
-leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
+sender, leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from typing import Generic
 
 from dynaproof.impl.node import Env, Microseconds
 from dynaproof.impl.paxos.checkpoint import Checkpoint, Copy
+from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.paxos.views import Views
+from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.scrub import Scrub
 
 
@@ -48,6 +52,7 @@ class Core(Generic[State]):
         promises.
         """
         self.contact_at: Microseconds = -1
+        self.early = EarlyAccepts(NO_BALLOT)
         # Candidate.
         self.inquiry: Inquiry | None = None
         self.campaign: Campaign | None = None
@@ -57,10 +62,18 @@ class Core(Generic[State]):
         self.usable_lease_us = settings.usable_lease_us()
         # Learner.
         self.fetching_until: Microseconds = 0
+        """Until when the answer to a fetch is waited for,"""
+        self.fetching_from = 0
+        """which begins with this slot;"""
+        self.fetching_for: Adopt | Behind | None = None
+        """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
         self.scrub: Scrub | None = None
         """The one under way."""
+        self.views = Views(settings, env.boot)
+        self.replaced: list[PageFile] = []
+        """Files that copies took the place of, and that somebody held then."""
 
     # --- Who is who ---
 
@@ -111,13 +124,33 @@ class Core(Generic[State]):
         """Whether a strong read may be answered now."""
         return self.serving and self.lease_left() > 0
 
+    @property
+    def copying(self) -> bool:
+        """Whether a copy is under way whose source answers."""
+        return self.copy is not None and self.env.now < self.copy.until
+
+    @property
+    def installing(self) -> bool:
+        """Whether a copy is whole, and not named durably yet."""
+        return self.checkpoint is not None and self.checkpoint.copied is not None
+
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
         cache = self.state.pages.cache
         clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
-        return (clean, *(queue for service in self.services for queue in service.queues()))
+        early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
+        copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
+        return (clean, early, copiers, *(queue for service in self.services for queue in service.queues()))
 
     # --- Sending ---
+
+    def last_in_message(self, first: int, last: int, each: int = 0) -> int:
+        """The last slot, at most `last`, up to which the retained records from `first` on go into one message
+        (rule W6), with `each` bytes more for every record.
+        """
+        settings = self.settings
+        last = min(last, first + settings.chunk_slots - 1)
+        return self.log.last_in(first, last, settings.records_bytes, each)
 
     def send(self, member: Member, message: Peer) -> None:
         """Send a message that names its receiver's incarnation in `to` already."""

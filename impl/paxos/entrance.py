@@ -7,7 +7,7 @@ an acceptor may hear of a new voter before it hears of its config. That a node i
 or passed on by a voter. Anybody may send the other messages: clients, readers, operators.
 
 *Shape.* The handlers look at what a message says about this replica's state. Here is what they take for
-granted of its shape: slots that count on from where it says, as many ballots as records, a page for its root.
+granted of its shape: slots that count on from where it says, as many ballots as records, a root of a copy.
 A replica whose code is sound sends nothing else; a peer of another version, or one that is broken, might.
 """
 
@@ -18,9 +18,9 @@ from typing import Any
 
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog, CopiedPages, CopyLog, Fetch
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog, CopyLater, CopyLog, CopyOffer, Fetch
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
-from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.election import Prepare, Promise, TooFarBehind
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
 from dynaproof.impl.paxos.messages.membership import Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
@@ -64,17 +64,23 @@ def _promise(m: Promise) -> bool:
     return consecutive(m.known + 1, m.tail) and (not m.tail or m.tail[-1].slot == m.last_slot)
 
 
-def _copied_pages(m: CopiedPages) -> bool:
-    return bool(m.pages) and m.snapshot.slot >= 1
+def _copy_offer(m: CopyOffer) -> bool:
+    return m.snapshot.slot >= 1 and bool(m.snapshot.roots)
+
+
+def _copy_later(m: CopyLater) -> bool:
+    return m.after_us >= 0
 
 
 def _copied_log(m: CopiedLog) -> bool:
-    through = m.first + len(m.records) - 1
-    sound = consecutive(m.first, m.records) and len(m.records) == len(m.held_at)
-    return sound and m.asked <= m.first and through <= m.slot
+    return consecutive(m.first, m.records) and len(m.records) == len(m.held_at) and m.asked <= m.first
 
 
 def _copy_log(m: CopyLog) -> bool:
+    return m.first >= 1
+
+
+def _too_far_behind(m: TooFarBehind) -> bool:
     return m.first >= 1
 
 
@@ -87,10 +93,12 @@ SHAPES: dict[type[Message], Callable[[Any], bool]] = {
     Accept: _accept,
     Chosen: _chosen,
     Promise: _promise,
-    CopiedPages: _copied_pages,
+    CopyOffer: _copy_offer,
+    CopyLater: _copy_later,
     CopyLog: _copy_log,
     CopiedLog: _copied_log,
     Prepare: _asks_above,
+    TooFarBehind: _too_far_behind,
     Fetch: _asks_above,
 }
 """The messages with a field for which not every value of its type is sound."""

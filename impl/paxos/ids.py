@@ -40,10 +40,15 @@ class Member(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
 
 
 class RequestId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
-    """One request of one client, over all its retries."""
+    """One request of one client, over all its retries.
 
-    client: str
+    `boot` is that of the life in which the client made it: a client that restarts counts from 1 again, and
+    what it asks must not be taken for what its earlier life asked.
+    """
+
+    node: NodeId
+    boot: int
     number: int
 
     def __str__(self) -> str:
-        return f"{self.client}:{self.number}"
+        return f"{self.node}:{self.boot}.{self.number}"

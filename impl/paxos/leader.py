@@ -1,9 +1,10 @@
 """The leader: phase 2, the lease, and planned handover.
 
 *Invariants.* A ballot is led once: from `lead` to `step_down`, and never again. Nothing is served before the
-own `NoOp` is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
-config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). The lease
-counts from the question (rule 15).
+first batch is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
+config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). Above the
+commit index there is at most a window, or one record, or the first batch (rule W1). The lease counts from the
+question (rule 15).
 
 Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Available System Using Consensus*,
 7 (leases).
@@ -12,31 +13,31 @@ Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Availa
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.paxos.catch_up import CatchUp
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Leadership, Progress
 from dynaproof.impl.paxos.messages.leadership import (
-    Accept,
-    Adopt,
     Handover,
     Heard,
-    Heartbeat,
     HeartbeatTimer,
     Release,
     Vote,
+    WatchTimer,
 )
 from dynaproof.impl.paxos.notes import Deposed, Led
 from dynaproof.impl.paxos.records import ClosedTimestamp, Config, NoOp, Record
+from dynaproof.impl.paxos.sender import Sender
 from dynaproof.impl.paxos.state_machine import State
 
 
-class Leader(CatchUp[State]):
+class Leader(Sender[State]):
     """Proposes and counts votes."""
 
     # --- Leadership ---
 
     def lead(self, ballot: Ballot, tail: tuple[Record, ...]) -> None:
-        """Propose the whole adopted tail and an own `NoOp` as one batch (rule 4)."""
+        """Propose the whole adopted tail as one batch (rule 4), with an own `NoOp` behind it unless it ends
+        with one: leaders that come and go make no tail longer (rule W3).
+        """
         assert self.campaign is not None, "a ballot is led once"
         assert self.campaign.ballot == ballot, "a ballot is led once"
         if not self.clock_trusted_by_promises(self.campaign):
@@ -47,8 +48,10 @@ class Leader(CatchUp[State]):
         self.follow(self.member, ballot)
         tail_start = self.log.commit + 1
         last_timestamp = tail[-1].timestamp if tail else self.state.timestamp
+        adds = not tail or type(tail[-1]) is not NoOp
+        tail_end = tail_start + len(tail) if adds else self.log.commit + len(tail)
         leadership = self.leadership = Leadership(
-            ballot, tail_start, tail_start + len(tail), last_timestamp, self.config.voters, self.env.now
+            ballot, tail_start, tail_end, last_timestamp, self.config.voters, self.env.now
         )
         config = self.config
         for record in tail:
@@ -56,16 +59,19 @@ class Leader(CatchUp[State]):
                 config = record.config
             if record.barrier:
                 leadership.config_in_flight = record.slot
-        no_op = NoOp(leadership.tail_end, ballot, config.epoch, self.next_timestamp())
         if len(tail) > 1:
             self.reached("pipelined tail adopted")
-        leadership.last_timestamp = no_op.timestamp
-        self.log.accept(ballot, tail_start, (*tail, no_op))
+        batch = tail
+        if adds:
+            no_op = NoOp(tail_end, ballot, config.epoch, self.next_timestamp())
+            leadership.last_timestamp = no_op.timestamp
+            batch = (*tail, no_op)
+        self.log.accept(ballot, tail_start, batch, self.log.commit)
         for record in tail:
             for service in self.services:
                 service.proposed(record)
         for member in self.config_for(leadership.tail_end).voters:
-            leadership.progress.setdefault(member, Progress())
+            leadership.progress.setdefault(member, Progress(leadership.tail_end + 1))
         self.vote_for_own(ballot)
         for member in leadership.progress:
             if member != self.member:
@@ -84,6 +90,7 @@ class Leader(CatchUp[State]):
         for service in self.services:
             service.stepped_down()
         self.env.cancel_timer(HeartbeatTimer())
+        self.env.cancel_timer(WatchTimer())
         self.arm_election()
 
     def vote_for_own(self, ballot: Ballot) -> None:
@@ -93,39 +100,14 @@ class Leader(CatchUp[State]):
             Vote(self.member, self.incarnation, ballot, self.log.last, self.env.now, self.env.wall),
         )
 
-    def send_batch(self, leadership: Leadership, member: Member) -> None:
-        """The first accept of the ballot, as it was or as far as it is retained."""
-        known = max(leadership.tail_start, self.log.first) - 1
-        batch = self.log.between(known + 1, leadership.tail_end)
-        if known < leadership.tail_end:
-            self.send(
-                member,
-                Adopt(
-                    self.member,
-                    member.incarnation,
-                    leadership.ballot,
-                    self.env.now,
-                    known,
-                    batch,
-                    self.log.commit,
-                ),
-            )
-
     # --- The lease ---
 
     def beat(self) -> None:
         """One round: ask every voter to renew the lease; the send time travels with the question."""
         leadership = self.leadership
         assert leadership is not None, "only a leader beats"
-        start = leadership.lease_start
-        renewed = start >= 0 and self.env.now - start < self.settings.lease_us
         for member in leadership.progress:
-            self.send(
-                member,
-                Heartbeat(
-                    self.member, member.incarnation, leadership.ballot, self.env.now, self.log.commit, renewed
-                ),
-            )
+            self.ask(leadership, member)
         self.env.set_timer(self.settings.heartbeat_us, HeartbeatTimer())
 
     def on_heartbeat_timer(self, timer: HeartbeatTimer) -> None:
@@ -184,9 +166,12 @@ class Leader(CatchUp[State]):
         if progress is None:
             return
         progress.adopted = True
-        progress.through = max(progress.through, m.through)
+        progress.advance(m.through, self.env.now)
         self.renew(leadership, progress, m.asked_at, m.wall)
         self.count_votes()
+        if self.leadership is leadership and progress.next <= self.log.last and m.source != self.member:
+            self.send_on(leadership, m.source, progress)
+        self.offer_room(leadership)
 
     def on_heard(self, sender: NodeId, m: Heard) -> None:
         """A heartbeat's answer: renew the lease, and send again what this voter lacks."""
@@ -196,14 +181,15 @@ class Leader(CatchUp[State]):
         progress = leadership.progress.get(m.source)
         if progress is None:
             return
-        progress.commit = max(progress.commit, m.commit)
         self.renew(leadership, progress, m.asked_at, m.wall)
+        moved_at = progress.advanced_at
+        progress.advance(m.through, self.env.now)
         if m.adopted:
             progress.adopted = True
-            progress.through = max(progress.through, m.through)
             self.count_votes()
-        if self.leadership is leadership:
-            self.send_missing(leadership, m.source, m.adopted, m.through)
+        if self.leadership is leadership and m.source in leadership.progress:
+            self.send_missing(leadership, m, moved_at)
+        self.offer_room(leadership)
 
     def renew(
         self, leadership: Leadership, progress: Progress, asked_at: Microseconds, wall: Microseconds
@@ -216,34 +202,6 @@ class Leader(CatchUp[State]):
         elapsed = self.env.now - asked_at
         apart = wall - self.env.wall
         progress.wall_apart = apart if apart > 0 else min(0, apart + elapsed)
-
-    def send_missing(self, leadership: Leadership, member: Member, adopted: bool, through: int) -> None:
-        """Retransmit the batch, or the slots behind what this voter holds."""
-        if member == self.member:
-            return
-        if not adopted and through < leadership.tail_end:
-            self.send_batch(leadership, member)
-        elif self.log.first <= through + 1 <= self.log.last:
-            last = min(self.log.last, through + self.settings.chunk_slots)
-            self.send_accept(leadership, member, through + 1, self.log.between(through + 1, last))
-
-    def send_accept(
-        self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]
-    ) -> None:
-        """Phase 2a to one voter."""
-        self.send(
-            member,
-            Accept(
-                self.member,
-                member.incarnation,
-                leadership.ballot,
-                self.env.now,
-                first,
-                records,
-                leadership.tail_end,
-                self.log.commit,
-            ),
-        )
 
     def count_votes(self) -> None:
         """Advance the commit index over every slot that a quorum of its own config has voted for, in
@@ -271,6 +229,36 @@ class Leader(CatchUp[State]):
 
     # --- Proposing ---
 
+    def may_propose(self) -> bool:
+        """Whether anything may be proposed: the whole first batch is chosen, no config is in flight (rule 9)
+        or waits to be, and the clock is trusted.
+        """
+        leadership = self.leadership
+        return (
+            leadership is not None
+            and leadership.serving
+            and not leadership.config_in_flight
+            and not leadership.config_waits
+            and self.clock_trusted()
+        )
+
+    def fits_window(self, record: Record) -> bool:
+        """Whether the window has room for the next record (rule W1): with it there are at most so many slots
+        and bytes above the commit index; a record alone is never too large.
+        """
+        log, settings = self.log, self.settings
+        in_flight = log.last - log.commit
+        return not in_flight or (
+            in_flight < settings.in_flight_slots
+            and log.size_between(log.commit + 1, log.last) + log.size_of(record) <= settings.window_bytes
+        )
+
+    def offer_room(self, leadership: Leadership) -> None:
+        """Let the services go on with who waits, if the leadership is still the one that it was."""
+        if self.leadership is leadership:
+            for service in self.services:
+                service.has_room()
+
     def propose(self, record: Record) -> None:
         """Accept a record here, ask the others to, and count the own vote when it is durable."""
         leadership = self.leadership
@@ -280,11 +268,10 @@ class Leader(CatchUp[State]):
         leadership.last_proposed_at = self.env.now
         if record.barrier:
             leadership.config_in_flight = record.slot
-        self.log.accept(leadership.ballot, record.slot, (record,))
+        self.log.accept(leadership.ballot, record.slot, (record,), self.log.commit)
         for service in self.services:
             service.proposed(record)
-        for member in self.others():
-            self.send_accept(leadership, member, record.slot, (record,))
+        self.send_new(leadership, record)
         self.vote_for_own(leadership.ballot)
 
     # --- Planned handover ---

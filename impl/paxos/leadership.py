@@ -33,14 +33,42 @@ class Progress:
     answered.
     """
 
-    __slots__ = ("adopted", "asked_at", "commit", "through", "wall_apart")
+    __slots__ = (
+        "adopted",
+        "advanced_at",
+        "asked_at",
+        "chunks",
+        "next",
+        "resent",
+        "through",
+        "wall_apart",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, next_slot: int) -> None:
         self.through = 0
+        """It holds every slot through this one, at the ballot or as known chosen, by its own word;"""
         self.adopted = False
-        self.commit = 0
+        """and the ballot's first batch is among them."""
+        self.advanced_at: Microseconds = -1
+        """When `through` last rose."""
         self.asked_at: Microseconds = -1
         self.wall_apart: Microseconds = 0
+        self.next = next_slot
+        """The next slot to send: one behind the log's last for a voter that keeps up, to which new slots go at
+        once; 0 for one to which nothing can be sent before it has fetched what is chosen.
+        """
+        self.chunks: list[tuple[int, int]] = []
+        """What is under way to a laggard: the last slot of each message, and its bytes."""
+        self.resent: tuple[Microseconds, int] = (-1, 0)
+        """When anything was last sent again, and through which slot the voter held all by then."""
+
+    def advance(self, through: int, now: Microseconds) -> None:
+        """The voter says that it holds every slot through this one."""
+        if through <= self.through:
+            return
+        self.through, self.advanced_at = through, now
+        while self.chunks and self.chunks[0][0] <= through:
+            del self.chunks[0]
 
 
 class Leadership:
@@ -49,6 +77,7 @@ class Leadership:
     __slots__ = (
         "ballot",
         "config_in_flight",
+        "config_waits",
         "last_proposed_at",
         "last_timestamp",
         "lease_start",
@@ -56,6 +85,7 @@ class Leadership:
         "serving",
         "tail_end",
         "tail_start",
+        "watching",
     )
 
     def __init__(
@@ -71,14 +101,18 @@ class Leadership:
         self.tail_start = tail_start
         """The first slot of its first batch,"""
         self.tail_end = tail_end
-        """and the last, which holds the own `NoOp`."""
+        """and the last, which holds a `NoOp`, the own one or an adopted one (rule W3)."""
         self.last_timestamp = last_timestamp
         self.last_proposed_at = now
         self.serving = False
-        """Whether the own `NoOp` is chosen and applied (rule 7)."""
+        """Whether the whole first batch is chosen and applied (rule 7)."""
+        self.watching = False
+        """Whether a timer is set to look for voters that do not answer."""
         self.config_in_flight = 0
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
-        self.progress = {voter: Progress() for voter in voters}
+        self.config_waits = False
+        """Whether a config is to be proposed as soon as all below is chosen: nothing else is before it."""
+        self.progress = {voter: Progress(tail_end + 1) for voter in voters}
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
 

@@ -31,8 +31,8 @@ class Learner(Core[State]):
         if self.log.last_accepted != ballot:
             return  # Our entries above the commit index are another leader's.
         through = min(commit, self.log.last)
-        if through > self.log.commit:
-            self.log.commit = through
+        self.log.commit = max(self.log.commit, through)
+        if self.state.applied < self.log.commit:  # An accept may have raised it already (rule W2).
             self.apply_chosen()
 
     def apply_chosen(self) -> None:
@@ -56,7 +56,14 @@ class Learner(Core[State]):
         """Ask a peer for the chosen records above ours; one question at a time."""
         if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
             return
+        if self.copying or self.installing:
+            return  # It brings what is missing, or most of it; then its source is asked for the rest.
+        self.fetch(member)
+
+    def fetch(self, member: Member) -> None:
+        """Ask for what follows the commit index."""
         self.fetching_until = self.env.now + self.settings.retry_us
+        self.fetching_from = self.log.commit + 1
         self.send(member, Fetch(self.member, member.incarnation, self.log.commit))
 
     def copy_is_late(self, slot: int) -> bool:
@@ -112,14 +119,27 @@ class Learner(Core[State]):
 
     def cut_first(self, checkpoint: int) -> int:
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
-        need.
+        and those need that copy from here.
         """
         first = checkpoint + 1 - self.settings.retained_slots
         asked = [service.needed_from() for service in self.services]
         needed = min((slot for slot in asked if slot is not None), default=checkpoint + 1)
         if needed < first:
             self.reached("log held for a reader")
+        self.lapse_views()
+        copied = self.views.needed_from()
+        if copied is not None and copied < min(first, needed):
+            self.reached("log held for a copy")
+            needed = copied
         return max(self.log.first, min(first, needed))
+
+    def lapse_views(self) -> None:
+        """Hold for copiers only what they still need, by what a leader hears of them too."""
+        views, leadership, now = self.views, self.leadership, self.env.now
+        if leadership is not None:
+            for member in [member for member in views.copiers if member in leadership.progress]:
+                views.has(member, leadership.progress[member].through, self.log.commit, now)
+        views.lapse(now)
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
         """The pages are durable: begin a segment that names their root, and cut the log below what laggards
@@ -137,11 +157,12 @@ class Learner(Core[State]):
             self.reached("catch-up by copy")
             pages = self.state.pages
             pages.close()
+            self.replaced.append(pages)
             self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
-            if copied.records:
+            if copied.log.records:
                 self.reached("held log brought by a copy")
-            first = max(log.first, copied.first)
-            records, held_at = tuple(copied.records), tuple(copied.held_at)
+            first = max(log.first, copied.log.first)
+            records, held_at = tuple(copied.log.records), tuple(copied.log.held_at)
         else:
             first, records, held_at = self.cut_first(m.slot), (), ()
         log.roll(
@@ -162,6 +183,9 @@ class Learner(Core[State]):
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
         self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
+        if copied is not None:
+            # Its source holds the log above for this replica, and nobody else might.
+            self.fetch(copied.source)
 
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""
@@ -172,7 +196,16 @@ class Learner(Core[State]):
         self.checkpoint = None
         self.log.drop_unneeded()
         self.state.pages.confirm()
-        copied = self.copy.pages.file if self.copy is not None else ""
+        self.remove_unneeded_files()
+
+    def remove_unneeded_files(self) -> None:
+        """Remove files of pages that are neither in use nor held, once no crash can bring them back in use."""
+        if self.checkpoint is not None:
+            return
+        self.replaced = [pages for pages in self.replaced if pages.held]
+        needed = {self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced)}
+        if self.copy is not None:
+            needed.add(self.copy.pages.file)
         for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
-            if name not in {self.log.head.pages, copied}:
+            if name not in needed:
                 self.env.disk.remove_file(name)

@@ -23,6 +23,7 @@ from dynaproof.impl.journal.journal import NO_LINK, Journal, Link, RottenLogErro
 from dynaproof.impl.node import Disk
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
+from dynaproof.impl.paxos.sizes import Sizes
 from dynaproof.impl.paxos.snapshot import Snapshot
 
 R = TypeVar("R")
@@ -71,7 +72,7 @@ class Accepted(Struct, Generic[R], frozen=True, gc=False, tag="accepted", array_
     first: int
     records: tuple[R, ...]
     commit: int
-    """What was known chosen then: neither replaced nor cut."""
+    """What is known chosen with it, of these entries too: a restart knows it again (rule W2)."""
 
 
 class Learned(Struct, Generic[R], frozen=True, gc=False, tag="learned", array_like=True):
@@ -117,6 +118,7 @@ class ReplicationLog:
         self.commit = head.commit
         self.records: list[Record] = []
         self.held_at: list[Ballot] = []
+        self._sizes = Sizes()
 
     @classmethod
     def create(cls, disk: Disk, prefix: str, head: AnyHead) -> ReplicationLog:
@@ -180,6 +182,22 @@ class ReplicationLog:
         """The retained entries of slots `first` to `last`, both included."""
         return tuple(self.records[first - self.first : last - self.first + 1])
 
+    def size_of(self, record: Record) -> int:
+        """The encoded size of a record in bytes: what it counts in a message, and in a leader's window."""
+        return self._sizes.of(record)
+
+    def size_between(self, first: int, last: int) -> int:
+        """The same of the retained entries of slots `first` to `last`, both included."""
+        return self._sizes.between(first - self.first, last - self.first + 1)
+
+    def last_in(self, first: int, last: int, size: int, each: int) -> int:
+        """The last slot up to which the retained entries from `first` on take at most `size` bytes, `each` of
+        them so many more; `first` itself where that one is larger, and at most `last`.
+        """
+        if first > last:
+            return first - 1
+        return self.first + self._sizes.end_in(first - self.first, last - self.first + 1, size, each) - 1
+
     # --- Changing ---
 
     def promise(self, ballot: Ballot) -> None:
@@ -187,11 +205,18 @@ class ReplicationLog:
         if ballot > self.promised:
             self._write(Promised(ballot))
 
-    def accept(self, ballot: Ballot, first: int, records: tuple[Record, ...]) -> None:
-        """Accept consecutive entries at a ballot that is not below the promise."""
+    def accept(self, ballot: Ballot, first: int, records: tuple[Record, ...], told: int) -> None:
+        """Accept consecutive entries at a ballot that is not below the promise; its leader has `told` that
+        slots are chosen, and these entries among them.
+
+        What is known chosen is not accepted again. What is known with the entries is kept with them (rule
+        W2), so a restart finds a short tail of others above it.
+        """
         assert ballot >= self.promised, "an acceptor keeps its promise"
         assert self.first <= first <= self.last + 1, "entries are contiguous"
-        self._write(Accepted(ballot, first, records, self.commit))
+        commit = max(self.commit, min(told, first + len(records) - 1))
+        skip = min(max(0, self.commit + 1 - first), len(records))
+        self._write(Accepted(ballot, first + skip, records[skip:], commit))
 
     def learn(self, first: int, records: tuple[Record, ...], held_at: tuple[Ballot, ...]) -> None:
         """Take chosen entries from a peer; the commit index moves over them. A promise too (rule 10)."""
@@ -238,19 +263,25 @@ class ReplicationLog:
 
     def _put(self, first: int, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
         end = self.first + len(self.records)
-        if first == end:
-            self.records += records
-            self.held_at += held_at
-            return
         if first > end:
             # The fold of a journal whose first segments are gone: what is missing here, a later head has cut.
-            self.first, self.records, self.held_at = first, [], []
-        skip = max(
-            0, self.first - first
-        )  # Slots below `first` are cut; the fold of an old segment may name some.
+            self._begin_at(first)
+        skip = max(0, self.first - first)  # Slots below are cut; the fold of an old segment may name some.
+        if skip >= len(records):
+            return
         at = first + skip - self.first
         self.records[at : at + len(records) - skip] = records[skip:]
         self.held_at[at : at + len(held_at) - skip] = held_at[skip:]
+        self._sizes.replace(at, records[skip:])
+
+    def _begin_at(self, first: int) -> None:
+        """Hold nothing, and go on at `first`."""
+        self.first, self.records, self.held_at, self._sizes = first, [], [], Sizes()
+
+    def _keep(self, kept: int) -> None:
+        """Keep so many entries, from the first on."""
+        del self.records[kept:], self.held_at[kept:]
+        self._sizes.keep(kept)
 
     def _accept(self, accepted: Accepted[Any]) -> None:
         """Install entries above what is known chosen; a new branch replaces all that is left of an older
@@ -261,21 +292,19 @@ class ReplicationLog:
         votes with it. Cutting by the ballots of the entries is unsafe once learning exists
         (`docs/findings.md`).
         """
-        self.commit = max(self.commit, accepted.commit)
-        skip = max(0, self.commit + 1 - accepted.first)
-        records = accepted.records[skip:]
+        records = accepted.records
         if records:
-            self._put(accepted.first + skip, records, [accepted.ballot] * len(records))
+            self._put(accepted.first, records, [accepted.ballot] * len(records))
+        self.commit = max(self.commit, accepted.commit)
         if accepted.ballot > self.last_accepted:
-            end = max(self.commit, accepted.first + len(accepted.records) - 1)
-            keep = max(0, end - self.first + 1)
-            del self.records[keep:], self.held_at[keep:]
+            end = max(self.commit, accepted.first + len(records) - 1)
+            self._keep(max(0, end - self.first + 1))
         self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).
 
     def _learn(self, learned: Learned[Any]) -> None:
         """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
         if learned.first > self.last + 1:
-            self.first, self.records, self.held_at = learned.first, [], []
+            self._begin_at(learned.first)
         for offset, (record, held_at) in enumerate(zip(learned.records, learned.held_at, strict=True)):
             slot = learned.first + offset
             if slot < self.first:
@@ -283,10 +312,10 @@ class ReplicationLog:
             if slot <= self.last:
                 if self.record(slot).identity == record.identity:
                     continue
-                keep = slot - self.first
-                del self.records[keep:], self.held_at[keep:]
+                self._keep(slot - self.first)
             self.records.append(record)
             self.held_at.append(held_at)
+            self._sizes.replace(len(self.records) - 1, (record,))
         self.commit = max(self.commit, learned.first + len(learned.records) - 1)
 
     def _begin(self, head: AnyHead) -> None:
@@ -295,10 +324,11 @@ class ReplicationLog:
         self.promised, self.last_accepted = head.promised, head.last_accepted
         off_branch = head.snapshot is not None and self._off_branch(head.snapshot)
         if off_branch or head.first > self.last + 1:
-            self.first, self.records, self.held_at = head.first, [], []
+            self._begin_at(head.first)
         elif head.first > self.first:
             gone = head.first - self.first
             del self.records[:gone], self.held_at[:gone]
+            self._sizes.cut(gone)
             self.first = head.first
         self.commit = max(self.commit, head.commit)
         if head.records:

@@ -23,6 +23,8 @@ class Membership(Service):
 
     def __init__(self, replica: Leader[Any]) -> None:
         self.replica = replica
+        self.wanted: Vacant | None = None
+        """The vacancy for which a config waits until all below is chosen."""
 
     def on_vacant(self, sender: NodeId, m: Vacant) -> None:
         """A node that hosts a voter has lost it: replace it by a new incarnation (rules 9 and 14)."""
@@ -34,18 +36,33 @@ class Membership(Service):
         if not leadership.serving or leadership.config_in_flight:
             return
         for voter in replica.config.voters:
-            same = (voter.node.zone, voter.node.name) == (m.node.zone, m.node.name)
+            same = voter.node.address == m.node.address
             if not same or voter == replica.member or m.node.incarnation < voter.node.incarnation:
                 continue
             if voter.node == m.node and voter.incarnation > m.retired:
                 replica.env.send(sender, CreateReplica(voter, replica.config, replica.state.config_slot))
-            elif replica.log.commit == replica.log.last and replica.clock_trusted():
+            elif replica.log.commit < replica.log.last:
+                # Under load some slot is always in flight: nothing more is proposed until all are chosen.
+                self.wanted, leadership.config_waits = m, True
+            elif replica.clock_trusted():
                 new = Member(m.node, replica.config.next_incarnation)
                 config = replica.config.replacing(voter, new)
                 slot, epoch = replica.log.last + 1, replica.config.epoch
                 replica.propose(
                     ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config)
                 )
+
+    def has_room(self) -> None:
+        """Propose the config that waits, once all below it is chosen (rule 9)."""
+        leadership, wanted = self.replica.leadership, self.wanted
+        if wanted is None or leadership is None or self.replica.log.commit < self.replica.log.last:
+            return
+        self.wanted, leadership.config_waits = None, False
+        self.on_vacant(wanted.node, wanted)
+
+    def stepped_down(self) -> None:
+        """The next leader hears of the vacancy too."""
+        self.wanted = None
 
     def applied(self, record: Record) -> None:
         """A chosen config governs."""
@@ -58,7 +75,8 @@ class Membership(Service):
         assert leadership is not None, "only a leadership has slots in flight"
         if slot == leadership.config_in_flight:
             leadership.config_in_flight = 0
-        leadership.progress = {v: leadership.progress.get(v) or Progress() for v in config.voters}
+        known, new = leadership.progress, replica.log.last + 1
+        leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}
         leadership.lease_start = leadership.lease_from(config)
         if replica.member not in leadership.progress:
             replica.step_down()

@@ -28,7 +28,7 @@ Handler = Callable[[Any, NodeId, Any], None]
 class Replica(Acceptor[State], Generic[State]):
     """One incarnation of one of a group's replicas, over the state that it replicates.
 
-    The roles, each over those before it: learner, catch-up, leader, candidate, acceptor.
+    The roles, each over those before it: learner, copying, catch-up, sender, leader, candidate, acceptor.
     """
 
     def __init__(self, env: Env, settings: GroupSettings, log: ReplicationLog, state: State) -> None:
@@ -123,10 +123,13 @@ HANDLERS: Mapping[type[Message], Handler] = {
     leadership.Vote: Replica.on_vote,
     leadership.Heartbeat: Replica.on_heartbeat,
     leadership.Heard: Replica.on_heard,
+    leadership.Behind: Replica.on_behind,
     leadership.Release: Replica.on_release,
     leadership.Handover: Replica.on_handover,
     catch_up.Fetch: Replica.on_fetch,
     catch_up.Chosen: Replica.on_chosen,
+    catch_up.CopyOffer: Replica.on_copy_offer,
+    catch_up.CopyLater: Replica.on_copy_later,
     catch_up.CopyPages: Replica.on_copy_pages,
     catch_up.CopiedPages: Replica.on_copied_pages,
     catch_up.CopyLog: Replica.on_copy_log,
@@ -138,8 +141,11 @@ HANDLERS: Mapping[type[Message], Handler] = {
 TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
     election.ElectionTimer: Replica.on_election_timer,
     leadership.HeartbeatTimer: Replica.on_heartbeat_timer,
+    leadership.WatchTimer: Replica.on_watch_timer,
     catch_up.FetchTimer: Replica.on_fetch_timer,
     checkpoint.ScrubTimer: Replica.on_scrub_timer,
+    catch_up.CopyTimer: Replica.on_copy_timer,
+    catch_up.ViewTimer: Replica.on_view_timer,
 }
 
 

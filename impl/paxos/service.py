@@ -27,6 +27,9 @@ class Service:
     def applied(self, record: Record) -> None:
         """A record in the log of this leader is chosen and applied, with all below it."""
 
+    def has_room(self) -> None:
+        """Slots of this leader were chosen, or its lease was renewed: it may have room for who waits."""
+
     def stepped_down(self) -> None:
         """The leadership is over; what became of its slots in flight is not known."""
 

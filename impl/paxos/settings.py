@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.sizes import HEADER_BYTES
 
 
 class GroupSettings(Struct, frozen=True):
@@ -30,6 +31,20 @@ class GroupSettings(Struct, frozen=True):
     """Slots below the checkpoint that the log keeps for laggards."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
+    message_bytes: int = 1_048_576
+    """A message between replicas, at the most; or one record, or one and a no-op. It holds a window and a
+    no-op.
+    """
+    in_flight_slots: int = 1_024
+    """A leader's window: slots above its commit index, at the most,"""
+    window_bytes: int = 524_288
+    """and the encoded size of their records; or one record."""
+    ahead_slots: int = 2_048
+    """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind a gap,
+    at the most. Twice the slots in flight, so that a laggard gains on any load that the leader can serve.
+    """
+    ahead_bytes: int = 2_097_152
+    """Bytes that a voter keeps behind a gap, and that are under way to a laggard, at the most."""
     page_bytes: int = 8_192
     """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
     cache_bytes: int = 67_108_864
@@ -40,8 +55,29 @@ class GroupSettings(Struct, frozen=True):
     """The least interval of the pieces of a scrub, and that of the first scrub after a start."""
     scrub_pages: int = 64
     """Pages that one piece of a scrub reads, about."""
-    chunk_pages: int = 8
+    chunk_pages: int = 64
     """Pages in one message of a copy, at the most."""
+    copy_messages: int = 4
+    """Such messages that a copier asks for at the same time."""
+    views: int = 2
+    """Checkpoints that a source holds for those that copy them, at the most."""
+    view_us: Microseconds = 2_000_000
+    """How long it holds one for a copier from which it hears nothing."""
+    view_bytes: int = 1 << 29
+    """What is held for a copier, at the most, in bytes of pages that nothing else needs."""
+    copiers: int = 8
+    """Replicas that copy from one source at the same time, or go on by log behind their copies; a further one
+    is told when to come back.
+    """
+    digests_kept: int = 65_536
+    """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
+    changes, they are not fetched again.
+    """
+
+    @property
+    def records_bytes(self) -> int:
+        """What the records of one message take, at the most."""
+        return self.message_bytes - HEADER_BYTES
 
     def usable_lease_us(self) -> Microseconds:
         """How long after sending the question a leader may use the lease (strictly less): (L - 1) (1 - rho) /

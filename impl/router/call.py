@@ -2,7 +2,7 @@
 
 *Invariant.* A call ends once: answered, or with an error that is *definite* (it took no effect and never
 will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed at, so a
-refusal covers late copies too.
+refusal covers late copies too. Its request id is used for no other call, in no other life of the router.
 
 Source: Kingsbury, *Maelstrom* protocol notes (definite and indefinite errors); DynamoDB developer guide,
 error handling.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Reply, Request
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 
@@ -20,6 +20,22 @@ Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 
 Next: TypeAlias = Literal["nothing", "try now", "try later", "give up"]
 """What a refusal asks for: `nothing` if it is outdated, or belongs to another call."""
+
+
+class RequestIds:
+    """The request ids of one life of a router; no other life of it, and no other node, makes the same."""
+
+    __slots__ = ("boot", "made", "node")
+
+    def __init__(self, env: Env) -> None:
+        self.node = env.me
+        self.boot = env.boot
+        self.made = 0
+
+    def next(self) -> RequestId:
+        """An id that was never used."""
+        self.made += 1
+        return RequestId(self.node, self.boot, self.made)
 
 
 class Route:
@@ -80,7 +96,8 @@ class Call:
             return "give up"
         if newer and route.leader is not None:
             return "try now"
-        if m.reason == "not_leader" and route.leader is not None and route.leader.name == asked.name:
+        leader = route.leader
+        if m.reason == "not_leader" and leader is not None and leader.address == asked.address:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 

@@ -105,7 +105,7 @@ class StorageNode:
     def say_vacant(self) -> None:
         """Tell the peers; the leader among them answers with a new incarnation."""
         for peer in self.peers:
-            if peer.name != self.env.me.name:
+            if peer.address != self.env.me.address:
                 vacant = Vacant(self.env.me, self.retirement.through)
                 self.env.send(peer.address, vacant)  # Its disk may be new too.
         self.env.set_timer(self.settings.heartbeat_us, VacantTimer())
@@ -131,7 +131,7 @@ class StorageNode:
         if sender != self.env.me and sender.address not in self.hosts:
             return
         member = message.member
-        if member.node.name != self.env.me.name and self.replica is not None:
+        if member.node.address != self.env.me.address and self.replica is not None:
             self.env.send(member.node, message)  # On behalf of a leader that cannot reach it.
             return
         if (

@@ -195,6 +195,11 @@ class PageFile:
             del self.held[held]
         self._release()
 
+    def waiting_bytes(self) -> int:
+        """What the pages take that only held views need, about."""
+        waiting = sum(len(pages) for number, pages in self._retired_by if number <= self.durable)
+        return waiting * self.page_bytes
+
     def _release(self) -> None:
         """Free the pages of which every root that needs them is older than the durable one, and not held."""
         oldest = min(self.held, default=self.durable)

@@ -25,7 +25,6 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, scan
-from dynaproof.impl.node import Disk
 
 DIGEST_BYTES = 16
 
@@ -194,35 +193,3 @@ def pages_below(roots: Sequence[PageRef], read: Callable[[int], bytes | None]) -
         found.append(ref.page)
         missing.extend(decode_page(ref, read(ref.page)).children)
     return found
-
-
-class PageCopy:
-    """Receives the pages below some roots of one file, each verified by the reference that led to it.
-
-    The pages keep their numbers, in a file of their own. Depth first, so what is still missing is bounded by
-    the heights of the trees times the references of a page.
-    """
-
-    def __init__(self, disk: Disk, file: str, roots: Sequence[PageRef]) -> None:
-        disk.remove_file(file)
-        self.disk = disk
-        self.file = file
-        self.missing = list(roots)
-
-    def wanted(self, limit: int) -> tuple[int, ...]:
-        """The numbers of the pages to ask for next, at most `limit`; none if the copy is whole."""
-        return tuple(ref.page for ref in self.missing[-limit:])
-
-    def take(self, number: int, data: bytes) -> bool:
-        """Take a page; False, and nothing changes, if it is not one of the missing or is damaged."""
-        at = next((i for i, ref in enumerate(self.missing) if ref.page == number), None)
-        if at is None:
-            return False
-        try:
-            page = decode_page(self.missing[at], data)
-        except RottenPageError:
-            return False
-        del self.missing[at]
-        self.disk.write_page(self.file, number, data)
-        self.missing.extend(reversed(page.children))
-        return True

@@ -4,7 +4,7 @@ from dynaproof.model.language import Expected, always, sometimes
 from dynaproof.model.multi_paxos.protocol import MultiPaxosRules
 
 
-class MultiPaxos(MultiPaxosRules):
+class MultiPaxosPromises(MultiPaxosRules):
     """At most one record per slot, and every chosen record was computed on the chosen one before it."""
 
     @always(spec="chosen_entries_agree")
@@ -60,6 +60,10 @@ class MultiPaxos(MultiPaxosRules):
             for n in self.Slot
             if n > 1
         )
+
+
+class MultiPaxos(MultiPaxosPromises):
+    """Multi-Paxos with its promises, and what must be reachable for them to say something."""
 
     @sometimes
     def everything_chosen_in_the_last_ballot(self) -> bool:

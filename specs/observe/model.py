@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from dynaproof.model.catch_up import CatchUp
 from dynaproof.model.language import Model
 from dynaproof.model.lease import Lease
-from dynaproof.model.multi_paxos import MultiPaxos
+from dynaproof.model.multi_paxos.promises import MultiPaxosPromises
 from dynaproof.model.paxos import Paxos
 from dynaproof.model.request_id import RequestId
 from dynaproof.model.restore import Restore
@@ -57,7 +57,7 @@ def observable(model: type[Model]) -> bool:
     return any(issubclass(model, kind) for kind, _ in VIEWS)
 
 
-def see_multi_paxos(model: MultiPaxos, values: dict[str, Any]) -> list[GroupView]:
+def see_multi_paxos(model: MultiPaxosPromises, values: dict[str, Any]) -> list[GroupView]:
     """Votes as durable entries, what acceptors know chosen as commits, leaderships by ballot."""
     view = GroupView(tuple(model.Acceptor))
     records = {(b, n): values["records"][b - 1][n - 1] for b in model.Ballot for n in model.Slot}
@@ -244,7 +244,7 @@ def file_repeats(view: GroupView, requests: Iterable[Any]) -> None:
 
 
 VIEWS: tuple[tuple[type[Model], Observe], ...] = (
-    (MultiPaxos, see_multi_paxos),
+    (MultiPaxosPromises, see_multi_paxos),
     (Paxos, see_paxos),
     (Lease, see_lease),
     (RequestId, see_request_id),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dynaproof.specs.promises import clients, consensus, lineage, liveness, streams, transactions
+from dynaproof.specs.promises import clients, consensus, lineage, liveness, load, streams, transactions
 from dynaproof.specs.spec import AnySpec
 
-OF_A_GROUP: tuple[AnySpec, ...] = (*clients.SPECS, *consensus.SPECS, *liveness.SPECS)
+OF_A_GROUP: tuple[AnySpec, ...] = (*clients.SPECS, *consensus.SPECS, *liveness.SPECS, *load.SPECS)
 """What a replica group promises."""
 
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(

@@ -17,6 +17,7 @@ from dynaproof.specs.views.group_facts import (
     LeaseHeld,
     Led,
     LogCut,
+    MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
@@ -24,7 +25,10 @@ from dynaproof.specs.views.group_facts import (
     RecordAltered,
     Recovered,
     Serving,
+    TailTooLong,
     Uncovered,
+    Vanished,
+    WasShed,
 )
 
 
@@ -126,6 +130,16 @@ def durable_before_visible(view: GroupView) -> Iterable[Violation]:
     """When a message leaves, every byte that its node wrote before it is synced."""
     for fact in view.take(Uncovered):
         yield Violation(f"a {fact.message} left {fact.name} before what the node had written was synced")
+
+
+@spec("always", source="the boundary's rule 2", over=GroupView, on=(WasShed, Vanished))
+def sheds_are_noted(view: GroupView) -> Iterable[Violation]:
+    """While a node lives, what it sends leaves it, or is noted as shed; a message to itself is never shed."""
+    for shed in view.take(WasShed):
+        if shed.own:
+            yield Violation(f"{shed.node} shed a {shed.message} to itself, which nobody sends again")
+    for gone in view.take(Vanished):
+        yield Violation(f"a {gone.message} of {gone.node} is gone, and nobody noted that")
 
 
 @spec(
@@ -246,6 +260,26 @@ def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
         )
 
 
+@spec(
+    "always",
+    source="docs/replication.md, rules W1 to W6",
+    over=GroupView,
+    on=(MessageTooLarge, TailTooLong),
+)
+def tails_fit(view: GroupView) -> Iterable[Violation]:
+    """Every message between replicas, a promise with its tail and the first accept of a ballot among them, is
+    within its bound in bytes, or has one record, or one and a no-op; and so has whatever a candidate finds
+    above what an acceptor's journal knows chosen.
+    """
+    for fact in view.take(MessageTooLarge):
+        yield Violation(f"a {fact.message} of {fact.name} has {fact.size} bytes; its bound is {fact.bound}")
+    for long in view.take(TailTooLong):
+        yield Violation(
+            f"{long.name} came back with {long.records} records of {long.size} bytes above what its journal "
+            f"knows chosen, and a message holds {long.bound}"
+        )
+
+
 @spec("always", source="the boundary's rule 7", over=GroupView, on=(QueueOverfull,))
 def queues_stay_bounded(view: GroupView) -> Iterable[Violation]:
     """Every queue is within its named bound."""
@@ -271,6 +305,7 @@ SPECS: tuple[AnySpec, ...] = (
     logs_agree_up_to_commit,
     promises_never_go_back,
     durable_before_visible,
+    sheds_are_noted,
     forgetful_never_vote,
     only_the_damaged_fall_silent,
     quorums_overlap,
@@ -279,6 +314,7 @@ SPECS: tuple[AnySpec, ...] = (
     commit_timestamps_increase,
     log_cut_is_covered,
     held_log_is_never_given_up,
+    tails_fit,
     queues_stay_bounded,
     handlers_never_raise,
 )

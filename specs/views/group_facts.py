@@ -78,6 +78,22 @@ class Recovered(GroupFact, frozen=True, gc=False):
     promised: Ballot
 
 
+class WasShed(GroupFact, frozen=True, gc=False):
+    """A message was dropped because a queue was full, and that was noted."""
+
+    node: str
+    message: str
+    own: bool
+    """Whether it was to the node itself."""
+
+
+class Vanished(GroupFact, frozen=True, gc=False):
+    """A message is gone from the node that sent it, and nobody noted that."""
+
+    node: str
+    message: str
+
+
 class Uncovered(GroupFact, frozen=True, gc=False):
     """A message left its node before what the node had written was synced."""
 
@@ -161,6 +177,24 @@ class Raised(GroupFact, frozen=True, gc=False):
     name: Name
     message: str
     error: str
+
+
+class MessageTooLarge(GroupFact, frozen=True, gc=False):
+    """A message of a replica is larger than its bound, and holds more than one record and a no-op."""
+
+    name: Name
+    message: str
+    size: int
+    bound: int
+
+
+class TailTooLong(GroupFact, frozen=True, gc=False):
+    """Above what an acceptor's journal knows chosen it holds more than fits a message."""
+
+    name: Name
+    records: int
+    size: int
+    bound: int
 
 
 # --- Clients ---

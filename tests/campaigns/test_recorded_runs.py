@@ -11,6 +11,7 @@ from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.workloads.client_history import ClientHistory
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.requests import Delete, Get, Put
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.ids import RequestId
@@ -44,6 +45,7 @@ def test_a_recorded_run_with_one_answer_changed_is_refused() -> None:
     assert check(parse(changed, "run")).cause == "garbage read"
 
 
+CLIENT = NodeId("region", "client", "c")
 ITEM = {"id": "a", "v": "1"}
 
 
@@ -60,7 +62,7 @@ def test_each_ending_is_recorded_as_what_it_says() -> None:
         (Get(b"k", strong=True), "ok", None),
     ]
     for number, (operation, ending, observed) in enumerate(script):
-        request = RequestId("c", number)
+        request = RequestId(CLIENT, 1, number)
         recorder.note(Invoked(request, operation, 10 * number), 10 * number)
         recorder.note(Ended(request, ending, 1, observed), 10 * number + 5)
     write, read, failed, undone, lost, last = recorder.history()
@@ -77,3 +79,18 @@ def test_each_ending_is_recorded_as_what_it_says() -> None:
     assert (lost.function, lost.outcome, lost.expected, lost.value) == ("cas", Outcome.UNKNOWN, text, None)
     assert (last.process, last.value) == (1, None)
     assert check(recorder.history()).linearizable
+
+
+def test_what_a_crashed_client_had_under_way_stays_open_and_its_next_life_is_another_process() -> None:
+    recorder = ClientHistory()
+    for boot in (1, 2):
+        request = RequestId(CLIENT, boot, 1)
+        recorder.note(Invoked(request, Put(b"k", {"id": str(boot)}), 100), 10 * boot)
+        if boot == 1:
+            recorder.crashed(CLIENT.address)
+            recorder.note(Ended(request, "ok", 1, None), 15)  # Nobody hears it any more.
+        else:
+            recorder.note(Ended(request, "ok", 2, None), 25)
+    first, second = recorder.history()
+    assert (first.process, first.outcome) == (0, Outcome.UNKNOWN)
+    assert (second.process, second.outcome) == (1, Outcome.OK)

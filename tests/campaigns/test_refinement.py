@@ -19,7 +19,7 @@ from dynaproof.checkers.runs.run import perform
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.state_space.explore import Exploration
-from dynaproof.model.multi_paxos import MultiPaxos
+from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 
 SCHEDULES = 60
 QUICK = ("no_promise_check", "own_vote_before_sync", "accept_raises_no_promise", "no_cut_on_accept")
@@ -35,7 +35,7 @@ def test_explored_runs_are_behaviours_of_the_model() -> None:
     assert totals.whole > SCHEDULES // 2
     assert totals.whole + sum(totals.left.values()) == SCHEDULES
     assert set(totals.left) <= {"a config", "a new incarnation"}
-    assert set(totals.actions) == {action.name for action in MultiPaxos().actions}
+    assert set(totals.actions) == {action.name for action in OneNoOp().actions}
 
 
 @pytest.mark.slow
@@ -84,7 +84,7 @@ def test_difference_fails_the_run_where_no_spec_does() -> None:
 
 
 def test_states_seen_within_the_bounds_are_states_of_the_model() -> None:
-    exploration = Exploration(MultiPaxos(slots=2, ballots=2), symmetry=True)
+    exploration = Exploration(OneNoOp(slots=2, ballots=2), symmetry=True)
     exploration.run()
     reachable = {exploration.representative(state): None for state in exploration.states()}
     seen: dict[tuple[int, ...], None] = {}
@@ -107,12 +107,12 @@ def test_coverage_grows_with_schedules_and_counts_by_strategy() -> None:
         assert one.result.failure is None
         coverage.add(("timed", "random", "pct", "pos")[number % 4], one.seen)
     summary = coverage.summary()
-    assert summary["reachable"] == 2_945_535
+    assert summary["reachable"] == 6_009_492
     curves = summary["curves"]
     assert isinstance(curves, dict)
     assert sorted(curves) == ["pct", "pos", "random", "timed"]
     assert all(curve == sorted(curve) and curve[0] > 0 for curve in curves.values())
-    drawn = picture(curves, 2_945_535, "States")
+    drawn = picture(curves, 6_009_492, "States")
     assert drawn.count("<polyline") == 4
     assert f"pct: {curves['pct'][-1]}" in drawn
 

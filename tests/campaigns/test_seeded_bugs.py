@@ -3,12 +3,13 @@
 import json
 
 import pytest
+from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
 from dynaproof.checkers.patches import active, difference, seeded
 from dynaproof.checkers.runs.run_file import rerun
-from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.cli import main
 
@@ -49,7 +50,8 @@ def test_every_seeded_bug_is_killed(name: str) -> None:
 
 @pytest.mark.slow
 def test_the_system_without_a_bug_survives_the_same_effort() -> None:
-    assert survives("portfolio", SCHEDULES, SEED, 1) is None
+    scenarios = list(dict.fromkeys(mutant.scenario for mutant in MUTANTS.values()))
+    assert survives("portfolio", SCHEDULES, SEED, 1, scenarios, directed=True) is None
 
 
 def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
@@ -76,6 +78,16 @@ def test_a_seeded_bug_fits_the_source_says_what_it_breaks_and_shows_it(name: str
     assert difference(mutant).count("\n@@ ") >= 1
 
 
+def test_a_seeded_bug_is_hunted_in_the_scenario_that_it_names() -> None:
+    named = structs.replace(MUTANTS["quorum_of_one"], scenario="endurance")
+    found = explore(named, "portfolio", 1, SEED)
+    assert found is not None
+    _, config, outcome = found
+    assert config.scenario == "endurance"
+    assert shrunk(named, config, outcome).config.scenario == "endurance"
+    assert all(mutant.scenario in SCENARIOS for mutant in MUTANTS.values())
+
+
 def test_an_exception_is_no_kill() -> None:
     assert not MUTANTS["quorum_of_one"].counts("handlers_never_raise")
 
@@ -96,6 +108,6 @@ def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["name"] for row in rows] == names
     assert [row["how"] for row in rows] == ["explored", "directed"]
-    fields = ["name", "killed", "how", "spec", "strategy", "schedules", "seconds", "shrunk_events"]
+    fields = ["name", "killed", "how", "spec", "scenario", "strategy", "schedules", "seconds", "shrunk_events"]
     assert [list(row) for row in rows] == [[*fields, "provenance"]] * 2
     assert status == 0

@@ -23,6 +23,7 @@ class Given:
     """What a driver hands to a life, as far as hosting sets it."""
 
     me: NodeId
+    boot: int
     send: Any
 
 
@@ -47,7 +48,7 @@ def test_a_new_life_finds_its_disk_durable_and_nothing_of_the_old_one_waiting() 
     env.send(OTHER, Word())
     hosted.outbox.handled()
     life = hosted.boot(env, disk)  # type: ignore[arg-type]
-    assert (hosted.boots, len(hosted.outbox), hosted.outbox.needs_sync) == (2, 0, False)
+    assert (env.boot, len(hosted.outbox), hosted.outbox.needs_sync) == (2, 0, False)
     life.env.send(OTHER, Word())  # type: ignore[attr-defined]
     assert hosted.outbox.handled() == [(OTHER, Word())]
 
@@ -57,6 +58,7 @@ def test_a_lost_disk_makes_another_incarnation_of_the_same_node() -> None:
     hosted.lose_disk()
     hosted.boot(env, disk)  # type: ignore[arg-type]
     assert env.me == NodeId("region", "a", "sa", 2)
+    assert env.boot == 2
     assert hosted.is_own(NODE)
     assert hosted.is_own(NODE.address)
     assert not hosted.is_own(OTHER)

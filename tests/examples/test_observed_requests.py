@@ -4,6 +4,7 @@ import pytest
 
 from dynaproof.checkers.kinds.group import REPLICAS
 from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.requests import Put, Reply
 from dynaproof.impl.partition.records import Outcome, StoredItem, Write
 from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
@@ -12,7 +13,8 @@ from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.promises.clients import retries_apply_once
 
-REQUEST = RequestId("c", 1)
+CLIENT = NodeId("region", "client", "c")
+REQUEST = RequestId(CLIENT, 1, 1)
 BALLOT = Ballot(1, "sa", 1)
 FOUND = StoredItem(b"other", 2, 2)
 
@@ -20,7 +22,7 @@ FOUND = StoredItem(b"other", 2, 2)
 def observer() -> ImplObserver:
     voters = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
     made = ImplObserver(Config(0, voters, 4), {}, Judge)
-    made.invoked(Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000))
+    made.invoked(Invoked(REQUEST, Put(b"k", b"item", True, None), 1_000), "c")
     return made
 
 
@@ -67,6 +69,6 @@ def test_all_answers_that_leave_for_a_write_agree() -> None:
 
 def test_each_attempt_at_a_read_may_see_something_else() -> None:
     made = observer()
-    made.replied(Reply(RequestId("c", 2), 1, "ok", 3, FOUND))
-    made.replied(Reply(RequestId("c", 2), 2, "ok", 4, None))
+    made.replied(Reply(RequestId(CLIENT, 1, 2), 1, "ok", 3, FOUND))
+    made.replied(Reply(RequestId(CLIENT, 1, 2), 2, "ok", 4, None))
     assert not broken(made)

@@ -16,6 +16,7 @@ from dynaproof.model.catch_up import CatchUp
 from dynaproof.model.dns_plan import DnsPlan
 from dynaproof.model.language import Model
 from dynaproof.model.lease import Lease
+from dynaproof.model.long_tail import LongTail
 from dynaproof.model.request_id import RequestId
 from dynaproof.model.restore import Restore
 from dynaproof.model.shard import Shard
@@ -47,13 +48,27 @@ CASES = (
         {"ballots": 2},
     ),
     Case(
+        LongTail,
+        {
+            "KeepsNothing": 8,
+            "KeepsItsOwn": 8,
+            "KeepsItsOwnInTwoWindows": 13,
+            "NoWindow": 10,
+            "ProposesBehindItsBatch": 6,
+            "NoOpsPileUp": 8,
+            "PromisesWhatDoesNotFit": 11,
+        },
+    ),
+    Case(
         CatchUp,
         {
             "NamedBeforeDurable": 9,
             "CutsPastTheSlowestCursor": 9,
             "CutsWhatIsApplied": 6,
-            "CopyWithoutIds": 14,
-            "CopyWithoutLog": 17,
+            "CopyWithoutIds": 15,
+            "CopyWithoutLog": 18,
+            "CutUnderAView": 21,
+            "MixedCopy": 22,
         },
     ),
     Case(
@@ -150,6 +165,7 @@ def test_every_seeded_bug_is_caught_by_a_shortest_trace(case: Case) -> None:
     "model",
     [
         Lease(ballots=1, lease=2, crashes=0),
+        LongTail(slots=2, ballots=1),
         CatchUp(slots=1, readers=1),
         Split(keys=1, requests=1, slots=1, elections=0),
         RequestId(requests=1, slots=2, elections=1),

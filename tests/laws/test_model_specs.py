@@ -14,6 +14,7 @@ from dynaproof.specs.promises import PROMISES
 SMALL = {
     "two_phase_commit": {"rms": 5},
     "multi_paxos": {"slots": 2, "ballots": 2},
+    "long_tail": {"slots": 2},
     "paxos": {"max_ballot": 1},
     "lease": {"ballots": 2, "lease": 2},
     "request_id": {"slots": 2, "elections": 1},

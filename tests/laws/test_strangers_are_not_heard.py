@@ -24,7 +24,9 @@ from dynaproof.impl.paxos.messages.catch_up import (
     Chosen,
     CopiedLog,
     CopiedPages,
+    CopyLater,
     CopyLog,
+    CopyOffer,
     CopyPages,
     Fetch,
 )
@@ -38,7 +40,7 @@ from dynaproof.impl.paxos.messages.election import (
     Refused,
     TooFarBehind,
 )
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -68,6 +70,7 @@ class Alone:
 
     def __init__(self) -> None:
         self.me = NODES[0]
+        self.boot = 1
         self.now = self.wall = 10_000_000
         self.disk = SimDisk(Outbox())
         self.own: list[Message] = []
@@ -170,7 +173,9 @@ def serving() -> Group:
     ballot = group.replica.leading
     group.hear(Vote(PEER, 1, ballot, 1, group.env.now, group.env.wall))
     for number in (1, 2):
-        request = Request(RequestId("c0", number), 1, ballot, group.env.wall + 10_000_000, Put(b"k", b"v"))
+        request = Request(
+            RequestId(CLIENT, 1, number), 1, ballot, group.env.wall + 10_000_000, Put(b"k", b"v")
+        )
         group.node.on_message(CLIENT, request)
     group.env.now += 1
     return group
@@ -205,11 +210,33 @@ def durable() -> Group:
     return group
 
 
+def asked() -> Group:
+    """A peer needs a copy, and has been offered one."""
+    group = durable()
+    group.hear(Fetch(PEER, 1, 0))
+    group.env.now += 1
+    return group
+
+
+def view_of(group: Group) -> int:
+    (view,) = group.replica.views.open()
+    number: int = view.number
+    return number
+
+
 def copying() -> Group:
-    """All pages of a copy are here but for the log that is held."""
+    """A copy was offered."""
     group = follower()
-    group.hear(CopiedPages(PEER, 1, COPY, PAGES))
+    group.hear(CopyOffer(PEER, 1, 7, COPY))
     assert group.replica.copy is not None
+    return group
+
+
+def copied() -> Group:
+    """All pages of a copy are here, but not the log that is held."""
+    group = copying()
+    group.hear(CopiedPages(PEER, 1, 7, PAGES, ()))
+    assert group.replica.copy.pages.whole
     return group
 
 
@@ -248,14 +275,17 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
     Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
-    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, g.env.wall)),
+    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall)),
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
-    CopyPages: (durable, lambda g: CopyPages(PEER, 1, g.replica.log.head.snapshot.roots, (0,))),
-    CopiedPages: (follower, lambda _: CopiedPages(PEER, 1, COPY, PAGES)),
-    CopyLog: (durable, lambda g: CopyLog(PEER, 1, g.replica.log.head.snapshot.slot, 2)),
-    CopiedLog: (copying, lambda _: CopiedLog(PEER, 1, 9, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
+    Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
+    CopyOffer: (follower, lambda _: CopyOffer(PEER, 1, 7, COPY)),
+    CopyLater: (follower, lambda _: CopyLater(PEER, 1, 9)),
+    CopyPages: (asked, lambda g: CopyPages(PEER, 1, view_of(g), (0,))),
+    CopiedPages: (copying, lambda _: CopiedPages(PEER, 1, 7, PAGES, ())),
+    CopyLog: (asked, lambda g: CopyLog(PEER, 1, view_of(g), 2)),
+    CopiedLog: (copied, lambda _: CopiedLog(PEER, 1, 7, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
     CheckpointWritten: (written, lambda g: CheckpointWritten(ME, 1, g.replica.checkpoint.snapshot.slot)),
     CheckpointDurable: (named, lambda g: CheckpointDurable(ME, 1, g.replica.checkpoint.snapshot.slot)),
 }

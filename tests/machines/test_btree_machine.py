@@ -32,10 +32,10 @@ from dynaproof.impl.tree.btree import BTree, TreeView
 from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.comparison import differing, digest_of
 from dynaproof.impl.tree.page_cache import PageCache
+from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import (
     Page,
-    PageCopy,
     PageRef,
     RottenPageError,
     encode_page,
@@ -303,22 +303,52 @@ class BTreeMachine(RuleBasedStateMachine):
             disk.write_page(FILE, number, self.disk.read_page(FILE, number) or b"")
         return disk
 
-    @rule(limit=st.integers(1, 4), data=st.data())
-    def copy(self, limit: int, data: st.DataObject) -> None:
-        """A peer copies the newest named roots page by page, in any order, damaged pages among them."""
-        roots, plain = self.roots[-1]
+    @rule(limit=st.integers(1, 4), kept=st.sampled_from([2, 1000]), data=st.data())
+    def copy(self, limit: int, kept: int, data: st.DataObject) -> None:
+        """A peer copies named roots page by page, in any order and some damaged; before it is done it goes on
+        with newer ones, and asks for no page again of which it has the digest.
+        """
         disk = SimDisk(Outbox())
-        copy = PageCopy(disk, FILE, roots)
-        while wanted := copy.wanted(limit):
+        copy = PageCopy(disk, FILE, self.page_bytes, kept)
+        older = data.draw(st.integers(0, len(self.roots) - 1))
+        if older < len(self.roots) - 1 and self.whole(self.roots[older][0]):
+            self.copy_pages(copy, older, limit, data.draw(st.integers(1, 20)), data)
+        had = dict(copy.have) if kept == 1000 else {}
+        asked = self.copy_pages(copy, -1, limit, 1 << 30, data)
+        roots, plain = self.roots[-1]
+        assert not [digest for digest in asked if digest in had]
+        assert tuple(ref.digest for ref in copy.roots if ref) == tuple(ref.digest for ref in roots)
+        found = tuple(ref for ref in copy.roots if ref)
+        file, trees = opened(disk, self.page_bytes, found, self.cache_bytes)
+        assert [list(tree.range()) for tree in trees] == [list(held.items()) for held in plain]
+        check(file, trees)
+
+    def whole(self, roots: tuple[PageRef, ...]) -> bool:
+        """Whether all pages below older roots are still on the disk."""
+        try:
+            pages_below(roots, self.read)
+        except RottenPageError:
+            return False
+        return True
+
+    def copy_pages(
+        self, copy: PageCopy, which: int, limit: int, most: int, data: st.DataObject
+    ) -> list[tuple[int, bytes]]:
+        """Copy at most so many pages below roots; the trees and digests of those that were asked for."""
+        copy.begin(self.roots[which][0])
+        asked: list[tuple[int, bytes]] = []
+        damaged = data.draw(st.integers(0, 30))
+        while (wanted := copy.ask(limit)) and len(asked) < most:
             for number in data.draw(st.permutations(wanted)):
                 page = self.disk.read_page(FILE, number)
                 assert page is not None
-                assert not copy.take(number, page[:-5] + b"?" + page[-4:])
+                asked.append((copy.asked[number].tree, copy.asked[number].ref.digest))
+                if len(asked) == damaged:
+                    assert not copy.take(number, page[:-5] + b"?" + page[-4:])
+                    break  # It has begun again at its roots.
                 assert copy.take(number, page)
-                assert not copy.take(number, page)
-        file, trees = opened(disk, self.page_bytes, roots, self.cache_bytes)
-        assert [list(tree.range()) for tree in trees] == [list(held.items()) for held in plain]
-        check(file, trees)
+                assert copy.take(number, page), "a repeated answer changes nothing"
+        return asked
 
     @invariant()
     def is_sound(self) -> None:

@@ -26,6 +26,35 @@ def a_retry_comes_to_the_next_leader(harness: Harness) -> None:
     harness.expect(harness.client("c0").ending == "ok", "the retry is answered")
 
 
+@scenario("router_reuses_ids", "boots_not_counted")
+def a_client_restarts_and_writes(harness: Harness) -> None:
+    """A client has its answer and restarts; what it writes then is another request."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.ask("c0", Put(b"k", item("1")), to="sa")
+    harness.settle()
+    harness.expect(harness.client("c0").ending == "ok", "the first write is answered")
+    harness.crash("c0")
+    harness.restart("c0")
+    harness.ask("c0", Put(b"k", item("2")), to="sa")
+    harness.settle()
+    harness.expect(harness.client("c0").ending == "ok", "the second write is answered")
+
+
+@scenario("strangers_vote")
+def a_stranger_votes(harness: Harness) -> None:
+    """A leader's peers are out of reach, and a client speaks for one of them."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sb", "sc")
+    harness.ask("c0", Put(b"k", item("1")), to="sa")
+    leader = harness.replica("sa")
+    clock, voter = leader.env, leader.others()[0]
+    vote = Vote(voter, leader.incarnation, leader.leading, leader.log.last, clock.now, clock.wall)
+    harness.inject("sa", vote, sender="c0")
+    harness.expect(harness.client("c0").ending is None, "the write is not answered")
+
+
 @scenario("fence_ignored")
 def a_copy_of_a_refused_attempt_comes_late(harness: Harness) -> None:
     """An attempt aimed at another ballot is refused for good; a copy arrives once this replica leads.

@@ -7,7 +7,7 @@ from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.impl.partition.messages.requests import Put
 from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch, FetchTimer
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise, Refused
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 
 
@@ -34,6 +34,21 @@ def campaign(harness: Harness, name: str, voter: str) -> None:
     """One replica is elected with the help of one voter, after all leases; all others are out of reach."""
     canvass(harness, name, voter)
     harness.expect(harness.replica(name).leading is not None, f"{name} leads")
+
+
+def ask_for_more(harness: Harness, laggard: str, leader: str, voter: str) -> None:
+    """A laggard hears that the leader is alive, for a voter renews its lease, and knows more chosen; it asks
+    for that, and its question is under way.
+    """
+    for _ in range(3):
+        harness.fire(leader, HeartbeatTimer)
+        harness.deliver(leader, voter, Heartbeat)
+        harness.deliver(voter, leader, Heard)
+    harness.fire(laggard, ElectionTimer)
+    harness.deliver(laggard, leader, AskAlive)
+    harness.deliver(leader, laggard, Alive)
+    harness.expect(harness.find(laggard, leader, Fetch) is not None, f"{laggard} asks {leader}")
+    harness.drop(laggard, voter, AskAlive)
 
 
 def canvass(harness: Harness, name: str, voter: str) -> None:

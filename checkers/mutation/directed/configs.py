@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dynaproof.checkers.kinds.group import first_config
 from dynaproof.checkers.mutation.directed.common import (
+    ask_for_more,
     batch,
     campaign,
     canvass,
@@ -17,9 +18,9 @@ from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Put
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, Fetch
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, CopyOffer, CopyPages, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, HeartbeatTimer, Vote
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import NoOp
 
@@ -58,6 +59,10 @@ def a_write_stands_behind_a_found_config(harness: Harness) -> None:
 def a_config_is_learnt_by_an_old_candidate(harness: Harness) -> None:
     """A candidate of a lower ballot, and the new voter, learn a config that a higher ballot chose."""
     lead_apart(harness, "sa", "sd")
+    write(harness, "c1", "0", "sa")
+    harness.deliver("sa", "sb", Accept)
+    harness.deliver("sb", "sa", Vote)
+    ask_for_more(harness, "sc", "sa", "sb")
     harness.pass_leases()
     harness.fire("sc", ElectionTimer)
     harness.deliver("sc", "sb", AskAlive)
@@ -71,9 +76,6 @@ def a_config_is_learnt_by_an_old_candidate(harness: Harness) -> None:
             pass
     replace_voter(harness, "sa", "sb", "sb")
     join(harness, "sa")
-    harness.drop("sa", "sc", Accept)
-    while harness.deliver_if_any("sa", "sc", Adopt):
-        pass
     harness.deliver("sc", "sa", Fetch)
     harness.deliver("sa", "sc", Chosen)
     harness.pass_leases()
@@ -143,7 +145,11 @@ def a_copy_is_durable_when_its_replica_leads(harness: Harness) -> None:
     harness.drop("sa", "sc")
     harness.fire("sa", HeartbeatTimer)
     harness.deliver("sa", "sc", Heartbeat)
+    harness.deliver("sc", "sa", Heard)
+    harness.deliver("sa", "sc", Behind)
     harness.deliver("sc", "sa", Fetch)
+    harness.deliver("sa", "sc", CopyOffer)
+    harness.deliver("sc", "sa", CopyPages)
     canvass(harness, "sc", "sb")
     harness.deliver("sc", "sd", Prepare)
     harness.hold_disk("sc")
@@ -171,8 +177,8 @@ def a_config_is_voted_for_by_its_new_voter_only(harness: Harness) -> None:
             harness.fire("sa", HeartbeatTimer)
             harness.deliver("sa", "sd", Heartbeat)
             harness.deliver("sd", "sa", Heard)
-            harness.deliver_if_any("sd", "sa", Fetch)
-            harness.deliver_if_any("sa", "sd", Chosen)
+            harness.deliver_if_any("sa", "sd", Adopt)
+            harness.deliver_if_any("sd", "sa", Vote)
         harness.deliver("sa", "sd", Accept)
         harness.deliver("sd", "sa", Vote)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dynaproof.checkers.kinds.group import beside_the_cache, first_config, rows
 from dynaproof.checkers.mutation.directed.by_hand import everything
 from dynaproof.checkers.mutation.directed.fixture import item
@@ -28,7 +30,7 @@ UNNOTICED = "sb has other items than sa, or damaged ones, and goes on"
 
 def rots_unnoticed(harness: Harness) -> bool:
     """Whether the first replica of sb goes on, though what is in its pages is not what sa has."""
-    host = harness.slot("sb").node
+    host: Any = harness.slot("sb").node
     if host.replica is None or host.replica.member not in first_config().voters:
         return False
     there, here = (beside_the_cache(one.state)[0] for one in (harness.replica("sa"), host.replica))
@@ -121,7 +123,7 @@ def a_crash_keeps_the_log_and_no_page(harness: Harness) -> None:
 
 @scenario("pages_freed_before_root_is_named", checkpoint_slots=4, retained_slots=0)
 def a_crash_keeps_the_pages_of_a_checkpoint_and_no_head(harness: Harness) -> None:
-    """A replica crashes while it writes a second checkpoint; its disk keeps all of the pages, and nothing that
+    """A replica crashes while it writes a second checkpoint; its disk keeps all the pages, and nothing that
     was appended.
     """
     harness.elect("sa")

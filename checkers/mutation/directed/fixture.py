@@ -28,6 +28,7 @@ SETTINGS = Settings(
     checkpoint_slots=64,
     retained_slots=8,
     in_flight_slots=8,
+    deadline_span_us=120_000_000,
 )
 """Heartbeats of a second, leases of four; clocks within a tenth; an idle leader closes no timestamps."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.directed.common import batch, campaign, lead_apart, write
+from dynaproof.checkers.mutation.directed.common import ask_for_more, batch, campaign, lead_apart, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, HeartbeatTimer, Vote
 
 
 @scenario("slot_by_slot_adoption")
@@ -128,8 +128,7 @@ def a_candidate_learns_after_it_asked(harness: Harness) -> None:
     write(harness, "c0", "1", "sa")
     harness.deliver("sa", "sb", Accept)
     harness.deliver("sb", "sa", Vote)
-    harness.fire("sa", HeartbeatTimer)
-    harness.deliver("sa", "sc", Heartbeat)  # It says that slot 2 is chosen, and sc asks for that.
+    ask_for_more(harness, "sc", "sa", "sb")
     write(harness, "c1", "2", "sa")
     harness.deliver("sa", "sb", Accept)
     harness.hold_link("sc", "sc")
@@ -175,6 +174,8 @@ def an_entry_is_learnt_at_a_ballot_never_accepted(harness: Harness) -> None:
     harness.drop("sc", "sa")
     campaign(harness, "sc", "sb")
     harness.deliver("sc", "sa", Heartbeat)
+    harness.deliver("sa", "sc", Heard)
+    harness.deliver("sc", "sa", Behind)
     harness.deliver("sa", "sc", Fetch)
     harness.deliver("sc", "sa", Chosen)
     harness.expect(harness.replica("sa").log.last == 2, "sa has learnt the first write")

@@ -35,13 +35,25 @@ BUGS = (
     model_bug(
         "CopyWithoutIds",
         "A copy brings the items and not the remembered ids.",
-        Edit(MODEL, "self.draft_ids[r] = self.named_ids[peer]", "self.draft_ids[r] = set()"),
+        Edit(MODEL, "self.draft_ids[r] = self.view_ids[peer]", "self.draft_ids[r] = set()"),
         violates="state_is_a_fold",
     ),
     model_bug(
         "CopyWithoutLog",
         "A copy brings the checkpoint only: the log begins behind it.",
-        Edit(MODEL, "self.draft_cut[r] = self.cut[peer]", "self.draft_cut[r] = self.named[peer]"),
+        Edit(MODEL, "self.draft_cut[r] = self.cut[peer]", "self.draft_cut[r] = self.view[peer]"),
         violates="readers_find_their_records",
+    ),
+    model_bug(
+        "CutUnderAView",
+        "The log is cut above the checkpoint that is held for a copy.",
+        Edit(MODEL, "self.view[r] is None or n <= self.view[r]", "True"),
+        violates="log_continues_what_is_held",
+    ),
+    model_bug(
+        "MixedCopy",
+        "A copy that was begun goes on with the newest checkpoint, and keeps what it has of the older one.",
+        Edit(MODEL, "self.draft[r] = self.view[peer]", "self.draft[r] = self.named[peer]"),
+        violates="state_is_a_fold",
     ),
 )

@@ -39,10 +39,10 @@ BUGS = (
         ),
         Edit(
             LEADER,
-            "progress.through = max(progress.through, m.through)",
+            "progress.advance(m.through, self.env.now)",
             """
             through = m.through if m.ballot == leadership.ballot else leadership.tail_end
-            progress.through = max(progress.through, through)
+            progress.advance(through, self.env.now)
             """,
             within="Leader.on_vote",
         ),
@@ -52,11 +52,11 @@ BUGS = (
         "A leader counts its own vote before its disk is synced: that message to itself passes the gate.",
         Edit(
             OUTBOX,
-            "room = OUTBOX_LIMIT - self._waiting",
+            "if self._waiting + len(sent) > self._unweighed:",
             """
             own = [(to, m) for to, m in sent if type(m).__name__ == "Vote" and m.source.node == to]
             sent = [pair for pair in sent if pair not in own]
-            room = OUTBOX_LIMIT - self._waiting
+            if self._waiting + len(sent) > self._unweighed:
             """,
         ),
         Edit(OUTBOX, "return []", "return own"),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CANDIDATE, HOST, LEADER, LEADERSHIP, LOG, MEMBERSHIP
+from dynaproof.checkers.mutation.seeded.places import (
+    CANDIDATE,
+    HOST,
+    LEADER,
+    LEADERSHIP,
+    LOG,
+    MEMBERSHIP,
+    SENDER,
+)
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -27,7 +35,7 @@ BUGS = (
         "batch_truncated_at_config",
         "Voters that a found config retires are sent the batch through that config only.",
         Edit(
-            LEADER,
+            SENDER,
             "batch = self.log.between(known + 1, leadership.tail_end)",
             """
             batch = self.log.between(known + 1, leadership.tail_end)
@@ -50,7 +58,7 @@ BUGS = (
                 from dynaproof.impl.paxos.messages.membership import CreateReplica
                 self.state.config = record.config
                 for voter in record.config.voters:
-                    leadership.progress.setdefault(voter, Progress())
+                    leadership.progress.setdefault(voter, Progress(record.slot))
                     self.env.send(voter.node, CreateReplica(voter, record.config, 0))
             """,
         ),
@@ -80,10 +88,10 @@ BUGS = (
         "A leader goes on counting the votes of an incarnation that a config has retired.",
         Edit(
             MEMBERSHIP,
-            "leadership.progress = {v: leadership.progress.get(v) or Progress() for v in config.voters}",
+            "leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}",
             """
             for voter in config.voters:
-                leadership.progress.setdefault(voter, Progress())
+                known.setdefault(voter, Progress(new))
             """,
         ),
         Edit(LEADERSHIP, "for voter in voters:", "for voter in self.progress:"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
-    CATCH_UP,
+    COPYING,
     FRAMES,
     JOURNAL,
     LEARNER,
     LOG,
     OUTBOX,
+    PAGE_COPY,
     PAGES,
     READERS,
 )
@@ -75,12 +76,12 @@ BUGS = (
     bug(
         "copy_without_log",
         "A catch-up by copy brings the checkpoint only, and not the log that readers hold.",
-        Edit(CATCH_UP, "copied=copy.log", "copied=HeldLog(snapshot.slot + 1)"),
+        Edit(COPYING, "Copied(copy.source, copy.log)", "Copied(copy.source, HeldLog(snapshot.slot + 1))"),
     ),
     bug(
         "copy_first_pages_only",
         "A catch-up by copy installs the first pages for all of them.",
-        Edit(CATCH_UP, "if copy.pages.missing:", "if False:"),
+        Edit(PAGE_COPY, "        if not branch.left:", "        if True:"),
     ),
     bug(
         "leader_installs_copy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CORE, LEADER, REPLICA
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CORE, LEADER, REPLICA, SENDER
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -22,7 +22,7 @@ BUGS = (
         "lease_from_last_question",
         "The lease counts from the last question sent, so a retransmission prolongs it.",
         Edit(
-            LEADER,
+            SENDER,
             "renewed = start >= 0",
             """
             self.asked_last = self.env.now

@@ -34,7 +34,7 @@ BUGS = (
     bug(
         "lost_batch_never_sent_again",
         "What was proposed once is not sent again to a voter that lacks it.",
-        Edit(LEADER, "self.send_missing(leadership, m.source, m.adopted, m.through)", "pass"),
+        Edit(LEADER, "self.send_missing(leadership, m, moved_at)", "pass"),
     ),
     bug(
         "idle_leader_hands_over",

@@ -8,7 +8,7 @@ from dynaproof.checkers.patches import Edit, bug
 BUGS = (
     bug(
         "cache_bound_not_binding",
-        "The page cache drops what is over its bound at a file's end only, so that it grows with what is read.",
+        "The page cache drops nothing when it is over its bound, so that it grows with what is read.",
         Edit(PAGE_CACHE, "while clean and self.clean_bytes + self.dirty_bytes > self.bound:", "while False:"),
     ),
     bug(

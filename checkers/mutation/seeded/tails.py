@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CANDIDATE, LEADER, LEARNER, LOG
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CANDIDATE, LEARNER, LOG, SENDER
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -63,7 +63,7 @@ BUGS = (
         "tail_slot_by_slot",
         "The adopted tail is proposed again one slot at a time.",
         Edit(
-            LEADER,
+            SENDER,
             "if known < leadership.tail_end:",
             """
             for record in batch:
@@ -95,12 +95,8 @@ BUGS = (
             "return m.tail_end <= previous <= self.log.commit",
             "return previous <= self.log.commit",
         ),
-        Edit(LEADER, "if not adopted and through < leadership.tail_end:", "if False:"),
-        Edit(
-            LEADER,
-            "last = min(self.log.last, through + self.settings.chunk_slots)",
-            "last = through + 1",
-        ),
+        Edit(SENDER, "follows = m.adopted or m.through >= leadership.tail_end", "follows = True"),
+        Edit(SENDER, "last = min(log.last, progress.next + min(settings.chunk_slots, room) - 1)", "last = progress.next"),
     ),
     bug(
         "no_prefix_rule",

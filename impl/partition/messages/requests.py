@@ -38,6 +38,16 @@ class Delete(Struct, frozen=True, gc=False, tag="delete"):
 Operation: TypeAlias = Get | Put | Delete
 
 
+def size_of(operation: Operation) -> int:
+    """The bytes of the key and the items in an operation."""
+    size = len(operation.key)
+    if isinstance(operation, Get):
+        return size
+    if isinstance(operation, Put):
+        size += len(operation.item)
+    return size + (len(operation.expected) if operation.expected is not None else 0)
+
+
 class Request(Message, frozen=True, gc=False, tag="request"):
     """One attempt at a request. A write is fenced by `ballot`: only the leader of that ballot may ever
     propose it, so a refusal is final for the attempt, repeated and late copies of it included.
@@ -62,9 +72,10 @@ class Reply(Message, frozen=True, gc=False, tag="reply"):
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):
     """This copy of an attempt was not proposed: `not_leader` (with a hint where to go), `throttled` (with one
-    when to come back: `after_us`, 0 if that is not known), `expired`, or `too_far_ahead` (the deadline).
+    when to come back), `expired`, or `too_far_ahead` (the deadline).
 
-    `final`: no copy of this attempt ever was or will be proposed, so it has no effect.
+    `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to come
+    back to a leader that throttles, as far as it can tell.
     """
 
     request: RequestId
@@ -73,4 +84,4 @@ class Rejected(Message, frozen=True, gc=False, tag="rejected"):
     final: bool
     leader: NodeId | None
     ballot: Ballot
-    after_us: Microseconds = 0
+    wait_us: Microseconds = 0

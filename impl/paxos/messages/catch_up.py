@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dynaproof.impl.node import Timer
+from dynaproof.impl.node import Microseconds, Timer
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.snapshot import Snapshot
-from dynaproof.impl.tree.pages import PageRef
 
 
 class Fetch(Peer, frozen=True, gc=False, tag="fetch"):
@@ -25,33 +24,49 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
     commit: int
 
 
-class CopyPages(Peer, frozen=True, gc=False, tag="copy_pages"):
-    """What do these pages below `roots` hold?"""
+class CopyOffer(Peer, frozen=True, gc=False, tag="copy_offer"):
+    """What follows your last slot is cut from my log: copy the checkpoint that `snapshot` describes. Its pages
+    and the log above are held for you, as the view of this number, while you go on asking.
+    """
 
-    roots: tuple[PageRef, ...]
+    view: int
+    snapshot: Snapshot
+
+
+class CopyLater(Peer, frozen=True, gc=False, tag="copy_later"):
+    """You need a copy, and I hold as much for others as I may: ask again in `after_us`."""
+
+    after_us: Microseconds
+
+
+class CopyPages(Peer, frozen=True, gc=False, tag="copy_pages"):
+    """What do these pages of a view hold?"""
+
+    view: int
     pages: tuple[int, ...]
 
 
 class CopiedPages(Peer, frozen=True, gc=False, tag="copied_pages"):
-    """Pages of the checkpoint described by `snapshot`, by number; a copy begins with those of the roots."""
+    """Pages of a view, by number; those that were asked for and did not fit are `left_out`."""
 
-    snapshot: Snapshot
+    view: int
     pages: tuple[tuple[int, bytes], ...]
+    left_out: tuple[int, ...]
 
 
 class CopyLog(Peer, frozen=True, gc=False, tag="copy_log"):
-    """Which records, from slot `first` on, does your log hold below the checkpoint at `slot`?"""
+    """Which records, from slot `first` on, does your log hold below the checkpoint of a view?"""
 
-    slot: int
+    view: int
     first: int
 
 
 class CopiedLog(Peer, frozen=True, gc=False, tag="copied_log"):
-    """Chosen records from `first` on, through the checkpoint at `slot` at the most, with the ballots at which
+    """Chosen records from `first` on, through the checkpoint of a view at the most, with the ballots at which
     the sender's log holds them. That begins at `first` where it was `asked` for a lower slot.
     """
 
-    slot: int
+    view: int
     asked: int
     first: int
     records: tuple[Record, ...]
@@ -60,3 +75,11 @@ class CopiedLog(Peer, frozen=True, gc=False, tag="copied_log"):
 
 class FetchTimer(Timer, frozen=True, gc=False, tag="fetch"):
     """A fetch got no answer."""
+
+
+class CopyTimer(Timer, frozen=True, gc=False, tag="copy"):
+    """Does a copy get on?"""
+
+
+class ViewTimer(Timer, frozen=True, gc=False, tag="view"):
+    """Does whoever copies from here get on?"""

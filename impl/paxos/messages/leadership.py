@@ -58,14 +58,29 @@ class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
 
 
 class Heard(Peer, frozen=True, gc=False, tag="heard"):
-    """Answers a heartbeat. `adopted`: the ballot's first batch is here; `through` as in `Vote` if so."""
+    """Answers a heartbeat, or an accept that cannot be taken because what it follows is missing here.
+
+    `adopted`: the ballot's first batch is here, and `through` is as in `Vote`; else `through` is what is known
+    chosen here. `early`: the first slot of what is kept behind the gap; 0 if nothing is.
+    """
 
     ballot: Ballot
     asked_at: Microseconds
     adopted: bool
     through: int
+    early: int
     commit: int
     wall: Microseconds
+
+
+class Behind(Peer, frozen=True, gc=False, tag="behind"):
+    """The leader of `ballot` answers a voter that lacks slots, known chosen through `commit`, which no accept
+    can bring: fetch them, and say then what is there, as in answer to a heartbeat.
+    """
+
+    ballot: Ballot
+    sent_at: Microseconds
+    commit: int
 
 
 class Release(Peer, frozen=True, gc=False, tag="release"):
@@ -77,6 +92,10 @@ class Release(Peer, frozen=True, gc=False, tag="release"):
 
 class Handover(Message, frozen=True, gc=False, tag="handover"):
     """An operator asks the leader to hand its leadership over."""
+
+
+class WatchTimer(Timer, frozen=True, gc=False, tag="watch"):
+    """Slots were proposed a while ago: does a voter not answer?"""
 
 
 class HeartbeatTimer(Timer, frozen=True, gc=False, tag="heartbeat"):

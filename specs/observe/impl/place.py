@@ -7,12 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from dynaproof.impl.node import Microseconds
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
+
+
+LARGEST_ITEM = 409_600
+"""Bytes, at the most: DynamoDB's limit."""
 
 
 class Platter(Protocol):
@@ -32,8 +37,27 @@ class Platter(Protocol):
         ...
 
 
+class Happened(Protocol):
+    """An event."""
+
+    @property
+    def payload(self) -> object:
+        """The message or timer that was handled; None of what is neither."""
+        ...
+
+
 class Surroundings(Protocol):
-    """What lies around a place: the other places, by name, and the links that are cut (`from>to`)."""
+    """What lies around a place: time, the other places, by name, and the links that are cut (`from>to`)."""
+
+    @property
+    def tau(self) -> Microseconds:
+        """The global time."""
+        ...
+
+    @property
+    def last(self) -> Happened | None:
+        """The last event."""
+        ...
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -52,6 +76,11 @@ class Place(Protocol):
     @property
     def name(self) -> str:
         """The node's name."""
+        ...
+
+    @property
+    def id(self) -> NodeId:
+        """The node that runs there."""
         ...
 
     @property
@@ -93,6 +122,13 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
+def message_bytes(place: Place) -> int:
+    """How large a message of the replica at this place may be."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only replicas send records"
+    return node.settings.message_bytes
+
+
 def lease_end(replica: PartitionReplica) -> Microseconds:
     """When the lease of a leader ends by which it serves, by its node's clock; 0 without one."""
     left = replica.lease_left() if replica.serving else -1
@@ -101,9 +137,10 @@ def lease_end(replica: PartitionReplica) -> Microseconds:
 
 def queued(replica: PartitionReplica) -> int:
     """The sum of the lengths of all queues of a replica: cheaper than `queues`, and only changes matter."""
-    requests, readers, _ = replica.services
+    requests, readers, waiting, _ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
+    assert isinstance(waiting, Waiting)
     pending, state = requests.pending, replica.state
     lengths = (
         len(pending.requests)
@@ -112,13 +149,64 @@ def queued(replica: PartitionReplica) -> int:
         + len(state.holds)
         + len(readers.movers)
         + state.pages.cache.clean_bytes
+        + len(replica.views.copiers)
+        + waiting.attempts
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))
     return lengths
 
 
-def campaigns(place: Place | None, ballot: Ballot) -> bool:
+def campaigns(place: Place, ballot: Ballot) -> bool:
     """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = replica_of(place) if place is not None and place.up else None
+    replica = replica_of(place) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
+
+
+# --- Under load ---
+
+
+def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
+    """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
+    log, waiting = replica.log, waiting_of(replica)
+    size = log.size_between(log.commit + 1, log.last) if log.last > log.commit else 0
+    return log.last - log.commit + len(waiting), size + waiting.size
+
+
+def waiting_of(replica: PartitionReplica) -> Waiting:
+    """Who waits for room at this replica, if it leads."""
+    (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
+    return waiting
+
+
+def waiting_is_full(replica: PartitionReplica) -> bool:
+    """Whether as many wait for room as may wait, or nearly as many bytes: one item more would be too much."""
+    waiting = waiting_of(replica)
+    settings = waiting.settings
+    return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
+
+
+def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
+    """For how long a partition may remember a write, and how many, and of how many bytes there, its rate
+    admits in that time.
+    """
+    settings = next(service.settings for service in replica.services if isinstance(service, Requests))
+    span_us = settings.remembered_us
+    writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
+    return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
+
+
+def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many pages, and held slots, the copy brings that this replica has begun."""
+    copy = replica.copy
+    assert copy is not None
+    source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
+    pages = source.disk.durable_files()
+    held = copy.snapshot.slot + 1 - copy.snapshot.first_held()
+    return max(map(len, pages.values()), default=0), held
+
+
+def copying(replica: PartitionReplica) -> bool:
+    """Whether a copy is under way, or is in and not installed yet."""
+    checkpoint = replica.checkpoint
+    return replica.copy is not None or (checkpoint is not None and checkpoint.copied is not None)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from dynaproof.impl.node import Message, Note
-from dynaproof.impl.partition.messages.readers import LogTrimmed
-from dynaproof.impl.partition.messages.requests import Reply, Request
+from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
+from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
+from dynaproof.impl.paxos.messages.catch_up import Chosen as ChosenRecords
+from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
@@ -24,14 +26,17 @@ from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
     lease_end,
     lease_us,
+    message_bytes,
     queued,
     replica_of,
 )
+from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -46,6 +51,7 @@ from dynaproof.specs.views.group_facts import (
     HeldLogGivenUp,
     LeaseHeld,
     LogCut,
+    MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
@@ -54,8 +60,11 @@ from dynaproof.specs.views.group_facts import (
     Recovered,
     Serving,
     Spoke,
+    TailTooLong,
     Uncovered,
     Unheld,
+    Vanished,
+    WasShed,
 )
 
 
@@ -79,6 +88,7 @@ class ImplObserver(RequestObserver):
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
+        *LoadObserver.PROVIDES,
         group_facts.Led,
         Accepted,
         Chosen,
@@ -89,6 +99,7 @@ class ImplObserver(RequestObserver):
         HeldLogGivenUp,
         LeaseHeld,
         LogCut,
+        MessageTooLarge,
         ProposalChanged,
         QueueOverfull,
         Raised,
@@ -97,14 +108,18 @@ class ImplObserver(RequestObserver):
         Recovered,
         Serving,
         Spoke,
+        TailTooLong,
         Uncovered,
         Unheld,
+        Vanished,
+        WasShed,
     )
 
     def __init__(
         self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.load = LoadObserver(self.view)
         self.config = config
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
@@ -118,13 +133,15 @@ class ImplObserver(RequestObserver):
 
     # --- What nodes say ---
 
-    def on_invoked(self, _: Place, note: Invoked) -> None:
+    def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
-        self.invoked(note)
+        self.invoked(note, place.name)
+        self.load.invoked(note, place.world.tau)
 
-    def on_ended(self, _: Place, note: Ended) -> None:
+    def on_ended(self, place: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""
         self.ended(note)
+        self.load.ended(note, place.world.tau)
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
@@ -171,14 +188,18 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if campaigns(place.world.places.get(note.promised.node), note.promised):
+        if any(campaigns(other, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
         leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and f"{leader.node.name}>{place.name}" in place.world.cut_links
+        return isinstance(leader, Member) and any(
+            f"{other.name}>{place.name}" in place.world.cut_links
+            for other in place.world.places.values()
+            if other.id.address == leader.node.address
+        )
 
     # --- What leaves nodes ---
 
@@ -186,12 +207,26 @@ class ImplObserver(RequestObserver):
         """A message left before what its node had written was durable."""
         self.view.file(Uncovered(place.name, type(message).__name__))
 
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.view.file(WasShed(place.name, type(message).__name__, to.address == place.id.address))
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.view.file(Vanished(place.name, type(message).__name__))
+
     def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
-        """An acceptor lets a promise, a vote or a grant out."""
+        """An acceptor lets a vote or a grant out, or a promise."""
         self.view.let_go(message.source, message.ballot)
 
-    def proposed(self, _: Place, message: Accept | Adopt) -> None:
+    def promised(self, place: Place, message: Promise) -> None:
+        """An acceptor lets a promise out, with its tail."""
+        self.sized(place, message)
+        self.vouched(place, message)
+
+    def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
+        self.sized(place, message)
         view, ballot = self.view, message.ballot
         for record in message.records:
             view.propose(ballot, record.slot, record)
@@ -200,6 +235,13 @@ class ImplObserver(RequestObserver):
         """A candidate asks for promises."""
         self.view.campaign(message.source, message.ballot)
 
+    def sized(self, place: Place, message: Message) -> None:
+        """A message that carries records leaves its replica."""
+        bound = message_bytes(place)
+        size = too_large(message, bound)
+        if size:
+            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
+
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
         self.replied(message)
@@ -207,6 +249,12 @@ class ImplObserver(RequestObserver):
     def attempted(self, _: Place, message: Request) -> None:
         """A client makes an attempt."""
         self.attempts[message.request] = message.attempt
+
+    def rejected(self, place: Place, message: Rejected) -> None:
+        """A replica refuses an attempt."""
+        replica = replica_of(place)
+        if replica is not None:
+            self.load.refused(place, replica, message)
 
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
@@ -257,6 +305,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is None:
             return
+        self.load.crashed(place)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -264,6 +313,12 @@ class ImplObserver(RequestObserver):
             del self.members[place.name]
         else:
             self.synced(place)
+
+    def client_crashed(self, place: Place, _lost_disk: bool) -> None:
+        """A client is gone, and with it whoever waited for its answers."""
+        for request in [request for request, at in self.asked_at.items() if at == place.name]:
+            self.load.abandoned(request)
+        self.abandoned(place.name)
 
     def damaged(self, place: Place) -> None:
         """A synced byte of a journal rotted."""
@@ -282,6 +337,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
+            records, size = tail_beyond(replica, message_bytes(place))
+            if records:
+                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -314,6 +372,8 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        if self.load.pace is not None:
+            self.load.handled(place, replica)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler raised."""
@@ -358,11 +418,15 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
     {
         Vote: ImplObserver.vouched,
         Heard: ImplObserver.vouched,
-        Promise: ImplObserver.vouched,
+        Promise: ImplObserver.promised,
+        ChosenRecords: ImplObserver.sized,
+        CopiedLog: ImplObserver.sized,
+        LogRead: ImplObserver.sized,
         Accept: ImplObserver.proposed,
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,
         Reply: ImplObserver.answered,
+        Rejected: ImplObserver.rejected,
         Request: ImplObserver.attempted,
         LogTrimmed: ImplObserver.trimmed,
     }

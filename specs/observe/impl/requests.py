@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import ClassVar, Protocol
 
-from dynaproof.impl.partition.messages.requests import Get, Operation, Reply
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put, Reply
 from dynaproof.impl.partition.notes import Retried
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.paxos.ids import Member, RequestId
@@ -86,14 +86,19 @@ class RequestObserver:
         """Writes of unknown outcome: key and deadline."""
         self.refused_for_good: dict[RequestId, bool] = {}
         self.open: dict[RequestId, Operation] = {}
+        self.asked_at: dict[RequestId, str] = {}
+        """Of what is open: the place of the client."""
 
     def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""
         self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
 
-    def invoked(self, note: Invoked) -> None:
-        """A client asks for something."""
+    def invoked(self, note: Invoked, place: str) -> None:
+        """The client at a place asks for something."""
+        if note.request in self.lost:
+            self.view.file(Repeated(note.request, "names a second operation, and the first is undecided"))
         self.open[note.request] = note.operation
+        self.asked_at[note.request] = place
         key = note.operation.key
         judge = self.judges.get(key)
         if judge is None:
@@ -101,13 +106,21 @@ class RequestObserver:
         judge.invoked(note.request, note.operation)
         self.deadlines[note.request] = note.deadline
         if not isinstance(note.operation, Get):
-            self.answers[note.request] = None
+            self.answers.setdefault(note.request, None)
+
+    def abandoned(self, place: str) -> None:
+        """The client at a place has crashed: what became of what it had under way is unknown."""
+        for request in [request for request, at in self.asked_at.items() if at == place]:
+            if not isinstance(self.open[request], Get):
+                self.reach(sometimes.CLIENT_CRASHED)
+            self.ended(Ended(request, "indefinite", 0, None))
 
     def ended(self, note: Ended) -> None:
         """Check the answer that a client got."""
         view, request = self.view, note.request
         operation = self.open.pop(request)
         key, deadline = operation.key, self.deadlines.pop(request)
+        del self.asked_at[request]
         if note.ending == "indefinite" and not isinstance(operation, Get):
             self.lost[request] = (key, deadline)
         self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
@@ -138,6 +151,16 @@ class RequestObserver:
             said = Answer(note.slot, applied, note.observed)
             if recorded is None or recorded.answer != said:
                 view.file(Repeated(request, f"got an answer that slot {note.slot} does not give"))
+            elif applied and not self.did(operation, note.slot):
+                view.file(Repeated(request, f"was answered from slot {note.slot}, which is not its write"))
+
+    def did(self, operation: Put | Delete, slot: int) -> bool:
+        """Whether the record chosen in a slot does what an operation asks, as far as that is remembered."""
+        chosen, asked = self.view.chosen.get(slot), operation.item if isinstance(operation, Put) else None
+        return chosen is None or any(
+            change.key == operation.key and (None if change.new is None else change.new.item) == asked
+            for change in chosen.record.record.changes()
+        )
 
     def replied(self, reply: Reply) -> None:
         """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""

@@ -1,0 +1,78 @@
+"""Bugs of copies: what a source holds for them, and how one that is under way goes on."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, LEARNER, PAGE_COPY, VIEWS
+from dynaproof.checkers.patches import Edit, bug
+
+COPIES = "copy-under-load"
+
+BUGS = (
+    bug(
+        "copy_begins_anew",
+        "Only the newest checkpoint is served, and a copy of an older one begins anew, with nothing.",
+        Edit(
+            LEARNER,
+            "self.remove_unneeded_files()",
+            """
+            for member in list(self.views.copiers):
+                self.views.forget(member)
+            self.remove_unneeded_files()
+            """,
+            within="Learner.on_checkpoint_durable",
+        ),
+        Edit(PAGE_COPY, "self.asked = {}", "self.asked, self.have = {}, {}", within="PageCopy.begin"),
+        scenario=COPIES,
+    ),
+    bug(
+        "view_never_lapses",
+        "What is held for a copier that is gone is held for ever.",
+        Edit(VIEWS, "now - copier.asked_at >= self.settings.view_us", "False"),
+    ),
+    bug(
+        "pages_freed_under_view",
+        "The pages of a checkpoint that is being copied are freed when a newer one is durable.",
+        Edit(VIEWS, "self._held = pages.hold_durable()", "self._held = 0"),
+        Edit(VIEWS, "self.pages.let_go(self._held)", "pass"),
+        scenario=COPIES,
+    ),
+    bug(
+        "log_cut_under_view",
+        "The log above a checkpoint that is being copied is cut, so that the next copy begins behind it.",
+        Edit(LEARNER, "copied = self.views.needed_from()", "copied = None"),
+        scenario=COPIES,
+    ),
+    bug(
+        "pages_known_by_number",
+        "A copy that goes on elsewhere takes a page for another because it has the same number.",
+        Edit(
+            PAGE_COPY,
+            "here = self.have.get((wanted.tree, wanted.ref.digest))",
+            """
+            here = next(
+                (ref for (tree, _), ref in self.have.items() if (tree, ref.page) == (wanted.tree, wanted.ref.page)),
+                None,
+            )
+            """,
+        ),
+        scenario=COPIES,
+    ),
+    bug(
+        "copy_of_two_roots",
+        "A copy goes on from another view with the roots of the one before, and installs both as one.",
+        Edit(
+            CHECKPOINT,
+            "self.pages.begin(offer.snapshot.roots)",
+            """
+            if not self.pages.roots:
+                self.pages.begin(offer.snapshot.roots)
+            """,
+        ),
+        scenario=COPIES,
+    ),
+    bug(
+        "copy_never_asks_again",
+        "A page that is asked for and does not come is not asked for again.",
+        Edit(COPYING, "copy.pages.ask_again(tuple(copy.pages.asked))", "pass"),
+    ),
+)

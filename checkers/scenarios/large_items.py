@@ -1,0 +1,34 @@
+"""The scenario `large-items`: now and then a client puts an item of 400 KB, the largest that DynamoDB takes."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.group import GroupConfig
+from dynaproof.checkers.runs.config import Chance, draw_faults
+from dynaproof.checkers.scenarios.partition import FAULTS, LARGEST_ITEM
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+
+NAME = "large-items"
+
+LENGTH = 1_500
+"""Events of a run before its end, at the least."""
+
+
+def draw_large_items(seed: int, strategy: str) -> GroupConfig:
+    """The configuration of one seed."""
+    config = draw_load(NAME, seed, strategy, clients=12, length=LENGTH)
+    label = f"{NAME}/{strategy}/{seed}"
+    pick = Chance(label)
+    config = structs.replace(config, item_bytes=LARGEST_ITEM)
+    if pick(2):
+        return calm(config)
+    return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
+
+
+LARGE_ITEMS = structs.replace(
+    UNDER_LOAD,
+    name=NAME,
+    sentence="12 impatient clients, some of whose items have 400 KB",
+    draw=draw_large_items,
+)

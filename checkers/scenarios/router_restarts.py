@@ -1,0 +1,36 @@
+"""The scenario `router-restarts`: whoever asks the group crashes over and over, with requests under way."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
+from dynaproof.checkers.kinds.group import GroupConfig
+from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
+from dynaproof.checkers.scenarios.partition import FAULTS
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+
+NAME = "router-restarts"
+
+LENGTH = 4_000
+"""Events of a run before its end, at the least."""
+
+
+def draw_router_restarts(seed: int, strategy: str) -> GroupConfig:
+    """The configuration of one seed: dozens of crashes of clients, in half of them other faults besides."""
+    config = draw_load(NAME, seed, strategy, clients=16, length=LENGTH)
+    label = f"{NAME}/{strategy}/{seed}"
+    pick = Chance(label)
+    crashes = draw_faults((CLIENT_CRASH,), f"{label}/clients", config.length, 24 + pick(24))
+    if pick(2):
+        return calm(config, crashes)
+    others = draw_faults(FAULTS, label, config.length, 1 + pick(4))
+    return structs.replace(config, faults=in_order(others, crashes))
+
+
+ROUTER_RESTARTS = structs.replace(
+    UNDER_LOAD,
+    name=NAME,
+    sentence="16 impatient clients that crash over and over with requests under way",
+    draw=draw_router_restarts,
+)

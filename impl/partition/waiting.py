@@ -1,0 +1,121 @@
+"""Who finds a leader's window full waits at the leader, in the order in which they came (rule W1).
+
+*Invariants.* Nobody is proposed before those who came earlier. What waits is bounded, in requests and in
+bytes; beyond, a request is throttled. Nothing is decided for who waits: conditions, deadlines and clocks are
+looked at when the turn comes, on the state then. What waits belongs to a leadership and is dropped whole with
+it, without an answer: its clients ask the next leader when their attempts time out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.leader import Leader
+from dynaproof.impl.paxos.service import Service
+
+
+Key: TypeAlias = RequestId | str
+"""What a request of a client is known by: its id; and the move of a hold: the reader's name."""
+
+
+class Waiter:
+    """One request that waits, with the attempts at it that have come so far."""
+
+    __slots__ = ("attempts", "key", "message", "since", "size")
+
+    def __init__(self, key: Key, sender: NodeId, message: Any, size: int, since: Microseconds) -> None:
+        self.key = key
+        self.message = message
+        self.size = size
+        self.since = since
+        self.attempts: list[tuple[NodeId, Any]] = [(sender, message)]
+
+
+Turn: TypeAlias = Callable[[Waiter], bool]
+"""Propose or answer who waits; False, and nothing done, if the window has no room for it."""
+
+
+class Waiting(Service):
+    """The one queue of all that a partition's leader is to propose."""
+
+    def __init__(self, replica: Leader[PartitionState], settings: Settings) -> None:
+        self.replica = replica
+        self.env = replica.env
+        self.settings = settings
+        self.turns: Mapping[type[Message], Turn] = {}
+        """Which service goes on with what waits."""
+        self.queue: deque[Waiter] = deque()
+        self.size = 0
+        """Bytes of all that waits,"""
+        self.attempts = 0
+        """and the attempts at it."""
+        self.known: dict[Key, Waiter] = {}
+        """What waits, by what it is known by."""
+
+    def __len__(self) -> int:
+        return len(self.queue)
+
+    def add(self, key: Key, sender: NodeId, message: Any, size: int) -> bool:
+        """Wait behind all others; False if there is no room to wait."""
+        settings = self.settings
+        if len(self.queue) >= settings.waiting_requests or self.size + size > settings.waiting_bytes:
+            return False
+        waiter = Waiter(key, sender, message, size, self.env.now)
+        self.queue.append(waiter)
+        self.known[key] = waiter
+        self.size += size
+        self.attempts += 1
+        self.replica.reached("request waited for room")
+        return True
+
+    def join(self, key: Key, sender: NodeId, message: Any) -> bool:
+        """Whether this waits already: then the attempt gets the answer of the first, unless too many wait for
+        that; such a one stays unanswered, and comes again.
+        """
+        waiter = self.known.get(key)
+        if waiter is not None and len(waiter.attempts) < self.settings.waiting_attempts:
+            waiter.attempts.append((sender, message))
+            self.attempts += 1
+        return waiter is not None
+
+    def wait_us(self) -> Microseconds:
+        """How long it takes to come to the front: as long as who is there has waited."""
+        return self.env.now - self.queue[0].since if self.queue else 0
+
+    def has_room(self) -> None:
+        """Give those in front their turns. So many at a time, unless nothing is in flight: then no later vote
+        would call the others.
+        """
+        replica, log = self.replica, self.replica.log
+        if not self.queue or not replica.may_propose():
+            return
+        done = 0
+        while self.queue and (done < self.settings.chunk_slots or log.last == log.commit):
+            waiter = self.queue[0]
+            if not self.turns[type(waiter.message)](waiter):
+                return
+            self.queue.popleft()
+            del self.known[waiter.key]
+            self.size -= waiter.size
+            self.attempts -= len(waiter.attempts)
+            done += 1
+
+    def stepped_down(self) -> None:
+        """What waits was proposed by nobody, and will not be by this leadership."""
+        self.queue, self.known, self.size, self.attempts = deque(), {}, 0, 0
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """What waits, in requests and in bytes."""
+        settings = self.settings
+        attempts = max((len(waiter.attempts) for waiter in self.queue), default=0)
+        return (
+            ("requests that wait for room", len(self.queue), settings.waiting_requests),
+            ("bytes that wait for room", self.size, settings.waiting_bytes),
+            ("attempts that wait for room", attempts, settings.waiting_attempts),
+        )

@@ -1,0 +1,162 @@
+"""What a leader sends to whom: the first batch, new slots at once, and what a voter lacks by its own word.
+
+A voter that keeps up gets each slot as it is proposed. One that says that something is missing gets it again:
+only the gap, where it keeps what came behind; else everything from its place on, in chunks, of which the next
+leaves as the voter answers for those before. New slots do not go to it meanwhile, so no slot travels twice.
+
+*Invariants.* What is sent again for one word of a voter is not sent again before the voter has seen
+something that left later, so a lost or late message costs a bounded number of others. To a voter no more than
+`ahead_slots` slots are under way beyond what it has answered for. What the voter can only learn, for the
+log is cut above its place or its prefix is not known to be this ballot's, it is told to fetch, and is sent
+nothing until it has.
+
+Sources: Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*, 5.3 (the consistency
+check); the flow control of etcd's raft (probing and replicating).
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.catch_up import CatchUp
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.leadership import Leadership, Progress
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, WatchTimer
+from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.state_machine import State
+
+
+class Sender(CatchUp[State]):
+    """Sends, and sends again."""
+
+    # --- What is new ---
+
+    def send_batch(self, leadership: Leadership, member: Member) -> None:
+        """The first accept of the ballot, as it was or as far as it is retained."""
+        known = max(leadership.tail_start, self.log.first) - 1
+        batch = self.log.between(known + 1, leadership.tail_end)
+        if known < leadership.tail_end:
+            self.send(
+                member,
+                Adopt(
+                    self.member,
+                    member.incarnation,
+                    leadership.ballot,
+                    self.env.now,
+                    known,
+                    batch,
+                    self.log.commit,
+                ),
+            )
+
+    def send_new(self, leadership: Leadership, record: Record) -> None:
+        """Send what was proposed just now to every voter that keeps up."""
+        for member in self.others():
+            progress = leadership.progress[member]
+            if progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots:
+                progress.next = record.slot + 1
+                self.send_accept(leadership, member, record.slot, (record,))
+        if not leadership.watching:
+            leadership.watching = True
+            self.env.set_timer(self.settings.retry_us, WatchTimer())
+
+    def on_watch_timer(self, timer: WatchTimer) -> None:
+        """Ask every voter where it is that lacks something and has not moved since the timer was set: what it
+        was sent may be lost, and nothing else may be on its way that would show it.
+        """
+        leadership = self.leadership
+        if leadership is None:
+            return
+        long_ago = self.env.now - self.settings.retry_us
+        for member, progress in leadership.progress.items():
+            if progress.through < self.log.last and progress.advanced_at <= long_ago:
+                self.ask(leadership, member)
+        leadership.watching = self.log.commit < self.log.last
+        if leadership.watching:
+            self.env.set_timer(self.settings.retry_us, WatchTimer())
+
+    def ask(self, leadership: Leadership, member: Member) -> None:
+        """Ask a voter to renew the lease, and where it is; the send time travels with the question."""
+        start = leadership.lease_start
+        renewed = start >= 0 and self.env.now - start < self.settings.lease_us
+        self.send(
+            member,
+            Heartbeat(
+                self.member, member.incarnation, leadership.ballot, self.env.now, self.log.commit, renewed
+            ),
+        )
+
+    def send_accept(
+        self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]
+    ) -> None:
+        """Phase 2a to one voter."""
+        self.send(
+            member,
+            Accept(
+                self.member,
+                member.incarnation,
+                leadership.ballot,
+                self.env.now,
+                first,
+                records,
+                leadership.tail_end,
+                self.log.commit,
+            ),
+        )
+
+    # --- What a voter lacks ---
+
+    def send_missing(self, leadership: Leadership, m: Heard, moved_at: Microseconds) -> None:
+        """Send again what a voter lacks by its own word, unless that is under way to it. `moved_at`: when it
+        last said that it holds more.
+        """
+        progress = leadership.progress[m.source]
+        if m.source == self.member or m.through < progress.through or m.through >= self.log.last:
+            return
+        if (m.asked_at, m.through) <= progress.resent:
+            return  # It had not seen yet what was sent again.
+        retained = m.through + 1 >= self.log.first
+        if retained and m.early > m.through + 1:
+            self.fill(leadership, progress, m)
+            return
+        if m.adopted and moved_at >= m.asked_at:
+            return  # It has moved on since: what it lacked then was on its way.
+        follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
+        progress.resent = (self.env.now, m.through)
+        if follows and retained:
+            progress.next = m.through + 1
+            progress.chunks.clear()
+            self.send_on(leadership, m.source, progress)
+        elif retained and m.through + 1 >= leadership.tail_start:
+            progress.next = leadership.tail_end + 1
+            progress.chunks.clear()
+            self.send_batch(leadership, m.source)
+        else:
+            progress.next = 0
+            self.send(
+                m.source,
+                Behind(
+                    self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit
+                ),
+            )
+
+    def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:
+        """Send the slots of a gap again, behind which the voter keeps what came."""
+        first = m.through + 1
+        progress.resent = (self.env.now, m.through)
+        last = self.last_in_message(first, min(m.early - 1, self.log.last))
+        self.send_accept(leadership, m.source, first, self.log.between(first, last))
+
+    def send_on(self, leadership: Leadership, member: Member, progress: Progress) -> None:
+        """Send a laggard the next chunks, as far as its answers allow."""
+        log, settings = self.log, self.settings
+        size = sum(size for _, size in progress.chunks)
+        while log.first <= progress.next <= log.last:
+            room = progress.through + settings.ahead_slots + 1 - progress.next
+            if room <= 0 or size >= settings.ahead_bytes:
+                return
+            first = progress.next
+            last = self.last_in_message(first, min(log.last, first + room - 1))
+            self.send_accept(leadership, member, first, log.between(first, last))
+            progress.next = last + 1
+            progress.chunks.append((last, log.size_between(first, last)))
+            size += progress.chunks[-1][1]

@@ -1,0 +1,239 @@
+"""A group under load, read into a `GroupView`: how long answers take, who is behind, what copies, queues and
+handlers come to.
+
+Nothing is judged before `watch`, which is called when every enabled event happens when it is due: what is
+asked, begun or missed from then on is measured, until `rest`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import ClassVar
+
+from msgspec import Struct
+
+from dynaproof.impl.partition.memory import CODEC, id_key
+from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Request
+from dynaproof.impl.partition.records import Answer
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.settings import GroupSettings
+from dynaproof.impl.router.notes import Ended, Invoked
+from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy, waiting_is_full
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.load_facts import (
+    Answered,
+    Copied,
+    Filled,
+    Lagged,
+    Pace,
+    StillAway,
+    Throttled,
+    Worked,
+)
+
+KEPT_SECONDS = 600
+"""For which it is known how many writes were asked for: longer than any partition remembers one."""
+
+COPY_STEPS = 8
+"""Round trips of a copy besides those of its pages and records: of each level of the tree, and to install it.
+"""
+
+
+class Asked:
+    """A request that is measured: when it was asked, and the most that stood before it at a leader; and
+    whether as many waited there as may wait, when it came last.
+    """
+
+    __slots__ = ("at", "bytes", "crowded", "slots")
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.slots = 0
+        self.bytes = 0
+        self.crowded = False
+
+
+class Back(Struct, frozen=True):
+    """A replica that came back and is not level yet."""
+
+    at: int
+    away_us: int
+    slots: int
+    idle_us: int
+
+
+class Copying(Struct, frozen=True):
+    """A copy under way."""
+
+    at: int
+    round_trips: int
+
+
+class LoadObserver:
+    """Measures; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        Answered,
+        Copied,
+        Filled,
+        Lagged,
+        StillAway,
+        Throttled,
+        Worked,
+    )
+    """The types of all facts that are filed."""
+
+    def __init__(self, view: GroupView) -> None:
+        self.view = view
+        self.pace: Pace | None = None
+        """While it measures."""
+        self.asked: dict[RequestId, Asked] = {}
+        self.answers = False
+        """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
+        self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
+        """By the second, how many writes were asked for, and what a partition remembers of them at the most."""
+        self._largest = 0
+        """Of the items written so far: an answer may show one."""
+        self._chosen: deque[tuple[int, int]] = deque()
+        """When which slot was the last one chosen, the first of them at least one answer ago."""
+        self._down: dict[str, int] = {}
+        """Since when a place is down."""
+        self._back: dict[str, Back] = {}
+        self._copies: dict[str, Copying] = {}
+
+    def watch(self, pace: Pace, tau: int) -> None:
+        """Measure from here on; all replicas are live and level."""
+        self.pace, self.answers = pace, True
+        self._chosen = deque([(tau, self.view.chosen_through)])
+        self.asked, self._down, self._back, self._copies = {}, {}, {}, {}
+
+    def rest(self, tau: int) -> None:
+        """Measure no more; what has waited for too long by now is filed."""
+        pace, self.pace = self.pace, None
+        if pace is not None and self.answers:
+            for request, asked in self.asked.items():
+                self.view.file(Answered(request, tau - asked.at, asked.slots, asked.bytes, pace))
+        self.asked = {}
+
+    # --- Answers ---
+
+    def invoked(self, note: Invoked, tau: int) -> None:
+        """A client asks."""
+        if not isinstance(note.operation, Get):
+            if isinstance(note.operation, Put):
+                self._largest = max(self._largest, len(note.operation.item))
+            size = CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            second, writes = tau // 1_000_000, 1
+            if self._asked_for and self._asked_for[-1][0] == second:
+                _, before, before_bytes = self._asked_for.pop()
+                writes, size = writes + before, size + before_bytes
+            self._asked_for.append((second, writes, size))
+        if self.pace is not None and self.answers:
+            self.asked[note.request] = Asked(tau)
+
+    def ended(self, note: Ended, tau: int) -> None:
+        """A client has its answer, or has given up."""
+        asked = self.asked.pop(note.request, None)
+        if asked is not None and self.pace is not None:
+            self.view.file(Answered(note.request, tau - asked.at, asked.slots, asked.bytes, self.pace))
+
+    def abandoned(self, request: RequestId) -> None:
+        """The client has crashed."""
+        self.asked.pop(request, None)
+
+    # --- Replicas ---
+
+    def handled(self, place: Place, replica: PartitionReplica) -> None:
+        """A handler of this replica has run."""
+        pace = self.pace
+        if pace is None:
+            return
+        tau, view, last = place.world.tau, self.view, place.world.last
+        if last is not None and type(last.payload) is Request and replica.leadership is not None:
+            asked = self.asked.get(last.payload.request)
+            if asked is not None:
+                slots, size = before_at_leader(replica)
+                asked.slots, asked.bytes = max(asked.slots, slots), max(asked.bytes, size)
+                asked.crowded = waiting_is_full(replica)
+        chosen, through = self._chosen, view.chosen_through
+        if through != chosen[-1][1]:
+            chosen.append((tau, through))
+        while len(chosen) > 1 and chosen[1][0] <= tau - pace.answer_us:
+            chosen.popleft()
+        then, due = chosen[0]
+        known = replica.log.commit
+        if place.name in self._down:
+            self._came_back(place, replica, self._down.pop(place.name))
+        back = self._back.get(place.name)
+        if back is not None:
+            if place.name not in self._copies:
+                self._returned(place, replica, back, pace)
+        elif then <= tau - pace.answer_us and due - known > pace.in_flight_slots:
+            view.file(Lagged(replica.member, known, due, pace))
+        if replica.copy is not None or place.name in self._copies:
+            self._copied(place, replica, pace)
+
+    def _came_back(self, place: Place, replica: PartitionReplica, since: int) -> None:
+        tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
+        self._back[place.name] = Back(tau, tau - since, missed, idle_us(replica.settings))
+
+    def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
+        tau, view = place.world.tau, self.view
+        level = replica.admitted and view.chosen_through - replica.log.commit <= pace.in_flight_slots
+        chunk, took = replica.settings.chunk_slots, tau - back.at
+        view.file(StillAway(replica.member, took, back.away_us, back.slots, chunk, back.idle_us, pace))
+        if level:
+            del self._back[place.name]
+            self.answers = not self._back and not self._down
+
+    def _copied(self, place: Place, replica: PartitionReplica, pace: Pace) -> None:
+        tau, name, copy = place.world.tau, place.name, replica.copy
+        under_way = self._copies.get(name)
+        settings = replica.settings
+        if under_way is None:
+            assert copy is not None
+            pages, slots = to_copy(place, replica)
+            steps = -(-pages // settings.chunk_pages) + -(-slots // settings.chunk_slots) + COPY_STEPS
+            under_way = self._copies[name] = Copying(tau, steps)
+        over = not copying(replica)
+        self.view.file(
+            Copied(replica.member, tau - under_way.at, under_way.round_trips, idle_us(settings), pace)
+        )
+        if over:
+            del self._copies[name]
+            self._came_back(place, replica, under_way.at)  # What was written meanwhile it has missed.
+
+    # --- What happens to nodes ---
+
+    def crashed(self, place: Place) -> None:
+        """A replica's node is down: who asked it waits until it asks another one."""
+        if self.pace is None:
+            return
+        self._down[place.name] = place.world.tau
+        self._back.pop(place.name, None)
+        self._copies.pop(place.name, None)
+        self.answers, self.asked = False, {}
+
+    def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
+        """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes."""
+        if self.pace is None or not self.answers or m.reason != "throttled":
+            return
+        asked = self.asked.get(m.request)
+        if asked is None:
+            return
+        if not asked.crowded:
+            span_us, writes, size = admitted(replica)
+            since = (place.world.tau - span_us) // 1_000_000
+            lately = [one for one in self._asked_for if one[0] >= since]
+            asked_writes, asked_bytes = sum(one[1] for one in lately), sum(one[2] for one in lately)
+            self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
+        del self.asked[m.request]  # It comes again when there may be room.
+
+
+def idle_us(settings: GroupSettings) -> int:
+    """How long a replica may know nothing of what it lacks, or of a question that got no answer: until the
+    next heartbeat, or until it asks again; and where nobody leads, until somebody does.
+    """
+    return 2 * (settings.lease_us + settings.election_us) + settings.heartbeat_us + 4 * settings.retry_us

@@ -40,6 +40,8 @@ class DurableLogs:
         """By place and log: how far the frames were read."""
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
+        self.with_rot: dict[Member, bool] = {}
+        """Replicas of which a page has rotted: one that has not read it goes on, and names it again."""
         self._decoded: dict[bytes, JournalRecord] = {}
 
     def synced(self, place: Place, member: Member) -> None:
@@ -77,7 +79,7 @@ class DurableLogs:
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
-            if record.snapshot is not None and pages_are_whole(record, disk):
+            if record.snapshot is not None and (member in self.with_rot or pages_are_whole(record, disk)):
                 view.checkpoint(member, record.snapshot.slot)
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))

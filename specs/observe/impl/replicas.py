@@ -124,8 +124,8 @@ class ImplObserver(RequestObserver):
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
         self.members: dict[str, Member] = {}
-        self.with_rot: dict[Member, bool] = {}
-        """Members of which a page has rotted."""
+        self.fallen: dict[str, Member] = {}
+        """By place, the replica there that fell silent for a damaged page, until another takes its place."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -177,8 +177,11 @@ class ImplObserver(RequestObserver):
             return
         if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
             self.reach(situation)
-            if retired not in view.forgetful and retired not in self.with_rot:
+            if retired not in view.forgetful and retired not in self.logs.with_rot:
                 view.file(FellSilent(retired))
+        if retired in self.logs.with_rot:
+            self.fallen[place.name] = retired  # What it said before it read the page may still leave.
+            return
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
@@ -330,7 +333,7 @@ class ImplObserver(RequestObserver):
         """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
         member = self.members.get(place.name)
         if member is not None:
-            self.with_rot[member] = True
+            self.logs.with_rot[member] = True
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""
@@ -352,6 +355,9 @@ class ImplObserver(RequestObserver):
             # All that came from the disk is looked at: what a restart makes of it may be another thing.
             seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
             self.members[place.name] = replica.member
+            fallen = self.fallen.get(place.name)
+            if fallen is not None and fallen != replica.member:
+                self.view.forget(self.fallen.pop(place.name))
         if log.commit > seen.commit:
             for number in range(max(seen.commit + 1, log.first), log.commit + 1):
                 self.view.file(Committed(seen.member, number, log.record(number).proposed_at))

@@ -17,13 +17,14 @@ from dynaproof.checkers.mutation.seeded import (
     guards,
     leases,
     liveness,
+    pages,
     serving,
     sheds,
     tails,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, copies, serving, boots, sheds, liveness, guards)
+MODULES = (ballots, tails, configs, leases, disks, pages, copies, serving, boots, sheds, liveness, guards)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

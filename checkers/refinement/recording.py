@@ -19,8 +19,9 @@ from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.catch_up import Chosen
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
-from dynaproof.impl.paxos.notes import Led
+from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import ConfigChange
+from dynaproof.specs.sometimes import ROT_FOUND
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)
 """What says something of the sender's abstract state."""
@@ -104,7 +105,7 @@ class Behaviour:
         if place.name not in self.members:
             return Listening()
         return Listening(
-            notes={Led: self.led},
+            notes={Led: self.led, Reached: self.reached},
             sent=dict.fromkeys(SPOKEN, self.timed(self.sent)),
             handled=self.timed(self.handled),
             synced=self.timed(self.synced),
@@ -203,6 +204,11 @@ class Behaviour:
     def damaged(self, place: Place) -> None:
         """A synced byte rotted."""
         self.forget(place)
+
+    def reached(self, place: Place, note: Reached) -> None:
+        """A replica that finds rot is silent from here on; that of a page is found when it is read."""
+        if note.what == ROT_FOUND.name:
+            self.forget(place)
 
     def forget(self, place: Place) -> None:
         """File that a replica forgot something, once."""

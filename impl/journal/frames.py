@@ -29,6 +29,9 @@ _CHECK = struct.Struct("<I")
 _HEADER_BYTES = _HEADER.size + _CHECK.size
 _END = b"\xd7end"
 
+FRAME_BYTES = _HEADER_BYTES + len(_END)
+"""What a frame takes beside its payload."""
+
 
 class UnknownFormatError(Exception):
     """A sound frame is of another format version: the disk is another code's, and no less whole for that."""

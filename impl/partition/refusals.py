@@ -30,9 +30,7 @@ class Refusals:
         """Whether this attempt, or a later one of its request, was refused for good."""
         return attempt <= self._attempts.get(request, 0)
 
-    def add(
-        self, request: RequestId, attempt: int, deadline: Microseconds, timestamp: Microseconds
-    ) -> bool:
+    def add(self, request: RequestId, attempt: int, deadline: Microseconds, timestamp: Microseconds) -> bool:
         """Refuse an attempt for good from here on; False, and nothing changes, if too many are refused.
 
         Each call forgets up to two that are past their deadlines by `timestamp`, so these do not pile up.

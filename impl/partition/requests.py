@@ -228,9 +228,7 @@ class Requests(Service):
         proposed once the leader serves.
         """
         replica = self.replica
-        final = (
-            final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
-        )
+        final = final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
         leader = replica.leader.node if replica.leader is not None else None
         if reason == "throttled":
             wait_us = max(wait_us, self.waiting.wait_us())

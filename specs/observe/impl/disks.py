@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
-from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.tree.pages import RottenPageError, pages_below
@@ -123,7 +122,7 @@ def pages_are_whole(head: AnyHead, disk: Platter) -> bool:
     assert head.snapshot is not None
     pages = disk.durable_files().get(head.pages, {})
     try:
-        pages_below(head.snapshot.roots, PartitionState.codecs, pages.get)
+        pages_below(head.snapshot.roots, pages.get)
     except RottenPageError:
         return False
     return True

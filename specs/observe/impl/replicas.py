@@ -124,6 +124,8 @@ class ImplObserver(RequestObserver):
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
         self.members: dict[str, Member] = {}
+        self.with_rot: dict[Member, bool] = {}
+        """Members of which a page has rotted."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -175,7 +177,7 @@ class ImplObserver(RequestObserver):
             return
         if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
             self.reach(situation)
-            if retired not in view.forgetful:
+            if retired not in view.forgetful and retired not in self.with_rot:
                 view.file(FellSilent(retired))
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
 
@@ -319,10 +321,16 @@ class ImplObserver(RequestObserver):
         self.abandoned(place.name)
 
     def damaged(self, place: Place) -> None:
-        """A synced byte rotted."""
+        """A synced byte of a journal rotted."""
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
+
+    def rotted(self, place: Place) -> None:
+        """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
+        member = self.members.get(place.name)
+        if member is not None:
+            self.with_rot[member] = True
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""

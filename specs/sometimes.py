@@ -137,18 +137,6 @@ LOG_HELD = Sometimes(
     "docs/replication.md, readers of the log",
 )
 
-FREE_PAGES_KNOWN = Sometimes(
-    "free pages known after a restart",
-    "A scrub reached all pages of a restarted replica's trees, so all others are free.",
-    "impl/tree/page_file.py",
-)
-
-FULL_CACHE = Sometimes(
-    "checkpoint by a full cache",
-    "What had changed since the last checkpoint took too much memory to wait for the next.",
-    "impl/tree/page_cache.py",
-)
-
 WAITED_FOR_ROOM = Sometimes(
     "request waited for room",
     "A request found the leader's window full, and waited at the leader for its turn.",
@@ -159,6 +147,18 @@ TAIL_TOO_LONG = Sometimes(
     "candidate caught up before it was promised",
     "An acceptor's tail did not fit a message, so its candidate had to learn first what is chosen.",
     "docs/replication.md, rule W5",
+)
+
+FREE_PAGES_KNOWN = Sometimes(
+    "free pages known after a restart",
+    "A scrub reached all pages of a restarted replica's trees, so all others are free.",
+    "impl/tree/page_file.py",
+)
+
+FULL_CACHE = Sometimes(
+    "checkpoint by a full cache",
+    "What had changed since the last checkpoint took too much memory to wait for the next.",
+    "impl/tree/page_cache.py",
 )
 
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
@@ -184,10 +184,10 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             GRAY_LINK,
             LOG_READ,
             LOG_HELD,
-            FREE_PAGES_KNOWN,
-            FULL_CACHE,
             WAITED_FOR_ROOM,
             TAIL_TOO_LONG,
+            FREE_PAGES_KNOWN,
+            FULL_CACHE,
         )
     }
 )

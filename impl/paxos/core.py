@@ -69,11 +69,11 @@ class Core(Generic[State]):
         """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
-        self.scrub: Scrub | None = None
-        """The one under way."""
         self.views = Views(settings, env.boot)
         self.replaced: list[PageFile] = []
         """Files that copies took the place of, and that somebody held then."""
+        self.scrub: Scrub | None = None
+        """The one under way."""
 
     # --- Who is who ---
 
@@ -136,11 +136,11 @@ class Core(Generic[State]):
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """Every queue that grows with what others send: its name, length and bound."""
-        cache = self.state.pages.cache
-        clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
         early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
         copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
-        return (clean, early, copiers, *(queue for service in self.services for queue in service.queues()))
+        cache = self.state.pages.cache
+        clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
+        return (early, copiers, clean, *(queue for service in self.services for queue in service.queues()))
 
     # --- Sending ---
 

@@ -143,9 +143,9 @@ TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
     leadership.HeartbeatTimer: Replica.on_heartbeat_timer,
     leadership.WatchTimer: Replica.on_watch_timer,
     catch_up.FetchTimer: Replica.on_fetch_timer,
-    checkpoint.ScrubTimer: Replica.on_scrub_timer,
     catch_up.CopyTimer: Replica.on_copy_timer,
     catch_up.ViewTimer: Replica.on_view_timer,
+    checkpoint.ScrubTimer: Replica.on_scrub_timer,
 }
 
 

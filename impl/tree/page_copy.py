@@ -17,7 +17,13 @@ from msgspec import structs
 
 from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.node import Disk
-from dynaproof.impl.tree.pages import Page, PageRef, RottenPageError, decode_page, encode_page
+from dynaproof.impl.tree.pages import (
+    Page,
+    PageRef,
+    RottenPageError,
+    decode_page,
+    encode_page,
+)
 
 
 class Place:
@@ -42,7 +48,7 @@ class Wanted:
 
 
 class Partial:
-    """A page with references that came, and of whose children `left` are not whole yet."""
+    """A page that came, and below which `left` pages are not whole yet."""
 
     __slots__ = ("children", "left", "page", "wanted")
 
@@ -161,4 +167,4 @@ class PageCopy:
         branch.children[place.at] = ref
         branch.left -= 1
         if not branch.left:
-            self._put(branch.wanted, structs.replace(branch.page, children=branch.children))
+            self._put(branch.wanted, structs.replace(branch.page, children=tuple(ref for ref in branch.children if ref is not None)))

@@ -196,7 +196,7 @@ class PageFile:
         self._release()
 
     def waiting_bytes(self) -> int:
-        """What the pages take that only held views need, about."""
+        """What the pages take that only held views need."""
         waiting = sum(len(pages) for number, pages in self._retired_by if number <= self.durable)
         return waiting * self.page_bytes
 

@@ -270,7 +270,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Prepare: (follower, lambda _: Prepare(PEER, 1, THEIRS, 0)),
     Promise: (candidate, lambda g: Promise(PEER, 1, ballot_of(g), NO_BALLOT, 0, 0, 0, None, (), g.env.wall)),
     Refused: (leader, lambda g: Refused(PEER, 1, ballot_of(g), THEIRS)),
-    TooFarBehind: (candidate, lambda g: TooFarBehind(PEER, 1, ballot_of(g), 9)),
+    TooFarBehind: (candidate, lambda g: TooFarBehind(PEER, 1, ballot_of(g), 9, 5, None)),
     Adopt: (follower, lambda g: Adopt(PEER, 1, THEIRS, g.env.now, 0, no_ops(1, 1), 0)),
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),

@@ -318,15 +318,15 @@ class BTreeMachine(RuleBasedStateMachine):
         roots, plain = self.roots[-1]
         assert not [digest for digest in asked if digest in had]
         assert tuple(ref.digest for ref in copy.roots if ref) == tuple(ref.digest for ref in roots)
-        found = tuple(ref for ref in copy.roots if ref)
-        file, trees = opened(disk, self.page_bytes, found, self.cache_bytes)
+        here = tuple(ref for ref in copy.roots if ref)
+        file, trees = opened(disk, self.page_bytes, here, self.cache_bytes)
         assert [list(tree.range()) for tree in trees] == [list(held.items()) for held in plain]
         check(file, trees)
 
     def whole(self, roots: tuple[PageRef, ...]) -> bool:
         """Whether all pages below older roots are still on the disk."""
         try:
-            pages_below(roots, self.read)
+            pages_below(roots, lambda number: self.disk.read_page(FILE, number))
         except RottenPageError:
             return False
         return True

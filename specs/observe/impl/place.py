@@ -148,9 +148,9 @@ def queued(replica: PartitionReplica) -> int:
         + state.memory.count
         + len(state.holds)
         + len(readers.movers)
-        + state.pages.cache.clean_bytes
         + len(replica.views.copiers)
         + waiting.attempts
+        + state.pages.cache.clean_bytes
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))

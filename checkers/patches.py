@@ -23,6 +23,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from difflib import unified_diff
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -69,6 +70,9 @@ def bug(
 class BugError(Exception):
     """A bug whose old text does not fit its source."""
 
+
+KEPT = 16
+"""Files whose text is kept as a tree, and as code: bugs of one file are hunted one after another."""
 
 _active: list[Bug] = []
 
@@ -173,7 +177,7 @@ def _span(bug: Bug, module: ModuleType, source: str, edit: Edit) -> tuple[int, i
     """Where the old text may stand: in all of the file, or in one function."""
     if not edit.within:
         return 0, len(source)
-    found: ast.Module | ast.FunctionDef | ast.ClassDef = ast.parse(source)
+    found: ast.Module | ast.FunctionDef | ast.ClassDef = _parsed(source)
     for name in edit.within.split("."):
         inner = [n for n in found.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name]
         if len(inner) != 1:
@@ -182,6 +186,19 @@ def _span(bug: Bug, module: ModuleType, source: str, edit: Edit) -> tuple[int, i
     assert not isinstance(found, ast.Module)
     lines = source.splitlines(keepends=True)
     return len("".join(lines[: found.lineno - 1])), len("".join(lines[: found.end_lineno]))
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(source: str) -> ast.Module:
+    """The tree of a text, which nobody may change."""
+    return ast.parse(source)
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(source: str, file: str) -> tuple[str, tuple[CodeType, ...]]:
+    """What a text has outside of its functions' bodies, and the code of its functions in order."""
+    outside = _outside_functions(ast.parse(source))
+    return outside, tuple(_functions(compile(source, file, "exec", dont_inherit=True)))
 
 
 def _places(source: str, old: str) -> Iterator[tuple[int, int, str]]:
@@ -215,9 +232,9 @@ def _patch(bug: Bug, module: ModuleType, source: str, changed: str, undo: ExitSt
         raise BugError(
             f"{bug.name}: {file} with it is no Python: {error.msg}, line {error.lineno}"
         ) from error
-    if _outside_functions(ast.parse(source)) != _outside_functions(tree):
+    outside, before = _compiled(source, file)
+    if outside != _outside_functions(tree):
         raise BugError(f"{bug.name}: it changes {file} outside the body of a function")
-    before = list(_functions(compile(source, file, "exec", dont_inherit=True)))
     after = list(_functions(compile(changed, file, "exec", dont_inherit=True)))
     replaced = dict(zip(before, after, strict=True))
     live = _written(module, before)
@@ -239,7 +256,7 @@ def _patch(bug: Bug, module: ModuleType, source: str, changed: str, undo: ExitSt
     _show(file, changed, undo)
 
 
-def _written(module: ModuleType, before: list[CodeType]) -> dict[FunctionType, CodeType]:
+def _written(module: ModuleType, before: Sequence[CodeType]) -> dict[FunctionType, CodeType]:
     """Every function that the module runs, with its code as the file has it.
 
     That is the code which runs, unless another loader compiled the module (pytest rewrites the assertions of

@@ -110,8 +110,12 @@ class Disk(Protocol):
         """Keep the first `size` bytes of a log."""
         ...
 
-    def read(self, log: str) -> bytes:
-        """The whole log; empty if there is none."""
+    def size(self, log: str) -> int:
+        """How many bytes a log has; 0 if there is none."""
+        ...
+
+    def read(self, log: str, at: int, size: int) -> bytes:
+        """`size` bytes of a log from `at` on; fewer where it ends before, none if there is no such log."""
         ...
 
     def remove_log(self, log: str) -> None:

@@ -159,8 +159,9 @@ class Group:
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):
             return "rows of memory"
-        holds = {name: (hold.through, hold.lapses_at) for name, hold in state.holds.items()}
-        return "holds" if holds != observation.view.holds else None
+        if state.log_bytes != observation.log_bytes:
+            return "bytes of the log"
+        return "holds" if state.holds != observation.holds else None
 
 
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:

@@ -14,17 +14,38 @@ from dynaproof.checkers.mutation.seeded import (
     configs,
     copies,
     disks,
+    flow,
     guards,
     leases,
     liveness,
+    log_readers,
     pages,
+    request_ids,
     serving,
     sheds,
     tails,
+    windows,
 )
 from dynaproof.checkers.patches import Bug
 
-MODULES = (ballots, tails, configs, leases, disks, pages, copies, serving, boots, sheds, liveness, guards)
+MODULES = (
+    ballots,
+    tails,
+    configs,
+    leases,
+    disks,
+    pages,
+    copies,
+    serving,
+    request_ids,
+    boots,
+    sheds,
+    liveness,
+    flow,
+    guards,
+    windows,
+    log_readers,
+)
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""

@@ -59,7 +59,8 @@ class Seen:
         disk = self._place.disk
         last = self._unsynced[-1][0] if self._unsynced else disk.durable
         if disk.written > last:
-            self._unsynced.append((disk.written, {log: disk.read(log) for log in self._logs}))
+            logs = {log: disk.read(log, 0, disk.size(log)) for log in self._logs}
+            self._unsynced.append((disk.written, logs))
 
     def synced(self) -> Iterator[None]:
         """Show what is durable now, one handler after the other: one sync covers the writes of many."""

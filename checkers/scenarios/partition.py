@@ -153,13 +153,13 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         in_flight_slots=(2, 4, 32)[pick(3)],
         chunk_slots=(4, 64)[pick(2)],
         waiting_attempts=(2, 16)[seed // 2 % 2],
-        held_slots=(24, 4_096)[seed % 2],
         page_bytes=(160, 256, 8_192)[seed % 3],
         chunk_pages=1 + pick(2),
         cache_bytes=(4_000, 16_000, 67_108_864, 67_108_864)[pages(4)],
         scrub_us=heartbeat * (2, 20)[pages(2)],
         scrub_step_us=heartbeat // (1, 4)[pages(2)],
         scrub_pages=(1, 4, 64)[pages(3)],
+        **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"),
     )
     spread = RATE_ONE * drift // 1_000_000
     extremes = pick(3)
@@ -181,7 +181,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     length = 600 + pick(600)
     outside = Chance(f"{scenario}/{strategy}/{seed}/outside")
     room = OUTBOXES[Chance(f"{scenario}/{strategy}/{seed}/outboxes")(len(OUTBOXES))]
-    settings, item_bytes = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
+    settings, item_bytes, clients = draw_sizes(settings, Chance(f"{scenario}/sizes/{seed}"))
     settings = structs.replace(
         settings,
         **draw_memory(Chance(f"{scenario}/{strategy}/{seed}/memory"), settings, lease * 8),
@@ -202,8 +202,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         loss=(0, 0, 1_500, 6_000)[pick(4)],
         duplication=(0, 0, 3_000)[pick(3)],
         timer_weight=(8, 24, 64)[pick(3)],
-        clients=3,
-        operations=14,
+        clients=clients,
+        operations=42 // clients,
         keys=1 + pick(4),
         item_bytes=item_bytes,
         length=length,
@@ -218,15 +218,17 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
 
 
-def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
-    """The bounds in bytes, and how large items get: at times as large as the service allows, and at times the
-    bounds are as small beside the items.
+def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
+    """The bounds in bytes, how large items get, and how many clients there are: at times items are as large
+    as the service allows, and at times the bounds are as small, and clients so many that they fill a window.
     """
+    clients = 3
     large = pick(16)
     window, item_bytes = (524_288, LARGEST_ITEM) if large == 0 else (524_288, 0)
     if large > 7:
         window = (300, 900, 2_400)[pick(3)]
         item_bytes = (0, 0, window, window // 2)[pick(4)]
+        clients = (3, 7, 14)[pick(3)]
     drawn = structs.replace(
         settings,
         window_bytes=window,
@@ -235,7 +237,7 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int]:
         waiting_requests=(1_024, 1, 4)[pick(3)],
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
     )
-    return drawn, item_bytes
+    return drawn, item_bytes, clients
 
 
 def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
@@ -249,6 +251,25 @@ def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int
         "admitted_writes_per_s": 1 if few else 20_000,
         "admitted_bytes_per_s": 100 if light else 20_971_520,
         "refused_attempts": (2, 4_096)[pick(2)],
+    }
+
+
+def bounds_of_the_log(name: str) -> dict[str, int]:
+    """Bounds in bytes of what the log keeps, and how far its readers may be behind: at times so small that a
+    run meets them.
+    """
+    pick = Chance(f"{name}/log")
+    lag_slots, lag_bytes = ((24, 1 << 29), (4_096, 1 << 29), (500_000, 2_000), (16, 1_200))[pick(4)]
+    return {
+        "checkpoint_bytes": (700, 2_000, 1 << 22)[pick(3)],
+        "retained_bytes": (300, 1_500, 1 << 26)[pick(3)],
+        "log_cache_bytes": (0, 3_000, 1 << 22)[pick(3)],
+        "hold_lag_slots": lag_slots,
+        "hold_lag_bytes": lag_bytes,
+        "held_slots": 2 * lag_slots,
+        "held_bytes": 2 * lag_bytes,
+        "read_slots": (2, 8, 1_024)[pick(3)],
+        "read_bytes": (400, 1 << 20)[pick(2)],
     }
 
 
@@ -270,7 +291,7 @@ def smaller(config: GroupConfig) -> Iterator[GroupConfig]:
 
 PARTITION = Scenario(
     name="partition",
-    sentence="one replica group in three zones, three clients, few keys; crashes, cuts, rot, clocks",
+    sentence="one replica group in three zones, a few clients, few keys; crashes, cuts, rot, clocks",
     draw=partial(draw, "partition"),
     kinds=(replica_host(), CLIENTS, READERS),
     specs=OF_A_GROUP,

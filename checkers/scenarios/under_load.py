@@ -14,13 +14,14 @@ from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.partition import PARTITION, draw, start_clients
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.workload import ENDLESS, Mix
+from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 
 CALM_LATENCIES = ((300, 500, 900), (100, 1_000, 20_000))
 CALM_SYNC_US = ((100, 200), (100, 5_000))
 """The network and the disks without faults: nothing takes so long that a lease could end meanwhile."""
 
-WINDOW_BYTES, MESSAGE_BYTES = 1 << 19, 1 << 20
+WINDOW_BYTES, MESSAGE_BYTES, WAITING_BYTES = 1 << 19, 1 << 20, 1 << 23
 """What the service allows: the small bounds in bytes of `partition` are not for items of many sizes."""
 
 CALM_CAPACITY = 1 << 20
@@ -38,6 +39,10 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
         message_bytes=MESSAGE_BYTES,
         admitted_writes_per_s=Settings().admitted_writes_per_s,
         admitted_bytes_per_s=Settings().admitted_bytes_per_s,
+        waiting_requests=(clients, 1_024)[pick(2)],
+        waiting_bytes=WAITING_BYTES,
+        page_bytes=(1_024, 8_192)[pick(2)],
+        checkpoint_slots=(64, 256)[pick(2)],
     )
     return structs.replace(
         config,
@@ -65,10 +70,10 @@ def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:
         latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))],
         sync_us=CALM_SYNC_US[pick(len(CALM_SYNC_US))],
         capacity=CALM_CAPACITY,
+        outbox=OutboxLimits(),
     )
     return structs.replace(
         config,
-        settings=structs.replace(config.settings, waiting_requests=1_024, waiting_bytes=1 << 23),
         options=options,
         loss=0,
         duplication=0,

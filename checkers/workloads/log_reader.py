@@ -1,5 +1,8 @@
 """A reader of a partition's log, as a node: it holds the log, reads on from its place, and moves its hold.
 
+While there is more, it asks for that as soon as an answer has come, so it keeps up with any load whose
+records a round trip can carry; a patient one pauses between all its questions, and falls behind.
+
 *Invariant.* The records that it takes are consecutive, unless an answer says that the log is gone from there;
 then it begins anew where its next hold is placed.
 """
@@ -11,6 +14,7 @@ from msgspec import Struct
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.cursor import LogCursor
 from dynaproof.impl.partition.messages.readers import CursorPlaced, LogRead, LogTrimmed, MoveCursor, ReadLog
+from dynaproof.impl.partition.records import CursorMoved
 from dynaproof.impl.router.notes import LogTaken
 
 TRIMMED_LIMIT = 6
@@ -23,11 +27,13 @@ class ReaderSettings(Struct, frozen=True):
     """How a reader paces itself, by its own clock."""
 
     pause_us: Microseconds = 500_000
-    """Between two questions."""
+    """Between two questions, if there was nothing more to read or the first got no answer."""
     limit: int = 4
     """Records per question."""
     questions: int = 40
-    """How many questions it asks; then its hold lapses."""
+    """After how many pauses it stops; then its hold lapses."""
+    patient: bool = False
+    """Whether it pauses even if there is more to read."""
 
 
 class ReadTimer(Timer, frozen=True, gc=False, tag="read"):
@@ -45,6 +51,7 @@ class LogReader:
         self.placed = False
         self.trimmed = 0
         self.asked = 0
+        """How often it has paused and asked."""
 
     def on_start(self) -> None:
         """Begin soon."""
@@ -70,6 +77,19 @@ class LogReader:
         """Ask any replica."""
         self.env.send(self.replicas[self.env.random("replica", len(self.replicas))], message)
 
+    def take(self, sender: NodeId, message: LogRead) -> None:
+        """Take records that continue the place. The hold moves behind them, unless they only moved holds:
+        each move is a record itself, and readers would go on for ever to move theirs behind it.
+        """
+        me, name = self.env.me, self.env.me.name
+        self.trimmed = 0
+        self.through += len(message.records)
+        self.env.note(LogTaken(message.records))
+        if not all(isinstance(record, CursorMoved) for record in message.records):
+            self.ask(MoveCursor(me, name, self.through))
+        if self.through < message.commit and not self.settings.patient:
+            self.env.send(sender, ReadLog(me, name, LogCursor(self.through + 1, self.settings.limit)))
+
     def on_message(self, sender: NodeId, message: Message) -> None:
         """Take what continues the place, and move the hold behind it."""
         if isinstance(message, CursorPlaced):
@@ -77,10 +97,7 @@ class LogReader:
                 self.placed, self.through = True, message.through
         elif isinstance(message, LogRead):
             if self.placed and message.first == self.through + 1 and message.records:
-                self.trimmed = 0
-                self.through += len(message.records)
-                self.env.note(LogTaken(message.records))
-                self.ask(MoveCursor(self.env.me, self.env.me.name, self.through))
+                self.take(sender, message)
         elif isinstance(message, LogTrimmed) and self.placed and message.place == self.through + 1:
             self.trimmed += 1
             if self.trimmed >= TRIMMED_LIMIT:

@@ -46,6 +46,11 @@ class SimDisk:
         self.durable = 0
         self.grown: list[str] = []
         """The logs to whose durable bytes the last sync or crash has added."""
+        self.paged: list[tuple[str, int]] = []
+        """The files and pages that it has written or freed on the platter."""
+        self.bytes_read = 0
+        self.bytes_written = 0
+        """By the node, in all of its life."""
         self._mark = 0
         self._logs: dict[str, _File] = {}
         self._files: dict[str, _Pages] = {}
@@ -69,6 +74,7 @@ class SimDisk:
         if file is None:
             file = self._logs[log] = _File()
         at = len(file.data)
+        self.bytes_written += len(data)
         file.data += data
         file.pending.append((self._wrote(), data))
         self._dirty[log] = file
@@ -82,10 +88,17 @@ class SimDisk:
             file.pending.append((self._wrote(), size))
             self._dirty[log] = file
 
-    def read(self, log: str) -> bytes:
-        """The whole log."""
+    def size(self, log: str) -> int:
+        """As long as the node sees it."""
         file = self._logs.get(log)
-        return bytes(file.data) if file is not None else b""
+        return len(file.data) if file is not None else 0
+
+    def read(self, log: str, at: int, size: int) -> bytes:
+        """What the node sees there."""
+        file = self._logs.get(log)
+        data = bytes(file.data[at : at + size]) if file is not None else b""
+        self.bytes_read += len(data)
+        return data
 
     def remove_log(self, log: str) -> None:
         """Remove it: an empty log is the same as none."""
@@ -102,6 +115,7 @@ class SimDisk:
         pages = self._files.get(file)
         if pages is None:
             pages = self._files[file] = _Pages()
+        self.bytes_written += len(data)
         pages.data[page] = data
         pages.pending.append((self._wrote(), page, data))
         self._dirty_pages[file] = pages
@@ -109,7 +123,9 @@ class SimDisk:
     def read_page(self, file: str, page: int) -> bytes | None:
         """Read a page."""
         pages = self._files.get(file)
-        return None if pages is None else pages.data.get(page)
+        data = None if pages is None else pages.data.get(page)
+        self.bytes_read += 0 if data is None else len(data)
+        return data
 
     def free_page(self, file: str, page: int) -> None:
         """Free a page."""
@@ -142,7 +158,7 @@ class SimDisk:
     def sync_done(self) -> None:
         """What was written before the sync started is durable."""
         self.durable = mark = self._mark
-        self.grown = []
+        self.grown, self.paged = [], []
         if self._dirty:
             for name in list(self._dirty):
                 self._sync_log(name, self._dirty[name], mark)
@@ -173,6 +189,7 @@ class SimDisk:
             if number > mark:
                 break
             _apply_page(pages.durable, page, data)
+            self.paged.append((name, page))
             done += 1
         del pages.pending[:done]
         if not pages.pending:
@@ -183,7 +200,7 @@ class SimDisk:
     def crash(self, pick: Pick) -> bool:
         """Keep of each file a prefix of what was not synced; whether an append was torn."""
         torn = False
-        self.grown = []
+        self.grown, self.paged = [], []
         for name in sorted(self._dirty):
             file = self._dirty[name]
             kept = pick(name, len(file.pending) + 1)
@@ -200,6 +217,7 @@ class SimDisk:
             pages = self._dirty_pages[name]
             for _, page, data in pages.pending[: pick(name, len(pages.pending) + 1)]:
                 _apply_page(pages.durable, page, data)
+                self.paged.append((name, page))
             pages.data, pages.pending = dict(pages.durable), []
         self._dirty, self._dirty_pages = {}, {}
         self.durable = self.written

@@ -73,7 +73,7 @@ class Counter(Node):
         return sum(self.counts.values())
 
     def on_start(self) -> None:
-        self.counts[self.name] = len(self.env.disk.read("clicks"))
+        self.counts[self.name] = self.env.disk.size("clicks")
         self.env.set_timer(1 + self.env.random("pause", PAUSE_US), Pause())
 
     def on_pause(self, timer: Pause) -> None:

@@ -214,7 +214,7 @@ def line(entry: Entry) -> bytes:
 
 def whole_lines(env: dp.Env, log: str, kind: type) -> list:
     """What a log holds; a last line that a crash has torn is cut off."""
-    data = env.disk.read(log)
+    data = env.disk.read(log, 0, env.disk.size(log))
     env.disk.cut(log, data.rfind(b"\n") + 1)
     return [msgspec.json.decode(one, type=kind) for one in data.split(b"\n")[:-1]]
 

@@ -69,7 +69,7 @@ class Counter:
         self.given = 0
 
     def on_start(self) -> None:
-        self.given = len(self.env.disk.read("tickets"))
+        self.given = self.env.disk.size("tickets")
 
     def on_message(self, sender: NodeId, message: Message) -> None:
         if isinstance(message, Ask):

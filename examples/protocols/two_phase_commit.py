@@ -102,7 +102,7 @@ class Journalled(Node):
         self.states: dict[int, str] = {}
 
     def on_start(self) -> None:
-        journal = self.env.disk.read("journal")
+        journal = self.env.disk.read("journal", 0, self.env.disk.size("journal"))
         self.env.disk.cut("journal", journal.rfind(b"\n") + 1)  # A crash may have torn the last line.
         for line in journal.decode().split("\n")[:-1]:
             transaction, state = line.split()

@@ -17,12 +17,13 @@ for Consensus-Based Storage*, FAST 2018, 3.3.3 (a crash and a corruption must be
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Literal
 from zlib import crc32
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from dynaproof.impl.node import FORMAT_VERSION
+from dynaproof.impl.node import FORMAT_VERSION, Disk
 
 _HEADER = struct.Struct("<HIIQI")
 _CHECK = struct.Struct("<I")
@@ -31,6 +32,9 @@ _END = b"\xd7end"
 
 FRAME_BYTES = _HEADER_BYTES + len(_END)
 """What a frame takes beside its payload."""
+
+PIECE_BYTES = 1 << 18
+"""How much of a log is read at a time; more only where a single frame is larger."""
 
 
 class UnknownFormatError(Exception):
@@ -91,6 +95,58 @@ def scan(data: bytes) -> Scan:
         payloads.append(payload)
         at = end
     return Scan(payloads, at, "clean", began, generation, first, expected)
+
+
+def pieces(disk: Disk, log: str) -> Iterator[tuple[int, Scan]]:
+    """Scan a log without ever holding all of it: where each piece begins, and what it holds.
+
+    Of all pieces the last alone may have another tail than a clean one: that of the whole log.
+
+    Raises:
+        UnknownFormatError: a frame whose header is sound is of another version.
+    """
+    at, wanted = 0, PIECE_BYTES
+    generation, expected = 0, -1
+    while True:
+        data = disk.read(log, at, wanted)
+        found = scan(data)
+        if found.payloads:
+            if expected >= 0 and (found.first != expected or found.began < generation):
+                yield at, Scan([], 0, "rot", 0, generation, 0, expected)
+                return
+            generation, expected = found.generation, found.sequence
+        if len(data) < wanted or found.tail == "rot":
+            yield at, found
+            return
+        if found.payloads:
+            yield at, structs.replace(found, tail="clean")
+            at, wanted = at + found.size, PIECE_BYTES
+            continue
+        size = _frame_bytes(data)
+        if size > len(data):
+            wanted = size
+            continue
+        torn = _is_zero(disk, log, at + size - len(_END))
+        yield at, structs.replace(found, tail="torn" if torn else "rot")
+        return
+
+
+def _frame_bytes(data: bytes) -> int:
+    """What the frame at the start of `data` takes, by its header; a header's worth if that is not sound."""
+    header = data[: _HEADER.size]
+    if crc32(header) != _CHECK.unpack_from(data, _HEADER.size)[0]:
+        return _HEADER_BYTES
+    length: int = _HEADER.unpack(header)[2]
+    return length + FRAME_BYTES
+
+
+def _is_zero(disk: Disk, log: str, at: int) -> bool:
+    """Whether a log holds zeros only from `at` to its end."""
+    while data := disk.read(log, at, PIECE_BYTES):
+        if any(data):
+            return False
+        at += len(data)
+    return True
 
 
 def _ends_early(data: bytes, at: int, size: int) -> bool:

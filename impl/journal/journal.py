@@ -20,11 +20,11 @@ al., *All File Systems Are Not Created Equal*, OSDI 2014 (files persist in no or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import Scan, encode_frame, scan
+from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, pieces, scan
 from dynaproof.impl.node import Disk
 
 
@@ -47,11 +47,26 @@ NO_LINK = Link(0, 0, 0)
 """Of a head that begins no segment yet."""
 
 
+class Frame(Struct, frozen=True, gc=False):
+    """Where a frame lies: `size` bytes from `at` on, in a segment."""
+
+    segment: int
+    at: int
+    size: int
+
+
 class Segment(Struct, frozen=True):
     """One segment as recovery finds it."""
 
-    scan: Scan
     link: Link
+    size: int
+    """The bytes of its whole frames."""
+    began: int
+    generation: int
+    """Generations of the first frame and of the last."""
+    first: int
+    sequence: int
+    """Sequence number of the first frame, and the one that the next frame must carry."""
 
 
 class Journal:
@@ -75,13 +90,27 @@ class Journal:
         """The number of the newest segment; 0 where there is none."""
         return self._segments[-1] if self._segments else 0
 
-    def append(self, payload: bytes) -> None:
+    def append(self, payload: bytes) -> Frame:
         """Append one frame."""
         frame = encode_frame(self._generation, self.sequence, payload)
-        self._disk.append(self._name(self._segments[-1]), frame)
+        segment = self._segments[-1]
+        at = self._disk.append(self._name(segment), frame)
         self.sequence += 1
+        return Frame(segment, at, len(frame))
 
-    def roll(self, keeps: int, first: Callable[[Link], bytes]) -> None:
+    def read(self, frames: Frame) -> Sequence[bytes]:
+        """The payloads of the whole frames that lie there.
+
+        Raises:
+            RottenLogError: some of it is damaged or missing.
+        """
+        name = self._name(frames.segment)
+        found = scan(self._disk.read(name, frames.at, frames.size))
+        if found.tail != "clean" or found.size != frames.size:
+            raise RottenLogError(name)
+        return found.payloads
+
+    def roll(self, keeps: int, first: Callable[[Link], bytes]) -> Frame:
         """Begin a segment, whose first frame `first` makes; what is older than segment `keeps` is not needed
         any more (0: nothing but the new segment is needed).
         """
@@ -90,7 +119,7 @@ class Journal:
         link = Link(self.segment, keeps, self.synced)
         self._segments.append(number)
         self._next, self._begun_at, self._keeps = number + 1, self.sequence, keeps
-        self.append(first(link))
+        return self.append(first(link))
 
     def confirm(self, sequence: int) -> None:
         """Every frame below `sequence` is durable: a message to itself that was sent after them has come."""
@@ -119,9 +148,8 @@ class Journal:
     @classmethod
     def recover(
         cls, disk: Disk, prefix: str, link_of: Callable[[bytes], Link | None]
-    ) -> tuple[Journal, list[tuple[int, bytes]], bool] | None:
-        """The journal on the disk, its frames with their segments, and whether a torn tail was cut; None
-        where no frame is whole.
+    ) -> tuple[Journal, bool] | None:
+        """The journal on the disk, and whether a torn tail was cut; None where no frame is whole.
 
         Raises:
             RottenLogError: synced bytes are damaged or missing.
@@ -131,34 +159,60 @@ class Journal:
         journal = cls(disk, prefix)
         torn = False
         for number in numbers:
-            scanned = scan(disk.read(journal._name(number)))
-            if scanned.tail == "rot":
-                raise RottenLogError(journal._name(number))
-            torn = torn or scanned.tail == "torn"
-            if scanned.payloads:
-                link = link_of(scanned.payloads[0])
-                if link is None:
-                    raise RottenLogError(journal._name(number))
-                found[number] = Segment(scanned, link)
+            segment, ends_early = journal._survey(number, link_of)
+            torn = torn or ends_early
+            if segment is not None:
+                found[number] = segment
         if not found:
             return None
         span = next((whole for last in sorted(found, reverse=True) if (whole := _span(found, last))), None)
-        end = found[span[-1]].scan.sequence if span else 0
+        end = found[span[-1]].sequence if span else 0
         if span is None or any(segment.link.synced > end for segment in found.values()):
             raise RottenLogError(f"{prefix}: frames that were durable are missing")
         for number in numbers:
             if number in span:
-                disk.cut(journal._name(number), found[number].scan.size)
+                disk.cut(journal._name(number), found[number].size)
             else:
                 disk.remove_log(journal._name(number))
         newest = found[span[-1]]
         journal._segments = span
         journal._next = numbers[-1] + 1
-        journal._generation = max(segment.scan.generation for segment in found.values()) + 1
-        journal._begun_at, journal._keeps = newest.scan.first, newest.link.keeps
+        journal._generation = max(segment.generation for segment in found.values()) + 1
+        journal._begun_at, journal._keeps = newest.first, newest.link.keeps
         journal.sequence = journal.synced = end
-        payloads = [(number, payload) for number in span for payload in found[number].scan.payloads]
-        return journal, payloads, torn
+        return journal, torn
+
+    def _survey(self, number: int, link_of: Callable[[bytes], Link | None]) -> tuple[Segment | None, bool]:
+        """What recovery must know of a segment, None where it has no whole frame; and whether its end is
+        torn.
+        """
+        name, link = self._name(number), None
+        size = began = generation = first = sequence = 0
+        tail = "clean"
+        for at, piece in pieces(self._disk, name):
+            tail = piece.tail
+            if not piece.payloads:
+                continue
+            if at == 0:
+                link, began, first = link_of(piece.payloads[0]), piece.began, piece.first
+                if link is None:
+                    raise RottenLogError(name)
+            size, generation, sequence = at + piece.size, piece.generation, piece.sequence
+        if tail == "rot":
+            raise RottenLogError(name)
+        if link is None:
+            return None, tail == "torn"
+        return Segment(link, size, began, generation, first, sequence), tail == "torn"
+
+    def frames(self) -> Iterator[tuple[Frame, bytes]]:
+        """All frames, in order, each with its payload; they are read in pieces."""
+        for segment in self._segments:
+            at = 0
+            for _, piece in pieces(self._disk, self._name(segment)):
+                for payload in piece.payloads:
+                    size = len(payload) + FRAME_BYTES
+                    yield Frame(segment, at, size), payload
+                    at += size
 
 
 def _span(found: dict[int, Segment], last: int) -> list[int] | None:
@@ -169,9 +223,9 @@ def _span(found: dict[int, Segment], last: int) -> list[int] | None:
     while span[0] > keeps:
         later = found[span[0]]
         earlier = found.get(later.link.previous)
-        if earlier is None or earlier.scan.sequence != later.scan.first:
+        if earlier is None or earlier.sequence != later.first:
             return None
-        if earlier.scan.generation > later.scan.began:
+        if earlier.generation > later.began:
             return None  # Left over from before a recovery that went on without it.
         span.insert(0, later.link.previous)
     return span if span[0] == keeps else None

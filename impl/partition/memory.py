@@ -1,4 +1,4 @@
-"""What a partition remembers beside its items: rows of a second tree, `memory`, in the page file of the items.
+"""What a partition remembers beside its items: rows of a second tree, `memory`, in the items' page file.
 
 The first byte of a key says which family its row is of. There is one so far, request ids:
 
@@ -8,10 +8,11 @@ The deadline is part of the key, and so of a request's name: every attempt repea
 remembered at about the same time lie on neighbouring pages, which a checkpoint writes once; new ones are put
 near the right edge of the family and what is forgotten goes from its left edge, both in O(log n).
 
-*Invariants.* An id is remembered until the first commit past its deadline (`answer_to`). Its row goes with
-that commit or a later one, `FORGOTTEN_AT_ONCE` rows a commit, so that no record has many to remove; since a
-record adds one row at the most, after it has removed others, there are never more rows than there were ids
-remembered at the same time. Rows, their count and their bytes are a function of the log.
+*Invariants* (rules I1 to I4 of `docs/replication.md`). An id is remembered until the first commit past its
+deadline (`answer_to`). Its row goes with that commit or a later one, `FORGOTTEN_AT_ONCE` rows a commit, so
+that no record has many to remove; since a record adds one row at the most, after it has removed others, there
+are never more rows than there were ids remembered at the same time. Rows, their count and their bytes are a
+function of the log.
 
 Sources: Lampson and Sturgis, and Liskov, *Practical Uses of Synchronized Clocks in Distributed Systems*,
 PODC 1991 (timestamps that bound what a server remembers).
@@ -72,7 +73,7 @@ def bytes_of(record: Write | Outcome) -> int:
 
 
 class Memory:
-    """The tree `memory`, with how much it holds; `count` and `bytes` are in every snapshot beside its root."""
+    """The tree `memory`, with how much it holds; `count` and `bytes` are in every snapshot."""
 
     __slots__ = ("bytes", "count", "earliest", "tree")
 

@@ -28,6 +28,15 @@ from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.service import Service
 
+CHECKPOINTS = 4
+"""How many checkpoints' worth of log is applied before the next one is durable, at the most, without faults.
+"""
+
+SLACK_BYTES = 1 << 22
+"""What the log takes beyond its bounds, at the most: a window that was chosen at once, a frame that cannot
+leave in part, and a block that was read back, or of which a part is cut.
+"""
+
 
 class Readers(Service):
     """Answers readers, and moves their holds."""
@@ -42,18 +51,20 @@ class Readers(Service):
 
     def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
         """Any replica may answer: a chosen record is the same everywhere."""
-        log, place, limit = self.replica.log, m.cursor.committed_from, m.cursor.limit
-        if limit > self.settings.chunk_slots:
-            return
+        log, place = self.replica.log, m.cursor.committed_from
+        limit = min(m.cursor.limit, self.settings.read_slots)  # Who asks for more gets the next ones, too.
         if place >= log.first:
-            last = self.replica.last_in_message(place, min(log.commit, place + limit - 1))
-            records: tuple[Any, ...] = log.between(place, last)
+            last = min(log.commit, place + limit - 1)
+            size = min(self.settings.read_bytes, self.settings.records_bytes)
+            records: tuple[Any, ...] = log.chunk(place, last, size)
             self.env.send(m.reader, LogRead(m.name, place, records, log.commit))
         else:
             self.env.send(m.reader, LogTrimmed(m.name, place, log.first))
 
     def on_move_cursor(self, sender: NodeId, m: MoveCursor) -> None:
-        """The leader proposes the move, in its turn; a follower passes it on. A late copy moves nothing back."""
+        """The leader proposes the move, in its turn; a follower passes it on. A late copy moves nothing
+        back.
+        """
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:
             if replica.leader is not None and replica.leader != replica.member and sender == m.reader:
@@ -71,13 +82,9 @@ class Readers(Service):
             self.env.send(m.reader, CursorRefused(m.name))
 
     def needs_no_move(self, m: MoveCursor) -> bool:
-        """Answer at once where the hold is there already, and far from lapsing."""
-        held, last = self.replica.state.holds.get(m.name), self.replica.log.last
-        if (
-            held is not None
-            and m.through <= held.through
-            and held.lapses_at - last > self.settings.held_slots // 2
-        ):
+        """Answer at once where the hold is there already."""
+        held = self.replica.state.holds.get(m.name)
+        if held is not None and m.through <= held.through:
             self.env.send(m.reader, CursorPlaced(m.name, held.through))
             return True
         return False
@@ -98,7 +105,7 @@ class Readers(Service):
         """Propose a move; False, and nothing done, if the window has no room."""
         replica = self.replica
         slot = replica.log.last + 1
-        hold = Hold(m.name, min(m.through, replica.log.commit), slot + self.settings.held_slots)
+        hold = self.hold_at(m.name, m.through)
         epoch, timestamp = replica.config.epoch, replica.next_timestamp()
         record = CursorMoved(slot, leadership.ballot, epoch, timestamp, hold)
         if not replica.fits_window(record):
@@ -106,6 +113,16 @@ class Readers(Service):
         replica.propose(record)
         self.movers[slot] = (m.reader, m.name)
         return True
+
+    def hold_at(self, name: str, through: int) -> Hold:
+        """The hold of a reader that has read through this slot; a leader alone knows how many bytes that is,
+        for it may have to look at its log.
+        """
+        log, state, settings = self.replica.log, self.replica.state, self.settings
+        through = max(log.first - 1, min(through, state.applied))
+        after = log.entries.bytes_through(state.applied) - log.entries.bytes_through(through)
+        lag_slots, lag_bytes = settings.hold_lag_slots, settings.hold_lag_bytes
+        return Hold(name, through, state.log_bytes - after, lag_slots, lag_bytes)
 
     def may_not_move(self, name: str) -> bool:
         """Whether the table of holds is full, or no timestamp may be assigned."""
@@ -125,16 +142,35 @@ class Readers(Service):
         held = self.replica.state.holds.get(name)
         if held is not None:
             self.env.send(reader, CursorPlaced(held.name, held.through))
+        else:
+            self.env.send(reader, CursorRefused(name))  # It was too far behind, and lapsed at once.
 
     def stepped_down(self) -> None:
         """Whoever waits for a move asks the next leader."""
         self.movers = {}
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
-        """Moves in flight, and holds."""
+        """Moves in flight, holds, and what they hold of the log."""
+        settings, state = self.settings, self.replica.state
+        slowest = min((hold.through for hold in state.holds.values()), default=state.applied)
+        least = min((hold.bytes_through for hold in state.holds.values()), default=state.log_bytes)
         return (
-            ("moves of holds in flight", len(self.movers), self.settings.in_flight_slots),
-            ("holds of readers", len(self.replica.state.holds), self.settings.holds),
+            ("moves of holds in flight", len(self.movers), settings.in_flight_slots),
+            ("holds of readers", len(state.holds), settings.holds),
+            ("slots held for readers", state.applied - slowest, settings.held_slots),
+            ("bytes held for readers", state.log_bytes - least, settings.held_bytes),
+        )
+
+    def memory(self) -> tuple[tuple[str, int, int], ...]:
+        """Records in memory that are chosen, and those that are retained on the disk."""
+        log, state, settings = self.replica.log, self.replica.state, self.settings
+        snapshot = log.head.snapshot
+        holds = (*state.holds.values(), *(() if snapshot is None else snapshot.holds))
+        held = state.log_bytes - min((hold.bytes_through for hold in holds), default=state.log_bytes)
+        kept = max(settings.retained_bytes, held) + CHECKPOINTS * settings.checkpoint_bytes + SLACK_BYTES
+        return (
+            ("chosen records in memory", log.cached_bytes(), settings.log_cache_bytes + SLACK_BYTES),
+            ("retained records", log.entries.retained_bytes, kept),
         )
 
     def needed_from(self) -> int | None:

@@ -1,7 +1,7 @@
 """What a leadership refused for good, so that it refuses late copies of the same attempts too.
 
-*Invariant.* An attempt that was added is covered until a timestamp past its deadline is assigned: from then
-on no copy of it can be proposed anyway.
+*Invariant* (rule I5 of `docs/replication.md`). An attempt that was added is covered until a timestamp past
+its deadline is assigned: from then on no copy of it can be proposed anyway.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ class Refusals:
         """Whether this attempt, or a later one of its request, was refused for good."""
         return attempt <= self._attempts.get(request, 0)
 
-    def add(
-        self, request: RequestId, attempt: int, deadline: Microseconds, timestamp: Microseconds
-    ) -> bool:
+    def add(self, request: RequestId, attempt: int, deadline: Microseconds, timestamp: Microseconds) -> bool:
         """Refuse an attempt for good from here on; False, and nothing changes, if too many are refused.
 
         Each call forgets up to two that are past their deadlines by `timestamp`, so these do not pile up.

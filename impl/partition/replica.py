@@ -23,7 +23,7 @@ PartitionReplica: TypeAlias = Replica[PartitionState]
 
 def create(env: Env, settings: Settings, cache: PageCache, prefix: str, head: AnyHead) -> PartitionReplica:
     """A replica that knows nothing, with an empty journal under `prefix`."""
-    log = ReplicationLog.create(env.disk, prefix, head)
+    log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
     return _serving(Replica.create(env, settings, cache, log, PartitionState), settings)
 
 
@@ -37,7 +37,7 @@ def recover(
         RottenLogError: synced bytes of the journal are damaged or missing.
         RottenPageError: a page that is needed to apply what follows the checkpoint is damaged or missing.
     """
-    recovered = ReplicationLog.recover(env.disk, prefix, decode)
+    recovered = ReplicationLog.recover(env.disk, prefix, decode, settings.log_cache_bytes)
     if recovered is None:
         return None
     log, torn = recovered

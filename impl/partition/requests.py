@@ -1,9 +1,9 @@
 """What a replica does for clients: reads, and writes with their conditions, retries and refusals.
 
 *Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
-per request id while the id is remembered, waits or is in flight, and never past its deadline; a final refusal
-stays true for every copy of the attempt. A condition is decided when the write is proposed, on the state then.
-A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
+per request id while the id is remembered, waits or is in flight, and never past its deadline; a final
+refusal stays true for every copy of the attempt. A condition is decided when the write is proposed, on the
+state then. A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
 """
 
 from __future__ import annotations
@@ -142,9 +142,7 @@ class Requests(Service):
             self.refuse(leadership, sender, m, reason)
         return True
 
-    def propose(
-        self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]
-    ) -> bool:
+    def propose(self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]) -> bool:
         """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
         nothing done for it, if there will be room once what is in flight is applied.
         """
@@ -176,8 +174,8 @@ class Requests(Service):
         return None
 
     def may_remember(self, record: Write | Outcome) -> bool:
-        """Whether there is room for one more request id: beyond that the leader throttles, and evicts
-        nothing.
+        """Whether there is room for one more request id: beyond that the leader throttles, and evicts nothing
+        (rule I1).
         """
         memory, pending = self.replica.state.memory, self.pending
         count = memory.count + len(pending.requests)
@@ -186,7 +184,7 @@ class Requests(Service):
 
     def make_room(self, leadership: Leadership) -> bool:
         """Whether the next record that is applied will make room, because the time of some id is past by its
-        timestamp; with none in flight, the leader proposes one for that.
+        timestamp; with none in flight, the leader proposes one for that (rule I4).
         """
         replica, timestamp = self.replica, self.replica.next_timestamp()
         if replica.state.memory.earliest >= timestamp:
@@ -228,9 +226,7 @@ class Requests(Service):
         proposed once the leader serves.
         """
         replica = self.replica
-        final = (
-            final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
-        )
+        final = final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
         leader = replica.leader.node if replica.leader is not None else None
         if reason == "throttled":
             wait_us = max(wait_us, self.waiting.wait_us())

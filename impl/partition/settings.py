@@ -11,8 +11,18 @@ class Settings(GroupSettings, frozen=True):
 
     contact_us: Microseconds = 20_000_000
     """How long a follower out of a leader's contact goes on to serve eventual reads."""
-    held_slots: int = 4096
-    """Slots after which a reader's hold lapses that was not moved."""
+    hold_lag_slots: int = 500_000
+    """How many slots a reader may be behind before its hold lapses,"""
+    hold_lag_bytes: int = 1 << 29
+    """and how many bytes of records."""
+    held_slots: int = 1_000_000
+    """What the log holds for readers, at the most, in slots"""
+    held_bytes: int = 1 << 30
+    """and in bytes of records: twice what one reader may be behind."""
+    read_slots: int = 1024
+    """Records in one answer to a reader, at the most,"""
+    read_bytes: int = 1 << 20
+    """and their bytes, unless there is only one."""
     holds: int = 16
     """Readers that may hold the log at the same time; more are refused."""
     waiting_requests: int = 1_024
@@ -30,7 +40,8 @@ class Settings(GroupSettings, frozen=True):
     """The same in bytes of what it remembers of its writes: ids, and the images that failed conditions show.
     """
     deadline_span_us: Microseconds = 60_000_000
-    """How far ahead of the leader's clock a request's deadline may lie; one further ahead is refused for good.
+    """How far ahead of the leader's clock a request's deadline may lie; a request with one further ahead is
+    refused for good.
     """
     refused_attempts: int = 4096
     """Attempts that a leader refuses for good, and knows so that it refuses late copies too, at the most;

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.memory import CODEC, Memory
 from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, StoredItem, Write
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
-from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record
+from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record, size_bytes
 from dynaproof.impl.tree.btree import BTree
 from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_file import PageFile
@@ -44,6 +46,8 @@ class PartitionState:
         """The ballot in the identity of the record in that slot."""
         self.timestamp: Microseconds = 0
         """Its commit timestamp, the largest so far."""
+        self.log_bytes = 0
+        """What the records of all applied slots take."""
         self.largest_delete: Microseconds = 0
         """The largest commit timestamp of a delete: the write timestamp of every absent item is at most
         that."""
@@ -76,6 +80,7 @@ class PartitionState:
         state = cls(snapshot.config, snapshot.config_slot, pages, items, memory)
         state.applied, state.proposed_at = snapshot.slot, snapshot.proposed_at
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
+        state.log_bytes = snapshot.log_bytes
         state.holds = {hold.name: hold for hold in snapshot.holds}
         return state
 
@@ -93,6 +98,7 @@ class PartitionState:
             self.proposed_at,
             held_at,
             self.timestamp,
+            self.log_bytes,
             self.config,
             self.config_slot,
             self.pages.checkpoint(self.trees),
@@ -106,14 +112,21 @@ class PartitionState:
         """Apply the next chosen record."""
         assert record.slot == self.applied + 1, "slots are applied in order"
         self.applied, self.proposed_at, self.timestamp = record.slot, record.proposed_at, record.timestamp
+        self.log_bytes += size_bytes(record)
         self.memory.forget(record.timestamp)
         APPLY[type(record)](self, record)
-        for hold in [hold for hold in self.holds.values() if hold.lapses_at <= record.slot]:
-            del self.holds[hold.name]
+        if self.holds:
+            self._lapse()
 
     def answer_to(self, request: RequestId, deadline: Microseconds) -> Answer | None:
         """What a request got, as long as it is remembered."""
         return self.memory.answer_to(request, deadline, self.timestamp)
+
+    def _lapse(self) -> None:
+        for hold in list(self.holds.values()):
+            behind = self.applied - hold.through, self.log_bytes - hold.bytes_through
+            if behind[0] > hold.lag_slots or behind[1] > hold.lag_bytes:
+                del self.holds[hold.name]
 
 
 # --- What each record does ---
@@ -142,10 +155,12 @@ def _outcome(state: PartitionState, record: Outcome) -> None:
 
 
 def _hold(state: PartitionState, record: CursorMoved) -> None:
-    name = record.hold.name
-    held = state.holds.get(name)
-    through = record.slot if held is None else max(held.through, record.hold.through)
-    state.holds[name] = Hold(name, through, record.hold.lapses_at)
+    moved, held = record.hold, state.holds.get(record.hold.name)
+    if held is None:
+        moved = structs.replace(moved, through=record.slot, bytes_through=state.log_bytes)
+    elif moved.through < held.through:
+        moved = structs.replace(moved, through=held.through, bytes_through=held.bytes_through)
+    state.holds[moved.name] = moved
 
 
 APPLY: dict[type[Record], Callable[[PartitionState, Any], None]] = {

@@ -19,7 +19,6 @@ from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.service import Service
 
-
 Key: TypeAlias = RequestId | str
 """What a request of a client is known by: its id; and the move of a hold: the reader's name."""
 
@@ -62,7 +61,7 @@ class Waiting(Service):
         return len(self.queue)
 
     def add(self, key: Key, sender: NodeId, message: Any, size: int) -> bool:
-        """Wait behind all others; False if there is no room to wait."""
+        """Wait behind all others (rule W1); False if there is no room to wait."""
         settings = self.settings
         if len(self.queue) >= settings.waiting_requests or self.size + size > settings.waiting_bytes:
             return False
@@ -89,8 +88,8 @@ class Waiting(Service):
         return self.env.now - self.queue[0].since if self.queue else 0
 
     def has_room(self) -> None:
-        """Give those in front their turns. So many at a time, unless nothing is in flight: then no later vote
-        would call the others.
+        """Give those in front their turns (rule W1). So many at a time, unless nothing is in flight: then no
+        later vote would call the others.
         """
         replica, log = self.replica, self.replica.log
         if not self.queue or not replica.may_propose():

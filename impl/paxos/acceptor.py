@@ -73,7 +73,7 @@ class Acceptor(Candidate[State]):
 
     def tail_fits(self, known: int) -> bool:
         """Whether the tail above what a candidate knows chosen fits a message, with the no-op that its leader
-        may put behind it (rule W5); one record does, whatever its size.
+        may put behind it (rules W4 and W5); one record does, whatever its size.
         """
         log = self.log
         slots = log.last - known

@@ -175,8 +175,8 @@ class Candidate(Leader[State]):
             self.learn_from(m.source, m.commit)
 
     def prepare_again(self) -> None:
-        """Go on with a campaign from what is known now, for promises from before are outdated; unless learning was
-        a promise of a higher ballot.
+        """Go on with a campaign from what is known now, for promises from before are outdated; unless
+        learning was a promise of a higher ballot.
         """
         campaign = self.campaign
         if campaign is not None and campaign.ballot == self.log.promised:

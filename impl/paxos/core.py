@@ -98,7 +98,7 @@ class Core(Generic[State]):
         the log (rule 11).
         """
         config = self.state.config
-        for record in self.log.records[self.state.applied + 1 - self.log.first : slot - self.log.first]:
+        for record in self.log.between(self.state.applied + 1, slot - 1):
             if record.config is not None:
                 config = record.config
         return config
@@ -141,6 +141,12 @@ class Core(Generic[State]):
         cache = self.state.pages.cache
         clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
         return (early, copiers, clean, *(queue for service in self.services for queue in service.queues()))
+
+    def memory(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound
+        where checkpoints come in time.
+        """
+        return tuple(part for service in self.services for part in service.memory())
 
     # --- Sending ---
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.leadership import Accept
-from dynaproof.impl.paxos.sizes import encoded_size
+from dynaproof.impl.paxos.records import size_bytes
 
 
 class EarlyAccepts:
@@ -32,7 +32,7 @@ class EarlyAccepts:
         replaced = self._accepts.get(m.first)
         if replaced is not None and len(replaced[0].records) >= len(m.records):
             return
-        size = sum(map(encoded_size, m.records))
+        size = sum(map(size_bytes, m.records))
         slots_before = 0 if replaced is None else len(replaced[0].records)
         slots = self.slots + len(m.records) - slots_before
         total = self.size + size - (0 if replaced is None else replaced[1])

@@ -13,7 +13,7 @@ Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Availa
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.leadership import Campaign, Leadership, Progress
 from dynaproof.impl.paxos.messages.leadership import (
     Handover,
@@ -24,7 +24,7 @@ from dynaproof.impl.paxos.messages.leadership import (
     WatchTimer,
 )
 from dynaproof.impl.paxos.notes import Deposed, Led
-from dynaproof.impl.paxos.records import ClosedTimestamp, Config, NoOp, Record
+from dynaproof.impl.paxos.records import ClosedTimestamp, Config, NoOp, Record, size_bytes
 from dynaproof.impl.paxos.sender import Sender
 from dynaproof.impl.paxos.state_machine import State
 
@@ -230,8 +230,8 @@ class Leader(Sender[State]):
     # --- Proposing ---
 
     def may_propose(self) -> bool:
-        """Whether anything may be proposed: the whole first batch is chosen, no config is in flight (rule 9)
-        or waits to be, and the clock is trusted.
+        """Whether anything may be proposed (rules 9 and W1): the whole first batch is chosen, no config is in
+        flight or waits to be, and the clock is trusted.
         """
         leadership = self.leadership
         return (
@@ -250,7 +250,7 @@ class Leader(Sender[State]):
         in_flight = log.last - log.commit
         return not in_flight or (
             in_flight < settings.in_flight_slots
-            and log.size_between(log.commit + 1, log.last) + log.size_of(record) <= settings.window_bytes
+            and log.size_between(log.commit + 1, log.last) + size_bytes(record) <= settings.window_bytes
         )
 
     def offer_room(self, leadership: Leadership) -> None:

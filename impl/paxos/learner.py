@@ -77,15 +77,16 @@ class Learner(Core[State]):
     # --- Checkpoints and cutting ---
 
     def checkpoint_if_due(self) -> None:
-        """Write a checkpoint when enough was applied since the last, or too much waits in memory for it."""
-        snapshot, pages = self.log.head.snapshot, self.state.pages
-        since = self.state.applied - (0 if snapshot is None else snapshot.slot)
-        if self.checkpoint is not None or not since:
+        """Write a checkpoint when enough of the log was applied since the last, or too much waits in memory."""
+        if self.checkpoint is not None:
             return
-        pressed = pages.cache.presses(pages.serial)
+        state, snapshot, settings = self.state, self.log.head.snapshot, self.settings
+        slots, applied = (0, 0) if snapshot is None else (snapshot.slot, snapshot.log_bytes)
+        pressed = state.applied > slots and state.pages.cache.presses(state.pages.serial)
         if pressed:
             self.reached("checkpoint by a full cache")
-        if pressed or since >= self.settings.checkpoint_slots:
+        due = pressed or state.log_bytes - applied >= settings.checkpoint_bytes
+        if due or state.applied - slots >= settings.checkpoint_slots:
             self.write_checkpoint()
 
     def on_scrub_timer(self, timer: ScrubTimer) -> None:
@@ -121,7 +122,10 @@ class Learner(Core[State]):
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
         and those need that copy from here.
         """
-        first = checkpoint + 1 - self.settings.retained_slots
+        first = max(
+            checkpoint + 1 - self.settings.retained_slots,
+            self.log.entries.first_within(checkpoint, self.settings.retained_bytes),
+        )
         asked = [service.needed_from() for service in self.services]
         needed = min((slot for slot in asked if slot is not None), default=checkpoint + 1)
         if needed < first:

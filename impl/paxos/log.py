@@ -2,7 +2,8 @@
 
 Each record of the journal (`journal.py`) says what the acceptor did; recovery folds them. A segment begins
 with a `Head`, which repeats all of the older segments that still matters, except for retained entries; so
-older ones may go when all their slots are cut and the head is durable.
+older ones may go when all their slots are cut and the head is durable. Old entries are in the journal only,
+and are read back from there (`entries.py`).
 
 *Invariants.* Entries are contiguous, from `first` to `last`. Slots through `commit` are known to be chosen
 and never change. Above `commit` all entries belong to one branch. `promised` >= `last_accepted`, and both
@@ -12,6 +13,8 @@ never derived from the entries that happen to be retained).
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -19,17 +22,20 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from dynaproof.impl.journal.journal import NO_LINK, Journal, Link, RottenLogError
+from dynaproof.impl.journal.journal import NO_LINK, Frame, Journal, Link, RottenLogError
 from dynaproof.impl.node import Disk
+from dynaproof.impl.paxos.entries import CACHE_BYTES, OBJECT_BYTES, Entries, Run
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
-from dynaproof.impl.paxos.sizes import Sizes
 from dynaproof.impl.paxos.snapshot import Snapshot
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Record)
 """The records of the state machine's log, a tagged union,"""
 S = TypeVar("S")
 """and its snapshot."""
+
+Carried: TypeAlias = tuple[Sequence[Record], Sequence[Ballot]]
+"""The entries of a journal record: those of consecutive slots, and the ballots at which they are held."""
 
 
 class Head(Struct, Generic[R, S], frozen=True, gc=False, tag="head", array_like=True):
@@ -56,11 +62,19 @@ class Head(Struct, Generic[R, S], frozen=True, gc=False, tag="head", array_like=
     """The ballots at which the peer's log holds them."""
     link: Link = NO_LINK
 
+    def carried(self) -> Carried:
+        """What came with a copy."""
+        return self.records, self.held_at
+
 
 class Promised(Struct, frozen=True, gc=False, tag="promised", array_like=True):
     """A promise, or a campaign's own ballot (rule 8)."""
 
     ballot: Ballot
+
+    def carried(self) -> Carried:
+        """No entry."""
+        return (), ()
 
 
 class Accepted(Struct, Generic[R], frozen=True, gc=False, tag="accepted", array_like=True):
@@ -74,6 +88,10 @@ class Accepted(Struct, Generic[R], frozen=True, gc=False, tag="accepted", array_
     commit: int
     """What is known chosen with it, of these entries too: a restart knows it again (rule W2)."""
 
+    def carried(self) -> Carried:
+        """What was accepted, all at one ballot."""
+        return self.records, (self.ballot,) * len(self.records)
+
 
 class Learned(Struct, Generic[R], frozen=True, gc=False, tag="learned", array_like=True):
     """Consecutive chosen entries from a peer, with the ballots of its log; a promise of `promised`
@@ -84,6 +102,10 @@ class Learned(Struct, Generic[R], frozen=True, gc=False, tag="learned", array_li
     first: int
     records: tuple[R, ...]
     held_at: tuple[Ballot, ...]
+
+    def carried(self) -> Carried:
+        """What was learnt."""
+        return self.records, self.held_at
 
 
 AnyHead: TypeAlias = Head[Any, Any]
@@ -105,30 +127,29 @@ class ReplicationLog:
     is made.
     """
 
-    def __init__(self, journal: Journal, head: AnyHead) -> None:
+    def __init__(self, journal: Journal, decode: Decode, cache_bytes: int, head: AnyHead) -> None:
         self.journal = journal
+        self.entries = Entries(journal, decode, cache_bytes)
         self._ends: dict[int, int] = {}  # Segment to the last slot that it has an entry for.
-        self._install(head)
-
-    def _install(self, head: AnyHead) -> None:
         self.head = head
         self.promised = head.promised
         self.last_accepted = head.last_accepted
-        self.first = head.first
         self.commit = head.commit
-        self.records: list[Record] = []
-        self.held_at: list[Ballot] = []
-        self._sizes = Sizes()
+        self.entries.restart(head.first)
 
     @classmethod
-    def create(cls, disk: Disk, prefix: str, head: AnyHead) -> ReplicationLog:
+    def create(
+        cls, disk: Disk, prefix: str, decode: Decode, head: AnyHead, cache_bytes: int = CACHE_BYTES
+    ) -> ReplicationLog:
         """The empty log of a new replica."""
-        log = cls(Journal(disk, prefix), head)
+        log = cls(Journal(disk, prefix), decode, cache_bytes, head)
         log.roll(head)
         return log
 
     @classmethod
-    def recover(cls, disk: Disk, prefix: str, decode: Decode) -> tuple[ReplicationLog, bool] | None:
+    def recover(
+        cls, disk: Disk, prefix: str, decode: Decode, cache_bytes: int = CACHE_BYTES
+    ) -> tuple[ReplicationLog, bool] | None:
         """The log that the journal describes, and whether a torn tail was cut; None where there is no
         journal.
 
@@ -138,17 +159,17 @@ class ReplicationLog:
         found = Journal.recover(disk, prefix, partial(link_of, decode))
         if found is None:
             return None
-        journal, payloads, torn = found
+        journal, torn = found
         log: ReplicationLog | None = None
-        for segment, payload in payloads:
+        for frame, payload in journal.frames():
             try:
                 record = decode(payload)
             except msgspec.MsgspecError as error:
                 raise RottenLogError(prefix) from error
             if log is None:
                 assert isinstance(record, Head), "every segment has a link, which a head carries"
-                log = cls(journal, record)
-            log._fold(record, segment)
+                log = cls(journal, decode, cache_bytes, record)
+            log._fold(record, frame)
         assert log is not None, "a journal has a segment, and that a frame"
         covered = 0 if log.head.snapshot is None else log.head.snapshot.slot
         if log.first > covered + 1 or log.last < log.commit:
@@ -158,17 +179,22 @@ class ReplicationLog:
     # --- Reading ---
 
     @property
+    def first(self) -> int:
+        """The first slot that is not cut."""
+        return self.entries.first
+
+    @property
     def last(self) -> int:
         """The last slot with an entry (`first` - 1 where there is none)."""
-        return self.first + len(self.records) - 1
+        return self.entries.recent.last
 
     def record(self, slot: int) -> Record:
         """The entry of a retained slot."""
-        return self.records[slot - self.first]
+        return self.entries.record(slot)
 
     def slot_held_at(self, slot: int) -> Ballot:
         """The ballot at which a retained slot was accepted, or at which a peer held it."""
-        return self.held_at[slot - self.first]
+        return self.entries.held_at(slot)
 
     def agrees(self, records: tuple[Record, ...]) -> bool:
         """Whether these entries equal the retained ones in every slot that is known chosen."""
@@ -179,24 +205,35 @@ class ReplicationLog:
         )
 
     def between(self, first: int, last: int) -> tuple[Record, ...]:
-        """The retained entries of slots `first` to `last`, both included."""
-        return tuple(self.records[first - self.first : last - self.first + 1])
+        """The retained entries of slots `first` to `last`, both included: of few slots, or of recent ones."""
+        return tuple(self.entries.chunk(first, last, sys.maxsize)[0])
 
-    def size_of(self, record: Record) -> int:
-        """The encoded size of a record in bytes: what it counts in a message, and in a leader's window."""
-        return self._sizes.of(record)
+    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[Record, ...]:
+        """The same, as far as the records take at most `limit_bytes`, but one at the least."""
+        return tuple(self.entries.chunk(first, last, limit_bytes)[0])
+
+    def cached_bytes(self) -> int:
+        """What the entries in memory take that are known to be chosen, about."""
+        recent = self.entries.recent
+        unchosen = max(0, self.last - max(self.commit, recent.first - 1))
+        through = recent.bytes_through(self.last - unchosen)
+        return self.entries.cached_bytes - (recent.end - through) - OBJECT_BYTES * unchosen
 
     def size_between(self, first: int, last: int) -> int:
-        """The same of the retained entries of slots `first` to `last`, both included."""
-        return self._sizes.between(first - self.first, last - self.first + 1)
+        """The bytes of the records of slots `first` to `last`, both included, as they are encoded."""
+        return self.entries.bytes_through(last) - self.entries.bytes_through(first - 1)
 
     def last_in(self, first: int, last: int, size: int, each: int) -> int:
-        """The last slot up to which the retained entries from `first` on take at most `size` bytes, `each` of
+        """The last slot up to which the retained records from `first` on take at most `size` bytes, `each` of
         them so many more; `first` itself where that one is larger, and at most `last`.
         """
         if first > last:
             return first - 1
-        return self.first + self._sizes.end_in(first - self.first, last - self.first + 1, size, each) - 1
+        through = self.entries.bytes_through
+        limit = size + through(first - 1)
+        slots = range(first, last + 1)
+        fitting = bisect_right(slots, limit, key=lambda slot: through(slot) + each * (slot - first + 1))
+        return first + max(fitting, 1) - 1
 
     # --- Changing ---
 
@@ -233,8 +270,8 @@ class ReplicationLog:
             begun = structs.replace(head, link=link)
             return encode(begun)
 
-        self.journal.roll(keeps, encoded)
-        self._fold(begun, self.journal.segment)
+        frame = self.journal.roll(keeps, encoded)
+        self._fold(begun, frame)
 
     def drop_unneeded(self) -> None:
         """Remove the segments of which nothing is retained, if the newest head is known to be durable."""
@@ -242,48 +279,26 @@ class ReplicationLog:
             del self._ends[segment]
 
     def _write(self, record: JournalRecord) -> None:
-        self.journal.append(encode(record))
-        self._fold(record, self.journal.segment)
+        self._fold(record, self.journal.append(encode(record)))
 
     # --- Folding: the same for what is done now and for what recovery finds ---
 
-    def _fold(self, record: JournalRecord, segment: int) -> None:
+    def _fold(self, record: JournalRecord, frame: Frame) -> None:
         if isinstance(record, Accepted):
-            self._accept(record)
+            self._accept(record, frame)
         elif isinstance(record, Promised):
             self.promised = record.ballot
         elif isinstance(record, Learned):
             self.promised = record.promised
-            self._learn(record)
+            self._learn(record, frame)
         else:
-            self._begin(record)
-        last = self.first + len(self.records) - 1
-        if last > self._ends.get(segment, -1):
-            self._ends[segment] = max(last, 0)
+            self._begin(record, frame)
+        last = self.last
+        if last > self._ends.get(frame.segment, -1):
+            self._ends[frame.segment] = max(last, 0)
+        self.entries.evict(self.commit)
 
-    def _put(self, first: int, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
-        end = self.first + len(self.records)
-        if first > end:
-            # The fold of a journal whose first segments are gone: what is missing here, a later head has cut.
-            self._begin_at(first)
-        skip = max(0, self.first - first)  # Slots below are cut; the fold of an old segment may name some.
-        if skip >= len(records):
-            return
-        at = first + skip - self.first
-        self.records[at : at + len(records) - skip] = records[skip:]
-        self.held_at[at : at + len(held_at) - skip] = held_at[skip:]
-        self._sizes.replace(at, records[skip:])
-
-    def _begin_at(self, first: int) -> None:
-        """Hold nothing, and go on at `first`."""
-        self.first, self.records, self.held_at, self._sizes = first, [], [], Sizes()
-
-    def _keep(self, kept: int) -> None:
-        """Keep so many entries, from the first on."""
-        del self.records[kept:], self.held_at[kept:]
-        self._sizes.keep(kept)
-
-    def _accept(self, accepted: Accepted[Any]) -> None:
+    def _accept(self, accepted: Accepted[Any], frame: Frame) -> None:
         """Install entries above what is known chosen; a new branch replaces all that is left of an older
         one (rule 6).
 
@@ -292,54 +307,64 @@ class ReplicationLog:
         votes with it. Cutting by the ballots of the entries is unsafe once learning exists
         (`docs/findings.md`).
         """
-        records = accepted.records
+        entries, run = self.entries, Run(frame, accepted.first, len(accepted.records))
+        # What is known chosen is not replaced; the fold of an old segment may name slots that are cut.
+        skip = max(0, max(self.commit + 1, self.first) - accepted.first)
+        records = accepted.records[skip:]
         if records:
-            self._put(accepted.first, records, [accepted.ballot] * len(records))
+            first, held_at = accepted.first + skip, (accepted.ballot,) * len(records)
+            if first > self.last + 1:
+                # The fold of a journal whose first segments are gone: what is missing here, a later head has
+                # cut.
+                entries.restart(first)
+            if first == self.last + 1:
+                entries.append(records, held_at, run)
+            else:
+                entries.replace(first, records, held_at, run)
         self.commit = max(self.commit, accepted.commit)
         if accepted.ballot > self.last_accepted:
-            end = max(self.commit, accepted.first + len(records) - 1)
-            self._keep(max(0, end - self.first + 1))
+            entries.cut_above(max(self.commit, accepted.first + len(accepted.records) - 1))
         self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).
 
-    def _learn(self, learned: Learned[Any]) -> None:
+    def _learn(self, learned: Learned[Any] | AnyHead, frame: Frame) -> None:
         """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
-        if learned.first > self.last + 1:
-            self._begin_at(learned.first)
-        for offset, (record, held_at) in enumerate(zip(learned.records, learned.held_at, strict=True)):
-            slot = learned.first + offset
-            if slot < self.first:
-                continue
-            if slot <= self.last:
-                if self.record(slot).identity == record.identity:
-                    continue
-                self._keep(slot - self.first)
-            self.records.append(record)
-            self.held_at.append(held_at)
-            self._sizes.replace(len(self.records) - 1, (record,))
-        self.commit = max(self.commit, learned.first + len(learned.records) - 1)
+        entries, (records, held_at) = self.entries, learned.carried()
+        first = records[0].slot
+        if first > self.last + 1:
+            entries.restart(first)
+        known = max(0, self.first - first)
+        through = max(self.commit, self.first - 1)
+        while known < len(records) and first + known <= self.last:
+            # What is known chosen is the same, and need not be looked for on the disk.
+            slot = first + known
+            if slot > through and self.record(slot).identity != records[known].identity:
+                entries.cut_above(slot - 1)
+                break
+            known += 1
+        if known < len(records):
+            entries.append(records[known:], held_at[known:], Run(frame, first, len(records)))
+        self.commit = max(self.commit, first + len(records) - 1)
 
-    def _begin(self, head: AnyHead) -> None:
+    def _begin(self, head: AnyHead, frame: Frame) -> None:
         """Take over what a segment's head says; entries below its first slot are cut."""
         self.head = head
         self.promised, self.last_accepted = head.promised, head.last_accepted
-        off_branch = head.snapshot is not None and self._off_branch(head.snapshot)
-        if off_branch or head.first > self.last + 1:
-            self._begin_at(head.first)
+        if self._off_branch(head) or head.first > self.last + 1:
+            self.entries.restart(head.first)
         elif head.first > self.first:
-            gone = head.first - self.first
-            del self.records[:gone], self.held_at[:gone]
-            self._sizes.cut(gone)
-            self.first = head.first
-        self.commit = max(self.commit, head.commit)
+            self.entries.cut_below(head.first)
         if head.records:
-            self._learn(Learned(self.promised, head.records[0].slot, head.records, head.held_at))
+            self._learn(head, frame)
+        self.commit = max(self.commit, head.commit)
 
-    def _off_branch(self, snapshot: Snapshot) -> bool:
+    def _off_branch(self, head: AnyHead) -> bool:
         """Whether the retained entry at a copied checkpoint's slot is another one: what is above it is void
         (rule 3).
         """
-        slot = snapshot.slot
-        return self.first <= slot <= self.last and self.record(slot).proposed_at != snapshot.proposed_at
+        snapshot: Snapshot | None = head.snapshot
+        if snapshot is None or not head.copied or not self.first <= snapshot.slot <= self.last:
+            return False
+        return self.record(snapshot.slot).proposed_at != snapshot.proposed_at
 
 
 def fresh_head(member: Member, config: Config, config_slot: int) -> AnyHead:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Config(Struct, frozen=True, gc=False, array_like=True):
@@ -71,6 +74,13 @@ class Record(Struct, frozen=True, gc=False, tag=True):
     def changes(self) -> tuple[Any, ...]:
         """The keys that it changes, each with what stands there afterwards (`key`, `new`)."""
         return ()
+
+
+def size_bytes(record: Record) -> int:
+    """What a record takes in a message or in the journal: the same on all replicas, for it is of the record
+    alone.
+    """
+    return len(_encode(record))
 
 
 class NoOp(Record, frozen=True, gc=False, tag="noop"):

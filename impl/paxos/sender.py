@@ -110,7 +110,9 @@ class Sender(CatchUp[State]):
         last said that it holds more.
         """
         progress = leadership.progress[m.source]
-        if m.source == self.member or m.through < progress.through or m.through >= self.log.last:
+        # A voter that knows the whole batch to be chosen must adopt it all the same: its vote is needed.
+        held = m.adopted and m.through >= self.log.last
+        if m.source == self.member or m.through < progress.through or held:
             return
         if (m.asked_at, m.through) <= progress.resent:
             return  # It had not seen yet what was sent again.
@@ -122,7 +124,7 @@ class Sender(CatchUp[State]):
             return  # It has moved on since: what it lacked then was on its way.
         follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
         progress.resent = (self.env.now, m.through)
-        if follows and retained:
+        if follows and retained and m.through < self.log.last:
             progress.next = m.through + 1
             progress.chunks.clear()
             self.send_on(leadership, m.source, progress)
@@ -134,9 +136,7 @@ class Sender(CatchUp[State]):
             progress.next = 0
             self.send(
                 m.source,
-                Behind(
-                    self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit
-                ),
+                Behind(self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit),
             )
 
     def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:

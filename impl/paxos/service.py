@@ -37,6 +37,12 @@ class Service:
         """Every queue that grows with what others send: its name, length and bound."""
         return ()
 
+    def memory(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with the log, in memory and on the disk: its name, its bytes, and their bound where
+        checkpoints come in time.
+        """
+        return ()
+
     def needed_from(self) -> int | None:
         """The lowest slot that the log must keep for it; None if it needs none."""
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.entries import CACHE_BYTES
 from dynaproof.impl.paxos.sizes import HEADER_BYTES
 
 
@@ -25,10 +26,16 @@ class GroupSettings(Struct, frozen=True):
     """How long a replica waits for an answer to a fetch before it asks another peer."""
     closed_us: Microseconds = 5_000_000
     """How long a leader is idle before it commits a `ClosedTimestamp`."""
-    checkpoint_slots: int = 64
-    """Applied slots between checkpoints."""
-    retained_slots: int = 64
-    """Slots below the checkpoint that the log keeps for laggards."""
+    checkpoint_bytes: int = 1 << 22
+    """Bytes of records that are applied between checkpoints,"""
+    checkpoint_slots: int = 65_536
+    """or slots, if these are reached before."""
+    retained_bytes: int = 1 << 26
+    """Bytes of records below the checkpoint that the log keeps for laggards, at the most,"""
+    retained_slots: int = 500_000
+    """and slots, at the most."""
+    log_cache_bytes: int = CACHE_BYTES
+    """What chosen entries of the log take in memory, about; older ones are read back from the disk."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
     message_bytes: int = 1_048_576
@@ -39,12 +46,6 @@ class GroupSettings(Struct, frozen=True):
     """A leader's window: slots above its commit index, at the most,"""
     window_bytes: int = 524_288
     """and the encoded size of their records; or one record."""
-    ahead_slots: int = 2_048
-    """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind a gap,
-    at the most. Twice the slots in flight, so that a laggard gains on any load that the leader can serve.
-    """
-    ahead_bytes: int = 2_097_152
-    """Bytes that a voter keeps behind a gap, and that are under way to a laggard, at the most."""
     page_bytes: int = 8_192
     """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
     cache_bytes: int = 67_108_864
@@ -73,6 +74,18 @@ class GroupSettings(Struct, frozen=True):
     """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
     changes, they are not fetched again.
     """
+
+    @property
+    def ahead_slots(self) -> int:
+        """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind
+        a gap, at the most: two windows, so that a laggard gains on any load that the leader can serve.
+        """
+        return 2 * self.in_flight_slots
+
+    @property
+    def ahead_bytes(self) -> int:
+        """The same in bytes of their records."""
+        return 2 * self.window_bytes
 
     @property
     def records_bytes(self) -> int:

@@ -19,6 +19,8 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     held_at: Ballot
     """and the one at which the log holds it."""
     timestamp: Microseconds
+    log_bytes: int
+    """What the records of all slots through this one take."""
     config: Config
     config_slot: int
     roots: tuple[PageRef, ...]

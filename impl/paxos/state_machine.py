@@ -26,6 +26,8 @@ class StateMachine(Protocol):
     """The ballot in the identity of the record in that slot."""
     timestamp: Microseconds
     """Its commit timestamp, the largest so far."""
+    log_bytes: int
+    """What the records of all applied slots take."""
     config: Config
     """The last one known to be chosen,"""
     config_slot: int

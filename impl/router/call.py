@@ -48,8 +48,10 @@ class Route:
         self.ballot: Ballot = NO_BALLOT
 
     def learn(self, m: Rejected) -> bool:
-        """Follow a hint that is not older than what is known; whether it is newer."""
-        newer = m.ballot > self.ballot
+        """Follow a hint that is not older than what is known; whether it names a newer leader, or one where
+        none was known any more.
+        """
+        newer = m.ballot > self.ballot or (m.ballot == self.ballot and self.leader is None)
         if m.ballot >= self.ballot:
             self.ballot, self.leader = m.ballot, m.leader
         return newer
@@ -86,7 +88,7 @@ class Call:
         return "ok" if m.status == "ok" else "condition_failed"
 
     def rejected(self, m: Rejected, route: Route, newer: bool) -> Next:
-        """What to do after a refusal from which `route` has learned; `newer`: it names a newer leader."""
+        """What to do after a refusal from which `route` has learned; `newer`: it names another leader."""
         if m.request != self.request or m.attempt not in self.unanswered:
             return "nothing"
         asked = self.unanswered[m.attempt]

@@ -27,7 +27,7 @@ class Retirement:
 
     def recover(self) -> bool:
         """Read the journal; False if it rots, or holds what no node writes."""
-        found = scan(self.disk.read(NODE_LOG))
+        found = scan(self.disk.read(NODE_LOG, 0, self.disk.size(NODE_LOG)))
         if found.tail == "rot":
             return False
         try:

@@ -6,13 +6,14 @@ ever, and another incarnation takes its place. The rules, numbered as in the rep
 
 9. A config is proposed only when all below is chosen; nothing above it before it is chosen by votes of its
    leader's own ballot.
-10. Learning a config that a ballot chose is a promise of that ballot.
+10. Learning any record that a ballot chose is a promise of that ballot.
 11. A candidate that finds a config in the tail that it adopts leads only with promises of a quorum of the new
     config too, and of the old one. Slots through the config count under the old one, those above it under the
     new one, in order. Voters of the old config install all of the first accept.
 12. A candidate that knows a config to be chosen uses that one only.
 13. Who forgets is silent; what it said before stays valid.
-14. A new incarnation promises and votes once it knows the log through the config that brought it. Until then
+14. A new incarnation promises at once: it has never voted, so whatever it reports is true. It accepts, votes
+    and campaigns once it is admitted: once it knows the log through the config that brought it. Until then
     nobody else forgets.
 
 A ballot's first own record is a no-op or, where it adopts nothing, a config: all below it is chosen then. The
@@ -97,7 +98,7 @@ class ReconfigurationRules(Model):
     @action(a=Member, b=Ballot)
     def promise(self, a: int, b: int) -> None:
         """A member promises and reports its log; quorums of all found configs make a leader (rule 11)."""
-        require(self.role[b] == "candidate" and self.promised[a] < b and self.admitted(a))
+        require(self.role[b] == "candidate" and self.promised[a] < b and a not in self.silent)
         require(self.asked(a, b))
         self.promised[a] = b
         base = self.base[b]
@@ -108,16 +109,7 @@ class ReconfigurationRules(Model):
         if all(self.quorum_with(a, b, records, n) for n in self.Slot if base < n <= length + 1) and (
             length < self.slots or self.quorum_with(a, b, records, self.slots + 1)
         ):
-            self.role[b] = "leader"
-            end = self.first_accept_end(b, records, length)
-            for n in self.Slot:
-                self.records[b, n] = None if n > end else b if n == length + 1 else records[n - 1]
-            self.tail_end[b] = end
-            self.proposed[b] = end
-            self.best_accepted[b] = 0
-            self.best_last[b] = 0
-            for c in self.Member:
-                self.answered.discard((c, b))
+            self.lead(a, b, records, length)
         else:
             self.answered.add((a, b))
             if better:
@@ -125,6 +117,19 @@ class ReconfigurationRules(Model):
             self.best_last[b] = length
             for n in self.Slot:
                 self.records[b, n] = records[n - 1]
+
+    def lead(self, a: int, b: int, records: list[int | None], length: int) -> None:
+        """With this member's promise a candidate leads: it adopts the tail whole (rule 3)."""
+        self.role[b] = "leader"
+        end = self.first_accept_end(b, records, length)
+        for n in self.Slot:
+            self.records[b, n] = None if n > end else b if n == length + 1 else records[n - 1]
+        self.tail_end[b] = end
+        self.proposed[b] = end
+        self.best_accepted[b] = 0
+        self.best_last[b] = 0
+        for c in self.Member:
+            self.answered.discard((c, b))
 
     @action(b=Ballot)
     def propose(self, b: int) -> None:
@@ -203,7 +208,7 @@ class ReconfigurationRules(Model):
             for above in self.Slot:
                 if above > n:
                     self.log[a, above] = None
-        if self.is_config(b, n) and self.promised[a] < b:
+        if self.promised[a] < b:
             self.promised[a] = b
 
     # ---------------------------------------------------------------- failing

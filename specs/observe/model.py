@@ -115,7 +115,7 @@ def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[GroupView]:
         if len(fold) < values["applied"][r] or values["remembered"][r] != fold:
             view.file(Unequal(r, "remembered ids"))
     for k in model.Reader:
-        view.holds[k] = (values["cursor"][k], model.slots + 1)
+        view.holds[k] = values["cursor"][k]
     for n in view.chosen:
         view.acknowledge(f"the request of slot {n}", n)
     return [view]
@@ -189,7 +189,7 @@ def see_reader(name: str, cut: int, through: int) -> GroupView:
     """A log of which nothing matters but where it begins and how far its reader is."""
     view = GroupView((QUORUM,))
     view.checkpoint(QUORUM, cut)
-    view.holds[name] = (through, cut + 1)
+    view.holds[name] = through
     view.cut(QUORUM, cut + 1, held=True)
     return view
 

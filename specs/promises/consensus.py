@@ -14,6 +14,7 @@ from dynaproof.specs.views.group_facts import (
     FellSilent,
     ForgetfulVote,
     HeldLogGivenUp,
+    HoldBehind,
     LeaseHeld,
     Led,
     LogCut,
@@ -21,6 +22,7 @@ from dynaproof.specs.views.group_facts import (
     ProposalChanged,
     QueueOverfull,
     Raised,
+    ReadUnanswered,
     Reconfigured,
     RecordAltered,
     Recovered,
@@ -244,7 +246,7 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
             yield Violation(
                 f"{name} keeps its log from slot {first} on, and its durable checkpoint ends at {covered}"
             )
-        for reader, (through, _) in view.holds.items():
+        for reader, through in view.holds.items():
             if fact.held and first > through + 1:
                 yield Violation(
                     f"{name} keeps its log from slot {first} on, and {reader} has read through {through} only"
@@ -260,6 +262,24 @@ def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
         )
 
 
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HoldBehind,))
+def lag_is_bounded(view: GroupView) -> Iterable[Violation]:
+    """No hold that may lapse is further behind than its bound, in slots or in bytes of records."""
+    for fact in view.take(HoldBehind):
+        if fact.slots > fact.most_slots or fact.bytes > fact.most_bytes:
+            yield Violation(
+                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not "
+                f"lapsed; its bounds are {fact.most_slots} and {fact.most_bytes}"
+            )
+
+
+@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(ReadUnanswered,))
+def readers_are_answered(view: GroupView) -> Iterable[Violation]:
+    """A replica answers every question of a reader, however much that asks for."""
+    for fact in view.take(ReadUnanswered):
+        yield Violation(f"{fact.name} left the question of {fact.reader} for slot {fact.slot} unanswered")
+
+
 @spec(
     "always",
     source="docs/replication.md, rules W1 to W6",
@@ -272,11 +292,13 @@ def tails_fit(view: GroupView) -> Iterable[Violation]:
     above what an acceptor's journal knows chosen.
     """
     for fact in view.take(MessageTooLarge):
-        yield Violation(f"a {fact.message} of {fact.name} has {fact.size} bytes; its bound is {fact.bound}")
+        yield Violation(
+            f"a {fact.message} of {fact.name} has {fact.size} bytes of records; it has room for {fact.bound}"
+        )
     for long in view.take(TailTooLong):
         yield Violation(
             f"{long.name} came back with {long.records} records of {long.size} bytes above what its journal "
-            f"knows chosen, and a message holds {long.bound}"
+            f"knows chosen, and a message has room for {long.bound}"
         )
 
 
@@ -314,6 +336,8 @@ SPECS: tuple[AnySpec, ...] = (
     commit_timestamps_increase,
     log_cut_is_covered,
     held_log_is_never_given_up,
+    lag_is_bounded,
+    readers_are_answered,
     tails_fit,
     queues_stay_bounded,
     handlers_never_raise,

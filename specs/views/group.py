@@ -56,8 +56,8 @@ class GroupView(View[GroupFact]):
         """No slot above it is in `accepted` under this name."""
         self.voters_at: dict[int, dict[Entry, list[Name]]] = {}
         self.checkpoints: dict[Name, int] = {}
-        self.holds: dict[Hashable, tuple[int, int]] = {}
-        """Reader to the slot through which it has read, and the slot at which its hold lapses."""
+        self.holds: dict[Hashable, int] = {}
+        """Reader to the slot through which it has read, as long as its hold has not lapsed."""
         self.holders: dict[Name, tuple[Ballot, int]] = {}
         self.pruned_through = 0
         self.acknowledged: dict[int, Hashable] = {}

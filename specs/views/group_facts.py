@@ -162,6 +162,26 @@ class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
     slot: int
 
 
+class HoldBehind(GroupFact, frozen=True, gc=False):
+    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots`
+    and `most_bytes` are what it may be.
+    """
+
+    reader: Hashable
+    slots: int
+    bytes: int
+    most_slots: int
+    most_bytes: int
+
+
+class ReadUnanswered(GroupFact, frozen=True, gc=False):
+    """A replica has handled a reader's question, and does not answer it."""
+
+    name: Name
+    reader: Hashable
+    slot: int
+
+
 class QueueOverfull(GroupFact, frozen=True, gc=False):
     """A queue is longer than its bound."""
 
@@ -180,7 +200,7 @@ class Raised(GroupFact, frozen=True, gc=False):
 
 
 class MessageTooLarge(GroupFact, frozen=True, gc=False):
-    """A message of a replica is larger than its bound, and holds more than one record and a no-op."""
+    """The records of a message take more than their bound, and are more than one and a no-op."""
 
     name: Name
     message: str

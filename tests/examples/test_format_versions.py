@@ -44,11 +44,11 @@ def test_a_node_leaves_a_disk_of_another_version_as_it_is(monkeypatch: pytest.Mo
     run.set_up()
     slot = run.world.places[REPLICAS[0].name]
     run.world.crash(slot, "crash", spare=True)
-    logs = {name: slot.disk.read(name) for name in slot.disk.logs()}
+    logs = {name: slot.disk.read(name, 0, slot.disk.size(name)) for name in slot.disk.logs()}
     monkeypatch.setattr(frames, "FORMAT_VERSION", frames.FORMAT_VERSION + 1)
     run.world.start(slot)
     assert not slot.outbox.handler
-    assert {name: slot.disk.read(name) for name in slot.disk.logs()} == logs
+    assert {name: slot.disk.read(name, 0, slot.disk.size(name)) for name in slot.disk.logs()} == logs
     monkeypatch.undo()
     run.world.crash(slot, "crash", spare=True)
     run.world.start(slot)

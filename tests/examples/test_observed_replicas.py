@@ -62,25 +62,28 @@ def test_a_ballot_that_a_candidate_asked_with_is_one_that_it_let_out() -> None:
     assert len(list(promises_never_go_back.check(made.view))) == 1
 
 
-def restarted(other: int | None) -> Run:
-    """A run in which a replica has come back; slot `other` is chosen with a value that it does not have."""
+def restarted(*, other: bool) -> Run:
+    """A run in which a replica has come back; with `other` the first slot of its log is chosen with a value
+    that it does not have.
+    """
     run = Run(PARTITION, CALM, Timed(CALM.seed))
     run.set_up()
     slot = run.world.places["sb"]
     run.advance(lambda: slot.node.replica.log.commit > 5, 5_000)  # type: ignore[attr-defined]
+    first = slot.node.replica.log.first  # type: ignore[attr-defined]
     run.world.crash(slot, "test", spare=True)
     run.check()
-    if other is not None:
+    if other:
         chosen = run.view.chosen
-        chosen[other] = structs.replace(chosen[other], entry=Entry(BALLOT, "another"))
+        chosen[first] = structs.replace(chosen[first], entry=Entry(BALLOT, "another"))
     run.world.start(slot)
     run.check()
     return run
 
 
 def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() -> None:
-    assert restarted(None).failure is None
-    failure = restarted(3).failure
+    assert restarted(other=False).failure is None
+    failure = restarted(other=True).failure
     assert failure is not None
     assert failure.spec == "logs_agree_up_to_commit"
 

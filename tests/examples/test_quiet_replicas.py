@@ -13,7 +13,21 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.specs.views.group_facts import Unequal
 
-CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
+DRAWN = draw("partition", 3, "timed")
+CALM = structs.replace(
+    DRAWN,
+    settings=structs.replace(
+        DRAWN.settings,
+        hold_lag_slots=4_096,
+        hold_lag_bytes=1 << 29,
+        held_slots=8_192,
+        held_bytes=1 << 30,
+    ),
+    faults=(),
+    loss=0,
+    duplication=0,
+    end="all",
+)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos import entrance
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
@@ -17,10 +18,11 @@ from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.storage_node.retirement import Retirement
 
 CLASSES: dict[str, type] = {
-    kind.__name__: kind for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, Retirement)
+    kind.__name__: kind
+    for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, Retirement, Waiting)
 }
 ROWS = re.findall(
-    r"^\| (\d+) \| .* \| (`.*`) \|$",
+    r"^\| (W?\d+) \| .* \| (`.*`) \|$",
     (Path(__file__).parents[2] / "docs/replication.md").read_text(),
     re.MULTILINE,
 )
@@ -36,12 +38,13 @@ def function_of(name: str) -> Callable[..., Any]:
 
 
 def test_the_table_has_every_rule_once() -> None:
-    assert [int(number) for number, _ in ROWS] == list(range(1, 16))
+    expected = [*map(str, range(1, 16)), *(f"W{number}" for number in range(1, 7))]
+    assert [number for number, _ in ROWS] == expected
 
 
 @pytest.mark.parametrize(("number", "places"), ROWS, ids=[number for number, _ in ROWS])
 def test_what_keeps_a_rule_names_it(number: str, places: str) -> None:
     for name in re.findall(r"`([^`]+)`", places):
         source = " ".join(inspect.getsource(function_of(name)).split())
-        named = re.findall(r"rules? ((?:\d+|,|and|\s)+)", source, re.IGNORECASE)
-        assert number in re.findall(r"\d+", " ".join(named)), f"{name} does not name rule {number}"
+        named = re.findall(r"rules? ((?:W?\d+|,|and|\s)+)", source, re.IGNORECASE)
+        assert number in re.findall(r"W?\d+", " ".join(named)), f"{name} does not name rule {number}"

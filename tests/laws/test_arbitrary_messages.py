@@ -93,7 +93,7 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
     ),
     RequestId: st.builds(RequestId, st.just(CLIENT), st.just(1), st.integers(1, 3)),
     PageRef: st.sampled_from((ROOT, PageRef(1, b"x" * 16))),
-    Hold: st.builds(Hold, st.just("reader"), st.integers(-1, 7), st.integers(-1, 7)),
+    Hold: st.builds(Hold, st.just("reader"), *(st.integers(-1, 7) for _ in range(4))),
     LogCursor: st.builds(LogCursor, st.integers(-1, 9), st.integers(-1, 9)),
     Config: st.sampled_from(
         (GROUP, GROUP.replacing(VOTERS[1], STRANGER), GROUP.replacing(VOTERS[0], STRANGER), Config(3, (), 9))

@@ -72,7 +72,7 @@ def play(done: list[Operation]) -> tuple[SimDisk, Oracle, Outbox]:
 def test_reads_see_every_write_at_once(done: list[Operation]) -> None:
     disk, oracle, _ = play(done)
     for log in LOGS:
-        assert disk.read(log) == oracle.states[log][-1]
+        assert disk.read(log, 0, disk.size(log)) == oracle.states[log][-1]
     assert disk.logs("log/") == [log for log in LOGS if oracle.states[log][-1]]
     assert {page: disk.read_page("pages/p", page) for page in disk.pages("pages/p")} == oracle.pages[-1]
 
@@ -111,7 +111,7 @@ def test_a_crash_keeps_of_each_file_a_prefix_chosen_for_it_alone(
             assert draws[1][1] == len(states[kept + 1]) - len(expected), "only an append is kept in part"
             expected = states[kept + 1][: len(expected) + draws[1][0]]
             tails += draws[1][0] > 0
-        assert disk.read(log) == disk.durable_log(log) == expected
+        assert disk.read(log, 0, disk.size(log)) == disk.durable_log(log) == expected
     assert torn == (tails > 0)
     kept = oracle.durable["pages/p"] + asked.get("pages/p", [(0, 1)])[0][0]
     assert disk.durable_files().get("pages/p", {}) == oracle.pages[kept]
@@ -126,9 +126,9 @@ def keep(everything: bool) -> Callable[[str, int], int]:
 def test_what_a_crash_left_no_second_crash_takes(done: list[Operation], everything: bool) -> None:
     disk, _, _ = play(done)
     disk.crash(keep(everything))
-    left = [disk.read(log) for log in LOGS]
+    left = [disk.read(log, 0, disk.size(log)) for log in LOGS]
     disk.crash(keep(not everything))
-    assert [disk.read(log) for log in LOGS] == left
+    assert [disk.read(log, 0, disk.size(log)) for log in LOGS] == left
 
 
 @given(operations, st.integers(0, 63), st.integers(1, 255))
@@ -137,10 +137,10 @@ def test_rot_changes_one_byte_for_reads_and_for_the_platter(
 ) -> None:
     disk, _, _ = play(done)
     disk.crash(keep(True))
-    before = {log: disk.read(log) for log in LOGS}
+    before = {log: disk.read(log, 0, disk.size(log)) for log in LOGS}
     for log in disk.durable_logs(""):
         disk.rot(log, at % len(before[log]), mask)
-        found = disk.read(log)
+        found = disk.read(log, 0, disk.size(log))
         assert found == disk.durable_log(log)
         differing = [
             (index, old ^ new)

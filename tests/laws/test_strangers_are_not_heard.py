@@ -57,8 +57,8 @@ THEIRS = Ballot(2, "sb", 2)
 LEAF = Page(encode(LeafBody([], [], [])))
 ROOTS = PageRef(0, digest_of_page(LEAF)), PageRef(1, digest_of_page(LEAF))
 PAGES = tuple((root.page, encode_page(root.page, LEAF, Settings().page_bytes)) for root in ROOTS)
-HELD = Hold("reader", 4, 100)
-COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
+HELD = Hold("reader", 4, 0, 100, 1 << 20)
+COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 
 
 LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
@@ -123,7 +123,7 @@ class Group:
         return (
             plain(self.replica),
             [plain(service) for service in self.replica.services],
-            {name: self.env.disk.read(name) for name in self.env.disk.logs()},
+            {name: self.env.disk.read(name, 0, self.env.disk.size(name)) for name in self.env.disk.logs()},
             {name: tuple(self.env.disk.pages(name)) for name in self.env.disk.files()},
             (list(self.env.sent), list(self.env.own), dict(self.env.timers)),
         )
@@ -270,7 +270,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Prepare: (follower, lambda _: Prepare(PEER, 1, THEIRS, 0)),
     Promise: (candidate, lambda g: Promise(PEER, 1, ballot_of(g), NO_BALLOT, 0, 0, 0, None, (), g.env.wall)),
     Refused: (leader, lambda g: Refused(PEER, 1, ballot_of(g), THEIRS)),
-    TooFarBehind: (candidate, lambda g: TooFarBehind(PEER, 1, ballot_of(g), 9, 5, None)),
+    TooFarBehind: (candidate, lambda g: TooFarBehind(PEER, 1, ballot_of(g), 9, 1, None)),
     Adopt: (follower, lambda g: Adopt(PEER, 1, THEIRS, g.env.now, 0, no_ops(1, 1), 0)),
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),

@@ -245,7 +245,7 @@ class BTreeMachine(RuleBasedStateMachine):
     def crash(self, data: st.DataObject) -> None:
         """Any prefix of the page writes and frees is kept; the root that is named counts."""
         self.disk.crash(lambda _name, choices: data.draw(st.integers(0, choices - 1)))
-        named = len(self.disk.read(NAMES)) // 8
+        named = self.disk.size(NAMES) // 8
         self.disk.cut(NAMES, named * 8)
         self.roots = self.roots[:named]
         roots, plain = self.roots[-1]

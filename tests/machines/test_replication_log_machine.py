@@ -6,6 +6,7 @@ none from before the last completed sync; then it goes on from there.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -58,7 +59,8 @@ class Plain:
         self.entries = {s: e for s, e in self.entries.items() if s <= slot}
 
     def shows(self, log: ReplicationLog) -> bool:
-        entries = {r.slot: (r.proposed_at, log.slot_held_at(r.slot)) for r in log.records}
+        records, held_at = log.entries.chunk(log.first, log.last, sys.maxsize)
+        entries = {r.slot: (r.proposed_at, b) for r, b in zip(records, held_at, strict=True)}
         scalars = (log.promised, log.last_accepted, log.first, entries)
         return scalars == (self.promised, self.last_accepted, self.first, self.entries)
 
@@ -66,12 +68,15 @@ class Plain:
 class LogMachine(RuleBasedStateMachine):
     """Every rule is what a replica's handlers do with a log, or what its driver does with the disk."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(cache_bytes=st.sampled_from([0, 2_000, 1 << 20]))
+    def begin(self, cache_bytes: int) -> None:
+        self.cache_bytes = cache_bytes
         self.disk = SimDisk(Outbox())
         self.plain = Plain()
         self.states: dict[int, Plain] = {}
-        self.log = ReplicationLog.create(self.disk, PREFIX, fresh_head(MEMBER, GROUP, 0))
+        self.log = ReplicationLog.create(
+            self.disk, PREFIX, decode, fresh_head(MEMBER, GROUP, 0), self.cache_bytes
+        )
         self.round = 0
         self.wrote()
         self.mark = 0
@@ -93,20 +98,25 @@ class LogMachine(RuleBasedStateMachine):
         self.log.promise(ballot)
         self.wrote()
 
-    @rule(back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1))
-    def accept(self, back: int, size: int, higher: int) -> None:
-        """A batch of a new ballot behind what is chosen, or more slots of the last accepted one."""
+    @rule(back=st.integers(0, 3), size=st.integers(1, 4), higher=st.integers(0, 1), ahead=st.integers(-1, 5))
+    def accept(self, back: int, size: int, higher: int, ahead: int) -> None:
+        """A batch of a new ballot behind what is chosen, or more slots of the last accepted one; its leader
+        knows some of them to be chosen, or some above them.
+        """
         plain = self.plain
+        told = plain.commit + ahead
         self.round = max(self.round, plain.promised.round) + higher
         ballot = Ballot(self.round, "a", 1)
         if ballot < plain.promised or not ballot.round:
             return
         first = max(plain.first, plain.last + 1 - back)
         records = tuple(no_op(slot, ballot) for slot in range(first, first + size))
-        self.log.accept(ballot, first, records)
+        known = plain.commit
+        plain.commit = max(known, min(told, first + size - 1))
+        self.log.accept(ballot, first, records, told)
         if ballot > plain.last_accepted:
             plain.cut_above(max(plain.commit, first + size - 1))
-        plain.entries.update({r.slot: (r.proposed_at, ballot) for r in records if r.slot > plain.commit})
+        plain.entries.update({r.slot: (r.proposed_at, ballot) for r in records if r.slot > known})
         plain.promised = plain.last_accepted = ballot
         plain.durable_commit = plain.commit
         self.wrote()
@@ -144,7 +154,7 @@ class LogMachine(RuleBasedStateMachine):
         plain, slot = self.plain, self.plain.commit
         first = max(plain.first, slot + 1 - retained)
         identity, held_at = plain.entries[slot]
-        snapshot = PartitionSnapshot(slot, identity, held_at, slot, GROUP, 0, ROOTS, 0, 0, 0, ())
+        snapshot = PartitionSnapshot(slot, identity, held_at, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ())
         head = structs.replace(
             fresh_head(MEMBER, GROUP, 0),
             promised=self.log.promised,
@@ -170,7 +180,8 @@ class LogMachine(RuleBasedStateMachine):
             last_accepted=plain.last_accepted,
             first=slot + 1,
             commit=slot,
-            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, GROUP, 0, ROOTS, 0, 0, 0, ()),
+            snapshot=PartitionSnapshot(slot, ballot, ballot, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ()),
+            copied=True,
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}
         self.log.roll(head)
@@ -226,7 +237,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log, self.syncing, self.synced = recovered, -1, sequence
 
     def recover(self) -> ReplicationLog:
-        found = ReplicationLog.recover(self.disk, PREFIX, decode)
+        found = ReplicationLog.recover(self.disk, PREFIX, decode, self.cache_bytes)
         assert found is not None
         return found[0]
 
@@ -302,7 +313,8 @@ def keeping(kept: dict[str, int]) -> Callable[[str, int], int]:
 def recovered(disk: SimDisk) -> tuple[Journal, list[tuple[int, bytes]], bool]:
     found = Journal.recover(disk, PREFIX, link_of)
     assert found is not None
-    return found
+    journal, torn = found
+    return journal, [(frame.segment, payload) for frame, payload in journal.frames()], torn
 
 
 @pytest.mark.parametrize("kept", [1, 2, 3])

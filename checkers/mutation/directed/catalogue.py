@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.directed import ballots, clients, configs, disks, leases, tails
+from dynaproof.checkers.mutation.directed import ballots, clients, configs, disks, leases, request_ids, tails
 from dynaproof.checkers.mutation.directed.scenario import DIRECTED, Scenario, Trace, trace_of
 
-MODULES = (ballots, tails, configs, leases, disks, clients)
+MODULES = (ballots, tails, configs, leases, disks, clients, request_ids)
 
 __all__ = ["DIRECTED", "MODULES", "Scenario", "Trace", "trace_of"]

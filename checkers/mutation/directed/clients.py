@@ -76,7 +76,7 @@ def a_copy_of_a_refused_attempt_comes_late(harness: Harness) -> None:
     harness.settle()
 
 
-@scenario("final_refusal_forgotten", in_flight_slots=1)
+@scenario("final_refusal_forgotten", in_flight_slots=1, waiting_requests=0)
 def a_copy_of_a_throttled_attempt_comes_late(harness: Harness) -> None:
     """An attempt is throttled, which is final; a copy of it arrives when there is room again."""
     harness.elect("sa")

@@ -20,7 +20,15 @@ from dynaproof.impl.partition.messages.requests import Put
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, CopyOffer, CopyPages, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Adopt,
+    Behind,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Vote,
+)
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import NoOp
 
@@ -76,9 +84,9 @@ def a_config_is_learnt_by_an_old_candidate(harness: Harness) -> None:
             pass
     replace_voter(harness, "sa", "sb", "sb")
     join(harness, "sa")
+    harness.pass_leases()
     harness.deliver("sc", "sa", Fetch)
     harness.deliver("sa", "sc", Chosen)
-    harness.pass_leases()
     harness.fire("sc", ElectionTimer)
     harness.deliver_if_any("sc", "sd", AskAlive)
     harness.deliver_if_any("sd", "sc", Alive)

@@ -7,7 +7,15 @@ from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.paxos.messages.catch_up import Chosen, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Adopt,
+    Behind,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Vote,
+)
 
 
 @scenario("slot_by_slot_adoption")
@@ -85,6 +93,9 @@ def a_batch_is_repeated(harness: Harness) -> None:
     harness.deliver("sa", "sb", Adopt)
     campaign(harness, "sc", "sb")
     harness.deliver("sc", "sb", Adopt)
+    harness.deliver("sb", "sc", Vote)
+    write(harness, "c1", "2", "sc")
+    harness.deliver("sc", "sb", Accept)
     harness.deliver("sb", "sc", Vote)
 
 

@@ -7,13 +7,16 @@ from importlib import import_module
 from typing import Final
 
 from dynaproof.checkers.mutation.model_bugs import (
+    admission,
     catch_up,
+    config_lease,
     dns_plan,
     lease,
     long_tail,
     multi_paxos,
     paxos,
     reconfiguration,
+    replacement,
     request_id,
     restore,
     shard,
@@ -29,6 +32,10 @@ MODEL_BUGS: Final[dict[str, tuple[ModelBug, ...]]] = {
     "dynaproof.model.multi_paxos.promises:MultiPaxos": multi_paxos.BUGS,
     "dynaproof.model.long_tail:LongTail": long_tail.BUGS,
     "dynaproof.model.reconfiguration.promises:Reconfiguration": reconfiguration.BUGS,
+    "dynaproof.model.admission:Admission": admission.BUGS,
+    "dynaproof.model.admission:AfterOneLoss": admission.BUGS_AFTER_ONE_LOSS,
+    "dynaproof.model.replacement:Replacement": replacement.BUGS,
+    "dynaproof.model.config_lease:ConfigLease": config_lease.BUGS,
     "dynaproof.model.lease:Lease": lease.BUGS,
     "dynaproof.model.catch_up:CatchUp": catch_up.BUGS,
     "dynaproof.model.split:Split": split.BUGS,

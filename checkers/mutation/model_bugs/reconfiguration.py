@@ -29,6 +29,29 @@ def some_are_voters(self, one: int, two: int) -> None:
         if a not in (one, two):
             self.first.add(a)
 '''
+OLD_PROMISES_COUNT: Final = Edit(
+    PROTOCOL,
+    """
+    2
+    * sum((c == a or (c, b) in self.answered) and self.counts_in(records, c, n) for c in self.Member)
+    > self.voters
+    """,
+    "2 * sum(c == a or (c, b) in self.answered for c in self.Member) > self.voters",
+    within=f"{RULES}.quorum_with",
+)
+ONLY_CONFIGS_PROMISE: Final = Edit(
+    PROTOCOL,
+    "if self.promised[a] < b:",
+    "if self.is_config(b, n) and self.promised[a] < b:",
+    within=f"{RULES}.learn",
+)
+ONLY_THE_ADMITTED_PROMISE: Final = Edit(
+    PROTOCOL,
+    "self.promised[a] < b and a not in self.silent)",
+    "self.promised[a] < b and self.admitted(a))",
+    within=f"{RULES}.promise",
+)
+"""Rule 14 as it once stood."""
 THREE_BALLOTS: Final = Edit(PROTOCOL, "ballots = Constant(2)", "ballots = Constant(3)")
 
 BUGS = (
@@ -36,16 +59,7 @@ BUGS = (
         "OldPromisesCount",
         "The promises of the old config's voters count as the quorum of the config that a candidate finds.",
         *UNDISTURBED,
-        Edit(
-            PROTOCOL,
-            """
-            2
-            * sum((c == a or (c, b) in self.answered) and self.counts_in(records, c, n) for c in self.Member)
-            > self.voters
-            """,
-            "2 * sum(c == a or (c, b) in self.answered for c in self.Member) > self.voters",
-            within=f"{RULES}.quorum_with",
-        ),
+        OLD_PROMISES_COUNT,
         violates="one_record_per_slot",
     ),
     model_bug(
@@ -55,13 +69,19 @@ BUGS = (
         Edit(
             PROTOCOL,
             """
-            if self.is_config(b, n) and self.promised[a] < b:
+            if self.promised[a] < b:
                 self.promised[a] = b
 
             """,
             "",
         ),
         violates="chosen_survives",
+    ),
+    model_bug(
+        "OnlyConfigsPromise",
+        "Only learning a config is a promise: a late accept of a lower ballot goes below a learned record.",
+        ONLY_CONFIGS_PROMISE,
+        violates="same_record_same_prefix",
     ),
     model_bug(
         "ForgetsWhenItWill",

@@ -97,9 +97,9 @@ BUGS = (
         ),
         Edit(
             LOG,
-            "self._write(Accepted(ballot, first, records, self.commit))",
+            "self._write(Accepted(ballot, first + skip, records[skip:], commit))",
             """
-            self._write(Accepted(ballot, first, records, self.commit))
+            self._write(Accepted(ballot, first + skip, records[skip:], commit))
             self.promised = ballot  # In memory; the fold of the journal does not raise it.
             """,
         ),

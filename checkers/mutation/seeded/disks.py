@@ -120,6 +120,6 @@ BUGS = (
         "tails_lost_together",
         "Recovery takes it that files lose their unsynced tails together: where a segment is there, those "
         "before it are whole.",
-        Edit(JOURNAL, " or earlier.scan.sequence != later.scan.first:", ":"),
+        Edit(JOURNAL, " or earlier.sequence != later.first:", ":"),
     ),
 )

@@ -15,8 +15,9 @@ BUGS = (
             """
             self.replica.propose(record)
             if isinstance(record, Write):
-                self.answer(Flight(sender, m.request, m.attempt), Answer(record.slot, True, None))
-                return
+                for sender, one in attempts:
+                    self.answer(Flight(sender, one.request, one.attempt), Answer(record.slot, True, None))
+                return True
             """,
         ),
     ),
@@ -38,8 +39,9 @@ BUGS = (
             """
             if isinstance(record, Outcome):
                 answer = Answer(self.replica.log.last, False, record.observed)
-                self.answer(Flight(sender, m.request, m.attempt), answer)
-                return
+                for sender, one in attempts:
+                    self.answer(Flight(sender, one.request, one.attempt), answer)
+                return True
             self.replica.propose(record)
             """,
         ),
@@ -108,8 +110,8 @@ BUGS = (
     ),
     bug(
         "flights_unbounded",
-        "A leader does not throttle for the slots in flight.",
-        Edit(REQUESTS, "full = log.last - log.commit >= self.settings.in_flight_slots", "full = False"),
+        "A leader's window is not bounded in slots.",
+        Edit(LEADER, "in_flight < settings.in_flight_slots", "True"),
     ),
     bug(
         "waiting_unbounded",

@@ -52,10 +52,10 @@ BUGS = (
         "accepted one.",
         Edit(
             LOG,
-            "self.commit = max(self.commit, learned.first + len(learned.records) - 1)",
+            "self.commit = max(self.commit, first + len(records) - 1)",
             """
-            self.commit = max(self.commit, learned.first + len(learned.records) - 1)
-            self.last_accepted = max(self.held_at, default=NO_BALLOT)
+            self.commit = max(self.commit, first + len(records) - 1)
+            self.last_accepted = max(entries.recent.held_at, default=NO_BALLOT)
             """,
         ),
     ),
@@ -96,7 +96,7 @@ BUGS = (
             "return previous <= self.log.commit",
         ),
         Edit(SENDER, "follows = m.adopted or m.through >= leadership.tail_end", "follows = True"),
-        Edit(SENDER, "last = min(log.last, progress.next + min(settings.chunk_slots, room) - 1)", "last = progress.next"),
+        Edit(SENDER, "last = self.last_in_message(first, min(log.last, first + room - 1))", "last = first"),
     ),
     bug(
         "no_prefix_rule",
@@ -115,6 +115,7 @@ BUGS = (
         "outdated_promises_counted",
         "A promise from before a catch-up counts although its tail begins below what is known.",
         Edit(CANDIDATE, "self.drop_outdated_promises(campaign)", "pass"),
+        Edit(CANDIDATE, "campaign.promises.clear()", "pass"),
     ),
     bug(
         "foreign_prefix_not_voided",

@@ -16,7 +16,9 @@ class ReadLog(Message, frozen=True, gc=False, tag="read_log"):
 
 
 class LogRead(Message, frozen=True, gc=False, tag="log_read"):
-    """Consecutive chosen records from `first` on; none if there are no more so far."""
+    """Consecutive chosen records from `first` on; none if there are no more so far, and fewer than were asked
+    for if these do not fit into an answer.
+    """
 
     name: str
     first: int
@@ -48,8 +50,8 @@ class CursorPlaced(Message, frozen=True, gc=False, tag="cursor_placed"):
 
 
 class CursorRefused(Message, frozen=True, gc=False, tag="cursor_refused"):
-    """Not now: the leader does not serve yet, is throttled, or holds the log for as many readers as
-    it may.
+    """Not now: the leader does not serve yet, is throttled, or holds the log for as many readers as it may;
+    or not there: the place is further behind than a hold may be.
     """
 
     name: str

@@ -50,7 +50,8 @@ def size_of(operation: Operation) -> int:
 
 class Request(Message, frozen=True, gc=False, tag="request"):
     """One attempt at a request. A write is fenced by `ballot`: only the leader of that ballot may ever
-    propose it, so a refusal is final for the attempt, repeated and late copies of it included.
+    propose it, so a refusal is final for the attempt, repeated and late copies of it included. Every attempt
+    repeats the deadline, which is part of the request's name.
     """
 
     request: RequestId
@@ -74,8 +75,8 @@ class Rejected(Message, frozen=True, gc=False, tag="rejected"):
     """This copy of an attempt was not proposed: `not_leader` (with a hint where to go), `throttled` (with one
     when to come back), `expired`, or `too_far_ahead` (the deadline).
 
-    `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to come
-    back to a leader that throttles, as far as it can tell.
+    `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to
+    come back to a leader that throttles, as far as it can tell.
     """
 
     request: RequestId

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
-from dynaproof.impl.tree.pages import RottenPageError, pages_below
+from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.place import Place, Platter
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
+
+NO_PAGE = -1
+"""Above a root."""
 
 REMEMBERED = 64
 """Journal records that are not decoded again, at the most."""
@@ -21,11 +24,13 @@ REMEMBERED = 64
 class ChosenRecord:
     """A chosen record with what the fold of the chosen records says of it."""
 
-    __slots__ = ("record", "surprises", "timestamp")
+    __slots__ = ("log_bytes", "record", "surprises", "timestamp")
 
     def __init__(self, record: LogRecord) -> None:
         self.record = record
         self.timestamp = record.timestamp
+        self.log_bytes = 0
+        """What it and all chosen records below it take; known once it is chosen."""
         self.surprises: list[tuple[bytes, StoredItem | None, StoredItem | None]] = []
 
 
@@ -42,12 +47,16 @@ class DurableLogs:
         """Where the log begins that is on the platter."""
         self.with_rot: dict[Member, bool] = {}
         """Replicas of which a page has rotted: one that has not read it goes on, and names it again."""
+        self.pages: dict[Member, SoundPages] = {}
+        """Of the newest checkpoint of each replica."""
         self._decoded: dict[bytes, JournalRecord] = {}
 
     def synced(self, place: Place, member: Member) -> None:
         """Read the frames of an incarnation at a place that became durable."""
         disk = place.disk
         prefix = f"log/{member.incarnation:06d}/"
+        if disk.paged and member in self.pages:
+            self.pages[member].changed(disk.paged)
         for log in disk.grown:
             if not log.startswith(prefix):
                 continue
@@ -79,7 +88,10 @@ class DurableLogs:
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
-            if record.snapshot is not None and (member in self.with_rot or pages_are_whole(record, disk)):
+            sound = record.snapshot is not None and (
+                member in self.with_rot or self.pages.setdefault(member, SoundPages()).whole(record, disk)
+            )
+            if record.snapshot is not None and sound:
                 view.checkpoint(member, record.snapshot.slot)
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
@@ -117,14 +129,45 @@ class DurableLogs:
         """Keep only so many of the places to which logs were read: old segments do not grow any more."""
         for at in list(self.read_through)[:-kept]:
             del self.read_through[at]
+        for member in list(self.pages)[:-kept]:
+            del self.pages[member]
 
 
-def pages_are_whole(head: AnyHead, disk: Platter) -> bool:
-    """Whether every page of the checkpoint that a head names is sound on the platter."""
-    assert head.snapshot is not None
-    pages = disk.durable_files().get(head.pages, {})
-    try:
-        pages_below(head.snapshot.roots, pages.get)
-    except RottenPageError:
-        return False
-    return True
+class SoundPages:
+    """The pages of checkpoints of one replica that were found sound on the platter.
+
+    *Invariant.* All below a known page is sound as long as no page of it is written again; then that page is
+    known no more, nor are those above it. So a checkpoint costs what it has changed.
+    """
+
+    def __init__(self) -> None:
+        self._file = ""
+        self._known: dict[int, tuple[PageRef, int]] = {}
+        """By page: what names it, and the page above it."""
+
+    def changed(self, pages: Sequence[tuple[str, int]]) -> None:
+        """These pages of these files have other bytes on the platter than before, or none."""
+        for file, page in pages:
+            known = self._known.pop(page, None) if file == self._file else None
+            while known is not None:
+                known = self._known.pop(known[1], None)
+
+    def whole(self, head: AnyHead, disk: Platter) -> bool:
+        """Whether every page of the checkpoint that a head names is sound on the platter."""
+        assert head.snapshot is not None
+        if head.pages != self._file:
+            self._file, self._known = head.pages, {}
+        pages, known = disk.durable_files().get(head.pages, {}), self._known
+        missing = [(root, NO_PAGE) for root in head.snapshot.roots]
+        while missing:
+            ref, above = missing.pop()
+            before = known.get(ref.page)
+            if before is None or before[0] != ref:
+                try:
+                    page = decode_page(ref, pages.get(ref.page))
+                except RottenPageError:
+                    self._known = {}
+                    return False
+                missing += [(child, ref.page) for child in page.children]
+            known[ref.page] = ref, above
+        return True

@@ -16,10 +16,18 @@ from dynaproof.impl.partition.memory import CODEC, id_key
 from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Request
 from dynaproof.impl.partition.records import Answer
 from dynaproof.impl.partition.replica import PartitionReplica
-from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.observe.impl.place import Place, admitted, before_at_leader, copying, to_copy, waiting_is_full
+from dynaproof.specs.observe.impl.place import (
+    Place,
+    admitted,
+    before_at_leader,
+    copying,
+    to_copy,
+    waiting_is_full,
+    work_bounds,
+)
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -71,6 +79,18 @@ class Copying(Struct, frozen=True):
     round_trips: int
 
 
+class Work:
+    """What a node has read and written so far, and the most in one handler but for its starts."""
+
+    __slots__ = ("most_read", "most_written", "read", "written")
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.written = 0
+        self.most_read = 0
+        self.most_written = 0
+
+
 class LoadObserver:
     """Measures; see the module."""
 
@@ -93,11 +113,13 @@ class LoadObserver:
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
         self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
-        """By the second, how many writes were asked for, and what a partition remembers of them at the most."""
+        """By the second, how many writes were asked for, and what a partition remembers of them at most."""
         self._largest = 0
         """Of the items written so far: an answer may show one."""
         self._chosen: deque[tuple[int, int]] = deque()
         """When which slot was the last one chosen, the first of them at least one answer ago."""
+        self._work: dict[str, Work] = {}
+        self._fullest: dict[tuple[Member, str], int] = {}
         self._down: dict[str, int] = {}
         """Since when a place is down."""
         self._back: dict[str, Back] = {}
@@ -124,7 +146,9 @@ class LoadObserver:
         if not isinstance(note.operation, Get):
             if isinstance(note.operation, Put):
                 self._largest = max(self._largest, len(note.operation.item))
-            size = CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            size = (
+                CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
+            )
             second, writes = tau // 1_000_000, 1
             if self._asked_for and self._asked_for[-1][0] == second:
                 _, before, before_bytes = self._asked_for.pop()
@@ -142,6 +166,34 @@ class LoadObserver:
     def abandoned(self, request: RequestId) -> None:
         """The client has crashed."""
         self.asked.pop(request, None)
+
+    # --- Work and memory: whatever the time ---
+
+    def worked(self, place: Place, replica: PartitionReplica) -> None:
+        """A handler of this replica has run: what it read and wrote is filed where none did more before."""
+        disk = place.disk
+        work = self._work.get(place.name)
+        if work is None:
+            work = self._work[place.name] = Work()
+        read, written = disk.bytes_read - work.read, disk.bytes_written - work.written
+        work.read, work.written = disk.bytes_read, disk.bytes_written
+        if read <= work.most_read and written <= work.most_written:
+            return
+        last = place.world.last
+        handler = "a start" if last is None or last.payload is None else type(last.payload).__name__
+        most_read, most_written = work_bounds(place, replica)
+        if handler != "a start":
+            work.most_read, work.most_written = max(read, work.most_read), max(written, work.most_written)
+        self.view.file(Worked(replica.member, handler, "read", read, most_read))
+        self.view.file(Worked(replica.member, handler, "wrote", written, most_written))
+
+    def synced(self, place: Place, replica: PartitionReplica) -> None:
+        """A sync of this replica's node has ended: what fills up is filed where it never was fuller."""
+        for what, size, bound in replica.memory():
+            at = replica.member, what
+            if size > self._fullest.get(at, -1):
+                self._fullest[at] = size
+                self.view.file(Filled(*at, size, bound))
 
     # --- Replicas ---
 

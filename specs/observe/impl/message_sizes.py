@@ -1,4 +1,4 @@
-"""How large the messages of replicas are, measured on what leaves them: the whole message as it would be sent."""
+"""How large the messages of replicas are, measured on what leaves them; all but their records is small."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from dynaproof.impl.node import Message
 from dynaproof.impl.partition.messages.readers import LogRead
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
@@ -27,18 +26,20 @@ def is_short(records: tuple[Record, ...]) -> bool:
     return len(records) < 2 or (len(records) == 2 and type(records[1]) is NoOp)
 
 
-def too_large(message: Message, bound: int) -> int:
-    """The size of a message that is over its bound; 0 if it is within."""
-    carrying: Any = message
-    if is_short(records_of(carrying)):
+def bounded_size(message: Any) -> int:
+    """The bytes of a message's records, and of the ballots that go with them, where they must be within the
+    bound; 0 for a message that may be as large as it is.
+    """
+    records = records_of(message)
+    if is_short(records):
         return 0
-    size = len(_encode(message))
-    return size if size > bound else 0
+    held_at = message.held_at if isinstance(message, Chosen | CopiedLog) else ()
+    return sum(len(_encode(part)) for part in (*records, *held_at))
 
 
-def tail_beyond(replica: PartitionReplica, bound: int) -> tuple[int, int]:
+def tail_beyond(replica: PartitionReplica) -> tuple[int, int]:
     """The records, and their bytes, that a replica which has just come back holds above what its journal
-    knows chosen, if they and a no-op do not fit a message; else none.
+    knows chosen, if they do not fit a message, with a no-op where they do not end with one; else none.
     """
     log = replica.log
     tail = log.between(log.commit + 1, log.last)
@@ -47,4 +48,4 @@ def tail_beyond(replica: PartitionReplica, bound: int) -> tuple[int, int]:
     ends = type(tail[-1]) is NoOp
     no_op = NoOp(log.last + 1, log.promised, replica.config.epoch, replica.state.timestamp)
     size = sum(len(_encode(record)) for record in (*tail, *(() if ends else (no_op,))))
-    return (len(tail), size) if size > bound else (0, 0)
+    return (len(tail), size) if size > replica.settings.records_bytes else (0, 0)

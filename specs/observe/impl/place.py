@@ -4,10 +4,11 @@ how a driver keeps places, or on the fields of a replica, is in this file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.journal.journal import RottenLogError
+from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
@@ -15,9 +16,15 @@ from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.storage_node.host import StorageNode
 
-
 LARGEST_ITEM = 409_600
 """Bytes, at the most: DynamoDB's limit."""
+
+
+FEW_PAGES = 64
+"""Pages that a handler may read besides: the paths of what it looks for."""
+
+PATH_PAGES = 12
+"""Pages of the paths from the roots of two trees to one key, at the most."""
 
 
 class Platter(Protocol):
@@ -28,8 +35,27 @@ class Platter(Protocol):
         """The logs that the last sync made longer."""
         ...
 
+    @property
+    def paged(self) -> Sequence[tuple[str, int]]:
+        """The files and pages that the last sync wrote or freed."""
+        ...
+
+    @property
+    def bytes_read(self) -> int:
+        """What the node has read so far,"""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """and written."""
+        ...
+
     def durable_log(self, log: str) -> bytes | bytearray:
         """What is durable of a log."""
+        ...
+
+    def durable_logs(self, prefix: str) -> Sequence[str]:
+        """The logs of which something is durable."""
         ...
 
     def durable_files(self) -> Mapping[str, Mapping[int, bytes]]:
@@ -37,12 +63,21 @@ class Platter(Protocol):
         ...
 
 
-class Happened(Protocol):
-    """An event."""
+class Given(Protocol):
+    """An event, as far as a node is given something by it."""
 
     @property
     def payload(self) -> object:
-        """The message or timer that was handled; None of what is neither."""
+        """A message or a timer, if it is one of these."""
+        ...
+
+
+class Leaving(Protocol):
+    """What a node sends."""
+
+    @property
+    def handler(self) -> Sequence[tuple[NodeId, Message]]:
+        """What the running handler has sent so far."""
         ...
 
 
@@ -55,13 +90,13 @@ class Surroundings(Protocol):
         ...
 
     @property
-    def last(self) -> Happened | None:
-        """The last event."""
+    def places(self) -> Mapping[str, Place]:
+        """All places by the names of their nodes."""
         ...
 
     @property
-    def places(self) -> Mapping[str, Place]:
-        """All places by the names of their nodes."""
+    def last(self) -> Given | None:
+        """The last event."""
         ...
 
     @property
@@ -104,6 +139,11 @@ class Place(Protocol):
         ...
 
     @property
+    def outbox(self) -> Leaving:
+        """What waits there to leave."""
+        ...
+
+    @property
     def world(self) -> Surroundings:
         """What lies around it."""
         ...
@@ -115,6 +155,35 @@ def replica_of(place: Place) -> PartitionReplica | None:
     return node.replica if isinstance(node, StorageNode) else None
 
 
+def given(place: Place) -> object:
+    """What the handler was given that has just run at this place."""
+    event = place.world.last
+    return None if event is None else event.payload
+
+
+def sent(place: Place) -> Iterator[Message]:
+    """What that handler has sent."""
+    return (message for _, message in place.outbox.handler)
+
+
+def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:
+    """What a replica's log holds in these slots, each with the ballot in its identity; up to the first that
+    is rotten, which the replica will find for itself.
+    """
+    for slot in range(first, last + 1):
+        try:
+            yield slot, replica.log.record(slot).proposed_at
+        except RottenLogError:
+            return
+
+
+def hold_lag(place: Place) -> tuple[int, int]:
+    """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only hosts have logs"
+    return node.settings.hold_lag_slots, node.settings.hold_lag_bytes
+
+
 def lease_us(place: Place) -> Microseconds:
     """How long a leader at this place may serve after it asked for its lease."""
     node = place.node
@@ -122,11 +191,11 @@ def lease_us(place: Place) -> Microseconds:
     return node.settings.usable_lease_us()
 
 
-def message_bytes(place: Place) -> int:
-    """How large a message of the replica at this place may be."""
+def records_bytes(place: Place) -> int:
+    """What the records in a message of the replica at this place may take."""
     node = place.node
     assert isinstance(node, StorageNode), "only replicas send records"
-    return node.settings.message_bytes
+    return node.settings.records_bytes
 
 
 def lease_end(replica: PartitionReplica) -> Microseconds:
@@ -194,6 +263,21 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
     span_us = settings.remembered_us
     writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
     return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
+
+
+def work_bounds(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when it
+    starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
+    """
+    settings, last = replica.settings, place.world.last
+    message = 2 * settings.message_bytes + LARGEST_ITEM
+    starts = last is None or last.payload is None
+    read = message + FEW_PAGES * settings.page_bytes
+    if starts:
+        prefix = f"log/{replica.incarnation:06d}/"
+        read += sum(len(place.disk.durable_log(log)) for log in place.disk.durable_logs(prefix))
+    slots = settings.checkpoint_slots + settings.in_flight_slots
+    return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, NodeId, Note
-from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
+from dynaproof.impl.partition.cursor import Hold
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
@@ -22,21 +23,25 @@ from dynaproof.impl.paxos.messages.catch_up import CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange
+from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.load import LoadObserver
+from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
     campaigns,
+    given,
+    hold_lag,
+    identities,
     lease_end,
     lease_us,
-    message_bytes,
     queued,
+    records_bytes,
     replica_of,
+    sent,
 )
-from dynaproof.specs.observe.impl.message_sizes import tail_beyond, too_large
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.sometimes import SOMETIMES
 from dynaproof.specs.views import group_facts
@@ -49,12 +54,14 @@ from dynaproof.specs.views.group_facts import (
     ForgetfulVote,
     Forgot,
     HeldLogGivenUp,
+    HoldBehind,
     LeaseHeld,
     LogCut,
     MessageTooLarge,
     ProposalChanged,
     QueueOverfull,
     Raised,
+    ReadUnanswered,
     Reconfigured,
     RecordAltered,
     Recovered,
@@ -66,6 +73,14 @@ from dynaproof.specs.views.group_facts import (
     Vanished,
     WasShed,
 )
+
+
+def says(message: Message, question: ReadLog) -> bool:
+    """Whether a message answers a reader's question."""
+    place = question.cursor.committed_from
+    if type(message) is LogRead:
+        return message.name == question.name and message.first == place
+    return type(message) is LogTrimmed and message.name == question.name and message.place == place
 
 
 class Seen:
@@ -97,6 +112,7 @@ class ImplObserver(RequestObserver):
         ForgetfulVote,
         Forgot,
         HeldLogGivenUp,
+        HoldBehind,
         LeaseHeld,
         LogCut,
         MessageTooLarge,
@@ -104,6 +120,7 @@ class ImplObserver(RequestObserver):
         QueueOverfull,
         Raised,
         Reconfigured,
+        ReadUnanswered,
         RecordAltered,
         Recovered,
         Serving,
@@ -130,6 +147,12 @@ class ImplObserver(RequestObserver):
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
+        self.holds: dict[str, Hold] = {}
+        """The holds of readers by the chosen records."""
+        self.log_bytes = 0
+        """What those records take,"""
+        self.read_bytes: dict[str, int] = {}
+        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
 
     # --- What nodes say ---
 
@@ -180,8 +203,7 @@ class ImplObserver(RequestObserver):
             if retired not in view.forgetful and retired not in self.logs.with_rot:
                 view.file(FellSilent(retired))
         if retired in self.logs.with_rot:
-            self.fallen[place.name] = retired  # What it said before it read the page may still leave.
-            return
+            self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
@@ -218,9 +240,12 @@ class ImplObserver(RequestObserver):
         """A message is gone, and nobody noted that."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
-    def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
+    def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a vote or a grant out, or a promise."""
-        self.view.let_go(message.source, message.ballot)
+        if self.fallen.get(place.name) == message.source:
+            self.view.campaign(message.source, message.ballot)  # It was said before the damaged page was read.
+        else:
+            self.view.let_go(message.source, message.ballot)
 
     def promised(self, place: Place, message: Promise) -> None:
         """An acceptor lets a promise out, with its tail."""
@@ -240,10 +265,10 @@ class ImplObserver(RequestObserver):
 
     def sized(self, place: Place, message: Message) -> None:
         """A message that carries records leaves its replica."""
-        bound = message_bytes(place)
-        size = too_large(message, bound)
-        if size:
-            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
+        size = bounded_size(message)
+        if size and size > records_bytes(place):
+            kind = type(message).__name__
+            self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
 
     def answered(self, _: Place, message: Reply) -> None:
         """A replica answers a client."""
@@ -262,7 +287,7 @@ class ImplObserver(RequestObserver):
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
         held = self.view.holds.get(message.name)
-        if held is not None and held[0] < message.place:
+        if held is not None and held < message.place:
             self.view.file(HeldLogGivenUp(place.name, message.name, message.place))
 
     # --- What disks hold ---
@@ -272,12 +297,25 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
+            replica = replica_of(place)
+            if place.up and replica is not None:
+                self.load.synced(place, replica)
+            if self.holds:
+                self.behind(place)
+
+    def behind(self, place: Place) -> None:
+        """How far readers with a hold are behind what is chosen, by what the chosen records take."""
+        for name, hold in self.holds.items():
+            slots, size = self.view.chosen_through - hold.through, self.log_bytes - self.read_bytes[name]
+            self.view.file(HoldBehind(name, slots, size, *hold_lag(place)))
 
     # --- What is chosen ---
 
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
+        self.log_bytes += size_bytes(record)
+        fact.record.log_bytes = self.log_bytes
         if isinstance(record, Write):
             for mutation in record.mutations:
                 there = self.items.get(mutation.key)
@@ -295,11 +333,23 @@ class ImplObserver(RequestObserver):
             self.config = record.config
             view.reconfigure(record.slot, record.config.voters)
         elif isinstance(record, CursorMoved):
-            held = view.holds.get(record.hold.name)
-            through = record.slot if held is None else max(held[0], record.hold.through)
-            view.holds[record.hold.name] = (through, record.hold.lapses_at)
-        for name in [n for n, (_, lapses_at) in view.holds.items() if lapses_at <= record.slot]:
-            del view.holds[name]
+            self.held(record.slot, record.hold)
+        for name, hold in list(self.holds.items()):
+            slots, size = record.slot - hold.through, self.log_bytes - hold.bytes_through
+            if slots > hold.lag_slots or size > hold.lag_bytes:
+                del self.holds[name], self.read_bytes[name], view.holds[name]
+
+    def held(self, slot: int, moved: Hold) -> None:
+        """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
+        before = self.holds.get(moved.name)
+        if before is None:
+            place = slot, self.log_bytes
+        else:
+            place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
+        self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
+        self.view.holds[moved.name] = place[0]
+        read = self.view.chosen.get(place[0])
+        self.read_bytes[moved.name] = place[1] if read is None else read.record.log_bytes
 
     # --- What happens to nodes ---
 
@@ -328,6 +378,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
+            self.logs.pages.pop(member, None)
 
     def rotted(self, place: Place) -> None:
         """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
@@ -340,9 +391,9 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is not None:
             self.view.recover(replica.member, replica.log.promised)
-            records, size = tail_beyond(replica, message_bytes(place))
+            records, size = tail_beyond(replica)
             if records:
-                self.view.file(TailTooLong(replica.member, records, size, message_bytes(place)))
+                self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -350,6 +401,9 @@ class ImplObserver(RequestObserver):
         if replica is None:
             return
         log = replica.log
+        question = given(place)
+        if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
+            self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
         seen = self.seen.get(place.name)
         if seen is None or seen.member is not replica.member:
             # All that came from the disk is looked at: what a restart makes of it may be another thing.
@@ -357,10 +411,10 @@ class ImplObserver(RequestObserver):
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:
-                self.view.forget(self.fallen.pop(place.name))
+                del self.fallen[place.name]
         if log.commit > seen.commit:
-            for number in range(max(seen.commit + 1, log.first), log.commit + 1):
-                self.view.file(Committed(seen.member, number, log.record(number).proposed_at))
+            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
+                self.view.file(Committed(seen.member, number, proposed_at))
             seen.commit = self.commits[place.name] = log.commit
         ballot = replica.leading
         if ballot is not None:
@@ -378,6 +432,7 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+        self.load.worked(place, replica)
         if self.load.pace is not None:
             self.load.handled(place, replica)
 

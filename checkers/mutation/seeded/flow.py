@@ -1,0 +1,106 @@
+"""Bugs of what a leader sends again, of what a voter says and keeps behind a gap, and of catching up by log."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CATCH_UP, EARLY, LEADER, SENDER
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "gap_dropped_without_a_word",
+        "An accept behind a gap is dropped without a word, and the leader sends again after a heartbeat only.",
+        Edit(
+            ACCEPTOR,
+            """
+            if m.first <= self.log.last + self.settings.ahead_slots and self.log.last_accepted == m.ballot:
+                early.keep(m, self.settings.ahead_slots, self.settings.ahead_bytes)
+            self.say_what_is_here(m)
+            """,
+            "return",
+        ),
+    ),
+    bug(
+        "word_of_a_gap_not_heeded",
+        "A leader counts what a voter holds before a gap, and sends the gap again after a heartbeat only.",
+        Edit(SENDER, "self.fill(leadership, progress, m)", "pass"),
+    ),
+    bug(
+        "sent_again_without_bound",
+        "A leader sends again for every word about the same gap, though what was sent is still under way.",
+        Edit(SENDER, "if (m.asked_at, m.through) <= progress.resent:", "if False:"),
+        Edit(SENDER, "if m.adopted and moved_at >= m.asked_at:", "if False:"),
+    ),
+    bug(
+        "word_counts_at_another_ballot",
+        "What a voter says is here counts as a vote, though it was accepted at another ballot.",
+        Edit(ACCEPTOR, "adopted = self.log.last_accepted == m.ballot", "adopted = True"),
+    ),
+    bug(
+        "kept_accepts_count_as_held",
+        "A voter counts what it keeps behind a gap among what it holds.",
+        Edit(
+            ACCEPTOR,
+            "self.log.last if adopted else self.log.commit",
+            "self.log.last + self.early.slots if adopted else self.log.commit",
+        ),
+    ),
+    bug(
+        "kept_accepts_outlive_their_ballot",
+        "What a voter keeps behind a gap is taken under a later ballot too.",
+        Edit(ACCEPTOR, "if self.early.ballot != m.ballot:", "if False:"),
+        Edit(ACCEPTOR, "if self.early.ballot == m.ballot else 0", ""),
+        unguarded=True,
+    ),
+    bug(
+        "kept_accepts_not_bounded",
+        "A voter keeps whatever comes behind a gap.",
+        Edit(EARLY, "if slots > most_slots or total > most_bytes:", "if False:"),
+        Edit(
+            ACCEPTOR,
+            "if m.first <= self.log.last + self.settings.ahead_slots and self.log.last_accepted == m.ballot:",
+            "if self.log.last_accepted == m.ballot:",
+        ),
+        Edit(
+            SENDER,
+            "if progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots:",
+            "if progress.next == record.slot:",
+        ),
+    ),
+    bug(
+        "next_chunk_waits_for_a_heartbeat",
+        "A laggard's answer to a chunk brings it no further one: the next leaves after a heartbeat.",
+        Edit(LEADER, "self.send_on(leadership, m.source, progress)", "pass"),
+    ),
+    bug(
+        "fetching_ends_with_one_message",
+        "A replica asks for no more than the first message of what it lacks.",
+        Edit(
+            CATCH_UP,
+            """
+            self.fetching_from = self.fetching_until = 0
+            self.learn_from(m.source, m.commit)
+            """,
+            "self.fetching_from = self.fetching_until = 0",
+        ),
+    ),
+    bug(
+        "laggard_not_told_to_fetch",
+        "A leader whose log is cut above a voter's place does not tell it so.",
+        Edit(
+            SENDER,
+            """
+            self.send(
+                m.source,
+                Behind(self.member, m.source.incarnation, leadership.ballot, self.env.now, self.log.commit),
+            )
+            """,
+            "pass",
+        ),
+    ),
+    bug(
+        "gap_filled_below_the_cut_log",
+        "A leader fills a gap whose beginning its log no longer has, with nothing.",
+        Edit(SENDER, "if retained and m.early > m.through + 1:", "if m.early > m.through + 1:"),
+        Edit(SENDER, "if follows and retained and", "if follows and"),
+    ),
+)

@@ -1,0 +1,96 @@
+"""Bugs of a leader's window, of who waits for room in it, and of what keeps tails and messages short."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    ACCEPTOR,
+    CORE,
+    LEADER,
+    LOG,
+    REQUESTS,
+    SENDER,
+    WAITING,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "window_without_bytes",
+        "A leader's window is bounded in slots alone, however large their records.",
+        Edit(LEADER, "+ size_bytes(record) <= settings.window_bytes", ">= 0"),
+    ),
+    bug(
+        "proposes_behind_its_batch",
+        "A leader proposes while its first batch is not chosen: its window counts from the batch's end.",
+        Edit(REQUESTS, " or not leadership.serving", ""),
+        Edit(LEADER, "and leadership.serving", "and True", within="Leader.may_propose"),
+        Edit(
+            LEADER,
+            "in_flight = log.last - log.commit",
+            """
+            assert self.leadership is not None
+            in_flight = log.last - max(log.commit, self.leadership.tail_end)
+            """,
+        ),
+        Edit(
+            LEADER,
+            "log.size_between(log.commit + 1, log.last)",
+            "log.size_between(max(log.commit, self.leadership.tail_end) + 1, log.last)",
+        ),
+    ),
+    bug(
+        "nothing_kept",
+        "What is known to be chosen is volatile: an accept's journal record says nothing of it.",
+        Edit(LOG, "commit = max(self.commit, min(told, first + len(records) - 1))", "commit = 0"),
+    ),
+    bug(
+        "kept_before_the_message",
+        "An accept's journal record carries what was known chosen before it, not with it.",
+        Edit(LOG, "commit = max(self.commit, min(told, first + len(records) - 1))", "commit = self.commit"),
+    ),
+    bug(
+        "no_ops_pile_up",
+        "Every new leader puts a no-op of its own behind the tail that it adopts.",
+        Edit(LEADER, "adds = not tail or type(tail[-1]) is not NoOp", "adds = True"),
+    ),
+    bug(
+        "long_tails_promised",
+        "An acceptor promises though its tail does not fit a message.",
+        Edit(ACCEPTOR, "if not self.tail_fits(m.known):", "if False:"),
+    ),
+    bug(
+        "messages_bounded_by_count",
+        "A message may hold so many records, however large they are.",
+        Edit(CORE, "return self.log.last_in(first, last, settings.records_bytes, each)", "return last"),
+    ),
+    bug(
+        "waiting_kept_over_a_step_down",
+        "Who waits at a leader that steps down has a turn when it leads again.",
+        Edit(WAITING, "self.queue, self.known, self.size, self.attempts = deque(), {}, 0, 0", "pass"),
+    ),
+    bug(
+        "more_wait_than_may",
+        "Any number of requests may wait at a leader.",
+        Edit(
+            WAITING,
+            "if len(self.queue) >= settings.waiting_requests or self.size + size > settings.waiting_bytes:",
+            "if False:",
+        ),
+    ),
+    bug(
+        "attempts_wait_unbounded",
+        "Any number of attempts at a request may wait for room.",
+        Edit(WAITING, "and len(waiter.attempts) < self.settings.waiting_attempts:", "and True:"),
+    ),
+    bug(
+        "waits_and_comes_again",
+        "A second attempt at a request that waits is taken for another request.",
+        Edit(REQUESTS, "if self.waiting.join(m.request, sender, m):", "if False:"),
+        Edit(WAITING, "del self.known[waiter.key]", "self.known.pop(waiter.key, None)"),
+    ),
+    bug(
+        "known_batch_not_adopted",
+        "A leader does not send its first batch again to a voter that knows all of it to be chosen.",
+        Edit(SENDER, "held = m.adopted and m.through >= self.log.last", "held = m.through >= self.log.last"),
+    ),
+)

@@ -1,0 +1,352 @@
+"""The retained entries of a replication log: recent ones in memory, older ones where the journal holds them.
+
+An entry stays in memory while it is not known to be chosen, and for as long after that as the cache has room.
+What leaves the cache is found again by an index of *blocks*: consecutive slots whose records lie in
+consecutive frames of one segment. A block has bounded size, unless a single frame is larger, so the index
+takes a small share of the bytes that it covers, and a record is read back by reading one block.
+
+*Invariants.* Slots are contiguous from `first` to `last`. What is not in memory is known to be chosen: no
+accept and no learnt record ever replaces it; and a block grows no more once it was read. So what was read
+stays true. In a block of several frames every record of every frame counts; of a frame some of whose records
+were replaced, or were known before, a block is made that holds nothing else and names the slots that count.
+
+Source: Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*, 7 (what a log may drop);
+Rosenblum and Ousterhout, *The Design and Implementation of a Log-Structured File System*, SOSP 1991 (where
+the log is the only copy, an index in memory finds what it holds).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from dynaproof.impl.journal.journal import Frame, Journal, RottenLogError
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.records import Record, size_bytes
+
+BLOCK_BYTES = 16_384
+"""Frames of one block, at the most; more only where a single frame is larger."""
+
+CACHE_BYTES = 1 << 22
+"""What entries take in memory where nothing else is said; see `GroupSettings.log_cache_bytes`."""
+
+OBJECT_BYTES = 512
+"""What an entry takes in memory beside the bytes of its record, about."""
+
+
+class Carrier(Protocol):
+    """A journal record, as far as it carries entries."""
+
+    def carried(self) -> tuple[Sequence[Record], Sequence[Ballot]]:
+        """Its records, of consecutive slots, and the ballots at which they are held."""
+        ...
+
+
+class Run(Struct, frozen=True, gc=False):
+    """The frame that an entry lies in, and the slots of all records in it."""
+
+    frame: Frame
+    first: int
+    count: int
+
+
+class Stretch:
+    """Consecutive entries in memory; `ends[i]` is how many bytes of records the log has had through the i-th,
+    and `before` how many it had before the first.
+    """
+
+    __slots__ = ("before", "ends", "first", "held_at", "records")
+
+    def __init__(self, first: int, before: int) -> None:
+        self.first = first
+        self.before = before
+        self.records: list[Record] = []
+        self.held_at: list[Ballot] = []
+        self.ends: list[int] = []
+
+    @property
+    def last(self) -> int:
+        """The slot of the last entry; that before `first` where there is none."""
+        return self.first + len(self.records) - 1
+
+    @property
+    def end(self) -> int:
+        """How many bytes of records the log has had through the last entry."""
+        return self.ends[-1] if self.ends else self.before
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the entries take in memory, about."""
+        return self.end - self.before + OBJECT_BYTES * len(self.records)
+
+    def bytes_through(self, slot: int) -> int:
+        """How many bytes of records the log has had through this slot, or through the one before `first`."""
+        return self.ends[slot - self.first] if slot >= self.first else self.before
+
+    def add(self, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
+        """Add the entries of the next slots."""
+        end = self.end
+        for record in records:
+            end += size_bytes(record)
+            self.ends.append(end)
+        self.records += records
+        self.held_at += held_at
+
+
+class Index:
+    """The blocks of the entries that are not in memory, in order, as columns of integers."""
+
+    def __init__(self) -> None:
+        self.slots = array("q")
+        """The first slot of each block; it ends before that of the next,"""
+        self.before = array("q")
+        """how many bytes of records the log had had before it,"""
+        self.segments, self.ats, self.sizes = array("q"), array("q"), array("q")
+        """and where its frames lie."""
+        self._open = False
+        """Whether every record of every frame of the last block counts, so that it may grow."""
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def add(self, slot: int, before: int, run: Run, whole: bool) -> None:
+        """Add the slots from `slot` on that lie in the frame of `run`; `whole` if all its records count."""
+        frame = run.frame
+        if self._open and whole and frame.segment == self.segments[-1]:
+            continues = frame.at == self.ats[-1] + self.sizes[-1]
+            if continues and self.sizes[-1] + frame.size <= BLOCK_BYTES:
+                self.sizes[-1] += frame.size
+                return
+        self.slots.append(slot)
+        self.before.append(before)
+        self.segments.append(frame.segment)
+        self.ats.append(frame.at)
+        self.sizes.append(frame.size)
+        self._open = whole
+
+    def block_of(self, slot: int) -> int:
+        """The number of the block that holds a slot."""
+        return bisect_right(self.slots, slot) - 1
+
+    def frames_of(self, block: int) -> Frame:
+        """Where the frames of a block lie."""
+        return Frame(self.segments[block], self.ats[block], self.sizes[block])
+
+    def close(self) -> None:
+        """Let the last block grow no more: what is read of it now stays all of it."""
+        self._open = False
+
+    def drop(self, blocks: int) -> None:
+        """Forget the first blocks."""
+        for column in (self.slots, self.before, self.segments, self.ats, self.sizes):
+            del column[:blocks]
+        self._open = self._open and bool(self.slots)
+
+
+class Entries:
+    """The entries of consecutive slots, wherever they are."""
+
+    def __init__(self, journal: Journal, decode: Callable[[bytes], Carrier], cache_bytes: int) -> None:
+        self._journal = journal
+        self._decode = decode
+        self.read_bytes = cache_bytes // 4
+        """Bound of what was read back and is kept: a quarter of the cache, but always one block."""
+        self.recent_bytes = cache_bytes - self.read_bytes
+        """Bound of the chosen entries that have not left memory yet."""
+        self.restart(1)
+
+    def restart(self, first: int) -> None:
+        """No entries; the next one is that of slot `first`."""
+        self.first = first
+        self.recent = Stretch(first, 0)
+        self._runs: list[Run] = []
+        """The frame of each recent entry; entries of one frame share the object."""
+        self.index = Index()
+        self._read: dict[int, Stretch] = {}
+        """Blocks that were read back, by first slot, the one that was asked for last at the end."""
+        self._read_bytes = 0
+
+    # --- Reading ---
+
+    @property
+    def last(self) -> int:
+        """The last slot with an entry (`first` - 1 where there is none)."""
+        return self.recent.last
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the entries in memory take, about."""
+        return self.recent.cached_bytes + self._read_bytes
+
+    @property
+    def retained_bytes(self) -> int:
+        """The bytes of the records from `first` on; some that are cut may count until their block goes."""
+        return self.recent.end - (self.index.before[0] if len(self.index) else self.recent.before)
+
+    def record(self, slot: int) -> Record:
+        """The entry of a retained slot."""
+        held = self._holding(slot)
+        return held.records[slot - held.first]
+
+    def held_at(self, slot: int) -> Ballot:
+        """The ballot at which a retained slot is held."""
+        held = self._holding(slot)
+        return held.held_at[slot - held.first]
+
+    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[list[Record], list[Ballot]]:
+        """The entries from slot `first` through `last` and their ballots, as far as the records take at most
+        `limit_bytes`, but one at the least.
+        """
+        records: list[Record] = []
+        held_at: list[Ballot] = []
+        slot, room = first, limit_bytes
+        while slot <= last:
+            held = self._holding(slot)
+            begin, before = slot - held.first, held.bytes_through(slot - 1)
+            most = min(last, held.last) - held.first + 1
+            end = bisect_right(held.ends, before + room, begin, most)
+            if end == begin and not records:
+                end += 1
+            records += held.records[begin:end]
+            held_at += held.held_at[begin:end]
+            if end < most:
+                break
+            room -= held.ends[end - 1] - before
+            slot = held.first + end
+        return records, held_at
+
+    def bytes_through(self, slot: int) -> int:
+        """How many bytes of records the log has had through this slot, of all since it was opened; from
+        `first` - 1 to `last`.
+        """
+        if slot >= self.recent.first - 1:
+            return self.recent.bytes_through(slot)
+        return self._holding(slot + 1).bytes_through(slot)
+
+    def first_within(self, last: int, limit_bytes: int) -> int:
+        """The lowest slot from which the entries through `last` take at most `limit_bytes`, or the next one
+        that begins a block.
+        """
+        goal = self.bytes_through(last) - limit_bytes
+        if goal > self.recent.before:
+            slot = self.recent.first + bisect_left(self.recent.ends, goal) + 1
+        else:
+            block = bisect_left(self.index.before, goal)
+            slot = self.index.slots[block] if block < len(self.index) else self.recent.first
+        return max(self.first, slot)
+
+    def _holding(self, slot: int) -> Stretch:
+        """The entries around a retained slot, read back where they are not in memory.
+
+        Raises:
+            RottenLogError: what lies there is not what was written.
+        """
+        if slot >= self.recent.first:
+            return self.recent
+        block = self.index.block_of(slot)
+        begin = self.index.slots[block]
+        held = self._read.pop(begin, None)
+        if held is None:
+            if block == len(self.index) - 1:
+                self.index.close()
+            held = self._read_back(block)
+            self._read_bytes += held.cached_bytes
+        self._read[begin] = held
+        while self._read_bytes > self.read_bytes and len(self._read) > 1:
+            self._forget(next(iter(self._read)))
+        if not begin <= slot <= held.last:
+            raise RottenLogError(f"slot {slot} is in no block")
+        return held
+
+    def _read_back(self, block: int) -> Stretch:
+        """Read a block.
+
+        Raises:
+            RottenLogError: what lies there is not what was written.
+        """
+        index = self.index
+        begin = index.slots[block]
+        end = index.slots[block + 1] if block + 1 < len(index) else self.recent.first
+        held = Stretch(begin, index.before[block])
+        for payload in self._journal.read(index.frames_of(block)):
+            records, held_at = self._decode(payload).carried()
+            offset = begin - records[0].slot if records and not held.records else 0
+            count = end - begin - len(held.records)
+            held.add(records[offset : offset + count], held_at[offset : offset + count])
+        if [record.slot for record in held.records] != list(range(begin, end)):
+            raise RottenLogError(f"slots {begin} to {end - 1} are not where they were written")
+        return held
+
+    def _forget(self, begin: int) -> None:
+        self._read_bytes -= self._read.pop(begin).cached_bytes
+
+    # --- Changing ---
+
+    def append(self, records: Sequence[Record], held_at: Sequence[Ballot], run: Run) -> None:
+        """Add the entries of the next slots; the frame of `run` holds them."""
+        self.recent.add(records, held_at)
+        self._runs += [run] * len(records)
+
+    def replace(self, first: int, records: Sequence[Record], held_at: Sequence[Ballot], run: Run) -> None:
+        """Put other entries from slot `first` on; those above them stay."""
+        recent = self.recent
+        above = first + len(records) - recent.first
+        rest, rest_held_at, runs = recent.records[above:], recent.held_at[above:], self._runs[above:]
+        self.cut_above(first - 1)
+        self.append(records, held_at, run)
+        recent.add(rest, rest_held_at)
+        self._runs += runs
+
+    def cut_above(self, slot: int) -> None:
+        """Remove the entries above a slot; all of them are in memory."""
+        recent = self.recent
+        keep = max(0, slot + 1 - recent.first)
+        assert slot + 1 >= recent.first, "what is known to be chosen is never replaced"
+        del recent.records[keep:], recent.held_at[keep:], recent.ends[keep:], self._runs[keep:]
+
+    def cut_below(self, first: int) -> None:
+        """Remove the entries below a slot."""
+        self.first = first
+        index = self.index
+        if first >= self.recent.first:
+            self._drop_recent(first - self.recent.first)
+            index.drop(len(index))
+        else:
+            index.drop(index.block_of(first))
+        least = index.slots[0] if len(index) else first
+        for begin in [begin for begin in self._read if begin < least]:
+            self._forget(begin)
+
+    def evict(self, through: int) -> None:
+        """Let the oldest entries leave memory if they take more than their bound, none above slot `through`,
+        which is known to be chosen. An eighth more goes than must, so that not every entry moves all others.
+        """
+        recent, runs = self.recent, self._runs
+        excess = recent.cached_bytes - self.recent_bytes
+        if excess <= 0:
+            return
+        excess += self.recent_bytes // 8
+        gone = 0
+        while gone < len(runs) and excess > 0:
+            run, end = runs[gone], gone + 1
+            while end < len(runs) and runs[end] is run:
+                end += 1
+            if recent.first + end - 1 > through:
+                break
+            slot = recent.first + gone
+            before = recent.bytes_through(slot - 1)
+            self.index.add(slot, before, run, run.first == slot and run.count == end - gone)
+            excess -= recent.ends[end - 1] - before + OBJECT_BYTES * (end - gone)
+            gone = end
+        self._drop_recent(gone)
+
+    def _drop_recent(self, count: int) -> None:
+        recent = self.recent
+        if count:
+            recent.before = recent.ends[count - 1]
+            recent.first += count
+            del recent.records[:count], recent.held_at[:count], recent.ends[:count], self._runs[:count]

@@ -101,7 +101,7 @@ class Copying(Learner[State]):
             return  # Of a state machine that this code does not know.
         if copy is None:
             file = pages_file(self.incarnation, m.snapshot.slot)
-            pages = PageCopy(self.env.disk, file, self.state.codecs, self.settings.digests_kept)
+            pages = PageCopy(self.env.disk, file, self.settings.page_bytes, self.settings.digests_kept)
             copy = self.copy = Copy(pages, m)
         elif (copy.source, copy.view) != (m.source, m.view):
             other = copy.source != m.source or m.view < copy.view

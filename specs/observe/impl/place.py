@@ -219,6 +219,7 @@ def queued(replica: PartitionReplica) -> int:
         + len(readers.movers)
         + len(replica.views.copiers)
         + waiting.attempts
+        + state.pages.cache.clean_bytes
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))

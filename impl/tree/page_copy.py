@@ -99,7 +99,7 @@ class PageCopy:
 
     def ask(self, limit: int) -> tuple[int, ...]:
         """The source's numbers of the next pages to ask for, at most `limit`."""
-        asked = []
+        asked: list[int] = []
         while self._missing and len(asked) < limit:
             wanted = self._missing.pop()
             self.asked[wanted.ref.page] = wanted
@@ -167,4 +167,9 @@ class PageCopy:
         branch.children[place.at] = ref
         branch.left -= 1
         if not branch.left:
-            self._put(branch.wanted, structs.replace(branch.page, children=tuple(ref for ref in branch.children if ref is not None)))
+            self._put(
+                branch.wanted,
+                structs.replace(
+                    branch.page, children=tuple(ref for ref in branch.children if ref is not None)
+                ),
+            )

@@ -20,7 +20,15 @@ from dynaproof.impl.partition.messages.requests import Put
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages, CopyOffer, CopyPages, Fetch
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer, Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Adopt,
+    Behind,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Vote,
+)
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import NoOp
 

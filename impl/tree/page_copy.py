@@ -1,6 +1,6 @@
 """A copy of trees from another file, page by page: each page is verified, and none is asked for twice.
 
-The pages get numbers of their own, in a file of their own, and a branch is written once all below it is there.
+The pages get numbers of their own, in a file of their own, and a page is written once all below it is there.
 So a page that was copied below one root is taken again for any other root that needs a page of the same
 digest, whoever numbers it how: that is how a copy goes on where the newest root, or the source, has changed.
 

@@ -50,7 +50,7 @@ BUGS = (
             "here = self.have.get((wanted.tree, wanted.ref.digest))",
             """
             here = next(
-                (ref for (tree, _), ref in self.have.items() if (tree, ref.page) == (wanted.tree, wanted.ref.page)),
+                (ref for ref in self.have.values() if ref.page == wanted.ref.page),
                 None,
             )
             """,

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, LEARNER, PAGE_COPY, VIEWS
+from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, PAGE_COPY, VIEWS
 from dynaproof.checkers.patches import Edit, bug
 
 COPIES = "copy-under-load"
 
 BUGS = (
-    bug(
-        "copy_begins_anew",
-        "Only the newest checkpoint is served, and a copy of an older one begins anew, with nothing.",
-        Edit(
-            LEARNER,
-            "self.remove_unneeded_files()",
-            """
-            for member in list(self.views.copiers):
-                self.views.forget(member)
-            self.remove_unneeded_files()
-            """,
-            within="Learner.on_checkpoint_durable",
-        ),
-        Edit(PAGE_COPY, "self.asked = {}", "self.asked, self.have = {}, {}", within="PageCopy.begin"),
-        scenario=COPIES,
-    ),
     bug(
         "view_never_lapses",
         "What is held for a copier that is gone is held for ever.",
@@ -34,12 +18,6 @@ BUGS = (
         "The pages of a checkpoint that is being copied are freed when a newer one is durable.",
         Edit(VIEWS, "self._held = pages.hold_durable()", "self._held = 0"),
         Edit(VIEWS, "self.pages.let_go(self._held)", "pass"),
-        scenario=COPIES,
-    ),
-    bug(
-        "log_cut_under_view",
-        "The log above a checkpoint that is being copied is cut, so that the next copy begins behind it.",
-        Edit(LEARNER, "copied = self.views.needed_from()", "copied = None"),
         scenario=COPIES,
     ),
     bug(

@@ -203,7 +203,7 @@ class Learner(Core[State]):
         self.remove_unneeded_files()
 
     def remove_unneeded_files(self) -> None:
-        """Remove files of pages that are neither in use nor held, once no crash can bring them back in use."""
+        """Remove files of pages that are neither used nor held, once no crash can bring them back."""
         if self.checkpoint is not None:
             return
         self.replaced = [pages for pages in self.replaced if pages.held]

@@ -167,4 +167,9 @@ class PageCopy:
         branch.children[place.at] = ref
         branch.left -= 1
         if not branch.left:
-            self._put(branch.wanted, structs.replace(branch.page, children=tuple(ref for ref in branch.children if ref is not None)))
+            self._put(
+                branch.wanted,
+                structs.replace(
+                    branch.page, children=tuple(ref for ref in branch.children if ref is not None)
+                ),
+            )

@@ -77,7 +77,9 @@ class Learner(Core[State]):
     # --- Checkpoints and cutting ---
 
     def checkpoint_if_due(self) -> None:
-        """Write a checkpoint when enough of the log was applied since the last, or too much waits in memory."""
+        """Write a checkpoint when enough of the log was applied since the last, or too much waits in
+        memory.
+        """
         if self.checkpoint is not None:
             return
         state, snapshot, settings = self.state, self.log.head.snapshot, self.settings

@@ -243,7 +243,9 @@ class ImplObserver(RequestObserver):
     def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a vote or a grant out, or a promise."""
         if self.fallen.get(place.name) == message.source:
-            self.view.campaign(message.source, message.ballot)  # It was said before the damaged page was read.
+            self.view.campaign(
+                message.source, message.ballot
+            )  # It was said before the damaged page was read.
         else:
             self.view.let_go(message.source, message.ballot)
 

@@ -53,16 +53,16 @@ class Bug(Struct, frozen=True):
     edits: tuple[Edit, ...]
     unguarded: bool = False
     scenario: str = "partition"
-    """Of ours, the scenario in which it is hunted; one of a user's file is hunted in the scenario asked for."""
+    """Of ours, the scenario in which it is hunted; one of a user's file is hunted in the scenario asked
+    for.
+    """
 
     def counts(self, spec: str) -> bool:
         """Whether the violation of this spec is a kill."""
         return self.unguarded or spec != "handlers_never_raise"
 
 
-def bug(
-    name: str, sentence: str, *edits: Edit, unguarded: bool = False, scenario: str = "partition"
-) -> Bug:
+def bug(name: str, sentence: str, *edits: Edit, unguarded: bool = False, scenario: str = "partition") -> Bug:
     """A bug, its edits written one after the other."""
     return Bug(name, sentence, edits, unguarded, scenario)
 

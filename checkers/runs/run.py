@@ -63,7 +63,8 @@ class Run:
         self.failure: Failure | None = None
         self.is_set_up = False
         self.fair = True
-        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names does.
+        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names
+        does.
         """
         self.setup_steps = 0
         self.observation = scenario.observe(config)
@@ -146,7 +147,7 @@ class Run:
     def advance(self, done: Callable[[], bool], limit: int) -> None:
         """Step until `done()`, which is asked now and then, at most `limit` times."""
         world, view = self.world, self.view
-        for number in range(limit):
+        for number in range(limit if self.failure is None else 0):
             if not number % ASKED and done():
                 return
             event = world.strategy.pop()

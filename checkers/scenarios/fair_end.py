@@ -44,7 +44,7 @@ WATCHED_LEASES = 3
 
 def go_on(run: Run) -> None:
     """The faults have stopped, and the load stays on, at an easy pace while the group mends."""
-    think = max(run.config.client.think_us, run.config.settings.lease_us // 2, straggling_us(run) // 8)
+    think = max(run.config.client.think_us, run.config.settings.lease_us, straggling_us(run) // 8)
     ask_all(run, think)
 
 
@@ -55,7 +55,7 @@ def ask_all(run: Run, think_us: int) -> None:
 
 
 def judge_end(run: Run) -> None:
-    """With the load on: all mends, then keeps its pace. Without it: answers, quiet, progress, nothing more."""
+    """With the load on: all mends, then keeps its pace. Without it: answers, quiet, progress, idleness."""
     for judge in (mends, keeps_pace, answers, quiet, progress, idleness):
         if run.failure is None:
             judge(run)
@@ -68,11 +68,11 @@ def judge_end(run: Run) -> None:
 def mends(run: Run) -> None:
     """A leader serves, a lost voter is replaced, and laggards have caught up, whatever is written."""
     group, lease = Group(run), run.config.settings.lease_us
+    bound = SETTLING_LEASES * lease
+    run.advance_until(group.keeps_up, bound, STEPS)
     # What began in time, such as an election, has its time to end.
     run.advance_until(never, straggling_us(run) + WATCHED_LEASES * lease, STEPS)
-    bound = SETTLING_LEASES * lease
-    if run.failure is None:
-        run.advance_until(group.keeps_up, bound, STEPS)
+    run.advance_until(group.keeps_up, bound, STEPS)
     if run.failure is None and not group.keeps_up():
         file_what_lags(run, bound)
 

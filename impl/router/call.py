@@ -48,10 +48,8 @@ class Route:
         self.ballot: Ballot = NO_BALLOT
 
     def learn(self, m: Rejected) -> bool:
-        """Follow a hint that is not older than what is known; whether it names a newer leader, or one where
-        none was known any more.
-        """
-        newer = m.ballot > self.ballot or (m.ballot == self.ballot and self.leader is None)
+        """Follow a hint that is not older than what is known; whether it is newer."""
+        newer = m.ballot > self.ballot
         if m.ballot >= self.ballot:
             self.ballot, self.leader = m.ballot, m.leader
         return newer
@@ -88,7 +86,7 @@ class Call:
         return "ok" if m.status == "ok" else "condition_failed"
 
     def rejected(self, m: Rejected, route: Route, newer: bool) -> Next:
-        """What to do after a refusal from which `route` has learned; `newer`: it names another leader."""
+        """What to do after a refusal from which `route` has learned; `newer`: it names a newer leader."""
         if m.request != self.request or m.attempt not in self.unanswered:
             return "nothing"
         asked = self.unanswered[m.attempt]
@@ -96,9 +94,9 @@ class Call:
             del self.unanswered[m.attempt]
         if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             return "give up"
-        if newer and route.leader is not None:
-            return "try now"
         leader = route.leader
+        if leader is not None and (newer or (self.wants_leader and leader.address != asked.address)):
+            return "try now"  # By one ballot one node leads, so two that name each other end this soon.
         if m.reason == "not_leader" and leader is not None and leader.address == asked.address:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"

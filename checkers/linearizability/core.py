@@ -13,8 +13,9 @@ accuses the whole:
    began: nobody can have found it. Only where the value has another source left (absence always has one, the
    beginning), so that a stale read keeps its write, and is not told as garbage.
 
-Nothing else is removed: without what made a value absent, absence would become a violation that the whole
-does not have. It is enough to try single operations until none can go: if a sequence of sound removals leaves
+Nothing else is removed: without what made a value absent, absence would become a violation that the whole does
+not have. Nor is what stands for the beginning (`beginning`) removed, for whoever judges the core begins there
+again: what had ended the beginning would go as needed by nobody, and leave a legal rest. It is enough to try single operations until none can go: if a sequence of sound removals leaves
 an illegal rest, so does its first.
 
 A garbage read (`patterns`) accuses the whole by itself, so all else goes, what could not go one by one too.
@@ -41,7 +42,7 @@ from dynaproof.checkers.linearizability import (
     wing_gong,
     zones,
 )
-from dynaproof.checkers.linearizability.beginning import with_beginning
+from dynaproof.checkers.linearizability.beginning import BEGINNING, with_beginning
 from dynaproof.checkers.linearizability.by_zones import fault_by_zones
 from dynaproof.checkers.linearizability.checking import (
     depth_first_limit,
@@ -209,7 +210,8 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         if len(prefix) >= PLAIN_BELOW:
             fault = fault_by_zones(reduced, len(prefix.values))
             witness = {asks[place].row for place in fault or ()}
-        rows_left = sorted(ask.row for ask in _shrink(asks, witness, clock))
+        begun = set(np.flatnonzero(prefix.columns.line == BEGINNING).tolist())
+        rows_left = sorted(ask.row for ask in _shrink(asks, witness, begun, clock))
     return Core(prefix.select(rows_left), tuple(kept[rows_left].tolist()), bad, not clock.ended)
 
 
@@ -233,15 +235,17 @@ def illegal(asks: Sequence[Ask], clock: _Clock) -> bool:
     return found.failed_at is not None
 
 
-def _shrink(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
-    """First all that no explanation seems to need, then halves, quarters, ... and single operations."""
-    asks = _around(asks, witness, clock)
+def _shrink(asks: list[Ask], witness: set[int], begun: set[int], clock: _Clock) -> list[Ask]:
+    """First all that no explanation seems to need, then halves, quarters, ... and single operations; the rows
+    in `begun` stay.
+    """
+    asks = _around(asks, witness, begun, clock)
     size = max(1, len(asks) // 2)
     while True:
         smaller = False
         at = 0
         while at < len(asks) and not clock.over():
-            rest = remove(asks, [not at <= i < at + size for i in range(len(asks))])
+            rest = remove(asks, [not at <= i < at + size or ask.row in begun for i, ask in enumerate(asks)])
             if len(rest) < len(asks) and illegal(rest, clock):
                 asks, smaller = rest, True
             else:
@@ -251,10 +255,10 @@ def _shrink(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
         size = max(1, min(size, len(asks)) // 2) if size > 1 else 1
 
 
-def _around(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
+def _around(asks: list[Ask], witness: set[int], begun: set[int], clock: _Clock) -> list[Ask]:
     """What is left if only the witness is wanted, or only what returned late, where that is illegal."""
     calls = sorted((ask.call for ask in asks), reverse=True)
-    wanted = [ask.row in witness for ask in asks]
+    wanted = [ask.row in witness or ask.row in begun for ask in asks]
     window = FIRST_WINDOW
     while not clock.over():
         rest = remove(asks, wanted)
@@ -262,7 +266,7 @@ def _around(asks: list[Ask], witness: set[int], clock: _Clock) -> list[Ask]:
             return rest
         if window >= len(asks):
             break
-        wanted = [ask.ret >= calls[window] for ask in asks]
+        wanted = [ask.ret >= calls[window] or ask.row in begun for ask in asks]
         window *= 4
     return asks
 

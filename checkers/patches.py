@@ -60,9 +60,7 @@ class Bug(Struct, frozen=True):
         return self.unguarded or spec != "handlers_never_raise"
 
 
-def bug(
-    name: str, sentence: str, *edits: Edit, unguarded: bool = False, scenario: str = "partition"
-) -> Bug:
+def bug(name: str, sentence: str, *edits: Edit, unguarded: bool = False, scenario: str = "partition") -> Bug:
     """A bug, its edits written one after the other."""
     return Bug(name, sentence, edits, unguarded, scenario)
 

@@ -108,6 +108,16 @@ def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["name"] for row in rows] == names
     assert [row["how"] for row in rows] == ["explored", "directed"]
-    fields = ["name", "killed", "how", "spec", "scenario", "strategy", "schedules", "seconds", "shrunk_events"]
+    fields = [
+        "name",
+        "killed",
+        "how",
+        "spec",
+        "scenario",
+        "strategy",
+        "schedules",
+        "seconds",
+        "shrunk_events",
+    ]
     assert [list(row) for row in rows] == [[*fields, "provenance"]] * 2
     assert status == 0

@@ -87,7 +87,9 @@ class DurableLogs:
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
-            if record.snapshot is not None and self.pages.setdefault(member, SoundPages()).whole(record, disk):
+            if record.snapshot is not None and self.pages.setdefault(member, SoundPages()).whole(
+                record, disk
+            ):
                 view.checkpoint(member, record.snapshot.slot)
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
@@ -154,7 +156,9 @@ class SoundPages:
         if head.pages != self._file:
             self._file, self._known = head.pages, {}
         pages, known = disk.durable_files().get(head.pages, {}), self._known
-        missing = [(*named, NO_PAGE) for named in zip(head.snapshot.roots, PartitionState.codecs, strict=True)]
+        missing = [
+            (*named, NO_PAGE) for named in zip(head.snapshot.roots, PartitionState.codecs, strict=True)
+        ]
         while missing:
             ref, codec, above = missing.pop()
             before = known.get(ref.page)

@@ -53,7 +53,9 @@ class Bug(Struct, frozen=True):
     edits: tuple[Edit, ...]
     unguarded: bool = False
     scenario: str = "partition"
-    """Of ours, the scenario in which it is hunted; one of a user's file is hunted in the scenario asked for."""
+    """Of ours, the scenario in which it is hunted; one of a user's file is hunted in the scenario asked
+    for.
+    """
 
     def counts(self, spec: str) -> bool:
         """Whether the violation of this spec is a kill."""

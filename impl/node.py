@@ -138,6 +138,10 @@ class Disk(Protocol):
         """Free a page; nothing happens if there is none."""
         ...
 
+    def page_end(self, file: str) -> int:
+        """The number above that of the last written page of a file; 0 if it has none."""
+        ...
+
     def pages(self, file: str) -> Sequence[int]:
         """The numbers of the written pages of a file, sorted."""
         ...

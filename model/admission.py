@@ -1,7 +1,7 @@
 """Admission: what a voter that a config brings may say before it knows the log through that config.
 
-`reconfiguration` with what is needed to see two things. Its rule 14 lets a new incarnation promise at once, and
-accept, vote and campaign only when it is admitted.
+`reconfiguration` with what is needed to see two things. Its rule 14 lets a new incarnation promise at once,
+and accept, vote and campaign only when it is admitted.
 
 *Phase 1 meets the votes* (`Admission`). The promises that a ballot was led with are kept. What must overlap
 when a live voter is replaced is not the quorums of consecutive configs, which need not meet: it is the votes
@@ -12,8 +12,8 @@ nobody else knows of it, and the leader is lost. Whoever finds the config needs 
 11), and one of the three is lost: so the new one has to promise before it is admitted, or nobody ever leads
 again.
 
-Source: `docs/replication.md`, rules 9 to 14; Lamport, Malkhi and Zhou, *Reconfiguring a State Machine*, SIGACT
-News 2010 (a change of the members is a command of the log).
+Source: `docs/replication.md`, rules 9 to 14; Lamport, Malkhi and Zhou, *Reconfiguring a State Machine*,
+SIGACT News 2010 (a change of the members is a command of the log).
 """
 
 from dynaproof.model.language import (
@@ -84,7 +84,7 @@ class AfterOneLoss(Admission):
     )
     def some_are_voters(self, spare: int, out: int, leader: int) -> None:
         """The leader has forgotten all, and is not replaced."""
-        require(spare != out and spare != leader and out != leader)
+        require(spare not in (out, leader) and out != leader)
         self.role[1] = "leader"
         self.records[1, 1] = 1
         self.out[1, 1] = out
@@ -108,8 +108,7 @@ class AfterOneLoss(Admission):
         require(b > 1 and n == self.known[a] + 1 and a not in self.silent and self.chosen(b, n))
         self.known[a] = n
         self.log[a, n] = self.records[b, n]
-        if self.promised[a] < b:
-            self.promised[a] = b
+        self.promised[a] = max(self.promised[a], b)
 
     @always_possible
     def led_again(self) -> bool:

@@ -12,8 +12,8 @@ durably in its log. Every record carries a request id, which the state remembers
 3. A laggard takes records from a peer's log; where that is cut already, it takes a copy of a checkpoint that
    the peer holds for it, with the remembered ids *and with the log that the peer retains*, as if it were its
    own checkpoint. The log names the copy and begins anew in one record.
-4. A copy takes long. The peer holds the checkpoint that it had when the copy began, beside the newer ones that
-   it writes meanwhile, until it is taken or is given up; what is held is volatile.
+4. A copy takes long. The peer holds the checkpoint that it had when the copy began, beside newer ones that it
+   writes meanwhile, until it is taken or is given up; what is held is volatile.
 
 A crash loses what is not synced. What was written to the log and not synced may have got to the disk or not;
 pages that were not synced are lost, as it needs only one of them.

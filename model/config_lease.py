@@ -1,11 +1,11 @@
 """Leases together with configs: who may serve by a lease while voters change, one at a time.
 
-The log, the ballots and the configs are those of `reconfiguration`; here its voters grant leases too, and what
-a leader *counts* chosen is a variable of its own, for it is the leader who lets others know. The rules, by the
-names of `docs/replication.md`:
+The log, the ballots and the configs are those of `reconfiguration`; here its voters grant leases too, and
+what a leader *counts* chosen is a variable of its own, for it is the leader who lets others know. The rules,
+by the names of `docs/replication.md`:
 
-L1. A leader's lease is a quorum of grants by voters of the newest config at or below its commit index, from the
-    very step in which it counts that config. Grants of others count nothing from then on.
+L1. A leader's lease is a quorum of grants by voters of the newest config at or below its commit index, from
+    the very step in which it counts that config. Grants of others count nothing from then on.
 L2. Nobody learns that a config is chosen before the leader who counted it leases by it.
 L3. Nothing is served before the end of the own first batch is counted chosen: so every config in the adopted
     tail governs before the first answer.
@@ -13,10 +13,11 @@ L4. A grantor is bound to the ballot that it granted, whatever configs it learns
     while it is bound it promises no other ballot.
 L5. A new incarnation waits for nothing that the one before it granted.
 
-A grant ends at the grantor after every leader has stopped using it (`lease`): here both end in one step, which
-leaves out only states with less use and more binding. Ballot 1 is led when it begins, and proposes in its first
-slot; nobody accepts in the last ballot, for whatever it did would bind its voters more. Voters forget and
-restart where the constants say so; what a restarted one granted binds it on (its wait does, in `impl`).
+A grant ends at the grantor after every leader has stopped using it (`lease`): here both end in one step,
+which leaves out only states with less use and more binding. Ballot 1 is led when it begins, and proposes in
+its first slot; nobody accepts in the last ballot, for whatever it did would bind its voters more. Voters
+forget and restart where the constants say so; what a restarted one granted binds it on (its wait does, in
+`impl`).
 """
 
 from dynaproof.model.language import (
@@ -103,8 +104,7 @@ class ConfigLease(ReconfigurationRules):
             for above in self.Slot:
                 if above > n:
                     self.log[a, above] = None
-        if self.promised[a] < b:
-            self.promised[a] = b
+        self.promised[a] = max(self.promised[a], b)
 
     def asked(self, a: int, b: int) -> bool:
         """A candidate asks the voters of every config that it knows; who is bound does not answer (L4)."""

@@ -82,7 +82,9 @@ class LongTail(MultiPaxosPromises):
         if self.majority_with(a, b):
             self.role[b] = "leader"
             self.leaderships[b] = self.leaderships[b] + 1
-            ends = any(n == length and n > self.base[b] and self.is_no_op(records[n - 1], n) for n in self.Slot)
+            ends = any(
+                n == length and n > self.base[b] and self.is_no_op(records[n - 1], n) for n in self.Slot
+            )
             end = length if ends else min(length + 1, self.slots)
             for n in self.Slot:
                 self.records[b, n] = b if n == length + 1 and not ends else records[n - 1]
@@ -200,9 +202,7 @@ class LongTail(MultiPaxosPromises):
         """An acceptor's tail above a slot fits a message, with the no-op that may follow it: W5."""
         last = self.last_slot(a)
         ends = any(n == last and self.is_no_op(self.log[a, n], n) for n in self.Slot)
-        return bool(
-            last <= base or last - base + (0 if ends or last == self.slots else 1) <= self.message()
-        )
+        return bool(last <= base or last - base + (0 if ends or last == self.slots else 1) <= self.message())
 
     # ---------------------------------------------------------------- what is promised
 

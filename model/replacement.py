@@ -1,16 +1,16 @@
 """Replacing voters: log replicas within seconds, full ones after a copy, and when one that has left may be
 dropped.
 
-Consensus is abstracted to one leader, and to slots that are chosen when the leader and another voter hold them
-durably; a replica holds the slots from `low` to `high`: a full one from the first (its checkpoint covers what
-its log has not), a log replica from its config's slot.
+Consensus is abstracted to one leader, and to slots that are chosen when the leader and another voter hold
+them durably; a replica holds the slots from `low` to `high`: a full one from the first (its checkpoint covers
+what its log has not), a log replica from its config's slot.
 
-1. A lost voter may be replaced by a *log replica* at once: a voter with a log and no tree, whose log begins at
-   its config's slot. It is made when every other voter holds the log through that.
-2. At most one voter has no tree: none is added before the one there is has become full, by copying the tree, as
-   the same incarnation. Only a full one campaigns.
-3. A voter that lives (a move), or a log replica, is replaced by a learner that has copied the tree, and the log
-   to at most `lag` slots behind the last one.
+1. A lost voter may be replaced by a *log replica* at once: a voter with a log and no tree, whose log begins
+   at its config's slot. It is made when every other voter holds the log through that.
+2. At most one voter has no tree: none is added before the one there is has become full, by copying the tree,
+   as the same incarnation. Only a full one campaigns.
+3. A voter that lives (a move), or a log replica, is replaced by a learner that has copied the tree, and the
+   log to at most `lag` slots behind the last one.
 4. A new voter votes and counts once it holds the log through its config (here: all that is chosen).
 5. One that has left is dropped when all voters are admitted, not when the config is chosen.
 6. A restarted voter does not know what is chosen (`unsure`). An acceptor whose log begins above what a
@@ -41,7 +41,7 @@ from dynaproof.model.language import (
 
 
 class Replacement(Model):
-    """Any two voters that act have every chosen slot, and one of them can lead; one loss is never the last."""
+    """Any two voters that act have every chosen slot, and one can lead; one loss is never the last."""
 
     voters = Constant(3)
     spares = Constant(2)
@@ -107,7 +107,9 @@ class Replacement(Model):
     @action(a=Member)
     def copy(self, a: int) -> None:
         """A spare (a learner), or a log replica, copies the leader's tree."""
-        require(self.leader is not None and self.low[a] > 1 and a not in self.silent and a not in self.dropped)
+        require(
+            self.leader is not None and self.low[a] > 1 and a not in self.silent and a not in self.dropped
+        )
         require(a in self.voting or self.low[a] == self.slots + 1)
         through = max(self.high[a], self.high[self.leader]) if a in self.voting else self.high[self.leader]
         self.low[a] = 1

@@ -167,6 +167,18 @@ LEVEL_AGAIN = Sometimes(
     "Chandra et al., Paxos Made Live, 5.2",
 )
 
+FREE_PAGES_KNOWN = Sometimes(
+    "free pages known after a restart",
+    "A scrub reached all pages of a restarted replica's trees, so all others are free.",
+    "impl/tree/page_file.py",
+)
+
+FULL_CACHE = Sometimes(
+    "checkpoint by a full cache",
+    "What had changed since the last checkpoint took too much memory to wait for the next.",
+    "impl/tree/page_cache.py",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -192,6 +204,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             LOG_HELD,
             WAITED_FOR_ROOM,
             TAIL_TOO_LONG,
+            FREE_PAGES_KNOWN,
+            FULL_CACHE,
         )
     }
 )

@@ -11,10 +11,18 @@ from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.memory import Row
+from dynaproof.impl.partition.memory import remembered as remembered_in
+from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.tree.btree import TreeView
+from dynaproof.impl.tree.comparison import digest_of
+from dynaproof.impl.tree.page_cache import PageCache
+from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
@@ -137,12 +145,17 @@ class Group:
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
             return "applied slots"
-        if dict(state.items.range()) != observation.items:
+        try:
+            items, memory = beside_the_cache(state)
+            stored = dict(items.range())
+        except RottenPageError:
+            return "pages"  # A scrub will find it too.
+        if stored != observation.items:
             return "items"
         if state.config != observation.config:
             return "config"
-        remembered = {one.request: one for one in state.memory.remembered(state.timestamp)}
-        if remembered != observation.remembered(state.timestamp):
+        found = {one.request: one for one in remembered_in(memory, state.timestamp)}
+        if found != observation.remembered(state.timestamp):
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):
             return "rows of memory"
@@ -151,8 +164,16 @@ class Group:
         return "holds" if state.holds != observation.holds else None
 
 
+def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:
+    """The trees of a state, read beside the cache of the node, so that who looks changes nothing."""
+    pages = state.pages
+    beside = PageFile(pages.disk, pages.name, pages.page_bytes, PageCache(0))
+    items, memory = (TreeView(beside, tree.codec, tree.root) for tree in state.trees)
+    return items, memory
+
+
 def rows(state: PartitionState) -> tuple[int, int, bytes]:
     """How many rows a state remembers, what they take, and their digest; what is forgotten and has not gone
     yet is among them.
     """
-    return state.memory.count, state.memory.bytes, state.memory.tree.digest()
+    return state.memory.count, state.memory.bytes, digest_of(state.memory.tree)

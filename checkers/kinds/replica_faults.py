@@ -14,8 +14,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.partition.codec import decode
-from dynaproof.impl.partition.state import PartitionState
-from dynaproof.impl.paxos.ids import NO_BALLOT
+from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
@@ -48,7 +47,7 @@ class Rot(Stop):
 
 
 class PageRot(Stop):
-    """A node stops, and one bit of a page flips that its replica will start from.
+    """A node stops, and one bit of a page flips that its replica will start from, and read sooner or later.
 
     The pages of older roots, and those of a checkpoint that the log does not name, are not needed.
     """
@@ -65,15 +64,13 @@ class PageRot(Stop):
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None:
             return CRASH.name
-        pages = pages_below(
-            head.snapshot.roots, PartitionState.codecs, partial(place.disk.read_page, head.pages)
-        )
+        pages = pages_below(head.snapshot.roots, partial(place.disk.read_page, head.pages))
         page_number = pages[fault.amount % len(pages)]
         data = place.disk.read_page(head.pages, page_number)
         assert data is not None, "the page was just read"
         at, mask = fault.amount * PRIME % len(data), 1 << (fault.amount % 8)
         place.disk.rot_page(head.pages, page_number, at, mask)
-        place.damaged()
+        place.rotted()
         return self.name
 
 
@@ -157,6 +154,7 @@ class OneVoter:
         self.view = observation.view
         self.places = places
         self.impaired_at: str | None = None
+        self.impaired_member: Member | None = None
 
     def permits(self, place: Place) -> bool:
         """Whether the last one is whole again; a host without a replica has nothing to lose."""
@@ -165,6 +163,8 @@ class OneVoter:
     def impaired(self, place: Place) -> None:
         """This one is next."""
         self.impaired_at = place.name
+        replica = getattr(place.node, "replica", None)
+        self.impaired_member = None if replica is None else replica.member
 
     def whole(self) -> bool:
         """Whether the voter that lost something was replaced, and its successor admitted."""
@@ -172,6 +172,8 @@ class OneVoter:
             replica = getattr(self.places[self.impaired_at].node, "replica", None)
             if replica is None or replica.member in self.view.forgetful:
                 return False
+            if replica.member == self.impaired_member:
+                return False  # It may not have read yet what rots.
             if not replica.admitted or not self.replaced(replica):
                 return False
             self.impaired_at = None

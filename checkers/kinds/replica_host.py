@@ -45,6 +45,7 @@ def replica_host() -> Kind:
         synced=ImplObserver.synced,
         crashed=ImplObserver.crashed,
         damaged=ImplObserver.damaged,
+        rotted=ImplObserver.rotted,
         restarted=ImplObserver.restarted,
         knowledge=knowledge,
         brief=brief,

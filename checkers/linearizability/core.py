@@ -13,10 +13,11 @@ accuses the whole:
    began: nobody can have found it. Only where the value has another source left (absence always has one, the
    beginning), so that a stale read keeps its write, and is not told as garbage.
 
-Nothing else is removed: without what made a value absent, absence would become a violation that the whole does
-not have. Nor is what stands for the beginning (`beginning`) removed, for whoever judges the core begins there
-again: what had ended the beginning would go as needed by nobody, and leave a legal rest. It is enough to try single operations until none can go: if a sequence of sound removals leaves
-an illegal rest, so does its first.
+Nothing else is removed: without what made a value absent, absence would become a violation that the whole
+does not have. Nor is what stands for the beginning (`beginning`) removed, for whoever judges the core begins
+there again: what had ended the beginning would go as needed by nobody, and leave a legal rest. It is enough
+to try single operations until none can go: if a sequence of sound removals leaves an illegal rest, so does
+its first.
 
 A garbage read (`patterns`) accuses the whole by itself, so all else goes, what could not go one by one too.
 

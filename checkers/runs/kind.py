@@ -118,6 +118,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     crashed: Callable[..., None] | None = None
     """`(observation, place, lost_disk)`"""
     damaged: Callable[..., None] | None = None
+    rotted: Callable[..., None] | None = None
     restarted: Callable[..., None] | None = None
 
     knowledge: Callable[[Place], Knowledge] = state_of
@@ -190,5 +191,6 @@ class Kind(Struct, frozen=True, kw_only=True):
             synced=bound(self.synced),
             crashed=bound(self.crashed),
             damaged=bound(self.damaged),
+            rotted=bound(self.rotted),
             restarted=bound(self.restarted),
         )

@@ -63,7 +63,8 @@ class Run:
         self.failure: Failure | None = None
         self.is_set_up = False
         self.fair = True
-        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names does.
+        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names
+        does.
         """
         self.setup_steps = 0
         self.observation = scenario.observe(config)

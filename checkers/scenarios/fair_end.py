@@ -55,7 +55,7 @@ def ask_all(run: Run, think_us: int) -> None:
 
 
 def judge_end(run: Run) -> None:
-    """With the load on: all mends, then keeps its pace. Without it: answers, quiet, progress, nothing more."""
+    """With the load on: all mends, then keeps its pace. Without it: answers, quiet, progress, idleness."""
     for judge in (mends, keeps_pace, answers, quiet, progress, idleness):
         if run.failure is None:
             judge(run)

@@ -1,4 +1,6 @@
-"""The scenario `large-items`: now and then a client puts an item of 400 KB, the largest that DynamoDB takes."""
+"""The scenario `large-items`: now and then a client puts an item of 400 KB, the largest that DynamoDB
+takes.
+"""
 
 from __future__ import annotations
 

@@ -139,6 +139,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     lease = heartbeat * (2, 4)[pick(2)]
     if drift > 100_000:
         lease = heartbeat * 4  # Two fast heartbeats of a slow leader would hardly fit into a shorter one.
+    pages = Chance(f"{scenario}/{strategy}/{seed}/pages")
     settings = Settings(
         heartbeat_us=heartbeat,
         lease_us=lease,
@@ -152,8 +153,12 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         in_flight_slots=(2, 4, 32)[pick(3)],
         chunk_slots=(4, 64)[pick(2)],
         waiting_attempts=(2, 16)[seed // 2 % 2],
-        page_bytes=(96, 160, 8_192)[seed % 3],
+        page_bytes=(160, 256, 8_192)[seed % 3],
         chunk_pages=1 + pick(2),
+        cache_bytes=(4_000, 16_000, 67_108_864, 67_108_864)[pages(4)],
+        scrub_us=heartbeat * (2, 20)[pages(2)],
+        scrub_step_us=heartbeat // (1, 4)[pages(2)],
+        scrub_pages=(1, 4, 64)[pages(3)],
         **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"),
     )
     spread = RATE_ONE * drift // 1_000_000

@@ -1,4 +1,6 @@
-"""The scenario `restart-under-load`: a replica is down for a while, and must get level again under the load."""
+"""The scenario `restart-under-load`: a replica is down for a while, and must get level again under the
+load.
+"""
 
 from __future__ import annotations
 

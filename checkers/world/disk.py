@@ -134,6 +134,11 @@ class SimDisk:
             pages.pending.append((self._wrote(), page, None))
             self._dirty_pages[file] = pages
 
+    def page_end(self, file: str) -> int:
+        """Above the last written page."""
+        pages = self._files.get(file)
+        return 0 if pages is None else max(pages.data, default=-1) + 1
+
     def pages(self, file: str) -> Sequence[int]:
         """Written pages."""
         pages = self._files.get(file)

@@ -38,7 +38,9 @@ class Listening(Struct, frozen=True):
     crashed: Heard | None = None
     """`(place, lost_disk)`: the node has crashed; its disk shows what it kept."""
     damaged: Heard | None = None
-    """`(place)`: a synced byte of the disk is wrong from here on."""
+    """`(place)`: a synced byte of the disk is wrong from here on, and the next start will notice."""
+    rotted: Heard | None = None
+    """`(place)`: likewise, and who reads it will notice; until then the node may go on."""
     restarted: Heard | None = None
     """`(place)`: the node has been started."""
     raised: Heard | None = None
@@ -72,6 +74,7 @@ def together(each: Sequence[Listening]) -> Listening:
         synced=_together([one.synced for one in each]),
         crashed=_together([one.crashed for one in each]),
         damaged=_together([one.damaged for one in each]),
+        rotted=_together([one.rotted for one in each]),
         restarted=_together([one.restarted for one in each]),
         raised=_together([one.raised for one in each]),
     )

@@ -102,6 +102,7 @@ class Place:
         self.on_synced = listening.synced
         self.on_crashed = listening.crashed
         self.on_damaged = listening.damaged
+        self.on_rotted = listening.rotted
         self.on_restarted = listening.restarted
         self.on_raised = listening.raised
 
@@ -112,9 +113,14 @@ class Place:
         return number
 
     def damaged(self) -> None:
-        """A synced byte of the disk is wrong from here on."""
+        """A synced byte of the disk is wrong from here on, and the next start will notice."""
         if self.on_damaged is not None:
             self.on_damaged(self)
+
+    def rotted(self) -> None:
+        """A synced byte of the disk is wrong from here on, and who reads it will notice."""
+        if self.on_rotted is not None:
+            self.on_rotted(self)
 
 
 def place_names(nodes: Sequence[NodeId]) -> list[str]:

@@ -29,8 +29,8 @@ import msgspec
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, Write
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.tree.btree import BTree
-from dynaproof.impl.tree.pages import PageCodec
+from dynaproof.impl.tree.btree import BTree, TreeView
+from dynaproof.impl.tree.codec import PageCodec
 
 FORGOTTEN_AT_ONCE = 8
 """Rows that one commit removes at the most; part of the fold, so the same for all replicas."""
@@ -91,11 +91,6 @@ class Memory:
         """What a request got, if it is still remembered after the commit at this timestamp."""
         return None if deadline < timestamp else self.tree.get(id_key(deadline, request))
 
-    def remembered(self, timestamp: Microseconds) -> Iterator[Remembered]:
-        """All ids that are still remembered after the commit at this timestamp, in order of deadlines."""
-        for key, answer in self.tree.range(_from(timestamp), _BEHIND_IDS):
-            yield Remembered(_decode(key[10:]), _deadline_of(key), answer)
-
     def remember(self, record: Write | Outcome) -> None:
         """Keep a request id with its answer until its deadline has passed."""
         if record.deadline < record.timestamp:
@@ -119,6 +114,12 @@ class Memory:
             self.count -= 1
             self.bytes -= CODEC.entry_size(key, answer)
         self.earliest = _deadline_of(first[-1][0]) if len(first) > FORGOTTEN_AT_ONCE else LATEST_DEADLINE
+
+
+def remembered(tree: TreeView[Row], timestamp: Microseconds) -> Iterator[Remembered]:
+    """All ids that are still remembered after the commit at this timestamp, in order of deadlines."""
+    for key, answer in tree.range(_from(timestamp), _BEHIND_IDS):
+        yield Remembered(_decode(key[10:]), _deadline_of(key), answer)
 
 
 def _from(deadline: Microseconds) -> bytes:

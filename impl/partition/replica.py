@@ -16,29 +16,32 @@ from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.tree.page_cache import PageCache
 
 PartitionReplica: TypeAlias = Replica[PartitionState]
 
 
-def create(env: Env, settings: Settings, prefix: str, head: AnyHead) -> PartitionReplica:
+def create(env: Env, settings: Settings, cache: PageCache, prefix: str, head: AnyHead) -> PartitionReplica:
     """A replica that knows nothing, with an empty journal under `prefix`."""
     log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
-    return _serving(Replica.create(env, settings, log, PartitionState), settings)
+    return _serving(Replica.create(env, settings, cache, log, PartitionState), settings)
 
 
-def recover(env: Env, settings: Settings, prefix: str) -> tuple[PartitionReplica, bool] | None:
+def recover(
+    env: Env, settings: Settings, cache: PageCache, prefix: str
+) -> tuple[PartitionReplica, bool] | None:
     """The replica that the journal under `prefix` describes, and whether a torn tail was cut; None where
     there is no journal.
 
     Raises:
         RottenLogError: synced bytes of the journal are damaged or missing.
-        RottenPageError: a page of the checkpoint that the log names is damaged or missing.
+        RottenPageError: a page that is needed to apply what follows the checkpoint is damaged or missing.
     """
     recovered = ReplicationLog.recover(env.disk, prefix, decode, settings.log_cache_bytes)
     if recovered is None:
         return None
     log, torn = recovered
-    return _serving(Replica.recover(env, settings, log, PartitionState), settings), torn
+    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings), torn
 
 
 def _serving(replica: PartitionReplica, settings: Settings) -> PartitionReplica:

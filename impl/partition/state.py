@@ -21,8 +21,8 @@ from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record, size_bytes
 from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_file import PageFile
-from dynaproof.impl.tree.pages import PageCodec
 
 
 def item_size(stored: StoredItem) -> int:
@@ -70,9 +70,9 @@ class PartitionState:
         """The state that a checkpoint or a copy describes, with its trees in `pages`.
 
         Raises:
-            RottenPageError: a page is damaged or missing.
+            RottenPageError: the page of a root is damaged or missing.
         """
-        pages.recover(snapshot.roots, cls.codecs)
+        pages.recover()
         items, rows = (
             BTree(pages, codec, root) for codec, root in zip(cls.codecs, snapshot.roots, strict=True)
         )
@@ -83,6 +83,11 @@ class PartitionState:
         state.log_bytes = snapshot.log_bytes
         state.holds = {hold.name: hold for hold in snapshot.holds}
         return state
+
+    @property
+    def trees(self) -> tuple[BTree[Any], ...]:
+        """Its trees, in the order of `codecs`."""
+        return self.items, self.memory.tree
 
     def checkpoint(self, held_at: Ballot) -> PartitionSnapshot:
         """Write the pages of the trees that changed, and describe the state; the log holds the applied
@@ -96,7 +101,7 @@ class PartitionState:
             self.log_bytes,
             self.config,
             self.config_slot,
-            self.pages.checkpoint((self.items, self.memory.tree)),
+            self.pages.checkpoint(self.trees),
             self.largest_delete,
             self.memory.count,
             self.memory.bytes,

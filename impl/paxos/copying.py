@@ -1,4 +1,4 @@
-"""Catching up by copy: a source offers the checkpoint that it holds for a laggard, which takes it page by page.
+"""Catching up by copy: a source holds a checkpoint for a laggard, which takes it page by page.
 
 *Invariants.* What a copy brings is verified page by page, and is whole or is not installed; it is of one
 checkpoint, whichever views its pages came from. The part of the source's log that readers hold comes with it,
@@ -37,7 +37,7 @@ class Copying(Learner[State]):
     # --- The source ---
 
     def offer_copy(self, member: Member, known: int) -> None:
-        """Hold a checkpoint for a replica that knows the log through `known` only, or say when to come back."""
+        """Hold a checkpoint for a replica that knows slots through `known` only, or say when to come back."""
         snapshot, now = self.log.head.snapshot, self.env.now
         view = None
         if snapshot is not None:
@@ -101,7 +101,7 @@ class Copying(Learner[State]):
             return  # Of a state machine that this code does not know.
         if copy is None:
             file = pages_file(self.incarnation, m.snapshot.slot)
-            pages = PageCopy(self.env.disk, file, self.state.codecs, self.settings.digests_kept)
+            pages = PageCopy(self.env.disk, file, self.settings.page_bytes, self.settings.digests_kept)
             copy = self.copy = Copy(pages, m)
         elif (copy.source, copy.view) != (m.source, m.view):
             other = copy.source != m.source or m.view < copy.view

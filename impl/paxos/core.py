@@ -24,6 +24,7 @@ from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.paxos.views import Views
 from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.scrub import Scrub
 
 
 class Core(Generic[State]):
@@ -71,6 +72,8 @@ class Core(Generic[State]):
         self.views = Views(settings, env.boot)
         self.replaced: list[PageFile] = []
         """Files that copies took the place of, and that somebody held then."""
+        self.scrub: Scrub | None = None
+        """The one under way."""
 
     # --- Who is who ---
 
@@ -135,7 +138,9 @@ class Core(Generic[State]):
         """Every queue that grows with what others send: its name, length and bound."""
         early = ("accepts kept behind a gap", self.early.slots, self.settings.ahead_slots)
         copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
-        return (early, copiers, *(queue for service in self.services for queue in service.queues()))
+        cache = self.state.pages.cache
+        clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
+        return (early, copiers, clean, *(queue for service in self.services for queue in service.queues()))
 
     def memory(self) -> tuple[tuple[str, int, int], ...]:
         """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound

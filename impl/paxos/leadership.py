@@ -54,8 +54,8 @@ class Progress:
         self.asked_at: Microseconds = -1
         self.wall_apart: Microseconds = 0
         self.next = next_slot
-        """The next slot to send: one behind the log's last for a voter that keeps up, to which new slots go at
-        once; 0 for one to which nothing can be sent before it has fetched what is chosen.
+        """The next slot to send: one behind the log's last for a voter that keeps up, to which new slots go
+        at once; 0 for one to which nothing can be sent before it has fetched what is chosen.
         """
         self.chunks: list[tuple[int, int]] = []
         """What is under way to a laggard: the last slot of each message, and its bytes."""

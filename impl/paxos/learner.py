@@ -8,15 +8,15 @@ only for a `ConfigChange`).
 
 from __future__ import annotations
 
-from dynaproof.impl.node import NodeId
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.checkpoint import Checkpoint
 from dynaproof.impl.paxos.core import Core
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Head
 from dynaproof.impl.paxos.messages.catch_up import Fetch
-from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
+from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten, ScrubTimer
 from dynaproof.impl.paxos.state_machine import State
-from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.scrub import Scrub
 
 
 class Learner(Core[State]):
@@ -77,14 +77,41 @@ class Learner(Core[State]):
     # --- Checkpoints and cutting ---
 
     def checkpoint_if_due(self) -> None:
-        """Write a checkpoint when enough of the log was applied since the last."""
+        """Write a checkpoint when enough of the log was applied since the last, or too much waits in
+        memory.
+        """
         if self.checkpoint is not None:
             return
         state, snapshot, settings = self.state, self.log.head.snapshot, self.settings
         slots, applied = (0, 0) if snapshot is None else (snapshot.slot, snapshot.log_bytes)
-        due = state.log_bytes - applied >= settings.checkpoint_bytes
+        pressed = state.applied > slots and state.pages.cache.presses(state.pages.serial)
+        if pressed:
+            self.reached("checkpoint by a full cache")
+        due = pressed or state.log_bytes - applied >= settings.checkpoint_bytes
         if due or state.applied - slots >= settings.checkpoint_slots:
             self.write_checkpoint()
+
+    def on_scrub_timer(self, timer: ScrubTimer) -> None:
+        """Verify some more of what is on the disk; and an idle replica, too, makes room in a full cache."""
+        pages, settings = self.state.pages, self.settings
+        scrub = self.scrub
+        if scrub is None or scrub.file is not pages:
+            scrub = self.scrub = Scrub(pages, self.state.trees)
+        taken_over = pages.found > 0
+        if scrub.step(settings.scrub_pages):
+            self.scrub = None
+            if taken_over:
+                self.reached("free pages known after a restart")
+        self.checkpoint_if_due()
+        self.env.set_timer(self.scrub_after_us(), ScrubTimer())
+
+    def scrub_after_us(self) -> Microseconds:
+        """When to go on with a scrub: soon while it is not known which pages are free, else so that one takes
+        its time.
+        """
+        pages, settings = self.state.pages, self.settings
+        spread = 0 if pages.found else settings.scrub_us * settings.scrub_pages // max(1, pages.end)
+        return max(settings.scrub_step_us, min(spread, settings.scrub_us))
 
     def write_checkpoint(self) -> None:
         """Write the changed pages; a message to itself reports when they are durable."""
@@ -134,9 +161,10 @@ class Learner(Core[State]):
                 self.checkpoint = None
                 return
             self.reached("catch-up by copy")
-            pages = PageFile(self.env.disk, checkpoint.pages, self.settings.page_bytes)
-            self.replaced.append(self.state.pages)
-            self.state = self.state.restore(pages, checkpoint.snapshot)
+            pages = self.state.pages
+            pages.close()
+            self.replaced.append(pages)
+            self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
             if copied.log.records:
                 self.reached("held log brought by a copy")
             first = max(log.first, copied.log.first)
@@ -177,7 +205,7 @@ class Learner(Core[State]):
         self.remove_unneeded_files()
 
     def remove_unneeded_files(self) -> None:
-        """Remove files of pages that are neither in use nor held, once no crash can bring them back in use."""
+        """Remove files of pages that are neither used nor held, once no crash can bring them back."""
         if self.checkpoint is not None:
             return
         self.replaced = [pages for pages in self.replaced if pages.held]

@@ -18,6 +18,7 @@ from dynaproof.impl.paxos.messages import catch_up, checkpoint, election, leader
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 
 Handler = Callable[[Any, NodeId, Any], None]
@@ -38,25 +39,37 @@ class Replica(Acceptor[State], Generic[State]):
 
     @classmethod
     def create(
-        cls, env: Env, settings: GroupSettings, log: ReplicationLog, machine: type[State]
+        cls,
+        env: Env,
+        settings: GroupSettings,
+        cache: PageCache,
+        log: ReplicationLog,
+        machine: type[State],
     ) -> Replica[State]:
         """The replica of a log that holds nothing yet."""
-        return cls(env, settings, log, empty_state(env, settings, log, machine))
+        return cls(env, settings, log, empty_state(env, settings, cache, log, machine))
 
     @classmethod
     def recover(
-        cls, env: Env, settings: GroupSettings, log: ReplicationLog, machine: type[State]
+        cls,
+        env: Env,
+        settings: GroupSettings,
+        cache: PageCache,
+        log: ReplicationLog,
+        machine: type[State],
     ) -> Replica[State]:
         """The replica that a recovered log describes.
 
         Raises:
-            RottenPageError: a page of the checkpoint that the log names is damaged or missing.
+            RottenPageError: a page of the checkpoint that the log names, and that is needed to apply what
+                follows, is damaged or missing.
         """
         snapshot = log.head.snapshot
         if snapshot is None:
-            state = empty_state(env, settings, log, machine)
+            state = empty_state(env, settings, cache, log, machine)
         else:
-            state = machine.restore(PageFile(env.disk, log.head.pages, settings.page_bytes), snapshot)
+            pages = PageFile(env.disk, log.head.pages, settings.page_bytes, cache)
+            state = machine.restore(pages, snapshot)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()
         return replica
@@ -77,6 +90,7 @@ class Replica(Acceptor[State], Generic[State]):
         if waits:
             self.lease_granted_until = self.env.now + self.settings.lease_us
         self.arm_election()
+        self.env.set_timer(self.settings.scrub_step_us, checkpoint.ScrubTimer())
         if not self.admitted:
             self.env.set_timer(self.settings.retry_us, catch_up.FetchTimer())
 
@@ -131,12 +145,15 @@ TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
     catch_up.FetchTimer: Replica.on_fetch_timer,
     catch_up.CopyTimer: Replica.on_copy_timer,
     catch_up.ViewTimer: Replica.on_view_timer,
+    checkpoint.ScrubTimer: Replica.on_scrub_timer,
 }
 
 
-def empty_state(env: Env, settings: GroupSettings, log: ReplicationLog, machine: type[State]) -> State:
+def empty_state(
+    env: Env, settings: GroupSettings, cache: PageCache, log: ReplicationLog, machine: type[State]
+) -> State:
     """The state before the first slot; pages that no checkpoint came to name are gone."""
     file = pages_file(log.head.member.incarnation, 0)
     env.disk.remove_file(file)
-    state: State = machine.empty(PageFile(env.disk, file, settings.page_bytes), log.head.config)
+    state: State = machine.empty(PageFile(env.disk, file, settings.page_bytes, cache), log.head.config)
     return state

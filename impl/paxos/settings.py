@@ -47,7 +47,15 @@ class GroupSettings(Struct, frozen=True):
     window_bytes: int = 524_288
     """and the encoded size of their records; or one record."""
     page_bytes: int = 8_192
-    """Size at which a page of the B-tree is split."""
+    """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
+    cache_bytes: int = 67_108_864
+    """What all trees of a node take in memory, at the most, about."""
+    scrub_us: Microseconds = 3_600_000_000
+    """In which time all pages are read and verified once."""
+    scrub_step_us: Microseconds = 1_000_000
+    """The least interval of the pieces of a scrub, and that of the first scrub after a start."""
+    scrub_pages: int = 64
+    """Pages that one piece of a scrub reads, about."""
     chunk_pages: int = 64
     """Pages in one message of a copy, at the most."""
     copy_messages: int = 4

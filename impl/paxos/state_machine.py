@@ -8,8 +8,9 @@ from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_file import PageFile
-from dynaproof.impl.tree.pages import PageCodec
 
 
 class StateMachine(Protocol):
@@ -42,8 +43,13 @@ class StateMachine(Protocol):
         """The state that a checkpoint or a copy describes, with its trees in `pages`.
 
         Raises:
-            RottenPageError: a page is damaged or missing.
+            RottenPageError: the page of a root is damaged or missing.
         """
+        ...
+
+    @property
+    def trees(self) -> tuple[BTree[Any], ...]:
+        """Its trees, in the order of `codecs`."""
         ...
 
     def apply(self, record: Record) -> None:

@@ -1,8 +1,9 @@
 """What a source holds for those that copy from it: checkpoints with their pages, and its log above them.
 
-Under load the next checkpoint is made long before the copy of one is done. So a source opens a *view* of the checkpoint that it offers: the pages below its roots are not freed, and the log
-above its slot is not cut, until the copier has both. Soft state: a restart ends all views, and a copier that
-asks for one that has ended is offered the newest checkpoint, of which it takes what it has already.
+Under load the next checkpoint is made long before the copy of one is done. So a source opens a *view* of the
+checkpoint that it offers: the pages below its roots are not freed, and the log above its slot is not cut,
+until the copier has both. Soft state: a restart ends all views, and a copier that asks for one that has ended
+is offered the newest checkpoint, of which it takes what it has already.
 
 *Invariants.* A view is open as long as somebody copies from it. A copier that says nothing for `view_us`, or
 for which more than `view_bytes` are held, is forgotten. At most `views` are open; who comes when they are,
@@ -128,7 +129,9 @@ class Views:
 
     def needed_from(self) -> int | None:
         """The lowest slot that the log must keep for copiers; None if it needs none."""
-        return min((copier.place for copier in self.copiers.values()), default=0) + 1 if self.copiers else None
+        return (
+            min((copier.place for copier in self.copiers.values()), default=0) + 1 if self.copiers else None
+        )
 
     def _leave_view(self, copier: Copier) -> None:
         view, copier.view = copier.view, None

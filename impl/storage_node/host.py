@@ -23,6 +23,7 @@ from dynaproof.impl.paxos.log import fresh_head
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant, VacantTimer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.storage_node.retirement import Retirement
+from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
 
 ROTTEN = (RottenLogError, RottenPageError)
@@ -39,6 +40,8 @@ class StorageNode:
         """The nodes that may have a replica made here, whichever incarnation they run as."""
         self.replica: PartitionReplica | None = None
         self.retirement = Retirement(env.disk)
+        self.cache = PageCache(settings.cache_bytes)
+        """Of all trees of the node."""
         self.broken = False
 
     def on_start(self) -> None:
@@ -63,7 +66,7 @@ class StorageNode:
     def recover(self, incarnation: int) -> None:
         """Fold the journal; retire the incarnation if something that was synced is damaged."""
         try:
-            recovered = partition.recover(self.env, self.settings, f"log/{incarnation:06d}/")
+            recovered = partition.recover(self.env, self.settings, self.cache, f"log/{incarnation:06d}/")
             if recovered is None:
                 raise RottenLogError("a created replica has a journal")
         except ROTTEN as rot:
@@ -83,6 +86,8 @@ class StorageNode:
 
     def retire(self, incarnation: int) -> None:
         """Fall silent as this incarnation, durably (rule 13)."""
+        if self.replica is not None:
+            self.replica.state.pages.close()
         self.replica = None
         self.retirement.retire(incarnation)
 
@@ -140,7 +145,8 @@ class StorageNode:
         for name in self.env.disk.files("items/"):
             self.env.disk.remove_file(name)
         head = fresh_head(member, message.config, message.config_slot)
-        self.replica = partition.create(self.env, self.settings, f"log/{member.incarnation:06d}/", head)
+        prefix = f"log/{member.incarnation:06d}/"
+        self.replica = partition.create(self.env, self.settings, self.cache, prefix, head)
         if message.config_slot:
             self.env.note(Reached("voter replaced"))
         self.env.cancel_timer(VacantTimer())

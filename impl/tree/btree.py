@@ -1,13 +1,17 @@
 """A copy-on-write B-tree, in checksummed pages of a page file that it may share with other trees.
 
 Keys are bytes and lie in order in leaves of bounded size; branches lead to them. A node that is on the disk
-or in a snapshot is never changed: a change copies the path from the root to it. So a snapshot is a root, and
-a checkpoint (`page_file.py`) writes the nodes that were made since the last one, bottom up, on pages that no
-durable root uses. A crash between any two page writes leaves the old root whole.
+is never changed: a change copies the path from the root to it. So a snapshot is a root, and a checkpoint
+(`page_file.py`) writes the nodes that were made since the last one, bottom up, on pages that no durable root
+uses. A crash between any two page writes leaves the old root whole. A value that takes more than half a page
+lies in pages of its own, which stay where they are when its leaf is written anew.
+
+What is on the disk is read when it is needed, verified, and kept in the page cache of the node: a clean node
+is known to its parent by reference only, so it may leave the cache at any time.
 
 *Invariants* (`_check` asserts them all). Keys are sorted; a separator is above all keys to its left and not
 above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child.
-A leaf beyond `page_bytes` holds a single value, a branch beyond it fewer than four children. The shape
+A leaf beyond `room` holds a single entry, a branch beyond it fewer than four children. The shape
 depends on the sequence of puts and deletes only: replicas that applied the same records have the same digest.
 
 Sources: Rodeh, *B-trees, Shadowing, and Clones*, ACM Transactions on Storage 2008; Bayer and McCreight,
@@ -20,143 +24,113 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any, Generic, TypeAlias
 
+from dynaproof.impl.tree.codec import BODY_BYTES, PageCodec, V
 from dynaproof.impl.tree.nodes import (
     CHILD_BYTES,
     Branch,
     Child,
+    Large,
     Leaf,
     Node,
+    Value,
+    branch_body,
     branch_size,
-    digest_of_child,
+    cost_of,
+    entry_size,
+    large_body,
+    large_of,
+    leaf_body,
     node_of,
-    page_of,
     pieces_of,
+    value_of,
 )
 from dynaproof.impl.tree.page_file import PageFile
-from dynaproof.impl.tree.pages import PageCodec, PageRef, V
+from dynaproof.impl.tree.pages import PageRef
 
 Path: TypeAlias = list[tuple[Branch, int]]
 """Branches from the root down, each with the place of the child that was taken."""
 
-CACHED_NODES = 65_536
-"""With more nodes than this in memory, a checkpoint drops all but the root; between two checkpoints, memory
-grows by what is read and written.
-"""
-
 
 class TreeView(Generic[V]):
-    """A root and all below it, which never changes; `close` lets its pages go."""
+    """All below one root, for reading; that of a checkpoint is as it was for as long as the file is held."""
 
-    def __init__(self, tree: BTree[V], root: Node, held: int) -> None:
-        self._tree, self._root, self._held = tree, root, held
-
-    def get(self, key: bytes) -> V | None:
-        """The value under a key, or None."""
-        return self._tree._get(self._root, key)
-
-    def range(self, low: bytes = b"", high: bytes | None = None) -> Iterator[tuple[bytes, V]]:
-        """The values with low <= key < high, in key order."""
-        return self._tree._range(self._root, low, high)
-
-    def digest(self) -> bytes:
-        """Equal for equal trees."""
-        return digest_of_child(self._root)
-
-    def differing(self, other: TreeView[V]) -> list[tuple[bytes, bytes | None]]:
-        """The ranges of keys, low to high, in which the other tree holds another page: only where digests
-        differ are pages looked at.
-        """
-        found: list[tuple[bytes, bytes | None]] = []
-        _compare((self._tree, self._root), (other._tree, other._root), b"", None, found)
-        return found
-
-    def close(self) -> None:
-        """Hold the pages of this root no longer."""
-        self._tree.file.let_go(self._held)
-
-
-class BTree(Generic[V]):
-    """Values by key, in the page file `file`; see the module."""
-
-    def __init__(
-        self,
-        file: PageFile,
-        codec: PageCodec[V],
-        root: PageRef | None = None,
-        cached_nodes: int = CACHED_NODES,
-    ) -> None:
-        """An empty tree, or the one below a root of the file.
-
-        Raises:
-            RottenPageError: the root's page is damaged or missing.
-        """
+    def __init__(self, file: PageFile, codec: PageCodec[V], root: Child) -> None:
         self.file = file
         self.codec = codec
-        self.page_bytes = file.page_bytes
-        self.cached_nodes = cached_nodes
-        self._nodes = 1
-        self._root: Node = Leaf(file.epoch, [], [], 0) if root is None else self._load(root)
-
-    # --- Reading ---
+        self.root = root
 
     def get(self, key: bytes) -> V | None:
-        """The value under a key, or None."""
-        return self._get(self._root, key)
+        """The value under a key, or None.
+
+        Raises:
+            RottenPageError: a page that it needs is damaged or missing; so do all that read.
+        """
+        leaf = self._leaf(key)
+        at = bisect_left(leaf.keys, key)
+        if at == len(leaf.keys) or leaf.keys[at] != key:
+            return None
+        value = leaf.values[at]
+        return self._large(key, value) if type(value) is Large else value
 
     def range(self, low: bytes = b"", high: bytes | None = None) -> Iterator[tuple[bytes, V]]:
         """The values with low <= key < high, in key order; the tree must not change meanwhile."""
-        return self._range(self._root, low, high)
-
-    def digest(self) -> bytes:
-        """Equal for trees that were made by the same puts and deletes."""
-        return digest_of_child(self._root)
-
-    def pages(self) -> list[int]:
-        """The pages that hold the last checkpoint's root and what of it is unchanged since."""
-        found: list[int] = []
-        stack: list[Child] = [self._root]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, PageRef):
-                node = self._load(node)
-            if node.page is not None:
-                found.append(node.page.page)
-            if isinstance(node, Branch):
-                stack.extend(node.children)
-        return found
-
-    def snapshot(self) -> TreeView[V]:
-        """The tree as it is now; its pages stay until it is closed."""
-        return TreeView(self, self._root, self.file.hold_newest())
-
-    def _get(self, node: Node, key: bytes) -> V | None:
-        while type(node) is Branch:
-            node = self._child(node, bisect_right(node.keys, key))
-        assert type(node) is Leaf
-        at = bisect_left(node.keys, key)
-        return node.values[at] if at < len(node.keys) and node.keys[at] == key else None
+        return self._range(self.node(self.root), low, high)
 
     def _range(self, node: Node, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, V]]:
         if isinstance(node, Leaf):
             first = bisect_left(node.keys, low)
             last = len(node.keys) if high is None else bisect_left(node.keys, high)
-            yield from zip(node.keys[first:last], node.values[first:last], strict=True)
+            for key, value in zip(node.keys[first:last], node.values[first:last], strict=True):
+                yield key, self._large(key, value) if type(value) is Large else value
             return
         first = bisect_right(node.keys, low)
         last = len(node.keys) if high is None else bisect_left(node.keys, high)
         for at in range(first, last + 1):
-            yield from self._range(self._child(node, at), low, high)
+            yield from self._range(self.node(node.children[at]), low, high)
 
-    def _child(self, node: Branch, at: int) -> Node:
-        """A child, loaded if it is not in memory."""
-        child = node.children[at]
-        if type(child) is PageRef:
-            child = node.children[at] = self._load(child)
-        return child  # type: ignore[return-value]
+    def _leaf(self, key: bytes) -> Leaf:
+        node = self.node(self.root)
+        while type(node) is Branch:
+            node = self.node(node.children[bisect_right(node.keys, key)])
+        assert type(node) is Leaf
+        return node
 
-    def _load(self, ref: PageRef) -> Node:
-        self._nodes += 1
-        return node_of(self.codec, ref, self.file.read(self.codec, ref))
+    def node(self, child: Child) -> Node:
+        """A child as a node: itself, or what lies where the reference says."""
+        if type(child) is not PageRef:
+            return child  # type: ignore[return-value]
+        file = self.file
+        node: Any = file.cache.get(file.serial, child.page)
+        if node is None:
+            node = node_of(self.codec, child, *file.fetch(child))
+            file.cache.add(file.serial, child.page, node)
+        return node  # type: ignore[no-any-return]
+
+    def _large(self, key: bytes, large: Large) -> V:
+        file, ref = self.file, large.ref
+        found: Any = large.unwritten
+        if ref is not None:
+            found = file.cache.get(file.serial, ref.page)
+            if found is None:
+                found = large_of(self.codec, ref, key, file.fetch(ref)[0])
+                file.cache.add(file.serial, ref.page, found)
+        return found.value  # type: ignore[no-any-return]
+
+
+class BTree(TreeView[V]):
+    """Values by key, in the page file `file`; see the module."""
+
+    def __init__(self, file: PageFile, codec: PageCodec[V], root: PageRef | None = None) -> None:
+        """An empty tree, or the one below a root of the file, of which that page only is read.
+
+        Raises:
+            RottenPageError: the root's page is damaged or missing.
+        """
+        super().__init__(file, codec, Leaf([], [], 0) if root is None else root)
+        self.room = file.room - BODY_BYTES
+        node = self.node(self.root)
+        if root is None:
+            self._count(node)
 
     # --- Changing ---
 
@@ -164,29 +138,46 @@ class BTree(Generic[V]):
         """Store a value under a key."""
         leaf, path = self._own_path(key)
         at = bisect_left(leaf.keys, key)
-        leaf.size += self.codec.entry_size(key, value)
+        entry: Any = value
+        if self.codec.entry_size(key, value) > self.room // 2:
+            unwritten = value_of(self.codec, key, value)
+            entry = Large(None, unwritten)
+            self.file.count_dirty(unwritten.cost)
+        leaf.size += entry_size(self.codec, key, entry)
         if at < len(leaf.keys) and leaf.keys[at] == key:
-            leaf.size -= self.codec.entry_size(key, leaf.values[at])
-            leaf.values[at] = value
+            self._give_up(leaf, at)
+            leaf.values[at] = entry
         else:
             leaf.keys.insert(at, key)
-            leaf.values.insert(at, value)
+            leaf.values.insert(at, entry)
         self._fit(leaf, path)
 
     def delete(self, key: bytes) -> None:
         """Remove the value under a key; nothing happens if there is none."""
-        if self.get(key) is None:
+        leaf = self._leaf(key)
+        at = bisect_left(leaf.keys, key)
+        if at == len(leaf.keys) or leaf.keys[at] != key:
             return
         leaf, path = self._own_path(key)
-        at = bisect_left(leaf.keys, key)
-        leaf.size -= self.codec.entry_size(key, leaf.values[at])
+        self._give_up(leaf, at)
         del leaf.keys[at], leaf.values[at]
         self._fit(leaf, path)
+
+    def _give_up(self, leaf: Leaf, at: int) -> None:
+        """The value in this place goes: what a large one has in pages, or unwritten, is given up."""
+        key, value = leaf.keys[at], leaf.values[at]
+        leaf.size -= entry_size(self.codec, key, value)
+        if type(value) is not Large:
+            return
+        if value.ref is not None:
+            self.file.retire(value.ref, self.file.read(value.ref).depth)
+        elif value.unwritten is not None:
+            self.file.count_dirty(-value.unwritten.cost)
 
     def _own_path(self, key: bytes) -> tuple[Leaf, Path]:
         """The leaf of a key, and the branches that lead to it, all of them free to be changed."""
         path: Path = []
-        node = self._root = self._own(self._root)
+        node = self.root = self._own(self.root)
         while type(node) is Branch:
             at = bisect_right(node.keys, key)
             path.append((node, at))
@@ -195,69 +186,78 @@ class BTree(Generic[V]):
         return node, path
 
     def _own_child(self, node: Branch, at: int) -> Node:
-        child = self._own(self._child(node, at))
-        node.children[at] = child
+        child = node.children[at] = self._own(node.children[at])
         return child
 
-    def _own(self, node: Node) -> Node:
-        """The node itself if it was made since the last checkpoint and snapshot, else a copy of it."""
-        if node.epoch == self.file.epoch:
-            node.digest = None
+    def _own(self, child: Child) -> Node:
+        """The node itself if it was made since the last checkpoint, else a copy of it."""
+        node = self.node(child)
+        if node.ref is None:
             return node
-        if node.page is not None:
-            self.file.retire(node.page.page)
-        self._nodes += 1
+        self.file.retire(node.ref, node.depth)
+        own: Node
         if isinstance(node, Leaf):
-            return Leaf(self.file.epoch, node.keys.copy(), node.values.copy(), node.size)
-        return Branch(self.file.epoch, node.keys.copy(), node.children.copy())
+            own = Leaf(node.keys.copy(), node.values.copy(), node.size)
+        else:
+            own = Branch(node.keys.copy(), node.children.copy())
+        self._count(own)
+        return own
+
+    def _count(self, node: Node) -> None:
+        """Count what a node takes now that is not on the disk."""
+        cost = cost_of(node)
+        self.file.count_dirty(cost - node.cost)
+        node.cost = cost
+
+    def _forget(self, node: Node) -> None:
+        """A node that is not on the disk is part of the tree no longer."""
+        self.file.count_dirty(-node.cost)
 
     def _small(self, node: Node) -> bool:
         """Whether a node should be joined with a neighbour."""
-        return node.size < self.page_bytes // 4 or (isinstance(node, Branch) and len(node.children) < 2)
+        return node.size < self.room // 4 or (isinstance(node, Branch) and len(node.children) < 2)
 
     def _fit(self, node: Node, path: Path) -> None:
         """Split what has become too large and join what has become too small, up to the root."""
-        if node.size <= self.page_bytes and not (path and self._small(node)):
-            return
-        while True:
-            pieces = pieces_of(self.codec, node, self.page_bytes)
+        while node.size > self.room or not path or self._small(node):
+            pieces = pieces_of(self.codec, node, self.room)
+            for _, piece in pieces:
+                self._count(piece)
             if not path:
-                if len(pieces) > 1:
-                    keys = [separator for separator, _ in pieces[1:]]
-                    children: list[Child] = [piece for _, piece in pieces]
-                    node = self._root = Branch(self.file.epoch, keys, children)
-                    self._nodes += 1
-                    continue  # Very many pieces do not fit into one branch either.
-                break
+                if len(pieces) == 1:
+                    break
+                keys = [separator for separator, _ in pieces[1:]]
+                children: list[Child] = [piece for _, piece in pieces]
+                node = self.root = Branch(keys, children)
+                continue  # Very many pieces do not fit into one branch either.
             parent, at = path.pop()
-            for offset, (separator, piece) in enumerate(pieces[1:], 1):
-                parent.keys.insert(at + offset - 1, separator)
-                parent.children.insert(at + offset, piece)
-                parent.size += len(separator) + CHILD_BYTES
-            if len(pieces) == 1 and not self._small(node):
-                return
-            if len(pieces) == 1:
+            _insert(parent, at, pieces)
+            if len(pieces) == 1 and self._small(node):
                 self._join(parent, at)
             node = parent
-        while isinstance(self._root, Branch) and len(self._root.children) == 1:
-            self._root = self._own_child(self._root, 0)
+        self._count(node)
+        while isinstance(self.root, Branch) and len(self.root.children) == 1:
+            self._forget(self.root)
+            self.root = self._own_child(self.root, 0)
 
     def _join(self, parent: Branch, at: int) -> None:
         """Join a small child with a neighbour if they fit into one page, or if it may not stay alone."""
-        child = self._child(parent, at)
+        child = self._own_child(parent, at)
         if isinstance(child, Leaf) and not child.keys:
-            self._remove_child(parent, at, max(0, at - 1))
+            self._forget(child)
+            _remove_child(parent, at, max(0, at - 1))
             return
         alone = isinstance(child, Branch) and len(child.children) < 2
         for left_at in (at - 1, at):
             if left_at < 0 or left_at + 1 >= len(parent.children):
                 continue
-            joined = self._child(parent, left_at).size + self._child(parent, left_at + 1).size
+            joined = self.node(parent.children[left_at]).size + self.node(parent.children[left_at + 1]).size
             separator = parent.keys[left_at]
-            if not alone and joined + len(separator) > self.page_bytes:
+            if not alone and joined + len(separator) > self.room:
                 continue
             left, right = self._own_child(parent, left_at), self._own_child(parent, left_at + 1)
-            self._remove_child(parent, left_at + 1, left_at)
+            self._forget(right)
+            _remove_child(parent, left_at + 1, left_at)
             left.size += right.size
             if isinstance(left, Leaf) and isinstance(right, Leaf):
                 left.keys += right.keys
@@ -266,98 +266,101 @@ class BTree(Generic[V]):
                 left.keys += [separator, *right.keys]
                 left.children += right.children
                 left.size += len(separator)
-            for offset, (key, piece) in enumerate(pieces_of(self.codec, left, self.page_bytes)[1:], 1):
-                parent.keys.insert(left_at + offset - 1, key)
-                parent.children.insert(left_at + offset, piece)
-                parent.size += len(key) + CHILD_BYTES
+            pieces = pieces_of(self.codec, left, self.room)
+            for _, piece in pieces:
+                self._count(piece)
+            _insert(parent, left_at, pieces)
             return
-
-    def _remove_child(self, parent: Branch, at: int, separator_at: int) -> None:
-        parent.size -= CHILD_BYTES
-        del parent.children[at]
-        if parent.keys:
-            parent.size -= len(parent.keys[separator_at])
-            del parent.keys[separator_at]
 
     # --- Checkpoints ---
 
     def write(self) -> PageRef:
-        """Write the nodes that were made since the last checkpoint; the root. Called by the file's `checkpoint`."""
-        root = self._write(self._root)
-        if self._nodes > self.cached_nodes and isinstance(self._root, Branch):
-            self._root = self._load(root)
-            self._nodes = 1
+        """Write the nodes that were made since the last checkpoint, for the file's `checkpoint`; the root."""
+        self.root = root = self._write(self.root)
         return root
 
     def _write(self, node: Child) -> PageRef:
         if isinstance(node, PageRef):
             return node
-        if node.page is None:
-            below = [self._write(child) for child in node.children] if isinstance(node, Branch) else []
-            node.page = self.file.write(page_of(node, below), digest_of_child(node))
-        return node.page
+        if isinstance(node, Branch):
+            below = [self._write(child) for child in node.children]
+            node.children = list(below)
+            ref, depth = self.file.store(branch_body(node), below)
+        else:
+            below = [
+                self._write_value(key, value)
+                for key, value in zip(node.keys, node.values, strict=True)
+                if type(value) is Large
+            ]
+            ref, depth = self.file.store(leaf_body(node), below)
+        node.ref, node.depth = ref, depth
+        self._cleaned(ref, node)
+        return ref
+
+    def _write_value(self, key: bytes, large: Large) -> PageRef:
+        """Where a large value lies; written if it was not yet."""
+        if large.ref is None:
+            value = large.unwritten
+            assert value is not None, "a large value is here or on the disk"
+            large.ref, _ = self.file.store(large_body(key, value))
+            large.unwritten = None
+            self._cleaned(large.ref, value)
+        return large.ref
+
+    def _cleaned(self, ref: PageRef, written: Node | Value) -> None:
+        """What was dirty is on the disk, and may leave memory."""
+        self.file.count_dirty(-written.cost)
+        self.file.cache.add(self.file.serial, ref.page, written)
 
     # --- Checking ---
 
-    def _check(self) -> None:
-        """Assert all invariants of the structure (for tests)."""
+    def _check(self) -> int:
+        """Assert all invariants of the structure; the bytes of it that are dirty (for tests)."""
         depths: list[int] = []
-        used: list[int] = []
-        self._check_node(self._root, b"", None, 0, depths, used)
+        dirty = self._check_node(self.root, b"", None, 0, depths)
         assert len(set(depths)) == 1, "all leaves are equally deep"
-        free = sorted(self.file.free)
-        assert free == sorted(set(free)), "a page is free once"
-        assert len(used) == len(set(used)), "a page is used once"
-        assert not set(used) & set(free), "a page that is used is not free"
+        return dirty
 
-    def _check_node(
-        self, node: Child, low: bytes, high: bytes | None, depth: int, depths: list[int], used: list[int]
-    ) -> None:
-        if isinstance(node, PageRef):
-            node = self._load(node)
+    def _check_node(self, child: Child, low: bytes, high: bytes | None, depth: int, depths: list[int]) -> int:
+        """Check a node and all below; what of it is dirty, in bytes."""
+        node = self.node(child)
         assert node.keys == sorted(set(node.keys)), "keys are sorted"
         assert all(low <= key and (high is None or key < high) for key in node.keys), "separators hold"
-        assert node.epoch <= self.file.epoch
-        if node.page is not None:
-            used.append(node.page.page)
-            assert node.epoch < self.file.epoch, "what is on the disk is not changed"
+        assert (node.ref is not None) == isinstance(child, PageRef), "a node is clean or in its parent"
+        assert node.cost == cost_of(node), "a node is counted right"
+        dirty = 0 if node.ref is not None else node.cost
         if isinstance(node, Leaf):
             depths.append(depth)
-            assert node.keys or node is self._root, "no leaf is empty"
-            assert node.size == sum(map(self.codec.entry_size, node.keys, node.values))
-            assert node.size <= self.page_bytes or len(node.keys) == 1, "a leaf fits into a page"
-            return
+            assert node.keys or depth == 0, "no leaf is empty"
+            sizes = [entry_size(self.codec, k, v) for k, v in zip(node.keys, node.values, strict=True)]
+            assert node.size == sum(sizes)
+            assert node.size <= self.room or len(node.keys) == 1, "a leaf fits into a page"
+            unwritten = [v.unwritten for v in node.values if type(v) is Large and v.unwritten is not None]
+            assert node.ref is None or not unwritten, "a leaf is written with its values"
+            return dirty + sum(value.cost for value in unwritten)
         assert len(node.children) == len(node.keys) + 1 >= 2
         assert node.size == branch_size(node.keys)
-        assert node.size <= self.page_bytes or len(node.children) < 4, "a branch fits into a page"
+        assert node.size <= self.room or len(node.children) < 4, "a branch fits into a page"
+        assert node.ref is None or all(isinstance(child, PageRef) for child in node.children)
         bounds = [low, *node.keys, high]
-        for at, child in enumerate(node.children):
+        for at, below in enumerate(node.children):
             inner = bounds[at]
             assert inner is not None
-            self._check_node(child, inner, bounds[at + 1], depth + 1, depths, used)
+            dirty += self._check_node(below, inner, bounds[at + 1], depth + 1, depths)
+        return dirty
 
 
-def _compare(
-    one: tuple[BTree[Any], Child],
-    other: tuple[BTree[Any], Child],
-    low: bytes,
-    high: bytes | None,
-    found: list[tuple[bytes, bytes | None]],
-) -> None:
-    """Collect the key ranges of the leaves that differ; where branches divide otherwise, all of theirs."""
-    (tree, node), (other_tree, other_node) = one, other
-    if digest_of_child(node) == digest_of_child(other_node):
-        return
-    if isinstance(node, PageRef):
-        node = tree._load(node)
-    if isinstance(other_node, PageRef):
-        other_node = other_tree._load(other_node)
-    if isinstance(node, Leaf) or isinstance(other_node, Leaf) or node.keys != other_node.keys:
-        found.append((low, high))
-        return
-    bounds = [low, *node.keys, high]
-    for at in range(len(node.children)):
-        inner = bounds[at]
-        assert inner is not None
-        children = (tree, node.children[at]), (other_tree, other_node.children[at])
-        _compare(*children, inner, bounds[at + 1], found)
+def _insert(parent: Branch, at: int, pieces: list[tuple[bytes, Node]]) -> None:
+    """Put all pieces but the first, which is there already, behind child `at`, each behind its separator."""
+    for offset, (separator, piece) in enumerate(pieces[1:], 1):
+        parent.keys.insert(at + offset - 1, separator)
+        parent.children.insert(at + offset, piece)
+        parent.size += len(separator) + CHILD_BYTES
+
+
+def _remove_child(parent: Branch, at: int, separator_at: int) -> None:
+    parent.size -= CHILD_BYTES
+    del parent.children[at]
+    if parent.keys:
+        parent.size -= len(parent.keys[separator_at])
+        del parent.keys[separator_at]

@@ -1,6 +1,6 @@
 """A copy of trees from another file, page by page: each page is verified, and none is asked for twice.
 
-The pages get numbers of their own, in a file of their own, and a branch is written once all below it is there.
+The pages get numbers of their own, in a file of their own, and a page is written once all below it is there.
 So a page that was copied below one root is taken again for any other root that needs a page of the same
 digest, whoever numbers it how: that is how a copy goes on where the newest root, or the source, has changed.
 
@@ -12,16 +12,13 @@ Source: Merkle, *A Digital Signature Based on a Conventional Encryption Function
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import structs
 
 from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.node import Disk
 from dynaproof.impl.tree.pages import (
-    BranchPage,
     Page,
-    PageCodec,
     PageRef,
     RottenPageError,
     decode_page,
@@ -51,11 +48,11 @@ class Wanted:
 
 
 class Partial:
-    """A branch that came, and of whose children `left` are not whole yet."""
+    """A page that came, and below which `left` pages are not whole yet."""
 
     __slots__ = ("children", "left", "page", "wanted")
 
-    def __init__(self, wanted: Wanted, page: BranchPage) -> None:
+    def __init__(self, wanted: Wanted, page: Page) -> None:
         self.wanted, self.page = wanted, page
         self.children: list[PageRef | None] = [None] * len(page.children)
         self.left = len(page.children)
@@ -68,11 +65,11 @@ class PageCopy:
     of the trees and by what is asked for at a time.
     """
 
-    def __init__(self, disk: Disk, file: str, codecs: Sequence[PageCodec[Any]], digests_kept: int) -> None:
+    def __init__(self, disk: Disk, file: str, page_bytes: int, digests_kept: int) -> None:
         disk.remove_file(file)
         self.disk = disk
         self.file = file
-        self.codecs = codecs
+        self.page_bytes = page_bytes
         self.digests_kept = digests_kept
         self.have: dict[tuple[int, bytes], PageRef] = {}
         """By tree and digest, where a page lies in this file; of the newest `digests_kept` pages. By tree,
@@ -102,7 +99,7 @@ class PageCopy:
 
     def ask(self, limit: int) -> tuple[int, ...]:
         """The source's numbers of the next pages to ask for, at most `limit`."""
-        asked = []
+        asked: list[int] = []
         while self._missing and len(asked) < limit:
             wanted = self._missing.pop()
             self.asked[wanted.ref.page] = wanted
@@ -126,12 +123,12 @@ class PageCopy:
         if wanted is None:
             return True  # A repeated or late answer.
         try:
-            page = decode_page(self.codecs[wanted.tree], wanted.ref, data)
+            page = decode_page(wanted.ref, data)
         except (RottenPageError, UnknownFormatError):  # The own disk is as sound as before.
             self.begin(self._from)
             return False
         del self.asked[number]
-        if isinstance(page, BranchPage):
+        if page.children:
             self._take_branch(Partial(wanted, page))
         else:
             self._put(wanted, page)
@@ -155,7 +152,7 @@ class PageCopy:
         """Write a page under which all is whole, in the next number of this file."""
         ref = PageRef(self._next_page, wanted.ref.digest)
         self._next_page += 1
-        self.disk.write_page(self.file, ref.page, encode_page(ref.page, page))
+        self.disk.write_page(self.file, ref.page, encode_page(ref.page, page, self.page_bytes))
         self.have[wanted.tree, ref.digest] = ref
         if len(self.have) > self.digests_kept:
             del self.have[next(iter(self.have))]
@@ -170,4 +167,9 @@ class PageCopy:
         branch.children[place.at] = ref
         branch.left -= 1
         if not branch.left:
-            self._put(branch.wanted, structs.replace(branch.page, children=branch.children))
+            self._put(
+                branch.wanted,
+                structs.replace(
+                    branch.page, children=tuple(ref for ref in branch.children if ref is not None)
+                ),
+            )

@@ -4,6 +4,11 @@ Page numbers are one space for all trees of a file. One checkpoint writes the ch
 pages that no durable root uses, and gives a root for each; the roots count once their owner names them
 durably, and only then are the pages freed that older roots needed.
 
+Nothing is read when a file is taken over (`recover`), so the pages that are free then are not known: new
+ones are written behind the last one, and those that are retired meanwhile are freed as ever. The first scrub
+(`scrub.py`) reaches all pages that the trees have. Of those that were there at the beginning, what it reaches
+is kept, and so is what is retired; when it has ended, the others are free: holes, and what a crash has left.
+
 *Invariant.* A page is free if it is reached from none of: the trees in memory, the roots of the newest
 checkpoint, those of the durable one, those of a checkpoint that somebody holds.
 """
@@ -12,10 +17,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Protocol
 
 from dynaproof.impl.node import Disk
-from dynaproof.impl.tree.pages import Page, PageCodec, PageRef, decode_page, encode_page, pages_below
+from dynaproof.impl.tree.page_cache import PageCache
+from dynaproof.impl.tree.pages import (
+    LEAST_PAGE_BYTES,
+    Page,
+    PageRef,
+    decode_page,
+    digest_of_page,
+    encode_page,
+    gather,
+    lay_out,
+    room_of,
+)
+
+FREED_AT_ONCE = 1_024
+"""Pages that are looked at in one piece of the end of a first scrub."""
 
 
 class Writable(Protocol):
@@ -29,12 +48,15 @@ class Writable(Protocol):
 class PageFile:
     """The page file `name` of a disk, empty; `recover` takes over what is there."""
 
-    def __init__(self, disk: Disk, name: str, page_bytes: int) -> None:
+    def __init__(self, disk: Disk, name: str, page_bytes: int, cache: PageCache) -> None:
+        assert page_bytes >= LEAST_PAGE_BYTES, "a page holds a few references"
         self.disk = disk
         self.name = name
         self.page_bytes = page_bytes
-        self.epoch = 1
-        """Raised by every checkpoint and every held view: nodes of an older epoch are never changed."""
+        self.room = room_of(page_bytes)
+        self.cache = cache
+        self.serial = cache.new_file()
+        """Its number in the cache."""
         self.checkpoints = 0
         """Written so far,"""
         self.durable = 0
@@ -42,48 +64,106 @@ class PageFile:
         self.held: dict[int, int] = {}
         """Checkpoints whose pages, and those of all later ones, somebody holds: how many do."""
         self.free: list[int] = []
-        self._next_page = 0
+        self.end = 0
+        """All pages are below this number."""
+        self.found = 0
+        """Pages below this number were there when the file was taken over; 0 once it is known which of them
+        are free.
+        """
+        self._kept = bytearray()
+        """A bit for each of these: it is known not to be garbage."""
+        self._freed_through = 0
         self._retired: list[int] = []
         self._retired_by: list[tuple[int, list[int]]] = []
 
-    def recover(self, roots: Sequence[PageRef], codecs: Sequence[PageCodec[Any]]) -> None:
-        """Take over the pages below durable roots, each with its codec. Every page is verified, and those
-        that no root needs are freed.
+    def recover(self) -> None:
+        """Take over what is there, the pages below roots that are named durably. Nothing is read."""
+        self.end = self.found = self.disk.page_end(self.name)
+        self._kept = bytearray(self.found // 8 + 1)
 
-        Raises:
-            RottenPageError: a page is damaged or missing.
-        """
-        used = frozenset(pages_below(roots, codecs, lambda number: self.disk.read_page(self.name, number)))
-        for number in self.disk.pages(self.name):
-            if number not in used:
-                self.disk.free_page(self.name, number)
-        self._next_page = max(used) + 1
-        self.free = [number for number in range(self._next_page) if number not in used]
+    def sibling(self, name: str) -> PageFile:
+        """An empty file of the same node."""
+        return PageFile(self.disk, name, self.page_bytes, self.cache)
 
-    # --- Pages ---
+    def close(self) -> None:
+        """Nothing is written to the file any more; who holds some of it may still read."""
+        self.cache.close(self.serial)
 
-    def read(self, codec: PageCodec[Any], ref: PageRef) -> Page:
+    # --- Pages, and bodies of any length ---
+
+    def read(self, ref: PageRef) -> Page:
         """What a page holds.
 
         Raises:
             RottenPageError: it is damaged or missing.
         """
-        return decode_page(codec, ref, self.disk.read_page(self.name, ref.page))
+        return decode_page(ref, self.disk.read_page(self.name, ref.page))
 
-    def write(self, page: Page, digest: bytes) -> PageRef:
-        """Write a page where no durable root and no held view has one."""
+    def fetch(self, ref: PageRef) -> tuple[bytes, Sequence[PageRef], int]:
+        """The body that lies at `ref`, with the references that go with it, and how deep its pieces lie.
+
+        Raises:
+            RottenPageError: one of its pages is damaged or missing.
+        """
+        page = self.read(ref)
+        return *gather(page, self.read), page.depth
+
+    def store(self, body: bytes, children: Sequence[PageRef] = ()) -> tuple[PageRef, int]:
+        """Write a body and the references that go with it, where no durable root and no held view has a page;
+        where it lies, and how deep its pieces do.
+        """
+        return lay_out(body, children, self.room, self._write)
+
+    def verify(self, ref: PageRef) -> tuple[bytes, Sequence[PageRef], int, int]:
+        """What `fetch` gives, and how many pages were read; none of them is garbage.
+
+        Raises:
+            RottenPageError: one of its pages is damaged or missing.
+        """
+        read: list[int] = []
+
+        def reading(one: PageRef) -> Page:
+            read.append(one.page)
+            return self.read(one)
+
+        page = reading(ref)
+        body, children = gather(page, reading)
+        for number in read:
+            self._keep(number)
+        return body, children, page.depth, len(read)
+
+    def retire(self, ref: PageRef, depth: int) -> None:
+        """The trees in memory need what lies at `ref` no longer; older roots do.
+
+        Raises:
+            RottenPageError: a page that says where its pieces lie is damaged or missing.
+        """
+        if depth:
+            page = self.read(ref)
+            for piece in page.children[: page.parts]:
+                self.retire(piece, depth - 1)
+        self._retired.append(ref.page)
+        self._keep(ref.page)
+        self.cache.drop(self.serial, ref.page)
+
+    def _write(self, page: Page) -> PageRef:
         if self.free:
             number = heappop(self.free)
         else:
-            number, self._next_page = self._next_page, self._next_page + 1
-        self.disk.write_page(self.name, number, encode_page(number, page))
-        return PageRef(number, digest)
-
-    def retire(self, number: int) -> None:
-        """The trees in memory need this page no longer; older roots do."""
-        self._retired.append(number)
+            number, self.end = self.end, self.end + 1
+        self.disk.write_page(self.name, number, encode_page(number, page, self.page_bytes))
+        return PageRef(number, digest_of_page(page))
 
     # --- Checkpoints and held views ---
+
+    @property
+    def dirty_bytes(self) -> int:
+        """What its trees have in memory that is not on the disk."""
+        return self.cache.dirty.get(self.serial, 0)
+
+    def count_dirty(self, more: int) -> None:
+        """Its trees have so much more in memory that is not on the disk, or less."""
+        self.cache.count_dirty(self.serial, more)
 
     def checkpoint(self, trees: Sequence[Writable]) -> tuple[PageRef, ...]:
         """Write what changed in the trees of this file, all of them, since the last checkpoint; their roots.
@@ -91,7 +171,6 @@ class PageFile:
         They count once their owner names them durably: then call `confirm`.
         """
         roots = tuple(tree.write() for tree in trees)
-        self.epoch += 1
         self.checkpoints += 1
         self._retired_by.append((self.checkpoints, self._retired))
         self._retired = []
@@ -106,35 +185,49 @@ class PageFile:
         """Keep all pages below the roots that are named durably, and below any that are named later; what to
         let go.
         """
-        return self._hold(self.durable)
-
-    def hold_newest(self) -> int:
-        """Keep all pages that the trees in memory name now, and change no node that they have; what to
-        let go.
-        """
-        self.epoch += 1
-        return self._hold(self.checkpoints)
+        self.held[self.durable] = self.held.get(self.durable, 0) + 1
+        return self.durable
 
     def let_go(self, held: int) -> None:
-        """Hold no longer what `hold_durable` or `hold_newest` gave."""
+        """Hold no longer what `hold_durable` gave."""
         self.held[held] -= 1
         if not self.held[held]:
             del self.held[held]
         self._release()
 
     def waiting_bytes(self) -> int:
-        """What the pages take that only held views need, about."""
+        """What the pages take that only held views need."""
         waiting = sum(len(pages) for number, pages in self._retired_by if number <= self.durable)
         return waiting * self.page_bytes
-
-    def _hold(self, checkpoint: int) -> int:
-        self.held[checkpoint] = self.held.get(checkpoint, 0) + 1
-        return checkpoint
 
     def _release(self) -> None:
         """Free the pages of which every root that needs them is older than the durable one, and not held."""
         oldest = min(self.held, default=self.durable)
         while self._retired_by and self._retired_by[0][0] <= min(oldest, self.durable):
-            for page in self._retired_by.pop(0)[1]:
-                self.disk.free_page(self.name, page)
-                heappush(self.free, page)
+            for number in self._retired_by.pop(0)[1]:
+                self._free(number)
+
+    def _free(self, number: int) -> None:
+        self.cache.drop(self.serial, number)
+        self.disk.free_page(self.name, number)
+        heappush(self.free, number)
+
+    # --- What was there at the beginning ---
+
+    def _keep(self, number: int) -> None:
+        if number < self.found:
+            self._kept[number // 8] |= 1 << number % 8
+
+    def free_garbage(self) -> bool:
+        """All pages that the trees have were verified since the file was taken over: free some of those that
+        were not reached; whether that was the last of them.
+        """
+        through = min(self.found, self._freed_through + FREED_AT_ONCE)
+        for number in range(self._freed_through, through):
+            if not self._kept[number // 8] & 1 << number % 8:
+                self._free(number)
+        self._freed_through = through
+        if through < self.found:
+            return False
+        self.found, self._freed_through, self._kept = 0, 0, bytearray()
+        return True

@@ -1,10 +1,15 @@
-"""Pages of a B-tree: their bytes, their checksums, and the digests that make them a hash tree.
+"""Pages: their bytes, their checksums, and the digests that make a tree of them a hash tree.
 
-A page is one frame (`frames.py`) that carries its own page number, so a damaged page and a page in a wrong
-place are both noticed. A `PageRef` names a page and the digest of what it holds. The digest of a leaf is over
-its entries, that of a branch over its separators and its children's digests; page numbers are left out. So
-two trees that hold the same pages have the same digests, wherever the pages lie, and a reference vouches for
-all that is below it.
+All pages of a file have one size. A page is one frame (`frames.py`) that fills it and carries its number, so
+a damaged page and a page in a wrong place are both noticed. It holds a body, which is its owner's business,
+and references to the pages below it: a `PageRef` names a page and the digest of what that holds. A digest is
+over the body and the digests of the pages below; page numbers are left out. So two trees that hold the same
+have the same digests, wherever their pages lie, and a reference vouches for all that is below it; verifying,
+copying and counting pages need not know what they hold.
+
+A body that does not fit into a page with its references lies in *overflow pages* below one that has none of
+it (`lay_out`): the first `parts` references of a page whose `depth` is not 0 are to the pieces of its body.
+Every piece names the body that it is of, so no two pages of a tree have the same digest.
 
 Sources: Merkle, *A Digital Signature Based on a Conventional Encryption Function*, CRYPTO 1987; Zhang et al.,
 *End-to-end Data Integrity for File Systems*, FAST 2010 (a checksum stands in the parent, so that a lost or
@@ -13,22 +18,24 @@ misplaced write is found).
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Any, Generic, TypeAlias, TypeVar
 
-import msgspec
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import encode_frame, scan
-
-V = TypeVar("V")
-"""What the leaves hold under their keys."""
+from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, scan
 
 DIGEST_BYTES = 16
 
-ENTRY_BYTES = 24
-"""What a value takes in a leaf beside its key and its bytes."""
+REFERENCE_BYTES = DIGEST_BYTES + 4
+"""What a reference takes in a page."""
+
+LEAST_PAGE_BYTES = 128
+"""A smaller page would not hold the references that a page of pieces needs."""
+
+_HEADER = struct.Struct("<BHHI")  # Depth, parts, references, and the length of the body.
+_PIECE = struct.Struct(f"<{DIGEST_BYTES // 2}sI")  # Of what body, and which piece of it.
 
 
 class PageRef(Struct, frozen=True, gc=False, array_like=True):
@@ -38,80 +45,68 @@ class PageRef(Struct, frozen=True, gc=False, array_like=True):
     digest: bytes
 
 
-class LeafPage(Struct, Generic[V], frozen=True, gc=False, array_like=True, tag="leaf"):
-    """Keys in order, with their values."""
+class Page(Struct, frozen=True, gc=False):
+    """What a page holds: its body, or, with a `depth`, `parts` references to the pieces of that; and the
+    references that go with the body. Pieces have a depth that is less by one.
+    """
 
-    keys: Sequence[bytes]
-    values: Sequence[V]
-
-
-class BranchPage(Struct, frozen=True, gc=False, array_like=True, tag="branch"):
-    """Children, and between them the separators: the least key that each but the first may hold."""
-
-    keys: Sequence[bytes]
-    children: Sequence[PageRef]
-
-
-Page: TypeAlias = LeafPage[Any] | BranchPage
-
-_encode = msgspec.msgpack.Encoder().encode
+    body: bytes
+    children: Sequence[PageRef] = ()
+    depth: int = 0
+    parts: int = 0
 
 
 class RottenPageError(Exception):
     """A page that a durable root needs is damaged or missing: synced state is lost."""
 
 
-class PageCodec(Generic[V]):
-    """How values of one type, which msgspec encodes, lie in pages; `size` is what one takes there."""
-
-    __slots__ = ("decode", "size")
-
-    def __init__(self, kind: type[V], size: Callable[[V], int]) -> None:
-        leaf: Any = LeafPage[kind]  # type: ignore[valid-type]
-        self.decode: Callable[[bytes], Page] = msgspec.msgpack.Decoder(leaf | BranchPage).decode
-        self.size = size
-
-    def entry_size(self, key: bytes, value: V) -> int:
-        """What a value takes in a leaf, with its key."""
-        return len(key) + self.size(value) + ENTRY_BYTES
+def room_of(page_bytes: int) -> int:
+    """What the body and the references of a page may take together."""
+    return page_bytes - FRAME_BYTES - _HEADER.size
 
 
-def digest_of(page: Page) -> bytes:
+def digest_of_page(page: Page) -> bytes:
     """The digest of what a page holds."""
-    if isinstance(page, LeafPage):
-        return leaf_digest(page.keys, page.values)
-    return branch_digest(page.keys, [child.digest for child in page.children])
+    digest = blake2b(digest_size=DIGEST_BYTES)
+    digest.update(_HEADER.pack(page.depth, page.parts, len(page.children), len(page.body)))
+    digest.update(b"".join([ref.digest for ref in page.children]))
+    digest.update(page.body)
+    return digest.digest()
 
 
-def leaf_digest(keys: Sequence[bytes], values: Sequence[object]) -> bytes:
-    """The digest of a leaf."""
-    return blake2b(_encode(("leaf", keys, values)), digest_size=DIGEST_BYTES).digest()
-
-
-def branch_digest(keys: Sequence[bytes], children: Sequence[bytes]) -> bytes:
-    """The digest of a branch, by the digests of its children."""
-    return blake2b(_encode(("branch", keys, children)), digest_size=DIGEST_BYTES).digest()
-
-
-def encode_page(number: int, page: Page) -> bytes:
+def encode_page(number: int, page: Page, page_bytes: int) -> bytes:
     """The bytes of a page."""
-    return encode_frame(1, number, _encode(page))
+    count = len(page.children)
+    payload = b"".join(
+        (
+            _HEADER.pack(page.depth, page.parts, count, len(page.body)),
+            b"".join([ref.digest for ref in page.children]),
+            struct.pack(f"<{count}I", *[ref.page for ref in page.children]),
+            page.body,
+        )
+    )
+    return encode_frame(1, number, payload.ljust(page_bytes - FRAME_BYTES, b"\0"))
 
 
-def decode_page(codec: PageCodec[Any], ref: PageRef, data: bytes | None) -> Page:
+def decode_page(ref: PageRef, data: bytes | None) -> Page:
     """What a page holds.
 
     Raises:
         RottenPageError: these are not the bytes of the page that `ref` names.
     """
-    found = scan(data or b"")
-    if found.tail != "clean" or len(found.payloads) != 1 or found.first != ref.page:
-        raise RottenPageError(f"page {ref.page} is damaged or missing")
-    try:
-        page = codec.decode(found.payloads[0])
-    except msgspec.MsgspecError as error:
-        raise RottenPageError(f"page {ref.page} holds no page") from error
-    if digest_of(page) != ref.digest:
+    payload = _payload(ref.page, data)
+    if len(payload) < _HEADER.size:
+        raise RottenPageError(f"page {ref.page} holds no page")
+    depth, parts, count, length = _HEADER.unpack_from(payload)
+    at = _HEADER.size + count * REFERENCE_BYTES
+    if parts > count or at + length > len(payload):
+        raise RottenPageError(f"page {ref.page} holds no page")
+    middle = _HEADER.size + count * DIGEST_BYTES
+    digests = [payload[i : i + DIGEST_BYTES] for i in range(_HEADER.size, middle, DIGEST_BYTES)]
+    numbers = struct.unpack_from(f"<{count}I", payload, middle)
+    children = tuple(map(PageRef, numbers, digests))
+    page = Page(payload[at : at + length], children, depth, parts)
+    if digest_of_page(page) != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
     return page
 
@@ -122,26 +117,79 @@ def sound_page(number: int, data: bytes | None) -> bytes:
     Raises:
         RottenPageError: they are damaged or missing.
     """
+    _payload(number, data)
+    return data or b""
+
+
+def _payload(number: int, data: bytes | None) -> bytes:
     found = scan(data or b"")
-    if data is None or found.tail != "clean" or found.first != number:
+    if found.tail != "clean" or len(found.payloads) != 1 or found.first != number:
         raise RottenPageError(f"page {number} is damaged or missing")
-    return data
+    return found.payloads[0]
 
 
-def pages_below(
-    roots: Sequence[PageRef], codecs: Sequence[PageCodec[Any]], read: Callable[[int], bytes | None]
-) -> list[int]:
-    """The numbers of the pages below some roots, each root with its codec, verified; it reads all.
+# --- Bodies of any length ---
+
+
+def lay_out(
+    body: bytes, children: Sequence[PageRef], room: int, write: Callable[[Page], PageRef]
+) -> tuple[PageRef, int]:
+    """Write a body, with the references that go with it, into as many pages as it takes; the reference to the
+    page that stands for it, and how deep its pieces lie below that.
+    """
+    fan = room // REFERENCE_BYTES
+    if len(body) + REFERENCE_BYTES * len(children) <= room:
+        return write(Page(body, children)), 0
+    owner = blake2b(body, digest_size=DIGEST_BYTES // 2).digest()
+    step = room - _PIECE.size
+    pieces = [
+        write(Page(_PIECE.pack(owner, at // step) + body[at : at + step])) for at in range(0, len(body), step)
+    ]
+    depth = 1
+    while len(pieces) + len(children) > fan:
+        groups = [pieces[at : at + fan] for at in range(0, len(pieces), fan)]
+        pieces = [write(Page(b"", group, depth, len(group))) for group in groups]
+        depth += 1
+    return write(Page(b"", (*pieces, *children), depth, len(pieces))), depth
+
+
+def gather(page: Page, read: Callable[[PageRef], Page]) -> tuple[bytes, Sequence[PageRef]]:
+    """The body that a page stands for, and the references that go with it.
+
+    Raises:
+        RottenPageError: a piece is damaged or missing.
+    """
+    if not page.depth:
+        return page.body, page.children
+    return b"".join(_pieces(page, read)), page.children[page.parts :]
+
+
+def _pieces(page: Page, read: Callable[[PageRef], Page]) -> list[bytes]:
+    found: list[bytes] = []
+    for ref in page.children[: page.parts]:
+        below = read(ref)
+        if below.depth != page.depth - 1:
+            raise RottenPageError(f"page {ref.page} holds no piece")
+        if below.depth:
+            found += _pieces(below, read)
+        else:
+            found.append(below.body[_PIECE.size :])
+    return found
+
+
+# --- For tools: all that is below some roots ---
+
+
+def pages_below(roots: Sequence[PageRef], read: Callable[[int], bytes | None]) -> list[int]:
+    """The numbers of the pages below some roots, verified; it reads all.
 
     Raises:
         RottenPageError: a page is damaged or missing.
     """
     found: list[int] = []
-    missing = list(zip(roots, codecs, strict=True))
+    missing = list(roots)
     while missing:
-        ref, codec = missing.pop()
+        ref = missing.pop()
         found.append(ref.page)
-        page = decode_page(codec, ref, read(ref.page))
-        if isinstance(page, BranchPage):
-            missing.extend((child, codec) for child in page.children)
+        missing.extend(decode_page(ref, read(ref.page)).children)
     return found

@@ -208,8 +208,7 @@ class ReconfigurationRules(Model):
             for above in self.Slot:
                 if above > n:
                     self.log[a, above] = None
-        if self.promised[a] < b:
-            self.promised[a] = b
+        self.promised[a] = max(self.promised[a], b)
 
     # ---------------------------------------------------------------- failing
 

@@ -82,14 +82,14 @@ def copies_finish(view: GroupView) -> Iterable[Violation]:
         bound = 2 * fact.round_trips * step + fact.idle_us
         if fact.took_us > bound:
             yield Violation(
-                f"{fact.name} has copied for {fact.took_us} us; {fact.round_trips} round trips may take {bound}"
+                f"{fact.name} copied for {fact.took_us} us; {fact.round_trips} round trips may take {bound}"
             )
 
 
 @spec("always", source="DynamoDB (ATC 2022), 4 (admission control)", over=GroupView, on=(Throttled,))
 def throttled_only_beyond_rate(view: GroupView) -> Iterable[Violation]:
-    """Nothing is refused for a bound while the load is under the partition's rate, in writes and in bytes; but
-    who finds as many waiting for room as may wait.
+    """Nothing is refused for a bound while the load is under the partition's rate, in writes and in bytes;
+    but who finds as many waiting for room as may wait.
     """
     for fact in view.take(Throttled):
         if fact.writes <= fact.admitted and fact.bytes <= fact.admitted_bytes:

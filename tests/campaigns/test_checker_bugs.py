@@ -27,7 +27,7 @@ QUICK = (
     "impossible-is-forgotten",
     "only-neighbours-in-time",
 )
-AT_MOST_QUICK = 1_500
+AT_MOST_QUICK = 500
 
 
 @pytest.mark.parametrize("name", QUICK)

@@ -85,8 +85,8 @@ def test_difference_fails_the_run_where_no_spec_does() -> None:
 
 def test_states_seen_within_the_bounds_are_states_of_the_model() -> None:
     exploration = Exploration(OneNoOp(slots=2, ballots=2), symmetry=True)
-    exploration.run()
-    reachable = {exploration.representative(state): None for state in exploration.states()}
+    found = exploration.run()
+    reachable = {exploration.words_of(at): None for at in range(found.distinct)}  # Kept as representatives.
     seen: dict[tuple[int, ...], None] = {}
     for number in range(12):
         behaviour = Behaviour(first_config().voters, lambda: 0.0)

@@ -16,8 +16,9 @@ from dynaproof.impl.journal.frames import UnknownFormatError, encode_frame, scan
 from dynaproof.impl.node import FORMAT_VERSION, Env, Message, NodeId, Timer
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.records import StoredItem
-from dynaproof.impl.partition.state import PartitionState
-from dynaproof.impl.tree.pages import LeafPage, PageCopy, PageRef, digest_of, encode_page
+from dynaproof.impl.tree.codec import LeafBody, encode
+from dynaproof.impl.tree.page_copy import PageCopy
+from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, encode_page
 
 
 def test_a_frame_of_another_version_is_no_rot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,11 +110,15 @@ def test_a_driver_hands_over_no_message_and_no_timer_of_another_version() -> Non
 
 
 def test_a_page_of_another_version_is_not_copied_and_silences_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    leaf: LeafPage[StoredItem] = LeafPage((b"k",), (StoredItem(b"i", 1, 1),))
-    copy = PageCopy(SimDisk(Outbox()), "items/1", PageRef(0, digest_of(leaf)), PartitionState.codec)
+    leaf = Page(encode(LeafBody([b"k"], [StoredItem(b"i", 1, 1)], [])))
+    copy = PageCopy(SimDisk(Outbox()), "items/1", 256, 1_000)
+    copy.begin((PageRef(0, digest_of_page(leaf)),))
+    copy.ask(1)
     with monkeypatch.context() as later:
         later.setattr(frames, "FORMAT_VERSION", frames.FORMAT_VERSION + 1)
-        written = encode_page(0, leaf)
+        written = encode_page(0, leaf, 256)
     assert not copy.take(0, written)
-    assert copy.missing
-    assert copy.take(0, encode_page(0, leaf))
+    assert not copy.whole
+    assert copy.ask(1) == (0,)
+    assert copy.take(0, encode_page(0, leaf, 256))
+    assert copy.whole

@@ -35,17 +35,20 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.replica import HANDLERS, TIMERS
 from dynaproof.impl.paxos.snapshot import Snapshot
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.impl.tree.pages import LeafPage, PageRef, digest_of, encode_page
+from dynaproof.impl.tree.codec import LeafBody, encode
+from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, encode_page
 
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 CLIENT = NodeId("region", "client", "c0")
 VOTERS = tuple(Member(node, index + 1) for index, node in enumerate(NODES))
 STRANGER = Member(NodeId("region", "d", "sd"), 4)
 GROUP = Config(0, VOTERS, 4)
-SETTINGS = Settings(checkpoint_slots=2, retained_slots=1, in_flight_slots=2, holds=1, chunk_slots=3)
-LEAF = LeafPage((b"k",), (StoredItem(b"i", 1, 1),))
-ROOT = PageRef(0, digest_of(LEAF))
-PAGE = encode_page(0, LEAF)
+SETTINGS = Settings(
+    checkpoint_slots=2, retained_slots=1, in_flight_slots=2, holds=1, chunk_slots=3, page_bytes=256
+)
+LEAF = Page(encode(LeafBody([b"k"], [StoredItem(b"i", 1, 1)], [])))
+ROOT = PageRef(0, digest_of_page(LEAF))
+PAGE = encode_page(0, LEAF, SETTINGS.page_bytes)
 FIRST, SECOND = Ballot(1, "sa", 1), Ballot(2, "sb", 2)
 """The ballot of the replica that leads, and one that may depose it."""
 

@@ -45,7 +45,8 @@ from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.impl.tree.pages import LeafPage, PageRef, digest_of, encode_page
+from dynaproof.impl.tree.codec import LeafBody, encode
+from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, encode_page
 
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 ME, PEER, OTHER = (Member(node, index + 1) for index, node in enumerate(NODES))
@@ -53,9 +54,9 @@ GROUP = Config(0, (ME, PEER, OTHER), 4)
 CLIENT = NodeId("region", "client", "c0")
 SETTINGS = Settings(checkpoint_slots=2, retained_slots=1)
 THEIRS = Ballot(2, "sb", 2)
-LEAF: LeafPage[Any] = LeafPage((), ())
-ROOTS = PageRef(0, digest_of(LEAF)), PageRef(1, digest_of(LEAF))
-PAGES = tuple((root.page, encode_page(root.page, LEAF)) for root in ROOTS)
+LEAF = Page(encode(LeafBody([], [], [])))
+ROOTS = PageRef(0, digest_of_page(LEAF)), PageRef(1, digest_of_page(LEAF))
+PAGES = tuple((root.page, encode_page(root.page, LEAF, Settings().page_bytes)) for root in ROOTS)
 HELD = Hold("reader", 4, 0, 100, 1 << 20)
 COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 

@@ -1,5 +1,6 @@
-"""Two B-trees in one page file against two sorted dicts: puts, deletes, scans, snapshots, checkpoints, crashes
-between any two page writes, rot, and copies page by page.
+"""Two B-trees in one page file against two sorted dicts: puts, deletes, scans, held views, checkpoints,
+scrubs, crashes between any two page writes, rot, and copies page by page, with a cache that holds all, some
+or nothing.
 
 The log is stood in for by one file that names roots; the trees are used by the log's rules: roots are named
 once their pages are durable, and confirmed once their names are.
@@ -28,26 +29,31 @@ from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.partition.state import item_size
 from dynaproof.impl.tree.btree import BTree, TreeView
+from dynaproof.impl.tree.codec import PageCodec
+from dynaproof.impl.tree.comparison import differing, digest_of
+from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import (
-    LeafPage,
-    PageCodec,
+    Page,
     PageRef,
     RottenPageError,
     encode_page,
     pages_below,
 )
+from dynaproof.impl.tree.scrub import Scrub
 
 CODECS: tuple[PageCodec[Any], ...] = (PageCodec(StoredItem, item_size), PageCodec(int, lambda _: 9))
 FILE = "items/tree"
 NAMES = "names"
+MOST_OF_A_VALUE = 70
+"""Pages that the largest value and the path to it take."""
 Plain = tuple[SortedDict, SortedDict]  # What the trees hold.
 
 keys = st.binary(max_size=3) | st.sampled_from([b"k%03d" % number for number in range(60)])
 items = st.builds(
     StoredItem,
-    st.binary(max_size=12) | st.sampled_from([b"", bytes(90), bytes(300)]),
+    st.binary(max_size=12) | st.sampled_from([b"", bytes(50), bytes(90), bytes(300), bytes(3000)]),
     st.integers(0, 9),
     st.just(0),
 )
@@ -64,11 +70,20 @@ def copies(plain: Plain) -> Plain:
     return plain[0].copy(), plain[1].copy()
 
 
-def opened(disk: SimDisk, page_bytes: int, roots: tuple[PageRef, ...]) -> tuple[PageFile, list[BTree[Any]]]:
+def opened(
+    disk: SimDisk, page_bytes: int, roots: tuple[PageRef, ...], cache_bytes: int
+) -> tuple[PageFile, list[BTree[Any]]]:
     """The trees below some roots, from the disk."""
-    file = PageFile(disk, FILE, page_bytes)
-    file.recover(roots, CODECS)
-    return file, [BTree(file, codec, root, cached_nodes=4) for codec, root in zip(CODECS, roots, strict=True)]
+    file = PageFile(disk, FILE, page_bytes, PageCache(cache_bytes))
+    file.recover()
+    return file, [BTree(file, codec, root) for codec, root in zip(CODECS, roots, strict=True)]
+
+
+class View:
+    """A tree of the last durable checkpoint, held."""
+
+    def __init__(self, life: int, which: int, tree: TreeView[Any], plain: SortedDict, held: int) -> None:
+        self.life, self.which, self.tree, self.plain, self.held = life, which, tree, plain, held
 
 
 class BTreeMachine(RuleBasedStateMachine):
@@ -76,12 +91,15 @@ class BTreeMachine(RuleBasedStateMachine):
 
     views = Bundle("views")
 
-    @initialize(page_bytes=st.sampled_from([90, 160, 400]))
-    def begin(self, page_bytes: int) -> None:
-        self.page_bytes = page_bytes
+    @initialize(
+        page_bytes=st.sampled_from([128, 160, 400]), cache_bytes=st.sampled_from([0, 3_000, 20_000, 1 << 30])
+    )
+    def begin(self, page_bytes: int, cache_bytes: int) -> None:
+        self.page_bytes, self.cache_bytes = page_bytes, cache_bytes
         self.disk = SimDisk(Outbox())
-        self.file = PageFile(self.disk, FILE, page_bytes)
-        self.trees = [BTree(self.file, codec, cached_nodes=4) for codec in CODECS]
+        self.file = PageFile(self.disk, FILE, page_bytes, PageCache(cache_bytes))
+        self.trees = [BTree(self.file, codec) for codec in CODECS]
+        self.scrub = Scrub(self.file, self.trees)
         self.plain: Plain = SortedDict(), SortedDict()
         self.life = 0
         self.roots: list[tuple[tuple[PageRef, ...], Plain]] = []
@@ -126,37 +144,37 @@ class BTreeMachine(RuleBasedStateMachine):
         expected = [(k, plain[k]) for k in plain.irange(low, high, (True, False))]
         assert list(self.trees[which].range(low, high)) == expected
 
-    # --- Snapshots ---
+    # --- Held views ---
 
+    @precondition(lambda self: self.step == "idle")
     @rule(target=views, which=which)
-    def snapshot(self, which: int) -> tuple[int, int, TreeView[Any], SortedDict]:
-        return self.life, which, self.trees[which].snapshot(), self.plain[which].copy()
+    def hold(self, which: int) -> View:
+        roots, plain = self.roots[-1]
+        view = TreeView(self.file, CODECS[which], roots[which])
+        return View(self.life, which, view, plain[which].copy(), self.file.hold_durable())
 
     @rule(view=views)
-    def look(self, view: tuple[int, int, TreeView[Any], SortedDict]) -> None:
-        life, _, snapshot, plain = view
-        if life == self.life:  # A crash takes the snapshots of a life with it.
-            assert list(snapshot.range()) == list(plain.items())
+    def look(self, view: View) -> None:
+        if view.life == self.life:  # A crash takes the views of a life with it.
+            assert list(view.tree.range()) == list(view.plain.items())
 
     @rule(view=consumes(views))
-    def close(self, view: tuple[int, int, TreeView[Any], SortedDict]) -> None:
+    def close(self, view: View) -> None:
         self.look(view)
-        if view[0] == self.life:
-            view[2].close()
+        if view.life == self.life:
+            self.file.let_go(view.held)
 
     @rule(view=views)
-    def compare(self, view: tuple[int, int, TreeView[Any], SortedDict]) -> None:
+    def compare(self, view: View) -> None:
         """Whatever differs lies in a range that is named; equal trees name none."""
-        life, which, snapshot, plain = view
-        if life != self.life:
+        if view.life != self.life:
             return
-        now, current = self.trees[which].snapshot(), self.plain[which]
-        ranges = now.differing(snapshot)
-        for key in {*current, *plain}:
+        now, current = self.trees[view.which], self.plain[view.which]
+        ranges = list(differing(now, view.tree))
+        for key in {*current, *view.plain}:
             inside = any(low <= key and (high is None or key < high) for low, high in ranges)
-            assert inside or current.get(key) == plain.get(key)
-        assert bool(ranges) == (now.digest() != snapshot.digest())
-        now.close()
+            assert inside or current.get(key) == view.plain.get(key)
+        assert bool(ranges) == (digest_of(now) != digest_of(view.tree))
 
     # --- Checkpoints, by the log's rules ---
 
@@ -165,15 +183,15 @@ class BTreeMachine(RuleBasedStateMachine):
     def checkpoint(self) -> None:
         before = self.disk.written
         same = bool(self.roots) and self.plain == self.roots[-1][1] and self.untouched()
+        digests = [digest_of(tree) for tree in self.trees]
         self.written = (self.file.checkpoint(self.trees), copies(self.plain))
+        assert [root.digest for root in self.written[0]] == digests
+        assert not self.file.dirty_bytes
         assert not same or self.disk.written == before, "only what changed is written"
         self.step = "written"
 
     def untouched(self) -> bool:
-        return bool(self.roots) and all(
-            tree.digest() == root.digest and tree._root.page is not None
-            for tree, root in zip(self.trees, self.roots[-1][0], strict=True)
-        )
+        return bool(self.roots) and tuple(tree.root for tree in self.trees) == self.roots[-1][0]
 
     @precondition(lambda self: self.step == "durable")
     @rule()
@@ -206,6 +224,21 @@ class BTreeMachine(RuleBasedStateMachine):
         self.sync()
         self.confirm()
 
+    @rule(limit=st.sampled_from([1, 3, 20]))
+    def scrub_some(self, limit: int) -> None:
+        """A scrub goes on, however the trees have changed; it is over once it has read all there is."""
+        before = self.scrub.pages
+        done = self.scrub.step(limit)
+        assert self.scrub.pages <= before + limit + MOST_OF_A_VALUE, "a piece is bounded"
+        if done:
+            assert not self.file.found, "it is known what is free"
+            self.scrub = Scrub(self.file, self.trees)
+
+    def scrub_all(self) -> None:
+        self.scrub = Scrub(self.file, self.trees)
+        while not self.scrub.step(5):
+            pass
+
     # --- What befalls it ---
 
     @rule(data=st.data())
@@ -216,37 +249,53 @@ class BTreeMachine(RuleBasedStateMachine):
         self.disk.cut(NAMES, named * 8)
         self.roots = self.roots[:named]
         roots, plain = self.roots[-1]
-        self.file, self.trees = opened(self.disk, self.page_bytes, roots)
+        self.file, self.trees = opened(self.disk, self.page_bytes, roots, self.cache_bytes)
+        self.scrub = Scrub(self.file, self.trees)
         self.plain = copies(plain)
         self.life += 1
         self.step = "idle"
         self.holds_the_same()
-        assert [tree.digest() for tree in self.trees] == [root.digest for root in roots]
+        assert [digest_of(tree) for tree in self.trees] == [root.digest for root in roots]
 
     @rule(data=st.data())
     def rot(self, data: st.DataObject) -> None:
-        """A damaged bit in any page of the newest named roots is found; then it is mended, to go on."""
+        """A damaged bit in any page of the newest named roots is found by a scrub, and by who reads all."""
         disk, number, roots = self.page_of_the_newest(data)
         page = disk.read_page(FILE, number)
         assert page is not None
         at, mask = data.draw(st.integers(0, len(page) - 1)), 1 << data.draw(st.integers(0, 7))
         disk.write_page(FILE, number, page[:at] + bytes([page[at] ^ mask]) + page[at + 1 :])
-        with pytest.raises(RottenPageError):
-            opened(disk, self.page_bytes, roots)
+        self.finds_rot(disk, roots)
 
     @rule(data=st.data())
     def misplaced(self, data: st.DataObject) -> None:
         """A sound page that is not the one which its parent means, as a lost write leaves it, is found."""
         disk, number, roots = self.page_of_the_newest(data)
-        disk.write_page(FILE, number, encode_page(number, LeafPage([b"stale"], [StoredItem(b"", 0, 0)])))
-        with pytest.raises(RottenPageError):
-            opened(disk, self.page_bytes, roots)
+        disk.write_page(FILE, number, encode_page(number, Page(b"stale"), self.page_bytes))
+        self.finds_rot(disk, roots)
+
+    def finds_rot(self, disk: SimDisk, roots: tuple[PageRef, ...]) -> None:
+        def open_and_scrub() -> None:
+            scrub = Scrub(*opened(disk, self.page_bytes, roots, self.cache_bytes))
+            while not scrub.step(3):
+                pass
+
+        def open_and_read() -> None:
+            for tree in opened(disk, self.page_bytes, roots, self.cache_bytes)[1]:
+                list(tree.range())
+
+        for find in (open_and_scrub, open_and_read):
+            with pytest.raises(RottenPageError):
+                find()
 
     def page_of_the_newest(self, data: st.DataObject) -> tuple[SimDisk, int, tuple[PageRef, ...]]:
         """A copy of the disk, one of the pages that the newest named roots need, and these roots."""
         roots, _ = self.roots[-1]
-        numbers = pages_below(roots, CODECS, lambda number: self.disk.read_page(FILE, number))
+        numbers = pages_below(roots, self.read)
         return self.disk_copy(), data.draw(st.sampled_from(sorted(numbers))), roots
+
+    def read(self, number: int) -> bytes | None:
+        return self.disk.read_page(FILE, number)
 
     def disk_copy(self) -> SimDisk:
         disk = SimDisk(Outbox())
@@ -260,7 +309,7 @@ class BTreeMachine(RuleBasedStateMachine):
         with newer ones, and asks for no page again of which it has the digest.
         """
         disk = SimDisk(Outbox())
-        copy = PageCopy(disk, FILE, CODECS, kept)
+        copy = PageCopy(disk, FILE, self.page_bytes, kept)
         older = data.draw(st.integers(0, len(self.roots) - 1))
         if older < len(self.roots) - 1 and self.whole(self.roots[older][0]):
             self.copy_pages(copy, older, limit, data.draw(st.integers(1, 20)), data)
@@ -269,14 +318,15 @@ class BTreeMachine(RuleBasedStateMachine):
         roots, plain = self.roots[-1]
         assert not [digest for digest in asked if digest in had]
         assert tuple(ref.digest for ref in copy.roots if ref) == tuple(ref.digest for ref in roots)
-        _, trees = opened(disk, self.page_bytes, tuple(ref for ref in copy.roots if ref))
+        here = tuple(ref for ref in copy.roots if ref)
+        file, trees = opened(disk, self.page_bytes, here, self.cache_bytes)
         assert [list(tree.range()) for tree in trees] == [list(held.items()) for held in plain]
-        check(trees)
+        check(file, trees)
 
     def whole(self, roots: tuple[PageRef, ...]) -> bool:
         """Whether all pages below older roots are still on the disk."""
         try:
-            pages_below(roots, CODECS, lambda number: self.disk.read_page(FILE, number))
+            pages_below(roots, lambda number: self.disk.read_page(FILE, number))
         except RottenPageError:
             return False
         return True
@@ -303,7 +353,8 @@ class BTreeMachine(RuleBasedStateMachine):
     @invariant()
     def is_sound(self) -> None:
         if hasattr(self, "trees"):
-            check(self.trees)
+            check(self.file, self.trees)
+            assert {len(self.read(number) or b"") for number in self.disk.pages(FILE)} <= {self.page_bytes}
 
     def holds_the_same(self) -> None:
         assert [list(tree.range()) for tree in self.trees] == [list(plain.items()) for plain in self.plain]
@@ -316,15 +367,19 @@ class BTreeMachine(RuleBasedStateMachine):
         if self.step != "idle" or self.file.held:
             return
         self.whole_checkpoint()
-        assert sorted(number for tree in self.trees for number in tree.pages()) == list(self.disk.pages(FILE))
+        self.scrub_all()
+        used = sorted(pages_below(self.roots[-1][0], self.read))
+        assert used == list(self.disk.pages(FILE))
+        assert sorted([*used, *self.file.free]) == list(range(self.file.end))
 
 
-def check(trees: list[BTree[Any]]) -> None:
-    """Each tree is sound, and no page is two trees'."""
-    for tree in trees:
-        tree._check()
-    used = [number for tree in trees for number in tree.pages()]
-    assert len(used) == len(set(used)), "a page is used once"
+def check(file: PageFile, trees: list[BTree[Any]]) -> None:
+    """The trees are sound, and the cache counts what they have in memory, within its bound."""
+    cache = file.cache
+    assert sum(tree._check() for tree in trees) == file.dirty_bytes == cache.dirty_bytes
+    assert sum(clean.cost for clean in cache._clean.values()) == cache.clean_bytes
+    assert cache.clean_bytes + cache.dirty_bytes <= max(cache.bound, cache.dirty_bytes)
+    assert len(file.free) == len(set(file.free)), "a page is free once"
 
 
 TestBTreeMachine = BTreeMachine.TestCase

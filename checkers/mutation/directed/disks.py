@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.kinds.group import rows
+from typing import Any
+
+from dynaproof.checkers.kinds.group import beside_the_cache, first_config, rows
 from dynaproof.checkers.mutation.directed.by_hand import everything
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.checkers.workloads.log_reader import LogReader, ReadTimer
 from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.paxos.messages.checkpoint import ScrubTimer
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
+from dynaproof.impl.tree.comparison import digest_of
+from dynaproof.impl.tree.pages import RottenPageError
 
 
 def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:
@@ -18,6 +23,21 @@ def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:
         harness.ask("c0", Put(b"k%d" % (value % keys), item(str(value))), to=leader)
         harness.settle()
         harness.expect(harness.client("c0").ending == "ok", f"write {value} is answered")
+
+
+UNNOTICED = "sb has other items than sa, or damaged ones, and goes on"
+
+
+def rots_unnoticed(harness: Harness) -> bool:
+    """Whether the first replica of sb goes on, though what is in its pages is not what sa has."""
+    host: Any = harness.slot("sb").node
+    if host.replica is None or host.replica.member not in first_config().voters:
+        return False
+    there, here = (beside_the_cache(one.state)[0] for one in (harness.replica("sa"), host.replica))
+    try:
+        return dict(here.range()) != dict(there.range())
+    except RottenPageError:
+        return True
 
 
 @scenario("log_cut_above_checkpoint", checkpoint_slots=4, retained_slots=0)
@@ -53,7 +73,7 @@ def a_laggard_catches_up_by_copy(harness: Harness) -> None:
         harness.beat("sa")
     one, other = harness.replica("sa").state, harness.replica("sc").state
     harness.expect(other.applied == one.applied, "sc has caught up")
-    equal = one.items.digest() == other.items.digest() and rows(one) == rows(other)
+    equal = digest_of(one.items) == digest_of(other.items) and rows(one) == rows(other)
     harness.promise(
         "replicas_equal_when_quiet", equal, "sc has other items or remembers other requests than sa"
     )
@@ -98,6 +118,24 @@ def a_crash_keeps_the_log_and_no_page(harness: Harness) -> None:
     """A replica crashes while it writes a checkpoint; its disk keeps what was appended, and no page."""
     due_checkpoint(harness)
     harness.crash("sb", keep=lambda file, number: number if file.startswith("log/") else 0)
+    harness.restart("sb")
+
+
+@scenario("pages_freed_before_root_is_named", checkpoint_slots=4, retained_slots=0)
+def a_crash_keeps_the_pages_of_a_checkpoint_and_no_head(harness: Harness) -> None:
+    """A replica crashes while it writes a second checkpoint; its disk keeps all the pages, and nothing that
+    was appended.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    writes(harness, "sa", 7)
+    harness.beat("sa")
+    harness.expect(harness.replica("sb").log.head.snapshot is not None, "sb has a checkpoint")
+    harness.hold_disk("sb")
+    writes(harness, "sa", 4)
+    harness.beat("sa")
+    harness.expect(harness.replica("sb").checkpoint is not None, "sb writes another")
+    harness.crash("sb", keep=lambda file, number: number if file.startswith("items/") else 0)
     harness.restart("sb")
 
 
@@ -162,3 +200,27 @@ def a_letter_of_a_page_rots(harness: Harness) -> None:
     harness.rot_page("sb", b"letters")
     harness.restart("sb")
     harness.beat("sa")
+    harness.promise("replicas_equal_when_quiet", not rots_unnoticed(harness), UNNOTICED)
+
+
+@scenario(
+    "overflow_page_not_verified",
+    "scrub_skips_large_values",
+    checkpoint_slots=4,
+    retained_slots=0,
+    page_bytes=160,
+    scrub_step_us=1_000_000,
+)
+def a_letter_of_a_large_item_rots(harness: Harness) -> None:
+    """A letter of an item rots that lies in a page of its own, which nobody reads; a scrub finds it."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.ask("c0", Put(b"k", item("letters" * 6)), to="sa")
+    harness.settle()
+    writes(harness, "sa", 7, keys=2)
+    harness.beat("sa")
+    harness.crash("sb")
+    harness.rot_page("sb", b"letters")
+    harness.restart("sb")
+    harness.fire("sb", ScrubTimer)
+    harness.promise("replicas_equal_when_quiet", not rots_unnoticed(harness), UNNOTICED)

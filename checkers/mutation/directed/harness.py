@@ -297,7 +297,7 @@ class Harness:
             for number, data in pages.items():
                 if item in data:
                     slot.disk.rot_page(file, number, data.index(item), 1)
-                    slot.damaged()
+                    slot.rotted()
                     self.log.say(f"a byte of page {number} of {file} on {name} rots")
                     return
         raise ScriptError(f"no page of {name} holds {item!r}")

@@ -59,7 +59,7 @@ BUGS = (
         "Every leader puts a no-op of its own behind the tail that it adopts.",
         Edit(
             MODEL,
-            "any(maker == m and self.tail_end[m] == n and self.role[m] == \"leader\" for m in self.Ballot)",
+            'any(maker == m and self.tail_end[m] == n and self.role[m] == "leader" for m in self.Ballot)',
             "False",
         ),
         Edit(MODEL, "ballots = Constant(2)", "ballots = Constant(3)"),

@@ -12,7 +12,7 @@ MODEL: Final = "dynaproof.model.replacement"
 BUGS = (
     model_bug(
         "LogReplicaBesideALaggard",
-        "A voter that lives is replaced by a log replica: it may be one of the two that hold what a third lacks.",
+        "A live voter is replaced by a log replica: it may be one of the two that hold what a third lacks.",
         Edit(MODEL, "return all(self.high[a] == self.last for a in self.voting if a != out)", "return True"),
         violates="quorums_hold_all",
     ),

@@ -110,7 +110,8 @@ BUGS = (
             for name in self.env.disk.logs("log/"):
                 self.env.disk.remove_log(name)
             head = fresh_head(me, Config(0, voters, len(voters) + 1), 0)
-            self.replica = partition.create(self.env, self.settings, f"log/{incarnation:06d}/", head)
+            log = f"log/{incarnation:06d}/"
+            self.replica = partition.create(self.env, self.settings, self.cache, log, head)
             self.replica.start(waits=True)
             """,
         ),

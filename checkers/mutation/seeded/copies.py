@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, LEARNER, PAGE_COPY, VIEWS
+from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, PAGE_COPY, VIEWS
 from dynaproof.checkers.patches import Edit, bug
 
 COPIES = "copy-under-load"
 
 BUGS = (
-    bug(
-        "copy_begins_anew",
-        "Only the newest checkpoint is served, and a copy of an older one begins anew, with nothing.",
-        Edit(
-            LEARNER,
-            "self.remove_unneeded_files()",
-            """
-            for member in list(self.views.copiers):
-                self.views.forget(member)
-            self.remove_unneeded_files()
-            """,
-            within="Learner.on_checkpoint_durable",
-        ),
-        Edit(PAGE_COPY, "self.asked = {}", "self.asked, self.have = {}, {}", within="PageCopy.begin"),
-        scenario=COPIES,
-    ),
     bug(
         "view_never_lapses",
         "What is held for a copier that is gone is held for ever.",
@@ -37,12 +21,6 @@ BUGS = (
         scenario=COPIES,
     ),
     bug(
-        "log_cut_under_view",
-        "The log above a checkpoint that is being copied is cut, so that the next copy begins behind it.",
-        Edit(LEARNER, "copied = self.views.needed_from()", "copied = None"),
-        scenario=COPIES,
-    ),
-    bug(
         "pages_known_by_number",
         "A copy that goes on elsewhere takes a page for another because it has the same number.",
         Edit(
@@ -50,7 +28,7 @@ BUGS = (
             "here = self.have.get((wanted.tree, wanted.ref.digest))",
             """
             here = next(
-                (ref for (tree, _), ref in self.have.items() if (tree, ref.page) == (wanted.tree, wanted.ref.page)),
+                (ref for ref in self.have.values() if ref.page == wanted.ref.page),
                 None,
             )
             """,

@@ -64,11 +64,11 @@ BUGS = (
         "A catch-up by copy loses the remembered request ids.",
         Edit(
             LEARNER,
-            "self.state = self.state.restore(pages, checkpoint.snapshot)",
+            "self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)",
             """
             from dynaproof.impl.partition.memory import CODEC, Memory
             from dynaproof.impl.tree.btree import BTree
-            self.state = self.state.restore(pages, checkpoint.snapshot)
+            self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
             self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
@@ -113,13 +113,8 @@ BUGS = (
     bug(
         "page_checksum_not_checked",
         "A page is accepted as the one that is needed, whatever its checksum and its parent's digest say.",
-        Edit(
-            PAGES,
-            'if found.tail != "clean" or len(found.payloads) != 1 or found.first != ref.page:',
-            "if data is None:",
-        ),
-        Edit(PAGES, "codec.decode(found.payloads[0])", "codec.decode(data[26:-4])"),
-        Edit(PAGES, "if digest_of(page) != ref.digest:", "if False:"),
+        Edit(PAGES, "payload = _payload(ref.page, data)", 'payload = (data or b"")[26:-4]'),
+        Edit(PAGES, "if digest_of_page(page) != ref.digest:", "if False:"),
     ),
     bug(
         "tails_lost_together",

@@ -1,4 +1,6 @@
-"""Bugs of what a leader sends again, of what a voter says and keeps behind a gap, and of catching up by log."""
+"""Bugs of what a leader sends again, of what a voter says and keeps behind a gap, and of catching up by
+log.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from dynaproof.checkers.patches import Edit, bug
 BUGS = (
     bug(
         "gap_dropped_without_a_word",
-        "An accept behind a gap is dropped without a word, and the leader sends again after a heartbeat only.",
+        "An accept behind a gap is dropped without a word; the leader sends again after a heartbeat only.",
         Edit(
             ACCEPTOR,
             """
@@ -62,8 +64,8 @@ BUGS = (
         ),
         Edit(
             SENDER,
-            "if progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots:",
-            "if progress.next == record.slot:",
+            "progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots",
+            "progress.next == record.slot",
         ),
     ),
     bug(

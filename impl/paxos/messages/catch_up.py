@@ -25,8 +25,8 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
 
 
 class CopyOffer(Peer, frozen=True, gc=False, tag="copy_offer"):
-    """What follows your last slot is cut from my log: copy the checkpoint that `snapshot` describes. Its pages
-    and the log above are held for you, as the view of this number, while you go on asking.
+    """What follows your last slot is cut from my log: copy the checkpoint that `snapshot` describes. Its
+    pages and the log above are held for you, as the view of this number, while you go on asking.
     """
 
     view: int

@@ -1,7 +1,8 @@
-"""The messages to itself by which a replica learns what is durable."""
+"""The messages to itself by which a replica learns what is durable, and the timer of a scrub."""
 
 from __future__ import annotations
 
+from dynaproof.impl.node import Timer
 from dynaproof.impl.paxos.messages.peer import Peer
 
 
@@ -15,3 +16,7 @@ class CheckpointDurable(Peer, frozen=True, gc=False, tag="checkpoint_durable"):
     """The log record that names the checkpoint at `slot` is durable: what it covers may go."""
 
     slot: int
+
+
+class ScrubTimer(Timer, frozen=True, gc=False, tag="scrub"):
+    """Some more pages are to be verified."""

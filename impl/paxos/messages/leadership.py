@@ -60,8 +60,8 @@ class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
 class Heard(Peer, frozen=True, gc=False, tag="heard"):
     """Answers a heartbeat, or an accept that cannot be taken because what it follows is missing here.
 
-    `adopted`: the ballot's first batch is here, and `through` is as in `Vote`; else `through` is what is known
-    chosen here. `early`: the first slot of what is kept behind the gap; 0 if nothing is.
+    `adopted`: the ballot's first batch is here, and `through` is as in `Vote`; else `through` is what is
+    known chosen here. `early`: the first slot of what is kept behind the gap; 0 if nothing is.
     """
 
     ballot: Ballot

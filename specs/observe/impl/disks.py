@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
-from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
-from dynaproof.impl.tree.pages import BranchPage, PageRef, RottenPageError, decode_page
+from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.place import Place, Platter
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
@@ -46,6 +45,8 @@ class DurableLogs:
         """By place and log: how far the frames were read."""
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
+        self.with_rot: dict[Member, bool] = {}
+        """Replicas of which a page has rotted: one that has not read it goes on, and names it again."""
         self.pages: dict[Member, SoundPages] = {}
         """Of the newest checkpoint of each replica."""
         self._decoded: dict[bytes, JournalRecord] = {}
@@ -87,9 +88,10 @@ class DurableLogs:
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
-            if record.snapshot is not None and self.pages.setdefault(member, SoundPages()).whole(
-                record, disk
-            ):
+            sound = record.snapshot is not None and (
+                member in self.with_rot or self.pages.setdefault(member, SoundPages()).whole(record, disk)
+            )
+            if record.snapshot is not None and sound:
                 view.checkpoint(member, record.snapshot.slot)
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
@@ -156,19 +158,16 @@ class SoundPages:
         if head.pages != self._file:
             self._file, self._known = head.pages, {}
         pages, known = disk.durable_files().get(head.pages, {}), self._known
-        missing = [
-            (*named, NO_PAGE) for named in zip(head.snapshot.roots, PartitionState.codecs, strict=True)
-        ]
+        missing = [(root, NO_PAGE) for root in head.snapshot.roots]
         while missing:
-            ref, codec, above = missing.pop()
+            ref, above = missing.pop()
             before = known.get(ref.page)
             if before is None or before[0] != ref:
                 try:
-                    page = decode_page(codec, ref, pages.get(ref.page))
+                    page = decode_page(ref, pages.get(ref.page))
                 except RottenPageError:
                     self._known = {}
                     return False
-                if isinstance(page, BranchPage):
-                    missing += [(child, codec, ref.page) for child in page.children]
+                missing += [(child, ref.page) for child in page.children]
             known[ref.page] = ref, above
         return True

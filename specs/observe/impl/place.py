@@ -42,12 +42,12 @@ class Platter(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """What the node has read so far,"""
+        """What the node has read so far."""
         ...
 
     @property
     def bytes_written(self) -> int:
-        """and written."""
+        """What it has written so far."""
         ...
 
     def durable_log(self, log: str) -> bytes | bytearray:
@@ -219,6 +219,7 @@ def queued(replica: PartitionReplica) -> int:
         + len(readers.movers)
         + len(replica.views.copiers)
         + waiting.attempts
+        + state.pages.cache.clean_bytes
     )
     if pending.flights:
         lengths += sum(map(len, pending.flights.values()))
@@ -265,8 +266,8 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
 
 
 def work_bounds(place: Place, replica: PartitionReplica) -> tuple[int, int]:
-    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when it
-    starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
+    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when
+    it starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
     """
     settings, last = replica.settings, place.world.last
     message = 2 * settings.message_bytes + LARGEST_ITEM

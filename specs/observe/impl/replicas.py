@@ -141,6 +141,8 @@ class ImplObserver(RequestObserver):
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
         self.members: dict[str, Member] = {}
+        self.fallen: dict[str, Member] = {}
+        """By place, the replica there that fell silent for a damaged page, until another takes its place."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -198,8 +200,10 @@ class ImplObserver(RequestObserver):
             return
         if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
             self.reach(situation)
-            if retired not in view.forgetful:
+            if retired not in view.forgetful and retired not in self.logs.with_rot:
                 view.file(FellSilent(retired))
+        if retired in self.logs.with_rot:
+            self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
@@ -236,9 +240,14 @@ class ImplObserver(RequestObserver):
         """A message is gone, and nobody noted that."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
-    def vouched(self, _: Place, message: Vote | Heard | Promise) -> None:
+    def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
         """An acceptor lets a vote or a grant out, or a promise."""
-        self.view.let_go(message.source, message.ballot)
+        if self.fallen.get(place.name) == message.source:
+            self.view.campaign(
+                message.source, message.ballot
+            )  # It was said before the damaged page was read.
+        else:
+            self.view.let_go(message.source, message.ballot)
 
     def promised(self, place: Place, message: Promise) -> None:
         """An acceptor lets a promise out, with its tail."""
@@ -368,11 +377,17 @@ class ImplObserver(RequestObserver):
         self.abandoned(place.name)
 
     def damaged(self, place: Place) -> None:
-        """A synced byte rotted."""
+        """A synced byte of a journal rotted."""
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
             self.logs.pages.pop(member, None)
+
+    def rotted(self, place: Place) -> None:
+        """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
+        member = self.members.get(place.name)
+        if member is not None:
+            self.logs.with_rot[member] = True
 
     def restarted(self, place: Place) -> None:
         """A replica came back from its disk."""
@@ -397,6 +412,9 @@ class ImplObserver(RequestObserver):
             # All that came from the disk is looked at: what a restart makes of it may be another thing.
             seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
             self.members[place.name] = replica.member
+            fallen = self.fallen.get(place.name)
+            if fallen is not None and fallen != replica.member:
+                del self.fallen[place.name]
         if log.commit > seen.commit:
             for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
                 self.view.file(Committed(seen.member, number, proposed_at))

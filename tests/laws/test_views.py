@@ -1,0 +1,63 @@
+"""What a source holds for copiers: by whom, until when, and how much."""
+
+import pytest
+
+from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.ids import NO_BALLOT, Member
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.paxos.views import Views
+from dynaproof.impl.tree.page_cache import PageCache
+from dynaproof.impl.tree.page_file import PageFile
+
+ONE, TWO, THREE = (Member(NodeId("region", zone, zone), 1) for zone in "abc")
+SETTINGS = Settings(views=2, view_us=100, view_bytes=1_000, copiers=2, page_bytes=128)
+
+
+def snapshot(slot: int) -> Snapshot:
+    return Snapshot(slot, NO_BALLOT, NO_BALLOT, slot, Config(0, (ONE, TWO, THREE), 2), 0, ())
+
+
+@pytest.fixture
+def pages() -> PageFile:
+    return PageFile(SimDisk(Outbox()), "items", SETTINGS.page_bytes, PageCache(1 << 20))
+
+
+def test_a_copier_goes_on_with_its_view_when_there_is_a_newer_checkpoint(pages: PageFile) -> None:
+    views = Views(SETTINGS, boot=1)
+    first = views.offer(ONE, 3, snapshot(9), pages, now=0)
+    assert first is not None
+    assert views.offer(ONE, 3, snapshot(20), pages, now=50) is first
+    assert views.asked(ONE, first.number, now=90) is first
+    assert views.needed_from() == 10
+    views.lapse(now=150)
+    assert views.open() == [first]
+
+
+def test_a_view_lapses_when_nobody_asks(pages: PageFile) -> None:
+    views = Views(SETTINGS, boot=1)
+    assert views.offer(ONE, 3, snapshot(9), pages, now=0) is not None
+    views.lapse(now=100)
+    assert (views.open(), views.needed_from(), pages.held) == ([], None, {})
+
+
+def test_the_log_is_held_behind_the_copy_until_its_copier_is_level(pages: PageFile) -> None:
+    views = Views(SETTINGS, boot=1)
+    assert views.offer(ONE, 3, snapshot(9), pages, now=0) is not None
+    views.has(ONE, 9, commit=30, now=10)
+    assert (views.needed_from(), pages.held) == (10, {})
+    views.has(ONE, 25, commit=30, now=20)
+    assert views.needed_from() == 26
+    views.has(ONE, 30, commit=30, now=30)
+    assert views.needed_from() is None
+
+
+def test_who_comes_when_all_views_are_open_shares_the_newest_or_comes_back(pages: PageFile) -> None:
+    settings = Settings(views=1, copiers=2)
+    views = Views(settings, boot=1)
+    first = views.offer(ONE, 3, snapshot(9), pages, now=0)
+    assert views.offer(TWO, 3, snapshot(20), pages, now=1) is first
+    assert views.offer(THREE, 3, snapshot(20), pages, now=2) is None

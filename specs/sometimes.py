@@ -149,6 +149,24 @@ TAIL_TOO_LONG = Sometimes(
     "docs/replication.md, rule W5",
 )
 
+KEPT_BEHIND_A_GAP = Sometimes(
+    "accept kept behind a gap",
+    "An accept overtook the one before it, and was kept until that came.",
+    "docs/replication.md, rule 5",
+)
+
+HOLD_LAPSED = Sometimes(
+    "hold of a slow reader lapsed",
+    "A reader fell so far behind that its hold on the log ended.",
+    "docs/replication.md, readers of the log",
+)
+
+LEVEL_AGAIN = Sometimes(
+    "replica level again under load",
+    "A replica that had been away caught up with what was written meanwhile and since.",
+    "Chandra et al., Paxos Made Live, 5.2",
+)
+
 FREE_PAGES_KNOWN = Sometimes(
     "free pages known after a restart",
     "A scrub reached all pages of a restarted replica's trees, so all others are free.",
@@ -192,3 +210,8 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     }
 )
 """Every situation by name, in the order in which reports show them."""
+
+UNDER_LOAD: Mapping[str, Sometimes] = MappingProxyType(
+    {one.name: one for one in (KEPT_BEHIND_A_GAP, HOLD_LAPSED, LEVEL_AGAIN)}
+)
+"""Situations that need more load than a few clients are."""

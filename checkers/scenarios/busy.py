@@ -8,8 +8,16 @@ from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import Chance, draw_faults
 from dynaproof.checkers.scenarios.partition import FAULTS
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.specs.sometimes import (
+    CATCH_UP_BY_COPY,
+    KEPT_BEHIND_A_GAP,
+    LATE_LEASE_READ,
+    LEADER_CHANGED,
+    REPLY_LOST,
+    WAITED_FOR_ROOM,
+)
 
-LENGTH = 10_000
+LENGTH = 12_000
 """Events of a run before its end, at the least."""
 
 
@@ -23,8 +31,22 @@ def draw_busy(seed: int, strategy: str) -> GroupConfig:
     return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
 
 
+SEEN = tuple(
+    one.name
+    for one in (
+        LEADER_CHANGED,
+        WAITED_FOR_ROOM,
+        KEPT_BEHIND_A_GAP,
+        REPLY_LOST,
+        CATCH_UP_BY_COPY,
+        LATE_LEASE_READ,
+    )
+)
+"""What its campaigns should see."""
+
 BUSY = structs.replace(
     UNDER_LOAD,
+    sometimes=SEEN,
     name="busy",
     sentence="64 impatient clients on the same group, without faults and with them",
     draw=draw_busy,

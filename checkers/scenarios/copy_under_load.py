@@ -20,6 +20,12 @@ from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
+from dynaproof.specs.sometimes import (
+    CATCH_UP_BY_COPY,
+    LEVEL_AGAIN,
+    LOG_HELD_FOR_A_COPY,
+    VOTER_REPLACED,
+)
 
 NAME = "copy-under-load"
 
@@ -104,8 +110,20 @@ def cut_below_checkpoint(replica: Any) -> None:
     )
 
 
+SEEN = tuple(
+    one.name
+    for one in (
+        VOTER_REPLACED,
+        CATCH_UP_BY_COPY,
+        LOG_HELD_FOR_A_COPY,
+        LEVEL_AGAIN,
+    )
+)
+"""What its campaigns should see."""
+
 COPY_UNDER_LOAD = structs.replace(
     UNDER_LOAD,
+    sometimes=SEEN,
     name=NAME,
     sentence=f"24 impatient clients, and a replica that copies {ITEMS} items of {ITEM_BYTES} bytes meanwhile",
     draw=draw_copy,

@@ -208,8 +208,9 @@ def progress(run: Run) -> None:
 
 
 def most_retained(run: Run, replica: Any) -> int:
-    """How many applied slots the last cut may have left: those that laggards may ask for, and those that any
-    reader's hold asked for that stood at the checkpoint or was placed since. Checkpoints come in time.
+    """How many applied slots the last cut may have left: those that laggards may ask for, those that any
+    reader's hold asked for that stood at the checkpoint or was placed since, and those chosen in the time for
+    which a view is held for a copier that is gone. Checkpoints come in time.
     """
     settings: Settings = run.config.settings
     snapshot = replica.log.head.snapshot
@@ -220,7 +221,11 @@ def most_retained(run: Run, replica: Any) -> int:
         if fact is not None and isinstance(fact.record.record, CursorMoved):
             holds.append(fact.record.record.hold.through)
     held: int = covered - min(holds, default=covered)
-    return 4 * settings.checkpoint_slots + max(settings.retained_slots, held)
+    at_checkpoint = run.view.chosen.get(covered)
+    since = 0 if at_checkpoint is None else at_checkpoint.record.timestamp - 2 * settings.view_us
+    copied = sum(slot <= covered and fact.record.timestamp >= since for slot, fact in run.view.chosen.items())
+    kept: int = max(settings.retained_slots, held, copied)
+    return 4 * settings.checkpoint_slots + kept
 
 
 def idleness(run: Run) -> None:

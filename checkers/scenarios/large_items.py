@@ -10,6 +10,12 @@ from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import Chance, draw_faults
 from dynaproof.checkers.scenarios.partition import FAULTS, LARGEST_ITEM
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.specs.sometimes import (
+    CATCH_UP_BY_COPY,
+    LEADER_CHANGED,
+    TAIL_ADOPTED,
+    WAITED_FOR_ROOM,
+)
 
 NAME = "large-items"
 
@@ -28,8 +34,20 @@ def draw_large_items(seed: int, strategy: str) -> GroupConfig:
     return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
 
 
+SEEN = tuple(
+    one.name
+    for one in (
+        LEADER_CHANGED,
+        WAITED_FOR_ROOM,
+        TAIL_ADOPTED,
+        CATCH_UP_BY_COPY,
+    )
+)
+"""What its campaigns should see."""
+
 LARGE_ITEMS = structs.replace(
     UNDER_LOAD,
+    sometimes=SEEN,
     name=NAME,
     sentence="12 impatient clients, some of whose items have 400 KB",
     draw=draw_large_items,

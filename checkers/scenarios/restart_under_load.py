@@ -11,6 +11,13 @@ from dynaproof.checkers.runs.config import FOREMOST, Chance, Fault, draw_faults,
 from dynaproof.checkers.runs.world_faults import CRASH
 from dynaproof.checkers.scenarios.partition import FAULTS
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.specs.sometimes import (
+    CATCH_UP_BY_COPY,
+    KEPT_BEHIND_A_GAP,
+    LEADER_CHANGED,
+    LEVEL_AGAIN,
+    WAITED_FOR_ROOM,
+)
 
 NAME = "restart-under-load"
 
@@ -31,8 +38,21 @@ def draw_restart(seed: int, strategy: str) -> GroupConfig:
     return structs.replace(config, faults=in_order((restart,), others))
 
 
+SEEN = tuple(
+    one.name
+    for one in (
+        LEADER_CHANGED,
+        WAITED_FOR_ROOM,
+        KEPT_BEHIND_A_GAP,
+        LEVEL_AGAIN,
+        CATCH_UP_BY_COPY,
+    )
+)
+"""What its campaigns should see."""
+
 RESTART_UNDER_LOAD = structs.replace(
     UNDER_LOAD,
+    sometimes=SEEN,
     name=NAME,
     sentence="32 impatient clients, and a replica that is down for thousands of events",
     draw=draw_restart,

@@ -9,6 +9,12 @@ from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
 from dynaproof.checkers.scenarios.partition import FAULTS
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.specs.sometimes import (
+    CLIENT_CRASHED,
+    LEADER_CHANGED,
+    REPLY_LOST,
+    WAITED_FOR_ROOM,
+)
 
 NAME = "router-restarts"
 
@@ -28,8 +34,20 @@ def draw_router_restarts(seed: int, strategy: str) -> GroupConfig:
     return structs.replace(config, faults=in_order(others, crashes))
 
 
+SEEN = tuple(
+    one.name
+    for one in (
+        CLIENT_CRASHED,
+        LEADER_CHANGED,
+        REPLY_LOST,
+        WAITED_FOR_ROOM,
+    )
+)
+"""What its campaigns should see."""
+
 ROUTER_RESTARTS = structs.replace(
     UNDER_LOAD,
+    sometimes=SEEN,
     name=NAME,
     sentence="16 impatient clients that crash over and over with requests under way",
     draw=draw_router_restarts,

@@ -10,6 +10,12 @@ from dynaproof.checkers.scenarios.partition import FAULTS
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import ENDLESS
+from dynaproof.specs.sometimes import (
+    HELD_LOG_COPIED,
+    HOLD_LAPSED,
+    LOG_HELD,
+    LOG_READ,
+)
 
 NAME = "slow-reader"
 
@@ -29,8 +35,20 @@ def draw_slow_reader(seed: int, strategy: str) -> GroupConfig:
     return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
 
 
+SEEN = tuple(
+    one.name
+    for one in (
+        LOG_READ,
+        LOG_HELD,
+        HOLD_LAPSED,
+        HELD_LOG_COPIED,
+    )
+)
+"""What its campaigns should see."""
+
 SLOW_READER = structs.replace(
     UNDER_LOAD,
+    sometimes=SEEN,
     name=NAME,
     sentence="24 impatient clients, and a reader of the log that cannot keep up with them",
     draw=draw_slow_reader,

@@ -135,7 +135,8 @@ class Client:
         elif what == "try now":
             self.try_once()
         else:
-            self.env.set_timer(max(self.settings.backoff_us, m.wait_us), BackoffTimer())
+            wait_us = min(m.wait_us, self.settings.timeout_us)  # Longer than that nobody waits for it.
+            self.env.set_timer(max(self.settings.backoff_us, wait_us), BackoffTimer())
 
     def give_up(self) -> None:
         """End with an error."""

@@ -66,7 +66,7 @@ def specs(file: Path | None = None, /, *, json: Flag = False) -> int:
     if file is not None:
         return listed(specs_in(file), json)
     from dynaproof.specs.promises import OF_A_GROUP, PROMISES
-    from dynaproof.specs.sometimes import SOMETIMES
+    from dynaproof.specs.sometimes import SOMETIMES, UNDER_LOAD
 
     rows = [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source}
@@ -75,7 +75,7 @@ def specs(file: Path | None = None, /, *, json: Flag = False) -> int:
     ]
     rows += [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source, "judged": "runs"}
-        for s in SOMETIMES.values()
+        for s in (*SOMETIMES.values(), *UNDER_LOAD.values())
     ]
     return listed(rows, json)
 

@@ -229,7 +229,7 @@ class Entries:
 
     def first_within(self, last: int, limit_bytes: int) -> int:
         """The lowest slot from which the entries through `last` take at most `limit_bytes`, or the next one
-        that begins a block.
+        that begins a block, but none above `last` + 1.
         """
         goal = self.bytes_through(last) - limit_bytes
         if goal > self.recent.before:
@@ -237,7 +237,7 @@ class Entries:
         else:
             block = bisect_left(self.index.before, goal)
             slot = self.index.slots[block] if block < len(self.index) else self.recent.first
-        return max(self.first, slot)
+        return max(self.first, min(slot, last + 1))
 
     def _holding(self, slot: int) -> Stretch:
         """The entries around a retained slot, read back where they are not in memory.

@@ -63,6 +63,15 @@ def test_a_cut_forgets_blocks_below_it_and_no_other() -> None:
     assert [record.slot for record in log.between(1_500, 3_000)] == list(range(1_500, 3_001))
 
 
+@pytest.mark.parametrize("cache_bytes", [0, 3_000, 1 << 22])
+def test_no_more_is_cut_than_a_checkpoint_covers_however_little_may_be_retained(cache_bytes: int) -> None:
+    _, log = long_log(2_000, cache_bytes)
+    for checkpoint in (1, 700, 1_300, 1_999):
+        assert log.entries.first_within(checkpoint, 0) == checkpoint + 1
+        assert log.entries.first_within(checkpoint, 40) <= checkpoint + 1
+    assert log.entries.first_within(1_300, 1 << 30) == 1
+
+
 @pytest.mark.parametrize("tail", [b"", b"\x00" * 100, b"\x00" * 99 + b"\x01", b"x"])
 def test_frames_scanned_in_pieces_are_those_of_the_whole_log(
     monkeypatch: pytest.MonkeyPatch, tail: bytes

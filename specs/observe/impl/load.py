@@ -8,6 +8,7 @@ asked, begun or missed from then on is measured, until `rest`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
+from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.place import (
     Place,
     admitted,
@@ -28,6 +30,7 @@ from dynaproof.specs.observe.impl.place import (
     waiting_is_full,
     work_bounds,
 )
+from dynaproof.specs.sometimes import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -105,8 +108,9 @@ class LoadObserver:
     )
     """The types of all facts that are filed."""
 
-    def __init__(self, view: GroupView) -> None:
+    def __init__(self, view: GroupView, reach: Callable[[Sometimes], None]) -> None:
         self.view = view
+        self.reach = reach
         self.pace: Pace | None = None
         """While it measures."""
         self.asked: dict[RequestId, Asked] = {}
@@ -237,6 +241,7 @@ class LoadObserver:
         chunk, took = replica.settings.chunk_slots, tau - back.at
         view.file(StillAway(replica.member, took, back.away_us, back.slots, chunk, back.idle_us, pace))
         if level:
+            self.reach(sometimes.LEVEL_AGAIN)
             del self._back[place.name]
             self.answers = not self._back and not self._down
 

@@ -136,7 +136,7 @@ class ImplObserver(RequestObserver):
         self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
-        self.load = LoadObserver(self.view)
+        self.load = LoadObserver(self.view, self.reach)
         self.config = config
         """The newest that is chosen."""
         self.logs = DurableLogs(self.view, self.fold)
@@ -340,6 +340,7 @@ class ImplObserver(RequestObserver):
             slots, size = record.slot - hold.through, self.log_bytes - hold.bytes_through
             if slots > hold.lag_slots or size > hold.lag_bytes:
                 del self.holds[name], self.read_bytes[name], view.holds[name]
+                self.reach(sometimes.HOLD_LAPSED)
 
     def held(self, slot: int, moved: Hold) -> None:
         """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
@@ -434,6 +435,8 @@ class ImplObserver(RequestObserver):
             for queue, length, bound in replica.queues():
                 if length > bound:
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
+            if replica.early.slots:
+                self.reach(sometimes.KEPT_BEHIND_A_GAP)
         self.load.worked(place, replica)
         if self.load.pace is not None:
             self.load.handled(place, replica)

@@ -1,10 +1,4 @@
-"""The option `--slow` of tests and benchmarks: without it what is marked `slow` is left out.
-
-What was imported for the tests stays to their end, so the garbage collector is told not to look through it
-again and again: that took a third of the time of tests that compile.
-"""
-
-import gc
+"""The option `--slow` of tests and benchmarks: without it what is marked `slow` is left out."""
 
 import pytest
 
@@ -28,9 +22,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
-
-
-def pytest_collection_finish() -> None:
-    """Leave all that is there by now out of every further collection."""
-    gc.collect()
-    gc.freeze()

@@ -21,7 +21,7 @@ from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.state_space.explore import Exploration
 from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 
-SCHEDULES = 60
+SCHEDULES = 24
 QUICK = ("no_promise_check", "own_vote_before_sync", "accept_raises_no_promise", "no_cut_on_accept")
 """Of `CAUGHT` the default run catches these again; the first three break no spec in those schedules."""
 

@@ -43,7 +43,7 @@ BUGS = (
     bug(
         "cut_past_cursors",
         "The log is cut past the slowest reader's cursor.",
-        Edit(LEARNER, "min(first, needed)", "first"),
+        Edit(LEARNER, "max(self.log.first, min(first, needed))", "max(self.log.first, first)"),
     ),
     bug(
         "held_log_given_up",

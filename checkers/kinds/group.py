@@ -142,6 +142,14 @@ class Group:
         """In what a replica's state is not the fold of the chosen entries, as the observer made it, or lies
         otherwise in pages than another's.
         """
+        disk = replica.state.pages.disk
+        before = disk.bytes_read
+        try:
+            return self._differs(replica)
+        finally:
+            disk.bytes_read = before  # The replica did not read it.
+
+    def _differs(self, replica: Any) -> str | None:
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
             return "applied slots"

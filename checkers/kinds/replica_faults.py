@@ -5,7 +5,6 @@ who speaks for voters; and its budget.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
@@ -64,10 +63,10 @@ class PageRot(Stop):
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None:
             return CRASH.name
-        pages = pages_below(head.snapshot.roots, partial(place.disk.read_page, head.pages))
+        durable = place.disk.durable_files().get(head.pages, {})
+        pages = pages_below(head.snapshot.roots, durable.get)
         page_number = pages[fault.amount % len(pages)]
-        data = place.disk.read_page(head.pages, page_number)
-        assert data is not None, "the page was just read"
+        data = durable[page_number]
         at, mask = fault.amount * PRIME % len(data), 1 << (fault.amount % 8)
         place.disk.rot_page(head.pages, page_number, at, mask)
         place.rotted()

@@ -83,7 +83,7 @@ class Memory:
         """Rows of request ids,"""
         self.bytes = size_bytes
         """and what they take."""
-        first = next(tree.range(_IDS, _BEHIND_IDS), None)
+        first = next(tree.sizes(_IDS, _BEHIND_IDS), None)
         self.earliest: Microseconds = LATEST_DEADLINE if first is None else _deadline_of(first[0])
         """The least deadline of a row; `LATEST_DEADLINE` if there is none."""
 
@@ -105,14 +105,14 @@ class Memory:
         """Remove some of the rows whose deadline the commit at this timestamp is past."""
         if self.earliest >= timestamp:
             return
-        first = list(islice(self.tree.range(_IDS, _BEHIND_IDS), FORGOTTEN_AT_ONCE + 1))
-        for key, answer in first[:FORGOTTEN_AT_ONCE]:
+        first = list(islice(self.tree.sizes(_IDS, _BEHIND_IDS), FORGOTTEN_AT_ONCE + 1))
+        for key, size in first[:FORGOTTEN_AT_ONCE]:
             self.earliest = _deadline_of(key)
             if self.earliest >= timestamp:
                 return
             self.tree.delete(key)
             self.count -= 1
-            self.bytes -= CODEC.entry_size(key, answer)
+            self.bytes -= size
         self.earliest = _deadline_of(first[-1][0]) if len(first) > FORGOTTEN_AT_ONCE else LATEST_DEADLINE
 
 

@@ -24,7 +24,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any, Generic, TypeAlias
 
-from dynaproof.impl.tree.codec import BODY_BYTES, PageCodec, V
+from dynaproof.impl.tree.codec import BODY_BYTES, ENTRY_BYTES, PageCodec, V
 from dynaproof.impl.tree.nodes import (
     CHILD_BYTES,
     Branch,
@@ -74,14 +74,22 @@ class TreeView(Generic[V]):
 
     def range(self, low: bytes = b"", high: bytes | None = None) -> Iterator[tuple[bytes, V]]:
         """The values with low <= key < high, in key order; the tree must not change meanwhile."""
-        return self._range(self.node(self.root), low, high)
+        for key, value in self._range(self.node(self.root), low, high):
+            yield key, self._large(key, value) if type(value) is Large else value
 
-    def _range(self, node: Node, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, V]]:
+    def sizes(self, low: bytes = b"", high: bytes | None = None) -> Iterator[tuple[bytes, int]]:
+        """The keys with low <= key < high, in order, with what the entry of each takes; no large value is
+        read.
+        """
+        for key, value in self._range(self.node(self.root), low, high):
+            size = value.size if type(value) is Large else self.codec.size(value)
+            yield key, len(key) + size + ENTRY_BYTES
+
+    def _range(self, node: Node, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, Any]]:
         if isinstance(node, Leaf):
             first = bisect_left(node.keys, low)
             last = len(node.keys) if high is None else bisect_left(node.keys, high)
-            for key, value in zip(node.keys[first:last], node.values[first:last], strict=True):
-                yield key, self._large(key, value) if type(value) is Large else value
+            yield from zip(node.keys[first:last], node.values[first:last], strict=True)
             return
         first = bisect_right(node.keys, low)
         last = len(node.keys) if high is None else bisect_left(node.keys, high)
@@ -141,7 +149,7 @@ class BTree(TreeView[V]):
         entry: Any = value
         if self.codec.entry_size(key, value) > self.room // 2:
             unwritten = value_of(self.codec, key, value)
-            entry = Large(None, unwritten)
+            entry = Large(self.codec.size(value), None, unwritten)
             self.file.count_dirty(unwritten.cost)
         leaf.size += entry_size(self.codec, key, entry)
         if at < len(leaf.keys) and leaf.keys[at] == key:

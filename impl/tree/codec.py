@@ -22,11 +22,13 @@ OBJECT_BYTES = 168
 
 
 class LeafBody(Struct, Generic[V], frozen=True, gc=False, array_like=True, tag=0):
-    """Keys in order, with their values; those at the places in `large` lie in pages of their own."""
+    """Keys in order, with their values; those at the places in `large`, each with its size, lie in pages of
+    their own.
+    """
 
     keys: list[bytes]
     values: list[V]
-    large: list[int]
+    large: list[tuple[int, int]]
 
 
 class BranchBody(Struct, frozen=True, gc=False, array_like=True, tag=1):

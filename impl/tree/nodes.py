@@ -35,12 +35,14 @@ class Value:
 
 
 class Large:
-    """A value that lies in pages of its own, at `ref`; `unwritten` before a checkpoint has written it."""
+    """A value of some `size` that lies in pages of its own, at `ref`; `unwritten` before a checkpoint has
+    written it.
+    """
 
-    __slots__ = ("ref", "unwritten")
+    __slots__ = ("ref", "size", "unwritten")
 
-    def __init__(self, ref: PageRef | None, unwritten: Value | None) -> None:
-        self.ref, self.unwritten = ref, unwritten
+    def __init__(self, size: int, ref: PageRef | None, unwritten: Value | None) -> None:
+        self.size, self.ref, self.unwritten = size, ref, unwritten
 
 
 class Leaf:
@@ -111,8 +113,8 @@ def node_of(
         node = Branch(found.keys, list(children))
     elif isinstance(found, LeafBody) and len(found.large) == len(children):
         values = found.values
-        for at, child in zip(found.large, children, strict=True):
-            values.insert(at, Large(child, None))
+        for (at, taken), child in zip(found.large, children, strict=True):
+            values.insert(at, Large(taken, child, None))
         size = sum(entry_size(codec, key, value) for key, value in zip(found.keys, values, strict=True))
         node = Leaf(found.keys, values, size)
     else:
@@ -148,7 +150,7 @@ def branch_body(node: Branch) -> bytes:
 
 def leaf_body(node: Leaf) -> bytes:
     """The body of a leaf; its large values are references beside it."""
-    large = [at for at, value in enumerate(node.values) if type(value) is Large]
+    large = [(at, value.size) for at, value in enumerate(node.values) if type(value) is Large]
     inline = [value for value in node.values if type(value) is not Large] if large else node.values
     return encode(LeafBody(node.keys, inline, large))
 

@@ -54,7 +54,8 @@ def in_memory(cache: PageCache, trees: list[BTree[StoredItem]]) -> int:
 @pytest.mark.parametrize("item_bytes", [100, 1_000, 10_000])
 def test_what_two_trees_keep_in_memory_is_about_the_bound(page_bytes: int, item_bytes: int) -> None:
     """Two files grow to three times the bound, are read and changed at random; what is in memory is within a
-    tenth above the bound at all times, and within a quarter below once there is so much to keep.
+    tenth above the bound at all times, and most of it is used: what the allocator and the table of the cache
+    take is in the bound, and not in this count.
     """
     disk, cache, chance = SimDisk(Outbox()), PageCache(BOUND), Random(7)
     files = [PageFile(disk, name, page_bytes, cache) for name in ("one", "other")]
@@ -74,7 +75,7 @@ def test_what_two_trees_keep_in_memory_is_about_the_bound(page_bytes: int, item_
         if turn % (count // 8) == 0:
             most = max(most, in_memory(cache, trees))
     assert cache.dirty_bytes <= 0.6 * BOUND, "a checkpoint is due where half is dirty"
-    assert 0.75 * BOUND <= in_memory(cache, trees) <= 1.1 * BOUND
+    assert 0.6 * BOUND <= in_memory(cache, trees) <= 1.1 * BOUND
     assert most <= 1.1 * BOUND
 
 
@@ -88,8 +89,8 @@ def test_a_node_that_is_changed_takes_the_room_of_clean_ones() -> None:
     file.checkpoint([tree])
     assert not cache.dirty_bytes
     assert cache.clean_bytes > 90_000
-    for number in range(60):
+    for number in range(20):
         tree.put(b"%06d" % (number * 33), StoredItem(bytes(41), 1, 1))
-    assert cache.dirty_bytes > 50_000
+    assert cache.dirty_bytes > 30_000
     assert cache.clean_bytes + cache.dirty_bytes <= cache.bound
     assert tree.get(b"000033") == StoredItem(bytes(41), 1, 1)

@@ -143,6 +143,8 @@ class BTreeMachine(RuleBasedStateMachine):
         plain = self.plain[which]
         expected = [(k, plain[k]) for k in plain.irange(low, high, (True, False))]
         assert list(self.trees[which].range(low, high)) == expected
+        sizes = [(key, CODECS[which].entry_size(key, value)) for key, value in expected]
+        assert list(self.trees[which].sizes(low, high)) == sizes
 
     # --- Held views ---
 

@@ -142,26 +142,19 @@ class Group:
         """In what a replica's state is not the fold of the chosen entries, as the observer made it, or lies
         otherwise in pages than another's.
         """
-        disk = self.run.world.at(replica.member.node).disk
-        read = disk.bytes_read
-        found = self._difference(replica)
-        disk.bytes_read = read  # What is read to judge a replica is no work of its handlers.
-        return found
-
-    def _difference(self, replica: Any) -> str | None:
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
             return "applied slots"
         try:
             items, memory = beside_the_cache(state)
             stored = dict(items.range())
+            found = {one.request: one for one in remembered_in(memory, state.timestamp)}
         except RottenPageError:
             return "pages"  # A scrub will find it too.
         if stored != observation.items:
             return "items"
         if state.config != observation.config:
             return "config"
-        found = {one.request: one for one in remembered_in(memory, state.timestamp)}
         if found != observation.remembered(state.timestamp):
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):

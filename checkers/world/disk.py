@@ -50,7 +50,7 @@ class SimDisk:
         """The files and pages that it has written or freed on the platter."""
         self.bytes_read = 0
         self.bytes_written = 0
-        """By the node, in all of its life."""
+        """By the handler that runs, or that ran last; and by whoever has looked at the disk since."""
         self._mark = 0
         self._logs: dict[str, _File] = {}
         self._files: dict[str, _Pages] = {}

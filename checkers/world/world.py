@@ -124,6 +124,9 @@ class World:
             self.trace.append((*event.name, tau))
         if not steps & (FOLDED - 1):
             self._digest.fold()
+        # What observers and judges have read since the last handler is no work of this one.
+        disk = place.disk
+        disk.bytes_read = disk.bytes_written = 0
         if kind == "deliver":
             link = event.link
             if link is not None:
@@ -177,6 +180,7 @@ class World:
     def run(self, place: Place, handler: Callable[..., None], *arguments: Any) -> None:
         """One handler call that no event causes, and what follows from it."""
         assert place.up, f"{place.name} is down, and only a running node handles anything"
+        place.disk.bytes_read = place.disk.bytes_written = 0
         try:
             handler(*arguments)
         except Exception as error:  # noqa: BLE001

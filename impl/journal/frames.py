@@ -98,17 +98,18 @@ def scan(data: bytes) -> Scan:
 
 
 def pieces(disk: Disk, log: str) -> Iterator[tuple[int, Scan]]:
-    """Scan a log without ever holding all of it: where each piece begins, and what it holds.
+    """Scan a log without ever holding all of it: where each piece begins, and what it holds. No byte is read
+    twice: what a piece ends within is kept for the next one.
 
     Of all pieces the last alone may have another tail than a clean one: that of the whole log.
 
     Raises:
         UnknownFormatError: a frame whose header is sound is of another version.
     """
-    at, wanted = 0, PIECE_BYTES
+    at, wanted, data = 0, PIECE_BYTES, b""
     generation, expected = 0, -1
     while True:
-        data = disk.read(log, at, wanted)
+        data += disk.read(log, at + len(data), wanted - len(data))
         found = scan(data)
         if found.payloads:
             if expected >= 0 and (found.first != expected or found.began < generation):
@@ -120,13 +121,13 @@ def pieces(disk: Disk, log: str) -> Iterator[tuple[int, Scan]]:
             return
         if found.payloads:
             yield at, structs.replace(found, tail="clean")
-            at, wanted = at + found.size, PIECE_BYTES
+            at, wanted, data = at + found.size, PIECE_BYTES, data[found.size :]
             continue
         size = _frame_bytes(data)
         if size > len(data):
             wanted = size
             continue
-        torn = _is_zero(disk, log, at + size - len(_END))
+        torn = not any(data[size - len(_END) :]) and _is_zero(disk, log, at + len(data))
         yield at, structs.replace(found, tail="torn" if torn else "rot")
         return
 

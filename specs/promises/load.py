@@ -86,7 +86,7 @@ def copies_finish(view: GroupView) -> Iterable[Violation]:
             )
 
 
-@spec("always", source="DynamoDB (ATC 2022), 4 (admission control)", over=GroupView, on=(Throttled,))
+@spec("eventually", source="DynamoDB (ATC 2022), 4 (admission control)", over=GroupView, on=(Throttled,))
 def throttled_only_beyond_rate(view: GroupView) -> Iterable[Violation]:
     """Nothing is refused for a bound while the load is under the partition's rate, in writes and in bytes;
     but who finds as many waiting for room as may wait.

@@ -4,11 +4,12 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.group import REPLICAS
+from dynaproof.checkers.kinds.group import HOST, REPLICAS
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Prepare
 from dynaproof.impl.paxos.messages.leadership import Accept
@@ -24,6 +25,29 @@ VOTERS = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
 LEADER, PEER, OTHER = VOTERS
 BALLOT = Ballot(2, "sa", 1)
 PLACE: Any = type("Place", (), {"name": "sa"})
+
+
+def read_too_much(disk: SimDisk) -> None:
+    """Read the logs of a node until that is more than any handler may."""
+    while disk.bytes_read <= 1 << 23:
+        for log in disk.logs("log/"):
+            disk.read(log, 0, disk.size(log))
+
+
+def test_what_a_handler_reads_is_its_work_and_what_others_read_is_not() -> None:
+    run = Run(PARTITION, CALM, Timed(CALM.seed))
+    run.set_up()
+    for place in run.places_of(HOST):
+        read_too_much(place.disk)
+    for _ in range(100):
+        run.step()
+    assert run.failure is None
+    place = run.places_of(HOST)[0]
+    run.world.run(place, read_too_much, place.disk)
+    run.check()
+    assert run.failure is not None
+    assert run.failure.spec == "work_is_bounded"
+    assert "on a start" not in run.failure.sentence
 
 
 def observer() -> ImplObserver:

@@ -6,7 +6,7 @@ from dynaproof.checkers.mutation.directed.disks import writes
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.journal import frames
-from dynaproof.impl.journal.frames import encode_frame, pieces, scan
+from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, pieces, scan
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.codec import decode
@@ -17,6 +17,7 @@ from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
 from dynaproof.impl.paxos.messages.membership import Vacant
 from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.specs.observe.impl.place import START_PASSES
 
 BALLOT = Ballot(1, "sa", 1)
 ME = Member(NodeId("region", "a", "sa"), 1)
@@ -87,6 +88,30 @@ def test_frames_scanned_in_pieces_are_those_of_the_whole_log(
     assert [payload for _, piece in found for payload in piece.payloads] == whole.payloads == payloads
     assert (found[-1][1].tail, found[-1][0] + found[-1][1].size) == (whole.tail, whole.size)
     assert all(piece.tail == "clean" for _, piece in found[:-1])
+
+
+@pytest.mark.parametrize("frame_bytes", [60, 140, 150, 270, 1_000])
+def test_no_byte_of_a_log_is_read_twice_whatever_the_size_of_its_frames(
+    monkeypatch: pytest.MonkeyPatch, frame_bytes: int
+) -> None:
+    monkeypatch.setattr(frames, "PIECE_BYTES", 256)
+    disk = SimDisk(Outbox())
+    for number in range(30):
+        disk.append("log", encode_frame(1, number, bytes(frame_bytes - FRAME_BYTES)))
+    size = disk.append("log", b"\x00" * 1_000) + 1_000
+    assert [piece.tail for _, piece in pieces(disk, "log")][-1] == "torn"
+    assert disk.bytes_read == size
+
+
+def test_a_start_reads_the_log_three_times_at_the_most() -> None:
+    disk, log = long_log(9_000, 0)
+    assert disk.size("log/00000001") > frames.PIECE_BYTES
+    found = ReplicationLog.recover(disk, "log/", decode, 0)
+    assert found is not None
+    assert disk.bytes_read == 2 * disk.size("log/00000001")
+    for slot in range(1, log.last + 1):
+        assert found[0].record(slot).slot == slot
+    assert 2 * disk.size("log/00000001") < disk.bytes_read <= START_PASSES * disk.size("log/00000001")
 
 
 def test_a_replica_whose_old_record_rots_while_it_runs_falls_silent_when_it_is_read() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from dynaproof.checkers.scenarios import fair_end
+from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.specs.promises import load
 from dynaproof.specs.spec import AnySpec
 from dynaproof.specs.views.group import GroupView
@@ -72,6 +74,13 @@ def test_only_load_beyond_the_rate_in_writes_or_in_bytes_is_throttled(
 ) -> None:
     fact = Throttled("a", "r", writes, 10, size, 900)
     assert bool(sentences(load.throttled_only_beyond_rate, fact)) == broken
+
+
+def test_what_is_measured_in_the_fair_end_alone_is_no_promise_of_a_schedule() -> None:
+    measured = {Answered, Copied, Lagged, StillAway, Throttled, *fair_end.PROVIDES}
+    judged = {spec.name for spec in PARTITION.specs if measured & set(spec.on)}
+    assert "throttled_only_beyond_rate" in judged
+    assert judged <= PARTITION.eventual
 
 
 def test_what_fills_up_and_what_a_handler_does_is_within_its_bound() -> None:

@@ -26,6 +26,7 @@ from dynaproof.specs.observe.impl.place import (
     admitted,
     before_at_leader,
     copying,
+    handler_of,
     to_copy,
     waiting_is_full,
     work_bounds,
@@ -83,13 +84,12 @@ class Copying(Struct, frozen=True):
 
 
 class Work:
-    """What a node has read and written so far, and the most in one handler but for its starts."""
+    """The most that a node has read and written in one handler but for its starts; and the replica there."""
 
-    __slots__ = ("most_read", "most_written", "read", "written")
+    __slots__ = ("most_read", "most_written", "replica")
 
     def __init__(self) -> None:
-        self.read = 0
-        self.written = 0
+        self.replica: PartitionReplica | None = None
         self.most_read = 0
         self.most_written = 0
 
@@ -179,14 +179,13 @@ class LoadObserver:
         work = self._work.get(place.name)
         if work is None:
             work = self._work[place.name] = Work()
-        read, written = disk.bytes_read - work.read, disk.bytes_written - work.written
-        work.read, work.written = disk.bytes_read, disk.bytes_written
+        read, written = disk.bytes_read, disk.bytes_written
+        starts, work.replica = work.replica is not replica, replica
         if read <= work.most_read and written <= work.most_written:
             return
-        last = place.world.last
-        handler = "a start" if last is None or last.payload is None else type(last.payload).__name__
-        most_read, most_written = work_bounds(place, replica)
-        if handler != "a start":
+        handler = "a start" if starts else handler_of(place)
+        most_read, most_written = work_bounds(place, replica, starts)
+        if not starts:
             work.most_read, work.most_written = max(read, work.most_read), max(written, work.most_written)
         self.view.file(Worked(replica.member, handler, "read", read, most_read))
         self.view.file(Worked(replica.member, handler, "wrote", written, most_written))

@@ -26,6 +26,11 @@ FEW_PAGES = 64
 PATH_PAGES = 12
 """Pages of the paths from the roots of two trees to one key, at the most."""
 
+START_PASSES = 3
+"""How often a start reads the log: which segments count is known when all were read, then they are folded, and
+what has left memory by then is read back to be applied.
+"""
+
 
 class Platter(Protocol):
     """What is durable of a disk."""
@@ -42,12 +47,12 @@ class Platter(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """What the node has read so far."""
+        """What the handler that has just run has read,"""
         ...
 
     @property
     def bytes_written(self) -> int:
-        """What it has written so far."""
+        """and what it has written."""
         ...
 
     def durable_log(self, log: str) -> bytes | bytearray:
@@ -161,6 +166,12 @@ def given(place: Place) -> object:
     return None if event is None else event.payload
 
 
+def handler_of(place: Place) -> str:
+    """The name of what that handler was given."""
+    payload = given(place)
+    return "a command" if payload is None else type(payload).__name__
+
+
 def sent(place: Place) -> Iterator[Message]:
     """What that handler has sent."""
     return (message for _, message in place.outbox.handler)
@@ -265,17 +276,19 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
     return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
 
 
-def work_bounds(place: Place, replica: PartitionReplica) -> tuple[int, int]:
+def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[int, int]:
     """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when
-    it starts, the log; and when it writes a checkpoint, the paths of what was written since the last one.
+    it starts, the log in three passes, and the paths of what it applies; and when it writes a checkpoint, the
+    paths of what was written since the last one.
     """
-    settings, last = replica.settings, place.world.last
+    settings = replica.settings
     message = 2 * settings.message_bytes + LARGEST_ITEM
-    starts = last is None or last.payload is None
     read = message + FEW_PAGES * settings.page_bytes
     if starts:
-        prefix = f"log/{replica.incarnation:06d}/"
-        read += sum(len(place.disk.durable_log(log)) for log in place.disk.durable_logs(prefix))
+        prefix, snapshot = f"log/{replica.incarnation:06d}/", replica.log.head.snapshot
+        log = sum(len(place.disk.durable_log(name)) for name in place.disk.durable_logs(prefix))
+        applied = replica.state.applied - (0 if snapshot is None else snapshot.slot)
+        read += START_PASSES * log + PATH_PAGES * applied * settings.page_bytes
     slots = settings.checkpoint_slots + settings.in_flight_slots
     return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 

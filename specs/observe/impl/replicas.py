@@ -403,6 +403,7 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place)
         if replica is None:
             return
+        self.load.worked(place, replica)  # Before anything is read here, which is no work of the handler.
         log = replica.log
         question = given(place)
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
@@ -437,7 +438,6 @@ class ImplObserver(RequestObserver):
                     self.view.file(QueueOverfull(seen.member, queue, length, bound))
             if replica.early.slots:
                 self.reach(sometimes.KEPT_BEHIND_A_GAP)
-        self.load.worked(place, replica)
         if self.load.pace is not None:
             self.load.handled(place, replica)
 

@@ -142,14 +142,13 @@ class Group:
         """In what a replica's state is not the fold of the chosen entries, as the observer made it, or lies
         otherwise in pages than another's.
         """
-        disk = replica.state.pages.disk
-        before = disk.bytes_read
-        try:
-            return self._differs(replica)
-        finally:
-            disk.bytes_read = before  # The replica did not read it.
+        disk = self.run.world.at(replica.member.node).disk
+        read = disk.bytes_read
+        found = self._difference(replica)
+        disk.bytes_read = read  # What is read to judge a replica is no work of its handlers.
+        return found
 
-    def _differs(self, replica: Any) -> str | None:
+    def _difference(self, replica: Any) -> str | None:
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
             return "applied slots"

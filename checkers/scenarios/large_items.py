@@ -8,7 +8,7 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.runs.config import Chance, draw_faults
-from dynaproof.checkers.scenarios.partition import FAULTS, LARGEST_ITEM
+from dynaproof.checkers.scenarios.partition import FAULTS, LARGEST_ITEM, PAGE_BYTES
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
 from dynaproof.specs.sometimes import (
     CATCH_UP_BY_COPY,
@@ -28,7 +28,8 @@ def draw_large_items(seed: int, strategy: str) -> GroupConfig:
     config = draw_load(NAME, seed, strategy, clients=12, length=LENGTH)
     label = f"{NAME}/{strategy}/{seed}"
     pick = Chance(label)
-    config = structs.replace(config, item_bytes=LARGEST_ITEM)
+    settings = structs.replace(config.settings, page_bytes=PAGE_BYTES)
+    config = structs.replace(config, settings=settings, item_bytes=LARGEST_ITEM)
     if pick(2):
         return calm(config)
     return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))

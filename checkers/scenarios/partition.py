@@ -79,7 +79,9 @@ OF_OUTSIDE = (0, 1, 2, 4)
 """and so often, in a quarter of the configurations each."""
 
 LARGEST_ITEM = 400_000
-"""About what DynamoDB allows."""
+"""About what DynamoDB allows,"""
+PAGE_BYTES = 8_192
+"""and the pages of trees that hold such items."""
 
 
 # --- Setup ---
@@ -236,6 +238,8 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
         message_bytes=2 * window if window > 2_400 else window + NO_OP_BYTES + HEADER_BYTES,
         waiting_requests=(1_024, 1, 4)[pick(3)],
         waiting_bytes=(8_388_608, 8_388_608, 300)[pick(3)],
+        # In the smallest pages one such item would be a tree of thousands.
+        page_bytes=settings.page_bytes if item_bytes < LARGEST_ITEM else PAGE_BYTES,
     )
     return drawn, item_bytes, clients
 

@@ -43,6 +43,9 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
         waiting_bytes=WAITING_BYTES,
         page_bytes=(1_024, 8_192)[pick(2)],
         checkpoint_slots=(64, 256)[pick(2)],
+        retained_slots=(1_024, 16_384)[pick(2)],  # More than is chosen while a message is on its way.
+        retained_bytes=Settings().retained_bytes,
+        cache_bytes=Settings().cache_bytes,
     )
     return structs.replace(
         config,

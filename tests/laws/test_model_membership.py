@@ -85,8 +85,11 @@ def test_lease_that_does_not_wait_for_the_first_batch_is_caught() -> None:
 
 LEARNS_CONFIGS = Edit(
     "dynaproof.model.config_lease",
-    "if self.promised[a] < b:",
-    "if self.is_config(b, n) and self.promised[a] < b:",
+    "self.promised[a] = max(self.promised[a], b)",
+    """
+    if self.is_config(b, n):
+        self.promised[a] = max(self.promised[a], b)
+    """,
     within="ConfigLease.learn",
 )
 THE_SILENT_LEARN = Edit(

@@ -59,10 +59,13 @@ def a_stranger_votes(harness: Harness) -> None:
 def a_copy_of_a_refused_attempt_comes_late(harness: Harness) -> None:
     """An attempt aimed at another ballot is refused for good; a copy arrives once this replica leads.
 
-    Its wall clock is behind the client's, so it does not take the request for expired.
+    It restarted and names no leader, so no other attempt is made. Its wall clock is behind the client's, so it
+    does not take the request for expired.
     """
     harness.elect("sa")
     harness.beat("sa")
+    harness.crash("sb")
+    harness.restart("sb")
     harness.step_wall("sb", -500_000)
     harness.send("c0", Put(b"k", item("1")), to="sb")
     harness.repeat("c0", "sb", Request)

@@ -10,6 +10,7 @@ from dynaproof.checkers.kinds.group import rows
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
+from dynaproof.impl.partition.memory import remembered
 from dynaproof.impl.partition.messages.requests import Put, Request
 
 SPAN_US = 4_000_000
@@ -84,7 +85,8 @@ def a_deadline_lies_too_far_ahead(harness: Harness) -> None:
     harness.hold_link("c0", "sa")
     harness.settle()
     state = harness.replica("sa").state
-    near = all(one.deadline <= state.timestamp + SPAN_US for one in state.memory.remembered(state.timestamp))
+    kept = remembered(state.memory.tree, state.timestamp)
+    near = all(one.deadline <= state.timestamp + SPAN_US for one in kept)
     harness.promise("memory_stays_flat", near, "a request is remembered for longer than its rate allows for")
     harness.expect(harness.client("c0").ending == "definite", "the write failed for good")
     harness.wait(3_000_000)
@@ -106,7 +108,7 @@ def conditions_fail_on_a_large_item(harness: Harness) -> None:
         if harness.client("c0").ending is None:
             harness.give_up("c0")
     replica = harness.replica("sa")
-    images = [one.answer.observed for one in replica.state.memory.remembered(replica.state.timestamp)]
+    images = [one.answer.observed for one in remembered(replica.state.memory.tree, replica.state.timestamp)]
     size = sum(len(image.item) for image in images if image is not None)
     harness.promise(
         "memory_stays_flat",

@@ -54,13 +54,9 @@ BUGS = (
         "A grantor that learns a config takes what it granted under the old one to be void.",
         Edit(
             MODEL,
+            "self.promised[a] = max(self.promised[a], b)",
             """
-            if self.promised[a] < b:
-                self.promised[a] = b
-            """,
-            """
-            if self.promised[a] < b:
-                self.promised[a] = b
+            self.promised[a] = max(self.promised[a], b)
             if self.is_config(b, n):
                 self.bound[a] = None
             """,

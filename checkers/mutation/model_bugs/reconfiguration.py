@@ -41,8 +41,11 @@ OLD_PROMISES_COUNT: Final = Edit(
 )
 ONLY_CONFIGS_PROMISE: Final = Edit(
     PROTOCOL,
-    "if self.promised[a] < b:",
-    "if self.is_config(b, n) and self.promised[a] < b:",
+    "self.promised[a] = max(self.promised[a], b)",
+    """
+    if self.is_config(b, n):
+        self.promised[a] = max(self.promised[a], b)
+    """,
     within=f"{RULES}.learn",
 )
 ONLY_THE_ADMITTED_PROMISE: Final = Edit(
@@ -66,15 +69,7 @@ BUGS = (
         "LearningIsNoPromise",
         "Who learns a config still promises and votes in the ballots below the one that chose it.",
         *UNDISTURBED,
-        Edit(
-            PROTOCOL,
-            """
-            if self.promised[a] < b:
-                self.promised[a] = b
-
-            """,
-            "",
-        ),
+        Edit(PROTOCOL, "self.promised[a] = max(self.promised[a], b)", "", within=f"{RULES}.learn"),
         violates="chosen_survives",
     ),
     model_bug(

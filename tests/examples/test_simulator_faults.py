@@ -147,7 +147,9 @@ def test_of_two_faults_that_overlap_each_lasts_to_its_own_end(kind: str) -> None
 
 
 def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> None:
-    faults = (Fault("rot", 100, 1, 10, 0), Fault("rot", 900, 1, 10, 11))
+    # It is one less than a multiple of each number up to 10, and the node's own log is last.
+    last_of_few = 2_519
+    faults = (Fault("rot", 100, 1, 10, 0), Fault("rot", 900, 1, 10, last_of_few))
     config = structs.replace(draw("partition", 6, "timed"), faults=faults, length=1_400)
     driver = Exploring()
     run = Run(PARTITION, config, driver.first(config))

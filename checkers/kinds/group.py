@@ -148,13 +148,13 @@ class Group:
         try:
             items, memory = beside_the_cache(state)
             stored = dict(items.range())
+            found = {one.request: one for one in remembered_in(memory, state.timestamp)}
         except RottenPageError:
             return "pages"  # A scrub will find it too.
         if stored != observation.items:
             return "items"
         if state.config != observation.config:
             return "config"
-        found = {one.request: one for one in remembered_in(memory, state.timestamp)}
         if found != observation.remembered(state.timestamp):
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):

@@ -123,8 +123,8 @@ THE_SILENT_LEARN = Edit(
 def test_earlier_rules_have_the_counts_that_they_had(
     kind: type[Model], edits: tuple[Edit, ...], constants: dict[str, int], counts: tuple[int, int, int]
 ) -> None:
-    made = patched(kind, model_bug("AsItStood", "The rules as they once stood.", *edits, violates="none"))
     promise = "holder_is_led_last" if kind is ConfigLease else "one_record_per_slot"
+    made = patched(kind, model_bug("AsItStood", "The rules as they once stood.", *edits, violates=promise))
     found = explore(narrowed(made(**constants), promise=promise), symmetry=True)
     assert (found.exhausted, found.violation) == (True, None)
     assert (found.distinct, found.generated, found.depth) == counts

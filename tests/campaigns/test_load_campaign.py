@@ -10,7 +10,6 @@ from dynaproof.checkers.runs.exploring import Exploring
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
 from dynaproof.checkers.scenarios.under_load import is_calm
-from dynaproof.checkers.world.place import Place
 from dynaproof.impl.partition.messages.requests import Get
 from dynaproof.impl.router.notes import Invoked
 
@@ -58,9 +57,9 @@ def test_a_busy_run_has_ten_thousand_events_and_twenty_writes_of_each_client() -
     load: Any = run.observation.load  # type: ignore[attr-defined]
     measure, writes = load.invoked, dict.fromkeys(range(config.clients), 0)
 
-    def invoked(note: Invoked, place: Place) -> None:
+    def invoked(note: Invoked, tau: int) -> None:
         writes[int(note.request.node.name[1:])] += not isinstance(note.operation, Get)
-        measure(note, place)
+        measure(note, tau)
 
     load.invoked = invoked
     driver.drive(run)

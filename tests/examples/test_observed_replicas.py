@@ -4,11 +4,10 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.group import CLIENT, HOST, REPLICAS
+from dynaproof.checkers.kinds.group import HOST, REPLICAS
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
-from dynaproof.checkers.workloads.client import Client
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.paxos.ids import Ballot, Member
@@ -17,7 +16,6 @@ from dynaproof.impl.paxos.messages.leadership import Accept
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.place import asks_in_vain
 from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
 from dynaproof.specs.views.group_facts import Entry
 
@@ -50,23 +48,6 @@ def test_what_a_handler_reads_is_its_work_and_what_others_read_is_not() -> None:
     assert run.failure is not None
     assert run.failure.spec == "work_is_bounded"
     assert "on a start" not in run.failure.sentence
-
-
-def test_a_client_asks_in_vain_only_whom_a_lost_disk_has_taken_away() -> None:
-    run = Run(PARTITION, CALM, Timed(CALM.seed))
-    run.set_up()
-    client, leader = run.places_of(CLIENT)[0], run.world.places["sa"]
-    assert isinstance(client.node, Client)
-    assert not asks_in_vain(client), "who knows no leader asks whoever runs under a name"
-    for known in (leader.id, leader.id.address):
-        client.node.route.leader = known
-        assert not asks_in_vain(client)
-    run.world.crash(leader, "test")
-    assert not asks_in_vain(client), "it may come back"
-    run.world.crash(leader, "test", lose_disk=True)
-    assert not asks_in_vain(client), "the address is whoever runs there now"
-    client.node.route.leader = REPLICAS[0]
-    assert asks_in_vain(client)
 
 
 def observer() -> ImplObserver:

@@ -24,7 +24,6 @@ from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.place import (
     Place,
     admitted,
-    asks_in_vain,
     before_at_leader,
     copying,
     handler_of,
@@ -146,11 +145,8 @@ class LoadObserver:
 
     # --- Answers ---
 
-    def invoked(self, note: Invoked, place: Place) -> None:
-        """A client asks. Where what it knows of the leader is older than a lost disk, its question is lost, as
-        one to a replica that is down: how long the answer takes is not measured.
-        """
-        tau = place.world.tau
+    def invoked(self, note: Invoked, tau: int) -> None:
+        """A client asks."""
         if not isinstance(note.operation, Get):
             if isinstance(note.operation, Put):
                 self._largest = max(self._largest, len(note.operation.item))
@@ -162,7 +158,7 @@ class LoadObserver:
                 _, before, before_bytes = self._asked_for.pop()
                 writes, size = writes + before, size + before_bytes
             self._asked_for.append((second, writes, size))
-        if self.pace is not None and self.answers and not asks_in_vain(place):
+        if self.pace is not None and self.answers:
             self.asked[note.request] = Asked(tau)
 
     def ended(self, note: Ended, tau: int) -> None:

@@ -5,16 +5,15 @@ how a driver keeps places, or on the fields of a replica, is in this file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from dynaproof.impl.journal.journal import RottenLogError
-from dynaproof.impl.node import ANY_INCARNATION, Message, Microseconds, NodeId
+from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.ids import Ballot
-from dynaproof.impl.router.call import Route
 from dynaproof.impl.storage_node.host import StorageNode
 
 LARGEST_ITEM = 409_600
@@ -84,16 +83,6 @@ class Leaving(Protocol):
     @property
     def handler(self) -> Sequence[tuple[NodeId, Message]]:
         """What the running handler has sent so far."""
-        ...
-
-
-@runtime_checkable
-class Client(Protocol):
-    """A node that asks a group."""
-
-    @property
-    def route(self) -> Route:
-        """Who leads, as far as it knows."""
         ...
 
 
@@ -175,17 +164,6 @@ def given(place: Place) -> object:
     """What the handler was given that has just run at this place."""
     event = place.world.last
     return None if event is None else event.payload
-
-
-def asks_in_vain(place: Place) -> bool:
-    """Whether a client takes for the leader an incarnation that is gone with its disk, so that nobody hears
-    it and nobody says so.
-    """
-    assert isinstance(place.node, Client), "who asks a group has a route to it"
-    leader = place.node.route.leader
-    if leader is None or leader.incarnation == ANY_INCARNATION:
-        return False
-    return all(other.id != leader for other in place.world.places.values())
 
 
 def handler_of(place: Place) -> str:

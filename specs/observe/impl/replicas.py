@@ -159,7 +159,7 @@ class ImplObserver(RequestObserver):
     def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
         self.invoked(note, place.name)
-        self.load.invoked(note, place)
+        self.load.invoked(note, place.world.tau)
 
     def on_ended(self, place: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""

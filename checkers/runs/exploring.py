@@ -72,10 +72,11 @@ class Exploring:
         while world.steps < end and run.failure is None:
             pause = min(end, world.steps + PRUNED)
             while world.steps < pause and run.failure is None:
-                if world.steps - first >= injector.next:
-                    injector.at(world.steps - first)
+                step = world.steps - first
+                while step >= injector.next and run.failure is None:
+                    injector.at(step)
                     run.check()
-                if not run.step():
+                if run.failure is not None or not run.step():
                     return
             run.observation.prune()
             run.check()

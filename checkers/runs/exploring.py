@@ -67,16 +67,12 @@ class Exploring:
 
     def faulty(self, run: Run) -> None:
         """The steps in which things go wrong."""
-        world, injector, first = run.world, run.injector, run.setup_steps
+        world, first = run.world, run.setup_steps
         end = world.steps + run.config.length
         while world.steps < end and run.failure is None:
             pause = min(end, world.steps + PRUNED)
             while world.steps < pause and run.failure is None:
-                step = world.steps - first
-                while step >= injector.next and run.failure is None:
-                    injector.at(step)
-                    run.check()
-                if run.failure is not None or not run.step():
+                if not (let_fall(run, world.steps - first) and run.step()):
                     return
             run.observation.prune()
             run.check()
@@ -99,6 +95,16 @@ class Exploring:
         events = tuple((kind, where, number) for kind, where, number, _ in run.world.trace)
         choices = tuple(choice for kept in self._kept for choice in kept.recorded().choices)
         return Recorded(events[run.setup_steps :], choices)
+
+
+def let_fall(run: Run, step: int) -> bool:
+    """Let all fall or mend that is due by a step of the faulty part; whether the run may go on."""
+    while step >= run.injector.next:
+        run.injector.at(step)
+        run.check()
+        if run.failure is not None:
+            return False
+    return True
 
 
 def execute(scenario: Scenario, config: Any, observers: Sequence[Observer] = ()) -> RunResult:

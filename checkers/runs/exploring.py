@@ -67,15 +67,27 @@ class Exploring:
 
     def faulty(self, run: Run) -> None:
         """The steps in which things go wrong."""
-        world, first = run.world, run.setup_steps
+        world = run.world
         end = world.steps + run.config.length
         while world.steps < end and run.failure is None:
             pause = min(end, world.steps + PRUNED)
             while world.steps < pause and run.failure is None:
-                if not (let_fall(run, world.steps - first) and run.step()):
+                if not self.goes_on(run):
                     return
             run.observation.prune()
             run.check()
+
+    def goes_on(self, run: Run) -> bool:
+        """What is due, each judged before the next falls, then one event; False where a fault has broken a
+        promise, or nothing can happen any more.
+        """
+        injector, step = run.injector, run.world.steps - run.setup_steps
+        while step >= injector.next:
+            injector.at(step)
+            run.check()
+            if run.failure is not None:
+                return False
+        return run.step()
 
     def heal(self, run: Run) -> None:
         """Faults off, fair and timed from here on."""
@@ -95,16 +107,6 @@ class Exploring:
         events = tuple((kind, where, number) for kind, where, number, _ in run.world.trace)
         choices = tuple(choice for kept in self._kept for choice in kept.recorded().choices)
         return Recorded(events[run.setup_steps :], choices)
-
-
-def let_fall(run: Run, step: int) -> bool:
-    """Let all fall or mend that is due by a step of the faulty part; whether the run may go on."""
-    while step >= run.injector.next:
-        run.injector.at(step)
-        run.check()
-        if run.failure is not None:
-            return False
-    return True
 
 
 def execute(scenario: Scenario, config: Any, observers: Sequence[Observer] = ()) -> RunResult:

@@ -147,7 +147,7 @@ def test_of_two_faults_that_overlap_each_lasts_to_its_own_end(kind: str) -> None
 
 def test_a_node_whose_own_journal_rots_gets_a_new_disk_and_a_new_replica() -> None:
     faults = (Fault("rot", 100, 1, 10, 0), Fault("rot", 900, 1, 10, 11))
-    config = structs.replace(draw("partition", 6, "timed"), faults=faults, length=1_400)
+    config = structs.replace(draw("partition", 7, "timed"), faults=faults, length=1_400)
     driver = Exploring()
     run = Run(PARTITION, config, driver.first(config))
     rotten: list[str] = []

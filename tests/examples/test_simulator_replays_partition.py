@@ -187,7 +187,7 @@ def test_what_a_choice_needed_goes_once_the_choice_is_gone() -> None:
 
 
 def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again() -> None:
-    name, config = "lease_not_granted", config_of("partition", "portfolio", 3, 45)
+    name, config = "lease_not_granted", config_of("partition", "portfolio", 3, 157)
     with seeded(MUTANTS[name]):
         result = exploring.execute(PARTITION, config)
         small = smallest(PARTITION, config, result, name)

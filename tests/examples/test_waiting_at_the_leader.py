@@ -45,7 +45,7 @@ def test_writes_are_proposed_in_the_order_in_which_they_came() -> None:
         choose(harness)
     log = harness.replica("sa").log
     written = [record for record in log.between(1, log.commit) if isinstance(record, Write)]
-    assert [record.request.client for record in written] == order
+    assert [record.request.node.name for record in written] == order
     assert not waiting(harness).queue
     assert harness.failure is None
 

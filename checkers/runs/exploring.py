@@ -67,18 +67,27 @@ class Exploring:
 
     def faulty(self, run: Run) -> None:
         """The steps in which things go wrong."""
-        world, injector, first = run.world, run.injector, run.setup_steps
+        world = run.world
         end = world.steps + run.config.length
         while world.steps < end and run.failure is None:
             pause = min(end, world.steps + PRUNED)
             while world.steps < pause and run.failure is None:
-                if world.steps - first >= injector.next:
-                    injector.at(world.steps - first)
-                    run.check()
-                if not run.step():
+                if not self.goes_on(run):
                     return
             run.observation.prune()
             run.check()
+
+    def goes_on(self, run: Run) -> bool:
+        """What is due, each judged before the next falls, then one event; False where a fault has broken a
+        promise, or nothing can happen any more.
+        """
+        injector, step = run.injector, run.world.steps - run.setup_steps
+        while step >= injector.next:
+            injector.at(step)
+            run.check()
+            if run.failure is not None:
+                return False
+        return run.step()
 
     def heal(self, run: Run) -> None:
         """Faults off, fair and timed from here on."""

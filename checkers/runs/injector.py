@@ -79,10 +79,10 @@ class Injector:
         self.salt = config.seed
 
     def at(self, step: int) -> None:
-        """Everything that is due by this step."""
-        while self.mends and self.mends[0][0] <= step:
+        """The first of what is due by this step, mends before faults."""
+        if self.mends and self.mends[0][0] <= step:
             self.mend(self.mends.pop(0)[1])
-        while self.fallen < len(self.faults) and self.faults[self.fallen].step <= step:
+        elif self.fallen < len(self.faults) and self.faults[self.fallen].step <= step:
             self.fallen += 1
             self.fall(self.fallen - 1, step)
         self.next = self.mends[0][0] if self.mends else NEVER

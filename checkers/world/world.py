@@ -281,13 +281,13 @@ class World:
         durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
         latencies, below = len(table), strategy.below
         for to, message in messages:
-            while stamps:
+            if stamps:
                 stamped, stamp = stamps.popleft()
-                if stamped is message:
-                    if stamp > durable and place.on_uncovered is not None:
-                        place.on_uncovered(place, message)
-                    break
-                self._passed_over(place, stamped)
+                if stamped is not message:
+                    stamps.appendleft((stamped, stamp))
+                    stamp = self._overtakes(place, message)
+                if stamp > durable and place.on_uncovered is not None:
+                    place.on_uncovered(place, message)
             heard = on_sent.get(type(message))
             if heard is not None:
                 heard(place, message)
@@ -333,12 +333,29 @@ class World:
                 released.append(event)
             strategy.add(event)
 
-    def _passed_over(self, place: Place, message: Message) -> None:
-        """What was sent after this leaves before it: it was shed, or the gate has lost it."""
-        if place.sheds and place.sheds[0] is message:
-            place.sheds.popleft()
-        elif place.on_vanished is not None:
-            place.on_vanished(place, message)
+    def _overtakes(self, place: Place, message: Message) -> int:
+        """A message leaves before others that were sent before it; its stamp, or 0 if it has none.
+
+        Each of those was shed, or the gate has lost it; unless the message leaves too soon: they still wait.
+        """
+        stamps = place.stamps
+        passed: list[tuple[Message, int]] = []
+        own = 0
+        while stamps:
+            stamped, stamp = stamps.popleft()
+            if stamped is message:
+                own = stamp
+                break
+            passed.append((stamped, stamp))
+        if own > place.disk.durable:
+            stamps.extendleft(reversed(passed))
+            return own
+        for overtaken, _ in passed:
+            if place.sheds and place.sheds[0] is overtaken:
+                place.sheds.popleft()
+            elif place.on_vanished is not None:
+                place.on_vanished(place, overtaken)
+        return own
 
     def _link(self, place: Place, to: NodeId) -> Link | None:
         target = self._addresses.get(to.address)

@@ -51,7 +51,8 @@ class Route:
         """Follow a hint that is not older than what is known; whether it is newer."""
         newer = m.ballot > self.ballot
         if m.ballot >= self.ballot:
-            self.ballot, self.leader = m.ballot, m.leader
+            # By its name: whoever runs there when its disk is lost still knows who leads.
+            self.ballot, self.leader = m.ballot, None if m.leader is None else m.leader.address
         return newer
 
 

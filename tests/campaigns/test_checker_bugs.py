@@ -10,7 +10,6 @@ from dynaproof.checkers.patches import BugError, Edit, bug, difference, seeded
 SEED = 7
 AT_MOST = 20_000
 QUICK = (
-    "failed-is-unknown",
     "seen-absent-is-not-recorded",
     "failed-condition-dropped",
     "pending-always-happened",

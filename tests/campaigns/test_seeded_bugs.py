@@ -1,13 +1,17 @@
 """Every checker can fail: seeded bugs are killed by the violation of a named spec."""
 
+import builtins
+import dis
 import json
+from collections.abc import Iterator
+from types import CodeType
 
 import pytest
 from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
-from dynaproof.checkers.patches import active, difference, seeded
+from dynaproof.checkers.patches import active, difference, seeded, texts
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute
 from dynaproof.checkers.scenarios.partition import PARTITION
@@ -76,6 +80,25 @@ def test_a_seeded_bug_fits_the_source_says_what_it_breaks_and_shows_it(name: str
         assert active() == (mutant,)
     assert mutant.sentence.endswith(".")
     assert difference(mutant).count("\n@@ ") >= 1
+
+
+def names_of_the_module(code: CodeType) -> Iterator[str]:
+    """What a function, and those within it, look up in their module."""
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_GLOBAL":
+            yield step.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_of_the_module(constant)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_seeded_bug_names_nothing_that_its_module_lacks(name: str) -> None:
+    """A name that went away with an import would raise, which counts as no kill: the bug would survive."""
+    for module, _, changed in texts(MUTANTS[name]):
+        known = {*vars(module), *vars(builtins)}
+        code = compile(changed, module.__name__, "exec", dont_inherit=True)
+        assert [used for used in names_of_the_module(code) if used not in known] == []
 
 
 def test_a_seeded_bug_is_hunted_in_the_scenario_that_it_names() -> None:

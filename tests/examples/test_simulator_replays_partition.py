@@ -1,6 +1,7 @@
 """Runs of the scenario `partition` as schedules: recorded, followed exactly, cut short, shrunk."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -19,6 +20,7 @@ from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.checkers.strategies.recording import Recorded
 from dynaproof.checkers.strategies.replaying import Divergence
+from dynaproof.specs.observe.impl import load as load_observer
 
 DEAF = bug(
     "deaf",
@@ -54,6 +56,29 @@ def test_a_recorded_run_is_the_same_run_and_follows_exactly_with_its_faults(stra
     assert kinds & FAULTS
     assert kinds & MENDING
     assert "end" in kinds
+
+
+@pytest.mark.parametrize("seed", [100, 101, 102])
+def test_a_run_in_which_a_handler_does_too_much_does_so_again_when_it_is_followed(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    config = draw("partition", seed, "timed")
+    most = 0
+
+    def bounds(place: Any, *_: object) -> tuple[int, int]:
+        nonlocal most
+        most = max(most, place.disk.bytes_read)
+        return bound, 1 << 40
+
+    bound = 1 << 40
+    monkeypatch.setattr(load_observer, "work_bounds", bounds)
+    assert execute(config).failure is None
+    bound = most - 1  # Only the handler that reads the most breaks it.
+    result, recorded = record(PARTITION, config)
+    assert result.failure is not None
+    assert result.failure.spec == "work_is_bounded"
+    assert follow(PARTITION, config, recorded) == (result, recorded)
+    assert follow(PARTITION, config, recorded, lenient=True) == (result, recorded)
 
 
 def test_a_run_of_other_code_diverges_at_the_first_step_that_differs() -> None:

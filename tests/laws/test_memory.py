@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.partition.memory import CODEC, FORGOTTEN_AT_ONCE, Memory
+from dynaproof.impl.partition.memory import CODEC, FORGOTTEN_AT_ONCE, Memory, remembered
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.ids import NO_BALLOT, RequestId
 from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.comparison import digest_of
+from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 
 CLIENT = NodeId("region", "client", "c0")
@@ -28,8 +30,12 @@ COMMITS = st.lists(
 )
 
 
+def page_file(disk: SimDisk) -> PageFile:
+    return PageFile(disk, "items", 160, PageCache(1 << 20))
+
+
 def empty() -> Memory:
-    return Memory(BTree(PageFile(SimDisk(Outbox()), "items", 160), CODEC))
+    return Memory(BTree(page_file(SimDisk(Outbox())), CODEC))
 
 
 def record(number: int, timestamp: int, deadline: int, shown: int | None) -> Write | Outcome:
@@ -56,7 +62,7 @@ def test_an_id_is_remembered_until_the_first_commit_past_its_deadline(
         apply(memory, one)
         plain[one.request] = Remembered(one.request, one.deadline, one.answer)
         plain = {request: kept for request, kept in plain.items() if kept.deadline >= timestamp}
-        assert {kept.request: kept for kept in memory.remembered(timestamp)} == plain
+        assert {kept.request: kept for kept in remembered(memory.tree, timestamp)} == plain
         for past in range(1, number + 1):
             deadline = sum(pause for pause, _, _ in commits[:past]) + 1 + commits[past - 1][1]
             request = RequestId(CLIENT, 1, past)
@@ -74,7 +80,7 @@ def test_rows_go_in_pieces_and_are_never_more_than_ids_were_remembered_at_once(
         before = memory.count
         apply(memory, record(number, timestamp, timestamp + ahead, shown))
         assert before - memory.count < FORGOTTEN_AT_ONCE
-        peak = max(peak, sum(1 for _ in memory.remembered(timestamp)))
+        peak = max(peak, sum(1 for _ in remembered(memory.tree, timestamp)))
         rows = list(memory.tree.range())
         assert memory.count == len(rows) <= peak
         assert memory.bytes == sum(CODEC.entry_size(key, row) for key, row in rows)
@@ -86,7 +92,7 @@ def test_what_a_checkpoint_brings_back_goes_on_as_if_nothing_had_been(
     commits: list[tuple[int, int, int | None]], at: int
 ) -> None:
     disk = SimDisk(Outbox())
-    file = PageFile(disk, "items", 160)
+    file = page_file(disk)
     memory, timestamp = Memory(BTree(file, CODEC)), 1
     other = empty()
     for number, (pause, ahead, shown) in enumerate(commits, 1):
@@ -96,11 +102,11 @@ def test_what_a_checkpoint_brings_back_goes_on_as_if_nothing_had_been(
         apply(other, one)
         if number == at:
             roots = file.checkpoint((memory.tree,))
-            reopened = PageFile(disk, "items", 160)
-            reopened.recover(roots, (CODEC,))
+            reopened = page_file(disk)
+            reopened.recover()
             memory = Memory(BTree(reopened, CODEC, roots[0]), memory.count, memory.bytes)
     assert (memory.count, memory.bytes, memory.earliest) == (other.count, other.bytes, other.earliest)
-    assert memory.tree.digest() == other.tree.digest()
+    assert digest_of(memory.tree) == digest_of(other.tree)
 
 
 def test_a_request_is_named_by_its_deadline_too() -> None:

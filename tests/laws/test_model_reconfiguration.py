@@ -23,6 +23,8 @@ TRACES = {
     "TailOnAnotherPrefix": 13,
 }
 """Steps of the shortest trace to each bug's violation, from where the bug starts."""
+LONG_SEARCHES = {"OnlyConfigsPromise", "BatchTruncated", "TailOnAnotherPrefix"}
+"""Bugs whose shortest trace takes most of the time that all take together; the slow suite finds them."""
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,15 @@ def test_every_seeded_bug_has_a_length() -> None:
     assert {bug.__name__ for bug in bugs_of(Reconfiguration)} == set(TRACES)
 
 
-@pytest.mark.parametrize("bug", bugs_of(Reconfiguration), ids=lambda bug: bug.__name__)
+@pytest.mark.parametrize(
+    "bug",
+    [
+        pytest.param(
+            bug, id=bug.__name__, marks=[pytest.mark.slow] if bug.__name__ in LONG_SEARCHES else []
+        )
+        for bug in bugs_of(Reconfiguration)
+    ],
+)
 def test_seeded_bug_is_caught_by_a_shortest_trace(bug: type[Model]) -> None:
     result = explore(bug(), symmetry=True)
     assert result.violation is not None

@@ -40,12 +40,10 @@ def in_memory(cache: PageCache, trees: list[BTree[StoredItem]]) -> int:
     dirty = [tree.root for tree in trees]
     while dirty:
         child = dirty.pop()
-        if isinstance(child, PageRef):
-            continue
-        if isinstance(child, Leaf):
-            found += taken(child)
+        if isinstance(child, PageRef | Leaf):
+            found += taken(child)  # What is below a reference is clean, and counted.
         else:
-            found += taken(child.keys)
+            found += taken(child.keys) + sys.getsizeof(child.children)
             dirty += child.children
     return found
 
@@ -54,8 +52,7 @@ def in_memory(cache: PageCache, trees: list[BTree[StoredItem]]) -> int:
 @pytest.mark.parametrize("item_bytes", [100, 1_000, 10_000])
 def test_what_two_trees_keep_in_memory_is_about_the_bound(page_bytes: int, item_bytes: int) -> None:
     """Two files grow to three times the bound, are read and changed at random; what is in memory is within a
-    tenth above the bound at all times, and most of it is used: what the allocator and the table of the cache
-    take is in the bound, and not in this count.
+    tenth above the bound at all times, and within a quarter below once there is so much to keep.
     """
     disk, cache, chance = SimDisk(Outbox()), PageCache(BOUND), Random(7)
     files = [PageFile(disk, name, page_bytes, cache) for name in ("one", "other")]
@@ -75,7 +72,7 @@ def test_what_two_trees_keep_in_memory_is_about_the_bound(page_bytes: int, item_
         if turn % (count // 8) == 0:
             most = max(most, in_memory(cache, trees))
     assert cache.dirty_bytes <= 0.6 * BOUND, "a checkpoint is due where half is dirty"
-    assert 0.6 * BOUND <= in_memory(cache, trees) <= 1.1 * BOUND
+    assert 0.75 * BOUND <= in_memory(cache, trees) <= 1.1 * BOUND
     assert most <= 1.1 * BOUND
 
 

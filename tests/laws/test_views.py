@@ -18,7 +18,7 @@ SETTINGS = Settings(views=2, view_us=100, view_bytes=1_000, copiers=2, page_byte
 
 
 def snapshot(slot: int) -> Snapshot:
-    return Snapshot(slot, NO_BALLOT, NO_BALLOT, slot, Config(0, (ONE, TWO, THREE), 2), 0, ())
+    return Snapshot(slot, NO_BALLOT, NO_BALLOT, slot, 0, Config(0, (ONE, TWO, THREE), 2), 0, ())
 
 
 @pytest.fixture

@@ -59,8 +59,8 @@ def a_stranger_votes(harness: Harness) -> None:
 def a_copy_of_a_refused_attempt_comes_late(harness: Harness) -> None:
     """An attempt aimed at another ballot is refused for good; a copy arrives once this replica leads.
 
-    It restarted and names no leader, so no other attempt is made. Its wall clock is behind the client's, so it
-    does not take the request for expired.
+    It restarted and names no leader, so no other attempt is made. Its wall clock is behind the client's, so
+    it does not take the request for expired.
     """
     harness.elect("sa")
     harness.beat("sa")

@@ -72,6 +72,7 @@ BUGS = (
             """
             if record.config is not None:
                 from msgspec import structs
+                from dynaproof.impl.paxos.ids import Member
                 config, more = record.config, record.config.next_incarnation
                 voters = tuple(
                     v if v == self.member or v.incarnation == more - 1 else Member(v.node, more)

@@ -27,8 +27,8 @@ PATH_PAGES = 12
 """Pages of the paths from the roots of two trees to one key, at the most."""
 
 START_PASSES = 3
-"""How often a start reads the log: which segments count is known when all were read, then they are folded, and
-what has left memory by then is read back to be applied.
+"""How often a start reads the log: which segments count is known when all were read, then they are folded,
+and what has left memory by then is read back to be applied.
 """
 
 
@@ -47,12 +47,12 @@ class Platter(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """What the handler that has just run has read,"""
+        """What the handler that has just run has read."""
         ...
 
     @property
     def bytes_written(self) -> int:
-        """and what it has written."""
+        """What the handler that has just run has written."""
         ...
 
     def durable_log(self, log: str) -> bytes | bytearray:

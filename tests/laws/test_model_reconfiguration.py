@@ -57,9 +57,7 @@ def test_every_seeded_bug_has_a_length() -> None:
 @pytest.mark.parametrize(
     "bug",
     [
-        pytest.param(
-            bug, id=bug.__name__, marks=[pytest.mark.slow] if bug.__name__ in LONG_SEARCHES else []
-        )
+        pytest.param(bug, id=bug.__name__, marks=[pytest.mark.slow] if bug.__name__ in LONG_SEARCHES else [])
         for bug in bugs_of(Reconfiguration)
     ],
 )

@@ -19,7 +19,7 @@ from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
+from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 
 ZONE = "client"
 """Where clients and readers are, apart from the replicas' zones."""

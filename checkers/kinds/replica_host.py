@@ -20,7 +20,7 @@ from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.replicas import MESSAGES, NOTES
+from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 
 HOST_NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
 """What a host notes."""

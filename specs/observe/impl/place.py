@@ -9,11 +9,12 @@ from typing import Protocol
 
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
-from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.storage_node.host import StorageNode
 
 LARGEST_ITEM = 409_600
@@ -307,3 +308,29 @@ def copying(replica: PartitionReplica) -> bool:
     """Whether a copy is under way, or is in and not installed yet."""
     checkpoint = replica.checkpoint
     return replica.copy is not None or (checkpoint is not None and checkpoint.copied is not None)
+
+
+# --- What was seen before ---
+
+
+def says(message: Message, question: ReadLog) -> bool:
+    """Whether a message answers a reader's question."""
+    place = question.cursor.committed_from
+    if type(message) is LogRead:
+        return message.name == question.name and message.first == place
+    return type(message) is LogTrimmed and message.name == question.name and message.place == place
+
+
+class Seen:
+    """What one place of a node last showed of its replica, so that only changes are filed."""
+
+    __slots__ = ("ballot", "commit", "ends", "lengths", "member")
+
+    def __init__(self, member: Member, commit: int) -> None:
+        self.member = member
+        self.commit = commit
+        self.ballot: Ballot | None = None
+        """That it leads, if any; `ends` is when its lease ends, by its node's clock."""
+        self.ends = 0
+        self.lengths = -1
+        """All that it queues."""

@@ -7,19 +7,16 @@ those of the simulator's `Observer`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Callable
+from typing import ClassVar
 
-from dynaproof.impl.node import Message, NodeId, Note
+from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.partition.cursor import Hold
-from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
+from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
-from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.paxos.messages.catch_up import Chosen as ChosenRecords
-from dynaproof.impl.paxos.messages.catch_up import CopiedLog
+from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
@@ -31,6 +28,7 @@ from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
+    Seen,
     campaigns,
     given,
     hold_lag,
@@ -40,6 +38,7 @@ from dynaproof.specs.observe.impl.place import (
     queued,
     records_bytes,
     replica_of,
+    says,
     sent,
 )
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
@@ -73,29 +72,6 @@ from dynaproof.specs.views.group_facts import (
     Vanished,
     WasShed,
 )
-
-
-def says(message: Message, question: ReadLog) -> bool:
-    """Whether a message answers a reader's question."""
-    place = question.cursor.committed_from
-    if type(message) is LogRead:
-        return message.name == question.name and message.first == place
-    return type(message) is LogTrimmed and message.name == question.name and message.place == place
-
-
-class Seen:
-    """What one place of a node last showed of its replica, so that only changes are filed."""
-
-    __slots__ = ("ballot", "commit", "ends", "lengths", "member")
-
-    def __init__(self, member: Member, commit: int) -> None:
-        self.member = member
-        self.commit = commit
-        self.ballot: Ballot | None = None
-        """That it leads, if any; `ends` is when its lease ends, by its node's clock."""
-        self.ends = 0
-        self.lengths = -1
-        """All that it queues."""
 
 
 class ImplObserver(RequestObserver):
@@ -461,40 +437,3 @@ class ImplObserver(RequestObserver):
         view.prune(through)
         self.forget_requests(through, now)
         self.logs.forget(4 * len(self.commits))  # A replica has few segments.
-
-
-Listen: TypeAlias = Callable[[ImplObserver, Place, Any], None]
-
-NOTES: Mapping[type[Note], Listen] = MappingProxyType(
-    {
-        Invoked: ImplObserver.on_invoked,
-        Ended: ImplObserver.on_ended,
-        LogTaken: ImplObserver.on_log_taken,
-        Served: ImplObserver.on_served,
-        Retried: ImplObserver.on_retried,
-        Led: ImplObserver.on_led,
-        Reached: ImplObserver.on_reached,
-        Deposed: ImplObserver.on_deposed,
-        Outbid: ImplObserver.on_outbid,
-    }
-)
-"""The notes that are listened to."""
-
-MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
-    {
-        Vote: ImplObserver.vouched,
-        Heard: ImplObserver.vouched,
-        Promise: ImplObserver.promised,
-        ChosenRecords: ImplObserver.sized,
-        CopiedLog: ImplObserver.sized,
-        LogRead: ImplObserver.sized,
-        Accept: ImplObserver.proposed,
-        Adopt: ImplObserver.proposed,
-        Prepare: ImplObserver.prepared,
-        Reply: ImplObserver.answered,
-        Rejected: ImplObserver.rejected,
-        Request: ImplObserver.attempted,
-        LogTrimmed: ImplObserver.trimmed,
-    }
-)
-"""The messages that are looked into when they leave."""

@@ -1,0 +1,55 @@
+"""What the observer of a group listens to: notes of its nodes and clients, and messages that leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from dynaproof.impl.node import Message, Note
+from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
+from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
+from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
+from dynaproof.impl.paxos.messages.election import Prepare, Promise
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
+from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
+from dynaproof.specs.observe.impl.place import Place
+from dynaproof.specs.observe.impl.replicas import ImplObserver
+
+Listen: TypeAlias = Callable[[ImplObserver, Place, Any], None]
+
+NOTES: Mapping[type[Note], Listen] = MappingProxyType(
+    {
+        Invoked: ImplObserver.on_invoked,
+        Ended: ImplObserver.on_ended,
+        LogTaken: ImplObserver.on_log_taken,
+        Served: ImplObserver.on_served,
+        Retried: ImplObserver.on_retried,
+        Led: ImplObserver.on_led,
+        Reached: ImplObserver.on_reached,
+        Deposed: ImplObserver.on_deposed,
+        Outbid: ImplObserver.on_outbid,
+    }
+)
+"""The notes that are listened to."""
+
+MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
+    {
+        Vote: ImplObserver.vouched,
+        Heard: ImplObserver.vouched,
+        Promise: ImplObserver.promised,
+        Chosen: ImplObserver.sized,
+        CopiedLog: ImplObserver.sized,
+        LogRead: ImplObserver.sized,
+        Accept: ImplObserver.proposed,
+        Adopt: ImplObserver.proposed,
+        Prepare: ImplObserver.prepared,
+        Reply: ImplObserver.answered,
+        Rejected: ImplObserver.rejected,
+        Request: ImplObserver.attempted,
+        LogTrimmed: ImplObserver.trimmed,
+    }
+)
+"""The messages that are looked into when they leave."""

@@ -45,7 +45,7 @@ class Admission(Undisturbed, ReconfigurationPromises):
         self.best_last[b] = 0
         self.answered.add((a, b))
 
-    @always(spec="quorums_overlap")
+    @always
     def phase_one_meets_the_votes(self) -> bool:
         """Of those whose votes chose a slot, one has promised each later ballot that is led, unless that
         ballot's leader knew the slot to be chosen.

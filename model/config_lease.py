@@ -39,6 +39,7 @@ from dynaproof.model.reconfiguration.protocol import ReconfigurationRules
 class ConfigLease(ReconfigurationRules):
     """While a ballot may serve by its lease, no later one is led, over any change of a voter."""
 
+    ballots = Constant(2)
     forgets = Constant(0)
     restarts = Constant(0)
 
@@ -170,7 +171,7 @@ class ConfigLease(ReconfigurationRules):
             and 2 * sum((b, a) in self.used and self.leases_from(a, b) for a in self.Member) > self.voters
         )
 
-    @always(spec="one_lease_holder")
+    @always
     def holder_is_led_last(self) -> bool:
         """While a ballot may serve by its lease no later one is led, so none gets anything chosen."""
         return all(

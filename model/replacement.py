@@ -223,7 +223,7 @@ class Replacement(Model):
 
     # ---------------------------------------------------------------- what is promised
 
-    @always(spec="acknowledged_writes_survive")
+    @always
     def quorums_hold_all(self) -> bool:
         """Two voters that act hold every chosen slot between them."""
         return all(
@@ -235,7 +235,7 @@ class Replacement(Model):
             if n <= self.last
         )
 
-    @always(spec="progress_after_faults_stop")
+    @always
     def quorums_can_lead(self) -> bool:
         """Of two voters that act, one can lead with the other."""
         return all(
@@ -245,7 +245,7 @@ class Replacement(Model):
             if c != d and self.acts(c) and self.acts(d)
         )
 
-    @always(spec="acknowledged_writes_survive")
+    @always
     def two_copies(self) -> bool:
         """Two replicas hold each chosen slot, one that has left and is not dropped included; one does while a
         voter is lost, or is not yet replaced by one that is admitted.

@@ -17,7 +17,7 @@ from dynaproof.specs.sometimes import (
     WAITED_FOR_ROOM,
 )
 
-LENGTH = 12_000
+LENGTH = 19_000
 """Events of a run before its end, at the least."""
 
 

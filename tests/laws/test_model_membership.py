@@ -29,8 +29,8 @@ TRACES: dict[type[Model], dict[str, int]] = {
         "PartialCopyVotes": 4,
         "DropsAtTheConfig": 6,
     },
-    AfterOneLoss: {"OnlyTheAdmittedPromise": 0},
-    Admission: {"OldPromisesCount": 10},
+    AfterOneLoss: {"OnlyTheAdmittedPromise": 0, "EveryoneMustPromise": 0},
+    Admission: {"PromisesOfTheOldConfig": 10, "OnePromiseLess": 6},
     ConfigLease: {
         "LeaseOfTheOldConfig": 10,
         "ToldBeforeCounted": 13,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from dynaproof.checkers.mutation.model_bugs.patched import model_bug
-from dynaproof.checkers.mutation.model_bugs.reconfiguration import THREE_BALLOTS
 from dynaproof.checkers.patches import Edit
 
 MODEL: Final = "dynaproof.model.config_lease"
@@ -79,7 +78,7 @@ BUGS = (
         "ServesBeforeItsNoOp",
         "A leader serves by its lease before its first batch is chosen.",
         Edit(MODEL, "return bool(self.commit(b) >= self.tail_end[b])", "return True"),
-        THREE_BALLOTS,
+        Edit(MODEL, "ballots = Constant(2)", "ballots = Constant(3)"),
         Edit(
             MODEL,
             INITIAL,

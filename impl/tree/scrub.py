@@ -57,10 +57,11 @@ class Scrub:
             high = node.keys[at] if at < len(node.keys) else high
             node = self._verified(tree, node.children[at], seen)
         assert isinstance(node, Leaf)
-        for at in range(bisect_left(node.keys, self._key), len(node.keys)):
+        first = bisect_left(node.keys, self._key)
+        for at in range(first, len(node.keys)):
             value = node.values[at]
             if isinstance(value, Large) and value.ref is not None:
-                if self.pages >= through:
+                if self.pages >= through and at > first:  # Even a piece that the way here fills goes on by one.
                     return node.keys[at]
                 self.pages += self.file.verify(value.ref)[3]
         return high

@@ -112,6 +112,30 @@ class Place:
         self.counters[what] = number + 1
         return number
 
+    def overtakes(self, message: Message) -> int:
+        """A message leaves before others that were sent before it; its stamp, or 0 if it has none.
+
+        Each of those was shed, or the gate has lost it; unless the message leaves too soon: they still wait.
+        """
+        stamps = self.stamps
+        passed: list[tuple[Message, int]] = []
+        own = 0
+        while stamps:
+            stamped, stamp = stamps.popleft()
+            if stamped is message:
+                own = stamp
+                break
+            passed.append((stamped, stamp))
+        if own > self.disk.durable:
+            stamps.extendleft(reversed(passed))
+            return own
+        for overtaken, _ in passed:
+            if self.sheds and self.sheds[0] is overtaken:
+                self.sheds.popleft()
+            elif self.on_vanished is not None:
+                self.on_vanished(self, overtaken)
+        return own
+
     def damaged(self) -> None:
         """A synced byte of the disk is wrong from here on, and the next start will notice."""
         if self.on_damaged is not None:

@@ -285,7 +285,7 @@ class World:
                 stamped, stamp = stamps.popleft()
                 if stamped is not message:
                     stamps.appendleft((stamped, stamp))
-                    stamp = self._overtakes(place, message)
+                    stamp = place.overtakes(message)
                 if stamp > durable and place.on_uncovered is not None:
                     place.on_uncovered(place, message)
             heard = on_sent.get(type(message))
@@ -332,30 +332,6 @@ class World:
             if released is not None:
                 released.append(event)
             strategy.add(event)
-
-    def _overtakes(self, place: Place, message: Message) -> int:
-        """A message leaves before others that were sent before it; its stamp, or 0 if it has none.
-
-        Each of those was shed, or the gate has lost it; unless the message leaves too soon: they still wait.
-        """
-        stamps = place.stamps
-        passed: list[tuple[Message, int]] = []
-        own = 0
-        while stamps:
-            stamped, stamp = stamps.popleft()
-            if stamped is message:
-                own = stamp
-                break
-            passed.append((stamped, stamp))
-        if own > place.disk.durable:
-            stamps.extendleft(reversed(passed))
-            return own
-        for overtaken, _ in passed:
-            if place.sheds and place.sheds[0] is overtaken:
-                place.sheds.popleft()
-            elif place.on_vanished is not None:
-                place.on_vanished(place, overtaken)
-        return own
 
     def _link(self, place: Place, to: NodeId) -> Link | None:
         target = self._addresses.get(to.address)

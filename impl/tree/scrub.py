@@ -61,7 +61,9 @@ class Scrub:
         for at in range(first, len(node.keys)):
             value = node.values[at]
             if isinstance(value, Large) and value.ref is not None:
-                if self.pages >= through and at > first:  # Even a piece that the way here fills goes on by one.
+                if (
+                    self.pages >= through and at > first
+                ):  # Even a piece that the way here fills goes on by one.
                     return node.keys[at]
                 self.pages += self.file.verify(value.ref)[3]
         return high

@@ -62,6 +62,12 @@ def judge_end(run: Run) -> None:
             run.check()
 
 
+def most_steps(run: Run) -> int:
+    """Events of one phase of the end, at the most: more where more clients ask."""
+    clients: int = run.config.clients
+    return STEPS * max(1, clients // 8)
+
+
 # --- With the load on ---
 
 
@@ -69,10 +75,10 @@ def mends(run: Run) -> None:
     """A leader serves, a lost voter is replaced, and laggards have caught up, whatever is written."""
     group, lease = Group(run), run.config.settings.lease_us
     bound = SETTLING_LEASES * lease
-    run.advance_until(group.keeps_up, bound, STEPS)
+    run.advance_until(group.keeps_up, bound, most_steps(run))
     # What began in time, such as an election, has its time to end.
-    run.advance_until(never, straggling_us(run) + WATCHED_LEASES * lease, STEPS)
-    run.advance_until(group.keeps_up, bound, STEPS)
+    run.advance_until(never, straggling_us(run) + WATCHED_LEASES * lease, most_steps(run))
+    run.advance_until(group.keeps_up, bound, most_steps(run))
     if run.failure is None and not group.keeps_up():
         file_what_lags(run, bound)
 
@@ -131,7 +137,7 @@ def keeps_pace(run: Run) -> None:
         return all(client.ended >= goal for client, goal in goals)
 
     bound = WATCHED_OPERATIONS * run.config.client.timeout_us * 2
-    run.advance_until(reached, bound, STEPS)
+    run.advance_until(reached, bound, most_steps(run))
     if run.failure is not None:
         return
     for client, goal in goals:
@@ -149,7 +155,7 @@ def answers(run: Run) -> None:
     """Every client ends the operation that it has under way, within its time."""
     config, group = run.config, Group(run)
     bound = config.client.timeout_us * 2  # A client's clock may be slow by the drift.
-    run.advance_until(group.clients_done, bound, STEPS)
+    run.advance_until(group.clients_done, bound, most_steps(run))
     for client in group.clients() if run.failure is None else ():
         if client.left or client.request is not None:
             run.view.file(Unanswered(client.request or client.env.me.name, bound))
@@ -159,7 +165,7 @@ def quiet(run: Run) -> None:
     """A leader serves, laggards have caught up, all states equal the fold of what is chosen."""
     settings, view, group = run.config.settings, run.view, Group(run)
     bound = SETTLING_LEASES * settings.lease_us
-    run.advance_until(group.quiet, bound, STEPS)
+    run.advance_until(group.quiet, bound, most_steps(run))
     if run.failure is not None or group.quiet():
         return
     if group.leader() is None:
@@ -167,7 +173,7 @@ def quiet(run: Run) -> None:
         return
     # Who lags at this instant may only have to hear of what was just chosen; what differs for good is told
     # from that at a moment at which nobody lags.
-    run.advance_until(group.caught_up, bound, STEPS)
+    run.advance_until(group.caught_up, bound, most_steps(run))
     replicas = group.replicas()
     for replica in replicas:
         if not replica.admitted or replica.log.commit < view.chosen_through:
@@ -195,7 +201,7 @@ def progress(run: Run) -> None:
     before = errors(run)
     run.perform("probe")
     bound = run.config.client.timeout_us * 2
-    run.advance_until(group.clients_done, bound, STEPS)
+    run.advance_until(group.clients_done, bound, most_steps(run))
     if run.failure is not None:
         return
     done = group.clients_done() and group.clients()[0].seen.get(FRESH)
@@ -232,9 +238,9 @@ def idleness(run: Run) -> None:
     """Nothing changes any more."""
     leases = WATCHED_LEASES * run.config.settings.lease_us
     observation: Any = run.observation
-    run.advance_until(never, leases, STEPS)
+    run.advance_until(never, leases, most_steps(run))
     before = observation.leader_changes
-    run.advance_until(never, leases, STEPS)
+    run.advance_until(never, leases, most_steps(run))
     if run.failure is None and observation.leader_changes != before:
         run.view.file(IdleElection(list(run.view.led)[-1]))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
-from dynaproof.checkers.runs.config import Chance, draw_faults
-from dynaproof.checkers.scenarios.partition import FAULTS
-from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm_or_faulty, draw_load
 from dynaproof.specs.sometimes import (
     CATCH_UP_BY_COPY,
     KEPT_BEHIND_A_GAP,
@@ -24,11 +23,7 @@ LENGTH = 19_000
 def draw_busy(seed: int, strategy: str) -> GroupConfig:
     """The configuration of one seed: half of those in timed order are without faults."""
     config = draw_load("busy", seed, strategy, clients=64, length=LENGTH)
-    pick = Chance(f"busy/{strategy}/{seed}")
-    if pick(2):
-        return calm(config)
-    label = f"busy/{strategy}/{seed}"
-    return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
+    return calm_or_faulty(config, Chance(f"busy/{strategy}/{seed}"))
 
 
 SEEN = tuple(

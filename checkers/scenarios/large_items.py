@@ -7,9 +7,9 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
-from dynaproof.checkers.runs.config import Chance, draw_faults
-from dynaproof.checkers.scenarios.partition import FAULTS, LARGEST_ITEM, PAGE_BYTES
-from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.scenarios.partition import LARGEST_ITEM, PAGE_BYTES
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm_or_faulty, draw_load
 from dynaproof.specs.sometimes import (
     CATCH_UP_BY_COPY,
     LEADER_CHANGED,
@@ -26,13 +26,10 @@ LENGTH = 1_500
 def draw_large_items(seed: int, strategy: str) -> GroupConfig:
     """The configuration of one seed."""
     config = draw_load(NAME, seed, strategy, clients=12, length=LENGTH)
-    label = f"{NAME}/{strategy}/{seed}"
-    pick = Chance(label)
+    pick = Chance(f"{NAME}/{strategy}/{seed}")
     settings = structs.replace(config.settings, page_bytes=PAGE_BYTES)
     config = structs.replace(config, settings=settings, item_bytes=LARGEST_ITEM)
-    if pick(2):
-        return calm(config)
-    return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
+    return calm_or_faulty(config, pick)
 
 
 SEEN = tuple(

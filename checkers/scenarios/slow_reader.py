@@ -5,9 +5,8 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
-from dynaproof.checkers.runs.config import Chance, draw_faults
-from dynaproof.checkers.scenarios.partition import FAULTS
-from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm_or_faulty, draw_load
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import ENDLESS
 from dynaproof.specs.sometimes import (
@@ -26,13 +25,10 @@ LENGTH = 8_000
 def draw_slow_reader(seed: int, strategy: str) -> GroupConfig:
     """The configuration of one seed: the reader asks seldom or for little."""
     config = draw_load(NAME, seed, strategy, clients=24, length=LENGTH)
-    label = f"{NAME}/{strategy}/{seed}"
-    pick = Chance(label)
+    pick = Chance(f"{NAME}/{strategy}/{seed}")
     pause = max(1, config.settings.heartbeat_us // (2, 64)[pick(2)])
     config = structs.replace(config, reader=ReaderSettings(pause, limit=(1, 4)[pick(2)], questions=ENDLESS))
-    if pick(2):
-        return calm(config)
-    return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
+    return calm_or_faulty(config, pick)
 
 
 SEEN = tuple(

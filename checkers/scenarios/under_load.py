@@ -7,11 +7,11 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
-from dynaproof.checkers.runs.config import Chance, Fault
+from dynaproof.checkers.runs.config import Chance, Fault, draw_faults
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.fair_end import pace_of
-from dynaproof.checkers.scenarios.partition import PARTITION, draw, start_clients
+from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION, draw, start_clients
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.workload import ENDLESS, Mix
 from dynaproof.impl.outbox import OutboxLimits
@@ -83,6 +83,14 @@ def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:
         faults=faults,
         end="all",
     )
+
+
+def calm_or_faulty(config: GroupConfig, pick: Chance) -> GroupConfig:
+    """Half of the configurations are without faults; a few fall in the others."""
+    if pick(2):
+        return calm(config)
+    label = f"{config.scenario}/{config.strategy}/{config.seed}"
+    return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
 
 
 def is_calm(config: GroupConfig) -> bool:

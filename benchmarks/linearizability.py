@@ -165,7 +165,7 @@ def family(
 
 
 def given_files(folder: Path, peer: Path, limit: float) -> Iterator[dict[str, Any]]:
-    """Recorded histories of real systems, where they lie beside the project; those made to show a fault are not."""
+    """Recorded histories of real systems, where they lie beside the project, and no made ones."""
     shared = Path(os.environ.get("DYNAPROOF_SHARED") or HERE.parent.parent / "shared")
     for path in sorted((shared / "data" / "histories").rglob("*")):
         if path.is_dir() or path.suffix in {".md", ".csv"} or path.parent.name == "trials":

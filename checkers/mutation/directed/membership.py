@@ -10,11 +10,8 @@ from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Reply
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 
-OVERLAP = ("quorums_overlap",)
-"""Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""
 
-
-@scenario("promises_when_admitted", without=OVERLAP)
+@scenario("promises_when_admitted")
 def one_is_lost_in_the_middle_of_a_config(harness: Harness) -> None:
     """A leader counts a config, tells only the new voter of it, and is lost; the replaced voter, which has
     accepted it too, is asked by the third one.
@@ -39,7 +36,7 @@ def one_is_lost_in_the_middle_of_a_config(harness: Harness) -> None:
     harness.expect(harness.client("c0").ending == "ok", "the new leader and the new voter take a write")
 
 
-@scenario("final_for_an_earlier_incarnation", without=OVERLAP)
+@scenario("final_for_an_earlier_incarnation")
 def a_copy_comes_to_the_next_incarnation(harness: Harness) -> None:
     """A write is chosen, and its reply lost; the leader's journal rots. A copy of the attempt arrives at the
     new incarnation on the same node, which has proposed nothing.

@@ -36,7 +36,6 @@ from dynaproof.specs.observe.impl.place import (
     known_chosen,
     lease_end,
     lease_us,
-    queued,
     records_bytes,
     replica_of,
     says,
@@ -386,9 +385,8 @@ class ImplObserver(RequestObserver):
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
             self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
         seen = self.seen.get(place.name)
-        if seen is None or seen.member is not replica.member:
-            # All that came from the disk is looked at: what a restart makes of it may be another thing.
-            seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
+        if seen is None or seen.replica is not replica:
+            seen = self.seen[place.name] = Seen(replica)
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:
@@ -407,7 +405,7 @@ class ImplObserver(RequestObserver):
         elif seen.ballot is not None:
             seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
-        lengths = queued(replica)
+        lengths = seen.queued()
         if lengths != seen.lengths:
             seen.lengths = lengths
             for queue, length, bound in replica.queues():

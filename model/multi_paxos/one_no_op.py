@@ -4,6 +4,8 @@ So a tail does not grow by the leaders that come and go (rule W3 of `docs/replic
 differs from `multi_paxos`; runs of the implementation are followed through this text.
 """
 
+from typing import ClassVar
+
 from dynaproof.model.language import Expected, always, sometimes
 from dynaproof.model.multi_paxos.promises import MultiPaxosPromises
 
@@ -53,7 +55,7 @@ class OneNoOp(MultiPaxosPromises):
             for b in self.Ballot
         )
 
-    expected = (
+    expected: ClassVar[tuple[Expected, ...]] = (
         Expected({"ballots": 2}, 65_475, 686_385, 26, symmetry=True),
         Expected({}, 6_009_492, 68_316_965, 34, symmetry=True),
     )

@@ -71,8 +71,8 @@ class Memory:
         if not self.quiet:
             rate = world.steps / time.process_time()
             print(
-                f"{sample.events:>12,} events  {sample.resident_kb / 1024:7.1f} MB  {sample.simulated_s:8.1f} s "
-                f"simulated  {rate:,.0f} events per CPU second",
+                f"{sample.events:>12,} events  {sample.resident_kb / 1024:7.1f} MB  "
+                f"{sample.simulated_s:8.1f} s simulated  {rate:,.0f} events per CPU second",
                 file=sys.stderr,
                 flush=True,
             )
@@ -109,7 +109,9 @@ def events_of(text: str) -> int:
 
 def main() -> int:
     """Run, print what was seen, and say whether memory stayed flat."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--events", type=events_of, default=EVENTS, help=f"default {EVENTS:,}")
     parser.add_argument("--seed", type=int, default=1, help="default 1, whose run has no faults")
     parser.add_argument("--json", action="store_true", help="print one JSON object with all samples")

@@ -1,4 +1,4 @@
-"""The log that comes with a copy is written piece by piece, and is there once the head that names the copy is:
+"""The log that comes with a copy is written piece by piece, and is there once the head is that names the copy:
 a crash before that leaves the log as it was.
 """
 

@@ -233,7 +233,8 @@ class LogMachine(RuleBasedStateMachine):
             copied=True,
         )
         self.log.roll(head)
-        plain.entries, plain.promised, plain.first, plain.brought = {**taken, **rest}, head.promised, first, {}
+        plain.entries, plain.brought = {**taken, **rest}, {}
+        plain.promised, plain.first = head.promised, first
         plain.commit = plain.durable_commit = plain.checkpoint = slot
         self.wrote()
 

@@ -116,7 +116,12 @@ class GroupUnderLoad:
             replica = self.replica(node)
             for number in range(items):
                 replica.state.items.put(b"k%07d" % number, stored)
-            self.world.run(self.world.at(node), replica.write_checkpoint)
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Have every replica write down what it has applied, and cut its log below what it retains."""
+        for node in REPLICAS:
+            self.world.run(self.world.at(node), self.replica(node).write_checkpoint)
         assert self.run(60 * SECOND, self.written_down), "a checkpoint is durable after a few syncs"
 
     def written_down(self) -> bool:

@@ -1,5 +1,5 @@
-"""The log that comes with a copy is written piece by piece, and is there once the head is that names the copy:
-a crash before that leaves the log as it was.
+"""The log that comes with a copy is written piece by piece, and counts once the head does that names the
+copy: a crash before that leaves the log as it was.
 """
 
 import pytest
@@ -10,7 +10,7 @@ from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.paxos.log import Head, ReplicationLog, fresh_head
+from dynaproof.impl.paxos.log import AnyHead, Head, ReplicationLog, fresh_head
 from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.impl.tree.pages import PageRef
 
@@ -25,7 +25,7 @@ def record(slot: int) -> NoOp:
     return NoOp(slot, BALLOT, 0, slot)
 
 
-def head_of_copy(first: int) -> Head:
+def head_of_copy(first: int) -> AnyHead:
     return Head(ME, GROUP, 0, BALLOT, NO_BALLOT, first, 9, COPY, "items", copied=True)
 
 

@@ -389,7 +389,7 @@ Totals.add = counted
 
 
 def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, root: Path) -> None:
-    # A process ends the runs that it has begun when the campaign is interrupted, and those of the ring are short.
+    # A process that is interrupted ends the runs that it has, and those of the ring are short.
     command = [sys.executable, "-c", COUNTED + MAIN, "explore", "ring.py:RING", "--seconds", "60"]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     running = subprocess.Popen(

@@ -186,8 +186,12 @@ def test_what_a_choice_needed_goes_once_the_choice_is_gone() -> None:
     assert budget.left > 0
 
 
-def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again() -> None:
-    name, config = "lease_not_granted", config_of("partition", "portfolio", 3, 157)
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("ignores_accepted", 1), pytest.param("lease_not_granted", 157, marks=pytest.mark.slow)],
+)
+def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again(name: str, number: int) -> None:
+    config = config_of("partition", "portfolio", 3, number)
     with seeded(MUTANTS[name]):
         result = exploring.execute(PARTITION, config)
         small = smallest(PARTITION, config, result, name)

@@ -1,7 +1,7 @@
 """All that decides linearizability agrees, on random histories and on those that once told them apart.
 
-The slow suite has five times as many. In CI there are as many again, of a fresh seed; a failure prints the seed and
-the number that repeat it.
+The slow suite has five times as many. In CI there are as many again, of a fresh seed; a failure prints the
+seed and the number that repeat it.
 """
 
 import os

@@ -16,6 +16,8 @@ from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.checkers.strategies.catalogue import STRATEGIES
 from dynaproof.specs.sometimes import SOMETIMES
 
+SHORT = 53
+"""A seed whose first schedules have few clients and end soon."""
 SCHEDULES = 200
 AT_LEAST = 60
 """Schedules that are run by default, though they may have reached every situation before."""
@@ -51,7 +53,7 @@ def test_digests_do_not_depend_on_the_hash_seed_or_on_the_number_of_jobs(root: P
     digests = []
     for hash_seed, jobs in (("1", "1"), ("2", "2")):
         command = [sys.executable, "-c", "import sys; from dynaproof.cli import main; sys.exit(main())"]
-        command += ["explore", "--schedules", str(CHUNK + 1), "--seed", "53", "--jobs", jobs, "--json"]
+        command += ["explore", "--schedules", str(CHUNK + 1), "--seed", str(SHORT), "--jobs", jobs, "--json"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)
         assert done.returncode == 0, done.stderr
@@ -62,9 +64,9 @@ def test_digests_do_not_depend_on_the_hash_seed_or_on_the_number_of_jobs(root: P
 def test_campaign_digest_depends_on_every_run() -> None:
     one, other = Totals(), Totals()
     for schedule in (0, 1):
-        one.add(execute(config_of("partition", "portfolio", 1, schedule)))
+        one.add(execute(config_of("partition", "portfolio", SHORT, schedule)))
     for schedule in (0, 2):
-        other.add(execute(config_of("partition", "portfolio", 1, schedule)))
+        other.add(execute(config_of("partition", "portfolio", SHORT, schedule)))
     assert one.digest() != other.digest()
 
 

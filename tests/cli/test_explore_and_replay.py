@@ -66,7 +66,7 @@ def test_explore_prints_one_object_with_the_keys_that_are_promised(
 def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
     broken: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    arguments = ["explore", "--schedules", "3", "--seed", "3", "--out", str(tmp_path)]
+    arguments = ["explore", "--schedules", "2", "--seed", SHORT, "--out", str(tmp_path)]
     assert cli.main([*arguments, "--json"]) == 1
     (found,) = objects(capsys)
     failures = found["failures"]
@@ -324,7 +324,7 @@ def test_a_failure_that_is_interrupted_while_it_is_shrunk_is_found_again(
     def interrupted(*_arguments: object) -> object:
         raise KeyboardInterrupt
 
-    settings = {"seed": 3, "schedules": 3, "folder": tmp_path}
+    settings = {"seed": int(SHORT), "schedules": 2, "folder": tmp_path}
     with monkeypatch.context() as patch:
         patch.setattr(exploring, "smallest", interrupted)
         first = campaign.explore("partition", **settings)  # type: ignore[arg-type]
@@ -428,10 +428,10 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
         return msgspec.structs.replace(outcome, events=outcome.events + runs)
 
     monkeypatch.setattr(schedules, "execute", unsteady)
-    failure = schedules.run_one("partition", "portfolio", 1, 0).failure
+    failure = schedules.run_one("partition", "portfolio", int(SHORT), 0).failure
     assert failure is not None
     assert failure.spec == campaign.REPRODUCIBLE
-    assert schedules.run_one("partition", "portfolio", 1, 1).failure is None
+    assert schedules.run_one("partition", "portfolio", int(SHORT), 1).failure is None
 
 
 @pytest.mark.parametrize("name", ["scenarios", "specs", "strategies"])

@@ -82,7 +82,7 @@ def test_runs_of_raft_follow_its_election(place: Path, capsys: pytest.CaptureFix
     code, out, said = called(
         capsys,
         *("explore", "raft.py:RAFT", "--refine", "raft_election.py:REFINES"),
-        *("--schedules", "2", "--jobs", "2"),
+        *("--schedules", "1", "--jobs", "2"),
     )
     assert code == 0, out + said
 

@@ -46,7 +46,7 @@ RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_recorded_run_is_the_same_run_and_follows_exactly_with_its_faults(strategy: str) -> None:
     kinds: set[str] = set()
-    for seed in range(21, 25):
+    for seed in (21, 22):
         config = draw("partition", seed, strategy)
         outcome = execute(config)
         recorded_outcome, recorded = record(PARTITION, config)

@@ -17,6 +17,7 @@ from dynaproof.specs.promises import PROMISES
 SMALL = {
     "two_phase_commit": {"rms": 5},
     "multi_paxos": {"slots": 2, "ballots": 2},
+    "one_no_op": {"slots": 2, "ballots": 2},
     "long_tail": {"slots": 2},
     "paxos": {"max_ballot": 1},
     "lease": {"ballots": 2, "lease": 2},

@@ -15,9 +15,9 @@ until all that was due in it has ended, or as much time again has passed: what h
 unanswered. Percentiles are those of the answered requests by nearest rank: the least latency that so many of
 them do not exceed. Throughput, messages, syncs and bytes are counted in the window.
 
-*Saturated* is a rate at which fewer requests are answered in the window than 95 % of those due in it, or at
-which the 99th percentile of all that was due, with the unanswered as the slowest, is above a bound in mean
-round trips. The saturation point lies between the highest rate below the least saturated one and that
+*Saturated* is a rate at which fewer requests are answered in the window than 95 % of those due in it (ten
+more may be under way at its end than at its beginning), or at which the 99th percentile of all that was due,
+with the unanswered as the slowest, is above a bound in mean round trips. The saturation point lies between the highest rate below the least saturated one and that
 (`saturation`), within 5 %.
 
 No faults fall, nothing is lost or repeated, and the network and the disks are those that the scenario's

@@ -233,7 +233,8 @@ class OpenLoop:
 def under_load(scenario: Scenario, requests: Requests) -> Scenario:
     """A scenario with sessions in place of its clients, judged by all that holds before it has settled."""
     left_out = [kind for kind in scenario.kinds if kind.name in requests.instead_of]
-    kept = [kind for kind in scenario.kinds if kind.name not in requests.instead_of]
+    away = (*requests.instead_of, requests.sessions.name)
+    kept = [kind for kind in scenario.kinds if kind.name not in away]
     return structs.replace(
         scenario,
         kinds=(*kept, requests.sessions),

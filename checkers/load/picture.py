@@ -26,7 +26,7 @@ def picture_of(report: Report) -> str:
     return picture(
         [
             Panel(
-                title=f"{report.scenario}: latency from when due",
+                title=f"{report.scenario.rpartition('/')[2]}: latency from when due",
                 x="requests/s offered",
                 y="ms",
                 lines=latencies,

@@ -1,6 +1,4 @@
-"""Curves over numbers as an SVG picture, panel beside panel; it needs nothing else, and equal values give equal
-text.
-"""
+"""Curves over numbers as an SVG picture, panel beside panel; equal values give equal text."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 A scenario's own clients ask again when they have been answered, so a slow system is asked less. Under an open
 load they are left out, and *sessions* stand in their place: nodes of one kind, each with one request under
-way at a time, that get the timer `Due` when they are to issue one, and note how it ended. `checkers/load` says
-when a request is due, and how many sessions there are.
+way at a time, that get the timer `Due` when they are to issue one, and note how it ended. `checkers/load`
+says when a request is due, and how many sessions there are.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Requests(Struct, frozen=True, kw_only=True):
     """How a scenario's requests are issued; see the module."""
 
     sessions: Kind
-    """The kind of the sessions. Its nodes are the first of them; more are made like them when all are busy."""
+    """The kind of the sessions. Its nodes are the first of them; when all are busy, more like them are made."""
     instead_of: tuple[str, ...] = ()
     """The names of the kinds that are left out: clients that ask by themselves."""
     keys: int = 4_096

@@ -87,7 +87,9 @@ def load(
     if plot is not None and done.rows:
         write_whole(plot, done.svg().encode())
     if done.report.ended == "interrupted":
-        console.say(f"interrupted after {len(done.rows)} rates; the one under way is left out")
+        count = len(done.rows)
+        told = f"{count} rate{'' if count == 1 else 's'}"
+        console.say(f"interrupted after {told}; the one under way is left out")
         return exits.INTERRUPTED
     return exits.FAILED if done.failure is not None else exits.CLEAN
 

@@ -17,8 +17,8 @@ them do not exceed. Throughput, messages, syncs and bytes are counted in the win
 
 *Saturated* is a rate at which fewer requests are answered in the window than 95 % of those due in it (ten
 more may be under way at its end than at its beginning), or at which the 99th percentile of all that was due,
-with the unanswered as the slowest, is above a bound in mean round trips. The saturation point lies between the highest rate below the least saturated one and that
-(`saturation`), within 5 %.
+with the unanswered as the slowest, is above a bound in mean round trips. The saturation point lies between
+the highest rate below the least saturated one and that (`saturation`), within 5 %.
 
 No faults fall, nothing is lost or repeated, and the network and the disks are those that the scenario's
 `Requests` name. Every spec of the scenario is judged all the while, but those that must hold only once a run

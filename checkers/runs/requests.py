@@ -59,7 +59,7 @@ class Requests(Struct, frozen=True, kw_only=True):
     """How a scenario's requests are issued; see the module."""
 
     sessions: Kind
-    """The kind of the sessions. Its nodes are the first of them; when all are busy, more like them are made."""
+    """The kind of the sessions. Its nodes are the first ones; when all are busy, more like them are made."""
     instead_of: tuple[str, ...] = ()
     """The names of the kinds that are left out: clients that ask by themselves."""
     keys: int = 4_096

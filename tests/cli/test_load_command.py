@@ -47,9 +47,7 @@ def test_load_of_our_group_prints_one_object_whose_counts_add_up(capsys: pytest.
 
 
 @pytest.mark.parametrize("scenario", ["busy", "large-items", "copy-under-load", "slow-reader"])
-def test_every_kind_of_our_scenarios_can_be_loaded(
-    scenario: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_kind_of_our_scenarios_can_be_loaded(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["load", scenario, "--rate", "100", *SHORT]) == 0
     assert "not saturated at 100 requests/s" in capsys.readouterr().out
 
@@ -241,5 +239,5 @@ def test_the_function_measures_what_the_command_does(capsys: pytest.CaptureFixtu
     assert "<svg" in done._repr_html_()
     with pytest.raises(UserError, match=r"^rates is 0; it takes whole numbers"):
         dynaproof.load(SHOP, 0)
-    with pytest.raises(UserError, match="load takes a Scenario or FILE.py:NAME, not a int"):
+    with pytest.raises(UserError, match=r"^load takes a Scenario or FILE\.py:NAME, not a int"):
         dynaproof.load(3)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""One clerk who serves one customer after the other, always in the same time: a queue whose figures are known.
+"""One clerk who serves one customer after the other, each in the same time: a queue whose figures are known.
 
 The clerk may rest for a while, refuse every third customer, or stop answering; each is an argument.
 """

@@ -1,5 +1,5 @@
-"""What an open-loop load measures is what queueing says: a clerk with a fixed time of service, whose latencies
-follow from the arrivals alone (Lindley's recursion), is measured exactly; and mistakes in measuring are caught.
+"""What an open-loop load measures is what queueing says: a clerk with a fixed time of service, whose latency
+follows from the arrivals alone (Lindley's recursion), is measured exactly; mistakes in measuring are caught.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def due_times(plan: Plan, rate: int, until: int) -> list[int]:
 def queued(
     plan: Plan, rate: int, service_us: int, rests: tuple[int, int] = (0, 0), sessions: int = 10_000
 ) -> list[int]:
-    """The latencies of all that is due in the window, by Lindley's recursion; with so many sessions, a request
-    is issued when it is due, and when the one that many places before it has been answered.
+    """The latencies of all that is due in the window, by Lindley's recursion; with so many sessions, a
+    request is issued when it is due, and when the one that many places before it has been answered.
     """
     begins, ends = plan.warm_up_us, plan.warm_up_us + plan.window_us
     free, answered, took = 0, [], []
@@ -106,8 +106,8 @@ def test_latencies_are_those_of_a_queue_with_one_server(
 
 @pytest.mark.parametrize("sessions", [1, 4, 10_000])
 def test_latency_counts_from_when_a_request_was_due_while_the_server_rests(sessions: int) -> None:
-    """The clerk rests for 0.3 s. Whoever has one session, and measured from when it issued, would see one slow
-    request; everybody who was due meanwhile waited.
+    """The clerk rests for 0.3 s. Whoever has one session, and measured from when it issued, would see one
+    slow request; everybody who was due meanwhile waited.
     """
     plan, rests = plan_of(window_us=1_000_000, most_sessions=sessions), (500_000, 800_000)
     row = measured(CLERK.RESTING, plan, 500)

@@ -59,7 +59,7 @@ def of_all(kinds: tuple[type[Model], ...]) -> list[Any]:
 
 
 def counted() -> list[Any]:
-    """Every model with every count that it states; those of large ones and of five voters in the slow suite."""
+    """Every model with every count that it states; those of large ones and of five voters are slow."""
     return [
         pytest.param(
             kind,

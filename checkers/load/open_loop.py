@@ -81,8 +81,11 @@ class OpenLoop:
         """How many requests are due in the window, of those that were drawn so far."""
         self.waited = 0
         self.in_window: Counts | None = None
+        self._arrivals = arrivals(plan.process, rate, f"{plan.seed}/arrivals")
         self._draw = Random(f"{plan.seed}/requests")
+        self._began = 0
         self._begins = self._ends = 0
+        """The window, in global time."""
         self._number = 0
         self._idle: list[Place] = []
         self._set = False
@@ -135,11 +138,9 @@ class OpenLoop:
 
     def _load(self, run: Run) -> None:
         world = run.world
-        began = world.tau
+        began = self._began = world.tau
         self._begins = began + self.plan.warm_up_us
         self._ends = self._begins + self.plan.window_us
-        self._arrivals = arrivals(self.plan.process, self.rate, f"{self.plan.seed}/arrivals")
-        self._began = began
         for place in run.places_of(self.requests.sessions.name):
             self._admit(run, place)
         self._next = self._drawn()

@@ -89,10 +89,9 @@ def _panel(panel: Panel) -> list[str]:
     up = _Scale([y for _, y in points], high, panel.logarithmic)
     base = TOP + high
     parts = [
-        f'<text x="{LEFT}" y="18" font-size="13">{escape(panel.title)}</text>',
+        f'<text x="{LEFT}" y="18" font-size="13">{escape(panel.title)} ({escape(panel.y)})</text>',
         f'<path d="M{LEFT},{TOP} L{LEFT},{base} L{LEFT + wide},{base}" fill="none" stroke="black"/>',
         f'<text x="{LEFT + wide / 2:.1f}" y="{HEIGHT - 12}" text-anchor="middle">{escape(panel.x)}</text>',
-        f'<text x="{LEFT - 8}" y="{TOP - 4}" text-anchor="end">{escape(panel.y)}</text>',
     ]
     for tick in across.ticks:
         x = LEFT + across(tick)

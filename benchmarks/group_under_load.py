@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dynaproof.checkers.kinds.group import REPLICAS, first_config
+from dynaproof.checkers.load.measuring import mean_round_trip_us
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.listening import Observer
@@ -29,7 +30,7 @@ OPTIONS = Options(capacity=1 << 20)
 
 def mean_round_trip(options: Options) -> float:
     """Of two messages, in microseconds."""
-    return 2 * sum(options.latencies) / len(options.latencies)
+    return mean_round_trip_us(options.latencies)
 
 
 class Writer(Client):

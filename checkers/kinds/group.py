@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dynaproof.checkers.runs.config import RunConfig
@@ -10,7 +11,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
-from dynaproof.impl.node import NodeId
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
 from dynaproof.impl.partition.records import StoredItem
@@ -134,6 +135,25 @@ class Group:
         if len(replicas) < self.expected_replicas() or self.leader() is None:
             return False
         return all(self.near(replica) for replica in replicas)
+
+    def settled(self, since: Mapping[Member, Microseconds]) -> bool:
+        """Whether all keep up and no election is on: a quorum has renewed the leader's lease, and the others
+        have heard from that leader, all since then by their own clocks; and nobody campaigns above it.
+        """
+        leader = self.leader()
+        if leader is None or not self.keeps_up():
+            return False
+        ballot = leader.leading
+        for replica in self.replicas():
+            mark = since.get(replica.member, replica.env.now)
+            if replica is leader:
+                if leader.leadership.lease_start <= mark:
+                    return False
+            elif replica.leader_ballot != ballot or replica.contact_at <= mark:
+                return False
+            elif replica.campaign is not None and replica.campaign.ballot > ballot:
+                return False
+        return True
 
     def caught_up(self) -> bool:
         """Whether every live replica knows all that is chosen."""

@@ -25,6 +25,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.place import services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -154,6 +155,18 @@ class Group:
             elif replica.campaign is not None and replica.campaign.ballot > ballot:
                 return False
         return True
+
+    def has_room(self) -> bool:
+        """Whether the leader remembers so little, half of what its rate admits at the most, that it refuses no
+        write for that.
+        """
+        leader = self.leader()
+        if leader is None:
+            return False
+        requests, memory = services_of(leader)[0], leader.state.memory
+        return bool(
+            memory.count * 2 <= requests.remembered_requests and memory.bytes * 2 <= requests.remembered_bytes
+        )
 
     def caught_up(self) -> bool:
         """Whether every live replica knows all that is chosen."""

@@ -209,8 +209,9 @@ def progress(run: Run) -> None:
     """A client writes afresh, and reads what it wrote; and logs are cut."""
     view, group = run.view, Group(run)
     before = errors(run)
-    run.perform("probe")
     bound = run.config.client.timeout_us * 2
+    run.advance_until(group.has_room, bound, most_steps(run))
+    run.perform("probe")
     run.advance_until(group.clients_done, bound, most_steps(run))
     if run.failure is not None:
         return

@@ -326,7 +326,7 @@ class World:
                     delay = table[strategy.index(("latency", link.name, number), latencies)]
                 else:
                     delay = table[below(latencies)]
-                delay *= slow if slow > target.slow else target.slow
+                delay *= max(slow, target.slow)
                 link.in_flight += 1
                 due = tau + delay
                 if due > self.arrives_by:

@@ -84,7 +84,7 @@ class Core(Generic[State]):
 
     @property
     def admitted(self) -> bool:
-        """Whether this incarnation may promise, vote and grant: it knows the log through its own `Config`
+        """Whether this incarnation may vote, grant and campaign: it knows the log through its own `Config`
         (rule 14).
         """
         return self.log.commit >= self.log.head.config_slot and self.member in self.config.voters

@@ -189,6 +189,13 @@ def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tup
             return
 
 
+def known_chosen(place: Place) -> int:
+    """Through which slot the replica at a place knows all to be chosen."""
+    replica = replica_of(place)
+    assert replica is not None, "only a replica leads"
+    return replica.log.commit
+
+
 def hold_lag(place: Place) -> tuple[int, int]:
     """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
     node = place.node

@@ -146,20 +146,15 @@ class Group:
             return False
         ballot = leader.leading
         for replica in self.replicas():
-            mark = since.get(replica.member, replica.env.now)
-            if replica is leader:
-                if leader.leadership.lease_start <= mark:
-                    return False
-            elif replica.leader_ballot != ballot or replica.contact_at <= mark:
-                return False
-            elif replica.campaign is not None and replica.campaign.ballot > ballot:
+            mark, campaign = since.get(replica.member, replica.env.now), replica.campaign
+            heard_at = leader.leadership.lease_start if replica is leader else replica.contact_at
+            follows = replica is leader or replica.leader_ballot == ballot
+            if not follows or heard_at <= mark or (campaign is not None and campaign.ballot > ballot):
                 return False
         return True
 
     def has_room(self) -> bool:
-        """Whether the leader remembers so little, half of what its rate admits at the most, that it refuses no
-        write for that.
-        """
+        """Whether the leader remembers at most half of what its rate admits, and so refuses no write for that."""
         leader = self.leader()
         if leader is None:
             return False

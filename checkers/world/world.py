@@ -329,8 +329,7 @@ class World:
                 delay *= max(slow, target.slow)
                 link.in_flight += 1
                 due = tau + delay
-                if due > self.arrives_by:
-                    self.arrives_by = due
+                self.arrives_by = max(self.arrives_by, due)
                 event = Event("deliver", link.name, number, target, due, message, me, to, link)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)

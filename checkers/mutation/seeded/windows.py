@@ -61,7 +61,11 @@ BUGS = (
     bug(
         "messages_bounded_by_count",
         "A message may hold so many records, however large they are.",
-        Edit(CORE, "return self.log.last_in(first, last, settings.records_bytes, each)", "return last"),
+        Edit(
+            CORE,
+            "return self.log.message(first, last, settings.records_bytes, each)",
+            "return self.log.message(first, last, 1 << 40, each)",
+        ),
     ),
     bug(
         "waiting_kept_over_a_step_down",

@@ -236,7 +236,8 @@ class LoadObserver:
 
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
-        level = replica.admitted and view.chosen_through - replica.log.commit <= pace.in_flight_slots
+        near = view.chosen_through - replica.log.commit <= pace.in_flight_slots
+        level = replica.admitted and replica.contact_at >= 0 and near  # Else it turns away who only reads.
         chunk, took = replica.settings.chunk_slots, tau - back.at
         view.file(StillAway(replica.member, took, back.away_us, back.slots, chunk, back.idle_us, pace))
         if level:

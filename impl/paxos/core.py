@@ -18,7 +18,7 @@ from dynaproof.impl.paxos.messages.election import ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
-from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State

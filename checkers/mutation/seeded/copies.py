@@ -52,5 +52,6 @@ BUGS = (
         "copy_never_asks_again",
         "A page that is asked for and does not come is not asked for again.",
         Edit(COPYING, "copy.pages.ask_again(tuple(copy.pages.asked))", "pass"),
+        scenario=COPIES,
     ),
 )

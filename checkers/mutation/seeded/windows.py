@@ -13,6 +13,8 @@ from dynaproof.checkers.mutation.seeded.places import (
 )
 from dynaproof.checkers.patches import Edit, bug
 
+RESTARTS = "restart-under-load"
+
 BUGS = (
     bug(
         "window_without_bytes",
@@ -47,6 +49,7 @@ BUGS = (
         "kept_before_the_message",
         "An accept's journal record carries what was known chosen before it, not with it.",
         Edit(LOG, "commit = max(self.commit, min(told, first + len(records) - 1))", "commit = self.commit"),
+        scenario=RESTARTS,
     ),
     bug(
         "no_ops_pile_up",
@@ -57,6 +60,7 @@ BUGS = (
         "long_tails_promised",
         "An acceptor promises though its tail does not fit a message.",
         Edit(ACCEPTOR, "if not self.tail_fits(m.known):", "if False:"),
+        scenario=RESTARTS,
     ),
     bug(
         "messages_bounded_by_count",

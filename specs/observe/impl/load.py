@@ -27,6 +27,7 @@ from dynaproof.specs.observe.impl.place import (
     before_at_leader,
     copying,
     handler_of,
+    is_led,
     to_copy,
     waiting_is_full,
     work_bounds,
@@ -232,7 +233,10 @@ class LoadObserver:
 
     def _came_back(self, place: Place, replica: PartitionReplica, since: int) -> None:
         tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
-        self._back[place.name] = Back(tau, tau - since, missed, idle_us(replica.settings))
+        settings = replica.settings
+        hears = replica.admitted and is_led(place)
+        idle = hearing_us(settings) if hears else idle_us(settings)
+        self._back[place.name] = Back(tau, tau - since, missed, idle)
 
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
@@ -289,8 +293,13 @@ class LoadObserver:
         del self.asked[m.request]  # It comes again when there may be room.
 
 
-def idle_us(settings: GroupSettings) -> int:
-    """How long a replica may know nothing of what it lacks, or of a question that got no answer: until the
-    next heartbeat, or until it asks again; and where nobody leads, until somebody does.
+def hearing_us(settings: GroupSettings) -> int:
+    """How long a replica may know nothing of what it lacks while somebody leads: until the next heartbeat, or
+    until it asks again, by clocks that drift.
     """
-    return 2 * (settings.lease_us + settings.election_us) + settings.heartbeat_us + 4 * settings.retry_us
+    return 2 * (settings.heartbeat_us + settings.retry_us)
+
+
+def idle_us(settings: GroupSettings) -> int:
+    """The same for a replica that nobody has admitted yet, or while nobody leads: until somebody does."""
+    return hearing_us(settings) + 2 * (settings.lease_us + settings.election_us)

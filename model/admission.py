@@ -35,14 +35,7 @@ class Admission(Undisturbed, ReconfigurationPromises):
 
     def lead(self, a: int, b: int, records: list[int | None], length: int) -> None:
         """With this member's promise a candidate leads; whose promises they were is kept."""
-        self.role[b] = "leader"
-        end = self.first_accept_end(b, records, length)
-        for n in self.Slot:
-            self.records[b, n] = None if n > end else b if n == length + 1 else records[n - 1]
-        self.tail_end[b] = end
-        self.proposed[b] = end
-        self.best_accepted[b] = 0
-        self.best_last[b] = 0
+        self.adopt(b, records, length)
         self.answered.add((a, b))
 
     @always
@@ -106,9 +99,7 @@ class AfterOneLoss(Admission):
     def learn(self, a: int, b: int, n: int) -> None:
         """A member learns what ballot 2 chose; what ballot 1 did, its leader alone counted."""
         require(b > 1 and n == self.known[a] + 1 and a not in self.silent and self.chosen(b, n))
-        self.known[a] = n
-        self.log[a, n] = self.records[b, n]
-        self.promised[a] = max(self.promised[a], b)
+        self.retain(a, b, n)
 
     @always_possible
     def led_again(self) -> bool:

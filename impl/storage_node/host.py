@@ -150,8 +150,7 @@ class StorageNode:
         if message.config_slot:
             self.env.note(Reached("voter replaced"))
         self.env.cancel_timer(VacantTimer())
-        # An earlier incarnation may have granted a lease here; the first replicas of a group follow none.
-        self.replica.start(waits=message.config_slot > 0)
+        self.replica.start(waits=False)  # Whatever an earlier incarnation has granted here (rule L5).
 
     def on_timer(self, timer: Timer) -> None:
         """Hand a timer to the replica."""

@@ -53,8 +53,13 @@ def draw_copy(seed: int, strategy: str) -> LargeConfig:
     label = f"{NAME}/{strategy}/{seed}"
     pick = Chance(label)
     lost = Fault(LOST_DISK.name, 200 + pick(800), pick(3), 10 + pick(300), pick(1 << 20))
+    few = Chance(f"{label}/retained")(2)  # Then only what is held for a copy is there when it is in.
     settings = structs.replace(
-        config.settings, page_bytes=8_192, chunk_pages=4, checkpoint_slots=CHECKPOINT_SLOTS[pick(2)]
+        config.settings,
+        page_bytes=8_192,
+        chunk_pages=4,
+        checkpoint_slots=CHECKPOINT_SLOTS[pick(2)],
+        retained_slots=config.settings.ahead_slots if few else config.settings.retained_slots,
     )
     config = structs.replace(config, settings=settings)
     if pick(2):

@@ -9,7 +9,7 @@ from msgspec import structs
 from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.runs.config import FOREMOST, Chance, Fault, draw_faults, in_order
-from dynaproof.checkers.runs.world_faults import CRASH
+from dynaproof.checkers.runs.world_faults import CRASH, CRASH_IN_SYNC
 from dynaproof.checkers.scenarios.partition import FAULTS
 from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
@@ -25,6 +25,9 @@ NAME = "restart-under-load"
 
 LENGTH = 8_000
 """Events of a run before its end, at the least."""
+
+CRASHES, MANY = (CRASH, CRASH_IN_SYNC), 16
+"""What falls so often in some of them."""
 
 FEW_BYTES = 900
 """A window of a few small items: with more in one handler than fits it, tails get as long as they may."""
@@ -46,7 +49,8 @@ def draw_restart(seed: int, strategy: str) -> GroupConfig:
     if pick(2):
         return calm(config, absence)
     others = draw_faults(FAULTS, label, config.length, 1 + pick(3))
-    return structs.replace(config, faults=in_order(absence, others))
+    crashes = draw_faults(CRASHES, f"{label}/crashes", config.length, (0, MANY)[pick(2)])
+    return structs.replace(config, faults=in_order(absence, others, crashes))
 
 
 def draw_bounds(config: GroupConfig, pick: Chance) -> GroupConfig:

@@ -22,6 +22,29 @@ BUGS = (
         Edit(LEADER, "+ size_bytes(record) <= settings.window_bytes", ">= 0"),
     ),
     bug(
+        "no_window",
+        "A leader proposes as fast as it is asked, however much of that is not chosen yet.",
+        Edit(LEADER, "return not in_flight or (", "return True or ("),
+        scenario=RESTARTS,
+    ),
+    bug(
+        "full_window_refuses",
+        "Who finds the window full is refused, although there is room to wait.",
+        Edit(
+            REQUESTS,
+            "if not self.waiting.add(m.request, sender, m, size_of(m.operation)):",
+            "if size_of(m.operation):",
+        ),
+        scenario="busy",
+    ),
+    bug(
+        "waits_out_of_order",
+        "The last that came is the first to have its turn.",
+        Edit(WAITING, "waiter = self.queue[0]", "waiter = self.queue[-1]"),
+        Edit(WAITING, "self.queue.popleft()", "self.queue.pop()"),
+        scenario="busy",
+    ),
+    bug(
         "proposes_behind_its_batch",
         "A leader proposes while its first batch is not chosen: its window counts from the batch's end.",
         Edit(REQUESTS, " or not leadership.serving", ""),

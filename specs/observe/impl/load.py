@@ -75,13 +75,24 @@ class Back(Struct, frozen=True):
     away_us: int
     slots: int
     idle_us: int
+    pages: int = 0
+    """How many it has copied since it was level."""
 
 
-class Copying(Struct, frozen=True):
+class Copying:
     """A copy under way."""
 
-    at: int
-    round_trips: int
+    __slots__ = ("at", "before", "needed", "pages", "round_trips")
+
+    def __init__(self, at: int, round_trips: int, needed: int, before: int) -> None:
+        self.at = at
+        self.round_trips = round_trips
+        self.needed = needed
+        """Pages that its source has,"""
+        self.pages = 0
+        """those that it has brought,"""
+        self.before = before
+        """and those of copies before it, after which the replica was not level."""
 
 
 class Work:
@@ -237,12 +248,12 @@ class LoadObserver:
         if replica.copy is not None or place.name in self._copies:
             self._copied(place, replica, pace)
 
-    def _came_back(self, place: Place, replica: PartitionReplica, since: int) -> None:
+    def _came_back(self, place: Place, replica: PartitionReplica, since: int, pages: int = 0) -> None:
         tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
         settings = replica.settings
         hears = replica.admitted and is_led(place)
         idle = hearing_us(settings) if hears else idle_us(settings)
-        self._back[place.name] = Back(tau, tau - since, missed, idle)
+        self._back[place.name] = Back(tau, tau - since, missed, idle, pages)
 
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
@@ -263,14 +274,26 @@ class LoadObserver:
             assert copy is not None
             pages, slots = to_copy(place, replica)
             steps = -(-pages // settings.chunk_pages) + -(-slots // settings.chunk_slots) + COPY_STEPS
-            under_way = self._copies[name] = Copying(tau, steps)
-        over = not copying(replica)
+            back = self._back.get(name)
+            before = 0 if back is None else back.pages
+            under_way = self._copies[name] = Copying(tau, steps, pages, before)
+        if copy is not None:
+            under_way.pages = copy.pages.brought
+        over, brought = not copying(replica), under_way.before + under_way.pages
         self.view.file(
-            Copied(replica.member, tau - under_way.at, under_way.round_trips, idle_us(settings), pace)
+            Copied(
+                replica.member,
+                tau - under_way.at,
+                under_way.round_trips,
+                idle_us(settings),
+                brought,
+                under_way.needed,
+                pace,
+            )
         )
         if over:
             del self._copies[name]
-            self._came_back(place, replica, under_way.at)  # What was written meanwhile it has missed.
+            self._came_back(place, replica, under_way.at, brought)  # What was written meanwhile it has missed.
 
     # --- What happens to nodes ---
 

@@ -346,6 +346,7 @@ class Seen:
             + state.memory.count
             + len(state.holds)
             + len(self._readers.movers)
+            + replica.early.slots
             + len(replica.views.copiers)
             + self._waiting.attempts
             + state.pages.cache.clean_bytes

@@ -2,8 +2,8 @@
 dropped.
 
 Consensus is abstracted to one leader, and to slots that are chosen when a majority (the leader and another
-voter, or two others of five) hold them durably; a replica holds the slots from `low` to `high`: a full one from the first (its checkpoint covers
-what its log has not), a log replica from its config's slot.
+voter, or two others of five) hold them durably; a replica holds the slots from `low` to `high`: a full one
+from the first (its checkpoint covers what its log has not), a log replica from its config's slot.
 
 1. A lost voter may be replaced by a *log replica* at once: a voter with a log and no tree, whose log begins
    at its config's slot. It is made when every other voter holds the log through that.
@@ -81,7 +81,7 @@ class Replacement(Model):
         require(self.can_lead(c, d) and self.can_lead(c, e))
         self.leader = c
         self.unsure.discard(c)
-        self.high[c] = max(self.high[c], max(self.high[d], self.high[e]))
+        self.high[c] = max(self.high[c], self.high[d], self.high[e])
 
     @action(d=Member, e=Member)
     def put(self, d: int, e: int) -> None:
@@ -207,8 +207,7 @@ class Replacement(Model):
     def majority(self, c: int, d: int, e: int) -> bool:
         """These voters act, and are a majority: of three voters two, the last of them named twice."""
         return bool(
-            c != d
-            and c != e
+            c not in (d, e)
             and (d == e) == (self.voters == 3)
             and self.acts(c)
             and self.acts(d)

@@ -324,7 +324,7 @@ class World:
                     delay = table[strategy.index(("latency", link.name, number), latencies)]
                 else:
                     delay = table[below(latencies)]
-                delay *= slow if slow > target.slow else target.slow
+                delay *= max(slow, target.slow)
                 link.in_flight += 1
                 event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):

@@ -37,7 +37,7 @@ class OneNoOp(MultiPaxosPromises):
 
     @always
     def first_accepts_end_with_a_no_op(self) -> bool:
-        """The first accept of a ballot ends with a no-op, its own or an adopted one, where there is a slot."""
+        """The first accept of a ballot ends with a no-op, of its own or adopted, where there is a slot."""
         return all(
             self.role[b] != "leader" or n == self.slots or self.is_no_op(self.records[b, n], n)
             for b in self.Ballot

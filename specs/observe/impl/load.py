@@ -280,6 +280,8 @@ class LoadObserver:
         if copy is not None:
             under_way.pages = copy.pages.brought
         over, brought = not copying(replica), under_way.before + under_way.pages
+        if under_way.needed * settings.page_bytes > settings.view_bytes:
+            brought = 0  # More may have to be held for it than is: then it goes on from another checkpoint.
         self.view.file(
             Copied(
                 replica.member,

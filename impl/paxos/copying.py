@@ -139,8 +139,9 @@ class Copying(Learner[State]):
             return  # A late answer: taken already, or to a question of an earlier copy.
         if m.first > m.asked:
             copy.log = HeldLog(m.first)
-        copy.log.records += m.records
-        copy.log.held_at += m.held_at
+        if m.records:
+            self.log.bring(m.first, m.records, m.held_at)
+            copy.log.came(m.held_at)
         copy.log_asked = False
         self.heard_of_copy(copy)
         self.go_on_copy(copy)

@@ -154,6 +154,25 @@ class Index:
         self._open = self._open and bool(self.slots)
 
 
+class Staged:
+    """Consecutive entries on the disk that a copy has brought, and that are no part of the log yet."""
+
+    __slots__ = ("bytes", "first", "index", "last")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.last = first - 1
+        self.index = Index()
+        self.bytes = 0
+        """What their records take."""
+
+    def add(self, records: Sequence[Record], run: Run) -> None:
+        """Add the entries of the next slots; the frame of `run` holds them."""
+        self.index.add(self.last + 1, self.bytes, run, whole=True)
+        self.last += len(records)
+        self.bytes += sum(map(size_bytes, records))
+
+
 class Entries:
     """The entries of consecutive slots, wherever they are."""
 
@@ -309,6 +328,20 @@ class Entries:
         self.append(records, held_at, run)
         recent.add(rest, rest_held_at)
         self._runs += runs
+
+    def take_over(self, staged: Staged, first: int) -> None:
+        """Put staged entries, from slot `first` on, in place of all through the last of them; all that is
+        above that is in memory, and stays.
+        """
+        recent, last = self.recent, staged.last
+        above = last + 1 - recent.first
+        assert above >= 0, "what is above a copy is not known to be chosen, so it is in memory"
+        rest, rest_held_at, runs = recent.records[above:], recent.held_at[above:], self._runs[above:]
+        self.restart(last + 1)
+        self.index, self.recent.before = staged.index, staged.bytes
+        self.recent.add(rest, rest_held_at)
+        self._runs = runs
+        self.cut_below(first)
 
     def cut_above(self, slot: int) -> None:
         """Remove the entries above a slot; all of them are in memory."""

@@ -84,6 +84,15 @@ class Stretch:
         """How many bytes of records the log has had through this slot, or through the one before `first`."""
         return self.ends[slot - self.first] if slot >= self.first else self.before
 
+    def fitting(self, begin: int, most: int, limit: int, each: int) -> int:
+        """Behind which entry, from `begin` to `most`, the log has had `limit` bytes of records, if each from
+        `begin` on takes so many more.
+        """
+        if not each:
+            return bisect_right(self.ends, limit, begin, most)
+        places = range(begin, most)
+        return begin + bisect_right(places, limit, key=lambda at: self.ends[at] + each * (at - begin + 1))
+
     def add(self, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
         """Add the entries of the next slots."""
         end = self.end
@@ -214,9 +223,11 @@ class Entries:
         held = self._holding(slot)
         return held.held_at[slot - held.first]
 
-    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[list[Record], list[Ballot]]:
+    def chunk(
+        self, first: int, last: int, limit_bytes: int, each: int = 0
+    ) -> tuple[list[Record], list[Ballot]]:
         """The entries from slot `first` through `last` and their ballots, as far as the records take at most
-        `limit_bytes`, but one at the least.
+        `limit_bytes`, each of them so many more, but one at the least. No block is read twice for it.
         """
         records: list[Record] = []
         held_at: list[Ballot] = []
@@ -225,14 +236,14 @@ class Entries:
             held = self._holding(slot)
             begin, before = slot - held.first, held.bytes_through(slot - 1)
             most = min(last, held.last) - held.first + 1
-            end = bisect_right(held.ends, before + room, begin, most)
+            end = held.fitting(begin, most, before + room, each)
             if end == begin and not records:
                 end += 1
             records += held.records[begin:end]
             held_at += held.held_at[begin:end]
             if end < most:
                 break
-            room -= held.ends[end - 1] - before
+            room -= held.ends[end - 1] - before + each * (end - begin)
             slot = held.first + end
         return records, held_at
 

@@ -235,17 +235,14 @@ class ReplicationLog:
         """The bytes of the records of slots `first` to `last`, both included, as they are encoded."""
         return self.entries.bytes_through(last) - self.entries.bytes_through(first - 1)
 
-    def last_in(self, first: int, last: int, size: int, each: int) -> int:
-        """The last slot up to which the retained records from `first` on take at most `size` bytes, `each` of
-        them so many more; `first` itself where that one is larger, and at most `last`.
+    def message(
+        self, first: int, last: int, limit_bytes: int, each: int
+    ) -> tuple[tuple[Record, ...], tuple[Ballot, ...]]:
+        """The retained entries of slots `first` to `last`, as far as they take at most `limit_bytes` with
+        `each` bytes more for every record, but one at the least; and the ballots at which they are held.
         """
-        if first > last:
-            return first - 1
-        through = self.entries.bytes_through
-        limit = size + through(first - 1)
-        slots = range(first, last + 1)
-        fitting = bisect_right(slots, limit, key=lambda slot: through(slot) + each * (slot - first + 1))
-        return first + max(fitting, 1) - 1
+        records, held_at = self.entries.chunk(first, last, limit_bytes, each)
+        return tuple(records), tuple(held_at)
 
     # --- Changing ---
 

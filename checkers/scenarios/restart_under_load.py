@@ -38,7 +38,8 @@ def draw_restart(seed: int, strategy: str) -> GroupConfig:
     half of them other faults besides.
     """
     label = f"{NAME}/{strategy}/{seed}"
-    config = draw_bounds(draw_load(NAME, seed, strategy, clients=32, length=LENGTH), Chance(f"{label}/bounds"))
+    config = draw_load(NAME, seed, strategy, clients=32, length=LENGTH)
+    config = draw_bounds(config, Chance(f"{label}/bounds"))
     pick = Chance(label)
     target = (0, 1, 2, FOREMOST)[pick(4)]
     restart = Fault(CRASH.name, 500 + pick(1_000), target, 1_000 + pick(3_000), pick(1 << 20))

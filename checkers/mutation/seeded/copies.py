@@ -62,15 +62,19 @@ BUGS = (
             "copier.view is not None and copier.view.snapshot.slot > known:",
             "copier.view is not None and copier.view.snapshot == snapshot:",
         ),
-        Edit(CHECKPOINT, "self.pages.begin(offer.snapshot.roots)", """
+        Edit(
+            CHECKPOINT,
+            "self.pages.begin(offer.snapshot.roots)",
+            """
             self.pages.have.clear()
             self.pages.begin(offer.snapshot.roots)
-        """),
+        """,
+        ),
         scenario=COPIES,
     ),
     bug(
         "log_cut_under_a_view",
-        "A source cuts its log above a checkpoint that is being copied, and who has the copy must copy again.",
+        "A source cuts its log above a checkpoint that is being copied, and who has it must copy again.",
         Edit(LEARNER, "copied = self.views.needed_from()", "copied = None"),
         scenario=COPIES,
     ),

@@ -295,7 +295,8 @@ class LoadObserver:
         )
         if over:
             del self._copies[name]
-            self._came_back(place, replica, under_way.at, brought)  # What was written meanwhile it has missed.
+            # What was written meanwhile it has missed.
+            self._came_back(place, replica, under_way.at, brought)
 
     # --- What happens to nodes ---
 

@@ -23,7 +23,7 @@ from dynaproof.specs.sometimes import (
 
 NAME = "restart-under-load"
 
-LENGTH = 8_000
+LENGTH = 6_000
 """Events of a run before its end, at the least."""
 
 CRASHES, MANY = (CRASH, CRASH_IN_SYNC), 16

@@ -270,8 +270,8 @@ class ReplicationLog:
         self._write(Learned(max(self.promised, *held_at), first, records, held_at))
 
     def bring(self, first: int, records: tuple[Record, ...], held_at: tuple[Ballot, ...]) -> None:
-        """Keep chosen entries of a peer for the head that will name the copy that they come with. Those that
-        do not continue the ones before them are of another copy, and take their place.
+        """Keep chosen entries of a peer, one message's (rule W6), for the head that will name the copy with
+        which they come. Those that do not continue the ones before are of another copy: they replace them.
         """
         self._write(Brought(first, records, held_at))
 

@@ -15,7 +15,6 @@ never derived from the entries that happen to be retained).
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar

@@ -67,7 +67,7 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
 
 
 def fewest_retained(settings: Settings) -> int:
-    """The least that may be retained under load: who is as near as it has promised to be catches up by log."""
+    """The least that may be retained under load, so that who is as near as promised catches up by log."""
     return settings.in_flight_slots + NEAR_SLOTS + settings.ahead_slots
 
 

@@ -68,7 +68,7 @@ class World:
         self.last: Event | None = None
         """The last event."""
         self.under_way_until = 0
-        """When the last of all messages to other nodes that have left so far is due, and of the syncs begun."""
+        """When the last message that has left so far for another node is due, or the last sync begun ends."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}

@@ -24,8 +24,8 @@ LENGTH = 6_000
 
 
 def draw_slow_reader(seed: int, strategy: str) -> GroupConfig:
-    """The configuration of one seed: the reader asks seldom or for little, and in half of them the log is long
-    only where it is held.
+    """The configuration of one seed: the reader asks seldom or for little, and in half of them the log is
+    long only where it is held.
     """
     config = draw_load(NAME, seed, strategy, clients=24, length=LENGTH)
     label = f"{NAME}/{strategy}/{seed}"

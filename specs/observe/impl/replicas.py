@@ -183,6 +183,7 @@ class ImplObserver(RequestObserver):
         if retired in self.logs.with_rot:
             self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
+        self.load.gone(place)
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
         """A leader stepped down."""
@@ -323,9 +324,8 @@ class ImplObserver(RequestObserver):
     def held(self, slot: int, moved: Hold) -> None:
         """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
         before = self.holds.get(moved.name)
-        if before is None:
-            place = slot, self.log_bytes
-        else:
+        place = slot, self.log_bytes
+        if before is not None:
             place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
         self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
         self.view.holds[moved.name] = place[0]
@@ -339,7 +339,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is None:
             return
-        self.load.crashed(place)
+        self.load.gone(place)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:

@@ -122,6 +122,10 @@ BUGS = (
     bug(
         "known_batch_not_adopted",
         "A leader does not send its first batch again to a voter that knows all of it to be chosen.",
-        Edit(SENDER, "held = m.adopted and m.through >= self.log.last", "held = m.through >= self.log.last"),
+        Edit(
+            SENDER,
+            "if follows and retained and (m.through < last or self.log.commit == last):",
+            "if follows and retained:",
+        ),
     ),
 )

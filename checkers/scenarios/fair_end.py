@@ -36,6 +36,9 @@ SETTLING_LEASES = 60
 WATCHED_OPERATIONS = 2
 """Operations of each client, with the load on, of which answers are measured."""
 
+LEAST_WATCHED = 20
+"""Operations of all of them together, at the least."""
+
 WATCHED_LEASES = 3
 """Leases for which what is quiet must stay so, and within which an election that began has ended."""
 
@@ -138,7 +141,9 @@ def keeps_pace(run: Run) -> None:
     observation: Any = run.observation
     led, group = observation.leader_changes, Group(run)
     run.perform("watch")
-    goals = [(client, client.ended + WATCHED_OPERATIONS) for client in group.clients()]
+    clients = group.clients()
+    watched = max(WATCHED_OPERATIONS, -(-LEAST_WATCHED // max(1, len(clients))))
+    goals = [(client, client.ended + watched) for client in clients]
     missing = list(goals)
 
     def reached() -> bool:
@@ -146,7 +151,7 @@ def keeps_pace(run: Run) -> None:
             missing.pop()
         return not missing
 
-    bound = WATCHED_OPERATIONS * run.config.client.timeout_us * 2
+    bound = watched * run.config.client.timeout_us * 2
     run.advance_until(reached, bound, most_steps(run))
     if run.failure is not None:
         return

@@ -112,6 +112,7 @@ BUGS = (
         "attempts_wait_unbounded",
         "Any number of attempts at a request may wait for room.",
         Edit(WAITING, "and len(waiter.attempts) < self.settings.waiting_attempts:", "and True:"),
+        scenario="busy",
     ),
     bug(
         "waits_and_comes_again",

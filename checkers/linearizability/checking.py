@@ -1,8 +1,10 @@
 """`check`: which algorithm decides which key, and what the answer says."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +36,9 @@ FRONTIER = "frontier search"
 WING_GONG = "Wing-Gong search"
 MANY, MANY_TIMES = 200, 100
 """A plain search with so many configurations for so many times goes on as machine code."""
+
+DEPTH_FIRST_COMPILED_FROM = 200
+"""Keys of fewer operations are walked through sooner than their tables are made."""
 
 DEPTH_FIRST_AT_LEAST, DEPTH_FIRST_EACH = 1_000, 2
 """Depth first so many configurations are tried, and for each operation so many more."""
@@ -68,7 +73,8 @@ def check(
 
     `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
     decided by compiled kernels or by the plain reference; None: by what suits the history (`engine_of`),
-    and how long the plain search takes. Raises `UnknownOperationError` and `UnfitOperationError`.
+    how long the plain search takes, and whether the kernel of the walk is loaded anyway, which makes no
+    difference to the answer. Raises `UnknownOperationError` and `UnfitOperationError`.
     """
     thing = object if object is not None else fitting_object(history)
     _know_all(history, thing)
@@ -89,7 +95,9 @@ def get_ready(history: History, object: SequentialObject | None = None) -> None:
 def load_machine_code() -> None:
     """Load what decides registers in machine code, compiled if this is its first use."""
     builder = HistoryBuilder()
-    builder.add(0, "write", "key", 1, 0, 1)
+    builder.add(0, "write", "by zones", 1, 0, 1)
+    for process in range(2):
+        builder.add(process, "write", "depth first", 1, 0, 1)
     check(builder.build(), machine_code=True)
 
 
@@ -136,7 +144,12 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
     if by_zones.failure is not None:
         return _no(history, by_zones.failure, ZONES, SURE, engine=engine)
     keys = [
-        _Key(history.keys[key], by_zones.operations.get(key) or register.of_key(asks, key), why)
+        _Key(
+            history.keys[key],
+            by_zones.operations.get(key) or register.of_key(asks, key),
+            partial(register.columns_of_key, asks, key),
+            why,
+        )
         for key, why in by_zones.outside.items()
     ]
     keys.sort(key=lambda key: (len(key.asks), key.name))
@@ -173,12 +186,14 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
 class _Key:
     """A key of a register that algorithm A cannot decide, and how far its searches have come.
 
-    `engine` and `algorithm` are those of the last search. `why` says why it takes one.
+    `engine` and `algorithm` are those of the last search, `columns` makes the columns of `asks`. `why` says
+    why it takes a search.
     """
 
-    def __init__(self, name: str, asks: list[Ask], why: str) -> None:
+    def __init__(self, name: str, asks: list[Ask], columns: Callable[[], Column], why: str) -> None:
         self.name = name
         self.asks = asks
+        self.columns = columns
         self.why = why
         self.engine = PYTHON
         self.algorithm = DEPTH_FIRST
@@ -187,10 +202,7 @@ class _Key:
     def search(self, turn: Turn, machine_code: bool | None) -> Searched:
         """Depth first for a while, in the first turn, then algorithm B."""
         if self.algorithm == DEPTH_FIRST:
-            most = depth_first_limit(self.asks)
-            found = depth_first.search(
-                self.asks, exhausted=lambda visited: visited > most or turn.exhausted_in_all(visited)
-            )
+            found = self._depth_first(turn, machine_code)
             if found.order is not None or found.failed_at is not None or turn.ended:
                 return found
             self.algorithm = FRONTIER
@@ -210,6 +222,27 @@ class _Key:
                 return compiled
         self.engine = PYTHON
         return frontier.search(self.asks, exhausted=turn.exhausted)
+
+    def _depth_first(self, turn: Turn, machine_code: bool | None) -> Searched:
+        most = depth_first_limit(self.asks)
+
+        def exhausted(visited: int) -> bool:
+            return visited > most or turn.exhausted_in_all(visited)
+
+        if machine_code is None:
+            machine_code = len(self.asks) >= DEPTH_FIRST_COMPILED_FROM and _walk_is_loaded()
+        if not machine_code:
+            return depth_first.search(self.asks, exhausted=exhausted)
+        from dynaproof.checkers.linearizability import by_depth_first  # noqa: PLC0415
+
+        self.engine = MACHINE_CODE
+        return by_depth_first.search(self.asks, self.columns(), exhausted=exhausted)
+
+
+def _walk_is_loaded() -> bool:
+    """Whether the walk can be had as machine code at once: to load it takes longer than most walks."""
+    kernels = sys.modules.get("dynaproof.checkers.linearizability.depth_first_kernels")
+    return kernels is not None and bool(kernels.go_on.signatures)
 
 
 def depth_first_limit(asks: Sequence[Ask]) -> int:

@@ -16,6 +16,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from dynaproof.checkers.certificates import verifier
 from dynaproof.checkers.histories import FAILED_CAS, parse
 from dynaproof.checkers.linearizability import (
     brute_force,
+    by_depth_first,
     by_frontier,
     chain_kernels,
     depth_first,
@@ -161,6 +163,7 @@ def _examine(
         "algorithm B": _frontier(asks, frontier.search),
         "algorithm B in machine code": _frontier(asks, by_frontier.search),
         "algorithm B depth first": _frontier(asks, depth_first.search),
+        "algorithm B depth first in machine code": _frontier(asks, _compiled_walk(asks)),
         "algorithm B by bad patterns": _patterns(asks),
         "the Wing-Gong search": _wing_gong(operations),
         "the search that follows a history": (_online(operations, chance), None),
@@ -174,7 +177,7 @@ def _examine(
             yield f"{who} says {verdict}, all orders say {truth}"
         if order is not None and truth:
             yield from _wrong_order(history, operations, order, who)
-    yield from _wrong_search(register.of_key(asks, 0))
+    yield from _wrong_search(asks)
     yield from _wrong_answer(history, operations, truth, tally)
     yield from _wrong_verifier(history, operations, chance)
 
@@ -256,8 +259,17 @@ def _patterns(asks: Asks) -> Opinion:
     return (None if patterns.find(register.of_key(asks, 0)) is None else False), None
 
 
-def _wrong_search(asks: Sequence[Ask]) -> Iterator[str]:
-    """Whether a pattern is missed, and whether the walk depth first gets stuck where the frontier does."""
+def _compiled_walk(reduced: Asks, **options: Any) -> Callable[[list[Ask]], frontier.Searched]:
+    """The walk depth first in machine code, on the operations of that history's key."""
+    return partial(by_depth_first.search, columns=register.columns_of_key(reduced, 0), **options)
+
+
+def _wrong_search(reduced: Asks) -> Iterator[str]:
+    """Whether a pattern is missed, and whether the walk depth first gets stuck where the frontier does.
+
+    Its two forms must be one walk, to the end and wherever a budget ends them.
+    """
+    asks = register.of_key(reduced, 0)
     found = patterns.find(asks)
     if (found is None) == any(_is_excluded(ask, asks) for ask in asks):
         yield f"the bad pattern found is {found}"
@@ -265,6 +277,15 @@ def _wrong_search(asks: Sequence[Ask]) -> Iterator[str]:
     stuck = [None if one.failed_at is None else asks[one.failed_at].ret for one in (plain, walked)]
     if stuck[0] != stuck[1] or plain.done != walked.done:
         yield f"depth first the search gets stuck at {stuck[1]}, not at {stuck[0]}"
+    if _compiled_walk(reduced)(asks) != walked:
+        yield "depth first machine code finds something else"
+    for most in range(0, walked.most, depth_first.ASK_EVERY):
+
+        def exhausted(visited: int, most: int = most) -> bool:
+            return visited > most
+
+        if _compiled_walk(reduced, exhausted=exhausted)(asks) != depth_first.search(asks, exhausted=exhausted):
+            yield f"depth first machine code comes elsewhere with a budget of {most}"
 
 
 def _is_excluded(x: Ask, asks: Sequence[Ask]) -> bool:

@@ -126,11 +126,16 @@ def _know_all(history: History, thing: SequentialObject) -> None:
     strangers = np.flatnonzero(~known[history.columns.function])
     if len(strangers):
         raise UnknownOperationError(thing, history[int(strangers[0])])
+
+
+def _fit_all(keys: Sequence[Sequence[Operation]], thing: SequentialObject) -> None:
     unfit: Callable[[Operation], str | None] | None = getattr(thing, "unfit", None)
-    for operation in history if unfit is not None else ():
-        complaint = unfit(operation) if unfit is not None else None
-        if complaint is not None:
-            raise UnfitOperationError(operation, complaint)
+    if unfit is None:
+        return
+    wrong = [(op.index, op, complaint) for key in keys for op in key if (complaint := unfit(op)) is not None]
+    if wrong:
+        _, first, complaint = min(wrong)
+        raise UnfitOperationError(first, complaint)
 
 
 def _check_register(history: History, meter: Meter, machine_code: bool | None) -> Result:
@@ -275,14 +280,15 @@ def _why(outside: Counter[str]) -> str:
 
 
 def _check_by_search(history: History, thing: SequentialObject, meter: Meter) -> Result:
+    # Each operation is made once: to make one takes about as long as to search one.
+    everything = [history.operations(rows) for rows in history.rows_of_keys() if len(rows)]
+    _fit_all(everything, thing)
     # What certainly did not happen says nothing, except a failed condition.
-    keys = [
-        [row for row in rows.tolist() if tells(history[row])] for rows in history.rows_of_keys() if len(rows)
-    ]
-    keys.sort(key=lambda rows: (len(rows), history[rows[0]].key if rows else ""))
+    keys = [[op for op in key if tells(op)] for key in everything]
+    keys.sort(key=lambda key: (len(key), key[0].key if key else ""))
     why = f"the object {thing.name} is not a register"
-    for rows in keys:
-        failure = excluded(history, rows, thing)
+    for key in keys:
+        failure = excluded(history, key, thing)
         if failure is not None:
             return _no(history, failure, PATTERNS, why)
     orders: list[Column] = []
@@ -290,16 +296,17 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
     reached: _Reached | None = None
     done = 0
 
-    def search(rows: list[int], turn: Turn) -> wing_gong.Found:
-        return wing_gong.search([history[row] for row in rows], thing, turn.exhausted_in_all)
+    def search(key: list[Operation], turn: Turn) -> wing_gong.Found:
+        return wing_gong.search(key, thing, turn.exhausted_in_all)
 
-    for rows, found in in_turns(keys, search, meter):
+    for key, found in in_turns(keys, search, meter):
         done += found.done
+        rows = [op.index for op in key]
         if found.stuck_at is not None:
             failure = stuck_object(history, rows, rows[found.stuck_at], thing)
             return _no(history, failure, WING_GONG, why)
         if found.order is None:
-            undecided.append(history[rows[0]].key)
+            undecided.append(key[0].key)
             reached = reached or _reached(rows, found)
         else:
             orders.append(np.array(rows, dtype=np.int64)[found.order])

@@ -4,42 +4,42 @@ The kernels (`depth_first_kernels`) work in tables that do not grow by themselve
 need more room, and where the budget is to be asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from dynaproof.checkers.linearizability import depth_first_kernels as kernels
+from dynaproof.checkers.linearizability import depth_first_tables as tables
 from dynaproof.checkers.linearizability.depth_first import ASK_EVERY
-from dynaproof.checkers.linearizability.depth_first_kernels import Walk
+from dynaproof.checkers.linearizability.depth_first_tables import Walk
 from dynaproof.checkers.linearizability.frontier import Searched, linearized
-from dynaproof.checkers.linearizability.register import ASK_CAS, Ask
+from dynaproof.checkers.linearizability.register import ASK_CAS
 from dynaproof.checkers.linearizability.result import endless
 from dynaproof.specs.history import ABSENT, NEVER, Column
 
 
 def search(
-    asks: Sequence[Ask],
     columns: Column,
     initial: int = ABSENT,
     exhausted: Callable[[int], bool] = endless,
 ) -> Searched:
-    """Decide one key, as `depth_first.search`; `columns` are those of `asks` (`register.columns_of_key`)."""
+    """Decide one key, as `depth_first.search`, whose columns are those of `register.columns_of_key`."""
     walk = _walk(columns, initial)
-    now, returning = walk.now, walk.returns[:-1, kernels.WHO]
+    now, returning = walk.now, walk.returns[:-1, tables.WHO]
     visited = 0
-    while (why := kernels.go_on(walk, visited)) in {kernels.ASK, kernels.ROOM}:
-        if why == kernels.ROOM:
+    while (why := kernels.go_on(walk, visited)) in {tables.ASK, tables.ROOM}:
+        if why == tables.ROOM:
             walk = _with_room(walk)
         elif exhausted(visited + 1):
-            furthest = int(now[kernels.FURTHEST])
-            prefix = _order(asks, columns, walk, kernels.REACHED)
+            furthest = int(now[tables.FURTHEST])
+            prefix = _order(columns, walk, tables.REACHED)
             return Searched(None, None, furthest, visited + 1, prefix, int(returning[furthest]))
         else:
             visited += ASK_EVERY
-    tried = int(now[kernels.VISITED])
-    if why == kernels.FOUND:
-        return Searched(_order(asks, columns, walk, kernels.TRAIL), None, len(returning), tried)
-    furthest = int(now[kernels.FURTHEST])
+    tried = int(now[tables.VISITED])
+    if why == tables.FOUND:
+        return Searched(_order(columns, walk, tables.TRAIL), None, len(returning), tried)
+    furthest = int(now[tables.FURTHEST])
     return Searched(None, int(returning[furthest]), furthest, tried)
 
 
@@ -52,27 +52,27 @@ def _walk(columns: Column, initial: int) -> Walk:
     pending = calls[never]
     returning = _returning(ret)
     returns = _zeros(len(returning) + 1, 4)
-    returns[:-1, kernels.WHO] = returning
+    returns[:-1, tables.WHO] = returning
     # At equal times calls come first; after the last return nothing is called.
-    returns[:-1, kernels.UNTIL] = np.searchsorted(call[calls], ret[returning], side="right")
-    returns[-1, kernels.UNTIL] = returns[-2:-1, kernels.UNTIL].sum()
-    returns[:, kernels.UNKNOWN] = np.append(0, np.cumsum(never))[returns[:, kernels.UNTIL]]
-    returns[:, kernels.TRIED] = -1
+    returns[:-1, tables.UNTIL] = np.searchsorted(call[calls], ret[returning], side="right")
+    returns[-1, tables.UNTIL] = returns[-2:-1, tables.UNTIL].sum()
+    returns[:, tables.UNKNOWN] = np.append(0, np.cumsum(never))[returns[:, tables.UNTIL]]
+    returns[:, tables.TRIED] = -1
     operations = _zeros(count + 1, 8)
-    operations[:count, : kernels.RET + 1] = np.stack([kind, need, value, ret], axis=1)
-    operations[count, kernels.BEFORE :] = count
+    operations[:count, : tables.RET + 1] = np.stack([kind, need, value, ret], axis=1)
+    operations[count, tables.BEFORE :] = count
     most = kernels.give_places(operations, returns, calls)
     # Words of their own, so that those of one configuration can be compared with those of another.
-    words = -(-most // kernels.WORD)
-    operations[pending, kernels.BIT] = words * kernels.WORD + np.arange(len(pending))
-    operations[:, kernels.PLACE], bit = np.divmod(operations[:, kernels.BIT], kernels.WORD)
-    operations[:, kernels.BIT] = 1 << bit
+    words = -(-most // tables.WORD)
+    operations[pending, tables.BIT] = words * tables.WORD + np.arange(len(pending))
+    operations[:, tables.PLACE], bit = np.divmod(operations[:, tables.BIT], tables.WORD)
+    operations[:, tables.BIT] = 1 << bit
     head, following = _alike(kind[pending], need[pending], value[pending])
-    all_words = words + -(-len(pending) // kernels.WORD)
-    now = _zeros(kernels.PLACES)
-    now[kernels.STATE] = initial
-    now[[kernels.TRAIL, kernels.REACHED]] = -1
-    now[[kernels.OPEN_WORDS, kernels.OPEN_AT_MOST]] = words, most
+    all_words = words + -(-len(pending) // tables.WORD)
+    now = _zeros(tables.PLACES)
+    now[tables.STATE] = initial
+    now[[tables.TRAIL, tables.REACHED]] = -1
+    now[[tables.OPEN_WORDS, tables.OPEN_AT_MOST]] = words, most
     walk = Walk(
         now=now,
         operations=operations,
@@ -80,7 +80,7 @@ def _walk(columns: Column, initial: int) -> Walk:
         calls=calls,
         pending=np.stack([pending, following], axis=1),
         kinds=np.stack([head, head], axis=1),
-        nodes=_zeros(count + 1, kernels.SETS + 2 * all_words),
+        nodes=_zeros(count + 1, tables.SETS + 2 * all_words),
         steps=_zeros(count + 1 + 2 * most, 3),
         sets=_zeros(3, all_words),
         moves=_zeros(most + 1 + len(head)),
@@ -97,7 +97,7 @@ def _returning(ret: Column) -> Column:
 
 
 def _alike(kind: Column, need: Column, value: Column) -> tuple[Column, Column]:
-    """Of operations the first of each kind; and after each the next that does the same, -1 if there is none."""
+    """Of operations the first of each kind; and after each the next that does the same, or -1."""
     condition = np.where(kind == ASK_CAS, need, -1)
     order = np.lexsort((value, condition, kind))  # Equal ones stay in their order.
     same = np.ones(max(len(kind) - 1, 0), dtype=bool)
@@ -113,11 +113,11 @@ def _alike(kind: Column, need: Column, value: Column) -> tuple[Column, Column]:
 def _with_room(walk: Walk) -> Walk:
     """The walk with twice the room in what is used up."""
     now = walk.now
-    if now[kernels.VISITED] == len(walk.nodes):
+    if now[tables.VISITED] == len(walk.nodes):
         walk = walk._replace(nodes=_doubled(walk.nodes))
-    if now[kernels.MOVES] + kernels.moves_at_once(walk) > len(walk.moves):
+    if now[tables.MOVES] + kernels.moves_at_once(walk) > len(walk.moves):
         walk = walk._replace(moves=_doubled(walk.moves))
-    if now[kernels.STEPS] + kernels.steps_at_once(walk) > len(walk.steps):
+    if now[tables.STEPS] + kernels.steps_at_once(walk) > len(walk.steps):
         walk = walk._replace(steps=_doubled(walk.steps))
     return walk
 
@@ -126,14 +126,14 @@ def _doubled(table: Column) -> Column:
     return np.concatenate([table, np.zeros_like(table)])
 
 
-def _order(asks: Sequence[Ask], columns: Column, walk: Walk, last: int) -> list[int]:
+def _order(columns: Column, walk: Walk, last: int) -> list[int]:
     """The operations in the order of the steps that lead to the one at that place of `now`."""
-    operations, numbers = _zeros(len(asks)), _zeros(len(asks))
+    kind, _, _, call, ret = columns
+    operations, numbers = _zeros(len(kind)), _zeros(len(kind))
     first = kernels.trail_of(walk.steps, int(walk.now[last]), operations, numbers)
     steps = list(zip(operations[first:].tolist(), numbers[first:].tolist(), strict=True))
-    _, _, _, call, ret = columns
     called_at = np.searchsorted(ret[_returning(ret)], call)
-    return linearized(asks, steps, called_at.tolist())
+    return linearized(kind.tolist(), steps, called_at.tolist())
 
 
 def _zeros(*shape: int) -> Column:

@@ -1,8 +1,8 @@
-"""Algorithm B depth first as machine code: the walk of `depth_first` over tables, sets of operations being words.
+"""Algorithm B depth first as machine code: the walk of `depth_first` over tables, with words for sets.
 
-`depth_first` is the readable reference, has the rules, and says why they are right; tests hold the two against
-each other. Here every choice is made in the same order, so both go through the same configurations and find
-the same order of operations.
+`depth_first` is the readable reference, has the rules, and says why they are right; tests hold the two
+against each other. Here every choice is made in the same order, so both go through the same configurations
+and find the same order of operations.
 
 What is open at a return is not written down for each: the open operations are a list, in the order of their
 calls, of which each knows who stands before and after it. Who returns is taken out, and going back over that
@@ -13,77 +13,60 @@ return puts it in again where it was, as its own two links still say.
 Source: Knuth, *Dancing Links* (2000).
 """
 
-from typing import NamedTuple
-
+from dynaproof.checkers.linearizability.depth_first_moves import can_go, list_moves
+from dynaproof.checkers.linearizability.depth_first_tables import (
+    AFTER,
+    ASK,
+    AT,
+    BEFORE,
+    BIT,
+    CALLED,
+    DEPTH,
+    EARLIER,
+    END,
+    FIRST,
+    FOUND,
+    FURTHEST,
+    HIDDEN,
+    KIND,
+    LINKED,
+    MOVES,
+    NEED,
+    NUMBER,
+    OPEN,
+    OPEN_AT_MOST,
+    OPEN_WORDS,
+    OPERATION,
+    PLACE,
+    PREVIOUS,
+    REACHED,
+    READS,
+    RET,
+    RETURN,
+    ROOM,
+    SETS,
+    STATE,
+    STEPS,
+    STUCK,
+    TRAIL,
+    TRIED,
+    UNTIL,
+    USED,
+    VALUE,
+    VISITED,
+    WHO,
+    Walk,
+)
 from dynaproof.checkers.linearizability.machine import Cell, compiled, inner
-from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ
+from dynaproof.checkers.linearizability.register import ASK_PUT, ASK_READ
 from dynaproof.specs.history import NEVER, Column
-
-WORD = 62
-"""Bits of a word, which is a signed integer."""
-
-FOUND, STUCK, ASK, ROOM = range(4)
-"""Why a walk stands still: it has an order, there is none, it asks for the budget, it needs room."""
-
-NUMBER, STATE, TRAIL = range(3)
-"""Of `Walk.now` and of a node: the next return, the state, the last step."""
-
-FURTHEST, REACHED, VISITED, DEPTH, MOVES, STEPS = range(3, 9)
-"""Of `Walk.now`: the latest return that was come to, the last step before it; how many nodes there are, how many
-of them can be come back to, how many of `moves` and of `steps` are in use."""
-
-LINKED, CALLED, WANTED, PICKY, UNLIKE, OPEN_WORDS, OPEN_AT_MOST, PLACES = range(9, 17)
-"""Of `Walk.now`, too: at which return the list of open operations is, and how many of `calls` it has had; how many
-values are `wanted`; how many others there are but which somebody takes anything (two stand for more), and one of
-them; how many words of a set are for operations that return, and how many of these are open at a time."""
-
-KIND, NEED, VALUE, RET, PLACE, BIT, BEFORE, AFTER = range(8)
-"""Of an operation: what it asks, its word of a set and its bit there, and its links. The row behind the last
-operation is both ends of the list."""
-
-WHO, UNTIL, UNKNOWN, TRIED = range(4)
-"""Of a return: who returns, how many of `calls` there were by then, how many of these never return, and the last
-node that was tried at it."""
-
-NEXT, HEAD, FREE = 1, 0, 1
-"""Of `pending`, beside `WHO`: the next that does the same. Of a kind of these: the first, and the first that was
-called and not used. All are places in `pending`, -1 for none."""
-
-EARLIER, OPEN, FIRST, AT, END, SETS = range(3, 9)
-"""Of a node: the one tried before it at the same return; and, from `SETS` on, the words of what it has used and
-hidden. By depth: the node to be come back to, and where its moves are: the first, the next, the end (-1: they are
-not worked out)."""
-
-OPERATION, RETURN, PREVIOUS = range(3)
-"""Of a step: what was linearized, at which return (-1: hidden before then), and the step before."""
-
-USED, HIDDEN, READS = range(3)
-"""The sets: of the configuration, and the reads that are open."""
-
-
-class Walk(NamedTuple):
-    """Tables, a row each of what they are called; `calls` are all operations in the order of their calls,
-    `pending` those of them that never return. `wanted` and `writes` are room to work in.
-    """
-
-    now: Column
-    operations: Column
-    returns: Column
-    calls: Column
-    pending: Column
-    kinds: Column
-    nodes: Column
-    steps: Column
-    sets: Column
-    moves: Column
-    wanted: Column
-    writes: Column
 
 
 @compiled
 def give_places(operations: Column, returns: Column, calls: Column) -> int:
-    """Number the operations that return, so that those open at a time differ, as `BIT`; gives how many numbers
-    that takes.
+    """Number the operations that return, as `BIT`, so that those open at a time differ.
+
+    Gives how many numbers that takes.
     """
     free = [0 for _ in range(0)]
     most, at = 0, 0
@@ -149,13 +132,6 @@ def open_called(now: Column, operations: Column, returns: Column, calls: Column)
 def legal(operations: Column, i: Cell, state: Cell) -> bool:
     """Whether what changes nothing can happen in that state."""
     return bool((operations[i, NEED] == state) == (operations[i, KIND] == ASK_READ))
-
-
-@inner
-def can_go(operations: Column, i: Cell, state: Cell) -> bool:
-    """Whether a write can happen in that state."""
-    kind = operations[i, KIND]
-    return bool(kind == ASK_PUT or (kind == ASK_CAS and operations[i, NEED] == state))
 
 
 @inner
@@ -312,164 +288,18 @@ def come_back(walk: Walk) -> bool:
     return False
 
 
-# ---- moves
-
-
-@inner
-def list_moves(walk: Walk) -> None:
-    """Work out what else can be linearized next in the present configuration, the best first."""
-    now, operations, sets, pending, kinds = walk.now, walk.operations, walk.sets, walk.pending, walk.kinds
-    moves, writes, wanted = walk.moves, walk.writes, walk.wanted
-    first = now[MOVES]
-    x = walk.returns[now[NUMBER], WHO]
-    # Those of one kind that can go now have all met the same value, so one of them is enough.
-    without = x if can_go(operations, x, now[STATE]) else -1
-    if without >= 0 and sets[HIDDEN, operations[x, PLACE]] & operations[x, BIT]:
-        moves[first] = x
-        now[MOVES] += 1
-    find_free(now, operations, walk.returns, pending, kinds, sets)
-    find_wanted(now, operations, pending, kinds, sets, wanted)
-    for at in range(sort_writes(operations, sets, writes)):
-        i = writes[at]
-        if i == x or not can_go(operations, i, now[STATE]) or not is_new(now, operations, moves, first, i, without):
-            continue
-        if operations[i, KIND] == ASK_CAS or waited_for(now, wanted, operations[i, VALUE]):
-            moves[now[MOVES]] = i
-            now[MOVES] += 1
-    for kind in (ASK_CAS, ASK_PUT):
-        for at in range(len(kinds)):
-            if kinds[at, FREE] < 0:
-                continue
-            i = pending[kinds[at, FREE], WHO]
-            if operations[i, KIND] != kind or not can_go(operations, i, now[STATE]):
-                continue
-            if waited_for(now, wanted, operations[i, VALUE]) and is_new(
-                now, operations, moves, first, i, without
-            ):
-                moves[now[MOVES]] = i
-                now[MOVES] += 1
-
-
-@inner
-def is_new(now: Column, operations: Column, moves: Column, first: Cell, i: Cell, without: Cell) -> bool:
-    """Whether none of the moves from `first` on does the same, nor the one operation left out (-1: none)."""
-    if without >= 0 and same(operations, without, i):
-        return False
-    for at in range(first, now[MOVES]):
-        if same(operations, moves[at], i):
-            return False
-    return True
-
-
-@inner
-def same(operations: Column, one: Cell, other: Cell) -> bool:
-    """Whether two that can go now do the same."""
-    return bool(
-        operations[one, KIND] == operations[other, KIND] and operations[one, VALUE] == operations[other, VALUE]
-    )
-
-
-@inner
-def sort_writes(operations: Column, sets: Column, writes: Column) -> int:
-    """Sort the open writes that were not used by their returns; gives how many there are."""
-    ends = len(operations) - 1
-    count = 0
-    i = operations[ends, AFTER]
-    while i != ends:
-        if operations[i, KIND] >= ASK_PUT and not sets[USED, operations[i, PLACE]] & operations[i, BIT]:
-            at = count
-            while at and operations[writes[at - 1], RET] > operations[i, RET]:
-                writes[at] = writes[at - 1]
-                at -= 1
-            writes[at] = i
-            count += 1
-        i = operations[i, AFTER]
-    return count
-
-
-@inner
-def find_free(
-    now: Column, operations: Column, returns: Column, pending: Column, kinds: Column, sets: Column
-) -> None:
-    """Of each kind of what never returns find the first that was called and not used.
-
-    The others can stand for it later.
-    """
-    called = returns[now[NUMBER], UNKNOWN]
-    for at in range(len(kinds)):
-        place = kinds[at, HEAD]
-        while place >= 0:
-            i = pending[place, WHO]
-            if not sets[USED, operations[i, PLACE]] & operations[i, BIT]:
-                break
-            place = pending[place, NEXT]
-        kinds[at, FREE] = place if place < called else -1
-
-
-@inner
-def find_wanted(
-    now: Column, operations: Column, pending: Column, kinds: Column, sets: Column, wanted: Column
-) -> None:
-    """Find the values that somebody waits for, and those but which others take anything.
-
-    Who never returns waits only if what it would leave is waited for (rule 2).
-    """
-    ends = len(operations) - 1
-    now[WANTED] = now[PICKY] = 0
-    i = operations[ends, AFTER]
-    while i != ends:
-        kind, need = operations[i, KIND], operations[i, NEED]
-        if not sets[USED, operations[i, PLACE]] & operations[i, BIT]:
-            if kind in (ASK_READ, ASK_CAS):
-                want(now, wanted, need)
-            elif kind == ASK_DIFFERS and (now[PICKY] == 0 or need != now[UNLIKE]):
-                now[PICKY] += 1
-                now[UNLIKE] = need
-        i = operations[i, AFTER]
-    at = 0
-    while at < now[WANTED]:  # It grows while it is walked.
-        for kind in range(len(kinds)):
-            if kinds[kind, FREE] >= 0:
-                i = pending[kinds[kind, FREE], WHO]
-                if operations[i, KIND] == ASK_CAS and operations[i, VALUE] == wanted[at]:
-                    want(now, wanted, operations[i, NEED])
-        at += 1
-
-
-@inner
-def want(now: Column, wanted: Column, value: Cell) -> None:
-    """Add a value to those that are wanted."""
-    count = now[WANTED]
-    for at in range(count):
-        if wanted[at] == value:
-            return
-    wanted[count] = value
-    now[WANTED] = count + 1
-
-
-@inner
-def waited_for(now: Column, wanted: Column, value: Cell) -> bool:
-    """Whether somebody waits for a value, or for any other than one that it is not."""
-    if now[PICKY] > 1 or (now[PICKY] == 1 and now[UNLIKE] != value):
-        return True
-    for at in range(now[WANTED]):
-        if wanted[at] == value:
-            return True
-    return False
-
-
 # ---- the walk
 
 
 @compiled
 def moves_at_once(walk: Walk) -> int:
-    """How many moves a node has at most: open writes, the returning one once more, and what never returns."""
+    """How many moves a node has at most: open writes, one of them hidden, and what never returns."""
     return int(walk.now[OPEN_AT_MOST] + 1 + len(walk.kinds))
 
 
 @compiled
 def steps_at_once(walk: Walk) -> int:
-    """How many steps lead from a return to the next at most: a write, open reads, and those called meanwhile."""
+    """How many steps lead from a return to the next at most: a write, open reads, those called meanwhile."""
     return int(1 + 2 * walk.now[OPEN_AT_MOST])
 
 
@@ -516,8 +346,9 @@ def go_on(walk: Walk, visited: int) -> int:
 
 @compiled
 def trail_of(steps: Column, last: int, operations: Column, numbers: Column) -> int:
-    """Fill the columns, from their end, with the operations of the steps that lead to one, and at which returns
-    these were linearized; gives where the first stands.
+    """Fill the columns, from the end, with the operations that lead to a step and when these were linearized.
+
+    Gives where the first of them stands.
     """
     place = len(operations)
     at: Cell = last

@@ -135,8 +135,7 @@ class Window:
                 break
             if not mask >> i & 1:
                 found.append(i)
-                if rets[i] < first:
-                    first = rets[i]
+                first = min(first, rets[i])
         return [i for i in found if calls[i] <= first], first
 
     def candidates(self, mask: int, low: int) -> list[int]:

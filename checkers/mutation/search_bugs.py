@@ -1,4 +1,4 @@
-"""Seeded bugs of the searches of algorithm B: of each its name, its function, the right text and the wrong one.
+"""Seeded bugs of the searches of algorithm B: of each its name, function, right text and wrong text.
 
 `checker_bugs` has those of everything else, and hunts them.
 """

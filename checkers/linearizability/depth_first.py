@@ -228,7 +228,7 @@ class _Search:
         # The bits of what was called by now, never returns, and was not used.
         free = (1 << self.pending_at[number]) - 1 << self.width & ~used
         wanted, picky = self._wanted(number, used, free)
-        for i in sorted(self.open_writes[number], key=self.rets.__getitem__):
+        for i in sorted(self.open_writes[number], key=lambda i: (self.rets[i], i)):
             kind, value = kinds[i], values[i]
             if i == x or used & bits[i] or (kind, value) in tried or not self._can_go(i, state):
                 continue

@@ -95,13 +95,20 @@ def sort_writes(operations: Column, sets: Column, writes: Column) -> int:
     while i != ends:
         if operations[i, KIND] >= ASK_PUT and not sets[USED, operations[i, PLACE]] & operations[i, BIT]:
             at = count
-            while at and operations[writes[at - 1], RET] > operations[i, RET]:
+            while at and returns_later(operations, writes[at - 1], i):
                 writes[at] = writes[at - 1]
                 at -= 1
             writes[at] = i
             count += 1
         i = operations[i, AFTER]
     return count
+
+
+@inner
+def returns_later(operations: Column, one: Cell, other: Cell) -> bool:
+    """Whether one returns later than another; at the same time they do in the order of the history."""
+    ret, other_ret = operations[one, RET], operations[other, RET]
+    return bool(ret > other_ret or (ret == other_ret and one > other))
 
 
 @inner

@@ -91,7 +91,7 @@ SEARCH_BUGS: Final[tuple[tuple[str, str, *tuple[Row, ...]], ...]] = (
          "want(now, wanted, operations[i, NEED])", "pass"),
         ("walk-equals-by-value-alone", "same", "return bool(alike and", "return bool("),
         ("walk-earliest-call-first", "sort_writes",
-         "operations[writes[at - 1], RET] > operations[i, RET]", "False"),
+         "returns_later(operations, writes[at - 1], i)", "False"),
         ("walk-hidden-must-come-out", "list_moves",
          "if without >= 0 and sets[HIDDEN, operations[x, PLACE]] & operations[x, BIT]:", "if False:"),
     ),

@@ -7,12 +7,13 @@ import sys
 from itertools import accumulate
 from random import Random
 
+import numpy as np
 import pytest
 
 from dynaproof.checkers.certificates import verify
-from dynaproof.checkers.linearizability import by_depth_first, check, checking, depth_first
+from dynaproof.checkers.linearizability import by_depth_first, check, checking, depth_first, frontier
 from dynaproof.checkers.linearizability.depth_first_tables import WORD
-from dynaproof.checkers.linearizability.register import Ask, columns_of_key, of_key, reduce
+from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_READ, Ask, columns_of_key, of_key, reduce
 from dynaproof.specs.history import NEVER, History, HistoryBuilder
 
 BUDGETS = (0, 1, 64, 65, 1_000)
@@ -111,3 +112,16 @@ def test_small_keys_stay_with_the_plain_form_even_where_machine_code_is_loaded()
     small = run_of_few_values(8, 4, checking.COMPILED_FROM // 2)
     large = run_of_few_values(8, 4, checking.COMPILED_FROM * 2)
     assert [check(history).engine for history in (small, large)] == ["Python", "machine code"]
+
+
+def test_of_equal_writes_that_return_at_one_time_the_one_that_stands_first_returns_first() -> None:
+    # Found by the fuzzer, seed 41160, history 114177: one put-if-absent goes, the other is what gets stuck.
+    asks = [
+        Ask(ASK_READ, 1, 1, 1, 1, 0),
+        Ask(ASK_CAS, 0, 1, 1, 1, 1),
+        Ask(ASK_READ, 1, 1, 2, 2, 2),
+        Ask(ASK_CAS, 0, 1, 0, 1, 3),
+    ]
+    columns = np.array(asks, dtype=np.int64).T[:5]
+    for found in (frontier.search(asks), depth_first.search(asks), by_depth_first.search(columns)):
+        assert (found.failed_at, found.done) == (3, 2)

@@ -54,9 +54,9 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     """How the log is read; by default, a few records in half a heartbeat."""
 
 
-def first_config() -> Config:
-    """The config that a group begins with."""
-    voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
+def first_config(nodes: tuple[NodeId, ...] = REPLICAS) -> Config:
+    """The config that a group begins with, a voter on each of these nodes."""
+    voters = tuple(Member(node, index + 1) for index, node in enumerate(nodes))
     return Config(0, voters, len(voters) + 1)
 
 
@@ -81,12 +81,16 @@ class Group:
     def replicas(self) -> list[Any]:
         """The live, admitted replicas."""
         found = []
-        for node in REPLICAS:
-            place = self.run.world.at(node)
+        for place in self.run.places_of(HOST):
             replica = getattr(place.node, "replica", None)
             if place.up and replica is not None and place.name != self.run.injector.excluded:
-                found.append(replica)
+                if self.counts(replica):
+                    found.append(replica)
         return found
+
+    def counts(self, replica: Any) -> bool:
+        """Whether a replica is one of the group's: on a spare node there may be one without a vote."""
+        return replica.settings.repairs_itself or replica.member in self.observation.config.voters
 
     def leader(self) -> Any:
         """The replica that may serve, if there is one."""
@@ -109,7 +113,8 @@ class Group:
 
     def expected_replicas(self) -> int:
         """How many replicas the group must have in the end."""
-        return 2 if self.run.injector.excluded else 3
+        excluded, voters = self.run.injector.excluded, self.observation.config.voters
+        return len(voters) - sum(voter.node.name == excluded for voter in voters)
 
     def quiet(self) -> bool:
         """Whether every live replica shows the fold of all that is chosen, and a leader serves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
@@ -17,27 +18,34 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
-from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 
-HOST_NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
+HOST_NOTES = (Deposed, Dropped, Led, Outbid, Reached, Retried, Served)
 """What a host notes."""
 
 HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Rejected, Reply, Vote)
 """What a host sends that says something of the group."""
 
 
-def replica_host() -> Kind:
+def one_on_each(_config: Any) -> tuple[NodeId, ...]:
+    """A host for each of the three replicas."""
+    return REPLICAS
+
+
+def replica_host(
+    nodes: Callable[[Any], tuple[NodeId, ...]] = one_on_each, operators: tuple[NodeId, ...] = ()
+) -> Kind:
     """The kind of these nodes."""
 
     def make(env: Env, config: Any) -> NodeProtocol:
-        return StorageNode(env, REPLICAS, config.settings)
+        return StorageNode(env, nodes(config), config.settings, operators)
 
     return Kind(
         name=HOST,
-        nodes=lambda _config: REPLICAS,
+        nodes=nodes,
         make=make,
         notes={kind: NOTES[kind] for kind in HOST_NOTES},
         sent={kind: MESSAGES[kind] for kind in HOST_MESSAGES},

@@ -34,6 +34,23 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
         voters = tuple(new if voter == old else voter for voter in self.voters)
         return Config(self.epoch + 1, voters, max(self.next_incarnation, new.incarnation + 1))
 
+    def raised(self) -> Config:
+        """The next config, with the same voters."""
+        return Config(self.epoch + 1, self.voters, self.next_incarnation)
+
+    @property
+    def brought(self) -> Member | None:
+        """The voter that came last, the only one that may not be admitted yet: it had to be before another
+        was brought (rule M2). Before any was, none.
+        """
+        newest = max(self.voters, key=lambda voter: voter.incarnation)
+        return newest if self.epoch and newest.incarnation + 1 == self.next_incarnation else None
+
+    def crowded(self) -> bool:
+        """Whether a zone has more voters than the group can lose."""
+        zones = [(voter.node.region, voter.node.zone) for voter in self.voters]
+        return any(2 * zones.count(zone) > len(zones) - 1 for zone in zones)
+
 
 class Record(Struct, frozen=True, gc=False, tag=True):
     """What every record carries: its identity, the epoch of the config that governs it, and its commit

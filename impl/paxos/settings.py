@@ -70,6 +70,14 @@ class GroupSettings(Struct, frozen=True):
     """Replicas that copy from one source at the same time, or go on by log behind their copies; a further one
     is told when to come back.
     """
+    repairs_itself: bool = True
+    """Whether a leader replaces a voter that has forgotten without an operator's command."""
+    learners: int = 2
+    """Replicas without a vote that a leader keeps track of, at the most."""
+    lag_slots: int = 64
+    """How many slots a learner may be behind when it becomes a voter, at the most;"""
+    catch_up_us: Microseconds = 3_000_000
+    """or it had what was chosen a moment ago within this time."""
     digests_kept: int = 65_536
     """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
     changes, they are not fetched again.

@@ -20,8 +20,17 @@ from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.log import fresh_head
-from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant, VacantTimer
-from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.paxos.messages.membership import (
+    AskReport,
+    Created,
+    CreateReplica,
+    DropReplica,
+    Gone,
+    Report,
+    Vacant,
+    VacantTimer,
+)
+from dynaproof.impl.paxos.notes import Dropped, Reached
 from dynaproof.impl.storage_node.retirement import Retirement
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
@@ -32,12 +41,16 @@ ROTTEN = (RottenLogError, RottenPageError)
 class StorageNode:
     """A node that hosts one replica of a group whose storage nodes are `peers` (static configuration)."""
 
-    def __init__(self, env: Env, peers: tuple[NodeId, ...], settings: Settings) -> None:
+    def __init__(
+        self, env: Env, peers: tuple[NodeId, ...], settings: Settings, operators: tuple[NodeId, ...] = ()
+    ) -> None:
         self.env = env
         self.peers = peers
         self.settings = settings
         self.hosts = frozenset(peer.address for peer in peers)
         """The nodes that may have a replica made here, whichever incarnation they run as."""
+        self.operators = frozenset(operator.address for operator in operators)
+        """Who may have one made, or dropped, besides."""
         self.replica: PartitionReplica | None = None
         self.retirement = Retirement(env.disk)
         self.cache = PageCache(settings.cache_bytes)
@@ -103,7 +116,9 @@ class StorageNode:
         self.replica, self.broken = None, True
 
     def say_vacant(self) -> None:
-        """Tell the peers; the leader among them answers with a new incarnation."""
+        """Tell the peers; the leader among them answers with a new incarnation. An operator asks by itself."""
+        if not self.settings.repairs_itself:
+            return
         for peer in self.peers:
             if peer.address != self.env.me.address:
                 vacant = Vacant(self.env.me, self.retirement.through)
@@ -116,6 +131,11 @@ class StorageNode:
             return
         if isinstance(message, CreateReplica):
             self.on_create_replica(sender, message)
+        elif isinstance(message, DropReplica):
+            self.on_drop_replica(sender, message)
+        elif isinstance(message, AskReport):
+            member = None if self.replica is None else self.replica.member
+            self.env.send(sender, Report(self.env.me, member, self.retirement.through))
         elif self.replica is not None:
             try:
                 self.replica.receive(sender, message)
@@ -128,12 +148,14 @@ class StorageNode:
         """Make a replica that knows nothing, if a node of the group says so: a leader, a follower on behalf
         of one, or the node's own operator. Repeated and late copies change nothing.
         """
-        if sender != self.env.me and sender.address not in self.hosts:
+        member, operated = message.member, sender.address in self.operators
+        if sender != self.env.me and sender.address not in self.hosts and not operated:
             return
-        member = message.member
         if member.node.address != self.env.me.address and self.replica is not None:
             self.env.send(member.node, message)  # On behalf of a leader that cannot reach it.
             return
+        if operated and self.replica is not None and self.replica.member == member:
+            self.env.send(sender, Created(member))
         if (
             self.replica is not None
             or member.node != self.env.me
@@ -151,6 +173,23 @@ class StorageNode:
             self.env.note(Reached("voter replaced"))
         self.env.cancel_timer(VacantTimer())
         self.replica.start(waits=False)  # Whatever an earlier incarnation has granted here (rule L5).
+        if operated:
+            self.env.send(sender, Created(member))
+
+    def on_drop_replica(self, sender: NodeId, message: DropReplica) -> None:
+        """Retire exactly this incarnation at an operator's command, whether or not it was ever made; while an
+        older one lives here, it cannot have been, and the operator hears nothing.
+        """
+        member, live = message.member, self.replica
+        older = live is not None and live.incarnation < member.incarnation
+        if sender.address not in self.operators or member.node != self.env.me or older:
+            return
+        if member.incarnation > self.retirement.through:
+            if live is not None and live.member != member:
+                return
+            self.env.note(Dropped(member))
+            self.retire(member.incarnation)
+        self.env.send(sender, Gone(member))
 
     def on_timer(self, timer: Timer) -> None:
         """Hand a timer to the replica."""

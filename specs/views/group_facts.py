@@ -114,6 +114,12 @@ class ForgetfulVote(GroupFact, frozen=True, gc=False):
     ballot: Ballot
 
 
+class WasDropped(GroupFact, frozen=True, gc=False):
+    """An operator had a replica dropped."""
+
+    name: Name
+
+
 class FellSilent(GroupFact, frozen=True, gc=False):
     """An incarnation gave itself up although nothing of it was damaged."""
 

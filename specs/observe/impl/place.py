@@ -196,6 +196,15 @@ def known_chosen(place: Place) -> int:
     return replica.log.commit
 
 
+def is_cut_off(place: Place, leader: object) -> bool:
+    """Whether a link is cut on which this place would hear a leader."""
+    return isinstance(leader, Member) and any(
+        f"{other.name}>{place.name}" in place.world.cut_links
+        for other in place.world.places.values()
+        if other.id.address == leader.node.address
+    )
+
+
 def hold_lag(place: Place) -> tuple[int, int]:
     """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
     node = place.node
@@ -344,6 +353,8 @@ class Seen:
             + self._waiting.attempts
             + state.pages.cache.clean_bytes
         )
+        if replica.leadership is not None:
+            lengths += len(replica.leadership.learners)
         if pending.flights:
             lengths += sum(map(len, pending.flights.values()))
         return lengths

@@ -19,7 +19,7 @@ from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
-from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
 from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
@@ -33,6 +33,7 @@ from dynaproof.specs.observe.impl.place import (
     given,
     hold_lag,
     identities,
+    is_cut_off,
     known_chosen,
     lease_end,
     lease_us,
@@ -42,7 +43,7 @@ from dynaproof.specs.observe.impl.place import (
     sent,
 )
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
-from dynaproof.specs.sometimes import SOMETIMES
+from dynaproof.specs.sometimes import EVERY
 from dynaproof.specs.views import group_facts
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import (
@@ -70,6 +71,7 @@ from dynaproof.specs.views.group_facts import (
     Uncovered,
     Unheld,
     Vanished,
+    WasDropped,
     WasShed,
 )
 
@@ -105,6 +107,7 @@ class ImplObserver(RequestObserver):
         Uncovered,
         Unheld,
         Vanished,
+        WasDropped,
         WasShed,
     )
 
@@ -167,7 +170,7 @@ class ImplObserver(RequestObserver):
 
     def on_reached(self, place: Place, note: Reached) -> None:
         """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
-        view, situation = self.view, SOMETIMES[note.what]
+        view, situation = self.view, EVERY[note.what]
         if situation is sometimes.GRAY_LINK and not self.leader_is_cut_off(place):
             return  # It missed the heartbeats for another reason: they were lost or late.
         retired = self.members.get(place.name) if situation is sometimes.ROT_FOUND else None
@@ -182,6 +185,14 @@ class ImplObserver(RequestObserver):
             self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
 
+    def on_dropped(self, place: Place, note: Dropped) -> None:
+        """An operator has dropped an incarnation: it is silent from here on."""
+        self.view.file(WasDropped(note.member))
+        self.view.forget(note.member)
+        if self.members.get(place.name) == note.member:
+            for known in (self.members, self.commits, self.seen):
+                known.pop(place.name, None)
+
     def on_deposed(self, _: Place, note: Deposed) -> None:
         """A leader stepped down."""
         if note.last_write > self.view.chosen_through:
@@ -195,12 +206,7 @@ class ImplObserver(RequestObserver):
     def leader_is_cut_off(self, place: Place) -> bool:
         """Whether a link is cut on which this place would hear the newest leader."""
         view = self.view
-        leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and any(
-            f"{other.name}>{place.name}" in place.world.cut_links
-            for other in place.world.places.values()
-            if other.id.address == leader.node.address
-        )
+        return is_cut_off(place, view.led[max(view.led)][-1] if view.led else None)
 
     # --- What leaves nodes ---
 
@@ -338,6 +344,7 @@ class ImplObserver(RequestObserver):
         if member is None:
             return
         self.load.crashed(place)
+        self.went_down()
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -345,6 +352,12 @@ class ImplObserver(RequestObserver):
             del self.members[place.name]
         else:
             self.synced(place)
+
+    def went_down(self) -> None:
+        """A replica goes down: is a config on a disk, and not chosen?"""
+        chosen, records = self.view.chosen_through, self.view.records
+        if any(slot > chosen and isinstance(one.record, ConfigChange) for (slot, _), one in records.items()):
+            self.reach(sometimes.LOSS_IN_A_CONFIG)
 
     def client_crashed(self, place: Place, _lost_disk: bool) -> None:
         """A client is gone, and with it whoever waited for its answers."""

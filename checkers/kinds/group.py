@@ -83,9 +83,9 @@ class Group:
         found = []
         for place in self.run.places_of(HOST):
             replica = getattr(place.node, "replica", None)
-            if place.up and replica is not None and place.name != self.run.injector.excluded:
-                if self.counts(replica):
-                    found.append(replica)
+            there = place.up and replica is not None and place.name != self.run.injector.excluded
+            if there and self.counts(replica):
+                found.append(replica)
         return found
 
     def counts(self, replica: Any) -> bool:

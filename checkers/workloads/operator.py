@@ -1,13 +1,14 @@
 """An operator of one group, as a node: it replaces voters, those that are lost and those that live, by the
 steps of an auto admin.
 
-One piece of work at a time: choose a voter to leave and a free node; have a learner made there; have the leader
-put it in the voter's place; wait until all voters are admitted; have dropped whatever no config names. What a
-step chooses is written down before any command names it, and each command is sent again until it is answered.
-A piece of work that does not get on is given up by raising the epoch, which makes its late commands void.
+One piece of work at a time: choose a voter to leave and a free node; have a learner made there; have the
+leader put it in the voter's place; wait until all voters are admitted; have dropped whatever no config names.
+What a step chooses is written down before any command names it, and each command is sent again until it is
+answered. A piece of work that does not get on is given up by raising the epoch, which makes its late commands
+void.
 
-*Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only when
-that does not name it, and no command that does can still count; one that had a vote, only when all voters are
+*Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
+when that does not name it, and no command that does can still count; one that had a vote, only when all voters are
 admitted.
 """
 
@@ -97,7 +98,7 @@ class Operator:
     def on_start(self) -> None:
         """Begin soon; until nodes have had time to answer none is dead."""
         unknown, now = Report(self.env.me, None, 0), self.env.now
-        self.reports = {node: (unknown, now) for node in self.nodes}
+        self.reports = dict.fromkeys(self.nodes, (unknown, now))
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
 
     def finish(self) -> None:

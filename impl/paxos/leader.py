@@ -13,7 +13,7 @@ Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Availa
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Leadership, Progress
 from dynaproof.impl.paxos.messages.leadership import (
     Handover,

@@ -116,7 +116,7 @@ class StorageNode:
         self.replica, self.broken = None, True
 
     def say_vacant(self) -> None:
-        """Tell the peers; the leader among them answers with a new incarnation. An operator asks by itself."""
+        """Tell the peers; the leader among them answers with a new incarnation. An operator asks itself."""
         if not self.settings.repairs_itself:
             return
         for peer in self.peers:

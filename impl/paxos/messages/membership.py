@@ -86,7 +86,7 @@ class ConfigStatus(Message, frozen=True, gc=False, tag="config_status"):
 
 
 class Replaced(Message, frozen=True, gc=False, tag="replaced"):
-    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: all of its voters are (rule M7)."""
+    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: so are all of its voters."""
 
     new: Member
     config: Config

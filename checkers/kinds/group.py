@@ -113,7 +113,8 @@ class Group:
 
     def expected_replicas(self) -> int:
         """How many replicas the group must have in the end."""
-        excluded, voters = self.run.injector.excluded, self.observation.config.voters
+        config: Config = self.observation.config
+        excluded, voters = self.run.injector.excluded, config.voters
         return len(voters) - sum(voter.node.name == excluded for voter in voters)
 
     def quiet(self) -> bool:

@@ -41,7 +41,7 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     operator = OperatorSettings(
         retry_us=heartbeat // (1, 4)[pick(2)],
         dead_us=lease * (2, 4)[pick(2)],
-        patience_us=lease * (2, 6)[pick(2)],
+        patience_us=lease * (8, 30)[pick(2)],
         moves=1 + pick(6),
     )
     settings = structs.replace(
@@ -98,7 +98,7 @@ def relieve(run: Run) -> None:
 def end(run: Run) -> None:
     """The operator ends its work, and replaces whom it takes for lost; then all is as in any fair end."""
     operator, group = the_operator(run), Group(run)
-    bound = 2 * SETTLING_LEASES * run.config.settings.lease_us
+    bound = 3 * SETTLING_LEASES * run.config.settings.lease_us
 
     def done() -> bool:
         return operator.idle and group.keeps_up()
@@ -109,6 +109,8 @@ def end(run: Run) -> None:
         run.check()
     for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
         client.replicas = tuple(voter.node.address for voter in operator.config.voters)
+        if client.route.leader not in client.replicas:
+            client.route.leader = None
     judge_end(run)
 
 

@@ -161,8 +161,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         scrub_us=heartbeat * (2, 20)[pages(2)],
         scrub_step_us=heartbeat // (1, 4)[pages(2)],
         scrub_pages=(1, 4, 64)[pages(3)],
-        **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"),
     )
+    settings = structs.replace(settings, **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"))
     spread = RATE_ONE * drift // 1_000_000
     extremes = pick(3)
     if extremes == 0:  # One slow clock, the others fast: where ignoring the drift matters most.

@@ -8,8 +8,8 @@ answered. A piece of work that does not get on is given up by raising the epoch,
 void.
 
 *Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
-when that does not name it, and no command that does can still count; one that had a vote, only when all voters are
-admitted.
+when that does not name it, and no command that does can still count; one that had a vote, only when all
+voters are admitted.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Operator:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way, and all voters are there."""
-        return self.work is None and self.admitted and not any(map(self.lost, self.config.voters))
+        return self.work is None and not any(map(self.lost, self.config.voters))
 
     # --- What is to be done ---
 

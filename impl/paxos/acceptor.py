@@ -98,7 +98,9 @@ class Acceptor(Candidate[State]):
         return TooFarBehind(self.member, m.source.incarnation, m.ballot, log.commit, log.first, at_first)
 
     def lease_binds(self, ballot: Ballot) -> bool:
-        """Whether a lease granted to another ballot still runs; the grantor is free at >= L (rule 15)."""
+        """Whether a lease granted to another ballot still runs; the grantor is free at >= L, whatever configs
+        it learns meanwhile (rules 15 and L4).
+        """
         return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until
 
     def grant_lease(self, ballot: Ballot) -> None:

@@ -37,7 +37,7 @@ class Learner(Core[State]):
 
     def apply_chosen(self) -> None:
         """Apply every slot through the commit index; a leader notifies its services, and serves once its own
-        `NoOp` is applied (rule 7).
+        `NoOp` is applied (rules 7 and L3).
         """
         log, state = self.log, self.state
         while state.applied < log.commit:

@@ -142,8 +142,8 @@ class Membership(Service):
         self.env.send(sender, NotNow(expected_epoch, reason, leader))
 
     def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
-        """Whether all voters but `out` are admitted: of the one that the config brought this leader needs a
-        word of its own ballot, for only who is admitted votes and grants.
+        """Whether all voters but `out` are admitted (rule M2): of the one that the config brought this leader
+        needs a word of its own ballot, for only who is admitted votes and grants.
         """
         brought = self.replica.config.brought
         if brought is None or brought in (out, self.replica.member):
@@ -151,7 +151,9 @@ class Membership(Service):
         return leadership.progress[brought].asked_at >= 0
 
     def caught_up(self, sender: NodeId, leadership: Leadership, new: Member) -> bool:
-        """Whether a learner is close enough to vote; from the first question on the leader hears of it."""
+        """Whether a learner is close enough to vote; from the first question on the leader hears of it (rule
+        M6).
+        """
         replica, settings, now = self.replica, self.replica.settings, self.env.now
         learners, commit = leadership.learners, replica.log.commit
         if new not in learners:
@@ -224,7 +226,7 @@ class Membership(Service):
         self.config_chosen(leadership, record.slot, record.config)
 
     def config_chosen(self, leadership: Leadership, slot: int, config: Config) -> None:
-        """From here on the new config governs: votes, leases (rule L1) and proposals."""
+        """From here on the new config governs: votes, leases and proposals (rules L1 and L2)."""
         replica = self.replica
         if slot == leadership.config_in_flight:
             leadership.config_in_flight = 0

@@ -30,7 +30,7 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
         return len(self.voters) // 2 + 1
 
     def replacing(self, old: Member, new: Member) -> Config:
-        """The next config, with `new` in the place of `old`."""
+        """The next config, with `new` in the place of `old` (rule M1)."""
         voters = tuple(new if voter == old else voter for voter in self.voters)
         return Config(self.epoch + 1, voters, max(self.next_incarnation, new.incarnation + 1))
 
@@ -44,7 +44,8 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
         was brought (rule M2). Before any was, none.
         """
         newest = max(self.voters, key=lambda voter: voter.incarnation)
-        return newest if self.epoch and newest.incarnation + 1 == self.next_incarnation else None
+        first = newest.incarnation <= len(self.voters)  # The first voters have the lowest incarnations.
+        return None if first or newest.incarnation + 1 < self.next_incarnation else newest
 
     def crowded(self) -> bool:
         """Whether a zone has more voters than the group can lose."""

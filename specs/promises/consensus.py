@@ -189,7 +189,7 @@ def voters_are_not_dropped(view: GroupView) -> Iterable[Violation]:
 )
 def quorums_overlap(view: GroupView) -> Iterable[Violation]:
     """Of the voters whose votes chose a slot, one has promised each later ballot that is led, before it lost
-    anything, unless that ballot's leader knew the slot to be chosen. Quorums of consecutive configs need not meet.
+    anything, unless that ballot's leader knew the slot to be chosen. Quorums of two configs need not meet.
     """
     for led in view.take(Led):
         known = view.known_by.get(led.ballot)

@@ -13,16 +13,28 @@ from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos import entrance
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.settings import GroupSettings
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.retirement import Retirement
 
 CLASSES: dict[str, type] = {
     kind.__name__: kind
-    for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, Retirement, Waiting)
+    for kind in (
+        Replica,
+        Membership,
+        Config,
+        ReplicationLog,
+        GroupSettings,
+        Requests,
+        Retirement,
+        StorageNode,
+        Waiting,
+    )
 }
 ROWS = re.findall(
-    r"^\| (W?\d+) \| .* \| (`.*`) \|$",
+    r"^\| ([LMW]?\d+) \| .* \| (`.*`) \|$",
     (Path(__file__).parents[2] / "docs/replication.md").read_text(),
     re.MULTILINE,
 )
@@ -39,6 +51,7 @@ def function_of(name: str) -> Callable[..., Any]:
 
 def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 16)), *(f"W{number}" for number in range(1, 7))]
+    expected += [*(f"M{number}" for number in (1, 2, 3, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
 
 
@@ -46,5 +59,5 @@ def test_the_table_has_every_rule_once() -> None:
 def test_what_keeps_a_rule_names_it(number: str, places: str) -> None:
     for name in re.findall(r"`([^`]+)`", places):
         source = " ".join(inspect.getsource(function_of(name)).split())
-        named = re.findall(r"rules? ((?:W?\d+|,|and|\s)+)", source, re.IGNORECASE)
-        assert number in re.findall(r"W?\d+", " ".join(named)), f"{name} does not name rule {number}"
+        named = re.findall(r"rules? ((?:[LMW]?\d+|,|and|\s)+)", source, re.IGNORECASE)
+        assert number in re.findall(r"[LMW]?\d+", " ".join(named)), f"{name} does not name rule {number}"

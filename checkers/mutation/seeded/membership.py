@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
-    CATCH_UP,
-    CORE,
-    HOST,
     LEADER,
     LEADERSHIP,
+    LEARNER,
     MEMBERSHIP,
     REQUESTS,
 )
@@ -39,19 +37,14 @@ BUGS = (
         ),
     ),
     bug(
-        "votes_before_it_is_admitted",
-        "A new incarnation votes and grants before it knows the log through its own config.",
-        Edit(CORE, "self.log.commit >= self.log.head.config_slot and ", ""),
-    ),
-    bug(
         "learning_a_config_frees",
         "A grantor that learns a config is no longer bound by the lease that it granted.",
         Edit(
-            CATCH_UP,
-            "self.apply_chosen()",
+            LEARNER,
+            "state.apply(record)",
             """
-            self.apply_chosen()
-            if any(record.config is not None for record in m.records):
+            state.apply(record)
+            if record.config is not None:
                 self.lease_granted_until = self.env.now
             """,
         ),
@@ -84,56 +77,11 @@ BUGS = (
         scenario="membership",
     ),
     bug(
-        "admission_not_awaited",
-        "A leader takes every voter for admitted, whatever it has heard of it.",
-        Edit(MEMBERSHIP, "return leadership.progress[brought].asked_at >= 0", "return True"),
-        scenario="membership",
-    ),
-    bug(
         "any_epoch_obeyed",
         "A command is obeyed whatever epoch it expects.",
         Edit(MEMBERSHIP, "if expected_epoch != config.epoch:", "if False:"),
         Edit(MEMBERSHIP, "return expected_epoch == config.epoch", "return True"),
         Edit(MEMBERSHIP, "elif m.new.incarnation < config.next_incarnation:", "elif False:"),
-        scenario="membership",
-    ),
-    bug(
-        "incarnation_not_compared",
-        "A late command drops whatever lives on the node, not the incarnation that it names.",
-        Edit(
-            HOST,
-            """
-            if member.incarnation > self.retirement.through:
-                if live is not None and live.member != member:
-                    return
-                self.env.note(Dropped(member))
-                self.retire(member.incarnation)
-            """,
-            """
-            if live is not None:
-                self.env.note(Dropped(live.member))
-                self.retire(live.incarnation)
-            """,
-        ),
-        scenario="membership",
-    ),
-    bug(
-        "two_configs_in_flight",
-        "A config is proposed above another one that is not counted chosen.",
-        Edit(MEMBERSHIP, "elif leadership.config_in_flight:", "elif False:"),
-        Edit(MEMBERSHIP, "if replica.log.commit < replica.log.last:", "if False:"),
-        scenario="membership",
-    ),
-    bug(
-        "learners_unbounded",
-        "A leader keeps track of any number of replicas without a vote.",
-        Edit(MEMBERSHIP, "if len(learners) >= settings.learners:", "if False:"),
-        scenario="membership",
-    ),
-    bug(
-        "learner_never_looked_at",
-        "A learner is made a voter before the leader has heard that it follows.",
-        Edit(MEMBERSHIP, "near = learner.round_us >= 0 and (", "near = True or ("),
         scenario="membership",
     ),
 )

@@ -81,7 +81,8 @@ class DurableLogs:
         view, record = self.view, self.decoded(payload)
         if isinstance(record, Accepted):
             ballot = record.ballot
-            view.cut_above(member, record.first + len(record.records) - 1)
+            # What is known chosen is never cut: a new voter has learnt more than the batch that it adopts.
+            view.cut_above(member, max(record.commit, record.first + len(record.records) - 1))
             for entry in record.records:
                 self.accepted(member, entry, ballot)
         elif isinstance(record, Learned):

@@ -16,6 +16,8 @@ Source: `docs/replication.md`, rules 9 to 14; Lamport, Malkhi and Zhou, *Reconfi
 SIGACT News 2010 (a change of the members is a command of the log).
 """
 
+from typing import ClassVar
+
 from dynaproof.model.language import (
     Expected,
     action,
@@ -64,7 +66,10 @@ class Admission(Undisturbed, ReconfigurationPromises):
             for b in self.Ballot
         )
 
-    expected = (Expected({}, 2_026_652, 17_263_066, 30, symmetry=True),)
+    expected: ClassVar[tuple[Expected, ...]] = (
+        Expected({}, 2_026_652, 17_263_066, 30, symmetry=True),
+        Expected({"voters": 5, "ballots": 1}, 361_345, 5_374_915, 31, symmetry=True),
+    )
 
 
 class AfterOneLoss(Admission):

@@ -145,7 +145,7 @@ class Run:
     # --- Steps ---
 
     def advance(self, done: Callable[[], bool], limit: int) -> bool:
-        """Step until `done()`, which is asked now and then, at most `limit` times; whether it was seen done."""
+        """Step until `done()`, which is asked now and then, at most `limit` times; whether it was."""
         world, view = self.world, self.view
         for number in range(limit if self.failure is None else 0):
             if not number % ASKED and done():
@@ -160,7 +160,7 @@ class Run:
         return False
 
     def advance_until(self, done: Callable[[], bool], duration: int, limit: int) -> bool:
-        """Step until `done()`, or this much time has passed; at most `limit` times. Whether it was seen done."""
+        """Step until `done()`, or this much time has passed; at most `limit` times. Whether it was done."""
         world = self.world
         until = world.tau + duration
         return self.advance(lambda: world.tau >= until or done(), limit) and world.tau < until

@@ -67,6 +67,8 @@ class World:
         self.failed = False
         self.last: Event | None = None
         """The last event."""
+        self.arrives_by = 0
+        """When the last of all messages to other nodes that have left so far is due."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}
@@ -324,9 +326,11 @@ class World:
                     delay = table[strategy.index(("latency", link.name, number), latencies)]
                 else:
                     delay = table[below(latencies)]
-                delay *= slow if slow > target.slow else target.slow
+                delay *= max(slow, target.slow)
                 link.in_flight += 1
-                event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link)
+                due = tau + delay
+                self.arrives_by = max(self.arrives_by, due)
+                event = Event("deliver", link.name, number, target, due, message, me, to, link)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)
             if released is not None:
@@ -353,18 +357,10 @@ class World:
         number = link.sent
         link.sent = number + 1
         link.in_flight += 1
+        due = self.tau + delay * LATE_COPY
+        self.arrives_by = max(self.arrives_by, due)
         self.strategy.add(
-            Event(
-                "deliver",
-                link.name,
-                number,
-                event.place,
-                self.tau + delay * LATE_COPY,
-                event.payload,
-                event.sender,
-                event.to,
-                link,
-            )
+            Event("deliver", link.name, number, event.place, due, event.payload, event.sender, event.to, link)
         )
 
     def _tally(self, what: str) -> None:

@@ -3,9 +3,9 @@
 A voter that has forgotten is replaced on its own node, by the group itself; an operator may replace any
 voter, the leader too, by a learner that has caught up.
 
-*Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted chosen
-(rule 9). It replaces one voter at the most, and the others are admitted (rules M2, M3). A new incarnation
-promises at once, and votes once it knows the log through its own config (rule 14).
+*Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
+chosen (rule 9). It replaces one voter at the most, and the others are admitted (rules M2 and M3). A new
+incarnation promises at once, and votes once it knows the log through its own config (rule 14).
 """
 
 from __future__ import annotations

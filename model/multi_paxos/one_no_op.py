@@ -4,6 +4,8 @@ So a tail does not grow by the leaders that come and go (rule W3 of `docs/replic
 differs from `multi_paxos`; runs of the implementation are followed through this text.
 """
 
+from typing import ClassVar
+
 from dynaproof.model.language import Expected, always, sometimes
 from dynaproof.model.multi_paxos.promises import MultiPaxosPromises
 
@@ -35,7 +37,7 @@ class OneNoOp(MultiPaxosPromises):
 
     @always
     def first_accepts_end_with_a_no_op(self) -> bool:
-        """The first accept of a ballot ends with a no-op, its own or an adopted one, where there is a slot."""
+        """The first accept of a ballot ends with a no-op, of its own or adopted, where there is a slot."""
         return all(
             self.role[b] != "leader" or n == self.slots or self.is_no_op(self.records[b, n], n)
             for b in self.Ballot
@@ -53,7 +55,7 @@ class OneNoOp(MultiPaxosPromises):
             for b in self.Ballot
         )
 
-    expected = (
+    expected: ClassVar[tuple[Expected, ...]] = (
         Expected({"ballots": 2}, 65_475, 686_385, 26, symmetry=True),
         Expected({}, 6_009_492, 68_316_965, 34, symmetry=True),
     )

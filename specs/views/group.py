@@ -241,13 +241,7 @@ class GroupView(View[GroupFact]):
         self.promises = dict(sorted(self.promises.items())[-KEPT_BALLOTS:])
         del self.configs[:-KEPT_NAMES]
         kept = {voter: True for _, voters in self.configs for voter in voters}
-        for names in (
-            self.let_out,
-            self.spoken,
-            self.forgetful,
-            self.checkpoints,
-            self.holders,
-            self.highest,
-        ):
+        named = (self.let_out, self.spoken, self.forgetful, self.checkpoints, self.holders, self.highest)
+        for names in named:
             for name in [n for n in names if n not in kept]:
                 del names[name]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
@@ -11,6 +12,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.log import encode
 from dynaproof.impl.paxos.messages.election import Prepare
 from dynaproof.impl.paxos.messages.leadership import Accept
 from dynaproof.impl.paxos.notes import Reached
@@ -48,6 +50,23 @@ def test_what_a_handler_reads_is_its_work_and_what_others_read_is_not() -> None:
     assert run.failure is not None
     assert run.failure.spec == "work_is_bounded"
     assert "on a start" not in run.failure.sentence
+
+
+@pytest.mark.parametrize(("share", "found"), [(1.1, "frames_fit"), (0.9, None)])
+def test_a_journal_record_that_is_larger_than_a_message_is_seen_on_the_disk(
+    share: float, found: str | None
+) -> None:
+    run = Run(PARTITION, CALM, Timed(CALM.seed))
+    run.set_up()
+    place = run.places_of(HOST)[0]
+    replica: Any = place.node.replica  # type: ignore[attr-defined]
+    each = len(encode(NoOp(1_000, BALLOT, 0, 1_000))) + len(encode(BALLOT))
+    count = int(replica.settings.records_bytes * share) // each
+    records = tuple(NoOp(slot, BALLOT, 0, 1_000) for slot in range(1_000, 1_000 + count))
+    run.world.run(place, replica.log.bring, 1_000, records, (BALLOT,) * count)
+    for _ in range(200):
+        run.step()
+    assert (run.failure.spec if run.failure is not None else None) == found
 
 
 def observer() -> ImplObserver:

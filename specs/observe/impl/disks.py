@@ -155,6 +155,11 @@ class DurableLogs:
             before += 1
             self.on_chosen(view.chosen[before])
 
+    def config_in_doubt(self) -> bool:
+        """Whether a config is on a disk that is not chosen."""
+        chosen, records = self.view.chosen_through, self.view.records
+        return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
+
     def forget(self, kept: int) -> None:
         """Keep only so many of the places to which logs were read: old segments do not grow any more."""
         for at in list(self.read_through)[:-kept]:

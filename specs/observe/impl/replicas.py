@@ -173,7 +173,8 @@ class ImplObserver(RequestObserver):
     def on_reached(self, place: Place, note: Reached) -> None:
         """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
         view, situation = self.view, EVERY[note.what]
-        if situation is sometimes.GRAY_LINK and not self.leader_is_cut_off(place):
+        leader = view.led[max(view.led)][-1] if view.led else None
+        if situation is sometimes.GRAY_LINK and not is_cut_off(place, leader):
             return  # It missed the heartbeats for another reason: they were lost or late.
         retired = self.members.get(place.name) if situation is sometimes.ROT_FOUND else None
         if retired is None:
@@ -189,11 +190,9 @@ class ImplObserver(RequestObserver):
 
     def on_dropped(self, place: Place, note: Dropped) -> None:
         """An operator has dropped an incarnation: it is silent from here on."""
-        self.view.file(WasDropped(note.member))
-        self.view.forget(note.member)
-        if self.members.get(place.name) == note.member:
-            for known in (self.members, self.commits, self.seen):
-                known.pop(place.name, None)
+        self.view.drop(note.member)
+        for known in (self.members, self.commits, self.seen):
+            known.pop(place.name, None)
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
         """A leader stepped down."""
@@ -204,11 +203,6 @@ class ImplObserver(RequestObserver):
         """A candidate gave up."""
         if any(campaigns(other, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
-
-    def leader_is_cut_off(self, place: Place) -> bool:
-        """Whether a link is cut on which this place would hear the newest leader."""
-        view = self.view
-        return is_cut_off(place, view.led[max(view.led)][-1] if view.led else None)
 
     # --- What leaves nodes ---
 
@@ -224,19 +218,17 @@ class ImplObserver(RequestObserver):
         """A message is gone, and nobody noted that."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
-    def vouched(self, place: Place, message: Vote | Heard) -> None:
-        """An acceptor lets a vote or a grant out."""
+    def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
+        """An acceptor lets a vote or a grant out, or a promise."""
+        said = self.view.promise if isinstance(message, Promise) else self.view.let_go
         if self.fallen.get(place.name) == message.source:
-            self.view.campaign(message.source, message.ballot)  # Said before the damaged page was read.
-        else:
-            self.view.let_go(message.source, message.ballot)
+            said = self.view.campaign  # It was said before the damaged page was read.
+        said(message.source, message.ballot)
 
     def promised(self, place: Place, message: Promise) -> None:
         """An acceptor lets a promise out, with its tail; an incarnation that is not admitted may, too."""
         self.sized(place, message)
-        before_rot = self.fallen.get(place.name) == message.source
-        said = self.view.campaign if before_rot else self.view.promise
-        said(message.source, message.ballot)
+        self.vouched(place, message)
 
     def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
@@ -346,7 +338,8 @@ class ImplObserver(RequestObserver):
         if member is None:
             return
         self.load.crashed(place)
-        self.went_down()
+        if self.logs.config_in_doubt():
+            self.reach(sometimes.LOSS_IN_A_CONFIG)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -354,12 +347,6 @@ class ImplObserver(RequestObserver):
             del self.members[place.name]
         else:
             self.synced(place)
-
-    def went_down(self) -> None:
-        """A replica goes down: is a config on a disk, and not chosen?"""
-        chosen, records = self.view.chosen_through, self.view.records
-        if any(slot > chosen and isinstance(one.record, ConfigChange) for (slot, _), one in records.items()):
-            self.reach(sometimes.LOSS_IN_A_CONFIG)
 
     def client_crashed(self, place: Place, _lost_disk: bool) -> None:
         """A client is gone, and with it whoever waited for its answers."""

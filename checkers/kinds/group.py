@@ -195,9 +195,9 @@ class Group:
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):
             return "rows of memory"
-        if state.log_bytes != observation.log_bytes:
+        if state.log_bytes != observation.holds.log_bytes:
             return "bytes of the log"
-        return "holds" if state.holds != observation.holds else None
+        return "holds" if state.holds != observation.holds.holds else None
 
 
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:

@@ -336,7 +336,7 @@ CHECKER_BUGS: Final = {
              "bisect_right(self.calls.get(value, ()), until - 1)"),
             ("pattern-pending-reads-count", "find", "or ret == NEVER", ""),
             ("pattern-readers-know-nothing", "_Witnesses.__init__", "if kind != ASK_PUT:",
-             "if kind == ASK_CAS:"),
+             "if kind > ASK_PUT:"),
             ("pattern-one-value-remembered", "_Witnesses.__init__", "second = first", "pass"),
         ),
         *_bugs(

@@ -24,10 +24,15 @@ LENGTH = 1_500
 
 
 def draw_large_items(seed: int, strategy: str) -> GroupConfig:
-    """The configuration of one seed."""
+    """The configuration of one seed; in half of them the log is cut soon."""
     config = draw_load(NAME, seed, strategy, clients=12, length=LENGTH)
-    pick = Chance(f"{NAME}/{strategy}/{seed}")
+    label = f"{NAME}/{strategy}/{seed}"
+    pick = Chance(label)
     settings = structs.replace(config.settings, page_bytes=PAGE_BYTES)
+    if Chance(f"{label}/retained")(2):
+        settings = structs.replace(
+            settings, in_flight_slots=4, checkpoint_slots=8, retained_slots=24, chunk_slots=16
+        )
     config = structs.replace(config, settings=settings, item_bytes=LARGEST_ITEM)
     return calm_or_faulty(config, pick)
 

@@ -33,7 +33,7 @@ def name_of(made: Model, **flags: bool) -> str | None:
     home = sys.modules.get(kind.__module__)
     if home is None or getattr(home, kind.__qualname__, None) is not kind:
         return None
-    modules = _reached(sys.modules[one.__module__] for one in kind.__mro__)
+    modules = _reached(_homes(kind))
     if modules is None or vars(made).keys() != _SET_BY_MODEL:
         return None
     codes = {name: _codes(module) for name, module in modules.items()}
@@ -45,6 +45,16 @@ def name_of(made: Model, **flags: bool) -> str | None:
             return None
         parts += [name, *told]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _homes(kind: type[Model]) -> Iterator[ModuleType]:
+    """The modules of a model's classes, and of what they have from elsewhere: a patch may be of several."""
+    for one in kind.__mro__:
+        yield sys.modules[one.__module__]
+        for value in vars(one).values():
+            method = value.method if isinstance(value, Action | Property) else value
+            if isinstance(method, FunctionType):
+                yield sys.modules[method.__module__]
 
 
 def _engine() -> str:

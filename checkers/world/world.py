@@ -67,8 +67,8 @@ class World:
         self.failed = False
         self.last: Event | None = None
         """The last event."""
-        self.arrives_by = 0
-        """When the last of all messages to other nodes that have left so far is due."""
+        self.under_way_until = 0
+        """When the last message that has left so far for another node is due, or the last sync begun ends."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}
@@ -262,7 +262,9 @@ class World:
             self._schedule_sync(place, "sync_start", place.syncs, 1)
 
     def _schedule_sync(self, place: Place, kind: str, number: int, took: int) -> None:
-        event = place.sync_event = Event(kind, place.name, number, place, self.tau + took)
+        due = self.tau + took
+        self.under_way_until = max(self.under_way_until, due)
+        event = place.sync_event = Event(kind, place.name, number, place, due)
         self.strategy.add(event)
 
     def _halt(self, place: Place) -> None:
@@ -329,7 +331,7 @@ class World:
                 delay *= max(slow, target.slow)
                 link.in_flight += 1
                 due = tau + delay
-                self.arrives_by = max(self.arrives_by, due)
+                self.under_way_until = max(self.under_way_until, due)
                 event = Event("deliver", link.name, number, target, due, message, me, to, link)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)
@@ -358,7 +360,7 @@ class World:
         link.sent = number + 1
         link.in_flight += 1
         due = self.tau + delay * LATE_COPY
-        self.arrives_by = max(self.arrives_by, due)
+        self.under_way_until = max(self.under_way_until, due)
         self.strategy.add(
             Event("deliver", link.name, number, event.place, due, event.payload, event.sender, event.to, link)
         )

@@ -70,6 +70,11 @@ class Progress:
         while self.chunks and self.chunks[0][0] <= through:
             del self.chunks[0]
 
+    def go_on_from(self, slot: int) -> None:
+        """Send from this slot on, whatever was under way before."""
+        self.next = slot
+        self.chunks.clear()
+
 
 class Learner:
     """What a leader knows of a replica without a vote, which follows by fetching (rule M6)."""

@@ -22,6 +22,7 @@ BUGS = (
             """,
             "return",
         ),
+        scenario="busy",
     ),
     bug(
         "behind_waits_for_what_came",

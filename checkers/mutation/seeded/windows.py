@@ -112,6 +112,7 @@ BUGS = (
         "attempts_wait_unbounded",
         "Any number of attempts at a request may wait for room.",
         Edit(WAITING, "and len(waiter.attempts) < self.settings.waiting_attempts:", "and True:"),
+        scenario="busy",
     ),
     bug(
         "waits_and_comes_again",
@@ -122,6 +123,10 @@ BUGS = (
     bug(
         "known_batch_not_adopted",
         "A leader does not send its first batch again to a voter that knows all of it to be chosen.",
-        Edit(SENDER, "held = m.adopted and m.through >= self.log.last", "held = m.through >= self.log.last"),
+        Edit(
+            SENDER,
+            "if follows and retained and (m.through < last or self.log.commit == last):",
+            "if follows and retained:",
+        ),
     ),
 )

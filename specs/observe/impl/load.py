@@ -300,8 +300,8 @@ class LoadObserver:
 
     # --- What happens to nodes ---
 
-    def crashed(self, place: Place) -> None:
-        """A replica's node is down: who asked it waits until it asks another one."""
+    def gone(self, place: Place) -> None:
+        """A replica is down, or fell silent: who asked it waits until it asks another one."""
         if self.pace is None:
             return
         self._down[place.name] = place.world.tau

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from dynaproof.impl.node import Message, NodeId
-from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
@@ -20,10 +19,11 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
+from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
@@ -55,7 +55,6 @@ from dynaproof.specs.views.group_facts import (
     Forgot,
     FrameTooLarge,
     HeldLogGivenUp,
-    HoldBehind,
     LeaseHeld,
     LogCut,
     MessageTooLarge,
@@ -83,6 +82,7 @@ class ImplObserver(RequestObserver):
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
         *LoadObserver.PROVIDES,
+        *ReaderHolds.PROVIDES,
         group_facts.Led,
         Accepted,
         Chosen,
@@ -92,7 +92,6 @@ class ImplObserver(RequestObserver):
         Forgot,
         FrameTooLarge,
         HeldLogGivenUp,
-        HoldBehind,
         LeaseHeld,
         LogCut,
         MessageTooLarge,
@@ -128,12 +127,7 @@ class ImplObserver(RequestObserver):
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
-        self.holds: dict[str, Hold] = {}
-        """The holds of readers by the chosen records."""
-        self.log_bytes = 0
-        """What those records take,"""
-        self.read_bytes: dict[str, int] = {}
-        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
+        self.holds = ReaderHolds(self.view)
 
     # --- What nodes say ---
 
@@ -187,11 +181,13 @@ class ImplObserver(RequestObserver):
         if retired in self.logs.with_rot:
             self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
+        self.load.gone(place)
 
     def on_dropped(self, place: Place, note: Dropped) -> None:
         """An operator has dropped an incarnation: it is silent from here on."""
         self.view.drop(note.member)
-        for known in (self.members, self.commits, self.seen):
+        self.load.gone(place)
+        for known in self.members, self.commits, self.seen:
             known.pop(place.name, None)
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
@@ -278,22 +274,15 @@ class ImplObserver(RequestObserver):
             replica = replica_of(place)
             if place.up and replica is not None:
                 self.load.synced(place, replica)
-            if self.holds:
-                self.behind(place)
-
-    def behind(self, place: Place) -> None:
-        """How far readers with a hold are behind what is chosen, by what the chosen records take."""
-        for name, hold in self.holds.items():
-            slots, size = self.view.chosen_through - hold.through, self.log_bytes - self.read_bytes[name]
-            self.view.file(HoldBehind(name, slots, size, *hold_lag(place)))
+            if self.holds.holds:
+                self.holds.behind(*hold_lag(place))
 
     # --- What is chosen ---
 
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
-        self.log_bytes += size_bytes(record)
-        fact.record.log_bytes = self.log_bytes
+        fact.record.log_bytes = self.holds.chosen(record)
         if isinstance(record, Write):
             for mutation in record.mutations:
                 there = self.items.get(mutation.key)
@@ -311,24 +300,9 @@ class ImplObserver(RequestObserver):
             self.config = record.config
             view.reconfigure(record.slot, record.config.voters)
         elif isinstance(record, CursorMoved):
-            self.held(record.slot, record.hold)
-        for name, hold in list(self.holds.items()):
-            slots, size = record.slot - hold.through, self.log_bytes - hold.bytes_through
-            if slots > hold.lag_slots or size > hold.lag_bytes:
-                del self.holds[name], self.read_bytes[name], view.holds[name]
-                self.reach(sometimes.HOLD_LAPSED)
-
-    def held(self, slot: int, moved: Hold) -> None:
-        """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
-        before = self.holds.get(moved.name)
-        if before is None:
-            place = slot, self.log_bytes
-        else:
-            place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
-        self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
-        self.view.holds[moved.name] = place[0]
-        read = self.view.chosen.get(place[0])
-        self.read_bytes[moved.name] = place[1] if read is None else read.record.log_bytes
+            self.holds.moved(record.slot, record.hold)
+        if self.holds.lapsed(record.slot):
+            self.reach(sometimes.HOLD_LAPSED)
 
     # --- What happens to nodes ---
 
@@ -337,7 +311,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is None:
             return
-        self.load.crashed(place)
+        self.load.gone(place)
         if self.logs.config_in_doubt():
             self.reach(sometimes.LOSS_IN_A_CONFIG)
         self.view.holders.pop(member, None)

@@ -157,7 +157,7 @@ class Behaviour:
             return
         log = replica.log
         seen = (place.disk.written, log.commit, log.promised)
-        promises = tuple(m for _, m in place.outbox.handler if type(m) is Promise)
+        promises = tuple(m for _, m, _ in place.outbox.handler if type(m) is Promise)
         if waiting is None and not promises and self._seen.get(place.name) == seen:
             return
         self._seen[place.name] = seen

@@ -200,8 +200,8 @@ class Harness:
 
     def fire(self, name: str, kind: type[Timer]) -> None:
         """A timer of a node fires: at its deadline, or now if that is past."""
-        for timer, event in self.slot(name).timers.items():
-            if type(timer) is kind:
+        for event in self.slot(name).timers.values():
+            if type(event.payload) is kind:
                 self._happen(event, f"{kind.__name__} of {name} fires")
                 return
         raise ScriptError(f"{name} has set no {kind.__name__}")

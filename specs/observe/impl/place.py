@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from dynaproof.impl.journal.journal import RottenLogError
-from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.node import Lane, Message, Microseconds, NodeId
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
@@ -82,7 +82,7 @@ class Leaving(Protocol):
     """What a node sends."""
 
     @property
-    def handler(self) -> Sequence[tuple[NodeId, Message]]:
+    def handler(self) -> Sequence[tuple[NodeId, Message, Lane]]:
         """What the running handler has sent so far."""
         ...
 
@@ -175,7 +175,7 @@ def handler_of(place: Place) -> str:
 
 def sent(place: Place) -> Iterator[Message]:
     """What that handler has sent."""
-    return (message for _, message in place.outbox.handler)
+    return (message for _, message, _ in place.outbox.handler)
 
 
 def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:

@@ -5,10 +5,10 @@ chance, and calls one handler at a time: **one handler call is one atomic action
 may rely:
 
 1. *Durable before visible*: what a handler wrote to `Env.disk` is durable before any message that it, or a
-   later handler of the same *lane*, sends leaves the node; messages to itself included (`impl/outbox.py` is the
-   gate of both drivers). A lane is a part of the node's work that owes the other parts nothing: on a storage
-   node, a group. A message arrives in the lane in which it was sent, a timer in the one in which it was set;
-   lanes are numbers that nodes agree on. A node that enters none is in `ONLY_LANE` all its life.
+   later handler of the same *lane*, sends leaves the node; messages to itself included (`impl/outbox.py` is
+   the gate of both drivers). A lane is a part of the node's work that owes the other parts nothing: on a
+   storage node, a group. A message arrives in the lane in which it was sent, a timer in the one in which it
+   was set; lanes are numbers that nodes agree on. A node that enters none is in `ONLY_LANE` all its life.
 2. Messages to oneself are neither lost, repeated nor shed while the node lives, and those of one lane arrive
    in order; a crash takes them all. A node counts its own vote by such a message.
 3. A crash loses all but what the disk kept: of each file a prefix of what was not yet synced, files
@@ -176,7 +176,7 @@ class Env(Protocol):
 
     @property
     def lane(self) -> Lane:
-        """The lane that the running handler is in: at first, that of the message or timer that it was given."""
+        """The lane that the running handler is in: at first, that of what it was given."""
         ...
 
     def enter(self, lane: Lane) -> None:

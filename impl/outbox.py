@@ -7,16 +7,16 @@ in lane 0 all its life.
 *Invariants.* A message leaves only when every disk write that its node made **in the message's lane**, up to
 the end of the handler that sent it, is covered by a completed sync; it does not wait for the writes of other
 lanes. A sync covers exactly what was written before it **started**, in whatever lane. The messages of a lane
-leave in the order in which they were sent. What waits is bounded in messages and in bytes, of each lane and of
-the node; a message that finds no room is *shed*, which a network that may lose messages permits, and is kept
-in `dropped` for the driver, which notes and counts it. A message of the node to itself is never shed: nobody
-would send it again, and what waits for it (a vote of its own, a checkpoint) would wait for ever.
+leave in the order in which they were sent. What waits is bounded in messages and in bytes, of each lane and
+of the node; a message that finds no room is *shed*, which a network that may lose messages permits, and is
+kept in `dropped` for the driver, which notes and counts it. A message of the node to itself is never shed:
+nobody would send it again, and what waits for it (a vote of its own, a checkpoint) would wait for ever.
 
-The driver's duties, in order: `enter()` for the lane of what a handler is given, `wrote()` for each disk write
-and `send()` for each message of a handler, `handled()` at its end (the result may leave at once),
-`sync_started()` when a sync begins, `sync_done()` when it has ended well. A failed sync stops the node: what it
-covered is in doubt for ever (Rebello et al., *Can Applications Recover from fsync Failures?*, 2020), so there
-is no `sync_failed`: the driver drops the outbox with the node.
+The driver's duties, in order: `enter()` for the lane of what a handler is given, `wrote()` for each disk
+write and `send()` for each message of a handler, `handled()` at its end (the result may leave at once),
+`sync_started()` when a sync begins, `sync_done()` when it has ended well. A failed sync stops the node: what
+it covered is in doubt for ever (Rebello et al., *Can Applications Recover from fsync Failures?*, 2020), so
+there is no `sync_failed`: the driver drops the outbox with the node.
 """
 
 from __future__ import annotations
@@ -175,10 +175,7 @@ class Outbox:
         if lane is None or lane.written <= self.durable:
             return sent
         weighs, node = 0, self._all
-        if (
-            node.messages + len(sent) > self._unweighed
-            or lane.messages + len(sent) > self._lane_unweighed
-        ):
+        if node.messages + len(sent) > self._unweighed or lane.messages + len(sent) > self._lane_unweighed:
             sent, weighs = self._admitted(lane, sent)
         else:
             self._not_weighed += len(sent)

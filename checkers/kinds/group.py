@@ -10,7 +10,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
-from dynaproof.impl.node import NodeId
+from dynaproof.impl.node import ONLY_LANE, NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
 from dynaproof.impl.partition.records import StoredItem
@@ -24,6 +24,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.place import replica_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -54,17 +55,17 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     """How the log is read; by default, a few records in half a heartbeat."""
 
 
-def first_config() -> Config:
-    """The config that a group begins with."""
-    voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
+def first_config(nodes: tuple[NodeId, ...] = REPLICAS) -> Config:
+    """The config that a group on these nodes begins with."""
+    voters = tuple(Member(node, index + 1) for index, node in enumerate(nodes))
     return Config(0, voters, len(voters) + 1)
 
 
 class GroupObservation(ImplObserver):
     """What a run shows of its group and its clients."""
 
-    def __init__(self, _config: Any) -> None:
-        super().__init__(first_config(), {}, Judge)
+    def __init__(self, _config: Any, nodes: tuple[NodeId, ...] = REPLICAS, group: int = ONLY_LANE) -> None:
+        super().__init__(first_config(nodes), {}, Judge, group)
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""
@@ -72,18 +73,22 @@ class GroupObservation(ImplObserver):
 
 
 class Group:
-    """The group of a run, and its clients."""
+    """A group of a run, and its clients; the only one, if nothing else is said."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(
+        self, run: Run, number: int = ONLY_LANE, nodes: tuple[NodeId, ...] = REPLICAS, observation: Any = None
+    ) -> None:
         self.run = run
-        self.observation: Any = run.observation
+        self.number = number
+        self.nodes = nodes
+        self.observation: Any = run.observation if observation is None else observation
 
     def replicas(self) -> list[Any]:
         """The live, admitted replicas."""
         found = []
-        for node in REPLICAS:
+        for node in self.nodes:
             place = self.run.world.at(node)
-            replica = getattr(place.node, "replica", None)
+            replica = replica_of(place, self.number)
             if place.up and replica is not None and place.name != self.run.injector.excluded:
                 found.append(replica)
         return found
@@ -100,7 +105,8 @@ class Group:
         found = []
         for place in self.run.places_of(CLIENT):
             assert isinstance(place.node, WorkloadClient)
-            found.append(place.node)
+            if place.node.group == self.number:
+                found.append(place.node)
         return found
 
     def clients_done(self) -> bool:
@@ -109,7 +115,8 @@ class Group:
 
     def expected_replicas(self) -> int:
         """How many replicas the group must have in the end."""
-        return 2 if self.run.injector.excluded else 3
+        excluded = self.run.injector.excluded
+        return sum(self.run.world.at(node).name != excluded for node in self.nodes)
 
     def quiet(self) -> bool:
         """Whether every live replica shows the fold of all that is chosen, and a leader serves."""

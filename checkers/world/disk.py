@@ -1,8 +1,8 @@
 """A simulated disk: what is written, what is durable, and what a crash, rot or a loss leaves of it.
 
 Per file, the operations that no completed sync covers are kept in order. A crash keeps a prefix of them,
-drawn for each file on its own, the last append possibly in part. The disk counts its writes by itself, of each
-lane, apart from the outbox, so that `durable_before_visible` can be checked against it.
+drawn for each file on its own, the last append possibly in part. The disk counts its writes by itself, of
+each lane, apart from the outbox, so that `durable_before_visible` can be checked against it.
 """
 
 from __future__ import annotations

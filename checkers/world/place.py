@@ -24,7 +24,7 @@ from dynaproof.impl.node import (
     Note,
     Timer,
 )
-from dynaproof.impl.outbox import Outgoing, OutboxLimits
+from dynaproof.impl.outbox import OutboxLimits, Outgoing
 
 Factory = Callable[[Env], NodeProtocol]
 
@@ -117,7 +117,6 @@ class Place:
         self.on_crashed = listening.crashed
         self.on_damaged = listening.damaged
         self.on_rotted = listening.rotted
-        self.on_restarted = listening.restarted
         self.on_raised = listening.raised
 
     def count(self, what: str) -> int:
@@ -167,15 +166,15 @@ class Place:
                 self.on_vanished(self, overtaken)
         return own
 
-    def damaged(self) -> None:
-        """A synced byte of the disk is wrong from here on, and the next start will notice."""
+    def damaged(self, file: str) -> None:
+        """A synced byte of a file is wrong from here on, and the next start will notice."""
         if self.on_damaged is not None:
-            self.on_damaged(self)
+            self.on_damaged(self, file)
 
-    def rotted(self) -> None:
-        """A synced byte of the disk is wrong from here on, and who reads it will notice."""
+    def rotted(self, file: str) -> None:
+        """A synced byte of a file is wrong from here on, and who reads it will notice."""
         if self.on_rotted is not None:
-            self.on_rotted(self)
+            self.on_rotted(self, file)
 
 
 def place_names(nodes: Sequence[NodeId]) -> list[str]:

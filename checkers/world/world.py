@@ -8,8 +8,8 @@ the strategy.
 *Messages.* Between two nodes they may be lost, repeated, delayed and reordered, each direction on its own. A
 node's messages to itself pass no network: they are neither lost nor repeated while it lives, they arrive in
 order in timed mode, and in any order in untimed mode; a crash takes all that are under way, for they were
-nowhere but in its memory. Every message and timer has the lane in which it was sent or set, and what it causes
-is of that lane.
+nowhere but in its memory. Every message and timer has the lane in which it was sent or set, and what it
+causes is of that lane.
 
 *Speed.* `happen` and `_release` are the hot path of everything; they trade some repetition for calls.
 """
@@ -26,7 +26,7 @@ from dynaproof.checkers.world.listening import Observer, together
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Factory, Link, Place, place_names
 from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, ONLY_LANE, Lane, Message, NodeId, Timer
-from dynaproof.impl.outbox import Outgoing, OutboxLimits
+from dynaproof.impl.outbox import OutboxLimits, Outgoing
 
 LATE_COPY = 7
 """By how many times the latency of a message its second copy is delayed."""
@@ -221,8 +221,9 @@ class World:
 
     def _shed(self, place: Place) -> None:
         """The outbox had no room for these."""
-        for to, message, place.lane in place.outbox.dropped:
-            place.sheds.setdefault(place.lane, deque()).append(message)
+        for to, message, lane in place.outbox.dropped:
+            place.lane = lane
+            place.sheds.setdefault(lane, deque()).append(message)
             self._note_shed(place, to, message, "full outbox")
         place.outbox.dropped.clear()
 
@@ -276,9 +277,7 @@ class World:
 
     # --- Network ---
 
-    def _release(
-        self, place: Place, messages: list[Outgoing], released: list[Event] | None = None
-    ) -> None:
+    def _release(self, place: Place, messages: list[Outgoing], released: list[Event] | None = None) -> None:
         """Messages leave a node; those that a sync has let out are kept in `released` for a crash."""
         strategy, on_sent, links, stamps = self.strategy, place.on_sent, place.links, place.stamps
         tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
@@ -427,8 +426,6 @@ class World:
         place.outbox = place.hosted.outbox
         place.up = True
         self.run(place, place.node.on_start)
-        if place.on_restarted is not None:
-            place.on_restarted(place)
 
     def bound(self, capacity: int, outbox: OutboxLimits) -> None:
         """Bound links and outboxes so from here on."""

@@ -10,6 +10,7 @@ from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.node import ONLY_LANE
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Prepare
 from dynaproof.impl.paxos.messages.leadership import Accept
@@ -93,7 +94,7 @@ def restarted(*, other: bool) -> Run:
     run = Run(PARTITION, CALM, Timed(CALM.seed))
     run.set_up()
     slot = run.world.places["sb"]
-    log = slot.node.replica.log  # type: ignore[attr-defined]
+    log = slot.node.replicas[ONLY_LANE].log  # type: ignore[attr-defined]
     # What was told with an entry is known again after the restart: a commit index in what is retained.
     run.advance(lambda: log.commit > log.first + CALM.settings.in_flight_slots, 5_000)
     first = log.first
@@ -103,6 +104,7 @@ def restarted(*, other: bool) -> Run:
         chosen = run.view.chosen
         chosen[first] = structs.replace(chosen[first], entry=Entry(BALLOT, "another"))
     run.world.start(slot)
+    run.advance(lambda: ONLY_LANE in slot.node.replicas, 1_000)  # type: ignore[attr-defined]
     run.check()
     return run
 
@@ -119,6 +121,6 @@ def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
     made.members["sa"] = LEADER
     made.on_reached(PLACE, Reached("rot found"))
     assert not made.reached
-    made.logs.read_through["sa", "log/000001/00000001"] = 40
+    made.logs.read_through["sa", "log/000000/000001/00000001"] = 40
     made.on_reached(PLACE, Reached("rot found"))
     assert made.reached == {"rot found": 1}

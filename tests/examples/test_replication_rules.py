@@ -15,11 +15,11 @@ from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.settings import GroupSettings
-from dynaproof.impl.storage_node.retirement import Retirement
+from dynaproof.impl.storage_node.host import StorageNode
 
 CLASSES: dict[str, type] = {
     kind.__name__: kind
-    for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, Retirement, Waiting)
+    for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, StorageNode, Waiting)
 }
 ROWS = re.findall(
     r"^\| (W?\d+) \| .* \| (`.*`) \|$",

@@ -34,7 +34,8 @@ def handle(outbox: Outbox, sent: Sequence[tuple[bool, int]], number: int) -> lis
     """A handler that writes once and sends these; all that it has sent."""
     outbox.wrote()
     said = [
-        (ME if own else OTHER, Word(number * 10 + at, b"x" * size), ONLY_LANE) for at, (own, size) in enumerate(sent)
+        (ME if own else OTHER, Word(number * 10 + at, b"x" * size), ONLY_LANE)
+        for at, (own, size) in enumerate(sent)
     ]
     for to, message, _ in said:
         outbox.send(to, message)

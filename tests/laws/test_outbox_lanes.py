@@ -1,4 +1,4 @@
-"""A message waits for the writes of its own lane and for no others; what waits is bounded in each lane too."""
+"""A message waits for the writes of its own lane and for no others; what waits is bounded in each lane."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +15,8 @@ class Word(Message, frozen=True, gc=False, tag="word"):
 
 
 class Reference:
-    """The rule as it is said: each message with the number of its lane's last write, looked through at the end
-    of every sync.
+    """The rule as it is said: each message with the number of its lane's last write, looked through at the
+    end of every sync.
     """
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
@@ -37,8 +38,9 @@ class ChosenRecord:
 class DurableLogs:
     """The journals of a group's replicas, as far as they are durable."""
 
-    def __init__(self, view: GroupView, on_chosen: Callable[[Chosen], None]) -> None:
+    def __init__(self, view: GroupView, group: int, on_chosen: Callable[[Chosen], None]) -> None:
         self.view = view
+        self.group = group
         self.on_chosen = on_chosen
         """Is given every chosen slot, in order, before any higher one is looked for."""
         self.read_through: dict[tuple[str, str], int] = {}
@@ -54,7 +56,7 @@ class DurableLogs:
     def synced(self, place: Place, member: Member) -> None:
         """Read the frames of an incarnation at a place that became durable."""
         disk = place.disk
-        prefix = f"log/{member.incarnation:06d}/"
+        prefix = log_prefix(self.group, member.incarnation)
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
@@ -70,7 +72,7 @@ class DurableLogs:
 
     def has_durable_frames(self, name: str, member: Member) -> bool:
         """Whether anything of this incarnation's journal was ever on the platter."""
-        prefix = f"log/{member.incarnation:06d}/"
+        prefix = log_prefix(self.group, member.incarnation)
         return any(
             through > 0 and node == name and log.startswith(prefix)
             for (node, log), through in self.read_through.items()

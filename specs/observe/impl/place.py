@@ -14,6 +14,7 @@ from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
+from dynaproof.impl.paxos.files import log_prefix, pages_of
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -155,10 +156,16 @@ class Place(Protocol):
         ...
 
 
-def replica_of(place: Place) -> PartitionReplica | None:
-    """The replica that the node at a place hosts, if it hosts any."""
+def replica_of(place: Place, group: int) -> PartitionReplica | None:
+    """The replica of a group that the node at a place hosts, if it hosts any."""
     node = place.node
-    return node.replica if isinstance(node, StorageNode) else None
+    return node.replicas.get(group) if isinstance(node, StorageNode) else None
+
+
+def is_unread(place: Place, group: int) -> bool:
+    """Whether the node at a place has started, and has not looked yet at what its disk holds of a group."""
+    node = place.node
+    return isinstance(node, StorageNode) and group in node.unread
 
 
 def given(place: Place) -> object:
@@ -238,9 +245,9 @@ def queued(replica: PartitionReplica) -> int:
     return lengths
 
 
-def campaigns(place: Place, ballot: Ballot) -> bool:
-    """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = replica_of(place) if place.up else None
+def campaigns(place: Place, group: int, ballot: Ballot) -> bool:
+    """Whether a candidate of a group at this place still asks for promises of the ballot."""
+    replica = replica_of(place, group) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
 
 
@@ -286,7 +293,7 @@ def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[
     message = 2 * settings.message_bytes + LARGEST_ITEM
     read = message + FEW_PAGES * settings.page_bytes
     if starts:
-        prefix, snapshot = f"log/{replica.incarnation:06d}/", replica.log.head.snapshot
+        prefix, snapshot = log_prefix(replica.group, replica.incarnation), replica.log.head.snapshot
         log = sum(len(place.disk.durable_log(name)) for name in place.disk.durable_logs(prefix))
         applied = replica.state.applied - (0 if snapshot is None else snapshot.slot)
         read += START_PASSES * log + PATH_PAGES * applied * settings.page_bytes
@@ -299,9 +306,9 @@ def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
     copy = replica.copy
     assert copy is not None
     source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
-    pages = source.disk.durable_files()
+    files, prefix = source.disk.durable_files(), pages_of(replica.group)
     held = copy.snapshot.slot + 1 - copy.snapshot.first_held()
-    return max(map(len, pages.values()), default=0), held
+    return max((len(pages) for name, pages in files.items() if name.startswith(prefix)), default=0), held
 
 
 def copying(replica: PartitionReplica) -> bool:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
+from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
@@ -109,13 +110,19 @@ class ImplObserver(RequestObserver):
     )
 
     def __init__(
-        self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+        self,
+        config: Config,
+        judges: dict[bytes, KeyJudge],
+        make_judge: Callable[[], KeyJudge],
+        group: int = ONLY_LANE,
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.group = group
+        """Whose replicas and clients it observes; it is told of its lane only."""
         self.load = LoadObserver(self.view, self.reach)
         self.config = config
         """The newest that is chosen."""
-        self.logs = DurableLogs(self.view, self.fold)
+        self.logs = DurableLogs(self.view, group, self.fold)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
         """By place, the replica there that fell silent for a damaged page, until another takes its place."""
@@ -189,7 +196,7 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if any(campaigns(other, note.promised) for other in place.world.places.values()):
+        if any(campaigns(other, self.group, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     def leader_is_cut_off(self, place: Place) -> bool:
@@ -258,7 +265,7 @@ class ImplObserver(RequestObserver):
 
     def rejected(self, place: Place, message: Rejected) -> None:
         """A replica refuses an attempt."""
-        replica = replica_of(place)
+        replica = replica_of(place, self.group)
         if replica is not None:
             self.load.refused(place, replica, message)
 
@@ -275,7 +282,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
-            replica = replica_of(place)
+            replica = replica_of(place, self.group)
             if place.up and replica is not None:
                 self.load.synced(place, replica)
             if self.holds:
@@ -352,31 +359,29 @@ class ImplObserver(RequestObserver):
             self.load.abandoned(request)
         self.abandoned(place.name)
 
-    def damaged(self, place: Place) -> None:
+    def damaged(self, place: Place, _file: str) -> None:
         """A synced byte of a journal rotted."""
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
             self.logs.pages.pop(member, None)
 
-    def rotted(self, place: Place) -> None:
+    def rotted(self, place: Place, _file: str) -> None:
         """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
         member = self.members.get(place.name)
         if member is not None:
             self.logs.with_rot[member] = True
 
-    def restarted(self, place: Place) -> None:
-        """A replica came back from its disk."""
-        replica = replica_of(place)
-        if replica is not None:
-            self.view.recover(replica.member, replica.log.promised)
-            records, size = tail_beyond(replica)
-            if records:
-                self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
+    def began(self, replica: PartitionReplica) -> None:
+        """A replica was made, or came back from its disk."""
+        self.view.recover(replica.member, replica.log.promised)
+        records, size = tail_beyond(replica)
+        if records:
+            self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
-        replica = replica_of(place)
+        replica = replica_of(place, self.group)
         if replica is None:
             return
         self.load.worked(place, replica)  # Before anything is read here, which is no work of the handler.
@@ -388,6 +393,7 @@ class ImplObserver(RequestObserver):
         if seen is None or seen.member is not replica.member:
             # All that came from the disk is looked at: what a restart makes of it may be another thing.
             seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
+            self.began(replica)
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:

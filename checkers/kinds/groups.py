@@ -48,7 +48,7 @@ def hosts(config: GroupsConfig) -> tuple[NodeId, ...]:
 
 
 def nodes_of(config: GroupsConfig, group: int) -> tuple[NodeId, ...]:
-    """Where the voters of a group are: three nodes that follow each other, from another one for each group."""
+    """Where the voters of a group are: three that follow each other, from another one for each group."""
     there = hosts(config)
     return tuple(there[(group + offset) % len(there)] for offset in range(VOTERS))
 

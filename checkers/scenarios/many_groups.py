@@ -1,8 +1,8 @@
 """The scenario `many-groups`: replicas of many groups on the same few nodes, of which a few are busy.
 
-Setup: each node makes its replicas by command, one of each group campaigns, and all groups have a leader. Then
-things go wrong on the nodes, which hits all of their groups alike, while clients ask a few of the groups. In
-the end every group is judged by itself: the busy ones go on, and the idle ones stay as they are.
+Setup: each node makes its replicas by command, one of each group campaigns, and all groups have a leader.
+Then things go wrong on the nodes, which hits all of their groups alike, while clients ask a few of the
+groups. In the end every group is judged by itself: the busy ones go on, and the idle ones stay as they are.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dynaproof.checkers.kinds.groups import (
     hosts,
     nodes_of,
 )
+from dynaproof.checkers.kinds.replica_faults import hosted
 from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
@@ -87,7 +88,7 @@ def make_replicas(run: Run) -> None:
 
 def all_are_made(run: Run) -> bool:
     """Every host has all replicas that it was told to make."""
-    made = sum(len(run.world.at(node).node.replicas) for node in hosts(run.config))  # type: ignore[attr-defined]
+    made = sum(len(hosted(run.world.at(node))) for node in hosts(run.config))
     return bool(made == VOTERS * run.config.groups)
 
 
@@ -295,7 +296,7 @@ SEEN = tuple(one.name for one in (LEADER_CHANGED, ROT_FOUND, TORN_TAIL, VOTER_RE
 
 MANY_GROUPS = Scenario(
     name=NAME,
-    sentence="replicas of up to a hundred groups on three to five nodes, a few of the groups busy; all faults",
+    sentence="replicas of up to 100 groups on three to five nodes, a few of the groups busy; all faults",
     draw=draw_groups,
     kinds=(HOSTS_OF_MANY, CLIENTS_OF_MANY),
     specs=tuple(spec for spec in OF_A_GROUP if Uncut not in spec.on),

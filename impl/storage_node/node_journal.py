@@ -116,9 +116,10 @@ class NodeJournal:
 
 def _decoded(payload: bytes) -> Head | Standing:
     try:
-        return _decode(payload)
+        record: Head | Standing = _decode(payload)
     except msgspec.MsgspecError as error:
         raise RottenLogError(PREFIX) from error
+    return record
 
 
 def _link_of(payload: bytes) -> Link | None:

@@ -62,7 +62,8 @@ class View(Generic[Filed]):
 
     def take(self, kind: type[AnyFact]) -> Sequence[AnyFact]:
         """The fresh facts of a type, in the order in which they were filed."""
-        return self.fresh.get(kind, ())
+        found: Sequence[AnyFact] = self.fresh.get(kind, ())
+        return found
 
 
 Part = TypeVar("Part", bound=View[Any])

@@ -27,12 +27,12 @@ class Hears:
     """Tells of damage and of what is sent."""
 
     def __init__(self) -> None:
-        self.damaged: list[Place] = []
+        self.damaged: list[tuple[Place, str]] = []
         self.sent_by: Callable[[Place], None] | None = None
 
     def listens(self, place: Place) -> Listening:
         return Listening(
-            damaged=self.damaged.append,
+            damaged=lambda place, file: self.damaged.append((place, file)),
             sent=dict.fromkeys(HOST_MESSAGES, self.sent),
         )
 
@@ -94,7 +94,8 @@ def test_rot_damages_one_byte_that_was_synced_and_observers_hear_of_it() -> None
 
     slot.disk.rot = watched  # type: ignore[method-assign]
     assert run.injector.fall(0)
-    assert [place for place, _ in hears.damaged] == [slot]
+    ((place, file),) = hears.damaged
+    assert place is slot
     (old,), new = before, kept()
     assert old.keys() == new.keys()
     changed = [
@@ -103,7 +104,7 @@ def test_rot_damages_one_byte_that_was_synced_and_observers_hear_of_it() -> None
         for at, (one, other) in enumerate(zip(old[log], new[log], strict=True))
         if one != other
     ]
-    assert len(changed) == 1
+    assert [log for log, _ in changed] == [file]
 
 
 @pytest.mark.parametrize("end", ["all", "majority", "gray"])

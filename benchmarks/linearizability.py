@@ -165,10 +165,10 @@ def family(
 
 
 def given_files(folder: Path, peer: Path, limit: float) -> Iterator[dict[str, Any]]:
-    """Recorded histories of real systems, where they lie beside the project."""
+    """Recorded histories of real systems, where they lie beside the project, and no made ones."""
     shared = Path(os.environ.get("DYNAPROOF_SHARED") or HERE.parent.parent / "shared")
     for path in sorted((shared / "data" / "histories").rglob("*")):
-        if path.is_dir() or path.suffix in {".md", ".csv"}:
+        if path.is_dir() or path.suffix in {".md", ".csv"} or path.parent.name == "trials":
             continue
         history = read(path)
         file = folder / "given.jsonl"

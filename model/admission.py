@@ -16,6 +16,8 @@ Source: `docs/replication.md`, rules 9 to 14; Lamport, Malkhi and Zhou, *Reconfi
 SIGACT News 2010 (a change of the members is a command of the log).
 """
 
+from typing import ClassVar
+
 from dynaproof.model.language import (
     Expected,
     action,
@@ -35,14 +37,7 @@ class Admission(Undisturbed, ReconfigurationPromises):
 
     def lead(self, a: int, b: int, records: list[int | None], length: int) -> None:
         """With this member's promise a candidate leads; whose promises they were is kept."""
-        self.role[b] = "leader"
-        end = self.first_accept_end(b, records, length)
-        for n in self.Slot:
-            self.records[b, n] = None if n > end else b if n == length + 1 else records[n - 1]
-        self.tail_end[b] = end
-        self.proposed[b] = end
-        self.best_accepted[b] = 0
-        self.best_last[b] = 0
+        self.adopt(b, records, length)
         self.answered.add((a, b))
 
     @always
@@ -71,7 +66,10 @@ class Admission(Undisturbed, ReconfigurationPromises):
             for b in self.Ballot
         )
 
-    expected = (Expected({}, 2_026_652, 17_263_066, 30, symmetry=True),)
+    expected: ClassVar[tuple[Expected, ...]] = (
+        Expected({}, 2_026_652, 17_263_066, 30, symmetry=True),
+        Expected({"voters": 5, "ballots": 1}, 361_345, 5_374_915, 31, symmetry=True),
+    )
 
 
 class AfterOneLoss(Admission):
@@ -106,9 +104,7 @@ class AfterOneLoss(Admission):
     def learn(self, a: int, b: int, n: int) -> None:
         """A member learns what ballot 2 chose; what ballot 1 did, its leader alone counted."""
         require(b > 1 and n == self.known[a] + 1 and a not in self.silent and self.chosen(b, n))
-        self.known[a] = n
-        self.log[a, n] = self.records[b, n]
-        self.promised[a] = max(self.promised[a], b)
+        self.retain(a, b, n)
 
     @always_possible
     def led_again(self) -> bool:

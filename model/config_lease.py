@@ -99,13 +99,7 @@ class ConfigLease(ReconfigurationRules):
         """A member learns a record that a leader counts chosen, from it or from whoever has it (L2)."""
         require(n == self.known[a] + 1 and a not in self.silent and self.chosen(b, n))
         require(self.told(b, n))
-        self.known[a] = n
-        if self.log[a, n] != self.records[b, n]:
-            self.log[a, n] = self.records[b, n]
-            for above in self.Slot:
-                if above > n:
-                    self.log[a, above] = None
-        self.promised[a] = max(self.promised[a], b)
+        self.retain(a, b, n)
 
     def asked(self, a: int, b: int) -> bool:
         """A candidate asks the voters of every config that it knows; who is bound does not answer (L4)."""

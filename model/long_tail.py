@@ -34,11 +34,11 @@ from dynaproof.model.language import (
     require,
     sometimes,
 )
-from dynaproof.model.multi_paxos.promises import MultiPaxosPromises
+from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 from dynaproof.model.multi_paxos.protocol import MultiPaxosRules
 
 
-class LongTail(MultiPaxosPromises):
+class LongTail(OneNoOp):
     """All that Multi-Paxos promises, and that tails and first accepts fit a message."""
 
     acceptors = Constant(3)
@@ -70,37 +70,11 @@ class LongTail(MultiPaxosPromises):
 
     @action(a=MultiPaxosRules.Acceptor, b=MultiPaxosRules.Ballot)
     def promise(self, a: int, b: int) -> None:
-        """An acceptor whose tail fits promises (W5); a new leader adds its no-op where there is none (W3)."""
+        """An acceptor whose tail fits a message promises (W5)."""
         require(self.role[b] == "candidate" and a not in self.silent)
         require(self.promised[a] <= b and (a, b) not in self.answered)
         require(self.fits(a, self.base[b]))
-        self.promised[a] = b
-        report = (self.reported_accepted(a), self.last_slot(a))
-        better = self.continues(a, b) and report > (self.best_accepted[b], self.best_last[b])
-        records = self.adopted(a, b, better=better)
-        length = self.adopted_length(a, b, better=better)
-        if self.majority_with(a, b):
-            self.role[b] = "leader"
-            self.leaderships[b] = self.leaderships[b] + 1
-            ends = any(
-                n == length and n > self.base[b] and self.is_no_op(records[n - 1], n) for n in self.Slot
-            )
-            end = length if ends else min(length + 1, self.slots)
-            for n in self.Slot:
-                self.records[b, n] = b if n == length + 1 and not ends else records[n - 1]
-            self.tail_end[b] = end
-            self.proposed[b] = end
-            self.best_accepted[b] = 0
-            self.best_last[b] = 0
-            for c in self.Acceptor:
-                self.answered.discard((c, b))
-        else:
-            self.answered.add((a, b))
-            if better:
-                self.best_accepted[b] = self.reported_accepted(a)
-            self.best_last[b] = length
-            for n in self.Slot:
-                self.records[b, n] = records[n - 1]
+        self.report(a, b)
 
     # ---------------------------------------------------------------- accepting
 
@@ -189,10 +163,6 @@ class LongTail(MultiPaxosPromises):
     def keeps(self, own: int, told: int) -> int:
         """The commit index that goes into the journal with an accept: W2."""
         return max(own, told)
-
-    def is_no_op(self, maker: int | None, n: int) -> bool:
-        """A record is the no-op that a leader put behind its first batch: W3."""
-        return any(maker == m and self.tail_end[m] == n and self.role[m] == "leader" for m in self.Ballot)
 
     def message(self) -> int:
         """How many records a message holds."""

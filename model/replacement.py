@@ -1,9 +1,9 @@
 """Replacing voters: log replicas within seconds, full ones after a copy, and when one that has left may be
 dropped.
 
-Consensus is abstracted to one leader, and to slots that are chosen when the leader and another voter hold
-them durably; a replica holds the slots from `low` to `high`: a full one from the first (its checkpoint covers
-what its log has not), a log replica from its config's slot.
+Consensus is abstracted to one leader, and to slots that are chosen when a majority (the leader and another
+voter, or two others of five) hold them durably; a replica holds the slots from `low` to `high`: a full one
+from the first (its checkpoint covers what its log has not), a log replica from its config's slot.
 
 1. A lost voter may be replaced by a *log replica* at once: a voter with a log and no tree, whose log begins
    at its config's slot. It is made when every other voter holds the log through that.
@@ -41,7 +41,7 @@ from dynaproof.model.language import (
 
 
 class Replacement(Model):
-    """Any two voters that act have every chosen slot, and one can lead; one loss is never the last."""
+    """Any majority that acts has every chosen slot, and one of it can lead; one loss is never the last."""
 
     voters = Constant(3)
     spares = Constant(2)
@@ -74,23 +74,26 @@ class Replacement(Model):
 
     # ---------------------------------------------------------------- the log
 
-    @action(c=Member, d=Member)
-    def elect(self, c: int, d: int) -> None:
-        """A full voter leads with the promise of another, and adopts what that one holds."""
-        require(c != d and self.acts(c) and self.acts(d) and self.can_lead(c, d) and self.leader != c)
+    @action(c=Member, d=Member, e=Member)
+    def elect(self, c: int, d: int, e: int) -> None:
+        """A full voter leads with the promises of a majority, and adopts the most that it holds."""
+        require(self.majority(c, d, e) and self.leader != c)
+        require(self.can_lead(c, d) and self.can_lead(c, e))
         self.leader = c
         self.unsure.discard(c)
-        self.high[c] = max(self.high[c], self.high[d])
+        self.high[c] = max(self.high[c], self.high[d], self.high[e])
 
-    @action(d=Member)
-    def put(self, d: int) -> None:
-        """The next slot is chosen: the leader and another voter hold it, behind all that is chosen."""
-        require(self.leader is not None and self.last < self.slots and d != self.leader)
-        require(self.acts(d) and self.high[d] == self.last and self.high[self.leader] == self.last)
+    @action(d=Member, e=Member)
+    def put(self, d: int, e: int) -> None:
+        """The next slot is chosen: a majority with the leader holds it, behind all that is chosen."""
+        require(self.leader is not None and self.last < self.slots)
+        require(self.majority(self.leader, d, e) and self.high[self.leader] == self.last)
+        require(self.high[d] == self.last and self.high[e] == self.last)
         chosen = self.last + 1
         self.last = chosen
-        self.unsure.discard(d)
-        self.high[d] = chosen
+        for a in (d, e):
+            self.unsure.discard(a)
+            self.high[a] = chosen
         self.high[self.leader] = chosen
 
     @action(a=Member)
@@ -148,7 +151,7 @@ class Replacement(Model):
             self.leader = None
 
     def may_change(self, out: int, new: int) -> bool:
-        """A leader, with another voter, has a config chosen above all that is (rule 7)."""
+        """A leader, with a majority, has a config chosen above all that is (rule 7)."""
         return (
             self.leader is not None
             and out in self.voting
@@ -157,7 +160,11 @@ class Replacement(Model):
             and new not in self.dropped
             and self.leaver is None
             and self.high[self.leader] == self.last
-            and any(d != self.leader and self.acts(d) and self.high[d] == self.last for d in self.Member)
+            and any(
+                self.majority(self.leader, d, e) and self.high[d] == self.last and self.high[e] == self.last
+                for d in self.Member
+                for e in self.Member
+            )
             and all(a in self.admitted or a == out for a in self.voting)
         )
 
@@ -197,6 +204,16 @@ class Replacement(Model):
         """A voter promises and votes."""
         return a in self.voting and a in self.admitted and a not in self.silent
 
+    def majority(self, c: int, d: int, e: int) -> bool:
+        """These voters act, and are a majority: of three voters two, the last of them named twice."""
+        return bool(
+            c not in (d, e)
+            and (d == e) == (self.voters == 3)
+            and self.acts(c)
+            and self.acts(d)
+            and self.acts(e)
+        )
+
     def can_lead(self, c: int, d: int) -> bool:
         """A full voter leads with one whose log reaches down to what it knows."""
         return bool(self.low[c] == 1 and self.low[d] <= self.knows(c) + 1)
@@ -225,38 +242,43 @@ class Replacement(Model):
 
     @always
     def quorums_hold_all(self) -> bool:
-        """Two voters that act hold every chosen slot between them."""
+        """A majority that acts holds every chosen slot."""
         return all(
-            any(self.low[a] <= n <= self.high[a] for a in (c, d))
+            any(self.low[a] <= n <= self.high[a] for a in (c, d, e))
             for c in self.Member
             for d in self.Member
-            if c != d and self.acts(c) and self.acts(d)
+            for e in self.Member
+            if self.majority(c, d, e)
             for n in self.Slot
             if n <= self.last
         )
 
     @always
     def quorums_can_lead(self) -> bool:
-        """Of two voters that act, one can lead with the other."""
+        """Of a majority that acts, one can lead with the others."""
         return all(
-            self.can_lead(c, d) or self.can_lead(d, c)
+            any(all(self.can_lead(a, other) for other in (c, d, e) if other != a) for a in (c, d, e))
             for c in self.Member
             for d in self.Member
-            if c != d and self.acts(c) and self.acts(d)
+            for e in self.Member
+            if self.majority(c, d, e)
         )
 
     @always
-    def two_copies(self) -> bool:
-        """Two replicas hold each chosen slot, one that has left and is not dropped included; one does while a
-        voter is lost, or is not yet replaced by one that is admitted.
+    def enough_copies(self) -> bool:
+        """A majority of replicas holds each chosen slot, one that has left and is not dropped included; one
+        less does while a voter is lost, or is not yet replaced by one that is admitted.
         """
         return all(
-            sum(
-                self.low[a] <= n <= self.high[a] and (a in self.voting or self.leaver == a)
-                for a in self.Member
+            2
+            * (
+                sum(
+                    self.low[a] <= n <= self.high[a] and (a in self.voting or self.leaver == a)
+                    for a in self.Member
+                )
+                + self.being_repaired()
             )
-            + self.being_repaired()
-            > 1
+            > self.voters
             for n in self.Slot
             if n <= self.last
         )
@@ -269,20 +291,23 @@ class Replacement(Model):
 
     @sometimes
     def log_replica_in_the_quorum(self) -> bool:
-        """The last slot is held by the leader and a log replica alone."""
+        """The last slot is held by a majority with a log replica, and by nobody else."""
         return any(
             self.acts(a)
             and 1 < self.low[a] <= self.last
             and self.high[a] == self.last
-            and sum(self.high[c] == self.last for c in self.voting) == 2
+            and 2 * sum(self.high[c] == self.last for c in self.voting) == self.voters + 1
             for a in self.Member
         )
 
     @sometimes
     def two_replaced(self) -> bool:
-        """Two were lost or have left, and three full voters act."""
+        """Two were lost or have left, and all voters are full and act."""
         return len(self.silent) + len(self.dropped) == 2 and all(
             self.low[a] == 1 and self.acts(a) for a in self.voting
         )
 
-    expected = (Expected({}, 53_589, 306_217, 16, symmetry=True),)
+    expected = (
+        Expected({}, 53_589, 306_217, 16, symmetry=True),
+        Expected({"voters": 5, "spares": 1}, 31_275, 1_034_430, 17, symmetry=True),
+    )

@@ -123,10 +123,12 @@ class Group:
         replicas = self.replicas()
         if len(replicas) < self.expected_replicas() or self.leader() is None:
             return False
-        return all(
-            replica.admitted and replica.log.commit == replica.log.last and self.differs(replica) is None
-            for replica in replicas
-        )
+        through = self.observation.view.chosen_through
+        for replica in replicas:  # Looked at first, for it costs least.
+            log = replica.log
+            if not replica.admitted or log.commit != log.last or replica.state.applied != through:
+                return False
+        return all(self.differs(replica) is None for replica in replicas)
 
     def near(self, replica: Any) -> bool:
         """Whether a replica is admitted, and within a window and 64 slots of what is chosen."""

@@ -149,24 +149,26 @@ class Run:
 
     # --- Steps ---
 
-    def advance(self, done: Callable[[], bool], limit: int) -> None:
-        """Step until `done()`, which is asked now and then, at most `limit` times."""
+    def advance(self, done: Callable[[], bool], limit: int) -> bool:
+        """Step until `done()`, which is asked now and then, at most `limit` times; whether it was."""
         world, view = self.world, self.view
         for number in range(limit if self.failure is None else 0):
             if not number % ASKED and done():
-                return
+                return True
             event = world.strategy.pop()
             if event is not None:
                 world.happen(event)
                 if view.fresh:
                     self.check()
             if self.failure is not None:
-                return
+                return False
+        return False
 
-    def advance_until(self, done: Callable[[], bool], duration: int, limit: int) -> None:
-        """Step until `done()`, or this much time has passed; at most `limit` times."""
-        until = self.world.tau + duration
-        self.advance(lambda: self.world.tau >= until or done(), limit)
+    def advance_until(self, done: Callable[[], bool], duration: int, limit: int) -> bool:
+        """Step until `done()`, or this much time has passed; at most `limit` times. Whether it was done."""
+        world = self.world
+        until = world.tau + duration
+        return self.advance(lambda: world.tau >= until or done(), limit) and world.tau < until
 
     def step(self) -> bool:
         """One event, and the specs on what it changed."""

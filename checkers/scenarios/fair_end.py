@@ -132,9 +132,12 @@ def keeps_pace(run: Run) -> None:
     led, group = observation.leader_changes, Group(run)
     run.perform("watch")
     goals = [(client, client.ended + WATCHED_OPERATIONS) for client in group.clients()]
+    missing = list(goals)
 
     def reached() -> bool:
-        return all(client.ended >= goal for client, goal in goals)
+        while missing and missing[-1][0].ended >= missing[-1][1]:
+            missing.pop()
+        return not missing
 
     bound = WATCHED_OPERATIONS * run.config.client.timeout_us * 2
     run.advance_until(reached, bound, most_steps(run))
@@ -165,8 +168,8 @@ def quiet(run: Run) -> None:
     """A leader serves, laggards have caught up, all states equal the fold of what is chosen."""
     settings, view, group = run.config.settings, run.view, Group(run)
     bound = SETTLING_LEASES * settings.lease_us
-    run.advance_until(group.quiet, bound, most_steps(run))
-    if run.failure is not None or group.quiet():
+    is_quiet = run.advance_until(group.quiet, bound, most_steps(run))
+    if is_quiet or run.failure is not None or group.quiet():
         return
     if group.leader() is None:
         view.file(Stalled("no leader serves", bound))

@@ -13,6 +13,7 @@ NAMES: dict[str, str] = {
     "two_phase_commit": "dynaproof.model.two_phase_commit:TwoPhaseCommit",
     "paxos": "dynaproof.model.paxos:Paxos",
     "multi_paxos": "dynaproof.model.multi_paxos:MultiPaxos",
+    "one_no_op": "dynaproof.model.multi_paxos.one_no_op:OneNoOp",
     "long_tail": "dynaproof.model.long_tail:LongTail",
     "reconfiguration": "dynaproof.model.reconfiguration:Reconfiguration",
     "admission": "dynaproof.model.admission:Admission",

@@ -27,7 +27,8 @@ from dynaproof.impl.node import FORMAT_VERSION, Disk
 
 _HEADER = struct.Struct("<HIIQI")
 _CHECK = struct.Struct("<I")
-_HEADER_BYTES = _HEADER.size + _CHECK.size
+_CHECKED = struct.Struct("<HIIQII")  # The header with its own checksum.
+_HEADER_BYTES = _CHECKED.size
 _END = b"\xd7end"
 
 FRAME_BYTES = _HEADER_BYTES + len(_END)
@@ -73,18 +74,18 @@ def scan(data: bytes) -> Scan:
     """
     payloads: list[bytes] = []
     at = began = generation = first = expected = 0
-    while at < len(data):
-        header = data[at : at + _HEADER.size]
+    size = len(data)
+    while at < size:
         body = at + _HEADER_BYTES
-        if body > len(data) or crc32(header) != _CHECK.unpack_from(data, at + _HEADER.size)[0]:
+        header = _header(data, at) if body <= size else None
+        if header is None:
             tail: Literal["torn", "rot"] = "torn" if _ends_early(data, at, _HEADER_BYTES) else "rot"
             return Scan(payloads, at, tail, began, generation, first, expected)
-        version, found, length, number, checksum = _HEADER.unpack(header)
-        if version != FORMAT_VERSION:
-            raise UnknownFormatError(version)
-        end = body + length + len(_END)
-        payload = data[body : body + length]
-        if end > len(data) or data[end - len(_END) : end] != _END or crc32(payload) != checksum:
+        found, length, number, checksum = header
+        mark = body + length
+        end = mark + len(_END)
+        payload = data[body:mark]
+        if not data.startswith(_END, mark) or crc32(payload) != checksum:
             tail = "torn" if _ends_early(data, at, end - at) else "rot"
             return Scan(payloads, at, tail, began, generation, first, expected)
         if not payloads:
@@ -95,6 +96,33 @@ def scan(data: bytes) -> Scan:
         payloads.append(payload)
         at = end
     return Scan(payloads, at, "clean", began, generation, first, expected)
+
+
+def sole_payload(data: bytes, sequence: int) -> bytes | None:
+    """The payload of the frame of this number that `data` is; None where it is not that, or not whole.
+
+    Raises:
+        UnknownFormatError: a frame whose header is sound is of another version.
+    """
+    header = _header(data, 0) if len(data) >= FRAME_BYTES else None
+    if header is None:
+        return None
+    _, length, number, checksum = header
+    payload = data[_HEADER_BYTES : -len(_END)]
+    is_whole = length == len(payload) and data.endswith(_END) and crc32(payload) == checksum
+    return payload if is_whole and number == sequence else None
+
+
+def _header(data: bytes, at: int) -> tuple[int, int, int, int] | None:
+    """Generation, length, sequence number and checksum of the payload by the header there; None if it is not
+    sound.
+    """
+    version, generation, length, number, checksum, own = _CHECKED.unpack_from(data, at)
+    if crc32(data[at : at + _HEADER.size]) != own:
+        return None
+    if version != FORMAT_VERSION:
+        raise UnknownFormatError(version)
+    return generation, length, number, checksum
 
 
 def pieces(disk: Disk, log: str) -> Iterator[tuple[int, Scan]]:

@@ -165,9 +165,11 @@ class Readers(Service):
         """Records in memory that are chosen, and those that are retained on the disk."""
         log, state, settings = self.replica.log, self.replica.state, self.settings
         snapshot = log.head.snapshot
-        holds = (*state.holds.values(), *(() if snapshot is None else snapshot.holds))
-        held = state.log_bytes - min((hold.bytes_through for hold in holds), default=state.log_bytes)
-        kept = max(settings.retained_bytes, held) + CHECKPOINTS * settings.checkpoint_bytes + SLACK_BYTES
+        kept = settings.retained_bytes
+        for holds in (state.holds.values(), () if snapshot is None else snapshot.holds):
+            for hold in holds:
+                kept = max(kept, state.log_bytes - hold.bytes_through)
+        kept += CHECKPOINTS * settings.checkpoint_bytes + SLACK_BYTES
         return (
             ("chosen records in memory", log.cached_bytes(), settings.log_cache_bytes + SLACK_BYTES),
             ("retained records", log.entries.retained_bytes, kept),

@@ -222,11 +222,11 @@ class Requests(Service):
         """Refuse, with a hint where to go, or when to come back.
 
         Final for a read; for a write aimed at a ballot that another node leads, or that was refused for good
-        under the running one. A copy aimed at a ballot of this replica may have been proposed before, or be
-        proposed once the leader serves.
+        under the running one. A copy aimed at a ballot of this node may have been proposed before, by an
+        earlier incarnation too, or be proposed once the leader serves.
         """
         replica = self.replica
-        final = final or isinstance(m.operation, Get) or m.ballot[1:] != (replica.name, replica.incarnation)
+        final = final or isinstance(m.operation, Get) or m.ballot.node != replica.name
         leader = replica.leader.node if replica.leader is not None else None
         if reason == "throttled":
             wait_us = max(wait_us, self.waiting.wait_us())

@@ -28,10 +28,12 @@ class Acceptor(Candidate[State]):
     """Answers candidates and leaders."""
 
     def on_prepare(self, sender: NodeId, m: Prepare) -> None:
-        """Phase 1b. A running lease of another leader is not broken: the candidate asks again."""
+        """Phase 1b. A running lease of another leader is not broken: the candidate asks again.
+
+        A new incarnation promises at once, and reports truthfully what it holds (rule 14): whoever finds its
+        config after a loss may need its promise before anybody can tell it that the config is chosen.
+        """
         self.see_round(m.ballot)
-        if not self.admitted:
-            return
         if m.ballot < self.log.promised:
             self.send(m.source, Refused(self.member, m.source.incarnation, m.ballot, self.log.promised))
             return
@@ -102,8 +104,8 @@ class Acceptor(Candidate[State]):
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
 
     def refuses(self, source: Peer, ballot: Ballot) -> bool:
-        """Whether to take what a leader of this ballot sends: this acceptor is admitted, and promised no
-        higher one.
+        """Whether to take what a leader of this ballot sends: this acceptor is admitted (rule 14), and
+        promised no higher one.
         """
         if not self.admitted:
             return True

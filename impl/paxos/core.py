@@ -86,7 +86,7 @@ class Core(Generic[State]):
 
     @property
     def admitted(self) -> bool:
-        """Whether this incarnation may promise, vote and grant: it knows the log through its own `Config`
+        """Whether this incarnation may vote, grant and campaign: it knows the log through its own `Config`
         (rule 14).
         """
         return self.log.commit >= self.log.head.config_slot and self.member in self.config.voters
@@ -142,13 +142,19 @@ class Core(Generic[State]):
         copiers = ("copiers of a source", len(self.views.copiers), self.settings.copiers)
         cache = self.state.pages.cache
         clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
-        return (early, copiers, clean, *(queue for service in self.services for queue in service.queues()))
+        found = [early, copiers, clean]
+        for service in self.services:
+            found += service.queues()
+        return tuple(found)
 
     def memory(self) -> tuple[tuple[str, int, int], ...]:
         """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound
         where checkpoints come in time.
         """
-        return tuple(part for service in self.services for part in service.memory())
+        found: list[tuple[str, int, int]] = []
+        for service in self.services:
+            found += service.memory()
+        return tuple(found)
 
     # --- Sending ---
 

@@ -59,19 +59,16 @@ class Stretch:
     and `before` how many it had before the first.
     """
 
-    __slots__ = ("before", "ends", "first", "held_at", "records")
+    __slots__ = ("before", "ends", "first", "held_at", "last", "records")
 
     def __init__(self, first: int, before: int) -> None:
         self.first = first
+        self.last = first - 1
+        """The slot of the last entry; that before `first` where there is none."""
         self.before = before
         self.records: list[Record] = []
         self.held_at: list[Ballot] = []
         self.ends: list[int] = []
-
-    @property
-    def last(self) -> int:
-        """The slot of the last entry; that before `first` where there is none."""
-        return self.first + len(self.records) - 1
 
     @property
     def end(self) -> int:
@@ -95,6 +92,7 @@ class Stretch:
             self.ends.append(end)
         self.records += records
         self.held_at += held_at
+        self.last += len(records)
 
 
 class Index:
@@ -307,6 +305,7 @@ class Entries:
         keep = max(0, slot + 1 - recent.first)
         assert slot + 1 >= recent.first, "what is known to be chosen is never replaced"
         del recent.records[keep:], recent.held_at[keep:], recent.ends[keep:], self._runs[keep:]
+        recent.last = recent.first + len(recent.records) - 1
 
     def cut_below(self, first: int) -> None:
         """Remove the entries below a slot."""

@@ -1,7 +1,8 @@
 """Membership: a voter that has forgotten is replaced by a new incarnation, one `ConfigChange` at a time.
 
-*Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted chosen
-(rule 9). A new incarnation knows nothing, and votes once it knows the log through its own config (rule 14).
+*Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
+chosen (rule 9). A new incarnation promises at once, and votes once it knows the log through its own config
+(rule 14).
 """
 
 from __future__ import annotations

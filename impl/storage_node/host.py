@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from msgspec import Struct
-
 from dynaproof.impl.journal.frames import UnknownFormatError, pieces
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
@@ -46,14 +44,6 @@ from dynaproof.impl.tree.pages import RottenPageError
 ROTTEN = (RottenLogError, RottenPageError)
 
 
-class Making(Struct, frozen=True):
-    """A replica that is being made: it says nothing yet."""
-
-    replica: PartitionReplica
-    waits: bool
-    """Whether an earlier incarnation may have granted a lease here."""
-
-
 class StorageNode:
     """A node that hosts replicas of groups whose storage nodes are among `peers`; of `groups` it hosts one by
     static configuration, and says so while it has none.
@@ -74,8 +64,8 @@ class StorageNode:
         """The nodes that may have a replica made here, whichever incarnation they run as."""
         self.replicas: dict[int, PartitionReplica] = {}
         """By group: those that have started."""
-        self.making: dict[int, Making] = {}
-        """By group: those under way between the steps of H1."""
+        self.making: dict[int, PartitionReplica] = {}
+        """By group: those between the steps of H1, which say nothing yet."""
         self.unread: dict[int, bool] = {}
         """Groups of which the disk may hold something that this life has not looked at yet."""
         self.journal = NodeJournal(env.disk)
@@ -211,8 +201,7 @@ class StorageNode:
             return
         self.remove_files(member.incarnation)  # What an earlier making that a crash cut short has left.
         head = fresh_head(member, m.config, m.config_slot)
-        replica = partition.create(self.env, self.settings, self.cache, head)
-        self.making[group] = Making(replica, waits=m.config_slot > 0)
+        self.making[group] = partition.create(self.env, self.settings, self.cache, head)
         self.env.cancel_timer(VacantTimer())
         self.env.send(self.env.me, Written(member.incarnation))
 
@@ -226,13 +215,10 @@ class StorageNode:
     def on_marked(self, m: Marked) -> None:
         """The mark is durable: the replica speaks from here on (H1, c)."""
         self.journal.confirm(m.through)
-        group = self.env.lane
-        made = self.making.pop(group)
-        self.replicas[group] = made.replica
-        if made.replica.log.head.config_slot:
+        replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
+        if replica.log.head.config_slot:
             self.env.note(Reached("voter replaced"))
-        # An earlier incarnation may have granted a lease here; the first replicas of a group follow none.
-        made.replica.start(waits=made.waits)
+        replica.start(waits=False)  # Whatever an earlier incarnation has granted here (rule L5).
 
     # --- What it is given ---
 

@@ -112,11 +112,13 @@ def node_of(
     if isinstance(found, BranchBody) and len(children) == len(found.keys) + 1:
         node = Branch(found.keys, list(children))
     elif isinstance(found, LeafBody) and len(found.large) == len(children):
-        values = found.values
+        keys, values = found.keys, found.values
+        size = sum(map(len, keys)) + ENTRY_BYTES * len(keys) + sum(map(codec.size, values))
         for (at, taken), child in zip(found.large, children, strict=True):
             values.insert(at, Large(taken, child, None))
-        size = sum(entry_size(codec, key, value) for key, value in zip(found.keys, values, strict=True))
-        node = Leaf(found.keys, values, size)
+        if len(keys) != len(values):
+            raise RottenPageError(f"page {ref.page} holds no node")
+        node = Leaf(keys, values, size)
     else:
         raise RottenPageError(f"page {ref.page} holds no node")
     node.ref, node.depth = ref, depth

@@ -24,7 +24,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, scan
+from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, sole_payload
 
 DIGEST_BYTES = 16
 
@@ -67,24 +67,25 @@ def room_of(page_bytes: int) -> int:
 
 def digest_of_page(page: Page) -> bytes:
     """The digest of what a page holds."""
-    digest = blake2b(digest_size=DIGEST_BYTES)
-    digest.update(_HEADER.pack(page.depth, page.parts, len(page.children), len(page.body)))
-    digest.update(b"".join([ref.digest for ref in page.children]))
-    digest.update(page.body)
-    return digest.digest()
+    return _digest(_beginning(page), page.body)
+
+
+def _beginning(page: Page) -> bytes:
+    """What a page begins with: its header, and the digests of the pages below."""
+    children = page.children
+    header = _HEADER.pack(page.depth, page.parts, len(children), len(page.body))
+    return b"".join([header, *[ref.digest for ref in children]]) if children else header
+
+
+def _digest(beginning: bytes, body: bytes) -> bytes:
+    return blake2b(beginning + body, digest_size=DIGEST_BYTES).digest()
 
 
 def encode_page(number: int, page: Page, page_bytes: int) -> bytes:
     """The bytes of a page."""
     count = len(page.children)
-    payload = b"".join(
-        (
-            _HEADER.pack(page.depth, page.parts, count, len(page.body)),
-            b"".join([ref.digest for ref in page.children]),
-            struct.pack(f"<{count}I", *[ref.page for ref in page.children]),
-            page.body,
-        )
-    )
+    numbers = struct.pack(f"<{count}I", *[ref.page for ref in page.children]) if count else b""
+    payload = b"".join((_beginning(page), numbers, page.body))
     return encode_frame(1, number, payload.ljust(page_bytes - FRAME_BYTES, b"\0"))
 
 
@@ -102,13 +103,14 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
     if parts > count or at + length > len(payload):
         raise RottenPageError(f"page {ref.page} holds no page")
     middle = _HEADER.size + count * DIGEST_BYTES
+    body = payload[at : at + length]
+    if _digest(payload[:middle], body) != ref.digest:
+        raise RottenPageError(f"page {ref.page} holds what another one should")
+    if not count:
+        return Page(body, (), depth, parts)
     digests = [payload[i : i + DIGEST_BYTES] for i in range(_HEADER.size, middle, DIGEST_BYTES)]
     numbers = struct.unpack_from(f"<{count}I", payload, middle)
-    children = tuple(map(PageRef, numbers, digests))
-    page = Page(payload[at : at + length], children, depth, parts)
-    if digest_of_page(page) != ref.digest:
-        raise RottenPageError(f"page {ref.page} holds what another one should")
-    return page
+    return Page(body, tuple(map(PageRef, numbers, digests)), depth, parts)
 
 
 def sound_page(number: int, data: bytes | None) -> bytes:
@@ -122,10 +124,10 @@ def sound_page(number: int, data: bytes | None) -> bytes:
 
 
 def _payload(number: int, data: bytes | None) -> bytes:
-    found = scan(data or b"")
-    if found.tail != "clean" or len(found.payloads) != 1 or found.first != number:
+    payload = None if data is None else sole_payload(data, number)
+    if payload is None:
         raise RottenPageError(f"page {number} is damaged or missing")
-    return found.payloads[0]
+    return payload
 
 
 # --- Bodies of any length ---

@@ -122,23 +122,17 @@ class MultiPaxosRules(Model):
         """An acceptor promises and reports its log; a quorum's promises make a leader (rules 2 to 4)."""
         require(self.role[b] == "candidate" and a not in self.silent)
         require(self.promised[a] <= b and (a, b) not in self.answered)
+        self.report(a, b)
+
+    def report(self, a: int, b: int) -> None:
+        """An acceptor's promise is counted, and its log adopted where that goes further (rules 2 and 3)."""
         self.promised[a] = b
         report = (self.reported_accepted(a), self.last_slot(a))
         better = self.continues(a, b) and report > (self.best_accepted[b], self.best_last[b])
         records = self.adopted(a, b, better=better)
         length = self.adopted_length(a, b, better=better)
         if self.majority_with(a, b):
-            self.role[b] = "leader"
-            self.leaderships[b] = self.leaderships[b] + 1
-            end = min(length + 1, self.slots)
-            for n in self.Slot:
-                self.records[b, n] = b if n == length + 1 else records[n - 1]
-            self.tail_end[b] = end
-            self.proposed[b] = end
-            self.best_accepted[b] = 0
-            self.best_last[b] = 0
-            for c in self.Acceptor:
-                self.answered.discard((c, b))
+            self.lead(b, records, length)
         else:
             self.answered.add((a, b))
             if better:
@@ -146,6 +140,21 @@ class MultiPaxosRules(Model):
             self.best_last[b] = length
             for n in self.Slot:
                 self.records[b, n] = records[n - 1]
+
+    def lead(self, b: int, records: list[int | None], length: int) -> None:
+        """A candidate leads with the tail that it adopts and a no-op behind it: its first accept (rule 4)."""
+        self.role[b] = "leader"
+        self.leaderships[b] = self.leaderships[b] + 1
+        adds = self.adds_no_op(b, records, length)
+        end = min(length + 1, self.slots) if adds else length
+        for n in self.Slot:
+            self.records[b, n] = b if n == length + 1 and adds else records[n - 1]
+        self.tail_end[b] = end
+        self.proposed[b] = end
+        self.best_accepted[b] = 0
+        self.best_last[b] = 0
+        for c in self.Acceptor:
+            self.answered.discard((c, b))
 
     @action(b=Ballot)
     def propose(self, b: int) -> None:
@@ -254,6 +263,10 @@ class MultiPaxosRules(Model):
     def majority_with(self, a: int, b: int) -> bool:
         """Whether a promise completes a quorum."""
         return bool(2 * (1 + sum((c, b) in self.answered for c in self.Acceptor if c != a)) > self.acceptors)
+
+    def adds_no_op(self, b: int, records: list[int | None], length: int) -> bool:
+        """A leader puts a no-op behind the tail that it adopts: rule 4."""
+        return True
 
     def batched(self) -> bool:
         """The adopted tail goes out as one: rule 4."""

@@ -119,7 +119,13 @@ class ReconfigurationRules(Model):
                 self.records[b, n] = records[n - 1]
 
     def lead(self, a: int, b: int, records: list[int | None], length: int) -> None:
-        """With this member's promise a candidate leads: it adopts the tail whole (rule 3)."""
+        """With this member's promise a candidate leads; what was promised is not needed any more."""
+        self.adopt(b, records, length)
+        for c in self.Member:
+            self.answered.discard((c, b))
+
+    def adopt(self, b: int, records: list[int | None], length: int) -> None:
+        """A leader adopts the tail whole, and puts a no-op behind it (rule 3)."""
         self.role[b] = "leader"
         end = self.first_accept_end(b, records, length)
         for n in self.Slot:
@@ -128,8 +134,6 @@ class ReconfigurationRules(Model):
         self.proposed[b] = end
         self.best_accepted[b] = 0
         self.best_last[b] = 0
-        for c in self.Member:
-            self.answered.discard((c, b))
 
     @action(b=Ballot)
     def propose(self, b: int) -> None:
@@ -202,6 +206,10 @@ class ReconfigurationRules(Model):
         """A member, or one that a config has brought, learns the next chosen record (rule 10)."""
         require(n == self.known[a] + 1 and a not in self.silent)
         require(self.chosen(b, n))
+        self.retain(a, b, n)
+
+    def retain(self, a: int, b: int, n: int) -> None:
+        """A member keeps a chosen record, without what it replaces, and promises its ballot."""
         self.known[a] = n
         if self.log[a, n] != self.records[b, n]:
             self.log[a, n] = self.records[b, n]

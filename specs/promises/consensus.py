@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import combinations
 
 from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import (
     Accepted,
+    Ballot,
     Chosen,
     Committed,
     FellSilent,
@@ -23,7 +23,6 @@ from dynaproof.specs.views.group_facts import (
     QueueOverfull,
     Raised,
     ReadUnanswered,
-    Reconfigured,
     RecordAltered,
     Recovered,
     Serving,
@@ -169,22 +168,38 @@ def only_the_damaged_fall_silent(view: GroupView) -> Iterable[Violation]:
 
 @spec(
     "always",
-    source="Lamport, Malkhi and Zhou, Reconfiguring a State Machine",
+    source="Lamport, Paxos Made Simple, 2.2 (P2c); Lamport, Malkhi and Zhou, Reconfiguring a State Machine",
     over=GroupView,
-    on=(Reconfigured,),
+    on=(Led, Accepted),
 )
 def quorums_overlap(view: GroupView) -> Iterable[Violation]:
-    """Quorums of consecutive configs intersect in a voter that forgot nothing."""
-    fresh = [fact.slot for fact in view.take(Reconfigured)]
-    for (_, old), (slot, new) in zip(view.configs, view.configs[1:], strict=False):
-        if slot not in fresh:
-            continue
-        for one in combinations([v for v in old if v not in view.forgetful], len(old) // 2 + 1):
-            for other in combinations(new, len(new) // 2 + 1):
-                if not any(voter in other for voter in one):
-                    yield Violation(
-                        f"the config of slot {slot} has a quorum {_names(other)} apart from {_names(one)}"
-                    )
+    """Of the voters whose votes chose a slot, one has promised each later ballot that is led, before it lost
+    anything, unless that ballot's leader knew the slot to be chosen. Quorums of consecutive configs need not
+    meet.
+    """
+    for led in view.take(Led):
+        known = view.known_by.get(led.ballot)
+        if known is not None:
+            for slot in range(max(known, view.pruned_through) + 1, view.chosen_through + 1):
+                yield from _apart(view, slot, led.ballot)
+    for fact in view.take(Accepted):
+        # The usual case: the newest leader's own.
+        if any(entry.ballot < view.newest_led for entry in view.voters_at.get(fact.slot, ())):
+            for ballot, known in view.known_by.items():
+                if known < fact.slot:
+                    yield from _apart(view, fact.slot, ballot)
+
+
+def _apart(view: GroupView, slot: int, ballot: Ballot) -> Iterable[Violation]:
+    """Where a slot was chosen below a ballot, and nobody who voted for that has promised the ballot."""
+    promised = view.promises.get(ballot, {})
+    for entry in view.quorum_entry(slot):
+        voters = [v for v in view.config_at(slot) if v in view.voters_at[slot][entry]]
+        if entry.ballot < ballot and not any(voter in promised for voter in voters):
+            yield Violation(
+                f"{ballot} is led with the promises of {_names(promised)}, and slot {slot} was chosen at "
+                f"{entry.ballot} by {_names(voters)}"
+            )
 
 
 @spec("always", source="DynamoDB (ATC 2022), 5; replication rule 7", over=GroupView, on=(Serving,))
@@ -201,17 +216,24 @@ def leader_applied_before_serving(view: GroupView) -> Iterable[Violation]:
 
 
 @spec(
-    "always", source="Gray and Cheriton, Leases; replication rule 15", over=GroupView, on=(LeaseHeld, Chosen)
+    "always",
+    source="Gray and Cheriton, Leases; replication rule 15",
+    over=GroupView,
+    on=(LeaseHeld, Chosen, Led),
 )
 def one_lease_holder(view: GroupView) -> Iterable[Violation]:
-    """At most one replica may serve by lease at a time, and no other ballot gets anything chosen
-    meanwhile.
+    """At most one replica may serve by lease at a time; meanwhile no later ballot is led, and no other one
+    gets anything chosen, whatever the configs are.
     """
     live = [(name, ballot) for name, (ballot, until) in view.holders.items() if view.tau < until]
     if len(live) > 1:
         yield Violation(
             f"{_names(f'{name} at {ballot}' for name, ballot in live)} may serve at the same time"
         )
+    for led in view.take(Led):
+        for name, ballot in live:
+            if led.ballot > ballot:
+                yield Violation(f"{led.ballot} is led in the lease of {name} at {ballot}")
     for fact in view.take(Chosen):
         for name, ballot in live:
             if fact.entry.ballot != ballot:

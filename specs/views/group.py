@@ -45,7 +45,15 @@ class GroupView(View[GroupFact]):
         super().__init__()
         self.led: dict[Ballot, list[Name]] = {}
         self.proposed: dict[tuple[Ballot, int], list[Any]] = {}
+        self.known_by: dict[Ballot, int] = {}
+        """Of each ballot that was led, through which slot its leader knew all to be chosen when it asked."""
+        self.newest_led: Ballot = ()
+        """The highest of them."""
+        self.promises: dict[Ballot, dict[Name, bool]] = {}
+        """Of each ballot, who has promised it before it lost anything."""
         self.let_out: dict[Name, Ballot] = {}
+        self.spoken: dict[Name, bool] = {}
+        """Who has voted, granted or campaigned: a new voter does none of that before it is admitted."""
         self.forgetful: dict[Name, bool] = {}
         self.configs: list[tuple[int, tuple[Name, ...]]] = [(0, voters)]
         self.accepted: dict[int, dict[Name, Entry]] = {}
@@ -62,9 +70,12 @@ class GroupView(View[GroupFact]):
         self.pruned_through = 0
         self.acknowledged: dict[int, Hashable] = {}
 
-    def lead(self, ballot: Ballot, name: Name) -> None:
-        """`name` completed phase 1 of `ballot`."""
+    def lead(self, ballot: Ballot, name: Name, known: int | None = None) -> None:
+        """`name` completed phase 1 of `ballot`; it knew the slots through `known` to be chosen."""
         self.led.setdefault(ballot, []).append(name)
+        if known is not None:
+            self.known_by[ballot] = known
+            self.newest_led = max(self.newest_led, ballot)
         self.file(Led(ballot))
 
     def propose(self, ballot: Ballot, slot: int, value: Any) -> None:
@@ -80,17 +91,29 @@ class GroupView(View[GroupFact]):
         """`name` asked for promises at its own `ballot`, which is used from here on."""
         self._speak(name, ballot)
 
-    def let_go(self, name: Name, ballot: Ballot) -> None:
-        """A promise, vote or grant at `ballot` left `name`."""
+    def promise(self, name: Name, ballot: Ballot) -> None:
+        """A promise of `ballot` left `name`, which may not be admitted yet."""
         if name in self.forgetful:
             self.file(ForgetfulVote(name, ballot))
-        if ballot is not self.let_out.get(name):
+        else:
+            self.promises.setdefault(ballot, {})[name] = True
+        self._let_out(name, ballot)
+
+    def let_go(self, name: Name, ballot: Ballot) -> None:
+        """A vote or a grant at `ballot` left `name`."""
+        if name in self.forgetful:
+            self.file(ForgetfulVote(name, ballot))
+        if ballot is not self.let_out.get(name) or name not in self.spoken:
             self._speak(name, ballot)
 
     def _speak(self, name: Name, ballot: Ballot) -> None:
-        before = self.let_out.get(name)
-        if before is None:
+        if name not in self.spoken:
+            self.spoken[name] = True
             self.file(Spoke(name))
+        self._let_out(name, ballot)
+
+    def _let_out(self, name: Name, ballot: Ballot) -> None:
+        before = self.let_out.get(name)
         if before is None or ballot > before:
             self.let_out[name] = ballot
 
@@ -140,8 +163,8 @@ class GroupView(View[GroupFact]):
         self.file(Acknowledged(request, slot))
 
     def trusted(self) -> list[Name]:
-        """The voters of the newest config that forgot nothing and have spoken already."""
-        return [v for v in self.configs[-1][1] if v in self.let_out and v not in self.forgetful]
+        """The voters of the newest config that forgot nothing and have voted, granted or campaigned."""
+        return [v for v in self.configs[-1][1] if v in self.spoken and v not in self.forgetful]
 
     def cut_above(self, name: Name, slot: int) -> None:
         """`name` dropped its entries above `slot`."""
@@ -214,8 +237,11 @@ class GroupView(View[GroupFact]):
         self.records = {at: record for at, record in self.records.items() if at[0] > through}
         self.proposed = {at: values for at, values in self.proposed.items() if at[1] > through}
         self.led = dict(sorted(self.led.items())[-KEPT_BALLOTS:])
+        self.known_by = dict(sorted(self.known_by.items())[-KEPT_BALLOTS:])
+        self.promises = dict(sorted(self.promises.items())[-KEPT_BALLOTS:])
         del self.configs[:-KEPT_NAMES]
         kept = {voter: True for _, voters in self.configs for voter in voters}
-        for names in (self.let_out, self.forgetful, self.checkpoints, self.holders, self.highest):
+        named = (self.let_out, self.spoken, self.forgetful, self.checkpoints, self.holders, self.highest)
+        for names in named:
             for name in [n for n in names if n not in kept]:
                 del names[name]

@@ -121,7 +121,7 @@ class FellSilent(GroupFact, frozen=True, gc=False):
 
 
 class Spoke(GroupFact, frozen=True, gc=False):
-    """An incarnation let a ballot out for the first time."""
+    """An incarnation voted, granted or campaigned for the first time."""
 
     name: Name
 

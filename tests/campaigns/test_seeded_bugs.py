@@ -28,7 +28,7 @@ SAMPLE = {
     "conditions_ignore_flights": "chosen_entries_follow",
     "campaign_not_journalled": "promises_never_go_back",
     "sent_at_sync_start": "durable_before_visible",
-    "two_voters_replaced_at_once": "quorums_overlap",
+    "two_voters_replaced_at_once": "progress_after_faults_stop",
     "condition_ignored": "strong_reads_linearizable",
     "old_ballot_led_again": "one_leader_per_ballot",
 }

@@ -15,8 +15,10 @@ from dynaproof.checkers.state_space.liveness import check_liveness
 from dynaproof.model.catch_up import CatchUp
 from dynaproof.model.dns_plan import DnsPlan
 from dynaproof.model.language import Model
+from dynaproof.model.language.model import narrowed
 from dynaproof.model.lease import Lease
 from dynaproof.model.long_tail import LongTail
+from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 from dynaproof.model.request_id import RequestId
 from dynaproof.model.restore import Restore
 from dynaproof.model.shard import Shard
@@ -47,6 +49,7 @@ CASES = (
         },
         {"ballots": 2},
     ),
+    Case(OneNoOp, {"AddsBehindANoOp": 7, "TakesTheLastForANoOp": 9}, {"ballots": 2}),
     Case(
         LongTail,
         {
@@ -155,7 +158,7 @@ def test_every_seeded_bug_is_caught_by_a_shortest_trace(case: Case) -> None:
     assert {bug.__name__ for bug in bugs_of(case.model)} == set(case.steps)
     assert len(case.steps) >= 2
     for bug in bugs_of(case.model):
-        violation = explore(bug(), symmetry=True).violation
+        violation = explore(narrowed(bug(), promise=bug.violates), symmetry=True).violation
         assert violation is not None, f"{bug.__name__} is not caught"
         assert (bug.__name__, violation.name) == (bug.__name__, bug.violates)
         assert (bug.__name__, len(violation.trace) - 1) == (bug.__name__, case.steps[bug.__name__])
@@ -165,6 +168,7 @@ def test_every_seeded_bug_is_caught_by_a_shortest_trace(case: Case) -> None:
     "model",
     [
         Lease(ballots=1, lease=2, crashes=0),
+        OneNoOp(ballots=1),
         LongTail(slots=2, ballots=1),
         CatchUp(slots=1, readers=1),
         Split(keys=1, requests=1, slots=1, elections=0),

@@ -9,7 +9,6 @@ from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.model.language import Expected, Model
 from dynaproof.model.multi_paxos import MultiPaxos
-from dynaproof.model.multi_paxos.one_no_op import OneNoOp
 
 TRACES = {
     "SlotBySlotAdoption": 15,
@@ -41,16 +40,6 @@ def test_expected_counts_come_out_and_nothing_is_idle(expected: Expected) -> Non
         expected.generated,
         expected.depth,
     )
-    assert (result.not_fired, result.not_reached) == ((), ())
-
-
-@pytest.mark.slow
-def test_counts_with_one_no_op_come_out_and_nothing_is_idle() -> None:
-    (expected,) = OneNoOp.expected
-    result = explore(OneNoOp(**expected.constants), symmetry=expected.symmetry)
-    assert (result.exhausted, result.violation) == (True, None)
-    counts = (result.distinct, result.generated, result.depth)
-    assert counts == (expected.distinct, expected.generated, expected.depth)
     assert (result.not_fired, result.not_reached) == ((), ())
 
 

@@ -8,12 +8,13 @@ from dynaproof.checkers.mutation.directed import (
     configs,
     disks,
     leases,
+    membership,
     request_ids,
     tails,
     windows,
 )
 from dynaproof.checkers.mutation.directed.scenario import DIRECTED, Scenario, Trace, trace_of
 
-MODULES = (ballots, tails, configs, leases, disks, clients, request_ids, windows)
+MODULES = (ballots, tails, configs, membership, leases, disks, clients, request_ids, windows)
 
 __all__ = ["DIRECTED", "MODULES", "Scenario", "Trace", "trace_of"]

@@ -32,11 +32,8 @@ from dynaproof.impl.paxos.messages.leadership import (
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import NoOp
 
-OVERLAP = ("quorums_overlap",)
-"""Quorums of two configs overlap in a counted voter only where the replaced voter lost its state."""
 
-
-@scenario("found_config_rechosen", "old_promises_counted", without=OVERLAP)
+@scenario("found_config_rechosen", "old_promises_counted")
 def a_replaced_voter_campaigns(harness: Harness) -> None:
     """A voter that was replaced while it was out of reach campaigns; its one helper knows the new config."""
     lead_apart(harness, "sa", "sd")
@@ -49,7 +46,7 @@ def a_replaced_voter_campaigns(harness: Harness) -> None:
     batch(harness, "sc", "sa")
 
 
-@scenario("batch_truncated_at_config", without=OVERLAP)
+@scenario("batch_truncated_at_config")
 def a_write_stands_behind_a_found_config(harness: Harness) -> None:
     """A new leader finds a config and a chosen write behind it, and sends both again."""
     lead_apart(harness, "sa", "sd")
@@ -63,7 +60,7 @@ def a_write_stands_behind_a_found_config(harness: Harness) -> None:
     batch(harness, "sa", "sd")
 
 
-@scenario("learning_is_no_promise", without=OVERLAP)
+@scenario("learning_is_no_promise")
 def a_config_is_learnt_by_an_old_candidate(harness: Harness) -> None:
     """A candidate of a lower ballot, and the new voter, learn a config that a higher ballot chose."""
     lead_apart(harness, "sa", "sd")
@@ -97,7 +94,7 @@ def a_config_is_learnt_by_an_old_candidate(harness: Harness) -> None:
     harness.deliver("sa", "sd", Accept)
 
 
-@scenario("foreign_prefix_not_voided", without=OVERLAP)
+@scenario("foreign_prefix_not_voided")
 def a_stale_tail_stands_on_another_prefix(harness: Harness) -> None:
     """A new voter campaigns; its one helper has the writes of a lost branch, also above what is chosen."""
     lead_apart(harness, "sa", "sd")
@@ -133,7 +130,7 @@ def a_late_copy_would_revive_a_retired_replica(harness: Harness) -> None:
     harness.beat("sa")
 
 
-@scenario("leader_installs_copy", without=OVERLAP, checkpoint_slots=4, retained_slots=0)
+@scenario("leader_installs_copy", checkpoint_slots=4, retained_slots=0)
 def a_copy_is_durable_when_its_replica_leads(harness: Harness) -> None:
     """A laggard's candidacy is under way when a copy comes, whole; it leads before the copy is durable.
 
@@ -175,7 +172,7 @@ def a_copy_is_durable_when_its_replica_leads(harness: Harness) -> None:
     harness.promise("progress_after_faults_stop", answered, "a leader takes no writes")
 
 
-@scenario("config_applied_before_chosen", without=OVERLAP)
+@scenario("config_applied_before_chosen")
 def a_config_is_voted_for_by_its_new_voter_only(harness: Harness) -> None:
     """A leader proposes a config; before any voter of the old one has it, the new voter would vote."""
     lead_apart(harness, "sa", "sd")
@@ -191,7 +188,7 @@ def a_config_is_voted_for_by_its_new_voter_only(harness: Harness) -> None:
         harness.deliver("sd", "sa", Vote)
 
 
-@scenario("retired_incarnation_counted", without=OVERLAP)
+@scenario("retired_incarnation_counted")
 def a_retired_voter_votes_on(harness: Harness) -> None:
     """A voter does not know that it was replaced; its leader writes on, and would count its vote."""
     lead_apart(harness, "sa", "sd")
@@ -205,7 +202,7 @@ def a_retired_voter_votes_on(harness: Harness) -> None:
         harness.deliver("sc", "sa", Vote)
 
 
-@scenario("answers_are_voters", without=OVERLAP)
+@scenario("answers_are_voters")
 def a_retired_voter_answers_late(harness: Harness) -> None:
     """A heartbeat's answer comes when the config that retires its sender is chosen."""
     lead_apart(harness, "sa", "sd")

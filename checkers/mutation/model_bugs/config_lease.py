@@ -53,9 +53,9 @@ BUGS = (
         "A grantor that learns a config takes what it granted under the old one to be void.",
         Edit(
             MODEL,
-            "self.promised[a] = max(self.promised[a], b)",
+            "self.retain(a, b, n)",
             """
-            self.promised[a] = max(self.promised[a], b)
+            self.retain(a, b, n)
             if self.is_config(b, n):
                 self.bound[a] = None
             """,

@@ -8,6 +8,7 @@ from dynaproof.checkers.mutation.model_bugs.patched import model_bug
 from dynaproof.checkers.patches import Edit
 
 MODEL: Final = "dynaproof.model.long_tail"
+ONE_NO_OP: Final = "dynaproof.model.multi_paxos.one_no_op"
 ONE_BALLOT: Final = (
     Edit(MODEL, "slots = Constant(3)", "slots = Constant(4)"),
     Edit(MODEL, "ballots = Constant(2)", "ballots = Constant(1)"),
@@ -58,7 +59,7 @@ BUGS = (
         "NoOpsPileUp",
         "Every leader puts a no-op of its own behind the tail that it adopts.",
         Edit(
-            MODEL,
+            ONE_NO_OP,
             'any(maker == m and self.tail_end[m] == n and self.role[m] == "leader" for m in self.Ballot)',
             "False",
         ),

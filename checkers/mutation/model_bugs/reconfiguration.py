@@ -46,7 +46,7 @@ ONLY_CONFIGS_PROMISE: Final = Edit(
     if self.is_config(b, n):
         self.promised[a] = max(self.promised[a], b)
     """,
-    within=f"{RULES}.learn",
+    within=f"{RULES}.retain",
 )
 ONLY_THE_ADMITTED_PROMISE: Final = Edit(
     PROTOCOL,
@@ -69,7 +69,7 @@ BUGS = (
         "LearningIsNoPromise",
         "Who learns a config still promises and votes in the ballots below the one that chose it.",
         *UNDISTURBED,
-        Edit(PROTOCOL, "self.promised[a] = max(self.promised[a], b)", "", within=f"{RULES}.learn"),
+        Edit(PROTOCOL, "self.promised[a] = max(self.promised[a], b)", "", within=f"{RULES}.retain"),
         violates="chosen_survives",
     ),
     model_bug(

@@ -38,6 +38,6 @@ BUGS = (
         "DropsAtTheConfig",
         "One that has left is dropped as soon as the config is chosen.",
         Edit(MODEL, "return all(a in self.admitted for a in self.voting)", "return True"),
-        violates="two_copies",
+        violates="enough_copies",
     ),
 )

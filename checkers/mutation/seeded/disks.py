@@ -107,14 +107,14 @@ BUGS = (
     bug(
         "checksum_not_checked",
         "Recovery accepts frames of the journal as whole, whatever their checksums say.",
-        Edit(FRAMES, "crc32(header) != _CHECK.unpack_from(data, at + _HEADER.size)[0]", "False"),
+        Edit(FRAMES, "crc32(data[at : at + _HEADER.size]) != own", "False"),
         Edit(FRAMES, "crc32(payload) != checksum", "False"),
     ),
     bug(
         "page_checksum_not_checked",
         "A page is accepted as the one that is needed, whatever its checksum and its parent's digest say.",
         Edit(PAGES, "payload = _payload(ref.page, data)", 'payload = (data or b"")[26:-4]'),
-        Edit(PAGES, "if digest_of_page(page) != ref.digest:", "if False:"),
+        Edit(PAGES, "if _digest(payload[:middle], body) != ref.digest:", "if False:"),
     ),
     bug(
         "tails_lost_together",

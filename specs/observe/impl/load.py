@@ -17,7 +17,7 @@ from dynaproof.impl.partition.memory import CODEC, id_key
 from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Request
 from dynaproof.impl.partition.records import Answer
 from dynaproof.impl.partition.replica import PartitionReplica
-from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs import sometimes
@@ -84,14 +84,17 @@ class Copying(Struct, frozen=True):
 
 
 class Work:
-    """The most that a node has read and written in one handler but for its starts; and the replica there."""
+    """The most that a node has read and written in one handler but for its starts; the replica there, and by
+    name the most of what grows with its log.
+    """
 
-    __slots__ = ("most_read", "most_written", "replica")
+    __slots__ = ("fullest", "most_read", "most_written", "replica")
 
     def __init__(self) -> None:
         self.replica: PartitionReplica | None = None
         self.most_read = 0
         self.most_written = 0
+        self.fullest: dict[str, int] = {}
 
 
 class LoadObserver:
@@ -123,7 +126,6 @@ class LoadObserver:
         self._chosen: deque[tuple[int, int]] = deque()
         """When which slot was the last one chosen, the first of them at least one answer ago."""
         self._work: dict[str, Work] = {}
-        self._fullest: dict[tuple[Member, str], int] = {}
         self._down: dict[str, int] = {}
         """Since when a place is down."""
         self._back: dict[str, Back] = {}
@@ -180,7 +182,9 @@ class LoadObserver:
         if work is None:
             work = self._work[place.name] = Work()
         read, written = disk.bytes_read, disk.bytes_written
-        starts, work.replica = work.replica is not replica, replica
+        starts = work.replica is not replica
+        if starts:
+            work.replica, work.fullest = replica, {}
         if read <= work.most_read and written <= work.most_written:
             return
         handler = "a start" if starts else handler_of(place)
@@ -191,12 +195,14 @@ class LoadObserver:
         self.view.file(Worked(replica.member, handler, "wrote", written, most_written))
 
     def synced(self, place: Place, replica: PartitionReplica) -> None:
-        """A sync of this replica's node has ended: what fills up is filed where it never was fuller."""
+        """A sync of this replica's node has ended: what fills up is filed where it never was fuller in this
+        life.
+        """
+        fullest = self._work[place.name].fullest
         for what, size, bound in replica.memory():
-            at = replica.member, what
-            if size > self._fullest.get(at, -1):
-                self._fullest[at] = size
-                self.view.file(Filled(*at, size, bound))
+            if size > fullest.get(what, -1):
+                fullest[what] = size
+                self.view.file(Filled(replica.member, what, size, bound))
 
     # --- Replicas ---
 

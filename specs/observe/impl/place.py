@@ -196,6 +196,13 @@ def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tup
             return
 
 
+def known_chosen(place: Place) -> int:
+    """Through which slot the replica at a place knows all to be chosen."""
+    replica = replica_of(place)
+    assert replica is not None, "only a replica leads"
+    return replica.log.commit
+
+
 def hold_lag(place: Place) -> tuple[int, int]:
     """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
     node = place.node
@@ -223,26 +230,13 @@ def lease_end(replica: PartitionReplica) -> Microseconds:
     return replica.env.now + left if left > 0 else 0
 
 
-def queued(replica: PartitionReplica) -> int:
-    """The sum of the lengths of all queues of a replica: cheaper than `queues`, and only changes matter."""
+def services_of(replica: PartitionReplica) -> tuple[Requests, Readers, Waiting]:
+    """What a replica does besides consensus, but for the membership of its group."""
     requests, readers, waiting, _ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
     assert isinstance(waiting, Waiting)
-    pending, state = requests.pending, replica.state
-    lengths = (
-        len(pending.requests)
-        + len(pending.refused)
-        + state.memory.count
-        + len(state.holds)
-        + len(readers.movers)
-        + len(replica.views.copiers)
-        + waiting.attempts
-        + state.pages.cache.clean_bytes
-    )
-    if pending.flights:
-        lengths += sum(map(len, pending.flights.values()))
-    return lengths
+    return requests, readers, waiting
 
 
 def campaigns(place: Place, group: int, ballot: Ballot) -> bool:
@@ -256,20 +250,14 @@ def campaigns(place: Place, group: int, ballot: Ballot) -> bool:
 
 def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
     """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
-    log, waiting = replica.log, waiting_of(replica)
+    log, (_, _, waiting) = replica.log, services_of(replica)
     size = log.size_between(log.commit + 1, log.last) if log.last > log.commit else 0
     return log.last - log.commit + len(waiting), size + waiting.size
 
 
-def waiting_of(replica: PartitionReplica) -> Waiting:
-    """Who waits for room at this replica, if it leads."""
-    (waiting,) = (service for service in replica.services if isinstance(service, Waiting))
-    return waiting
-
-
 def waiting_is_full(replica: PartitionReplica) -> bool:
     """Whether as many wait for room as may wait, or nearly as many bytes: one item more would be too much."""
-    waiting = waiting_of(replica)
+    _, _, waiting = services_of(replica)
     settings = waiting.settings
     return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
 
@@ -278,7 +266,7 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
     """For how long a partition may remember a write, and how many, and of how many bytes there, its rate
     admits in that time.
     """
-    settings = next(service.settings for service in replica.services if isinstance(service, Requests))
+    settings = services_of(replica)[0].settings
     span_us = settings.remembered_us
     writes, size = settings.admitted_writes_per_s, settings.admitted_bytes_per_s
     return span_us, writes * span_us // 1_000_000, size * span_us // 1_000_000
@@ -331,13 +319,38 @@ def says(message: Message, question: ReadLog) -> bool:
 class Seen:
     """What one place of a node last showed of its replica, so that only changes are filed."""
 
-    __slots__ = ("ballot", "commit", "ends", "lengths", "member")
+    __slots__ = (
+        "_readers", "_requests", "_waiting", "ballot", "commit", "ends", "lengths", "member", "replica"
+    )  # fmt: skip
 
-    def __init__(self, member: Member, commit: int) -> None:
-        self.member = member
-        self.commit = commit
+    def __init__(self, replica: PartitionReplica) -> None:
+        self.replica = replica
+        self.member: Member = replica.member
+        self.commit = replica.log.first - 1
+        """All that came from the disk is looked at: what a restart makes of it may be another thing."""
+        self._requests, self._readers, self._waiting = services_of(replica)
         self.ballot: Ballot | None = None
         """That it leads, if any; `ends` is when its lease ends, by its node's clock."""
         self.ends = 0
         self.lengths = -1
         """All that it queues."""
+
+    def queued(self) -> int:
+        """The sum of the lengths of all queues of the replica: cheaper than `queues`, and only changes
+        matter.
+        """
+        pending, replica = self._requests.pending, self.replica
+        state = replica.state
+        lengths = (
+            len(pending.requests)
+            + len(pending.refused)
+            + state.memory.count
+            + len(state.holds)
+            + len(self._readers.movers)
+            + len(replica.views.copiers)
+            + self._waiting.attempts
+            + state.pages.cache.clean_bytes
+        )
+        if pending.flights:
+            lengths += sum(map(len, pending.flights.values()))
+        return lengths

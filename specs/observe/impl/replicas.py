@@ -34,9 +34,9 @@ from dynaproof.specs.observe.impl.place import (
     given,
     hold_lag,
     identities,
+    known_chosen,
     lease_end,
     lease_us,
-    queued,
     records_bytes,
     replica_of,
     says,
@@ -165,9 +165,9 @@ class ImplObserver(RequestObserver):
         """A replica answered from memory."""
         self.retried(note)
 
-    def on_led(self, _: Place, note: Led) -> None:
+    def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
-        self.view.lead(note.ballot, note.member)
+        self.view.lead(note.ballot, note.member, known_chosen(place))
         self.leader_changes += 1
         if self.leader_changes > 1 and self.open:
             self.reach(sometimes.LEADER_CHANGED)
@@ -223,19 +223,19 @@ class ImplObserver(RequestObserver):
         """A message is gone, and nobody noted that."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
-    def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
-        """An acceptor lets a vote or a grant out, or a promise."""
+    def vouched(self, place: Place, message: Vote | Heard) -> None:
+        """An acceptor lets a vote or a grant out."""
         if self.fallen.get(place.name) == message.source:
-            self.view.campaign(
-                message.source, message.ballot
-            )  # It was said before the damaged page was read.
+            self.view.campaign(message.source, message.ballot)  # Said before the damaged page was read.
         else:
             self.view.let_go(message.source, message.ballot)
 
     def promised(self, place: Place, message: Promise) -> None:
-        """An acceptor lets a promise out, with its tail."""
+        """An acceptor lets a promise out, with its tail; an incarnation that is not admitted may, too."""
         self.sized(place, message)
-        self.vouched(place, message)
+        before_rot = self.fallen.get(place.name) == message.source
+        said = self.view.campaign if before_rot else self.view.promise
+        said(message.source, message.ballot)
 
     def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
@@ -390,9 +390,8 @@ class ImplObserver(RequestObserver):
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
             self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
         seen = self.seen.get(place.name)
-        if seen is None or seen.member is not replica.member:
-            # All that came from the disk is looked at: what a restart makes of it may be another thing.
-            seen = self.seen[place.name] = Seen(replica.member, log.first - 1)
+        if seen is None or seen.replica is not replica:
+            seen = self.seen[place.name] = Seen(replica)
             self.began(replica)
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)
@@ -412,7 +411,7 @@ class ImplObserver(RequestObserver):
         elif seen.ballot is not None:
             seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
-        lengths = queued(replica)
+        lengths = seen.queued()
         if lengths != seen.lengths:
             seen.lengths = lengths
             for queue, length, bound in replica.queues():

@@ -196,9 +196,9 @@ def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tup
             return
 
 
-def known_chosen(place: Place) -> int:
-    """Through which slot the replica at a place knows all to be chosen."""
-    replica = replica_of(place)
+def known_chosen(place: Place, group: int) -> int:
+    """Through which slot the replica of a group at a place knows all to be chosen."""
+    replica = replica_of(place, group)
     assert replica is not None, "only a replica leads"
     return replica.log.commit
 

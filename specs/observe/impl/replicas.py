@@ -167,7 +167,7 @@ class ImplObserver(RequestObserver):
 
     def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
-        self.view.lead(note.ballot, note.member, known_chosen(place))
+        self.view.lead(note.ballot, note.member, known_chosen(place, self.group))
         self.leader_changes += 1
         if self.leader_changes > 1 and self.open:
             self.reach(sometimes.LEADER_CHANGED)

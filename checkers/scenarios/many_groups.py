@@ -23,9 +23,10 @@ from dynaproof.checkers.kinds.groups import (
     nodes_of,
 )
 from dynaproof.checkers.kinds.replica_faults import hosted
-from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
+from dynaproof.checkers.runs.config import TARGETS, Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import CRASH, CRASH_IN_SYNC, LOST_DISK
 from dynaproof.checkers.scenarios.fair_end import (
     SETTLING_LEASES,
     STEPS,
@@ -146,9 +147,22 @@ def draw_groups(seed: int, strategy: str) -> GroupsConfig:
         "faults": in_order(
             draw_faults(FAULTS, label, length, 1 + pick(4)),
             draw_faults((CLIENT_CRASH,), f"{label}/clients", length, pick(2)),
+            crash_while_making(pick, length),
         ),
     }
     return GroupsConfig(**fields, groups=groups, busy=busy, nodes=nodes)
+
+
+def crash_while_making(pick: Chance, length: int) -> tuple[Fault, ...]:
+    """In some configurations a node that comes back without its disk crashes again, soon: while it makes its
+    replicas anew.
+    """
+    if pick(3):
+        return ()
+    target, step, steps = pick(TARGETS), pick(length // 2), 1 + pick(20)
+    lost = Fault(LOST_DISK.name, step, target, steps, 0)
+    again = step + steps + 20 + pick(200)
+    return (lost, Fault((CRASH, CRASH_IN_SYNC)[pick(2)].name, again, target, 1 + pick(20), 0))
 
 
 def load(config: GroupsConfig) -> int:
@@ -274,6 +288,7 @@ def quiet(run: Run) -> None:
     bound = SETTLING_LEASES * lease
     for group in wait_for_each(run, Group.quiet, bound):
         file_what_differs(run, group, bound)
+    run.advance_until(never, SETTLED_LEASES * lease, most_steps(run))  # An election may be under way.
     led = [group.observation.leader_changes for group in groups]
     run.advance_until(never, SETTLED_LEASES * lease, most_steps(run))
     for group, before in zip(groups, led, strict=True):

@@ -11,14 +11,18 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import ONLY_LANE
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Prepare
 from dynaproof.impl.paxos.messages.leadership import Accept
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.node_journal import Made
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
-from dynaproof.specs.views.group_facts import Entry
+from dynaproof.specs.views.group_facts import Entry, FellSilent
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
@@ -116,11 +120,17 @@ def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() ->
     assert failure.spec == "logs_agree_up_to_commit"
 
 
-def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
+def test_a_replica_that_was_made_and_never_spoke_has_nothing_to_fall_silent_for() -> None:
+    env: Any = type("Env", (), {"disk": SimDisk(Outbox())})()
+    host = StorageNode(env, (LEADER.node,), Settings())
+    place: Any = type("Place", (), {"name": "sa", "node": host})
+    host.journal.append(Made(ONLY_LANE, 4))
     made = observer()
     made.members["sa"] = LEADER
-    made.on_reached(PLACE, Reached("rot found"))
+    made.on_reached(place, Reached("rot found"))
+    assert [fact.name for fact in made.view.take(FellSilent)] == ["sa/4"]
     assert not made.reached
-    made.logs.read_through["sa", "log/000000/000001/00000001"] = 40
-    made.on_reached(PLACE, Reached("rot found"))
-    assert made.reached == {"rot found": 1}
+    damaged = observer()
+    damaged.damaged(place, "log/000000/000004/00000001")
+    damaged.on_reached(place, Reached("rot found"))
+    assert not damaged.view.take(FellSilent)

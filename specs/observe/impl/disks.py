@@ -70,14 +70,6 @@ class DurableLogs:
                 for payload in found.payloads:
                     self.journalled(member, disk, payload)
 
-    def has_durable_frames(self, name: str, member: Member) -> bool:
-        """Whether anything of this incarnation's journal was ever on the platter."""
-        prefix = log_prefix(self.group, member.incarnation)
-        return any(
-            through > 0 and node == name and log.startswith(prefix)
-            for (node, log), through in self.read_through.items()
-        )
-
     def journalled(self, member: Member, disk: Platter, payload: bytes) -> None:
         """One journal record is on the platter."""
         view, record = self.view, self.decoded(payload)

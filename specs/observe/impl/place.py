@@ -162,6 +162,13 @@ def replica_of(place: Place, group: int) -> PartitionReplica | None:
     return node.replicas.get(group) if isinstance(node, StorageNode) else None
 
 
+def made_at(place: Place, group: int) -> int:
+    """The last incarnation of a group that was made on the disk at a place, by the node's journal."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only hosts find rot"
+    return node.journal.floor(group)
+
+
 def is_unread(place: Place, group: int) -> bool:
     """Whether the node at a place has started, and has not looked yet at what its disk holds of a group."""
     node = place.node

@@ -37,6 +37,7 @@ from dynaproof.specs.observe.impl.place import (
     known_chosen,
     lease_end,
     lease_us,
+    made_at,
     records_bytes,
     replica_of,
     says,
@@ -126,6 +127,8 @@ class ImplObserver(RequestObserver):
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
         """By place, the replica there that fell silent for a damaged page, until another takes its place."""
+        self.damages: dict[str, bool] = {}
+        """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -177,14 +180,17 @@ class ImplObserver(RequestObserver):
         view, situation = self.view, SOMETIMES[note.what]
         if situation is sometimes.GRAY_LINK and not self.leader_is_cut_off(place):
             return  # It missed the heartbeats for another reason: they were lost or late.
-        retired = self.members.get(place.name) if situation is sometimes.ROT_FOUND else None
-        if retired is None:
+        if situation is not sometimes.ROT_FOUND:
             self.reach(situation)
             return
-        if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
-            self.reach(situation)
-            if retired not in view.forgetful and retired not in self.logs.with_rot:
-                view.file(FellSilent(retired))
+        retired, incarnation = self.members.get(place.name), made_at(place, self.group)
+        if retired is None or retired.incarnation != incarnation:
+            if place.name not in self.damages:  # It was made and never spoke, so it had nothing to forget.
+                view.file(FellSilent(f"{place.name}/{incarnation}"))
+            return
+        self.reach(situation)
+        if retired not in view.forgetful and retired not in self.logs.with_rot:
+            view.file(FellSilent(retired))
         if retired in self.logs.with_rot:
             self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
@@ -361,6 +367,7 @@ class ImplObserver(RequestObserver):
 
     def damaged(self, place: Place, _file: str) -> None:
         """A synced byte of a journal rotted."""
+        self.damages[place.name] = True
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
@@ -392,6 +399,7 @@ class ImplObserver(RequestObserver):
         seen = self.seen.get(place.name)
         if seen is None or seen.replica is not replica:
             seen = self.seen[place.name] = Seen(replica)
+            self.damages.pop(place.name, None)
             self.began(replica)
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)

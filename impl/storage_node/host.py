@@ -124,7 +124,7 @@ class StorageNode:
         return frames > 1
 
     def recover(self, incarnation: int) -> None:
-        """Fold the journal; the incarnation falls silent if something that was synced is damaged or gone."""
+        """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
         try:
             recovered = partition.recover(self.env, self.settings, self.cache, incarnation)
             if recovered is None:
@@ -142,7 +142,7 @@ class StorageNode:
 
     def fall_silent(self, incarnation: int, rot: Exception) -> None:
         """Synced state is damaged: this incarnation of the lane's group says nothing any more, durably
-        (rule 13). Its files go once the journal says so.
+        (rule 13, H2). Its files go once the journal says so.
         """
         self.env.note(Reached("rot found"))
         if isinstance(rot, RottenPageError):
@@ -183,8 +183,9 @@ class StorageNode:
     # --- Making ---
 
     def on_create_replica(self, sender: NodeId, m: CreateReplica) -> None:
-        """Write the files of a replica that knows nothing (H1, a), if a node of the group says so: a leader,
-        a follower on behalf of one, or the node's own operator. Repeated and late copies change nothing.
+        """Write the files of a replica that knows nothing (H1, a), if there is room (H12) and a node of the
+        group says so: a leader, a follower on behalf of one, or the node's own operator. Repeated and late
+        copies change nothing.
         """
         if sender != self.env.me and sender.address not in self.hosts:
             return

@@ -1,4 +1,4 @@
-"""Each replication rule is findable in the code under its number, where `docs/replication.md` says."""
+"""Each rule is findable in the code under its number, where its document says."""
 
 import inspect
 import re
@@ -21,11 +21,17 @@ CLASSES: dict[str, type] = {
     kind.__name__: kind
     for kind in (Replica, Membership, ReplicationLog, GroupSettings, Requests, StorageNode, Waiting)
 }
-ROWS = re.findall(
-    r"^\| (W?\d+) \| .* \| (`.*`) \|$",
-    (Path(__file__).parents[2] / "docs/replication.md").read_text(),
-    re.MULTILINE,
-)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def rows(document: str) -> list[tuple[str, str]]:
+    """The numbers of the rules in a document, each with what keeps it."""
+    text = (DOCS / document).read_text(encoding="utf-8")
+    return re.findall(r"^\| ([WH]?\d+) \| .* \| (`.*`) \|$", text, re.MULTILINE)
+
+
+ROWS = rows("replication.md")
+OF_HOSTING = rows("table.md")
 
 
 def function_of(name: str) -> Callable[..., Any]:
@@ -40,6 +46,14 @@ def function_of(name: str) -> Callable[..., Any]:
 def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 16)), *(f"W{number}" for number in range(1, 7))]
     assert [number for number, _ in ROWS] == expected
+    assert [number for number, _ in OF_HOSTING] == ["H1", "H2", "H12"]
+
+
+@pytest.mark.parametrize(("number", "places"), OF_HOSTING, ids=[number for number, _ in OF_HOSTING])
+def test_what_keeps_a_rule_of_hosting_names_it(number: str, places: str) -> None:
+    for name in re.findall(r"`([^`]+)`", places):
+        documented = inspect.getdoc(function_of(name)) or ""
+        assert number in re.findall(r"H\d+", documented), f"{name} does not name rule {number}"
 
 
 @pytest.mark.parametrize(("number", "places"), ROWS, ids=[number for number, _ in ROWS])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dynaproof.checkers.kinds.group import REPLICAS, first_config
+from dynaproof.checkers.load.measuring import mean_round_trip_us
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.listening import Observer
@@ -30,7 +31,7 @@ OPTIONS = Options(capacity=1 << 20)
 
 def mean_round_trip(options: Options) -> float:
     """Of two messages, in microseconds."""
-    return 2 * sum(options.latencies) / len(options.latencies)
+    return mean_round_trip_us(options.latencies)
 
 
 class Writer(Client):
@@ -111,11 +112,26 @@ class GroupUnderLoad:
             world.step()
 
     def fill(self, items: int, item_bytes: int) -> None:
-        """Put a tree into every replica, as if it had been there from the beginning."""
+        """Put a tree into every replica, as if it had been there from the beginning; each has written it down
+        when this returns.
+        """
+        stored = StoredItem(b"y" * item_bytes, 0, 0)
         for node in REPLICAS:
             replica = self.replica(node)
             for number in range(items):
-                replica.state.items.put(b"k%07d" % number, StoredItem(b"y" * item_bytes, 0, 0))
+                replica.state.items.put(b"k%07d" % number, stored)
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Have every replica write down what it has applied, and cut its log below what it retains."""
+        for node in REPLICAS:
+            self.world.run(self.world.at(node), self.replica(node).write_checkpoint)
+        assert self.run(60 * SECOND, self.written_down), "a checkpoint is durable after a few syncs"
+
+    def written_down(self) -> bool:
+        """Whether every replica has a checkpoint, and none under way."""
+        logs = [(replica.checkpoint, replica.log.head.snapshot) for replica in map(self.replica, REPLICAS)]
+        return all(under_way is None and snapshot is not None for under_way, snapshot in logs)
 
     def start(self) -> None:
         """Let the clients write."""

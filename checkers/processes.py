@@ -7,12 +7,14 @@ pools of the standard library read all of their input first, and so never end on
 from __future__ import annotations
 
 import gc
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from typing import TypeVar
 
 from dynaproof.checkers.interrupts import interrupts_held
@@ -24,7 +26,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 8
-"""Items that a process takes at a time."""
+"""Items that a process takes at a time, at the most."""
+
+CHUNK_SECONDS = 0.25
+"""How long a chunk should take: so few items as that wait for a process, and end when time is up."""
 
 AHEAD = 3
 """Chunks that wait for each process, at the most."""
@@ -41,38 +46,53 @@ def in_order(
     """Each item with its result, in order, as soon as it and all before it are known.
 
     With more than one job `work`, items and results must be picklable; the processes have the seeded bugs
-    that this one has now, leave interruptions (Ctrl-C) to it, and end with the iteration.
+    that this one has now, leave interruptions (Ctrl-C) to it, and end with the iteration, each after the item
+    that it is at.
     """
     if jobs <= 1:
         with collecting_seldom():
             for item in items:
                 yield item, work(item)
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (active(),))
-    waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
+    context = get_context("spawn")
+    ending = context.Event()
+    pool = ProcessPoolExecutor(jobs, context, _begin, (active(), ending))
+    waiting: deque[tuple[list[Item], Future[tuple[list[Result], float]]]] = deque()
+    size = 1
     try:
         more = True
         while more or waiting:
             while more and len(waiting) < jobs * AHEAD:
-                chunk = list(islice(items, CHUNK))
+                chunk = list(islice(items, size))
                 more = bool(chunk)
                 if chunk:
                     with interrupts_held():  # The first chunks begin the processes.
                         waiting.append((chunk, pool.submit(_each, work, chunk)))
             if waiting:
                 chunk, future = waiting.popleft()
-                yield from zip(chunk, future.result(), strict=True)
+                results, seconds = future.result()
+                size = max(1, min(CHUNK, 2 * size, int(CHUNK_SECONDS * len(chunk) / max(seconds, 1e-6))))
+                yield from zip(chunk, results, strict=True)
     finally:
+        ending.set()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(bugs: tuple[Bug, ...]) -> None:
+_endings: list[Event] = []
+"""In a process of a pool: what says that the iteration is over."""
+
+
+def _begin(bugs: tuple[Bug, ...], ending: Event) -> None:
     seed_for_good(bugs)
     _collect_seldom()
+    _endings.append(ending)
 
 
-def _each(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
-    return [work(item) for item in items]
+def _each(work: Callable[[Item], Result], items: list[Item]) -> tuple[list[Result], float]:
+    """Results, fewer than items where the iteration is over meanwhile, and how many seconds they took."""
+    began = time.perf_counter()
+    results = [work(item) for item in items if not any(ending.is_set() for ending in _endings)]
+    return results, time.perf_counter() - began
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from dynaproof.checkers.refinement.following import Followed, follow
 from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.refining import Refinement
+from dynaproof.checkers.runs.requests import Due, Requests
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD as FAULTS
 from dynaproof.checkers.seam import Event, Strategy
@@ -15,6 +16,8 @@ from dynaproof.functions import check, explore, explore_model, replay, shrink, t
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node, node_id
 from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
+from dynaproof.load_result import Load
+from dynaproof.loading import load
 from dynaproof.model.language import (
     Array,
     Bool,
@@ -56,6 +59,7 @@ __all__ = [
     "Campaign",
     "Constant",
     "Disk",
+    "Due",
     "Edit",
     "Enum",
     "Env",
@@ -66,6 +70,7 @@ __all__ = [
     "History",
     "Int",
     "Kind",
+    "Load",
     "Majorities",
     "Message",
     "Messages",
@@ -80,6 +85,7 @@ __all__ = [
     "Range",
     "Refinement",
     "Replay",
+    "Requests",
     "Returned",
     "Scalar",
     "Scenario",
@@ -103,6 +109,7 @@ __all__ = [
     "follow",
     "initial",
     "linearizable",
+    "load",
     "node_id",
     "replay",
     "require",

@@ -16,6 +16,13 @@ from dynaproof.errors import UserError, unknown_name
 JOBS = 1
 """How many processes a command takes without `--jobs`."""
 
+FIRST_RATE = 1_000
+SECONDS, WARM_UP = 1.0, 0.2
+SESSIONS, ROUND_TRIPS = 1_024, 50
+"""Of a load, unless others are given: the rate; simulated seconds that are measured, and those before them;
+sessions, and the bound on the 99th percentile in mean round trips.
+"""
+
 
 def above_zero(numbers: Mapping[str, float | None]) -> None:
     """Reject an option (name to number; None: not given) that is not a finite number above 0."""

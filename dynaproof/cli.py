@@ -49,6 +49,9 @@ COMMANDS = (
     Command("replay", "dynaproof.commands.replay:replay", "Replay a run file exactly."),
     Command("shrink", "dynaproof.commands.replay:shrink", "Make a failing run smaller."),
     Command("trace", "dynaproof.commands.replay:trace", "Print the last events of a run."),
+    Command(
+        "load", "dynaproof.commands.load:load", "Issue requests at a rate, and report latencies and costs."
+    ),
     Command("mutants", "dynaproof.commands.mutants:mutants", "Hunt seeded bugs: which spec kills which."),
     Command("scenarios", "dynaproof.commands.listing:scenarios", "List what can be explored."),
     Command("specs", "dynaproof.commands.listing:specs", "List the promises."),

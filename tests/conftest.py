@@ -4,18 +4,28 @@ Nothing here makes a default run depend on chance: the profiles `dev` and `ci` d
 tests themselves, only `nightly` draws new ones each time (and prints how to reproduce a failure).
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.state_space.explore import Result
+    from dynaproof.checkers.state_space.interpreter import State
+    from dynaproof.model.language import Model
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # Times depend on the machine, so no example may fail for being slow; what must be fast has a benchmark.
 COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", COMMON, max_examples=50, derandomize=True)
-settings.register_profile("ci", COMMON, max_examples=100, derandomize=True, database=None)
+settings.register_profile("ci", COMMON, max_examples=50, derandomize=True, database=None)
 settings.register_profile("nightly", COMMON, max_examples=2_000, phases=tuple(Phase))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
@@ -24,6 +34,33 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+SAMPLE = 100
+"""How many of the states that a search came by are kept, at the least where there are so many."""
+
+
+class Searched(NamedTuple):
+    """What the search for a seeded bug of a model found, and states from all over what it came by."""
+
+    result: Result
+    sample: tuple[State, ...]
+
+
+@pytest.fixture(scope="session")
+def searched() -> Callable[[type[Model]], Searched]:
+    """The exhaustive search of a model with a seeded bug: made once, for all tests that ask for it."""
+    from dynaproof.checkers.state_space.explore import Exploration
+
+    @cache
+    def search(bug: type[Model]) -> Searched:
+        exploration = Exploration(bug(), symmetry=True)
+        result = exploration.run()
+        every = max(1, result.distinct // SAMPLE)
+        sample = [exploration.words_of(at) for at in range(0, result.distinct, every)]
+        return Searched(result, tuple(exploration.state_of(words) for words in sample))
+
+    return search
 
 
 @pytest.fixture(scope="session")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, GroupConfig
 from dynaproof.checkers.kinds.replica_host import brief, named, plain
 from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.requests import Outcome, Requests
 from dynaproof.checkers.runs.words import Knowledge
-from dynaproof.checkers.workloads.client import Client
+from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
+from dynaproof.checkers.workloads.session import Session
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.requests import Request
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
@@ -89,3 +92,45 @@ READERS = Kind(
     faults=(CLIENT_CRASH,),
     suffers=False,
 )
+
+
+# --- Sessions ---
+
+
+def first_session(_config: GroupConfig) -> list[NodeId]:
+    """The one that a load begins with."""
+    return [NodeId("region", ZONE, "session")]
+
+
+def session(env: Env, config: GroupConfig) -> NodeProtocol:
+    """Makes the operations that are due."""
+    return Session(env, REPLICAS, config.client)
+
+
+def outcome_of(note: Ended) -> Outcome:
+    """How a request ended: that a condition failed is an answer, too."""
+    if note.ending == "definite":
+        return "refused"
+    return "unanswered" if note.ending == "indefinite" else "answered"
+
+
+class Defaults(Struct, frozen=True):
+    """The constants of a group under an open load: those that a service has by default."""
+
+    settings: Settings = Settings()
+    client: ClientSettings = ClientSettings()
+
+    def __call__(self, config: GroupConfig) -> GroupConfig:
+        """A configuration with these."""
+        return structs.replace(config, settings=self.settings, client=self.client)
+
+
+SESSIONS = structs.replace(CLIENTS, name="session", nodes=first_session, make=session, faults=())
+
+REQUESTS = Requests(
+    sessions=SESSIONS,
+    instead_of=(CLIENT, READER),
+    configure=Defaults(),
+    endings={Ended: outcome_of},
+)
+"""How requests of a group are issued."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dynaproof.checkers.runs.config import RunConfig
@@ -10,7 +11,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
-from dynaproof.impl.node import ONLY_LANE, NodeId
+from dynaproof.impl.node import ONLY_LANE, Microseconds, NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
 from dynaproof.impl.partition.records import StoredItem
@@ -24,7 +25,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.place import replica_of
+from dynaproof.specs.observe.impl.place import replica_of, services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -141,6 +142,32 @@ class Group:
         if len(replicas) < self.expected_replicas() or self.leader() is None:
             return False
         return all(self.near(replica) for replica in replicas)
+
+    def settled(self, since: Mapping[Member, Microseconds]) -> bool:
+        """Whether all keep up and no election is on: a quorum has renewed the leader's lease, and the others
+        have heard from that leader, all since then by their own clocks; and nobody campaigns above it.
+        """
+        leader = self.leader()
+        if leader is None or not self.keeps_up():
+            return False
+        ballot = leader.leading
+        for replica in self.replicas():
+            mark, campaign = since.get(replica.member, replica.env.now), replica.campaign
+            heard_at = leader.leadership.lease_start if replica is leader else replica.contact_at
+            follows = replica is leader or replica.leader_ballot == ballot
+            if not follows or heard_at <= mark or (campaign is not None and campaign.ballot > ballot):
+                return False
+        return True
+
+    def has_room(self) -> bool:
+        """Whether the leader remembers at most half of what its rate admits, so none is refused for that."""
+        leader = self.leader()
+        if leader is None:
+            return False
+        requests, memory = services_of(leader)[0], leader.state.memory
+        return bool(
+            memory.count * 2 <= requests.remembered_requests and memory.bytes * 2 <= requests.remembered_bytes
+        )
 
     def caught_up(self) -> bool:
         """Whether every live replica knows all that is chosen."""

@@ -20,6 +20,7 @@ from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.observation import OF_ANY_NODE, Gathered, Observation
 from dynaproof.checkers.runs.refining import Refinement
+from dynaproof.checkers.runs.requests import Requests
 from dynaproof.checkers.runs.watched import Watched
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD
 from dynaproof.checkers.world.place import place_names
@@ -160,6 +161,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """Configurations that ask less, the most promising first, for shrinking; faults and noise are left out
     anyhow.
     """
+    requests: Requests | None = None
+    """How requests are issued that come at a rate; None: it is loaded by its own clients only."""
 
     def __post_init__(self) -> None:
         set_field = structs.force_setattr
@@ -168,6 +171,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
                 raise ScenarioError(f"the scenario {self.name} refines {one!r}, which is no Refinement")
         if not self.kinds or not all(isinstance(kind, Kind) for kind in self.kinds):
             raise ScenarioError(f"the scenario {self.name} has no nodes: kinds=(A_KIND, ...)")
+        if self.requests is not None:
+            self._require_requests(self.requests)
         for given in (*self.specs, *(one for one in self.sometimes if not isinstance(one, str))):
             if not isinstance(given, Spec):
                 raise ScenarioError(f"the scenario {self.name} has the spec {given!r}, which is no @spec")
@@ -178,6 +183,17 @@ class Scenario(Struct, frozen=True, kw_only=True):
             self._of_any_nodes()
         if self.draw is undrawn:
             set_field(self, "draw", Drawing(self.name, self.faults, self.length, self.most_faults, self.ends))
+
+    def _require_requests(self, requests: Any) -> None:
+        if not isinstance(requests, Requests):
+            raise ScenarioError(f"the scenario {self.name} has requests={requests!r}, which is no Requests")
+        kinds = [kind.name for kind in self.kinds]
+        for name in requests.instead_of:
+            if name not in kinds and requests.sessions.name not in kinds:
+                raise ScenarioError(
+                    f"the scenario {self.name} has no kind {name!r} to leave out under load; it has "
+                    f"{', '.join(kinds)}"
+                )
 
     def _fault(self, fault: FaultKind | str, known: Mapping[str, FaultKind]) -> FaultKind:
         if isinstance(fault, str) and fault in known:

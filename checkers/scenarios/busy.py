@@ -15,15 +15,35 @@ from dynaproof.specs.sometimes import (
     REPLY_LOST,
     WAITED_FOR_ROOM,
 )
+from dynaproof.specs.views.load_facts import Pace
 
-LENGTH = 19_000
-"""Events of a run before its end, at the least."""
+CLIENTS = 64
+
+LENGTH = 15_000
+"""Events of a run before its end, at the least: twenty writes of each client take about as many."""
+
+WINDOWS = (8, 32)
+"""Slots in flight: fewer than clients, so that requests wait for room."""
+
+PATIENCE = 8
+"""A client asks again before its turn has come if that takes long, but not more often than this meanwhile."""
 
 
 def draw_busy(seed: int, strategy: str) -> GroupConfig:
     """The configuration of one seed: half of those in timed order are without faults."""
-    config = draw_load("busy", seed, strategy, clients=64, length=LENGTH)
-    return calm_or_faulty(config, Chance(f"busy/{strategy}/{seed}"))
+    config = draw_load("busy", seed, strategy, clients=CLIENTS, length=LENGTH)
+    pick = Chance(f"busy/{strategy}/{seed}")
+    config = calm_or_faulty(config, pick)
+    window = WINDOWS[pick(len(WINDOWS))]
+    options, client = config.options, config.client
+    pace = Pace(max(options.latencies), max(options.sync_us), window, config.settings.window_bytes)
+    turn_us = CLIENTS // window * pace.answer_us
+    attempt_us = min(max(client.attempt_us, turn_us // PATIENCE), client.timeout_us // 2)
+    return structs.replace(
+        config,
+        settings=structs.replace(config.settings, in_flight_slots=window),
+        client=structs.replace(client, attempt_us=attempt_us),
+    )
 
 
 SEEN = tuple(

@@ -41,6 +41,10 @@ CHECKPOINT_SLOTS = (128, 512)
 """Of a tree of this size; a copy takes longer than the one, and about as long as the other."""
 
 
+VIEW_BYTES = 1 << 29
+"""What a source may hold for a copy in most of the configurations: all of it, whatever is written."""
+
+
 class LargeConfig(GroupConfig, frozen=True, kw_only=True):
     """What a run depends on whose tree is large from the beginning."""
 
@@ -53,8 +57,14 @@ def draw_copy(seed: int, strategy: str) -> LargeConfig:
     label = f"{NAME}/{strategy}/{seed}"
     pick = Chance(label)
     lost = Fault(LOST_DISK.name, 200 + pick(800), pick(3), 10 + pick(300), pick(1 << 20))
+    few = Chance(f"{label}/retained")(2)  # Then only what is held for a copy is there when it is in.
     settings = structs.replace(
-        config.settings, page_bytes=8_192, chunk_pages=4, checkpoint_slots=CHECKPOINT_SLOTS[pick(2)]
+        config.settings,
+        page_bytes=8_192,
+        chunk_pages=4,
+        checkpoint_slots=CHECKPOINT_SLOTS[pick(2)],
+        retained_slots=config.settings.ahead_slots if few else config.settings.retained_slots,
+        view_bytes=(1_000, VIEW_BYTES, VIEW_BYTES, VIEW_BYTES)[Chance(f"{label}/views")(4)],
     )
     config = structs.replace(config, settings=settings)
     if pick(2):

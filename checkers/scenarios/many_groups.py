@@ -32,7 +32,6 @@ from dynaproof.checkers.scenarios.fair_end import (
     STEPS,
     WATCHED_OPERATIONS,
     never,
-    straggling_us,
 )
 from dynaproof.checkers.scenarios.partition import FAULTS, draw
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
@@ -205,7 +204,8 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
 
 def go_on(run: Run) -> None:
     """The faults have stopped, and the load stays on, at an easy pace while the groups mend."""
-    ask_all(run, max(run.config.client.think_us, run.config.settings.lease_us, straggling_us(run) // 8))
+    straggling = run.world.arrives_by - run.world.tau
+    ask_all(run, max(run.config.client.think_us, run.config.settings.lease_us, straggling // 8))
 
 
 def ask_all(run: Run, think_us: int) -> None:
@@ -247,7 +247,8 @@ def file(run: Run, group: Group, fact: Fact) -> None:
 def mends(run: Run) -> None:
     """In every group a leader serves, a lost voter is replaced, and laggards have caught up."""
     bound = SETTLING_LEASES * run.config.settings.lease_us
-    run.advance_until(never, straggling_us(run), most_steps(run))
+    # A message from the time of the faults may start an election when it arrives.
+    run.advance_until(never, run.world.arrives_by - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
         file_what_lags(run, group, bound)
 

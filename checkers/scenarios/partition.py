@@ -12,7 +12,7 @@ from functools import partial
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.client import CLIENTS, READERS
+from dynaproof.checkers.kinds.client import CLIENTS, READERS, REQUESTS
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import (
     CLIENT,
@@ -323,4 +323,5 @@ PARTITION = Scenario(
     act_sentences={"campaign": "{} is made to campaign", **ACT_SENTENCES},
     load=load,
     smaller=smaller,
+    requests=REQUESTS,
 )

@@ -18,7 +18,7 @@ from dynaproof.specs.sometimes import (
 
 NAME = "slow-reader"
 
-LENGTH = 8_000
+LENGTH = 6_000
 """Events of a run before its end, at the least."""
 
 

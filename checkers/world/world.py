@@ -69,6 +69,8 @@ class World:
         self.failed = False
         self.last: Event | None = None
         """The last event."""
+        self.arrives_by = 0
+        """When the last of all messages to other nodes that have left so far is due."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}
@@ -331,7 +333,9 @@ class World:
                     delay = table[below(latencies)]
                 delay *= max(slow, target.slow)
                 link.in_flight += 1
-                event = Event("deliver", link.name, number, target, tau + delay, message, me, to, link, lane)
+                due = tau + delay
+                self.arrives_by = max(self.arrives_by, due)
+                event = Event("deliver", link.name, number, target, due, message, me, to, link, lane)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)
             if released is not None:
@@ -358,13 +362,15 @@ class World:
         number = link.sent
         link.sent = number + 1
         link.in_flight += 1
+        due = self.tau + delay * LATE_COPY
+        self.arrives_by = max(self.arrives_by, due)
         self.strategy.add(
             Event(
                 "deliver",
                 link.name,
                 number,
                 event.place,
-                self.tau + delay * LATE_COPY,
+                due,
                 event.payload,
                 event.sender,
                 event.to,

@@ -6,6 +6,7 @@ read can find an older one. What the clients saw is judged at the end of each ru
 
     dynaproof explore examples/protocols/abd.py:ABD
     dynaproof mutants examples/protocols/abd.py:ABD
+    dynaproof load examples/protocols/abd.py:ABD --rate 1000,2000,4000 --reads 50
 
 Source: Attiya, Bar-Noy and Dolev, *Sharing Memory Robustly in Message-Passing Systems*, JACM 42(1), 1995;
 with several writers, Lynch and Shvartsman, *Robust Emulation of Shared Memory*, FTCS 1997.
@@ -20,6 +21,7 @@ import msgspec
 from dynaproof import (
     FAULTS,
     Called,
+    Due,
     Edit,
     Env,
     Kind,
@@ -28,6 +30,7 @@ from dynaproof import (
     NodeId,
     Nodes,
     Note,
+    Requests,
     Returned,
     Scenario,
     Timer,
@@ -144,13 +147,17 @@ class Client(Node):
         self.operation += 1
         if self.done:
             return
-        self.writes = self.env.random("writes", 3) == 0
+        self.writes = self.wants_to_write()
         self.found, self.storing, self.stored_by = {}, None, []
         if self.writes:
             self.env.note(Called("write", value=self.value()))
         else:
             self.env.note(Called("read"))
         self.ask()
+
+    def wants_to_write(self) -> bool:
+        """Whether this operation writes."""
+        return self.env.random("writes", 3) == 0
 
     def value(self) -> int:
         """What this operation writes: a value that no other one writes."""
@@ -190,6 +197,39 @@ class Client(Node):
             self.begin()
 
 
+class Session(Client):
+    """A client that begins an operation when one is due, under load from outside."""
+
+    def __init__(self, env: Env) -> None:
+        super().__init__(env)
+        self.due: Due | None = None
+        self.next: Due | None = None
+
+    def on_start(self) -> None:
+        """Nothing is due yet."""
+
+    def on_due(self, due: Due) -> None:
+        self.next = due
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin what is due; after an operation, nothing is."""
+        self.due, self.next = self.next, None
+        super().begin()
+
+    @property
+    def done(self) -> bool:
+        return self.due is None
+
+    def wants_to_write(self) -> bool:
+        assert self.due is not None, "an operation begins when one is due"
+        return self.due.write
+
+    def value(self) -> int:
+        assert self.due is not None, "an operation is of one that was due"
+        return self.due.number
+
+
 # --- What is promised, and what a campaign should see ---
 
 
@@ -220,6 +260,9 @@ ABD = Scenario(
     settle_us=40 * AGAIN_US,
     specs=(linearizable("register"), every_operation_returns),
     sometimes=(a_read_meets_servers_that_differ,),
+    requests=Requests(
+        sessions=Kind(node=Session, names=("session",)), instead_of=("Client",), keys=1, item_bytes=0
+    ),
 )
 
 bugs = (

@@ -35,9 +35,7 @@ class CatchUp(Copying[State]):
         if self.log.commit <= m.known:
             return
         first = m.known + 1
-        last = self.last_in_message(first, self.log.commit, BALLOT_BYTES)
-        held_at = tuple(self.log.slot_held_at(slot) for slot in range(first, last + 1))
-        records = self.log.between(first, last)
+        records, held_at = self.in_message(first, self.log.commit, BALLOT_BYTES)
         self.send(
             m.source, Chosen(self.member, m.source.incarnation, first, records, held_at, self.log.commit)
         )

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.messages.catch_up import CopyOffer
-from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.paxos.snapshot import Snapshot
 from dynaproof.impl.tree.page_copy import PageCopy
 
 
 class HeldLog:
-    """The held part of a peer's log below its checkpoint: records from `first` on, and the ballot of each
-    there.
+    """How far the held part of a peer's log below its checkpoint has come: records from `first` on, which lie
+    in the journal.
     """
 
-    __slots__ = ("first", "held_at", "records")
+    __slots__ = ("first", "highest", "next")
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self.records: list[Record] = []
-        self.held_at: list[Ballot] = []
-
-    @property
-    def next(self) -> int:
+        self.next = first
         """The slot of the next record."""
-        return self.first + len(self.records)
+        self.highest = NO_BALLOT
+        """Of the ballots at which the peer holds them."""
+
+    def came(self, held_at: Sequence[Ballot]) -> None:
+        """The next records came, with these ballots."""
+        self.next += len(held_at)
+        self.highest = max(self.highest, *held_at)
 
 
 class Copied:

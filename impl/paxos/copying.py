@@ -74,9 +74,7 @@ class Copying(Learner[State]):
             self.send(m.source, CopyLater(self.member, m.source.incarnation, 0))
             return
         first = max(m.first, min(log.first, view.snapshot.slot + 1))  # What has been cut by now is not held.
-        last = self.last_in_message(first, view.snapshot.slot, BALLOT_BYTES)
-        held_at = tuple(log.slot_held_at(slot) for slot in range(first, last + 1))
-        records = log.between(first, last)
+        records, held_at = self.in_message(first, view.snapshot.slot, BALLOT_BYTES)
         self.send(
             m.source,
             CopiedLog(self.member, m.source.incarnation, m.view, m.first, first, records, held_at),
@@ -142,8 +140,9 @@ class Copying(Learner[State]):
             return  # A late answer: taken already, or to a question of an earlier copy.
         if m.first > m.asked:
             copy.log = HeldLog(m.first)
-        copy.log.records += m.records
-        copy.log.held_at += m.held_at
+        if m.records:
+            self.log.bring(m.first, m.records, m.held_at)
+            copy.log.came(m.held_at)
         copy.log_asked = False
         self.heard_of_copy(copy)
         self.go_on_copy(copy)

@@ -18,7 +18,7 @@ from dynaproof.impl.paxos.messages.election import ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
-from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
@@ -158,13 +158,15 @@ class Core(Generic[State]):
 
     # --- Sending ---
 
-    def last_in_message(self, first: int, last: int, each: int = 0) -> int:
-        """The last slot, at most `last`, up to which the retained records from `first` on go into one message
-        (rule W6), with `each` bytes more for every record.
+    def in_message(
+        self, first: int, last: int, each: int = 0
+    ) -> tuple[tuple[Record, ...], tuple[Ballot, ...]]:
+        """The retained records from slot `first` to `last` that go into one message (rule W6), with `each`
+        bytes more for every record; and the ballots at which they are held.
         """
         settings = self.settings
         last = min(last, first + settings.chunk_slots - 1)
-        return self.log.last_in(first, last, settings.records_bytes, each)
+        return self.log.message(first, last, settings.records_bytes, each)
 
     def send(self, member: Member, message: Peer) -> None:
         """Send a message that names its receiver's incarnation in `to` already."""

@@ -84,6 +84,15 @@ class Stretch:
         """How many bytes of records the log has had through this slot, or through the one before `first`."""
         return self.ends[slot - self.first] if slot >= self.first else self.before
 
+    def fitting(self, begin: int, most: int, limit: int, each: int) -> int:
+        """Behind which entry, from `begin` to `most`, the log has had `limit` bytes of records, if each from
+        `begin` on takes so many more.
+        """
+        if not each:
+            return bisect_right(self.ends, limit, begin, most)
+        places = range(begin, most)
+        return begin + bisect_right(places, limit, key=lambda at: self.ends[at] + each * (at - begin + 1))
+
     def add(self, records: Sequence[Record], held_at: Sequence[Ballot]) -> None:
         """Add the entries of the next slots."""
         end = self.end
@@ -145,6 +154,25 @@ class Index:
         self._open = self._open and bool(self.slots)
 
 
+class Staged:
+    """Consecutive entries on the disk that a copy has brought, and that are no part of the log yet."""
+
+    __slots__ = ("bytes", "first", "index", "last")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.last = first - 1
+        self.index = Index()
+        self.bytes = 0
+        """What their records take."""
+
+    def add(self, records: Sequence[Record], run: Run) -> None:
+        """Add the entries of the next slots; the frame of `run` holds them."""
+        self.index.add(self.last + 1, self.bytes, run, whole=True)
+        self.last += len(records)
+        self.bytes += sum(map(size_bytes, records))
+
+
 class Entries:
     """The entries of consecutive slots, wherever they are."""
 
@@ -195,9 +223,11 @@ class Entries:
         held = self._holding(slot)
         return held.held_at[slot - held.first]
 
-    def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[list[Record], list[Ballot]]:
+    def chunk(
+        self, first: int, last: int, limit_bytes: int, each: int = 0
+    ) -> tuple[list[Record], list[Ballot]]:
         """The entries from slot `first` through `last` and their ballots, as far as the records take at most
-        `limit_bytes`, but one at the least.
+        `limit_bytes`, each of them so many more, but one at the least. No block is read twice for it.
         """
         records: list[Record] = []
         held_at: list[Ballot] = []
@@ -206,14 +236,14 @@ class Entries:
             held = self._holding(slot)
             begin, before = slot - held.first, held.bytes_through(slot - 1)
             most = min(last, held.last) - held.first + 1
-            end = bisect_right(held.ends, before + room, begin, most)
+            end = held.fitting(begin, most, before + room, each)
             if end == begin and not records:
                 end += 1
             records += held.records[begin:end]
             held_at += held.held_at[begin:end]
             if end < most:
                 break
-            room -= held.ends[end - 1] - before
+            room -= held.ends[end - 1] - before + each * (end - begin)
             slot = held.first + end
         return records, held_at
 
@@ -298,6 +328,20 @@ class Entries:
         self.append(records, held_at, run)
         recent.add(rest, rest_held_at)
         self._runs += runs
+
+    def take_over(self, staged: Staged, first: int) -> None:
+        """Put staged entries, from slot `first` on, in place of all through the last of them; all that is
+        above that is in memory, and stays.
+        """
+        recent, last = self.recent, staged.last
+        above = last + 1 - recent.first
+        assert above >= 0, "what is above a copy is not known to be chosen, so it is in memory"
+        rest, rest_held_at, runs = recent.records[above:], recent.held_at[above:], self._runs[above:]
+        self.restart(last + 1)
+        self.index, self.recent.before = staged.index, staged.bytes
+        self.recent.add(rest, rest_held_at)
+        self._runs = runs
+        self.cut_below(first)
 
     def cut_above(self, slot: int) -> None:
         """Remove the entries above a slot; all of them are in memory."""

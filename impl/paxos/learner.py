@@ -12,7 +12,7 @@ from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.checkpoint import Checkpoint
 from dynaproof.impl.paxos.core import Core
 from dynaproof.impl.paxos.files import pages_prefix
-from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.log import Head
 from dynaproof.impl.paxos.messages.catch_up import Fetch
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten, ScrubTimer
@@ -166,26 +166,23 @@ class Learner(Core[State]):
             pages.close()
             self.replaced.append(pages)
             self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
-            if copied.log.records:
+            if copied.log.next > copied.log.first:
                 self.reached("held log brought by a copy")
-            first = max(log.first, copied.log.first)
-            records, held_at = tuple(copied.log.records), tuple(copied.log.held_at)
+            first, highest = max(log.first, copied.log.first), copied.log.highest
         else:
-            first, records, held_at = self.cut_first(m.slot), (), ()
+            first, highest = self.cut_first(m.slot), NO_BALLOT
         log.roll(
             Head(
                 self.member,
                 log.head.config,
                 log.head.config_slot,
-                max(log.promised, checkpoint.snapshot.held_at, *held_at),  # Learning is a promise (rule 10).
+                max(log.promised, checkpoint.snapshot.held_at, highest),  # Learning is a promise (rule 10).
                 log.last_accepted,
                 first,
                 max(log.commit, m.slot),
                 checkpoint.snapshot,
                 checkpoint.pages,
                 copied=copied is not None,
-                records=records,
-                held_at=held_at,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True

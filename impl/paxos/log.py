@@ -3,7 +3,8 @@
 Each record of the journal (`journal.py`) says what the acceptor did; recovery folds them. A segment begins
 with a `Head`, which repeats all of the older segments that still matters, except for retained entries; so
 older ones may go when all their slots are cut and the head is durable. Old entries are in the journal only,
-and are read back from there (`entries.py`).
+and are read back from there (`entries.py`). No record is larger than a message: what a copy brings of a
+peer's log is written piece by piece (`Brought`), and is of this log once a head names the copy.
 
 *Invariants.* Entries are contiguous, from `first` to `last`. Slots through `commit` are known to be chosen
 and never change. Above `commit` all entries belong to one branch. `promised` >= `last_accepted`, and both
@@ -14,7 +15,6 @@ never derived from the entries that happen to be retained).
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -24,7 +24,7 @@ from msgspec import Struct, structs
 
 from dynaproof.impl.journal.journal import NO_LINK, Frame, Journal, Link, RottenLogError
 from dynaproof.impl.node import Disk
-from dynaproof.impl.paxos.entries import CACHE_BYTES, OBJECT_BYTES, Entries, Run
+from dynaproof.impl.paxos.entries import CACHE_BYTES, OBJECT_BYTES, Entries, Run, Staged
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
@@ -38,7 +38,7 @@ Carried: TypeAlias = tuple[Sequence[Record], Sequence[Ballot]]
 """The entries of a journal record: those of consecutive slots, and the ballots at which they are held."""
 
 
-class Head(Struct, Generic[R, S], frozen=True, gc=False, tag="head", array_like=True):
+class Head(Struct, Generic[S], frozen=True, gc=False, tag="head", array_like=True):
     """Begins a segment. Entries below `first` are cut; `snapshot` is the durable checkpoint, its pages
     in the file `pages`.
     """
@@ -53,18 +53,14 @@ class Head(Struct, Generic[R, S], frozen=True, gc=False, tag="head", array_like=
     snapshot: S | None
     pages: str
     copied: bool = False
-    """Whether `snapshot` is a peer's checkpoint."""
-    records: tuple[R, ...] = ()
-    """The chosen records that came with a peer's checkpoint, up to its slot, because readers hold them; in
-    the same frame, so that no crash separates a copy from what is held below it.
+    """Whether `snapshot` is a peer's checkpoint: then the entries from `first` to its slot are those that
+    were brought before this head, all of them.
     """
-    held_at: tuple[Ballot, ...] = ()
-    """The ballots at which the peer's log holds them."""
     link: Link = NO_LINK
 
     def carried(self) -> Carried:
-        """What came with a copy."""
-        return self.records, self.held_at
+        """No entry."""
+        return (), ()
 
 
 class Promised(Struct, frozen=True, gc=False, tag="promised", array_like=True):
@@ -108,8 +104,22 @@ class Learned(Struct, Generic[R], frozen=True, gc=False, tag="learned", array_li
         return self.records, self.held_at
 
 
-AnyHead: TypeAlias = Head[Any, Any]
-JournalRecord: TypeAlias = Head[Any, Any] | Promised | Accepted[Any] | Learned[Any]
+class Brought(Struct, Generic[R], frozen=True, gc=False, tag="brought", array_like=True):
+    """Consecutive chosen entries of a peer's log below the checkpoint that is being copied, with its ballots.
+    They are no part of this log, and no promise, before a head names the copy (rule C6).
+    """
+
+    first: int
+    records: tuple[R, ...]
+    held_at: tuple[Ballot, ...]
+
+    def carried(self) -> Carried:
+        """What was brought."""
+        return self.records, self.held_at
+
+
+AnyHead: TypeAlias = Head[Any]
+JournalRecord: TypeAlias = Head[Any] | Promised | Accepted[Any] | Learned[Any] | Brought[Any]
 Decode: TypeAlias = Callable[[bytes], JournalRecord]
 
 encode = msgspec.msgpack.Encoder().encode
@@ -117,8 +127,8 @@ encode = msgspec.msgpack.Encoder().encode
 
 def decoder(record: Any, snapshot: Any) -> Decode:
     """The decoder of journal records whose log records are of the union `record`."""
-    head, accepted, learned = Head[record, snapshot], Accepted[record], Learned[record]
-    decode: Decode = msgspec.msgpack.Decoder(head | Promised | accepted | learned).decode
+    head, accepted, learned, brought = Head[snapshot], Accepted[record], Learned[record], Brought[record]
+    decode: Decode = msgspec.msgpack.Decoder(head | Promised | accepted | learned | brought).decode
     return decode
 
 
@@ -131,6 +141,7 @@ class ReplicationLog:
         self.journal = journal
         self.entries = Entries(journal, decode, cache_bytes)
         self._ends: dict[int, int] = {}  # Segment to the last slot that it has an entry for.
+        self._staged = Staged(1)
         self.head = head
         self.promised = head.promised
         self.last_accepted = head.last_accepted
@@ -223,17 +234,14 @@ class ReplicationLog:
         """The bytes of the records of slots `first` to `last`, both included, as they are encoded."""
         return self.entries.bytes_through(last) - self.entries.bytes_through(first - 1)
 
-    def last_in(self, first: int, last: int, size: int, each: int) -> int:
-        """The last slot up to which the retained records from `first` on take at most `size` bytes, `each` of
-        them so many more; `first` itself where that one is larger, and at most `last`.
+    def message(
+        self, first: int, last: int, limit_bytes: int, each: int
+    ) -> tuple[tuple[Record, ...], tuple[Ballot, ...]]:
+        """The retained entries of slots `first` to `last`, as far as they take at most `limit_bytes` with
+        `each` bytes more for every record, but one at the least; and the ballots at which they are held.
         """
-        if first > last:
-            return first - 1
-        through = self.entries.bytes_through
-        limit = size + through(first - 1)
-        slots = range(first, last + 1)
-        fitting = bisect_right(slots, limit, key=lambda slot: through(slot) + each * (slot - first + 1))
-        return first + max(fitting, 1) - 1
+        records, held_at = self.entries.chunk(first, last, limit_bytes, each)
+        return tuple(records), tuple(held_at)
 
     # --- Changing ---
 
@@ -259,6 +267,12 @@ class ReplicationLog:
         """Take chosen entries from a peer; the commit index moves over them. A promise too (rule 10)."""
         assert first <= self.last + 1, "entries are contiguous"
         self._write(Learned(max(self.promised, *held_at), first, records, held_at))
+
+    def bring(self, first: int, records: tuple[Record, ...], held_at: tuple[Ballot, ...]) -> None:
+        """Keep chosen entries of a peer, one message's (rule W6), for the head that will name the copy with
+        which they come. Those that do not continue the ones before are of another copy: they replace them.
+        """
+        self._write(Brought(first, records, held_at))
 
     def roll(self, head: AnyHead) -> None:
         """Begin a segment with `head`, and cut below its `first`."""
@@ -291,9 +305,13 @@ class ReplicationLog:
         elif isinstance(record, Learned):
             self.promised = record.promised
             self._learn(record, frame)
+        elif isinstance(record, Brought):
+            if record.first != self._staged.last + 1:
+                self._staged = Staged(record.first)
+            self._staged.add(record.records, Run(frame, record.first, len(record.records)))
         else:
-            self._begin(record, frame)
-        last = self.last
+            self._begin(record)
+        last = self._staged.last if isinstance(record, Brought) else self.last
         if last > self._ends.get(frame.segment, -1):
             self._ends[frame.segment] = max(last, 0)
         self.entries.evict(self.commit)
@@ -326,10 +344,9 @@ class ReplicationLog:
             entries.cut_above(max(self.commit, accepted.first + len(accepted.records) - 1))
         self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).
 
-    def _learn(self, learned: Learned[Any] | AnyHead, frame: Frame) -> None:
+    def _learn(self, learned: Learned[Any], frame: Frame) -> None:
         """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
-        entries, (records, held_at) = self.entries, learned.carried()
-        first = records[0].slot
+        entries, records, held_at, first = self.entries, learned.records, learned.held_at, learned.first
         if first > self.last + 1:
             entries.restart(first)
         known = max(0, self.first - first)
@@ -345,7 +362,7 @@ class ReplicationLog:
             entries.append(records[known:], held_at[known:], Run(frame, first, len(records)))
         self.commit = max(self.commit, first + len(records) - 1)
 
-    def _begin(self, head: AnyHead, frame: Frame) -> None:
+    def _begin(self, head: AnyHead) -> None:
         """Take over what a segment's head says; entries below its first slot are cut."""
         self.head = head
         self.promised, self.last_accepted = head.promised, head.last_accepted
@@ -353,9 +370,19 @@ class ReplicationLog:
             self.entries.restart(head.first)
         elif head.first > self.first:
             self.entries.cut_below(head.first)
-        if head.records:
-            self._learn(head, frame)
+        if head.copied:
+            self._take_over(head)
         self.commit = max(self.commit, head.commit)
+
+    def _take_over(self, head: AnyHead) -> None:
+        """The entries of a copied checkpoint are those that were brought, in place of what was held through
+        its slot. Where they are missing, the segments that held them are gone: a later head has cut them.
+        """
+        staged, self._staged = self._staged, Staged(1)
+        snapshot: Snapshot | None = head.snapshot
+        assert snapshot is not None, "a copied head names a checkpoint"
+        if head.first <= snapshot.slot == staged.last and self.entries.recent.first <= snapshot.slot + 1:
+            self.entries.take_over(staged, max(head.first, staged.first))
 
     def _off_branch(self, head: AnyHead) -> bool:
         """Whether the retained entry at a copied checkpoint's slot is another one: what is above it is void

@@ -21,7 +21,7 @@ from dynaproof.impl.paxos.catch_up import CatchUp
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.leadership import Leadership, Progress
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, WatchTimer
-from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.records import Record, size_bytes
 from dynaproof.impl.paxos.state_machine import State
 
 
@@ -143,8 +143,8 @@ class Sender(CatchUp[State]):
         """Send the slots of a gap again, behind which the voter keeps what came."""
         first = m.through + 1
         progress.resent = (self.env.now, m.through)
-        last = self.last_in_message(first, min(m.early - 1, self.log.last))
-        self.send_accept(leadership, m.source, first, self.log.between(first, last))
+        records, _ = self.in_message(first, min(m.early - 1, self.log.last))
+        self.send_accept(leadership, m.source, first, records)
 
     def send_on(self, leadership: Leadership, member: Member, progress: Progress) -> None:
         """Send a laggard the next chunks, as far as its answers allow."""
@@ -155,8 +155,8 @@ class Sender(CatchUp[State]):
             if room <= 0 or size >= settings.ahead_bytes:
                 return
             first = progress.next
-            last = self.last_in_message(first, min(log.last, first + room - 1))
-            self.send_accept(leadership, member, first, log.between(first, last))
-            progress.next = last + 1
-            progress.chunks.append((last, log.size_between(first, last)))
+            records, _ = self.in_message(first, min(log.last, first + room - 1))
+            self.send_accept(leadership, member, first, records)
+            progress.next = first + len(records)
+            progress.chunks.append((progress.next - 1, sum(map(size_bytes, records))))
             size += progress.chunks[-1][1]

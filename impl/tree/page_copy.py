@@ -93,6 +93,11 @@ class PageCopy:
             self._want(Wanted(self._from[tree], tree, Place(None, tree)))
 
     @property
+    def brought(self) -> int:
+        """How many pages its file has: those of all roots that were copied from."""
+        return self._next_page
+
+    @property
     def whole(self) -> bool:
         """Whether nothing is missing."""
         return None not in self.roots

@@ -13,6 +13,7 @@ from dynaproof.specs.views.group_facts import (
     Committed,
     FellSilent,
     ForgetfulVote,
+    FrameTooLarge,
     HeldLogGivenUp,
     HoldBehind,
     LeaseHeld,
@@ -324,6 +325,18 @@ def tails_fit(view: GroupView) -> Iterable[Violation]:
         )
 
 
+@spec("always", source="docs/replication.md, rules W6 and C6", over=GroupView, on=(FrameTooLarge,))
+def frames_fit(view: GroupView) -> Iterable[Violation]:
+    """Every record of a replica's journal is within the bound of a message, or has one record of the log, or
+    one and a no-op; a head has none.
+    """
+    for fact in view.take(FrameTooLarge):
+        yield Violation(
+            f"a record {fact.record} in the journal of {fact.name} takes {fact.size} bytes; its bound is "
+            f"{fact.bound}"
+        )
+
+
 @spec("always", source="the boundary's rule 7", over=GroupView, on=(QueueOverfull,))
 def queues_stay_bounded(view: GroupView) -> Iterable[Violation]:
     """Every queue is within its named bound."""
@@ -361,6 +374,7 @@ SPECS: tuple[AnySpec, ...] = (
     lag_is_bounded,
     readers_are_answered,
     tails_fit,
+    frames_fit,
     queues_stay_bounded,
     handlers_never_raise,
 )

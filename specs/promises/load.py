@@ -75,7 +75,9 @@ def followers_keep_up(view: GroupView) -> Iterable[Violation]:
 
 @spec("eventually", source="docs/replication.md, catching up by copy", over=GroupView, on=(Copied,))
 def copies_finish(view: GroupView) -> Iterable[Violation]:
-    """A copy is over within twice the time of the same copy on an idle group, whatever is written."""
+    """A copy is over within twice the time, and twice the pages, of the same copy on an idle group, whatever
+    is written.
+    """
     for fact in view.take(Copied):
         # Each round trip waits for what both sides have written before.
         step = 2 * fact.pace.latency_us + 2 * 2 * fact.pace.sync_us
@@ -84,6 +86,8 @@ def copies_finish(view: GroupView) -> Iterable[Violation]:
             yield Violation(
                 f"{fact.name} copied for {fact.took_us} us; {fact.round_trips} round trips may take {bound}"
             )
+        if fact.pages > 2 * fact.needed:
+            yield Violation(f"{fact.name} copied {fact.pages} pages of a tree of {fact.needed}")
 
 
 @spec("eventually", source="DynamoDB (ATC 2022), 4 (admission control)", over=GroupView, on=(Throttled,))

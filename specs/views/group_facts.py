@@ -208,6 +208,16 @@ class MessageTooLarge(GroupFact, frozen=True, gc=False):
     bound: int
 
 
+class FrameTooLarge(GroupFact, frozen=True, gc=False):
+    """A record of a replica's journal takes more than its bound, and more than one record and a no-op."""
+
+    name: Name
+    record: str
+    """Its type."""
+    size: int
+    bound: int
+
+
 class TailTooLong(GroupFact, frozen=True, gc=False):
     """Above what an acceptor's journal knows chosen it holds more than fits a message."""
 

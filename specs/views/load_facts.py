@@ -77,6 +77,12 @@ class Copied(GroupFact, frozen=True, gc=False):
     """Those that the same copy takes on an idle group."""
     idle_us: int
     """How long a lost question may stay unnoticed."""
+    pages: int
+    """How many pages it has brought, with those of copies before it after which the replica was not level; 0
+    where its source may not hold them all;
+    """
+    needed: int
+    """and how many its source had when it began."""
     pace: Pace
 
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,9 @@ from dynaproof.specs.sometimes import SOMETIMES
 
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "runs" / "ignores_accepted.json"
+
+SHORT = "53"
+"""A seed whose first schedules have few clients and end soon."""
 
 SUMMARY = [
     "scenario", "strategy", "seed", "schedules", "events", "seconds", "events_per_second",
@@ -48,11 +50,11 @@ def broken() -> Iterator[None]:
 def test_explore_prints_one_object_with_the_keys_that_are_promised(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert cli.main(["explore", "--schedules", "4", "--seed", "7", "--json", "--out", str(tmp_path)]) == 0
+    assert cli.main(["explore", "--schedules", "4", "--seed", SHORT, "--json", "--out", str(tmp_path)]) == 0
     (found,) = objects(capsys)
     assert list(found) == SUMMARY
     assert (found["scenario"], found["strategy"], found["seed"], found["schedules"]) == (
-        "partition", "portfolio", 7, 4,
+        "partition", "portfolio", int(SHORT), 4,
     )  # fmt: skip
     assert set(found["faults"]) >= {kind.name for kind in FAULTS}  # type: ignore[call-overload]
     assert list(found["sometimes"]) == list(SOMETIMES)  # type: ignore[call-overload]
@@ -64,7 +66,7 @@ def test_explore_prints_one_object_with_the_keys_that_are_promised(
 def test_explore_shrinks_writes_and_reports_a_failure_that_replays(
     broken: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    arguments = ["explore", "--schedules", "3", "--seed", "3", "--out", str(tmp_path)]
+    arguments = ["explore", "--schedules", "2", "--seed", SHORT, "--out", str(tmp_path)]
     assert cli.main([*arguments, "--json"]) == 1
     (found,) = objects(capsys)
     failures = found["failures"]
@@ -267,14 +269,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 def test_an_interrupted_campaign_reports_and_goes_on_to_the_same_digest(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ["explore", "--schedules", "9", "--seed", "2", "--json", "--out", str(tmp_path)]
+    arguments = ["explore", "--schedules", "5", "--seed", SHORT, "--json", "--out", str(tmp_path)]
     assert cli.main(arguments) == 0
     whole = objects(capsys)[0]
     with monkeypatch.context() as patch:
-        interrupt_at(patch, 5)
+        interrupt_at(patch, 3)
         assert cli.main(arguments) == 130
     found = objects(capsys)[0]
-    assert (found["schedules"], found["failures"]) == (5, [])
+    assert (found["schedules"], found["failures"]) == (3, [])
     assert cli.main([*arguments, "--resume"]) == 0
     resumed = objects(capsys)[0]
     for key in ("schedules", "events", "faults", "sometimes", "digest"):
@@ -297,22 +299,22 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, schedule: int) -> None:
 def test_an_interrupted_campaign_outlives_others_of_its_name(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ["explore", "--seed", "2", "--json", "--out", str(tmp_path)]
+    arguments = ["explore", "--seed", SHORT, "--json", "--out", str(tmp_path)]
     with monkeypatch.context() as patch:
-        interrupt_at(patch, 3)
-        assert cli.main([*arguments, "--schedules", "6"]) == 130
+        interrupt_at(patch, 2)
+        assert cli.main([*arguments, "--schedules", "3"]) == 130
     (kept,) = tmp_path.iterdir()
     content = kept.read_bytes()
     capsys.readouterr()
     assert cli.main([*arguments, "--schedules", "1"]) == 0
     assert f"{kept} keeps an interrupted campaign of the same name" in capsys.readouterr().err
     with monkeypatch.context() as patch:
-        interrupt_at(patch, 2)
-        assert cli.main([*arguments, "--schedules", "6"]) == 130
+        interrupt_at(patch, 1)
+        assert cli.main([*arguments, "--schedules", "3"]) == 130
     assert "it is not kept" in capsys.readouterr().err
     assert kept.read_bytes() == content
-    assert cli.main([*arguments, "--schedules", "6", "--resume"]) == 0
-    assert objects(capsys)[0]["schedules"] == 6
+    assert cli.main([*arguments, "--schedules", "3", "--resume"]) == 0
+    assert objects(capsys)[0]["schedules"] == 3
     assert list(tmp_path.iterdir()) == []
 
 
@@ -322,7 +324,7 @@ def test_a_failure_that_is_interrupted_while_it_is_shrunk_is_found_again(
     def interrupted(*_arguments: object) -> object:
         raise KeyboardInterrupt
 
-    settings = {"seed": 3, "schedules": 3, "folder": tmp_path}
+    settings = {"seed": int(SHORT), "schedules": 2, "folder": tmp_path}
     with monkeypatch.context() as patch:
         patch.setattr(exploring, "smallest", interrupted)
         first = campaign.explore("partition", **settings)  # type: ignore[arg-type]
@@ -352,9 +354,9 @@ def test_a_campaign_says_that_it_stopped_after_its_failures(
 def test_explore_the_function_does_what_the_command_does(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert cli.main(["explore", "--schedules", "4", "--seed", "7", "--json", "--out", str(tmp_path)]) == 0
+    assert cli.main(["explore", "--schedules", "4", "--seed", SHORT, "--json", "--out", str(tmp_path)]) == 0
     told = objects(capsys)[0]
-    found = campaign.explore("partition", seed=7, schedules=4, jobs=2)
+    found = campaign.explore("partition", seed=int(SHORT), schedules=4, jobs=2)
     assert (found.ended, found.kept, found.other) == ("limit", None, None)
     totals = found.state.totals
     assert (totals.schedules, totals.events, totals.digest()) == (4, told["events"], told["digest"])
@@ -369,16 +371,30 @@ def test_a_campaign_of_another_version_is_not_resumed(
     assert "begun by dynaproof 0.0.1" in capsys.readouterr().err
 
 
+# Where the tests run in the background the shell has told their children to ignore the signal.
+COUNTED = """
+import signal, sys
+from dynaproof.checkers.campaign.schedules import Totals
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+add = Totals.add
+
+def counted(totals, outcome):
+    add(totals, outcome)
+    if totals.schedules == 1:
+        print("a run is counted", file=sys.stderr, flush=True)
+
+Totals.add = counted
+"""
+
+
 def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, root: Path) -> None:
-    # Where the tests run in the background the shell has told their children to ignore the signal.
-    ready = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "import dynaproof.checkers.campaign; print('ready', file=sys.stderr, flush=True); "
-    )
-    command = [sys.executable, "-c", ready + MAIN, "explore", "--seconds", "60", "--jobs", "2", "--json"]
+    # A process that is interrupted ends the runs that it has, and those of the ring are short.
+    command = [sys.executable, "-c", COUNTED + MAIN, "explore", "ring.py:RING", "--seconds", "60"]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     running = subprocess.Popen(
-        [*command, "--out", str(tmp_path)],
+        [*command, "--jobs", "2", "--json", "--out", str(tmp_path)],
+        cwd=root / "examples" / "protocols",
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -386,15 +402,14 @@ def test_ctrl_c_ends_a_campaign_of_two_processes_with_a_report(tmp_path: Path, r
         start_new_session=True,
     )
     assert running.stderr is not None
-    assert running.stderr.readline() == "ready\n"
-    time.sleep(6)
+    assert "a run is counted\n" in iter(running.stderr.readline, "")
     os.killpg(running.pid, signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
     assert json.loads(out)["failures"] == []
     assert "goes on" in err
     assert "Traceback" not in err
-    assert [path.name for path in tmp_path.iterdir()] == ["campaign-partition-portfolio-1.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign-ring.py-RING-portfolio-1.json"]
 
 
 def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
@@ -413,10 +428,10 @@ def test_a_run_that_comes_out_differently_the_second_time_is_a_failure(
         return msgspec.structs.replace(outcome, events=outcome.events + runs)
 
     monkeypatch.setattr(schedules, "execute", unsteady)
-    failure = schedules.run_one("partition", "portfolio", 1, 0).failure
+    failure = schedules.run_one("partition", "portfolio", int(SHORT), 0).failure
     assert failure is not None
     assert failure.spec == campaign.REPRODUCIBLE
-    assert schedules.run_one("partition", "portfolio", 1, 1).failure is None
+    assert schedules.run_one("partition", "portfolio", int(SHORT), 1).failure is None
 
 
 @pytest.mark.parametrize("name", ["scenarios", "specs", "strategies"])

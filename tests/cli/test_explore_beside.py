@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dynaproof.checkers.processes import CHUNK
 from dynaproof.cli import main
 
 
@@ -13,18 +14,20 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 def test_refine_reports_steps_share_and_runs_that_left(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "explore", "--refine", "multi_paxos", "--schedules", "8", "--json")
+    schedules = CHUNK + 1  # Some for each of two processes.
+    arguments = ("--refine", "multi_paxos", "--schedules", str(schedules), "--jobs", "2", "--json")
+    code, out, _ = run(capsys, "explore", *arguments)
     found = json.loads(out)
     refinement = found["refinement"]
-    assert (code, found["schedules"], found["failures"]) == (0, 8, [])
+    assert (code, found["schedules"], found["failures"]) == (0, schedules, [])
     assert refinement["model"] == "multi_paxos"
-    assert refinement["whole_runs"] + sum(refinement["left_the_model"].values()) == 8
+    assert refinement["whole_runs"] + sum(refinement["left_the_model"].values()) == schedules
     assert refinement["differences"] == 0
     assert 0 < refinement["share"] < 1
 
 
 def test_refine_in_two_processes_ends_when_its_time_is_up(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--refine", "multi_paxos", "--seconds", "1", "--jobs", "2", "--json")
+    arguments = ("--refine", "multi_paxos", "--seconds", "0.001", "--jobs", "2", "--json")
     code, out, _ = run(capsys, "explore", *arguments)
     found = json.loads(out)
     assert (code, found["failures"]) == (0, [])

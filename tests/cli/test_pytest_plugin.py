@@ -40,8 +40,10 @@ def test_a_promise_that_is_kept_passes_and_leaves_nothing(own: pytest.Pytester) 
     assert not (own.path / ".dynaproof").exists()
 
 
-def test_a_broken_promise_is_told_with_its_steps_and_the_line_that_replays_it(own: pytest.Pytester) -> None:
-    told = own.runpytest_subprocess("-q", "-x")
+def test_a_broken_promise_is_told_with_its_steps_replayed_by_the_line_and_alone_the_last_failed(
+    own: pytest.Pytester,
+) -> None:
+    told = own.runpytest_subprocess("-q")
     told.assert_outcomes(passed=1, failed=1)
     told.stdout.fnmatch_lines(
         [
@@ -62,15 +64,10 @@ def test_a_broken_promise_is_told_with_its_steps_and_the_line_that_replays_it(ow
     assert replayed.ret == 1
     replayed.stdout.fnmatch_lines(["the same run", "FAILED no_ticket_is_handed_out_twice at step *"])
     assert (own.path / ".dynaproof" / ".gitignore").read_text().endswith("*\n")
-
-
-def test_last_failed_runs_the_broken_promise_alone(own: pytest.Pytester) -> None:
-    first = own.runpytest_subprocess("-q")
     again = own.runpytest_subprocess("-q", "--lf")
-    first.assert_outcomes(passed=1, failed=1)
     again.assert_outcomes(failed=1)
     replay = re.compile(r"^replay it: .*$", re.MULTILINE)
-    assert replay.findall(again.stdout.str()) == replay.findall(first.stdout.str())
+    assert replay.findall(again.stdout.str()) == replay.findall(told.stdout.str())
 
 
 def test_tests_spread_over_processes_tell_the_same(own: pytest.Pytester) -> None:
@@ -79,25 +76,24 @@ def test_tests_spread_over_processes_tell_the_same(own: pytest.Pytester) -> None
     told.stdout.fnmatch_lines(["replay it: dynaproof replay .dynaproof/test_tickets.test_forgetful/*.json"])
 
 
-@pytest.mark.parametrize(
-    ("asked", "sentence"),
-    [
-        ("'nowhere.py:TICKETS'", "nowhere.py: there is no such file"),
-        ("'tickets.py:WANTED'", "tickets.py:WANTED is a int, and a scenario is a Scenario (tickets.py has *"),
-        ("'tickits'", "no scenario is named 'tickits' (there are *)"),
-        ("TICKETS, schedules=0", "schedules is 0; it takes a number above 0"),
-        ("TICKETS, strategies='psc'", "there is no strategy 'psc'; did you mean pos or pct?"),
-        ("TICKETS.kinds", "explore takes a Scenario or FILE.py:NAME, not a tuple; *"),
-    ],
-)
-def test_a_scenario_that_cannot_be_explored_is_one_sentence(
-    asked: str, sentence: str, own: pytest.Pytester
-) -> None:
-    own.makepyfile(test_wrong=f"from tickets import TICKETS\n\ndef test_it(explore):\n    explore({asked})\n")
+REFUSED = {
+    "'nowhere.py:TICKETS'": "nowhere.py: there is no such file",
+    "'tickets.py:WANTED'": "tickets.py:WANTED is a int, and a scenario is a Scenario (tickets.py has *",
+    "'tickits'": "no scenario is named 'tickits' (there are *)",
+    "TICKETS, schedules=0": "schedules is 0; it takes a number above 0",
+    "TICKETS, strategies='psc'": "there is no strategy 'psc'; did you mean pos or pct?",
+    "TICKETS.kinds": "explore takes a Scenario or FILE.py:NAME, not a tuple; *",
+}
+
+
+def test_a_scenario_that_cannot_be_explored_is_one_sentence(own: pytest.Pytester) -> None:
+    tests = [f"def test_{at}(explore):\n    explore({asked})\n" for at, asked in enumerate(REFUSED)]
+    own.makepyfile(test_wrong="\n".join(["from tickets import TICKETS\n", *tests]))
     told = own.runpytest_subprocess("-q", "test_wrong.py")
-    told.assert_outcomes(failed=1)
-    header = "*_ test_it _*"
-    told.stdout.fnmatch_lines([header, sentence, "*= short test summary info =*"], consecutive=True)
+    told.assert_outcomes(failed=len(REFUSED))
+    headers = [*(f"*_ test_{at} _*" for at in range(len(REFUSED))), "*= short test summary info =*"]
+    for header, sentence, following in zip(headers, REFUSED.values(), headers[1:], strict=False):
+        told.stdout.fnmatch_lines([header, sentence, following], consecutive=True)
 
 
 def test_who_does_not_explore_loads_the_plugin_alone(pytester: pytest.Pytester) -> None:

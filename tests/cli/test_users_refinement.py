@@ -1,5 +1,6 @@
 """Runs of a user's protocol followed through their own model, by `--refine FILE.py:NAME`."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 import dynaproof
 from dynaproof import cli
+from dynaproof.checkers.processes import CHUNK
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -76,44 +78,68 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
     return code, *capsys.readouterr()
 
 
-def test_runs_of_raft_follow_its_election_in_one_process_and_in_two(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for jobs in ("1", "2"):
-        code, out, said = called(
-            capsys,
-            *("explore", "raft.py:RAFT", "--refine", "raft_election.py:REFINES"),
-            *("--schedules", "2", "--jobs", jobs),
-        )
-        assert code == 0, out + said
+def test_runs_of_raft_follow_its_election(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, said = called(
+        capsys,
+        *("explore", "raft.py:RAFT", "--refine", "raft_election.py:REFINES"),
+        *("--schedules", "1", "--jobs", "2"),
+    )
+    assert code == 0, out + said
 
 
-def test_a_bug_is_caught_by_refinement_and_its_run_replayed(
+def caught_and_replayed(capsys: pytest.CaptureFixture[str], name: str, bug: str) -> tuple[str, str]:
+    """What `mutants` tells of a bug, and how its run fails when it is replayed."""
+    code, out, said = called(
+        capsys, "mutants", name, bug, "--schedules", "2", "--seed", "5", "--out", "kills"
+    )
+    assert code == 0, said
+    code, told, _ = called(capsys, "replay", f"kills/{bug}.json")
+    assert code == 1
+    assert "the same run" in told
+    failure = dynaproof.replay(f"kills/{bug}.json").failure
+    assert failure is not None
+    assert "is no step of the model: " in failure.sentence
+    assert "; nearest: " in failure.sentence
+    return out, failure.sentence
+
+
+@pytest.mark.slow
+def test_a_bug_of_raft_is_caught_by_refinement_and_its_run_replayed(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = "raft.py:RAFT with raft_election.py:REFINES"
-    code, out, said = called(
-        capsys, "mutants", name, "counts-old-votes", "--schedules", "2", "--seed", "5", "--out", "kills"
-    )
-    assert code == 0, said
+    out, sentence = caught_and_replayed(capsys, name, "counts-old-votes")
     assert "follows_RaftElection" in out
-    code, out, _ = called(capsys, "replay", "kills/counts-old-votes.json")
-    assert code == 1
-    assert "the same run" in out
-    failure = dynaproof.replay("kills/counts-old-votes.json").failure
-    assert failure is not None
-    assert "is no step of the model: " in failure.sentence
-    assert "role from (" in failure.sentence
-    assert "; nearest: " in failure.sentence
+    assert "role from (" in sentence
 
 
-def test_runs_of_the_ring_follow_their_model_and_a_wrong_one_is_told(
+def test_a_bug_that_breaks_no_spec_is_caught_by_refinement_and_its_run_replayed(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, said = called(
-        capsys, "explore", "ring.py:RING", "--refine", "ring_model.py:REFINES", "--schedules", "8"
-    )
-    assert code == 0, out + said
+    text = (place / "ring.py").read_text(encoding="utf-8")
+    specs = "specs=(only_the_greatest_leads, everybody_knows_the_leader)"
+    assert text.count(specs) == 1
+    fewer = text.replace(specs, "specs=(everybody_knows_the_leader,)")
+    (place / "ring.py").write_text(fewer, encoding="utf-8")
+    name = "ring.py:RING with ring_model.py:REFINES"
+    out, sentence = caught_and_replayed(capsys, name, "passes-every-number")
+    assert "follows_Ring" in out
+    assert "leader from (" in sentence
+
+
+def test_runs_of_the_ring_follow_their_model_in_one_process_and_in_two_and_a_wrong_one_is_told(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = set()
+    for jobs in ("1", "2"):
+        code, out, said = called(
+            capsys,
+            *("explore", "ring.py:RING", "--refine", "ring_model.py:REFINES"),
+            *("--schedules", str(CHUNK + 1), "--jobs", jobs, "--json"),
+        )
+        assert code == 0, out + said
+        digests.add(json.loads(out)["digest"])
+    assert len(digests) == 1
     wrong = RING_MODEL.replace("require(any(known == 4 for known in self.leader))", "require(n == 0)")
     assert wrong != RING_MODEL
     (place / "wrong.py").write_text(wrong, encoding="utf-8")

@@ -1,4 +1,6 @@
-"""The log that comes with a copy is as durable as the head that names the copy: one frame, all or none."""
+"""The log that comes with a copy is written piece by piece, and counts once the head does that names the
+copy: a crash before that leaves the log as it was.
+"""
 
 import pytest
 
@@ -8,7 +10,7 @@ from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.paxos.log import Head, ReplicationLog, fresh_head
+from dynaproof.impl.paxos.log import AnyHead, Head, ReplicationLog, fresh_head
 from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.impl.tree.pages import PageRef
 
@@ -23,23 +25,15 @@ def record(slot: int) -> NoOp:
     return NoOp(slot, BALLOT, 0, slot)
 
 
-def copied(first: int) -> Head:
-    records = tuple(map(record, range(first, 10)))
-    ballots = (BALLOT,) * len(records)
-    return Head(
-        ME,
-        GROUP,
-        0,
-        BALLOT,
-        NO_BALLOT,
-        first,
-        9,
-        COPY,
-        "items",
-        copied=True,
-        records=records,
-        held_at=ballots,
-    )
+def head_of_copy(first: int) -> AnyHead:
+    return Head(ME, GROUP, 0, BALLOT, NO_BALLOT, first, 9, COPY, "items", copied=True)
+
+
+def bring(log: ReplicationLog, first: int, last: int) -> None:
+    """Pieces of two records."""
+    for slot in range(first, last + 1, 2):
+        records = tuple(map(record, range(slot, min(slot + 2, last + 1))))
+        log.bring(slot, records, (BALLOT,) * len(records))
 
 
 def laggard(disk: SimDisk) -> ReplicationLog:
@@ -48,31 +42,68 @@ def laggard(disk: SimDisk) -> ReplicationLog:
     return log
 
 
+def sync(disk: SimDisk, log: ReplicationLog) -> None:
+    disk.sync_started()
+    disk.sync_done()
+    log.journal.confirm(log.journal.sequence)
+
+
+def recovered(disk: SimDisk) -> tuple[ReplicationLog, bool]:
+    found = ReplicationLog.recover(disk, "log/", decode)
+    assert found is not None
+    return found
+
+
+def shown(log: ReplicationLog) -> tuple[int, int, list[int]]:
+    """Where a log begins, what it knows chosen, and the slots that it has."""
+    return log.first, log.commit, [one.slot for one in log.entries.chunk(log.first, log.last, 1 << 20)[0]]
+
+
 @pytest.mark.parametrize("first", [2, 4, 6, 10])
 def test_a_copy_is_recovered_with_the_log_that_came_with_it(first: int) -> None:
     disk = SimDisk(Outbox())
     log = laggard(disk)
-    log.roll(copied(first))
-    assert (log.first, log.last, log.commit) == (first, 9, 9)
-    found = ReplicationLog.recover(disk, "log/", decode)
-    assert found is not None
-    again, torn = found
+    bring(log, first, 9)
+    assert shown(log) == (1, 3, [1, 2, 3])
+    log.roll(head_of_copy(first))
+    again, torn = recovered(disk)
     assert not torn
-    entries = [whose.entries.chunk(first, 9, 1 << 20) for whose in (again, log)]
-    assert again.first == log.first
-    assert entries[0] == entries[1]
-    assert [one.slot for one in entries[0][0]] == list(range(first, 10))
+    assert shown(again) == shown(log) == (first, 9, list(range(first, 10)))
+    assert [log.slot_held_at(slot) for slot in range(first, 10)] == [BALLOT] * (10 - first)
 
 
-def test_a_crash_inside_the_head_leaves_the_log_as_it_was_before_the_copy() -> None:
+@pytest.mark.parametrize("kept", range(6))
+def test_a_crash_among_the_pieces_leaves_the_log_as_it_was_before_the_copy(kept: int) -> None:
     disk = SimDisk(Outbox())
     log = laggard(disk)
-    disk.sync_started()
-    disk.sync_done()
-    log.roll(copied(2))
-    assert disk.crash(lambda _, n: n - 1 if n > 2 else 0)
-    found = ReplicationLog.recover(disk, "log/", decode)
-    assert found is not None
-    again, torn = found
-    assert torn
-    assert (again.first, again.last, again.commit, again.head.snapshot) == (1, 3, 3, None)
+    sync(disk, log)
+    bring(log, 2, 9)
+    log.roll(head_of_copy(2))
+    # Of the old segment a part is kept, of the new one all: its head names pieces that are not there.
+    disk.crash(lambda name, n: min(kept, n - 2) if name.endswith("1") else n - 1)
+    again, _ = recovered(disk)
+    assert (shown(again), again.head.snapshot) == ((1, 3, [1, 2, 3]), None)
+
+
+def test_what_an_earlier_copy_has_brought_is_not_of_a_later_one() -> None:
+    disk = SimDisk(Outbox())
+    log = laggard(disk)
+    bring(log, 3, 6)
+    bring(log, 8, 9)
+    log.roll(head_of_copy(8))
+    assert shown(log) == shown(recovered(disk)[0]) == (8, 9, [8, 9])
+
+
+def test_pieces_outlast_the_segment_of_a_checkpoint_among_them() -> None:
+    disk = SimDisk(Outbox())
+    log = laggard(disk)
+    bring(log, 4, 6)
+    own = PartitionSnapshot(3, BALLOT, BALLOT, 3, 0, GROUP, 0, ROOTS, 0, 0, 0, ())
+    log.roll(Head(ME, GROUP, 0, BALLOT, NO_BALLOT, 4, 3, own, "items"))
+    sync(disk, log)
+    log.drop_unneeded()
+    bring(log, 7, 9)
+    log.roll(head_of_copy(4))
+    sync(disk, log)
+    log.drop_unneeded()
+    assert shown(log) == shown(recovered(disk)[0]) == (4, 9, [4, 5, 6, 7, 8, 9])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
@@ -14,6 +15,7 @@ from dynaproof.impl.node import ONLY_LANE
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.log import encode
 from dynaproof.impl.paxos.messages.election import Prepare
 from dynaproof.impl.paxos.messages.leadership import Accept
 from dynaproof.impl.paxos.notes import Reached
@@ -21,6 +23,7 @@ from dynaproof.impl.paxos.records import Config, NoOp
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.node_journal import Made
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.place import replica_of
 from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
 from dynaproof.specs.views.group_facts import Entry, FellSilent
 
@@ -53,6 +56,23 @@ def test_what_a_handler_reads_is_its_work_and_what_others_read_is_not() -> None:
     assert run.failure is not None
     assert run.failure.spec == "work_is_bounded"
     assert "on a start" not in run.failure.sentence
+
+
+@pytest.mark.parametrize(("share", "found"), [(1.1, "frames_fit"), (0.9, None)])
+def test_a_journal_record_that_is_larger_than_a_message_is_seen_on_the_disk(
+    share: float, found: str | None
+) -> None:
+    run = Run(PARTITION, CALM, Timed(CALM.seed))
+    run.set_up()
+    place = run.places_of(HOST)[0]
+    replica: Any = replica_of(place, ONLY_LANE)
+    each = len(encode(NoOp(1_000, BALLOT, 0, 1_000))) + len(encode(BALLOT))
+    count = int(replica.settings.records_bytes * share) // each
+    records = tuple(NoOp(slot, BALLOT, 0, 1_000) for slot in range(1_000, 1_000 + count))
+    run.world.run(place, replica.log.bring, 1_000, records, (BALLOT,) * count)
+    for _ in range(200):
+        run.step()
+    assert (run.failure.spec if run.failure is not None else None) == found
 
 
 def observer() -> ImplObserver:

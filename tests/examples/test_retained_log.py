@@ -16,7 +16,7 @@ from dynaproof.impl.paxos.entries import BLOCK_BYTES, OBJECT_BYTES
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
 from dynaproof.impl.paxos.messages.membership import Vacant
-from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.paxos.records import Config, NoOp, size_bytes
 from dynaproof.impl.storage_node.messages import Ended
 from dynaproof.specs.observe.impl.place import START_PASSES
 
@@ -54,6 +54,17 @@ def test_memory_and_index_are_bounded_however_long_the_log_is() -> None:
     records_of_a_block = BLOCK_BYTES * log.last // disk.size("log/00000001") + 1
     assert log.cached_bytes() <= cache + BLOCK_BYTES + OBJECT_BYTES * records_of_a_block
     assert len(log.entries.index) <= 2 * disk.size("log/00000001") // BLOCK_BYTES
+
+
+@pytest.mark.parametrize("each", [0, 100])
+def test_no_block_is_read_twice_for_one_message(each: int) -> None:
+    disk, log = long_log(2_000, cache_bytes=0)
+    size = sum(map(size_bytes, log.between(1, 1_500)))
+    before = disk.bytes_read
+    records, held_at = log.message(1, 1_900, size + 1_500 * each, each)
+    assert [record.slot for record in records] == list(range(1, 1_501))
+    assert held_at == (BALLOT,) * 1_500
+    assert disk.bytes_read - before <= disk.size("log/00000001")
 
 
 def test_a_cut_forgets_blocks_below_it_and_no_other() -> None:

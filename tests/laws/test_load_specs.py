@@ -62,8 +62,9 @@ def test_a_replica_that_was_away_has_the_time_that_it_was_away_and_that_of_what_
 
 def test_a_copy_may_take_twice_its_round_trips() -> None:
     bound = 2 * 10 * (2 * 500 + 4 * 100) + 700
-    assert sentences(load.copies_finish, Copied("a", bound, 10, 700, PACE)) == []
-    assert len(sentences(load.copies_finish, Copied("a", bound + 1, 10, 700, PACE))) == 1
+    assert sentences(load.copies_finish, Copied("a", bound, 10, 700, 40, 20, PACE)) == []
+    assert len(sentences(load.copies_finish, Copied("a", bound + 1, 10, 700, 40, 20, PACE))) == 1
+    assert len(sentences(load.copies_finish, Copied("a", bound, 10, 700, 41, 20, PACE))) == 1
 
 
 @pytest.mark.parametrize(

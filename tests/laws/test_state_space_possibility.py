@@ -207,7 +207,7 @@ def reachable(edges: dict[int, set[int]], start: int) -> set[int]:
 NODES = st.integers(0, 7)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.dictionaries(NODES, st.sets(NODES, max_size=3), max_size=8), st.sets(NODES, min_size=1, max_size=3))
 def test_out_of_reach_is_what_reachability_says(edges: dict[int, set[int]], goals: set[int]) -> None:
     model = graph_model(edges, goals)

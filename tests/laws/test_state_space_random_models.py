@@ -256,7 +256,7 @@ def compare(text: str, *, threads: int = 1) -> None:
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 @given(model_texts())

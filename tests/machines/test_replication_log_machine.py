@@ -45,10 +45,11 @@ class Plain:
         self.promised = self.last_accepted = NO_BALLOT
         self.first, self.commit, self.durable_commit, self.checkpoint = 1, 0, 0, 0
         self.entries: dict[int, tuple[Ballot, Ballot]] = {}
+        self.brought: dict[int, tuple[Ballot, Ballot]] = {}
 
     def copy(self) -> Plain:
         other = Plain()
-        other.__dict__.update(self.__dict__, entries=dict(self.entries))
+        other.__dict__.update(self.__dict__, entries=dict(self.entries), brought=dict(self.brought))
         return other
 
     @property
@@ -185,7 +186,55 @@ class LogMachine(RuleBasedStateMachine):
         )
         plain.entries = {s: e for s, e in plain.entries.items() if s > slot and slot not in plain.entries}
         self.log.roll(head)
-        plain.promised, plain.first = head.promised, slot + 1
+        plain.promised, plain.first, plain.brought = head.promised, slot + 1, {}
+        plain.commit = plain.durable_commit = plain.checkpoint = slot
+        self.wrote()
+
+    @rule(goes_on=st.booleans(), back=st.integers(-2, 4), size=st.integers(1, 3), rival=st.booleans())
+    def bring(self, goes_on: bool, back: int, size: int, rival: bool) -> None:
+        """A piece of the log of a peer that a copy comes from: the next one, or the first of another copy."""
+        plain = self.plain
+        before = max(plain.brought, default=0)
+        first = before + 1 if goes_on and before else max(1, plain.commit + 1 - back)
+        if first != before + 1:
+            plain.brought = {}
+        new = Ballot(max(plain.promised.round, 1), "c", 3)
+        piece = {}
+        for slot in range(first, first + size):
+            ours = plain.entries.get(slot)
+            same = ours is not None and (slot <= plain.commit or not rival)
+            piece[slot] = ours if same and ours is not None else (new, new)
+        plain.brought.update(piece)
+        records = tuple(no_op(slot, identity) for slot, (identity, _) in piece.items())
+        self.log.bring(first, records, tuple(held_at for _, held_at in piece.values()))
+        self.wrote()
+
+    @precondition(lambda self: max(self.plain.brought, default=0) > self.plain.commit)
+    @rule(later=st.integers(0, 2))
+    def copy_with_log(self, later: int) -> None:
+        """Take over a peer's checkpoint with what was brought of its log, or with the end of that."""
+        plain = self.plain
+        slot, first = max(plain.brought), max(plain.first, min(plain.brought) + later)
+        own = {s: e for s, e in plain.entries.items() if s <= plain.commit and s in plain.brought}
+        if first > slot or any(plain.brought[s][0] != identity for s, (identity, _) in own.items()):
+            return  # What is chosen is chosen for all.
+        taken = {s: e for s, e in plain.brought.items() if s >= first}
+        identity, held_at = taken[slot]
+        there = plain.entries.get(slot)
+        on_branch = there is not None and there[0] == identity
+        rest = {s: e for s, e in plain.entries.items() if s > slot and on_branch}
+        head = structs.replace(
+            fresh_head(MEMBER, GROUP, 0),
+            promised=max(plain.promised, *(ballot for _, ballot in taken.values())),
+            last_accepted=plain.last_accepted,
+            first=first,
+            commit=slot,
+            snapshot=PartitionSnapshot(slot, identity, held_at, slot, 0, GROUP, 0, ROOTS, 0, 0, 0, ()),
+            copied=True,
+        )
+        self.log.roll(head)
+        plain.entries, plain.brought = {**taken, **rest}, {}
+        plain.promised, plain.first = head.promised, first
         plain.commit = plain.durable_commit = plain.checkpoint = slot
         self.wrote()
 

@@ -77,9 +77,18 @@ def a_laggard_catches_up_by_copy(harness: Harness) -> None:
     )
 
 
-@scenario("held_log_given_up", "copy_without_log", checkpoint_slots=4, retained_slots=0, chunk_slots=4)
+@scenario(
+    "held_log_given_up",
+    "copy_without_log",
+    "brought_log_not_kept",
+    checkpoint_slots=4,
+    retained_slots=0,
+    chunk_slots=4,
+)
 def a_reader_asks_a_replica_that_caught_up_by_copy(harness: Harness) -> None:
-    """What a reader holds comes with a copy, in several messages; so it can read on there."""
+    """What a reader holds comes with a copy, in several messages; so it can read on there, after a restart
+    too.
+    """
     harness.elect("sa")
     harness.beat("sa")
     harness.hold("sc")
@@ -94,6 +103,9 @@ def a_reader_asks_a_replica_that_caught_up_by_copy(harness: Harness) -> None:
     for _ in range(3):
         harness.beat("sa")
     harness.expect(harness.replica("sc").log.head.copied, "sc has copied a checkpoint")
+    harness.crash("sc")
+    harness.restart("sc")
+    harness.beat("sa")
     harness.undecided_clients_ask("sc")
     for _ in range(2):
         harness.fire("reader", ReadTimer)

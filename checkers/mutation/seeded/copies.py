@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, PAGE_COPY, VIEWS
+from dynaproof.checkers.mutation.seeded.places import CHECKPOINT, COPYING, LEARNER, PAGE_COPY, VIEWS
 from dynaproof.checkers.patches import Edit, bug
 
 COPIES = "copy-under-load"
@@ -49,8 +49,39 @@ BUGS = (
         scenario=COPIES,
     ),
     bug(
+        "copy_begins_anew",
+        "A source serves its newest checkpoint only, and a copy begins anew at every one.",
+        Edit(
+            COPYING,
+            "if view is None:",
+            "if view is None or view.snapshot != self.log.head.snapshot:",
+            within="Copying.on_copy_pages",
+        ),
+        Edit(
+            VIEWS,
+            "copier.view is not None and copier.view.snapshot.slot > known:",
+            "copier.view is not None and copier.view.snapshot == snapshot:",
+        ),
+        Edit(
+            CHECKPOINT,
+            "self.pages.begin(offer.snapshot.roots)",
+            """
+            self.pages.have.clear()
+            self.pages.begin(offer.snapshot.roots)
+        """,
+        ),
+        scenario=COPIES,
+    ),
+    bug(
+        "log_cut_under_a_view",
+        "A source cuts its log above a checkpoint that is being copied, and who has it must copy again.",
+        Edit(LEARNER, "copied = self.views.needed_from()", "copied = None"),
+        scenario=COPIES,
+    ),
+    bug(
         "copy_never_asks_again",
         "A page that is asked for and does not come is not asked for again.",
         Edit(COPYING, "copy.pages.ask_again(tuple(copy.pages.asked))", "pass"),
+        scenario=COPIES,
     ),
 )

@@ -79,6 +79,31 @@ BUGS = (
         Edit(COPYING, "Copied(copy.source, copy.log)", "Copied(copy.source, HeldLog(snapshot.slot + 1))"),
     ),
     bug(
+        "held_log_in_one_frame",
+        "What a copy brings of the log that readers hold is written in one frame, with all that came before.",
+        Edit(
+            LOG,
+            "self._write(Brought(first, records, held_at))",
+            """
+            staged = self._staged
+            if staged.first <= staged.last == first - 1:
+                before, ballots = self.brought_before
+                records, held_at = before + records, ballots + held_at
+            self.brought_before = records, held_at
+            self._write(Brought(records[0].slot, records, held_at))
+            """,
+        ),
+    ),
+    bug(
+        "brought_log_not_kept",
+        "A segment may go of which all that is retained was brought by a copy.",
+        Edit(
+            LOG,
+            "last = self._staged.last if isinstance(record, Brought) else self.last",
+            "last = self.last",
+        ),
+    ),
+    bug(
         "copy_first_pages_only",
         "A catch-up by copy installs the first pages for all of them.",
         Edit(PAGE_COPY, "        if not branch.left:", "        if True:"),

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CATCH_UP, EARLY, LEADER, SENDER
 from dynaproof.checkers.patches import Edit, bug
 
+RESTARTS = "restart-under-load"
+
 BUGS = (
     bug(
         "gap_dropped_without_a_word",
@@ -25,12 +27,6 @@ BUGS = (
         "word_of_a_gap_not_heeded",
         "A leader counts what a voter holds before a gap, and sends the gap again after a heartbeat only.",
         Edit(SENDER, "self.fill(leadership, progress, m)", "pass"),
-    ),
-    bug(
-        "sent_again_without_bound",
-        "A leader sends again for every word about the same gap, though what was sent is still under way.",
-        Edit(SENDER, "if (m.asked_at, m.through) <= progress.resent:", "if False:"),
-        Edit(SENDER, "if m.adopted and moved_at >= m.asked_at:", "if False:"),
     ),
     bug(
         "word_counts_at_another_ballot",
@@ -52,6 +48,7 @@ BUGS = (
         Edit(ACCEPTOR, "if self.early.ballot != m.ballot:", "if False:"),
         Edit(ACCEPTOR, "if self.early.ballot == m.ballot else 0", ""),
         unguarded=True,
+        scenario=RESTARTS,
     ),
     bug(
         "kept_accepts_not_bounded",
@@ -67,15 +64,18 @@ BUGS = (
             "progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots",
             "progress.next == record.slot",
         ),
+        scenario=RESTARTS,
     ),
     bug(
         "next_chunk_waits_for_a_heartbeat",
         "A laggard's answer to a chunk brings it no further one: the next leaves after a heartbeat.",
         Edit(LEADER, "self.send_on(leadership, m.source, progress)", "pass"),
+        scenario=RESTARTS,
     ),
     bug(
         "fetching_ends_with_one_message",
-        "A replica asks for no more than the first message of what it lacks.",
+        "A replica asks for no more than the first message of what it lacks, and says to nobody that it has "
+        "not got all; the leader hears it after a heartbeat.",
         Edit(
             CATCH_UP,
             """
@@ -84,6 +84,8 @@ BUGS = (
             """,
             "self.fetching_from = self.fetching_until = 0",
         ),
+        Edit(ACCEPTOR, "self.say_what_is_here(question)", "pass"),
+        scenario=RESTARTS,
     ),
     bug(
         "laggard_not_told_to_fetch",
@@ -98,6 +100,7 @@ BUGS = (
             """,
             "pass",
         ),
+        scenario=RESTARTS,
     ),
     bug(
         "gap_filled_below_the_cut_log",

@@ -64,6 +64,7 @@ BUGS = (
             "self.index.add(slot, before, run, run.first == slot and run.count == end - gone)",
             "self.index.add(slot, before, run, True)",
         ),
+        scenario="restart-under-load",
     ),
     bug(
         "unchosen_records_leave_memory",

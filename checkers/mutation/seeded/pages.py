@@ -63,6 +63,7 @@ BUGS = (
         "held_page_freed",
         "The pages of a checkpoint are freed although a copy of it is under way.",
         Edit(PAGE_FILE, "oldest = min(self.held, default=self.durable)", "oldest = self.durable"),
+        scenario="copy-under-load",
     ),
     bug(
         "overflow_page_not_verified",

@@ -96,7 +96,9 @@ BUGS = (
             "return previous <= self.log.commit",
         ),
         Edit(SENDER, "follows = m.adopted or m.through >= leadership.tail_end", "follows = True"),
-        Edit(SENDER, "last = self.last_in_message(first, min(log.last, first + room - 1))", "last = first"),
+        Edit(
+            SENDER, "self.in_message(first, min(log.last, first + room - 1))", "self.in_message(first, first)"
+        ),
     ),
     bug(
         "no_prefix_rule",

@@ -13,11 +13,36 @@ from dynaproof.checkers.mutation.seeded.places import (
 )
 from dynaproof.checkers.patches import Edit, bug
 
+RESTARTS = "restart-under-load"
+
 BUGS = (
     bug(
         "window_without_bytes",
         "A leader's window is bounded in slots alone, however large their records.",
         Edit(LEADER, "+ size_bytes(record) <= settings.window_bytes", ">= 0"),
+    ),
+    bug(
+        "no_window",
+        "A leader proposes as fast as it is asked, however much of that is not chosen yet.",
+        Edit(LEADER, "return not in_flight or (", "return True or ("),
+        scenario=RESTARTS,
+    ),
+    bug(
+        "full_window_refuses",
+        "Who finds the window full is refused, although there is room to wait.",
+        Edit(
+            REQUESTS,
+            "if not self.waiting.add(m.request, sender, m, size_of(m.operation)):",
+            "if size_of(m.operation):",
+        ),
+        scenario="busy",
+    ),
+    bug(
+        "waits_out_of_order",
+        "The last that came is the first to have its turn.",
+        Edit(WAITING, "waiter = self.queue[0]", "waiter = self.queue[-1]"),
+        Edit(WAITING, "self.queue.popleft()", "self.queue.pop()"),
+        scenario="busy",
     ),
     bug(
         "proposes_behind_its_batch",
@@ -47,6 +72,7 @@ BUGS = (
         "kept_before_the_message",
         "An accept's journal record carries what was known chosen before it, not with it.",
         Edit(LOG, "commit = max(self.commit, min(told, first + len(records) - 1))", "commit = self.commit"),
+        scenario=RESTARTS,
     ),
     bug(
         "no_ops_pile_up",
@@ -57,11 +83,16 @@ BUGS = (
         "long_tails_promised",
         "An acceptor promises though its tail does not fit a message.",
         Edit(ACCEPTOR, "if not self.tail_fits(m.known):", "if False:"),
+        scenario=RESTARTS,
     ),
     bug(
         "messages_bounded_by_count",
         "A message may hold so many records, however large they are.",
-        Edit(CORE, "return self.log.last_in(first, last, settings.records_bytes, each)", "return last"),
+        Edit(
+            CORE,
+            "return self.log.message(first, last, settings.records_bytes, each)",
+            "return self.log.message(first, last, 1 << 40, each)",
+        ),
     ),
     bug(
         "waiting_kept_over_a_step_down",

@@ -9,11 +9,13 @@ from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
 from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
-from dynaproof.impl.paxos.log import Accepted, AnyHead, Head, JournalRecord, Learned, Promised
+from dynaproof.impl.paxos.log import Accepted, AnyHead, Brought, Head, JournalRecord, Learned, Promised
+from dynaproof.impl.paxos.sizes import HEAD_BYTES
 from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
-from dynaproof.specs.observe.impl.place import Place, Platter
+from dynaproof.specs.observe.impl.message_sizes import bounded_frame
+from dynaproof.specs.observe.impl.place import Place, Platter, records_bytes
 from dynaproof.specs.views.group import GroupView
-from dynaproof.specs.views.group_facts import Chosen, Entry, RecordAltered
+from dynaproof.specs.views.group_facts import Chosen, Entry, FrameTooLarge, RecordAltered
 
 NO_PAGE = -1
 """Above a root."""
@@ -51,6 +53,8 @@ class DurableLogs:
         """Replicas of which a page has rotted: one that has not read it goes on, and names it again."""
         self.pages: dict[Member, SoundPages] = {}
         """Of the newest checkpoint of each replica."""
+        self.brought: dict[Member, list[tuple[int, Entry]]] = {}
+        """What copies have brought of a peer's log, which counts once a head names the copy."""
         self._decoded: dict[bytes, JournalRecord] = {}
 
     def synced(self, place: Place, member: Member) -> None:
@@ -65,14 +69,26 @@ class DurableLogs:
             data = disk.durable_log(log)
             at = self.read_through.get((place.name, log), 0)
             if at < len(data):
-                found = scan(bytes(data[at:]))
+                found, bound = scan(bytes(data[at:])), records_bytes(place)
                 self.read_through[place.name, log] = at + found.size
                 for payload in found.payloads:
-                    self.journalled(member, disk, payload)
+                    record = self.decoded(payload)
+                    if len(payload) > bound:
+                        self.sized(member, record, len(payload), bound)
+                    self.journalled(member, disk, record)
 
-    def journalled(self, member: Member, disk: Platter, payload: bytes) -> None:
+    def sized(self, member: Member, record: JournalRecord, size: int, bound: int) -> None:
+        """A journal record takes more than the records in a message may; whether it is a fault."""
+        if isinstance(record, Head):
+            bound = max(bound, HEAD_BYTES)
+        else:
+            size = bounded_frame(record)
+        if size > bound:
+            self.view.file(FrameTooLarge(member, type(record).__name__, size, bound))
+
+    def journalled(self, member: Member, disk: Platter, record: JournalRecord) -> None:
         """One journal record is on the platter."""
-        view, record = self.view, self.decoded(payload)
+        view = self.view
         if isinstance(record, Accepted):
             ballot = record.ballot
             view.cut_above(member, record.first + len(record.records) - 1)
@@ -87,13 +103,26 @@ class DurableLogs:
             )
             if record.snapshot is not None and sound:
                 view.checkpoint(member, record.snapshot.slot)
-            for entry, held_at in zip(record.records, record.held_at, strict=True):
-                view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
+            if record.copied:
+                self.named(member, record)
             held = record.first > self.firsts.get(member, 1)
             view.cut(member, record.first, held)
             self.firsts[member] = record.first
+        elif isinstance(record, Brought):
+            before = self.brought.setdefault(member, [])
+            if before and before[-1][0] + 1 != record.first:
+                before.clear()
+            for entry, held_at in zip(record.records, record.held_at, strict=True):
+                before.append((entry.slot, Entry(held_at, entry.proposed_at)))
         else:
             assert isinstance(record, Promised)
+
+    def named(self, member: Member, head: AnyHead) -> None:
+        """A head names a copy: what was brought of the log below that counts."""
+        assert head.snapshot is not None
+        for slot, entry in self.brought.pop(member, ()):
+            if head.first <= slot <= head.snapshot.slot:
+                self.view.learn(member, slot, entry)
 
     def decoded(self, payload: bytes) -> JournalRecord:
         """What a journal record says: the voters of a group write equal ones, soon after one another."""

@@ -27,6 +27,7 @@ from dynaproof.specs.observe.impl.place import (
     before_at_leader,
     copying,
     handler_of,
+    is_led,
     to_copy,
     waiting_is_full,
     work_bounds,
@@ -74,13 +75,24 @@ class Back(Struct, frozen=True):
     away_us: int
     slots: int
     idle_us: int
+    pages: int = 0
+    """How many it has copied since it was level."""
 
 
-class Copying(Struct, frozen=True):
+class Copying:
     """A copy under way."""
 
-    at: int
-    round_trips: int
+    __slots__ = ("at", "before", "needed", "pages", "round_trips")
+
+    def __init__(self, at: int, round_trips: int, needed: int, before: int) -> None:
+        self.at = at
+        self.round_trips = round_trips
+        self.needed = needed
+        """Pages that its source has,"""
+        self.pages = 0
+        """those that it has brought,"""
+        self.before = before
+        """and those of copies before it, after which the replica was not level."""
 
 
 class Work:
@@ -236,13 +248,17 @@ class LoadObserver:
         if replica.copy is not None or place.name in self._copies:
             self._copied(place, replica, pace)
 
-    def _came_back(self, place: Place, replica: PartitionReplica, since: int) -> None:
+    def _came_back(self, place: Place, replica: PartitionReplica, since: int, pages: int = 0) -> None:
         tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
-        self._back[place.name] = Back(tau, tau - since, missed, idle_us(replica.settings))
+        settings = replica.settings
+        hears = replica.admitted and is_led(place)
+        idle = hearing_us(settings) if hears else idle_us(settings)
+        self._back[place.name] = Back(tau, tau - since, missed, idle, pages)
 
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
-        level = replica.admitted and view.chosen_through - replica.log.commit <= pace.in_flight_slots
+        near = view.chosen_through - replica.log.commit <= pace.in_flight_slots
+        level = replica.admitted and replica.contact_at >= 0 and near  # Else it turns away who only reads.
         chunk, took = replica.settings.chunk_slots, tau - back.at
         view.file(StillAway(replica.member, took, back.away_us, back.slots, chunk, back.idle_us, pace))
         if level:
@@ -258,14 +274,29 @@ class LoadObserver:
             assert copy is not None
             pages, slots = to_copy(place, replica)
             steps = -(-pages // settings.chunk_pages) + -(-slots // settings.chunk_slots) + COPY_STEPS
-            under_way = self._copies[name] = Copying(tau, steps)
-        over = not copying(replica)
+            back = self._back.get(name)
+            before = 0 if back is None else back.pages
+            under_way = self._copies[name] = Copying(tau, steps, pages, before)
+        if copy is not None:
+            under_way.pages = copy.pages.brought
+        over, brought = not copying(replica), under_way.before + under_way.pages
+        if under_way.needed * settings.page_bytes > settings.view_bytes:
+            brought = 0  # More may have to be held for it than is: then it goes on from another checkpoint.
         self.view.file(
-            Copied(replica.member, tau - under_way.at, under_way.round_trips, idle_us(settings), pace)
+            Copied(
+                replica.member,
+                tau - under_way.at,
+                under_way.round_trips,
+                idle_us(settings),
+                brought,
+                under_way.needed,
+                pace,
+            )
         )
         if over:
             del self._copies[name]
-            self._came_back(place, replica, under_way.at)  # What was written meanwhile it has missed.
+            # What was written meanwhile it has missed.
+            self._came_back(place, replica, under_way.at, brought)
 
     # --- What happens to nodes ---
 
@@ -294,8 +325,13 @@ class LoadObserver:
         del self.asked[m.request]  # It comes again when there may be room.
 
 
-def idle_us(settings: GroupSettings) -> int:
-    """How long a replica may know nothing of what it lacks, or of a question that got no answer: until the
-    next heartbeat, or until it asks again; and where nobody leads, until somebody does.
+def hearing_us(settings: GroupSettings) -> int:
+    """How long a replica may know nothing of what it lacks while somebody leads: until the next heartbeat, or
+    until it asks again, by clocks that drift.
     """
-    return 2 * (settings.lease_us + settings.election_us) + settings.heartbeat_us + 4 * settings.retry_us
+    return 2 * (settings.heartbeat_us + settings.retry_us)
+
+
+def idle_us(settings: GroupSettings) -> int:
+    """The same for a replica that nobody has admitted yet, or while nobody leads: until somebody does."""
+    return hearing_us(settings) + 2 * (settings.lease_us + settings.election_us)

@@ -1,4 +1,6 @@
-"""How large the messages of replicas are, measured on what leaves them; all but their records is small."""
+"""How large the messages of replicas and the records of their journals are, measured on what leaves them and
+on what becomes durable; all but the log's records in them is small.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import msgspec
 
 from dynaproof.impl.partition.messages.readers import LogRead
 from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.log import Accepted, JournalRecord
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
@@ -35,6 +38,15 @@ def bounded_size(message: Any) -> int:
         return 0
     held_at = message.held_at if isinstance(message, Chosen | CopiedLog) else ()
     return sum(len(_encode(part)) for part in (*records, *held_at))
+
+
+def bounded_frame(record: JournalRecord) -> int:
+    """The same of a record of the journal."""
+    records, held_at = record.carried()
+    if is_short(tuple(records)):
+        return 0
+    named = () if isinstance(record, Accepted) else held_at
+    return sum(len(_encode(part)) for part in (*records, *named))
 
 
 def tail_beyond(replica: PartitionReplica) -> tuple[int, int]:

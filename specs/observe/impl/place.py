@@ -296,6 +296,12 @@ def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[
     return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 
 
+def is_led(place: Place) -> bool:
+    """Whether some replica around this place serves by a lease that runs."""
+    places = [one for one in place.world.places.values() if one.up]
+    return any(replica.may_serve() for replica in map(replica_of, places) if replica is not None)
+
+
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
     """How many pages, and held slots, the copy brings that this replica has begun."""
     copy = replica.copy
@@ -354,6 +360,7 @@ class Seen:
             + state.memory.count
             + len(state.holds)
             + len(self._readers.movers)
+            + replica.early.slots
             + len(replica.views.copiers)
             + self._waiting.attempts
             + state.pages.cache.clean_bytes

@@ -296,10 +296,10 @@ def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[
     return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 
 
-def is_led(place: Place) -> bool:
-    """Whether some replica around this place serves by a lease that runs."""
-    places = [one for one in place.world.places.values() if one.up]
-    return any(replica.may_serve() for replica in map(replica_of, places) if replica is not None)
+def is_led(place: Place, group: int) -> bool:
+    """Whether some replica of a group around this place serves by a lease that runs."""
+    replicas = [replica_of(one, group) for one in place.world.places.values() if one.up]
+    return any(replica.may_serve() for replica in replicas if replica is not None)
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:

@@ -160,7 +160,7 @@ class Group:
         return True
 
     def has_room(self) -> bool:
-        """Whether the leader remembers at most half of what its rate admits, so none is refused for that."""
+        """Whether the leader remembers half of what its rate admits at the most, and so refuses no write."""
         leader = self.leader()
         if leader is None:
             return False

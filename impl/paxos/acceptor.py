@@ -209,6 +209,9 @@ class Acceptor(Candidate[State]):
         if self.refuses(m, m.ballot):
             return
         self.follow(m.source, m.ballot)
+        if self.log.commit >= m.commit:
+            self.say_what_is_here(m)  # It came meanwhile, and no more will.
+            return
         self.fetching_for = m
         if self.copy is None or self.env.now >= self.copy.until:
             self.learn_from(m.source, m.commit)

@@ -75,7 +75,7 @@ def followers_keep_up(view: GroupView) -> Iterable[Violation]:
 
 @spec("eventually", source="docs/replication.md, catching up by copy", over=GroupView, on=(Copied,))
 def copies_finish(view: GroupView) -> Iterable[Violation]:
-    """A copy is over within twice the time and twice the pages of one on an idle group, whatever is written."""
+    """A copy is over within twice the time and twice the pages of one on an idle group."""
     for fact in view.take(Copied):
         # Each round trip waits for what both sides have written before.
         step = 2 * fact.pace.latency_us + 2 * 2 * fact.pace.sync_us

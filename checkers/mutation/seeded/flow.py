@@ -24,6 +24,12 @@ BUGS = (
         ),
     ),
     bug(
+        "behind_waits_for_what_came",
+        "A voter that knows already what the leader would have it fetch waits for it, and says nothing.",
+        Edit(ACCEPTOR, "if self.log.commit >= m.commit:", "if False:"),
+        scenario="slow-reader",
+    ),
+    bug(
         "word_of_a_gap_not_heeded",
         "A leader counts what a voter holds before a gap, and sends the gap again after a heartbeat only.",
         Edit(SENDER, "self.fill(leadership, progress, m)", "pass"),

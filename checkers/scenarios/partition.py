@@ -111,8 +111,8 @@ def campaign(run: Run) -> None:
     first = run.world.at(REPLICAS[run.config.seed % len(REPLICAS)])
     run.world.fault("campaign", first, 0)
     replica = replica_of(first, ONLY_LANE)
-    assert replica is not None, "all replicas are made"
-    run.world.run(first, replica.start_campaign)
+    if replica is not None:  # A run from which something was left out may have made none.
+        run.world.run(first, replica.start_campaign)
 
 
 def a_leader_serves(run: Run) -> bool:

@@ -130,8 +130,8 @@ class Client:
 
     def on_rejected(self, m: Rejected) -> None:
         """This attempt takes no effect: follow the hint, wait a little, or end."""
-        newer = self.route.learn(m)
-        what = "nothing" if self.call is None else self.call.rejected(m, self.route, newer)
+        self.route.learn(m)
+        what = "nothing" if self.call is None else self.call.rejected(m, self.route)
         if what == "nothing":
             return
         self.env.cancel_timer(AttemptTimer())

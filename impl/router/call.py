@@ -10,7 +10,7 @@ error handling.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Reply, Request
@@ -47,13 +47,18 @@ class Route:
         self.leader: NodeId | None = None
         self.ballot: Ballot = NO_BALLOT
 
-    def learn(self, m: Rejected) -> bool:
-        """Follow a hint that is not older than what is known; whether it is newer."""
-        newer = m.ballot > self.ballot
+    def learn(self, m: Rejected) -> None:
+        """Follow a hint that is not older than what is known."""
         if m.ballot >= self.ballot:
             # By its name: whoever runs there when its disk is lost still knows who leads.
             self.ballot, self.leader = m.ballot, None if m.leader is None else m.leader.address
-        return newer
+
+
+class Attempt(NamedTuple):
+    """Whom an attempt asked, and the ballot that it was aimed at."""
+
+    to: NodeId
+    ballot: Ballot
 
 
 class Call:
@@ -66,8 +71,8 @@ class Call:
         self.operation = operation
         self.deadline = deadline
         self.attempt = 0
-        self.unanswered: dict[int, NodeId] = {}
-        """The attempts without a final answer so far, and whom they asked."""
+        self.unanswered: dict[int, Attempt] = {}
+        """The attempts without a final answer so far."""
 
     @property
     def wants_leader(self) -> bool:
@@ -77,7 +82,7 @@ class Call:
     def ask(self, to: NodeId, ballot: Ballot) -> Request:
         """The next attempt, aimed at what leads by `ballot`."""
         self.attempt += 1
-        self.unanswered[self.attempt] = to
+        self.unanswered[self.attempt] = Attempt(to, ballot)
         return Request(self.request, self.attempt, ballot, self.deadline, self.operation)
 
     def replied(self, m: Reply) -> Ending | None:
@@ -86,19 +91,19 @@ class Call:
             return None
         return "ok" if m.status == "ok" else "condition_failed"
 
-    def rejected(self, m: Rejected, route: Route, newer: bool) -> Next:
-        """What to do after a refusal from which `route` has learned; `newer`: it names a newer leader."""
+    def rejected(self, m: Rejected, route: Route) -> Next:
+        """What to do after a refusal from which `route` has learned."""
         if m.request != self.request or m.attempt not in self.unanswered:
             return "nothing"
-        asked = self.unanswered[m.attempt]
+        to, ballot = self.unanswered[m.attempt]
         if m.final:
             del self.unanswered[m.attempt]
         if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             return "give up"
         leader = route.leader
-        if leader is not None and (newer or (self.wants_leader and leader.address != asked.address)):
+        if leader is not None and (m.ballot > ballot or (self.wants_leader and leader.address != to.address)):
             return "try now"  # By one ballot one node leads, so two that name each other end this soon.
-        if m.reason == "not_leader" and leader is not None and leader.address == asked.address:
+        if m.reason == "not_leader" and leader is not None and leader.address == to.address:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 

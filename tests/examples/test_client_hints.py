@@ -5,8 +5,9 @@ from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import Env, Message, NodeId, Timer
-from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Request
-from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.partition.messages.requests import Get, Operation, Put, Rejected, Request
+from dynaproof.impl.paxos.ids import Ballot, RequestId
+from dynaproof.impl.router.call import Call, Route
 
 NAMES = ("sa", "sb", "sc")
 REPLICAS = tuple(NodeId("region", name, name) for name in NAMES)
@@ -83,3 +84,15 @@ def test_a_client_reaches_replicas_on_new_disks_that_no_hint_names() -> None:
     while world.step():
         pass
     assert all(world.places[name].node.asked for name in ("sb", "sc"))  # type: ignore[attr-defined]
+
+
+def test_refusal_of_an_attempt_aimed_at_an_older_ballot_is_tried_again_at_the_newer_one() -> None:
+    leader, old, new = REPLICAS[0], Ballot(1, "sb", 1), Ballot(3, "sa", 1)
+    request = RequestId(NodeId("region", "client", "c0"), 1, 1)
+    route, call = Route(), Call(request, Put(b"k", b"item"), 0)
+    for aimed, what, known in ((old, "try now", leader.address), (new, "try later", None)):
+        attempt = call.ask(leader, aimed).attempt
+        refusal = Rejected(request, attempt, "not_leader", True, leader, new)
+        route.learn(refusal)  # Perhaps by the refusal of another request.
+        assert call.rejected(refusal, route) == what
+        assert route.leader == known

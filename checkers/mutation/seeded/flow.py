@@ -4,7 +4,7 @@ log.
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CATCH_UP, EARLY, LEADER, SENDER
+from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, CALL, CATCH_UP, EARLY, LEADER, SENDER
 from dynaproof.checkers.patches import Edit, bug
 
 RESTARTS = "restart-under-load"
@@ -28,6 +28,12 @@ BUGS = (
         "A voter that knows already what the leader would have it fetch waits for it, and says nothing.",
         Edit(ACCEPTOR, "if self.log.commit >= m.commit:", "if False:"),
         scenario="slow-reader",
+    ),
+    bug(
+        "stale_attempt_waits",
+        "A router takes a leader that refuses what was aimed at an older ballot for one that does not serve.",
+        Edit(CALL, "m.ballot > ballot or (", "("),
+        scenario=RESTARTS,
     ),
     bug(
         "word_of_a_gap_not_heeded",

@@ -16,7 +16,7 @@ from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.world_faults import LOST_DISK
 from dynaproof.checkers.scenarios.partition import FAULTS, a_leader_serves
-from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load, fewest_retained
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
@@ -63,7 +63,7 @@ def draw_copy(seed: int, strategy: str) -> LargeConfig:
         page_bytes=8_192,
         chunk_pages=4,
         checkpoint_slots=CHECKPOINT_SLOTS[pick(2)],
-        retained_slots=config.settings.ahead_slots if few else config.settings.retained_slots,
+        retained_slots=fewest_retained(config.settings) if few else config.settings.retained_slots,
         view_bytes=(1_000, VIEW_BYTES, VIEW_BYTES, VIEW_BYTES)[Chance(f"{label}/views")(4)],
     )
     config = structs.replace(config, settings=settings)

@@ -11,7 +11,7 @@ from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.runs.config import FOREMOST, Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.world_faults import CRASH, CRASH_IN_SYNC
 from dynaproof.checkers.scenarios.partition import FAULTS
-from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load
+from dynaproof.checkers.scenarios.under_load import UNDER_LOAD, calm, draw_load, fewest_retained
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.sometimes import (
     CATCH_UP_BY_COPY,
@@ -60,7 +60,7 @@ def draw_bounds(config: GroupConfig, pick: Chance) -> GroupConfig:
     """
     settings, client = config.settings, config.client
     if pick(2):
-        settings = structs.replace(settings, retained_slots=settings.ahead_slots)
+        settings = structs.replace(settings, retained_slots=fewest_retained(settings))
     if pick(2):
         room = FEW_BYTES + NO_OP_BYTES + HEADER_BYTES  # A message holds a window and a no-op.
         settings = structs.replace(settings, window_bytes=FEW_BYTES, message_bytes=room)

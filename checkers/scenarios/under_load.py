@@ -16,6 +16,7 @@ from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.workload import ENDLESS, Mix
 from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.specs.promises.load import NEAR_SLOTS
 
 CALM_LATENCIES = ((300, 500, 900), (100, 1_000, 20_000))
 CALM_SYNC_US = ((100, 200), (100, 5_000))
@@ -63,6 +64,11 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
         length=length + pick(length // 4),
         readers=0,
     )
+
+
+def fewest_retained(settings: Settings) -> int:
+    """The least that may be retained under load, so that who is as near as promised catches up by log."""
+    return settings.in_flight_slots + NEAR_SLOTS + settings.ahead_slots
 
 
 def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:

@@ -110,9 +110,12 @@ class Sender(CatchUp[State]):
         last said that it holds more.
         """
         progress = leadership.progress[m.source]
-        # A voter that knows the whole batch to be chosen must adopt it all the same: its vote is needed.
-        held = m.adopted and m.through >= self.log.last
-        if m.source == self.member or m.through < progress.through or held:
+        last = self.log.last
+        if m.source == self.member or m.through < progress.through:
+            return
+        if m.adopted and m.through >= last:
+            progress.next = last + 1  # Of one that had to fetch, too: it takes what is new from here on.
+            progress.chunks.clear()
             return
         if (m.asked_at, m.through) <= progress.resent:
             return  # It had not seen yet what was sent again.
@@ -124,7 +127,8 @@ class Sender(CatchUp[State]):
             return  # It has moved on since: what it lacked then was on its way.
         follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
         progress.resent = (self.env.now, m.through)
-        if follows and retained and m.through < self.log.last:
+        # A voter that knows the whole batch to be chosen must adopt it all the same, if its vote is needed.
+        if follows and retained and (m.through < last or self.log.commit == last):
             progress.next = m.through + 1
             progress.chunks.clear()
             self.send_on(leadership, m.source, progress)

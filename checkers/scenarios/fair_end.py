@@ -45,7 +45,7 @@ EASY_CLIENTS = 3
 
 def go_on(run: Run) -> None:
     """The faults have stopped, and the load stays on, at an easy pace while the group mends."""
-    config, straggling = run.config, run.world.arrives_by - run.world.tau
+    config, straggling = run.config, run.world.under_way_until - run.world.tau
     pause = max(config.settings.lease_us, straggling // 8) * max(1, config.clients // EASY_CLIENTS)
     ask_all(run, max(config.client.think_us, pause))
 
@@ -76,11 +76,11 @@ def most_steps(run: Run) -> int:
 def mends(run: Run) -> None:
     """A leader serves, a lost voter is replaced, and laggards have caught up, whatever is written."""
     world, group, lease = run.world, Group(run), run.config.settings.lease_us
-    bound, arrives_by = SETTLING_LEASES * lease, world.arrives_by
+    bound, under_way_until = SETTLING_LEASES * lease, world.under_way_until
     run.advance_until(group.keeps_up, bound, most_steps(run))
     # A message from the time of the faults may start an election when it arrives (an old answer that nobody
     # hears the leader; seed 2026, schedule 14260), and an election that began has its time to end.
-    run.advance_until(never, arrives_by - world.tau, most_steps(run))
+    run.advance_until(never, under_way_until - world.tau, most_steps(run))
     marks, pace = {replica.member: replica.env.now for replica in group.replicas()}, pace_of(run)
     for wait_us in (2 * (pace.latency_us + pace.sync_us), 0):  # Whoever asked before may campaign on answers.
         run.advance_until(lambda: group.settled(marks), WATCHED_LEASES * lease, most_steps(run))

@@ -69,8 +69,8 @@ class World:
         self.failed = False
         self.last: Event | None = None
         """The last event."""
-        self.arrives_by = 0
-        """When the last of all messages to other nodes that have left so far is due."""
+        self.under_way_until = 0
+        """When the last of all messages to other nodes that have left so far is due, and of the syncs begun."""
         self.timed = True
         """Whether messages and syncs take time; in untimed mode only timers move tau."""
         self.fell: dict[str, int] = {}
@@ -267,7 +267,9 @@ class World:
             self._schedule_sync(place, "sync_start", place.syncs, 1)
 
     def _schedule_sync(self, place: Place, kind: str, number: int, took: int) -> None:
-        event = place.sync_event = Event(kind, place.name, number, place, self.tau + took)
+        due = self.tau + took
+        self.under_way_until = max(self.under_way_until, due)
+        event = place.sync_event = Event(kind, place.name, number, place, due)
         self.strategy.add(event)
 
     def _halt(self, place: Place) -> None:
@@ -334,7 +336,7 @@ class World:
                 delay *= max(slow, target.slow)
                 link.in_flight += 1
                 due = tau + delay
-                self.arrives_by = max(self.arrives_by, due)
+                self.under_way_until = max(self.under_way_until, due)
                 event = Event("deliver", link.name, number, target, due, message, me, to, link, lane)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)
@@ -363,7 +365,7 @@ class World:
         link.sent = number + 1
         link.in_flight += 1
         due = self.tau + delay * LATE_COPY
-        self.arrives_by = max(self.arrives_by, due)
+        self.under_way_until = max(self.under_way_until, due)
         self.strategy.add(
             Event(
                 "deliver",

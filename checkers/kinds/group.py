@@ -11,7 +11,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.node import ONLY_LANE, Microseconds, NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
 from dynaproof.impl.partition.records import StoredItem
@@ -25,7 +25,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.place import services_of
+from dynaproof.specs.observe.impl.place import replica_of, services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -65,8 +65,8 @@ def first_config(nodes: tuple[NodeId, ...] = REPLICAS) -> Config:
 class GroupObservation(ImplObserver):
     """What a run shows of its group and its clients."""
 
-    def __init__(self, _config: Any) -> None:
-        super().__init__(first_config(), {}, Judge)
+    def __init__(self, _config: Any, nodes: tuple[NodeId, ...] = REPLICAS, group: int = ONLY_LANE) -> None:
+        super().__init__(first_config(nodes), {}, Judge, group)
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""
@@ -74,17 +74,18 @@ class GroupObservation(ImplObserver):
 
 
 class Group:
-    """The group of a run, and its clients."""
+    """A group of a run, and its clients; the only one, if nothing else is said."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, number: int = ONLY_LANE, observation: Any = None) -> None:
         self.run = run
-        self.observation: Any = run.observation
+        self.number = number
+        self.observation: Any = run.observation if observation is None else observation
 
     def replicas(self) -> list[Any]:
         """The live, admitted replicas."""
         found = []
         for place in self.run.places_of(HOST):
-            replica = getattr(place.node, "replica", None)
+            replica = replica_of(place, self.number)
             there = place.up and replica is not None and place.name != self.run.injector.excluded
             if there and self.counts(replica):
                 found.append(replica)
@@ -106,7 +107,8 @@ class Group:
         found = []
         for place in self.run.places_of(CLIENT):
             assert isinstance(place.node, WorkloadClient)
-            found.append(place.node)
+            if place.node.group == self.number:
+                found.append(place.node)
         return found
 
     def clients_done(self) -> bool:
@@ -116,8 +118,8 @@ class Group:
     def expected_replicas(self) -> int:
         """How many replicas the group must have in the end."""
         config: Config = self.observation.config
-        excluded, voters = self.run.injector.excluded, config.voters
-        return len(voters) - sum(voter.node.name == excluded for voter in voters)
+        excluded, at = self.run.injector.excluded, self.run.world.at
+        return sum(at(voter.node.address).name != excluded for voter in config.voters)
 
     def quiet(self) -> bool:
         """Whether every live replica shows the fold of all that is chosen, and a leader serves."""

@@ -19,9 +19,10 @@ from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Env, NodeId, NodeProtocol
+from dynaproof.impl.node import ONLY_LANE, Env, NodeId, NodeProtocol
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.place import replica_of
 
 OPERATOR = "operator"
 THE_OPERATOR = NodeId("region", ZONE, "operator")
@@ -71,12 +72,12 @@ class VotersLose:
 
     def permits(self, place: Place) -> bool:
         """Whether all is whole, and it is a voter that would lose something."""
-        replica = getattr(place.node, "replica", None)
+        replica = replica_of(place, ONLY_LANE)
         return replica is not None and replica.member in self.view.configs[-1][1] and self.whole()
 
     def impaired(self, place: Place) -> None:
         """This one is next."""
-        replica = getattr(place.node, "replica", None)
+        replica = replica_of(place, ONLY_LANE)
         if replica is not None:
             self.impaired_members[replica.member] = True
 

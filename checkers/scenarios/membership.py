@@ -23,7 +23,7 @@ from dynaproof.checkers.kinds.membership import (
 from dynaproof.checkers.runs.config import Chance
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
-from dynaproof.checkers.scenarios.partition import PARTITION, draw, smaller
+from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.specs.sometimes import OF_MEMBERSHIP
@@ -57,16 +57,25 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     return MembershipConfig(**fields)
 
 
-def create_and_campaign(run: Run) -> None:
-    """The hosts start, the first of them get the command to make a replica, and one begins to campaign."""
+def create_replicas(run: Run) -> None:
+    """The hosts start, and the first of them get the command to make a replica."""
     world, config = run.world, first_of(run.config)
     for node in nodes_of(run.config):
         world.start(world.at(node))
     for voter in config.voters:
         place = world.at(voter.node)
         world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
-    first = world.at(config.voters[run.config.seed % len(config.voters)].node)
-    world.run(first, first.node.replica.start_campaign)  # type: ignore[attr-defined]
+
+
+def replicas_are_made(run: Run) -> bool:
+    """All voters are there."""
+    return len(Group(run).replicas()) == run.config.voters  # type: ignore[attr-defined]
+
+
+def campaign(run: Run) -> None:
+    """One of them begins to campaign: an event."""
+    voters = first_of(run.config).voters
+    begin_to_campaign(run, voters[run.config.seed % len(voters)].node)
 
 
 def a_leader_serves(run: Run) -> bool:
@@ -134,7 +143,9 @@ MEMBERSHIP = structs.replace(
     sometimes=tuple(OF_MEMBERSHIP),
     config=MembershipConfig,
     observe=MembershipObservation,
-    place=create_and_campaign,
+    place=create_replicas,
+    stages=((replicas_are_made, "campaign"),),
+    actions=PARTITION.actions | {"campaign": campaign},
     ready=a_leader_serves,
     begin=start_all,
     relieve=relieve,

@@ -97,7 +97,7 @@ class Operator:
 
     def on_start(self) -> None:
         """Begin soon; until nodes have had time to answer none is dead."""
-        unknown, now = Report(self.env.me, None, 0), self.env.now
+        unknown, now = Report(self.env.me, None), self.env.now
         self.reports = dict.fromkeys(self.nodes, (unknown, now))
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
 

@@ -39,6 +39,8 @@ class Core(Generic[State]):
         self.state = state
         self.services: tuple[Service, ...] = ()
         """In the order in which they are called; see `Replica.serve`."""
+        self.group = env.lane
+        """The group: all that the replica does is of its lane, and its files are named for it."""
         self.member: Member = log.head.member
         self.incarnation = self.member.incarnation
         self.name = self.member.node.name

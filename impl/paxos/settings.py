@@ -50,6 +50,8 @@ class GroupSettings(Struct, frozen=True):
     """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
     cache_bytes: int = 67_108_864
     """What all trees of a node take in memory, at the most, about."""
+    replicas_per_node: int = 1_000
+    """Replicas on one node, at the most; a command to make a further one is refused."""
     scrub_us: Microseconds = 3_600_000_000
     """In which time all pages are read and verified once."""
     scrub_step_us: Microseconds = 1_000_000

@@ -1,4 +1,4 @@
-"""Each replication rule is findable in the code under its number, where `docs/replication.md` says."""
+"""Each rule is findable in the code under its number, where its document says."""
 
 import inspect
 import re
@@ -17,7 +17,6 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.impl.storage_node.retirement import Retirement
 
 CLASSES: dict[str, type] = {
     kind.__name__: kind
@@ -28,16 +27,21 @@ CLASSES: dict[str, type] = {
         ReplicationLog,
         GroupSettings,
         Requests,
-        Retirement,
         StorageNode,
         Waiting,
     )
 }
-ROWS = re.findall(
-    r"^\| ([LMW]?\d+) \| .* \| (`.*`) \|$",
-    (Path(__file__).parents[2] / "docs/replication.md").read_text(),
-    re.MULTILINE,
-)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def rows(document: str) -> list[tuple[str, str]]:
+    """The numbers of the rules in a document, each with what keeps it."""
+    text = (DOCS / document).read_text(encoding="utf-8")
+    return re.findall(r"^\| ([HLMW]?\d+) \| .* \| (`.*`) \|$", text, re.MULTILINE)
+
+
+ROWS = rows("replication.md")
+OF_HOSTING = rows("table.md")
 
 
 def function_of(name: str) -> Callable[..., Any]:
@@ -53,6 +57,14 @@ def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 16)), *(f"W{number}" for number in range(1, 7))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
+    assert [number for number, _ in OF_HOSTING] == ["H1", "H2", "H12"]
+
+
+@pytest.mark.parametrize(("number", "places"), OF_HOSTING, ids=[number for number, _ in OF_HOSTING])
+def test_what_keeps_a_rule_of_hosting_names_it(number: str, places: str) -> None:
+    for name in re.findall(r"`([^`]+)`", places):
+        documented = inspect.getdoc(function_of(name)) or ""
+        assert number in re.findall(r"H\d+", documented), f"{name} does not name rule {number}"
 
 
 @pytest.mark.parametrize(("number", "places"), ROWS, ids=[number for number, _ in ROWS])

@@ -17,6 +17,7 @@ from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
 from dynaproof.impl.paxos.messages.membership import Vacant
 from dynaproof.impl.paxos.records import Config, NoOp, size_bytes
+from dynaproof.impl.storage_node.messages import Ended
 from dynaproof.specs.observe.impl.place import START_PASSES
 
 BALLOT = Ballot(1, "sa", 1)
@@ -142,6 +143,6 @@ def test_a_replica_whose_old_record_rots_while_it_runs_falls_silent_when_it_is_r
     for first in (5, 3):
         question = ReadLog(READER, "reader", LogCursor(first, 1))
         harness.world.run(place, place.node.on_message, READER, question)
-    assert [type(answer) for answer in answers] == [LogRead, Vacant, Vacant]
-    assert place.node.replica is None  # type: ignore[attr-defined]
+    assert [type(answer) for answer in answers] == [LogRead, Ended, Vacant, Vacant]
+    assert harness.replica("sb") is None
     assert harness.failure is None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dynaproof.checkers.kinds.group import beside_the_cache, first_config, rows
 from dynaproof.checkers.mutation.directed.by_hand import everything
 from dynaproof.checkers.mutation.directed.fixture import item
@@ -30,10 +28,10 @@ UNNOTICED = "sb has other items than sa, or damaged ones, and goes on"
 
 def rots_unnoticed(harness: Harness) -> bool:
     """Whether the first replica of sb goes on, though what is in its pages is not what sa has."""
-    host: Any = harness.slot("sb").node
-    if host.replica is None or host.replica.member not in first_config().voters:
+    replica = harness.replica("sb")
+    if replica is None or replica.member not in first_config().voters:
         return False
-    there, here = (beside_the_cache(one.state)[0] for one in (harness.replica("sa"), host.replica))
+    there, here = (beside_the_cache(one.state)[0] for one in (harness.replica("sa"), replica))
     try:
         return dict(here.range()) != dict(there.range())
     except RottenPageError:

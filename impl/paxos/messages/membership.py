@@ -55,13 +55,10 @@ class AskReport(Message, frozen=True, gc=False, tag="ask_report"):
 
 
 class Report(Message, frozen=True, gc=False, tag="report"):
-    """The node that runs under this name now hosts `member`, or nothing; every incarnation through `retired`
-    is silent there for ever.
-    """
+    """The node that runs under this name now hosts `member`, or nothing."""
 
     node: NodeId
     member: Member | None
-    retired: int
 
 
 # --- An operator to a leader ---

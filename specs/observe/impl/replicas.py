@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
+from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
@@ -37,6 +38,7 @@ from dynaproof.specs.observe.impl.place import (
     known_chosen,
     lease_end,
     lease_us,
+    made_at,
     records_bytes,
     replica_of,
     says,
@@ -113,16 +115,24 @@ class ImplObserver(RequestObserver):
     )
 
     def __init__(
-        self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+        self,
+        config: Config,
+        judges: dict[bytes, KeyJudge],
+        make_judge: Callable[[], KeyJudge],
+        group: int = ONLY_LANE,
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.group = group
+        """Whose replicas and clients it observes; it is told of its lane only."""
         self.load = LoadObserver(self.view, self.reach)
         self.config = config
         """The newest that is chosen."""
-        self.logs = DurableLogs(self.view, self.fold)
+        self.logs = DurableLogs(self.view, group, self.fold)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
         """By place, the replica there that fell silent for a damaged page, until another takes its place."""
+        self.damages: dict[str, bool] = {}
+        """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
@@ -159,7 +169,7 @@ class ImplObserver(RequestObserver):
 
     def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
-        self.view.lead(note.ballot, note.member, known_chosen(place))
+        self.view.lead(note.ballot, note.member, known_chosen(place, self.group))
         self.leader_changes += 1
         if self.leader_changes > 1 and self.open:
             self.reach(sometimes.LEADER_CHANGED)
@@ -170,14 +180,17 @@ class ImplObserver(RequestObserver):
         leader = view.led[max(view.led)][-1] if view.led else None
         if situation is sometimes.GRAY_LINK and not is_cut_off(place, leader):
             return  # It missed the heartbeats for another reason: they were lost or late.
-        retired = self.members.get(place.name) if situation is sometimes.ROT_FOUND else None
-        if retired is None:
+        if situation is not sometimes.ROT_FOUND:
             self.reach(situation)
             return
-        if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
-            self.reach(situation)
-            if retired not in view.forgetful and retired not in self.logs.with_rot:
-                view.file(FellSilent(retired))
+        retired, incarnation = self.members.get(place.name), made_at(place, self.group)
+        if retired is None or retired.incarnation != incarnation:
+            if place.name not in self.damages:  # It was made and never spoke, so it had nothing to forget.
+                view.file(FellSilent(f"{place.name}/{incarnation}"))
+            return
+        self.reach(situation)
+        if retired not in view.forgetful and retired not in self.logs.with_rot:
+            view.file(FellSilent(retired))
         if retired in self.logs.with_rot:
             self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
@@ -197,7 +210,7 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if any(campaigns(other, note.promised) for other in place.world.places.values()):
+        if any(campaigns(other, self.group, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
 
     # --- What leaves nodes ---
@@ -254,7 +267,7 @@ class ImplObserver(RequestObserver):
 
     def rejected(self, place: Place, message: Rejected) -> None:
         """A replica refuses an attempt."""
-        replica = replica_of(place)
+        replica = replica_of(place, self.group)
         if replica is not None:
             self.load.refused(place, replica, message)
 
@@ -271,7 +284,7 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
-            replica = replica_of(place)
+            replica = replica_of(place, self.group)
             if place.up and replica is not None:
                 self.load.synced(place, replica)
             if self.holds.holds:
@@ -328,31 +341,30 @@ class ImplObserver(RequestObserver):
             self.load.abandoned(request)
         self.abandoned(place.name)
 
-    def damaged(self, place: Place) -> None:
+    def damaged(self, place: Place, _file: str) -> None:
         """A synced byte of a journal rotted."""
+        self.damages[place.name] = True
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
             self.logs.pages.pop(member, None)
 
-    def rotted(self, place: Place) -> None:
+    def rotted(self, place: Place, _file: str) -> None:
         """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
         member = self.members.get(place.name)
         if member is not None:
             self.logs.with_rot[member] = True
 
-    def restarted(self, place: Place) -> None:
-        """A replica came back from its disk."""
-        replica = replica_of(place)
-        if replica is not None:
-            self.view.recover(replica.member, replica.log.promised)
-            records, size = tail_beyond(replica)
-            if records:
-                self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
+    def began(self, replica: PartitionReplica) -> None:
+        """A replica was made, or came back from its disk."""
+        self.view.recover(replica.member, replica.log.promised)
+        records, size = tail_beyond(replica)
+        if records:
+            self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
-        replica = replica_of(place)
+        replica = replica_of(place, self.group)
         if replica is None:
             return
         self.load.worked(place, replica)  # Before anything is read here, which is no work of the handler.
@@ -363,6 +375,8 @@ class ImplObserver(RequestObserver):
         seen = self.seen.get(place.name)
         if seen is None or seen.replica is not replica:
             seen = self.seen[place.name] = Seen(replica)
+            self.damages.pop(place.name, None)
+            self.began(replica)
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:

@@ -56,8 +56,9 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     """How the log is read; by default, a few records in half a heartbeat."""
 
 
-def first_config(nodes: tuple[NodeId, ...] = REPLICAS) -> Config:
-    """The config that a group begins with, a voter on each of these nodes."""
+def first_config(nodes: tuple[NodeId, ...] | None = None) -> Config:
+    """The config that a group begins with, a voter on each of these nodes; by default, on the usual three."""
+    nodes = REPLICAS if nodes is None else nodes
     voters = tuple(Member(node, index + 1) for index, node in enumerate(nodes))
     return Config(0, voters, len(voters) + 1)
 
@@ -65,8 +66,8 @@ def first_config(nodes: tuple[NodeId, ...] = REPLICAS) -> Config:
 class GroupObservation(ImplObserver):
     """What a run shows of its group and its clients."""
 
-    def __init__(self, _config: Any, nodes: tuple[NodeId, ...] = REPLICAS, group: int = ONLY_LANE) -> None:
-        super().__init__(first_config(nodes), {}, Judge, group)
+    def __init__(self, _config: Any, first: Config | None = None, group: int = ONLY_LANE) -> None:
+        super().__init__(first_config() if first is None else first, {}, Judge, group)
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, clients
-from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig, GroupObservation
+from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig, GroupObservation, first_config
 from dynaproof.checkers.kinds.replica_faults import OneVoter
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.kind import Kind, Table
@@ -80,7 +80,8 @@ class GroupsObservation:
 
     def __init__(self, config: GroupsConfig) -> None:
         self.groups = {
-            group: GroupObservation(config, nodes_of(config, group), group) for group in range(config.groups)
+            group: GroupObservation(config, first_config(nodes_of(config, group)), group)
+            for group in range(config.groups)
         }
         self.view: Views[GroupView] = Views({group: one.view for group, one in self.groups.items()})
         self.reached: dict[str, int] = {}

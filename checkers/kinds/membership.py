@@ -58,7 +58,7 @@ class MembershipObservation(GroupObservation):
     """What a run shows of its group and its clients."""
 
     def __init__(self, config: MembershipConfig) -> None:
-        ImplObserver.__init__(self, first_of(config), {}, Judge)
+        super().__init__(config, first_of(config))
 
 
 class VotersLose:

@@ -272,7 +272,7 @@ def answers(run: Run) -> None:
     goals = [
         (group, client, client.ended + WATCHED_OPERATIONS) for group in busy for client in group.clients()
     ]
-    bound = WATCHED_OPERATIONS * run.config.client.timeout_us * 2
+    bound, began_at = WATCHED_OPERATIONS * run.config.client.timeout_us * 2, run.world.tau
     run.advance_until(lambda: all(client.ended >= goal for _, client, goal in goals), bound, most_steps(run))
     run.perform("stop")
     run.advance_until(
@@ -280,7 +280,7 @@ def answers(run: Run) -> None:
     )
     for group, client, goal in goals if run.failure is None else ():
         if client.ended < goal or client.request is not None:
-            file(run, group, Unanswered(client.request or client.env.me.name, bound))
+            file(run, group, Unanswered(client.request or client.env.me.name, run.world.tau - began_at))
 
 
 def quiet(run: Run) -> None:

@@ -69,7 +69,7 @@ def create_replicas(run: Run) -> None:
 
 def replicas_are_made(run: Run) -> bool:
     """All voters are there."""
-    return len(Group(run).replicas()) == run.config.voters  # type: ignore[attr-defined]
+    return bool(len(Group(run).replicas()) == run.config.voters)
 
 
 def campaign(run: Run) -> None:
@@ -145,7 +145,7 @@ MEMBERSHIP = structs.replace(
     observe=MembershipObservation,
     place=create_replicas,
     stages=((replicas_are_made, "campaign"),),
-    actions=PARTITION.actions | {"campaign": campaign},
+    actions={**PARTITION.actions, "campaign": campaign},
     ready=a_leader_serves,
     begin=start_all,
     relieve=relieve,

@@ -235,12 +235,14 @@ class StorageNode:
         self.env.send(self.env.me, Marked(m.incarnation, through))
 
     def on_marked(self, m: Marked) -> None:
-        """The mark is durable: the replica speaks from here on (H1, c)."""
+        """The mark is durable: the replica speaks from here on (H1, c). It waits for nothing that an earlier
+        incarnation has granted here (rule L5).
+        """
         self.journal.confirm(m.through)
         replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
         if replica.log.head.config_slot:
             self.env.note(Reached("voter replaced"))
-        replica.start(waits=False)  # Whatever an earlier incarnation has granted here (rule L5).
+        replica.start(waits=False)
 
     # --- What an operator asks ---
 

@@ -48,10 +48,11 @@ def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
                 if not any(_holds(view, voter, slot, chosen.entry.identity) for voter in quorum):
                     yield Violation(f"{request} was acknowledged in slot {slot}, and a quorum lacks it")
                     break
-            holders = [n for n in view.spoken if _holds(view, n, slot, chosen.entry.identity)]
-            kept = sum(name not in view.forgetful for name in holders)
-            if kept < needed:
-                yield Violation(f"{request} was acknowledged in slot {slot}, and {kept} replicas hold it")
+            else:
+                holders = [n for n in view.spoken if _holds(view, n, slot, chosen.entry.identity)]
+                kept = sum(name not in view.forgetful for name in holders)
+                if kept < needed:
+                    yield Violation(f"{request} was acknowledged in slot {slot}, and {kept} replicas hold it")
 
 
 def _holds(view: GroupView, voter: object, slot: int, identity: object) -> bool:

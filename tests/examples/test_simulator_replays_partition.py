@@ -29,7 +29,7 @@ DEAF = bug(
         "dynaproof.impl.paxos.acceptor",
         """
         if not self.admitted:
-            self.learn_from(m.source, m.commit)
+            self.follow_without_vote(m)
         """,
         "if True:",
     ),

@@ -14,14 +14,12 @@ from dynaproof.checkers.kinds.group import GroupConfig, GroupObservation, first_
 from dynaproof.checkers.kinds.replica_host import brief, replica_host
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge
-from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import ONLY_LANE, Env, NodeId, NodeProtocol
 from dynaproof.impl.paxos.records import Config
-from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.place import replica_of
 
 OPERATOR = "operator"

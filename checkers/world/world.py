@@ -366,20 +366,8 @@ class World:
         link.in_flight += 1
         due = self.tau + delay * LATE_COPY
         self.under_way_until = max(self.under_way_until, due)
-        self.strategy.add(
-            Event(
-                "deliver",
-                link.name,
-                number,
-                event.place,
-                due,
-                event.payload,
-                event.sender,
-                event.to,
-                link,
-                event.lane,
-            )
-        )
+        content = event.payload, event.sender, event.to, link, event.lane
+        self.strategy.add(Event("deliver", link.name, number, event.place, due, *content))
 
     def _tally(self, what: str) -> None:
         self.fell[what] = self.fell.get(what, 0) + 1

@@ -183,6 +183,8 @@ class Leader(Sender[State]):
             return
         self.renew(leadership, progress, m.asked_at, m.wall)
         moved_at = progress.advanced_at
+        if not progress.adopted and m.through < progress.through and m.asked_at == progress.asked_at:
+            progress.restart(m.through)
         progress.advance(m.through, self.env.now)
         if m.adopted:
             progress.adopted = True

@@ -46,7 +46,7 @@ class Progress:
 
     def __init__(self, next_slot: int) -> None:
         self.through = 0
-        """It holds every slot through this one, at the ballot or as known chosen, by its own word;"""
+        """It holds every slot through this one, at the ballot or as known chosen, by its own newest word;"""
         self.adopted = False
         """and the ballot's first batch is among them."""
         self.advanced_at: Microseconds = -1
@@ -69,6 +69,12 @@ class Progress:
         self.through, self.advanced_at = through, now
         while self.chunks and self.chunks[0][0] <= through:
             del self.chunks[0]
+
+    def restart(self, through: int) -> None:
+        """The voter, which has not adopted the batch, says now that it knows the log through this slot only: a
+        crash takes the commit index away.
+        """
+        self.through = through
 
     def go_on_from(self, slot: int) -> None:
         """Send from this slot on, whatever was under way before."""

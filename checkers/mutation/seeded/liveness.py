@@ -37,6 +37,12 @@ BUGS = (
         Edit(LEADER, "self.send_missing(leadership, m, moved_at)", "pass"),
     ),
     bug(
+        "restarted_voter_not_believed",
+        "A leader takes the word of a voter that a restart has taken back for one that comes late.",
+        Edit(LEADER, "progress.restart(m.through)", "pass"),
+        scenario="many-groups",
+    ),
+    bug(
         "idle_leader_hands_over",
         "An idle leader hands its leadership over instead of closing a timestamp.",
         Edit(

@@ -71,8 +71,8 @@ class Progress:
             del self.chunks[0]
 
     def restart(self, through: int) -> None:
-        """The voter, which has not adopted the batch, says now that it knows the log through this slot only: a
-        crash takes the commit index away.
+        """The voter, which has not adopted the batch, knows the log through this slot only: a crash takes the
+        commit index away.
         """
         self.through = through
 

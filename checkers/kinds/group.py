@@ -148,7 +148,8 @@ class Group:
 
     def settled(self, since: Mapping[Member, Microseconds]) -> bool:
         """Whether all keep up and no election is on: a quorum has renewed the leader's lease, and the others
-        have heard from that leader, all since then by their own clocks; and nobody campaigns above it.
+        have heard from that leader, and that its lease was renewed, all since then by their own clocks; and
+        nobody campaigns above it.
         """
         leader = self.leader()
         if leader is None or not self.keeps_up():
@@ -156,7 +157,9 @@ class Group:
         ballot = leader.leading
         for replica in self.replicas():
             mark, campaign = since.get(replica.member, replica.env.now), replica.campaign
-            heard_at = leader.leadership.lease_start if replica is leader else replica.contact_at
+            heard_at = leader.leadership.lease_start
+            if replica is not leader:
+                heard_at = min(replica.contact_at, replica.heard_alive_at)
             follows = replica is leader or replica.leader_ballot == ballot
             if not follows or heard_at <= mark or (campaign is not None and campaign.ballot > ballot):
                 return False

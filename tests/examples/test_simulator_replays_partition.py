@@ -222,7 +222,7 @@ def test_tracing_a_run_changes_nothing_and_gives_every_step_once() -> None:
     assert len(steps) == len(run.schedule.events)
     assert [step.changes() for step in steps].count(["state: up -> down"]) == 1
     restart = steps[-1]
-    assert restart.sentence == f"{restart.node} restarts"
+    assert restart.sentence == f"{restart.node} gets Found from itself", "it looks at what its disk holds"
     assert any(change.startswith("promised: nothing -> ") for change in restart.changes())
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynaproof.checkers.mutation.directed.disks import writes
+from dynaproof.checkers.mutation.directed.common import writes
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.journal import frames

@@ -15,13 +15,14 @@ from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.listening import Observer
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.world import World
-from dynaproof.impl.node import Env, Message, NodeId
+from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Operation, Put, Rejected
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.specs.observe.impl.place import replica_of
 
 SECOND = 1_000_000
 OPTIONS = Options(capacity=1 << 20)
@@ -103,8 +104,10 @@ class GroupUnderLoad:
         for voter in config.voters:
             place = world.at(voter.node)
             world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
-        first = world.at(REPLICAS[0])
-        world.run(first, first.node.replica.start_campaign)  # type: ignore[attr-defined]
+        first = REPLICAS[0]
+        while self.replica(first) is None:
+            world.step()
+        world.run(world.at(first), self.replica(first).start_campaign)
         while self.leader() is None:
             world.step()
 
@@ -142,7 +145,7 @@ class GroupUnderLoad:
 
     def replica(self, node: NodeId) -> Any:
         """The replica on a storage node; None where there is none."""
-        return self.world.at(node).node.replica  # type: ignore[attr-defined]
+        return replica_of(self.world.at(node), ONLY_LANE)
 
     def leader(self) -> Any:
         """The replica that serves; None if none does."""

@@ -161,7 +161,7 @@ def catching_up() -> Iterator[Row]:
         began = group.world.tau
 
         def level(down: Any = down, group: GroupUnderLoad = group) -> bool:
-            replica = down.node.replica
+            replica = group.replica(down.id)
             behind = group.chosen() - replica.log.commit if replica is not None else 1 << 30
             return behind <= NEAR_SLOTS
 

@@ -38,6 +38,8 @@ class Event(Struct, eq=False):
     """Whom the message is for: an incarnation, while `place` outlives them."""
     link: Any = None
     """What carries the message; None for the other kinds and for a node's messages to itself."""
+    lane: int = 0
+    """Of a message or a timer."""
     position: int = -1
     """For the strategy: where it keeps the event; -1 where it does not."""
     rank: float = -1.0

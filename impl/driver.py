@@ -5,6 +5,7 @@ A driver owns time, network, disks and chance. What is left is the same for all 
 * A node is made anew at every start, behind a new outbox: what waited in the old one went with the life that
   sent it, and what the node finds on its disk is durable (a driver that cannot know so syncs first).
 * Each write to its disk counts in that outbox, and all that it sends goes through it, messages to itself too.
+* A message or timer is handed over in its lane, which the outbox is told first; a start is in `ONLY_LANE`.
 * A message to itself passes no network: it is neither lost, repeated nor shed while the node lives, arrives
   in order, and a crash takes it. So a driver asks `is_own` before it lets anything happen to a message.
 * A message to another node that is shed, by the outbox or by a full link, is noted and counted (`shed`).

@@ -5,10 +5,12 @@ chance, and calls one handler at a time: **one handler call is one atomic action
 may rely:
 
 1. *Durable before visible*: what a handler wrote to `Env.disk` is durable before any message that it, or a
-   later handler of the node, sends leaves the node; messages to itself included (`impl/outbox.py` is the gate
-   of both drivers).
-2. Messages to oneself are neither lost, repeated nor shed while the node lives; a crash takes them all. A
-   node counts its own vote by such a message.
+   later handler of the same *lane*, sends leaves the node; messages to itself included (`impl/outbox.py` is
+   the gate of both drivers). A lane is a part of the node's work that owes the other parts nothing: on a
+   storage node, a group. A message arrives in the lane in which it was sent, a timer in the one in which it
+   was set; lanes are numbers that nodes agree on. A node that enters none is in `ONLY_LANE` all its life.
+2. Messages to oneself are neither lost, repeated nor shed while the node lives, and those of one lane arrive
+   in order; a crash takes them all. A node counts its own vote by such a message.
 3. A crash loses all but what the disk kept: of each file a prefix of what was not yet synced, files
    independent of each other. A restart is `on_start` on a new object; what it finds on its disk is durable
    (a driver that cannot know so syncs first), so no second crash takes it. A node's incarnation is counted
@@ -38,6 +40,12 @@ FORMAT_VERSION = 2
 Microseconds: TypeAlias = int
 """A duration, or a reading of some clock, in whole microseconds."""
 
+
+Lane: TypeAlias = int
+"""The number of a lane (rule 1 of this module): of a group, on a storage node."""
+
+ONLY_LANE: Lane = 0
+"""Where a node is that enters no other."""
 
 ANY_INCARNATION = 0
 """The incarnation in an address: a message to it reaches whoever runs under the name."""
@@ -167,6 +175,15 @@ class Env(Protocol):
         ...
 
     @property
+    def lane(self) -> Lane:
+        """The lane that the running handler is in: at first, that of what it was given."""
+        ...
+
+    def enter(self, lane: Lane) -> None:
+        """Go on in another lane: what the handler writes, sends and sets from here on is of that one."""
+        ...
+
+    @property
     def now(self) -> Microseconds:
         """Monotonic clock of the node; its rate is within [1 - rho, 1 + rho] of real time. The only clock for
         leases.
@@ -190,15 +207,19 @@ class Env(Protocol):
         ...
 
     def send(self, to: NodeId, message: Message) -> None:
-        """Send a message, to itself too; it leaves once all that the node has written so far is durable."""
+        """Send a message, to itself too; it leaves once all that the node has written in this lane by the end
+        of the handler is durable.
+        """
         ...
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:
-        """Fire `timer` after `delay` of the node's monotonic clock; an equal pending timer is replaced."""
+        """Fire `timer` after `delay` of the node's monotonic clock; an equal pending timer of this lane is
+        replaced.
+        """
         ...
 
     def cancel_timer(self, timer: Timer) -> None:
-        """Forget a pending timer; a cancelled timer never fires."""
+        """Forget a pending timer of this lane; a cancelled timer never fires."""
         ...
 
     def note(self, event: Note) -> None:

@@ -1,41 +1,55 @@
 """Durable before visible: which messages may leave a node after which sync. Both drivers use this one gate.
 
-*Invariants.* A message leaves only when every disk write that its node made up to the end of the handler that
-sent it is covered by a completed sync. A sync covers exactly what was written before it **started**. What
-waits is bounded in messages and in bytes; a message that finds no room is *shed*, which a network that may
-lose messages permits, and is kept in `dropped` for the driver, which notes and counts it. A message of the
-node to itself is never shed: nobody would send it again, and what waits for it (a vote of its own, a
-checkpoint) would wait for ever.
+A node's work may go on in *lanes* that owe each other nothing: a storage node has one for each group. What is
+written and sent in a handler is of the lane that the handler is in (`Env.enter`); a node that enters none is
+in lane 0 all its life.
 
-The driver's duties, in order: `wrote()` for each disk write and `send()` for each message of a handler,
-`handled()` at its end (the result may leave at once), `sync_started()` when a sync begins, `sync_done()` when
-it has ended well. A failed sync stops the node: what it covered is in doubt for ever (Rebello et al., *Can
-Applications Recover from fsync Failures?*, 2020), so there is no `sync_failed`: the driver drops the outbox
-with the node.
+*Invariants.* A message leaves only when every disk write that its node made **in the message's lane**, up to
+the end of the handler that sent it, is covered by a completed sync; it does not wait for the writes of other
+lanes. A sync covers exactly what was written before it **started**, in whatever lane. The messages of a lane
+leave in the order in which they were sent. What waits is bounded in messages and in bytes, of each lane and
+of the node; a message that finds no room is *shed*, which a network that may lose messages permits, and is
+kept in `dropped` for the driver, which notes and counts it. A message of the node to itself is never shed:
+nobody would send it again, and what waits for it (a vote of its own, a checkpoint) would wait for ever.
+
+The driver's duties, in order: `enter()` for the lane of what a handler is given, `wrote()` for each disk
+write and `send()` for each message of a handler, `handled()` at its end (the result may leave at once),
+`sync_started()` when a sync begins, `sync_done()` when it has ended well. A failed sync stops the node: what
+it covered is in doubt for ever (Rebello et al., *Can Applications Recover from fsync Failures?*, 2020), so
+there is no `sync_failed`: the driver drops the outbox with the node.
 """
 
 from __future__ import annotations
 
-from collections import deque
-
 import msgspec
 from msgspec import Struct
 
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import ONLY_LANE, Lane, Message, NodeId
 
 MESSAGE_BYTES = 1 << 20
 """No message is larger. Weighing a message costs as much as sending it, so nothing is weighed while as few
 wait as fit whatever they weigh.
 """
 
-Outgoing = tuple[NodeId, Message]
+Outgoing = tuple[NodeId, Message, Lane]
+"""Whom a message is for, the message, and the lane in which it was sent and arrives."""
 
 
 class OutboxLimits(Struct, frozen=True):
     """How much may wait in the outbox of one node; what the node sends itself counts, and is never shed."""
 
-    messages: int = 4096
-    bytes: int = 64 * MESSAGE_BYTES
+    messages: int = 16_384
+    bytes: int = 256 * MESSAGE_BYTES
+    lane_messages: int = 4096
+    """In each lane, so that a busy one leaves room to the others,"""
+    lane_bytes: int = 64 * MESSAGE_BYTES
+
+    def unweighed(self) -> tuple[int, int]:
+        """How many messages fit whatever they weigh, in a node and in a lane."""
+        return (
+            min(self.messages, self.bytes // MESSAGE_BYTES),
+            min(self.lane_messages, self.lane_bytes // MESSAGE_BYTES),
+        )
 
 
 def _opaque(_value: object) -> None:
@@ -50,17 +64,40 @@ def weight(message: Message) -> int:
     return len(_encode(message))
 
 
+class _Waiting:
+    """What waits in one lane, or in the node: messages, and the bytes of those that were weighed; and of a
+    lane, the number of its last write.
+    """
+
+    __slots__ = ("bytes", "messages", "written")
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.bytes = 0
+        self.written = 0
+
+    def add(self, messages: int, size: int) -> None:
+        self.messages += messages
+        self.bytes += size
+
+
+_Held = tuple[_Waiting, list[Outgoing], int]
+"""A handler's messages of one lane, with the lane, and with their bytes, or 0 where they were not weighed."""
+
+
 class Outbox:
     """The messages of one node that wait for a sync, in the order in which they were sent."""
 
     __slots__ = (
-        "_address", "_covering", "_held", "_unweighed", "_waiting", "_weighed", "dropped", "durable",
-        "handler", "limits", "written",
+        "_address", "_all", "_by_next", "_by_this", "_covering", "_lane_unweighed", "_lanes", "_mixed",
+        "_not_weighed", "_unweighed", "dropped", "durable", "handler", "lane", "limits", "written",
     )  # fmt: skip
 
     def __init__(self, node: NodeId | None = None, limits: OutboxLimits | None = None) -> None:
         """Without a node, that of a disk by itself: nobody sends."""
         self._address = None if node is None else node.address
+        self.lane: Lane = ONLY_LANE
+        """The lane of what is written and sent now."""
         self.written = 0
         """Disk writes so far."""
         self.durable = 0
@@ -69,21 +106,27 @@ class Outbox:
         """What was shed since the driver last emptied it."""
         self._covering: int | None = None
         self.handler: list[Outgoing] = []
-        """What the running handler has sent so far."""
-        self._held: deque[tuple[int, list[Outgoing], int]] = deque()
-        """A handler's messages, with its writes, and with their bytes, or 0 where they were not weighed."""
-        self._waiting = 0
-        self._weighed = 0
-        """The bytes of those that were weighed."""
+        """What the running handler has sent so far,"""
+        self._mixed = False
+        """and whether in several lanes."""
+        self._lanes: dict[Lane, _Waiting] = {}
+        """Those in which something is not durable, or waits."""
+        self._by_this: list[_Held] = []
+        """What the sync under way releases;"""
+        self._by_next: list[_Held] = []
+        """and what waits for the one after it."""
+        self._all = _Waiting()
+        self._not_weighed = 0
+        """Messages that wait and were admitted without being weighed."""
         self.bound(OutboxLimits() if limits is None else limits)
 
     def bound(self, limits: OutboxLimits) -> None:
         """Admit this much from here on."""
         self.limits = limits
-        self._unweighed = min(limits.messages, limits.bytes // MESSAGE_BYTES)
+        self._unweighed, self._lane_unweighed = limits.unweighed()
 
     def __len__(self) -> int:
-        return self._waiting
+        return self._all.messages
 
     @property
     def syncing(self) -> bool:
@@ -95,72 +138,108 @@ class Outbox:
         """Whether something was written that no sync, ended or under way, covers, and none is under way."""
         return self._covering is None and self.written > self.durable
 
+    def enter(self, lane: Lane) -> None:
+        """What is written and sent from here on, to the end of the handler, is of this lane."""
+        self._mixed = self._mixed or (bool(self.handler) and lane != self.lane)
+        self.lane = lane
+
     def wrote(self) -> None:
         """Count one disk write of the current handler."""
         self.written += 1
+        lane = self._lanes.get(self.lane)
+        if lane is None:
+            lane = self._lanes[self.lane] = _Waiting()
+        lane.written = self.written
 
     def send(self, to: NodeId, message: Message) -> None:
         """Take one message of the current handler."""
-        self.handler.append((to, message))
+        self.handler.append((to, message, self.lane))
 
     def handled(self) -> list[Outgoing]:
         """End the handler; the messages that may leave at once."""
-        sent, weighs = self.handler, 0
+        sent = self.handler
         if not sent:
             return sent
         self.handler = []
-        if self.written == self.durable:
+        if not self._mixed:
+            return sent if self.written == self.durable else self._gated(sent)
+        self._mixed = False
+        by_lane: dict[Lane, list[Outgoing]] = {}
+        for one in sent:
+            by_lane.setdefault(one[2], []).append(one)
+        return [one for each in by_lane.values() for one in self._gated(each)]
+
+    def _gated(self, sent: list[Outgoing]) -> list[Outgoing]:
+        """Of messages of one lane, those that may leave at once: all or none."""
+        lane = self._lanes.get(sent[0][2])
+        if lane is None or lane.written <= self.durable:
             return sent
-        if self._waiting + len(sent) > self._unweighed:
-            sent, weighs = self._admitted(sent)
+        weighs, node = 0, self._all
+        if node.messages + len(sent) > self._unweighed or lane.messages + len(sent) > self._lane_unweighed:
+            sent, weighs = self._admitted(lane, sent)
+        else:
+            self._not_weighed += len(sent)
         if sent:
-            self._held.append((self.written, sent, weighs))
-            self._waiting += len(sent)
+            covered = self._covering is not None and lane.written <= self._covering
+            (self._by_this if covered else self._by_next).append((lane, sent, weighs))
+            lane.add(len(sent), weighs)
+            node.add(len(sent), weighs)
         return []
 
-    def _admitted(self, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
+    def _admitted(self, lane: _Waiting, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
         """Those that find room beside what waits, and all to the node itself; and their bytes."""
-        if self._waiting <= self._unweighed:
+        if self._not_weighed:
             self._weigh()
+        limits, node = self.limits, self._all
         admitted: list[Outgoing] = []
         weighs = 0
-        for to, message in sent:
-            size = weight(message)
+        for one in sent:
+            to, message, _ = one
+            size, count = weight(message), len(admitted)
             fits = (
-                self._waiting + len(admitted) < self.limits.messages
-                and self._weighed + weighs + size <= self.limits.bytes
+                node.messages + count < limits.messages
+                and lane.messages + count < limits.lane_messages
+                and node.bytes + weighs + size <= limits.bytes
+                and lane.bytes + weighs + size <= limits.lane_bytes
             )
             if fits or to.address == self._address:
-                admitted.append((to, message))
+                admitted.append(one)
                 weighs += size
             else:
-                self.dropped.append((to, message))
-        self._weighed += weighs
+                self.dropped.append(one)
         return admitted, weighs
 
     def _weigh(self) -> None:
         """Weigh what waits and was admitted without that."""
-        self._held = deque(
-            (written, sent, weighs or sum(weight(message) for _, message in sent))
-            for written, sent, weighs in self._held
-        )
-        self._weighed = sum(weighs for _, _, weighs in self._held)
+        for waiting in (self._by_this, self._by_next):
+            for at, (lane, sent, weighs) in enumerate(waiting):
+                if not weighs:
+                    weighs = sum(weight(message) for _, message, _ in sent)  # noqa: PLW2901
+                    waiting[at] = lane, sent, weighs
+                    lane.add(0, weighs)
+                    self._all.add(0, weighs)
+        self._not_weighed = 0
 
     def sync_started(self) -> None:
         """Begin a sync; it will cover what was written up to now."""
         assert self._covering is None, "one sync at a time"
         self._covering = self.written
+        self._by_this, self._by_next = self._by_next, []
 
     def sync_done(self) -> list[Outgoing]:
         """End the sync; the messages that it releases, in the order in which they were sent."""
         assert self._covering is not None, "no sync was started"
-        self.durable = self._covering
+        self.durable = durable = self._covering
         self._covering = None
-        held, durable = self._held, self.durable
         released: list[Outgoing] = []
-        while held and held[0][0] <= durable:
-            _, sent, weighs = held.popleft()
+        for lane, sent, weighs in self._by_this:
             released += sent
-            self._weighed -= weighs
-        self._waiting -= len(released)
+            lane.add(-len(sent), -weighs)
+            self._all.add(-len(sent), -weighs)
+            if not weighs:
+                self._not_weighed -= len(sent)
+        self._by_this = []
+        self._lanes = {
+            number: lane for number, lane in self._lanes.items() if lane.messages or lane.written > durable
+        }
         return released

@@ -179,6 +179,30 @@ FULL_CACHE = Sometimes(
     "impl/tree/page_cache.py",
 )
 
+LEADER_REPLACED = Sometimes(
+    "leader replaced while it served",
+    "A leader counted a config that does not name it, and released its lease in the same step.",
+    "Lamport, Malkhi and Zhou, Reconfiguring a State Machine; docs/replication.md, rule M7",
+)
+
+CONFIG_COUNTED_LATE = Sometimes(
+    "config counted late",
+    "A leader counted a config chosen that an earlier leader had proposed.",
+    "docs/replication.md, rules 11 and L1",
+)
+
+LOSS_IN_A_CONFIG = Sometimes(
+    "loss in the middle of a config",
+    "A replica went down while a config was on a disk, and not chosen.",
+    "docs/replication.md, rule 14",
+)
+
+PROMISED_UNADMITTED = Sometimes(
+    "promise of a voter that is not admitted",
+    "A candidate was promised its ballot by an incarnation that does not know its own config to be chosen.",
+    "docs/replication.md, rule 14",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -215,3 +239,11 @@ UNDER_LOAD: Mapping[str, Sometimes] = MappingProxyType(
     {one.name: one for one in (KEPT_BEHIND_A_GAP, HOLD_LAPSED, LEVEL_AGAIN)}
 )
 """Situations that need more load than a few clients are."""
+
+OF_MEMBERSHIP: Mapping[str, Sometimes] = MappingProxyType(
+    {one.name: one for one in (LEADER_REPLACED, CONFIG_COUNTED_LATE, LOSS_IN_A_CONFIG, PROMISED_UNADMITTED)}
+)
+"""Situations that need an operator, or more replacements than faults bring about."""
+
+EVERY: Mapping[str, Sometimes] = MappingProxyType({**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP})
+"""All situations by name."""

@@ -11,7 +11,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.node import ONLY_LANE, Microseconds, NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
 from dynaproof.impl.partition.records import StoredItem
@@ -25,7 +25,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.place import services_of
+from dynaproof.specs.observe.impl.place import replica_of, services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -56,17 +56,18 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     """How the log is read; by default, a few records in half a heartbeat."""
 
 
-def first_config() -> Config:
-    """The config that a group begins with."""
-    voters = tuple(Member(node, index + 1) for index, node in enumerate(REPLICAS))
+def first_config(nodes: tuple[NodeId, ...] | None = None) -> Config:
+    """The config that a group begins with, a voter on each of these nodes; by default, on the usual three."""
+    nodes = REPLICAS if nodes is None else nodes
+    voters = tuple(Member(node, index + 1) for index, node in enumerate(nodes))
     return Config(0, voters, len(voters) + 1)
 
 
 class GroupObservation(ImplObserver):
     """What a run shows of its group and its clients."""
 
-    def __init__(self, _config: Any) -> None:
-        super().__init__(first_config(), {}, Judge)
+    def __init__(self, _config: Any, first: Config | None = None, group: int = ONLY_LANE) -> None:
+        super().__init__(first_config() if first is None else first, {}, Judge, group)
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""
@@ -74,21 +75,26 @@ class GroupObservation(ImplObserver):
 
 
 class Group:
-    """The group of a run, and its clients."""
+    """A group of a run, and its clients; the only one, if nothing else is said."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, number: int = ONLY_LANE, observation: Any = None) -> None:
         self.run = run
-        self.observation: Any = run.observation
+        self.number = number
+        self.observation: Any = run.observation if observation is None else observation
 
     def replicas(self) -> list[Any]:
         """The live, admitted replicas."""
         found = []
-        for node in REPLICAS:
-            place = self.run.world.at(node)
-            replica = getattr(place.node, "replica", None)
-            if place.up and replica is not None and place.name != self.run.injector.excluded:
+        for place in self.run.places_of(HOST):
+            replica = replica_of(place, self.number)
+            there = place.up and replica is not None and place.name != self.run.injector.excluded
+            if there and self.counts(replica):
                 found.append(replica)
         return found
+
+    def counts(self, replica: Any) -> bool:
+        """Whether a replica is one of the group's: on a spare node there may be one without a vote."""
+        return replica.settings.repairs_itself or replica.member in self.observation.config.voters
 
     def leader(self) -> Any:
         """The replica that may serve, if there is one."""
@@ -102,7 +108,8 @@ class Group:
         found = []
         for place in self.run.places_of(CLIENT):
             assert isinstance(place.node, WorkloadClient)
-            found.append(place.node)
+            if place.node.group == self.number:
+                found.append(place.node)
         return found
 
     def clients_done(self) -> bool:
@@ -111,7 +118,9 @@ class Group:
 
     def expected_replicas(self) -> int:
         """How many replicas the group must have in the end."""
-        return 2 if self.run.injector.excluded else 3
+        config: Config = self.observation.config
+        excluded, at = self.run.injector.excluded, self.run.world.at
+        return sum(at(voter.node.address).name != excluded for voter in config.voters)
 
     def quiet(self) -> bool:
         """Whether every live replica shows the fold of all that is chosen, and a leader serves."""
@@ -139,7 +148,8 @@ class Group:
 
     def settled(self, since: Mapping[Member, Microseconds]) -> bool:
         """Whether all keep up and no election is on: a quorum has renewed the leader's lease, and the others
-        have heard from that leader, all since then by their own clocks; and nobody campaigns above it.
+        have heard from that leader, and that its lease was renewed, all since then by their own clocks; and
+        nobody campaigns above it.
         """
         leader = self.leader()
         if leader is None or not self.keeps_up():
@@ -147,7 +157,9 @@ class Group:
         ballot = leader.leading
         for replica in self.replicas():
             mark, campaign = since.get(replica.member, replica.env.now), replica.campaign
-            heard_at = leader.leadership.lease_start if replica is leader else replica.contact_at
+            heard_at = leader.leadership.lease_start
+            if replica is not leader:
+                heard_at = min(replica.contact_at, replica.heard_alive_at)
             follows = replica is leader or replica.leader_ballot == ballot
             if not follows or heard_at <= mark or (campaign is not None and campaign.ballot > ballot):
                 return False
@@ -189,9 +201,9 @@ class Group:
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):
             return "rows of memory"
-        if state.log_bytes != observation.log_bytes:
+        if state.log_bytes != observation.holds.log_bytes:
             return "bytes of the log"
-        return "holds" if state.holds != observation.holds else None
+        return "holds" if state.holds != observation.holds.holds else None
 
 
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:

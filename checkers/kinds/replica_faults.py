@@ -13,11 +13,15 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.tree.pages import pages_below
+from dynaproof.specs.observe.impl.place import replica_of
 
 PRIME = 7919
 """Spreads a fault's amount over the bytes of a file."""
@@ -41,7 +45,7 @@ class Rot(Stop):
         if size == 0:
             return CRASH.name
         place.disk.rot(log, fault.amount * PRIME % size, 1 << (fault.amount % 8))
-        place.damaged()
+        place.damaged(log)
         return self.name
 
 
@@ -58,7 +62,11 @@ class PageRot(Stop):
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
         """A mere crash where the replica starts from no pages."""
         ground.world.crash(place, f"fault{number}")
-        prefix = f"log/{place.node.replica.incarnation:06d}/"  # type: ignore[attr-defined]
+        based = [one for one in hosted(place) if one.log.head.snapshot is not None]
+        if not based:
+            return CRASH.name
+        replica = based[fault.amount % len(based)]
+        prefix = log_prefix(replica.group, replica.incarnation)
         recovered = ReplicationLog.recover(place.disk.logs_on_platter(), prefix, decode)
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None:
@@ -69,7 +77,7 @@ class PageRot(Stop):
         data = durable[page_number]
         at, mask = fault.amount * PRIME % len(data), 1 << (fault.amount % 8)
         place.disk.rot_page(head.pages, page_number, at, mask)
-        place.rotted()
+        place.rotted(head.pages)
         return self.name
 
 
@@ -84,9 +92,12 @@ class OrderedHandover(FaultKind):
         return any(leads(target) for target in ground.targets)
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
-        """Ask."""
-        for leader in [target for target in ground.targets if leads(target)]:
-            ground.world.run(leader, leader.node.on_message, leader.id, Handover())
+        """Ask who leads a group."""
+        groups = sorted({one.group for target in ground.targets for one in leading(target)})
+        group = groups[fault.amount % len(groups)] if groups else None
+        for leader in ground.targets:
+            if group is not None and any(one.group == group for one in leading(leader)):
+                ground.world.run(leader, leader.node.on_message, leader.id, Handover(), lane=group)
         return self.name
 
 
@@ -105,8 +116,8 @@ class Stranger(FaultKind):
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
         """Say it to each who counts."""
-        for target, message in list(forged(ground.targets)):
-            ground.world.run(target, target.node.on_message, OUTSIDE, message)
+        for target, group, message in list(forged(ground.targets)):
+            ground.world.run(target, target.node.on_message, OUTSIDE, message, lane=group)
         return self.name
 
 
@@ -118,25 +129,36 @@ HANDOVER = OrderedHandover()
 STRANGER = Stranger()
 
 
-def forged(places: Sequence[Place]) -> Iterator[tuple[Place, Message]]:
-    """What the other voters would say to whoever counts votes or promises there, had they all heard it."""
-    for place in places:
-        replica: Any = getattr(place.node, "replica", None)
-        if not place.up or replica is None:
-            continue
+def hosted(place: Place) -> list[PartitionReplica]:
+    """The replicas of the host there, by group."""
+    node = place.node
+    return [node.replicas[group] for group in sorted(node.replicas)] if isinstance(node, StorageNode) else []
+
+
+def forged(places: Sequence[Place]) -> Iterator[tuple[Place, int, Message]]:
+    """What the other voters would say to whoever counts votes or promises there, had they all heard it; with
+    the group.
+    """
+    there = ((place, replica) for place in places if place.up for replica in hosted(place))
+    for place, replica in there:
         ballot, campaign, to, now = replica.leading, replica.campaign, replica.incarnation, replica.env.now
+        group = replica.group
         for voter in replica.others():
             if ballot is not None:
-                yield place, Vote(voter, to, ballot, replica.log.last, now, replica.env.wall)
+                yield place, group, Vote(voter, to, ballot, replica.log.last, now, replica.env.wall)
             elif campaign is not None:
                 promise = Promise(voter, to, campaign.ballot, NO_BALLOT, 0, 0, 0, None, (), replica.env.wall)
-                yield place, promise
+                yield place, group, promise
+
+
+def leading(place: Place) -> list[PartitionReplica]:
+    """The replicas there that lead, as far as they know."""
+    return [one for one in hosted(place) if one.leading is not None] if place.up else []
 
 
 def leads(place: Place) -> bool:
-    """Whether the replica there leads, as far as it knows."""
-    replica = getattr(place.node, "replica", None)
-    return place.up and replica is not None and replica.leading is not None
+    """Whether a replica there leads, as far as it knows."""
+    return bool(leading(place))
 
 
 def broken(place: Place) -> bool:
@@ -151,24 +173,25 @@ class OneVoter:
 
     def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
         self.view = observation.view
+        self.group: int = observation.group
         self.places = places
         self.impaired_at: str | None = None
         self.impaired_member: Member | None = None
 
     def permits(self, place: Place) -> bool:
         """Whether the last one is whole again; a host without a replica has nothing to lose."""
-        return self.whole() and getattr(place.node, "replica", None) is not None
+        return self.whole() and replica_of(place, self.group) is not None
 
     def impaired(self, place: Place) -> None:
         """This one is next."""
         self.impaired_at = place.name
-        replica = getattr(place.node, "replica", None)
+        replica = replica_of(place, self.group)
         self.impaired_member = None if replica is None else replica.member
 
     def whole(self) -> bool:
         """Whether the voter that lost something was replaced, and its successor admitted."""
         if self.impaired_at is not None:
-            replica = getattr(self.places[self.impaired_at].node, "replica", None)
+            replica = replica_of(self.places[self.impaired_at], self.group)
             if replica is None or replica.member in self.view.forgetful:
                 return False
             if replica.member == self.impaired_member:

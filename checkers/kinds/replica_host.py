@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER, OneVoter, broken, leads
+from dynaproof.checkers.kinds.replica_faults import (
+    HANDOVER,
+    PAGE_ROT,
+    ROT,
+    STRANGER,
+    OneVoter,
+    broken,
+    hosted,
+    leads,
+)
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
@@ -17,27 +27,34 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
-from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 
-HOST_NOTES = (Deposed, Led, Outbid, Reached, Retried, Served)
+HOST_NOTES = (Deposed, Dropped, Led, Outbid, Reached, Retried, Served)
 """What a host notes."""
 
 HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Rejected, Reply, Vote)
 """What a host sends that says something of the group."""
 
 
-def replica_host() -> Kind:
+def one_on_each(_config: Any) -> tuple[NodeId, ...]:
+    """A host for each of the three replicas."""
+    return REPLICAS
+
+
+def replica_host(
+    nodes: Callable[[Any], tuple[NodeId, ...]] = one_on_each, operators: tuple[NodeId, ...] = ()
+) -> Kind:
     """The kind of these nodes."""
 
     def make(env: Env, config: Any) -> NodeProtocol:
-        return StorageNode(env, REPLICAS, config.settings)
+        return StorageNode(env, nodes(config), config.settings, operators=operators)
 
     return Kind(
         name=HOST,
-        nodes=lambda _config: REPLICAS,
+        nodes=nodes,
         make=make,
         notes={kind: NOTES[kind] for kind in HOST_NOTES},
         sent={kind: MESSAGES[kind] for kind in HOST_MESSAGES},
@@ -46,7 +63,6 @@ def replica_host() -> Kind:
         crashed=ImplObserver.crashed,
         damaged=ImplObserver.damaged,
         rotted=ImplObserver.rotted,
-        restarted=ImplObserver.restarted,
         knowledge=knowledge,
         brief=brief,
         faults=(ROT, PAGE_ROT, HANDOVER, STRANGER),
@@ -98,23 +114,30 @@ def named(who: Member | NodeId | None) -> str:
 
 def knowledge(place: Place) -> Knowledge:
     """What a host and its replica know."""
-    replica = getattr(place.node, "replica", None)
-    known = {"replica": "none"} if replica is None else replica_knowledge(replica)
+    replicas = hosted(place)
+    known = {"replica": "none"}
+    if len(replicas) == 1:
+        known = replica_knowledge(replicas[0])
+    elif replicas:
+        known = {f"group {one.group}": f"{one.member}, {role(one)}" for one in replicas}
     return known | waiting(place)
+
+
+def role(replica: PartitionReplica) -> str:
+    """What a replica is to its group."""
+    if replica.leading is not None:
+        return f"leads {replica.leading}" + (", serving" if replica.serving else "")
+    if replica.campaign is not None:
+        return f"campaigns with {replica.campaign.ballot}"
+    return f"follows {named(replica.leader)} at {replica.leader_ballot}"
 
 
 def replica_knowledge(replica: PartitionReplica) -> Knowledge:
     """What a replica knows."""
     log = replica.log
-    if replica.leading is not None:
-        role = f"leads {replica.leading}" + (", serving" if replica.serving else "")
-    elif replica.campaign is not None:
-        role = f"campaigns with {replica.campaign.ballot}"
-    else:
-        role = f"follows {named(replica.leader)} at {replica.leader_ballot}"
     known = {
         "replica": str(replica.member),
-        "role": role,
+        "role": role(replica),
         "promised": str(log.promised),
         "last accepted": str(log.last_accepted),
         "log": f"slots {log.first} to {log.last}",

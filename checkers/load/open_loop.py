@@ -39,7 +39,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import NodeId, Note
+from dynaproof.impl.node import ONLY_LANE, NodeId, Note
 from dynaproof.specs.views.nodes import Settled
 
 WIDE = 1 << 20
@@ -122,7 +122,7 @@ class OpenLoop:
 
     def _said(self, told: Callable[[Any], Outcome], place: Place, note: Note) -> None:
         request = self._under_way.get(place.name)
-        if request is None or request.asked in place.timers:
+        if request is None or (ONLY_LANE, request.asked) in place.timers:
             return  # Another node's note, or a second one.
         del self._under_way[place.name]
         tau, asked, outcome = place.world.tau, request.asked, told(note)

@@ -16,6 +16,7 @@ from dynaproof.checkers.mutation.seeded import (
     disks,
     flow,
     guards,
+    hosting,
     leases,
     liveness,
     log_readers,
@@ -47,6 +48,7 @@ MODULES = (
     request_ids,
     boots,
     sheds,
+    hosting,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

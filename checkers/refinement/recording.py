@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Message
+from dynaproof.impl.node import ONLY_LANE, Message
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.catch_up import Chosen
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
 from dynaproof.impl.paxos.notes import Led
 from dynaproof.impl.paxos.records import ConfigChange
+from dynaproof.specs.observe.impl.place import is_unread, replica_of
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)
 """What says something of the sender's abstract state."""
@@ -137,7 +138,7 @@ class Behaviour:
 
     def led(self, place: Place, note: Led) -> None:
         """A leader: the promises that made it are known now."""
-        replica: Any = place.node.replica  # type: ignore[attr-defined]
+        replica: Any = replica_of(place, ONLY_LANE)
         self.bases.setdefault(note.ballot, replica.log.commit)
         for promise in replica.campaign.promises.values():
             self.counted[id(promise)] = promise
@@ -146,7 +147,9 @@ class Behaviour:
         """A handler has run: what it left, if it changed or promised anything."""
         if self.left:
             return
-        replica: Any = getattr(place.node, "replica", None)
+        if is_unread(place, ONLY_LANE):
+            return
+        replica: Any = replica_of(place, ONLY_LANE)
         waiting = self._crashed.pop(place.name, None)
         if replica is None:
             if waiting is not None and place.name in self._made:
@@ -157,7 +160,7 @@ class Behaviour:
             return
         log = replica.log
         seen = (place.disk.written, log.commit, log.promised)
-        promises = tuple(m for _, m in place.outbox.handler if type(m) is Promise)
+        promises = tuple(m for _, m, _ in place.outbox.handler if type(m) is Promise)
         if waiting is None and not promises and self._seen.get(place.name) == seen:
             return
         self._seen[place.name] = seen
@@ -200,7 +203,7 @@ class Behaviour:
         self._crashed[place.name] = tuple(self._waiting[place.name])
         self._waiting[place.name] = []
 
-    def damaged(self, place: Place) -> None:
+    def damaged(self, place: Place, _file: str) -> None:
         """A synced byte rotted."""
         self.forget(place)
 

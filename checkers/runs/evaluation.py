@@ -41,7 +41,9 @@ class Evaluation:
             self._admit(spec)
 
     def _admit(self, spec: AnySpec) -> None:
-        kinds = dict.fromkeys(type(view) for view in self.views if isinstance(view, spec.over))
+        kinds = dict.fromkeys(
+            kind for view in self.views for kind in view.kinds() if issubclass(kind, spec.over)
+        )
         if not kinds:
             raise SpecError(f"the spec {spec.name} is over a {spec.over.__name__}, and this run has none")
         for fact in spec.on:
@@ -54,21 +56,28 @@ class Evaluation:
 
     def broken(self, tau: int) -> list[tuple[AnySpec, str]]:
         """The specs that this step's facts break, each with its first violation; then the step is over."""
+        found: list[tuple[AnySpec, str]] = []
+        for whole in self.views:
+            if whole.fresh:
+                for view in whole.parts():
+                    if view.fresh:
+                        found += self._broken(view, tau)
+                whole.fresh = {}
+        return found
+
+    def _broken(self, view: View[Any], tau: int) -> list[tuple[AnySpec, str]]:
+        """The same of one view."""
         found = []
-        for view in self.views:
-            fresh = view.fresh
-            if not fresh:
-                continue
-            view.tau = tau
-            at = (type(view), tuple(fresh))
-            due = self._due.get(at)
-            if due is None:
-                due = self._due[at] = self._found(*at)
-            for spec in due:
-                sentence = first_violation(spec, view)
-                if sentence is not None:
-                    found.append((spec, sentence))
-            view.fresh = {}
+        view.tau = tau
+        at = (type(view), tuple(view.fresh))
+        due = self._due.get(at)
+        if due is None:
+            due = self._due[at] = self._found(*at)
+        for spec in due:
+            sentence = first_violation(spec, view)
+            if sentence is not None:
+                found.append((spec, sentence))
+        view.fresh = {}
         return found
 
     def _found(self, view: type[View[Any]], facts: tuple[type[Struct], ...]) -> tuple[AnySpec, ...]:

@@ -118,8 +118,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     crashed: Callable[..., None] | None = None
     """`(observation, place, lost_disk)`"""
     damaged: Callable[..., None] | None = None
+    """`(observation, place, file)`"""
     rotted: Callable[..., None] | None = None
-    restarted: Callable[..., None] | None = None
 
     knowledge: Callable[[Place], Knowledge] = state_of
     """What a node knows, as text; by default, its public attributes."""
@@ -192,5 +192,4 @@ class Kind(Struct, frozen=True, kw_only=True):
             crashed=bound(self.crashed),
             damaged=bound(self.damaged),
             rotted=bound(self.rotted),
-            restarted=bound(self.restarted),
         )

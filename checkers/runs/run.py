@@ -112,8 +112,13 @@ class Run:
         """Make the system ready."""
         self.scenario.place(self)
         self.check()
+        for condition, action in self.scenario.stages:
+            self.advance(partial(condition, self), MOST_SETUP_STEPS)
+            if self.failure is None:
+                self.perform(action)
+                self.check()
         if self.failure is None:
-            self.advance(lambda: self.scenario.ready(self), MOST_SETUP_STEPS)
+            self.advance(partial(self.scenario.ready, self), MOST_SETUP_STEPS)
         if self.failure is None:
             self.begin()
 
@@ -130,7 +135,7 @@ class Run:
         self.scenario.relieve(self)
 
     def perform(self, name: str) -> None:
-        """Perform an action of the scenario's end."""
+        """Perform an action of the scenario."""
         self.scenario.actions[name](self)
 
     def swap(self, strategy: Strategy, timed: bool) -> None:

@@ -28,7 +28,7 @@ from dynaproof.checkers.whole_file import write_whole
 
 NAME_PARTS = 3
 
-RUN_FORMAT = 6
+RUN_FORMAT = 7
 """Version of run files; raised whenever a configuration or a schedule means another run."""
 
 Find = Callable[[str], Scenario]

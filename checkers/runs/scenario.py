@@ -2,8 +2,9 @@
 user's.
 
 A run of it has three parts. The *setup* makes the system ready: `place` does what has to be done by hand,
-then events happen until `ready`, then `begin` starts the load. Then, for as many steps as the configuration
-says, things go wrong. Then the faults stop, time is fair, and `end` judges what must happen eventually.
+then events happen through its `stages` and until `ready`, then `begin` starts the load. Then, for as many
+steps as the configuration says, things go wrong. Then the faults stop, time is fair, and `end` judges what
+must happen eventually.
 """
 
 from __future__ import annotations
@@ -138,6 +139,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     observe: Callable[[Any], Observation] = Gathered
     """What the kinds' observers gather in a run of this configuration."""
     place: Callable[[Any], None] = start_all
+    stages: tuple[tuple[Callable[[Any], bool], str], ...] = ()
+    """What else the setup does by hand, in order: a condition, and the action that is performed once it
+    holds.
+    """
     ready: Callable[[Any], bool] = at_once
     begin: Callable[[Any], None] = nothing
     relieve: Callable[[Any], None] = nothing
@@ -145,7 +150,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """
     end: Callable[[Any], None] = nothing
     actions: Mapping[str, Callable[[Any], None]] = {}
-    """What nodes are made to do in the end, by the name of the event as which it happens and is replayed."""
+    """What nodes are made to do in the setup and in the end, by the name of the event as which it happens and
+    is replayed.
+    """
     act_sentences: Mapping[str, str] = {}
 
     load: Callable[[Any], int] = no_load

@@ -17,7 +17,7 @@ from dynaproof.checkers.user_code import described
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node
-from dynaproof.impl.node import Disk, Env, Message, Microseconds, NodeId, Note, Timer
+from dynaproof.impl.node import Disk, Env, Lane, Message, Microseconds, NodeId, Note, Timer
 from dynaproof.specs.views.nodes import Nodes, Settled, Stepped
 
 PLAIN = (int, float, str, bytes, bool, type(None), enum.Enum)
@@ -67,6 +67,12 @@ class PlainEnv:
         self.random = env.random
         self.note = env.note
         self.cancel_timer = env.cancel_timer
+        self.enter = env.enter
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of the running handler."""
+        return self._env.lane
 
     @property
     def now(self) -> Microseconds:

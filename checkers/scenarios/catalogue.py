@@ -16,6 +16,8 @@ from dynaproof.checkers.scenarios.copy_under_load import COPY_UNDER_LOAD
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
 from dynaproof.checkers.scenarios.large_items import LARGE_ITEMS
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
+from dynaproof.checkers.scenarios.many_groups import MANY_GROUPS
+from dynaproof.checkers.scenarios.membership import MEMBERSHIP
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
 from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
@@ -35,6 +37,8 @@ OURS = (
     SLOW_READER,
     LARGE_ITEMS,
     ROUTER_RESTARTS,
+    MEMBERSHIP,
+    MANY_GROUPS,
 )
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}

@@ -151,13 +151,13 @@ def keeps_pace(run: Run) -> None:
             missing.pop()
         return not missing
 
-    bound = watched * run.config.client.timeout_us * 2
+    bound, began_at = watched * run.config.client.timeout_us * 2, run.world.tau
     run.advance_until(reached, bound, most_steps(run))
     if run.failure is not None:
         return
     for client, goal in goals:
         if client.ended < goal:
-            run.view.file(Unanswered(client.request or client.env.me.name, bound))
+            run.view.file(Unanswered(client.request or client.env.me.name, run.world.tau - began_at))
     if observation.leader_changes != led:
         run.view.file(IdleElection(list(run.view.led)[-1]))
     run.perform("stop")
@@ -170,10 +170,11 @@ def answers(run: Run) -> None:
     """Every client ends the operation that it has under way, within its time."""
     config, group = run.config, Group(run)
     bound = config.client.timeout_us * 2  # A client's clock may be slow by the drift.
+    began_at = run.world.tau
     run.advance_until(group.clients_done, bound, most_steps(run))
     for client in group.clients() if run.failure is None else ():
         if client.left or client.request is not None:
-            run.view.file(Unanswered(client.request or client.env.me.name, bound))
+            run.view.file(Unanswered(client.request or client.env.me.name, run.world.tau - began_at))
 
 
 def quiet(run: Run) -> None:

@@ -45,10 +45,12 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.scenarios.fair_end import ACT_SENTENCES, ACTIONS, PROVIDES, go_on, judge_end
 from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.world.options import RATE_ONE, Options
+from dynaproof.impl.node import ONLY_LANE, NodeId
 from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
+from dynaproof.specs.observe.impl.place import replica_of
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import SOMETIMES
 
@@ -97,13 +99,25 @@ def create_replicas(run: Run) -> None:
         world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
 
 
-def create_and_campaign(run: Run) -> None:
-    """One of them begins to campaign. A replica with a slow clock would hardly ever win an election, so who
-    leads first is drawn.
+def replicas_are_made(run: Run) -> bool:
+    """Every host has the replica that it was told to make."""
+    return len(Group(run).replicas()) == len(REPLICAS)
+
+
+def campaign(run: Run) -> None:
+    """One of them begins to campaign: an event. A replica with a slow clock would hardly ever win an
+    election, so who leads first is drawn.
     """
-    create_replicas(run)
-    first = run.world.at(REPLICAS[run.config.seed % len(REPLICAS)])
-    run.world.run(first, first.node.replica.start_campaign)  # type: ignore[attr-defined]
+    begin_to_campaign(run, REPLICAS[run.config.seed % len(REPLICAS)])
+
+
+def begin_to_campaign(run: Run, node: NodeId) -> None:
+    """The replica of that node begins to campaign."""
+    first = run.world.at(node)
+    run.world.fault("campaign", first, 0)
+    replica = replica_of(first, ONLY_LANE)
+    if replica is not None:  # A run from which something was left out may have made none.
+        run.world.run(first, replica.start_campaign)
 
 
 def a_leader_serves(run: Run) -> bool:
@@ -161,8 +175,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         scrub_us=heartbeat * (2, 20)[pages(2)],
         scrub_step_us=heartbeat // (1, 4)[pages(2)],
         scrub_pages=(1, 4, 64)[pages(3)],
-        **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"),
     )
+    settings = structs.replace(settings, **bounds_of_the_log(f"{scenario}/{strategy}/{seed}"))
     spread = RATE_ONE * drift // 1_000_000
     extremes = pick(3)
     if extremes == 0:  # One slow clock, the others fast: where ignoring the drift matters most.
@@ -304,13 +318,14 @@ PARTITION = Scenario(
     config=GroupConfig,
     faults=(*FAULTS, *FROM_OUTSIDE),
     observe=GroupObservation,
-    place=create_and_campaign,
+    place=create_replicas,
+    stages=((replicas_are_made, "campaign"),),
     ready=a_leader_serves,
     begin=start_clients,
     relieve=go_on,
     end=judge_end,
-    actions=ACTIONS,
-    act_sentences=ACT_SENTENCES,
+    actions={"campaign": campaign, **ACTIONS},
+    act_sentences={"campaign": "{} is made to campaign", **ACT_SENTENCES},
     load=load,
     smaller=smaller,
     requests=REQUESTS,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.ids import RequestId
@@ -53,8 +53,12 @@ class GiveUpTimer(Timer, frozen=True, gc=False, tag="give_up"):
 class Client:
     """One operation at a time; a subclass chooses them in `next_operation`."""
 
-    def __init__(self, env: Env, replicas: tuple[NodeId, ...], settings: ClientSettings) -> None:
+    def __init__(
+        self, env: Env, replicas: tuple[NodeId, ...], settings: ClientSettings, group: int = ONLY_LANE
+    ) -> None:
         self.env = env
+        self.group = group
+        """Whose replicas it asks: all that it does is of that lane."""
         self.replicas = tuple(replica.address for replica in replicas)
         self.settings = settings
         self.ids = RequestIds(env)
@@ -76,6 +80,7 @@ class Client:
 
     def on_start(self) -> None:
         """Begin soon."""
+        self.env.enter(self.group)
         self.env.set_timer(1 + self.env.random("think", self.settings.think_us), ThinkTimer())
 
     def on_timer(self, timer: Timer) -> None:

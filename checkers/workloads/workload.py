@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct, structs
 
 from dynaproof.checkers.workloads.client import Client, ClientSettings, ThinkTimer
-from dynaproof.impl.node import Env, Microseconds, NodeId
+from dynaproof.impl.node import ONLY_LANE, Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
 from dynaproof.impl.partition.records import Item, StoredItem
 from dynaproof.impl.router.call import Ending
@@ -49,8 +49,9 @@ class WorkloadClient(Client):
         operations: int,
         keys: int,
         mix: Mix,
+        group: int = ONLY_LANE,
     ) -> None:
-        super().__init__(env, replicas, settings)
+        super().__init__(env, replicas, settings, group)
         self.mix = mix
         self.left = operations
         """Operations that are still to be answered."""

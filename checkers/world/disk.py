@@ -1,14 +1,15 @@
 """A simulated disk: what is written, what is durable, and what a crash, rot or a loss leaves of it.
 
 Per file, the operations that no completed sync covers are kept in order. A crash keeps a prefix of them,
-drawn for each file on its own, the last append possibly in part. The disk counts its writes by itself, apart
-from the outbox, so that `durable_before_visible` can be checked against it.
+drawn for each file on its own, the last append possibly in part. The disk counts its writes by itself, of
+each lane, apart from the outbox, so that `durable_before_visible` can be checked against it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from dynaproof.impl.node import ONLY_LANE, Lane
 from dynaproof.impl.outbox import Outbox
 
 Pick = Callable[[str, int], int]
@@ -42,8 +43,12 @@ class SimDisk:
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
+        self.lane: Lane = ONLY_LANE
+        """The lane of what is written now."""
         self.written = 0
         self.durable = 0
+        self.last_written: dict[Lane, int] = {}
+        """By lane, the number of its last write, where that is not durable."""
         self.grown: list[str] = []
         """The logs to whose durable bytes the last sync or crash has added."""
         self.paged: list[tuple[str, int]] = []
@@ -58,7 +63,7 @@ class SimDisk:
         self._dirty_pages: dict[str, _Pages] = {}
 
     def _wrote(self) -> int:
-        self.written += 1
+        self.written = self.last_written[self.lane] = self.written + 1
         self.outbox.wrote()
         return self.written
 
@@ -158,6 +163,7 @@ class SimDisk:
     def sync_done(self) -> None:
         """What was written before the sync started is durable."""
         self.durable = mark = self._mark
+        self.last_written = {lane: last for lane, last in self.last_written.items() if last > mark}
         self.grown, self.paged = [], []
         if self._dirty:
             for name in list(self._dirty):
@@ -220,8 +226,12 @@ class SimDisk:
                 self.paged.append((name, page))
             pages.data, pages.pending = dict(pages.durable), []
         self._dirty, self._dirty_pages = {}, {}
-        self.durable = self.written
+        self._all_durable()
         return torn
+
+    def _all_durable(self) -> None:
+        self.durable = self.written
+        self.last_written.clear()
 
     def rot(self, log: str, at: int, mask: int) -> None:
         """Damage one durable byte of a log."""
@@ -246,7 +256,7 @@ class SimDisk:
     def lose(self) -> None:
         """Lose everything."""
         self._logs, self._files, self._dirty, self._dirty_pages = {}, {}, {}, {}
-        self.durable = self.written
+        self._all_durable()
 
     def durable_log(self, log: str) -> bytearray:
         """The bytes of a log that are on the platter."""

@@ -38,11 +38,9 @@ class Listening(Struct, frozen=True):
     crashed: Heard | None = None
     """`(place, lost_disk)`: the node has crashed; its disk shows what it kept."""
     damaged: Heard | None = None
-    """`(place)`: a synced byte of the disk is wrong from here on, and the next start will notice."""
+    """`(place, file)`: a synced byte of a file is wrong from here on, and the next start will notice."""
     rotted: Heard | None = None
-    """`(place)`: likewise, and who reads it will notice; until then the node may go on."""
-    restarted: Heard | None = None
-    """`(place)`: the node has been started."""
+    """`(place, file)`: likewise, and who reads it will notice; until then the node may go on."""
     raised: Heard | None = None
     """`(place, payload, error)`: a handler has raised."""
 
@@ -75,7 +73,6 @@ def together(each: Sequence[Listening]) -> Listening:
         crashed=_together([one.crashed for one in each]),
         damaged=_together([one.damaged for one in each]),
         rotted=_together([one.rotted for one in each]),
-        restarted=_together([one.restarted for one in each]),
         raised=_together([one.raised for one in each]),
     )
 

@@ -13,8 +13,18 @@ from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.checkers.world.listening import NOTHING, Listening
 from dynaproof.impl.driver import Hosted, Send
-from dynaproof.impl.node import Env, Message, Microseconds, NodeId, NodeProtocol, Note, Timer
-from dynaproof.impl.outbox import OutboxLimits
+from dynaproof.impl.node import (
+    ONLY_LANE,
+    Env,
+    Lane,
+    Message,
+    Microseconds,
+    NodeId,
+    NodeProtocol,
+    Note,
+    Timer,
+)
+from dynaproof.impl.outbox import OutboxLimits, Outgoing
 
 Factory = Callable[[Env], NodeProtocol]
 
@@ -67,7 +77,9 @@ class Place:
         self.env = SimEnv(self)
         self.node: NodeProtocol = factory(self.env)
         self.up = False
-        self.timers: dict[Timer, Event] = {}
+        self.lane: Lane = ONLY_LANE
+        """The lane of the running handler, or of the message that leaves."""
+        self.timers: dict[tuple[Lane, Timer], Event] = {}
         self.timers_set = 0
         self.sync_event: Event | None = None
         self.syncs = 0
@@ -80,12 +92,14 @@ class Place:
         """Its messages to itself: a crash takes them all. Those at the front that came are passed over."""
         self.released: list[Event] = []
         """What the last completed sync let out."""
-        self.stamps: deque[tuple[Message, int]] = deque()
-        """What was sent and has not left, with the disk's own count of writes at the end of the sending
-        handler; nothing is kept of a handler at whose end all was durable.
+        self.stamps: dict[Lane, deque[tuple[Message, int]]] = {}
+        """By lane: what was sent and has not left, with the disk's own number of the lane's last write at the
+        end of the sending handler; nothing is kept of a handler at whose end all of its lane was durable.
         """
-        self.sheds: deque[Message] = deque()
-        """What its outbox has shed, in order, while something sent before it waits: it has a stamp too."""
+        self.sheds: dict[Lane, deque[Message]] = {}
+        """By lane: what its outbox has shed, in order, while something sent before it waits: it has a stamp
+        too.
+        """
         self.counters: dict[str, int] = {}
         self.slow = 1
         self.hears(NOTHING)
@@ -103,7 +117,6 @@ class Place:
         self.on_crashed = listening.crashed
         self.on_damaged = listening.damaged
         self.on_rotted = listening.rotted
-        self.on_restarted = listening.restarted
         self.on_raised = listening.raised
 
     def count(self, what: str) -> int:
@@ -112,12 +125,29 @@ class Place:
         self.counters[what] = number + 1
         return number
 
-    def overtakes(self, message: Message) -> int:
-        """A message leaves before others that were sent before it; its stamp, or 0 if it has none.
+    def enter(self, lane: Lane) -> None:
+        """What the running handler does from here on is of this lane."""
+        self.lane = self.disk.lane = lane
+        self.outbox.enter(lane)
+
+    def stamp(self, sent: Sequence[Outgoing]) -> None:
+        """The running handler ends with these sent: each waits for what its lane has written so far."""
+        last, durable, stamps = self.disk.last_written, self.disk.durable, self.stamps
+        for _, message, lane in sent:
+            written = last.get(lane, 0)
+            if written > durable:
+                waiting = stamps.get(lane)
+                if waiting is None:
+                    waiting = stamps[lane] = deque()
+                waiting.append((message, written))
+
+    def overtakes(self, message: Message, lane: Lane) -> int:
+        """A message leaves before others that were sent before it in its lane; its stamp, or 0 if it has
+        none.
 
         Each of those was shed, or the gate has lost it; unless the message leaves too soon: they still wait.
         """
-        stamps = self.stamps
+        stamps, sheds = self.stamps[lane], self.sheds.get(lane)
         passed: list[tuple[Message, int]] = []
         own = 0
         while stamps:
@@ -130,21 +160,21 @@ class Place:
             stamps.extendleft(reversed(passed))
             return own
         for overtaken, _ in passed:
-            if self.sheds and self.sheds[0] is overtaken:
-                self.sheds.popleft()
+            if sheds and sheds[0] is overtaken:
+                sheds.popleft()
             elif self.on_vanished is not None:
                 self.on_vanished(self, overtaken)
         return own
 
-    def damaged(self) -> None:
-        """A synced byte of the disk is wrong from here on, and the next start will notice."""
+    def damaged(self, file: str) -> None:
+        """A synced byte of a file is wrong from here on, and the next start will notice."""
         if self.on_damaged is not None:
-            self.on_damaged(self)
+            self.on_damaged(self, file)
 
-    def rotted(self) -> None:
-        """A synced byte of the disk is wrong from here on, and who reads it will notice."""
+    def rotted(self, file: str) -> None:
+        """A synced byte of a file is wrong from here on, and who reads it will notice."""
         if self.on_rotted is not None:
-            self.on_rotted(self)
+            self.on_rotted(self, file)
 
 
 def place_names(nodes: Sequence[NodeId]) -> list[str]:
@@ -170,6 +200,12 @@ class SimEnv:
         self.boot = place.hosted.boots
         self.disk = place.disk
         self.send: Send = place.outbox.send
+        self.enter = place.enter
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of the running handler."""
+        return self._place.lane
 
     @property
     def now(self) -> Microseconds:
@@ -182,25 +218,28 @@ class SimEnv:
         return self._world.tau + self._place.wall_offset
 
     def random(self, label: str, n: int) -> int:
-        """Chance, through the strategy."""
+        """Chance, through the strategy; each lane has its own."""
         place = self._place
+        if place.lane != ONLY_LANE:
+            label = f"{label} in {place.lane}"
         return self._world.strategy.index((label, place.name, place.count(label)), n)
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:
         """Due at the least tau at which the delay has passed locally."""
         place, world = self._place, self._world
         strategy, timers, rate, number = world.strategy, place.timers, place.rate, place.timers_set
-        before = timers.get(timer)
+        lane = place.lane
+        before = timers.get((lane, timer))
         if before is not None:
             strategy.discard(before)
         place.timers_set = number + 1
         due = -(-(((world.tau * rate >> 20) + delay) << 20) // rate)
-        event = timers[timer] = Event("timer", place.name, number, place, due, timer)
+        event = timers[lane, timer] = Event("timer", place.name, number, place, due, timer, lane=lane)
         strategy.add(event)
 
     def cancel_timer(self, timer: Timer) -> None:
         """Never fires."""
-        event = self._place.timers.pop(timer, None)
+        event = self._place.timers.pop((self._place.lane, timer), None)
         if event is not None:
             self._world.strategy.discard(event)
 

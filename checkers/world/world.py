@@ -8,13 +8,15 @@ the strategy.
 *Messages.* Between two nodes they may be lost, repeated, delayed and reordered, each direction on its own. A
 node's messages to itself pass no network: they are neither lost nor repeated while it lives, they arrive in
 order in timed mode, and in any order in untimed mode; a crash takes all that are under way, for they were
-nowhere but in its memory.
+nowhere but in its memory. Every message and timer has the lane in which it was sent or set, and what it
+causes is of that lane.
 
 *Speed.* `happen` and `_release` are the hot path of everything; they trade some repetition for calls.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,8 +25,8 @@ from dynaproof.checkers.world.digest import FOLDED, EventDigest
 from dynaproof.checkers.world.listening import Observer, together
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Factory, Link, Place, place_names
-from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, Message, NodeId, Timer
-from dynaproof.impl.outbox import OutboxLimits
+from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, ONLY_LANE, Lane, Message, NodeId, Timer
+from dynaproof.impl.outbox import OutboxLimits, Outgoing
 
 LATE_COPY = 7
 """By how many times the latency of a message its second copy is delayed."""
@@ -127,8 +129,9 @@ class World:
         if not steps & (FOLDED - 1):
             self._digest.fold()
         # What observers and judges have read since the last handler is no work of this one.
-        disk = place.disk
+        disk, outbox = place.disk, place.outbox
         disk.bytes_read = disk.bytes_written = 0
+        place.lane = disk.lane = outbox.lane = event.lane
         if kind == "deliver":
             link = event.link
             if link is not None:
@@ -144,7 +147,7 @@ class World:
                 self._raised(place, event.payload, error)
                 return
         elif kind == "timer":
-            del place.timers[event.payload]
+            del place.timers[event.lane, event.payload]
             if event.payload.format_version != FORMAT_VERSION:
                 self._unknown(place, event.payload)
                 return
@@ -161,7 +164,6 @@ class World:
             return
         if place.on_handled is not None:
             place.on_handled(place)
-        outbox = place.outbox
         if outbox.handler or outbox.written > outbox.durable:
             self._let_out(place)
 
@@ -179,10 +181,13 @@ class World:
         if not self.steps & (FOLDED - 1):
             self._digest.fold()
 
-    def run(self, place: Place, handler: Callable[..., None], *arguments: Any) -> None:
-        """One handler call that no event causes, and what follows from it."""
+    def run(
+        self, place: Place, handler: Callable[..., None], *arguments: Any, lane: Lane = ONLY_LANE
+    ) -> None:
+        """One handler call, in a lane, that no event causes, and what follows from it."""
         assert place.up, f"{place.name} is down, and only a running node handles anything"
         place.disk.bytes_read = place.disk.bytes_written = 0
+        place.enter(lane)
         try:
             handler(*arguments)
         except Exception as error:  # noqa: BLE001
@@ -201,9 +206,8 @@ class World:
         """A handler has run: what may leave does, and a sync begins if one is needed."""
         outbox = place.outbox
         if outbox.handler:
-            written = place.disk.written
-            if written > place.disk.durable:
-                place.stamps += [(message, written) for _, message in outbox.handler]
+            if place.disk.written > place.disk.durable:
+                place.stamp(outbox.handler)
             sent = outbox.handled()
             if outbox.dropped:
                 self._shed(place)
@@ -219,8 +223,9 @@ class World:
 
     def _shed(self, place: Place) -> None:
         """The outbox had no room for these."""
-        for to, message in place.outbox.dropped:
-            place.sheds.append(message)
+        for to, message, lane in place.outbox.dropped:
+            place.lane = lane
+            place.sheds.setdefault(lane, deque()).append(message)
             self._note_shed(place, to, message, "full outbox")
         place.outbox.dropped.clear()
 
@@ -276,20 +281,20 @@ class World:
 
     # --- Network ---
 
-    def _release(
-        self, place: Place, messages: list[tuple[NodeId, Message]], released: list[Event] | None = None
-    ) -> None:
+    def _release(self, place: Place, messages: list[Outgoing], released: list[Event] | None = None) -> None:
         """Messages leave a node; those that a sync has let out are kept in `released` for a crash."""
         strategy, on_sent, links, stamps = self.strategy, place.on_sent, place.links, place.stamps
         tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
         durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
         latencies, below = len(table), strategy.below
-        for to, message in messages:
-            if stamps:
-                stamped, stamp = stamps.popleft()
+        for to, message, lane in messages:
+            place.lane = lane
+            waiting = stamps.get(lane)
+            if waiting:
+                stamped, stamp = waiting.popleft()
                 if stamped is not message:
-                    stamps.appendleft((stamped, stamp))
-                    stamp = place.overtakes(message)
+                    waiting.appendleft((stamped, stamp))
+                    stamp = place.overtakes(message, lane)
                 if stamp > durable and place.on_uncovered is not None:
                     place.on_uncovered(place, message)
             heard = on_sent.get(type(message))
@@ -309,7 +314,7 @@ class World:
             number = link.sent
             if target is place:
                 link.sent = number + 1
-                event = Event("deliver", name, number, place, tau + 1, message, me, to)
+                event = Event("deliver", name, number, place, tau + 1, message, me, to, None, lane)
                 own = place.own_in_flight
                 while own and own[0].position < 0:
                     own.popleft()
@@ -332,7 +337,7 @@ class World:
                 link.in_flight += 1
                 due = tau + delay
                 self.under_way_until = max(self.under_way_until, due)
-                event = Event("deliver", link.name, number, target, due, message, me, to, link)
+                event = Event("deliver", link.name, number, target, due, message, me, to, link, lane)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)
             if released is not None:
@@ -361,9 +366,8 @@ class World:
         link.in_flight += 1
         due = self.tau + delay * LATE_COPY
         self.under_way_until = max(self.under_way_until, due)
-        self.strategy.add(
-            Event("deliver", link.name, number, event.place, due, event.payload, event.sender, event.to, link)
-        )
+        content = event.payload, event.sender, event.to, link, event.lane
+        self.strategy.add(Event("deliver", link.name, number, event.place, due, *content))
 
     def _tally(self, what: str) -> None:
         self.fell[what] = self.fell.get(what, 0) + 1
@@ -418,8 +422,6 @@ class World:
         place.outbox = place.hosted.outbox
         place.up = True
         self.run(place, place.node.on_start)
-        if place.on_restarted is not None:
-            place.on_restarted(place)
 
     def bound(self, capacity: int, outbox: OutboxLimits) -> None:
         """Bound links and outboxes so from here on."""

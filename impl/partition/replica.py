@@ -13,6 +13,7 @@ from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.partition.waiting import Waiting
+from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.replica import Replica
@@ -21,22 +22,24 @@ from dynaproof.impl.tree.page_cache import PageCache
 PartitionReplica: TypeAlias = Replica[PartitionState]
 
 
-def create(env: Env, settings: Settings, cache: PageCache, prefix: str, head: AnyHead) -> PartitionReplica:
-    """A replica that knows nothing, with an empty journal under `prefix`."""
+def create(env: Env, settings: Settings, cache: PageCache, head: AnyHead) -> PartitionReplica:
+    """A replica of the lane's group that knows nothing, with an empty journal."""
+    prefix = log_prefix(env.lane, head.member.incarnation)
     log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
     return _serving(Replica.create(env, settings, cache, log, PartitionState), settings)
 
 
 def recover(
-    env: Env, settings: Settings, cache: PageCache, prefix: str
+    env: Env, settings: Settings, cache: PageCache, incarnation: int
 ) -> tuple[PartitionReplica, bool] | None:
-    """The replica that the journal under `prefix` describes, and whether a torn tail was cut; None where
-    there is no journal.
+    """The replica of the lane's group that the journal of an incarnation describes, and whether a torn tail
+    was cut; None where there is no journal.
 
     Raises:
         RottenLogError: synced bytes of the journal are damaged or missing.
         RottenPageError: a page that is needed to apply what follows the checkpoint is damaged or missing.
     """
+    prefix = log_prefix(env.lane, incarnation)
     recovered = ReplicationLog.recover(env.disk, prefix, decode, settings.log_cache_bytes)
     if recovered is None:
         return None

@@ -84,8 +84,10 @@ class Waiting(Service):
         return waiter is not None
 
     def wait_us(self) -> Microseconds:
-        """How long it takes to come to the front: as long as who is there has waited."""
-        return self.env.now - self.queue[0].since if self.queue else 0
+        """How long it takes to come to the front: as long as who is there has waited, if that is not because
+        the leader had lost its voters for a while; so a heartbeat at the most.
+        """
+        return min(self.env.now - self.queue[0].since, self.settings.heartbeat_us) if self.queue else 0
 
     def has_room(self) -> None:
         """Give those in front their turns (rule W1). So many at a time, unless nothing is in flight: then no

@@ -18,6 +18,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.impl.paxos.messages.catch_up import Chosen
 from dynaproof.impl.paxos.messages.election import Alive, AskAlive, Prepare, Promise, Refused, TooFarBehind
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Behind, Heard, Heartbeat, Release, Vote
+from dynaproof.impl.paxos.messages.membership import Following
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import NoOp
 from dynaproof.impl.paxos.sizes import NO_OP_BYTES
@@ -48,6 +49,8 @@ class Acceptor(Candidate[State]):
             return
         if self.leading is not None and m.ballot > self.leading:
             self.step_down()
+        if not self.admitted:
+            self.reached("promise of a voter that is not admitted")
         self.log.promise(m.ballot)  # Durable before the promise leaves.
         self.send(m.source, self.promise_for(m))
 
@@ -95,7 +98,9 @@ class Acceptor(Candidate[State]):
         return TooFarBehind(self.member, m.source.incarnation, m.ballot, log.commit, log.first, at_first)
 
     def lease_binds(self, ballot: Ballot) -> bool:
-        """Whether a lease granted to another ballot still runs; the grantor is free at >= L (rule 15)."""
+        """Whether a lease granted to another ballot still runs; the grantor is free at >= L, whatever configs
+        it learns meanwhile (rules 15 and L4).
+        """
         return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until
 
     def grant_lease(self, ballot: Ballot) -> None:
@@ -191,7 +196,7 @@ class Acceptor(Candidate[State]):
     def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
         """Grant the lease anew. A leader that a quorum renewed counts as alive (the gray-failure check)."""
         if not self.admitted:
-            self.learn_from(m.source, m.commit)
+            self.follow_without_vote(m)
             return
         if self.refuses(m, m.ballot):
             return
@@ -201,6 +206,15 @@ class Acceptor(Candidate[State]):
             self.arm_election()
         self.say_what_is_here(m)
         self.commit_through(m.commit, m.ballot)
+
+    def follow_without_vote(self, m: Heartbeat) -> None:
+        """Fetch what is chosen, and say how far this replica is: no promise, and no grant (rules 14 and M6).
+        What it has fetched may admit it, and then it answers as a voter.
+        """
+        log = self.log
+        self.fetching_for = m
+        self.learn_from(m.source, m.commit)
+        self.send(m.source, Following(self.member, m.source.incarnation, m.ballot, m.sent_at, log.commit))
 
     def on_behind(self, sender: NodeId, m: Behind) -> None:
         """Nothing of the leader's can follow what is here: fetch what is chosen. A copy under way brings that
@@ -257,11 +271,12 @@ class Acceptor(Candidate[State]):
         self.send(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
 
     def on_release(self, sender: NodeId, m: Release) -> None:
-        """Planned handover: the leader of this ballot will never serve by it again, so nobody waits for its
-        lease.
+        """The leader of this ballot will never serve by it again, so nobody waits for its lease. What it
+        knew to be chosen comes with it, for a leader that leaves tells nobody else of the config (rule M7).
         """
         if m.ballot != self.lease_granted_to:
             return
+        self.commit_through(m.commit, m.ballot)
         self.lease_granted_until = self.env.now
         self.heard_alive_at = -1
         if m.successor == self.member and self.admitted:

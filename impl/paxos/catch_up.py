@@ -16,13 +16,14 @@ class CatchUp(Copying[State]):
     """Asks peers for what is chosen, and answers them."""
 
     def on_fetch_timer(self, timer: FetchTimer) -> None:
-        """A replica that is not admitted asks all the others until it is, while no answer is on its way."""
+        """A replica that is not admitted asks all voters until it is, while no answer is on its way."""
         if self.admitted:
             return
         self.env.set_timer(self.settings.retry_us, FetchTimer())
         if self.copying or self.env.now < self.fetching_until:
             return
-        for member in self.log.head.config.voters:
+        # The voters that it was made with may have left; those of a newer config may be out of reach.
+        for member in dict.fromkeys((*self.log.head.config.voters, *self.config.voters)):
             if member != self.member:
                 self.fetch(member)
 

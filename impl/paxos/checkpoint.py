@@ -81,8 +81,3 @@ class Copy:
         self.log_asked = False
         """Whether an answer about the held log is on its way."""
         self.pages.begin(offer.snapshot.roots)
-
-
-def pages_file(incarnation: int, slot: int) -> str:
-    """The page file of the items that an incarnation began with at a slot: empty, or copied."""
-    return f"items/{incarnation:06d}/{slot:012d}"

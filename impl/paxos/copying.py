@@ -11,7 +11,8 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.paxos.checkpoint import Checkpoint, Copied, Copy, HeldLog, pages_file
+from dynaproof.impl.paxos.checkpoint import Checkpoint, Copied, Copy, HeldLog
+from dynaproof.impl.paxos.files import pages_file
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.learner import Learner
 from dynaproof.impl.paxos.messages.catch_up import (
@@ -98,7 +99,7 @@ class Copying(Learner[State]):
         if len(m.snapshot.roots) != len(self.state.codecs):
             return  # Of a state machine that this code does not know.
         if copy is None:
-            file = pages_file(self.incarnation, m.snapshot.slot)
+            file = pages_file(self.group, self.incarnation, m.snapshot.slot)
             pages = PageCopy(self.env.disk, file, self.settings.page_bytes, self.settings.digests_kept)
             copy = self.copy = Copy(pages, m)
         elif (copy.source, copy.view) != (m.source, m.view):

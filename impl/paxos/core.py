@@ -15,7 +15,7 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import ElectionTimer
-from dynaproof.impl.paxos.messages.leadership import Adopt, Behind
+from dynaproof.impl.paxos.messages.leadership import Adopt, Behind, Heartbeat
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -39,6 +39,8 @@ class Core(Generic[State]):
         self.state = state
         self.services: tuple[Service, ...] = ()
         """In the order in which they are called; see `Replica.serve`."""
+        self.group = env.lane
+        """The group: all that the replica does is of its lane, and its files are named for it."""
         self.member: Member = log.head.member
         self.incarnation = self.member.incarnation
         self.name = self.member.node.name
@@ -65,7 +67,7 @@ class Core(Generic[State]):
         """Until when the answer to a fetch is waited for,"""
         self.fetching_from = 0
         """which begins with this slot;"""
-        self.fetching_for: Adopt | Behind | None = None
+        self.fetching_for: Adopt | Behind | Heartbeat | None = None
         """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None

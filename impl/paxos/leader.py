@@ -13,7 +13,7 @@ Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Availa
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.leadership import Campaign, Leadership, Progress
 from dynaproof.impl.paxos.messages.leadership import (
     Handover,
@@ -106,7 +106,7 @@ class Leader(Sender[State]):
         """One round: ask every voter to renew the lease; the send time travels with the question."""
         leadership = self.leadership
         assert leadership is not None, "only a leader beats"
-        for member in leadership.progress:
+        for member in (*leadership.progress, *leadership.learners):
             self.ask(leadership, member)
         self.env.set_timer(self.settings.heartbeat_us, HeartbeatTimer())
 
@@ -183,6 +183,8 @@ class Leader(Sender[State]):
             return
         self.renew(leadership, progress, m.asked_at, m.wall)
         moved_at = progress.advanced_at
+        if not progress.adopted and m.through < progress.through and m.asked_at == progress.asked_at:
+            progress.restart(m.through)
         progress.advance(m.through, self.env.now)
         if m.adopted:
             progress.adopted = True
@@ -291,5 +293,23 @@ class Leader(Sender[State]):
         if not behind:
             return
         successor = behind[0][1]
-        for member in self.config.voters:
-            self.send(member, Release(self.member, member.incarnation, ballot, successor))
+        self.release(ballot, successor, self.config.voters)
+
+    def leave(self, leadership: Leadership, config: Config) -> None:
+        """A chosen config does not name this leader: it stops in the step that counts it, and tells the old
+        voters and the new ones (rule M7).
+        """
+        progress = leadership.progress
+        ahead = min(
+            config.voters, key=lambda voter: (-progress[voter].through if voter in progress else 1, voter)
+        )
+        self.step_down()
+        self.reached("leader replaced while it served")
+        self.release(
+            leadership.ballot, ahead, tuple({**dict.fromkeys(progress), **dict.fromkeys(config.voters)})
+        )
+
+    def release(self, ballot: Ballot, successor: Member, members: tuple[Member, ...]) -> None:
+        """Tell these that the lease of an own ballot is over."""
+        for member in members:
+            self.send(member, Release(self.member, member.incarnation, ballot, self.log.commit, successor))

@@ -46,7 +46,7 @@ class Progress:
 
     def __init__(self, next_slot: int) -> None:
         self.through = 0
-        """It holds every slot through this one, at the ballot or as known chosen, by its own word;"""
+        """It holds every slot through this one, at the ballot or as known chosen, by its own newest word;"""
         self.adopted = False
         """and the ballot's first batch is among them."""
         self.advanced_at: Microseconds = -1
@@ -70,10 +70,41 @@ class Progress:
         while self.chunks and self.chunks[0][0] <= through:
             del self.chunks[0]
 
+    def restart(self, through: int) -> None:
+        """The voter, which has not adopted the batch, knows the log through this slot only: a crash takes the
+        commit index away.
+        """
+        self.through = through
+
     def go_on_from(self, slot: int) -> None:
         """Send from this slot on, whatever was under way before."""
         self.next = slot
         self.chunks.clear()
+
+
+class Learner:
+    """What a leader knows of a replica without a vote, which follows by fetching (rule M6)."""
+
+    __slots__ = ("goal", "goal_at", "heard_at", "round_us", "through")
+
+    def __init__(self, commit: int, now: Microseconds) -> None:
+        self.through = 0
+        """It has the log through this slot, by its own word,"""
+        self.heard_at = now
+        """which came then."""
+        self.goal = commit
+        """What was chosen when the running round began,"""
+        self.goal_at = now
+        """and when that was."""
+        self.round_us: Microseconds = -1
+        """How long the last whole round took; -1 before."""
+
+    def heard(self, through: int, commit: int, now: Microseconds) -> None:
+        """It says how far it is: a round ends when it has all that was chosen at its beginning."""
+        self.through, self.heard_at = max(self.through, through), now
+        if self.through >= self.goal:
+            self.round_us = now - self.goal_at
+            self.goal, self.goal_at = commit, now
 
 
 class Leadership:
@@ -85,6 +116,7 @@ class Leadership:
         "config_waits",
         "last_proposed_at",
         "last_timestamp",
+        "learners",
         "lease_start",
         "progress",
         "serving",
@@ -118,6 +150,8 @@ class Leadership:
         self.config_waits = False
         """Whether a config is to be proposed as soon as all below is chosen: nothing else is before it."""
         self.progress = {voter: Progress(tail_end + 1) for voter in voters}
+        self.learners: dict[Member, Learner] = {}
+        """Those without a vote; they are counted nowhere."""
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
 

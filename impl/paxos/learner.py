@@ -11,6 +11,7 @@ from __future__ import annotations
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.checkpoint import Checkpoint
 from dynaproof.impl.paxos.core import Core
+from dynaproof.impl.paxos.files import pages_prefix
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.log import Head
 from dynaproof.impl.paxos.messages.catch_up import Fetch
@@ -37,7 +38,7 @@ class Learner(Core[State]):
 
     def apply_chosen(self) -> None:
         """Apply every slot through the commit index; a leader notifies its services, and serves once its own
-        `NoOp` is applied (rule 7).
+        `NoOp` is applied (rules 7 and L3).
         """
         log, state = self.log, self.state
         while state.applied < log.commit:
@@ -209,6 +210,6 @@ class Learner(Core[State]):
         needed = {self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced)}
         if self.copy is not None:
             needed.add(self.copy.pages.file)
-        for name in self.env.disk.files(f"items/{self.incarnation:06d}/"):
+        for name in self.env.disk.files(pages_prefix(self.group, self.incarnation)):
             if name not in needed:
                 self.env.disk.remove_file(name)

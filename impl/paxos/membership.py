@@ -1,8 +1,11 @@
-"""Membership: a voter that has forgotten is replaced by a new incarnation, one `ConfigChange` at a time.
+"""Membership: voters are replaced by new incarnations, one `ConfigChange` at a time.
+
+A voter that has forgotten is replaced on its own node, by the group itself; an operator may replace any
+voter, the leader too, by a learner that has caught up.
 
 *Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
-chosen (rule 9). A new incarnation promises at once, and votes once it knows the log through its own config
-(rule 14).
+chosen (rule 9). It replaces one voter at the most, and the others are admitted (rules M2 and M3). A new
+incarnation promises at once, and votes once it knows the log through its own config (rule 14).
 """
 
 from __future__ import annotations
@@ -13,8 +16,20 @@ from typing import Any, ClassVar
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.leader import Leader
-from dynaproof.impl.paxos.leadership import Progress
-from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
+from dynaproof.impl.paxos.leadership import Leadership, Learner, Progress
+from dynaproof.impl.paxos.messages.membership import (
+    ConfigStatus,
+    CreateReplica,
+    Following,
+    NotCaughtUp,
+    NotNow,
+    OtherEpoch,
+    RaiseEpoch,
+    Replaced,
+    ReplaceVoter,
+    Status,
+    Vacant,
+)
 from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 from dynaproof.impl.paxos.service import Service
 
@@ -24,12 +39,19 @@ class Membership(Service):
 
     def __init__(self, replica: Leader[Any]) -> None:
         self.replica = replica
-        self.wanted: Vacant | None = None
-        """The vacancy for which a config waits until all below is chosen."""
+        self.env = replica.env
+        self.wanted: tuple[NodeId, Message] | None = None
+        """The command for which a config waits until all below is chosen, and who gave it;"""
+        self.waits_until = 0
+        """and until when: proposals go on after that."""
+
+    # --- Without an operator ---
 
     def on_vacant(self, sender: NodeId, m: Vacant) -> None:
         """A node that hosts a voter has lost it: replace it by a new incarnation (rules 9 and 14)."""
         replica, leadership = self.replica, self.replica.leadership
+        if not replica.settings.repairs_itself:
+            return  # The operator sees that no replica is there.
         if leadership is None:
             if replica.leader is not None and replica.leader != replica.member and sender == m.node:
                 replica.env.send(replica.leader.node, m)
@@ -42,48 +64,196 @@ class Membership(Service):
                 continue
             if voter.node == m.node and voter.incarnation > m.retired:
                 replica.env.send(sender, CreateReplica(voter, replica.config, replica.state.config_slot))
-            elif replica.log.commit < replica.log.last:
-                # Under load some slot is always in flight: nothing more is proposed until all are chosen.
-                self.wanted, leadership.config_waits = m, True
-            elif replica.clock_trusted():
+            else:
                 new = Member(m.node, replica.config.next_incarnation)
-                config = replica.config.replacing(voter, new)
-                slot, epoch = replica.log.last + 1, replica.config.epoch
-                replica.propose(
-                    ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config)
-                )
+                self.change(sender, m, leadership, replica.config.replacing(voter, new))
+
+    # --- An operator's commands ---
+
+    def on_replace_voter(self, sender: NodeId, m: ReplaceVoter) -> None:
+        """Put a learner in the place of a voter, whoever that is (rules M2 and M3)."""
+        replica, config = self.replica, self.replica.config
+        leadership = self.obeying(sender, m.expected_epoch)
+        if leadership is None:
+            return
+        if m.new in config.voters:
+            slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
+            self.env.send(sender, Replaced(m.new, config, slot, admitted))
+        elif self.expects(sender, m.expected_epoch) and self.sound(sender, m):
+            if not self.all_admitted(leadership, m.out):
+                self.not_now(sender, m.expected_epoch, "a voter is not admitted")
+            elif self.caught_up(sender, leadership, m.new):
+                self.change(sender, m, leadership, config.replacing(m.out, m.new))
+
+    def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
+        """Void all that expects the epoch. Quorums stay as they are, so nobody need be admitted for that."""
+        leadership = self.obeying(sender, m.expected_epoch)
+        if leadership is not None and self.expects(sender, m.expected_epoch):
+            self.change(sender, m, leadership, self.replica.config.raised())
+
+    def on_config_status(self, sender: NodeId, m: ConfigStatus) -> None:
+        """Say what governs."""
+        replica, leadership = self.replica, self.obeying(sender, -1)
+        if leadership is not None:
+            admitted = self.all_admitted(leadership, None)
+            self.env.send(sender, Status(replica.config, replica.state.config_slot, admitted))
+
+    def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
+        """The leadership, if it may obey a command now; else the sender is told who might."""
+        leadership = self.replica.leadership
+        if leadership is None or not leadership.serving:
+            self.not_now(sender, expected_epoch, "it does not lead")
+        elif leadership.config_in_flight:
+            self.not_now(sender, expected_epoch, "a config is in flight")
+        else:
+            return leadership
+        return None
+
+    def expects(self, sender: NodeId, expected_epoch: int) -> bool:
+        """Whether a command is for the governing config; else it is void for ever."""
+        config = self.replica.config
+        if expected_epoch != config.epoch:
+            self.env.send(sender, OtherEpoch(expected_epoch, config, self.replica.state.config_slot))
+        return expected_epoch == config.epoch
+
+    def sound(self, sender: NodeId, m: ReplaceVoter) -> bool:
+        """Whether the config that a command asks for may be (rule M2)."""
+        config = self.replica.config
+        others = [voter for voter in config.voters if voter != m.out]
+        reason = ""
+        if len(others) == len(config.voters):
+            reason = "who is to leave is no voter"
+        elif m.new.incarnation < config.next_incarnation:
+            reason = "the incarnation may have been used"
+        elif any(voter.node.address == m.new.node.address for voter in others):
+            reason = "its node has another voter"
+        elif config.replacing(m.out, m.new).crowded():
+            reason = "its zone has as many voters as it may"
+        if reason:
+            self.not_now(sender, m.expected_epoch, reason)
+        return not reason
+
+    def not_now(self, sender: NodeId, expected_epoch: int, reason: str) -> None:
+        """Answer a command that has no effect now."""
+        replica = self.replica
+        leader = None if replica.leader is None else replica.leader.node
+        if leader == self.env.me and replica.leading is None:
+            leader = None  # It led last, perhaps until it was replaced.
+        self.env.send(sender, NotNow(expected_epoch, reason, leader))
+
+    def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
+        """Whether all voters but `out` are admitted (rule M2): of the one that the config brought this leader
+        needs a word of its own ballot, for only who is admitted votes and grants.
+        """
+        brought = self.replica.config.brought
+        if brought is None or brought in (out, self.replica.member):
+            return True
+        return leadership.progress[brought].asked_at >= 0
+
+    def caught_up(self, sender: NodeId, leadership: Leadership, new: Member) -> bool:
+        """Whether a learner is close enough to vote; from the first question on the leader hears of it (rule
+        M6).
+        """
+        replica, settings, now = self.replica, self.replica.settings, self.env.now
+        learners, commit = leadership.learners, replica.log.commit
+        if new not in learners:
+            for silent in [m for m, one in learners.items() if now - one.heard_at > settings.lease_us]:
+                del learners[silent]
+            if len(learners) >= settings.learners:
+                self.not_now(sender, replica.config.epoch, "it keeps track of as many learners as it may")
+                return False
+            learners[new] = Learner(commit, now)
+            replica.ask(leadership, new)
+        learner = learners[new]
+        near = learner.round_us >= 0 and (
+            commit - learner.through <= settings.lag_slots or learner.round_us < settings.catch_up_us
+        )
+        if not near:
+            self.env.send(sender, NotCaughtUp(new, learner.through, commit))
+        return near
+
+    def on_following(self, sender: NodeId, m: Following) -> None:
+        """A replica without a vote says how far it is."""
+        leadership = self.replica.leadership
+        if leadership is None or m.ballot != leadership.ballot:
+            return
+        learner = leadership.learners.get(m.source)
+        if learner is not None:
+            learner.heard(m.through, self.replica.log.commit, self.env.now)
+
+    # --- Proposing ---
+
+    def change(self, sender: NodeId, m: Message, leadership: Leadership, config: Config) -> None:
+        """Propose a config, or have it wait until all below is chosen (rule 9)."""
+        replica = self.replica
+        if replica.log.commit < replica.log.last:
+            # Under load some slot is always in flight: nothing more is proposed until all are chosen.
+            if self.wanted is None:
+                self.waits_until = self.env.now + replica.settings.heartbeat_us
+            self.wanted, leadership.config_waits = (sender, m), True
+        elif replica.clock_trusted():
+            slot, epoch = replica.log.last + 1, replica.config.epoch
+            replica.propose(ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config))
 
     def has_room(self) -> None:
-        """Propose the config that waits, once all below it is chosen (rule 9)."""
+        """Propose the config that waits, once all below it is chosen (rule 9); if that takes too long, let
+        proposals go on, and whoever asked for it asks again.
+        """
         leadership, wanted = self.replica.leadership, self.wanted
-        if wanted is None or leadership is None or self.replica.log.commit < self.replica.log.last:
+        if wanted is None or leadership is None:
+            return
+        chosen = self.replica.log.commit == self.replica.log.last
+        if not chosen and self.env.now < self.waits_until:
             return
         self.wanted, leadership.config_waits = None, False
-        self.on_vacant(wanted.node, wanted)
+        if chosen:
+            sender, message = wanted
+            self.HANDLERS[type(message)](self, sender, message)
 
     def stepped_down(self) -> None:
-        """The next leader hears of the vacancy too."""
+        """The next leader hears of it too."""
         self.wanted = None
+
+    # --- Counted chosen ---
 
     def applied(self, record: Record) -> None:
         """A chosen config governs."""
-        if record.config is not None:
-            self.config_chosen(record.slot, record.config)
+        leadership = self.replica.leadership
+        if record.config is None or leadership is None:
+            return
+        if record.proposed_at != leadership.ballot:
+            self.replica.reached("config counted late")
+        self.config_chosen(leadership, record.slot, record.config)
 
-    def config_chosen(self, slot: int, config: Config) -> None:
-        """From here on the new config governs: votes, leases and proposals."""
-        replica, leadership = self.replica, self.replica.leadership
-        assert leadership is not None, "only a leadership has slots in flight"
+    def config_chosen(self, leadership: Leadership, slot: int, config: Config) -> None:
+        """From here on the new config governs: votes, leases and proposals (rules L1 and L2)."""
+        replica = self.replica
         if slot == leadership.config_in_flight:
             leadership.config_in_flight = 0
+        if replica.member not in config.voters:
+            replica.leave(leadership, config)
+            return
         known, new = leadership.progress, replica.log.last + 1
         leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}
         leadership.lease_start = leadership.lease_from(config)
-        if replica.member not in leadership.progress:
-            replica.step_down()
-            return
         for voter in config.voters:
-            if voter != replica.member:
+            if voter == replica.member:
+                continue
+            if replica.settings.repairs_itself:
                 replica.env.send(voter.node, CreateReplica(voter, config, slot))
+            if leadership.learners.pop(voter, None) is not None:
+                replica.ask(leadership, voter)  # It learns that it has a vote.
 
-    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {Vacant: on_vacant}
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """Those without a vote that a leader keeps track of."""
+        leadership = self.replica.leadership
+        known = 0 if leadership is None else len(leadership.learners)
+        return (("learners", known, self.replica.settings.learners),)
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Vacant: on_vacant,
+        ReplaceVoter: on_replace_voter,
+        RaiseEpoch: on_raise_epoch,
+        ConfigStatus: on_config_status,
+        Following: on_following,
+    }

@@ -31,6 +31,12 @@ class Outbid(Note, frozen=True, gc=False, tag="outbid"):
     promised: Ballot
 
 
+class Dropped(Note, frozen=True, gc=False, tag="dropped"):
+    """An operator has dropped an incarnation."""
+
+    member: Member
+
+
 class Reached(Note, frozen=True, gc=False, tag="reached"):
     """A situation that a campaign should reach, by name (the `sometimes` specs)."""
 

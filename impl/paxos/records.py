@@ -30,9 +30,27 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
         return len(self.voters) // 2 + 1
 
     def replacing(self, old: Member, new: Member) -> Config:
-        """The next config, with `new` in the place of `old`."""
+        """The next config, with `new` in the place of `old` (rule M1)."""
         voters = tuple(new if voter == old else voter for voter in self.voters)
         return Config(self.epoch + 1, voters, max(self.next_incarnation, new.incarnation + 1))
+
+    def raised(self) -> Config:
+        """The next config, with the same voters."""
+        return Config(self.epoch + 1, self.voters, self.next_incarnation)
+
+    @property
+    def brought(self) -> Member | None:
+        """The voter that came last, the only one that may not be admitted yet: it had to be before another
+        was brought (rule M2). Before any was, none.
+        """
+        newest = max(self.voters, key=lambda voter: voter.incarnation)
+        first = newest.incarnation <= len(self.voters)  # The first voters have the lowest incarnations.
+        return None if first or newest.incarnation + 1 < self.next_incarnation else newest
+
+    def crowded(self) -> bool:
+        """Whether a zone has more voters than the group can lose."""
+        zones = [(voter.node.region, voter.node.zone) for voter in self.voters]
+        return any(2 * zones.count(zone) > len(zones) - 1 for zone in zones)
 
 
 class Record(Struct, frozen=True, gc=False, tag=True):

@@ -11,8 +11,8 @@ from typing import Any, Generic
 
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.paxos.acceptor import Acceptor
-from dynaproof.impl.paxos.checkpoint import pages_file
 from dynaproof.impl.paxos.entrance import SHAPES, may_say
+from dynaproof.impl.paxos.files import pages_file
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages import catch_up, checkpoint, election, leadership
 from dynaproof.impl.paxos.service import Service
@@ -153,7 +153,7 @@ def empty_state(
     env: Env, settings: GroupSettings, cache: PageCache, log: ReplicationLog, machine: type[State]
 ) -> State:
     """The state before the first slot; pages that no checkpoint came to name are gone."""
-    file = pages_file(log.head.member.incarnation, 0)
+    file = pages_file(env.lane, log.head.member.incarnation, 0)
     env.disk.remove_file(file)
     state: State = machine.empty(PageFile(env.disk, file, settings.page_bytes, cache), log.head.config)
     return state

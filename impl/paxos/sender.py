@@ -122,8 +122,8 @@ class Sender(CatchUp[State]):
         if retained and m.early > m.through + 1:
             self.fill(leadership, progress, m)
             return
-        if m.adopted and moved_at >= m.asked_at:
-            return  # It has moved on since: what it lacked then was on its way.
+        if m.adopted and moved_at >= m.asked_at and progress.next:
+            return  # It has moved on since: what it lacked then was on its way, unless it had to fetch.
         follows = m.adopted or m.through >= leadership.tail_end  # Rule 5.
         progress.resent = (self.env.now, m.through)
         # A voter that knows the whole batch to be chosen must adopt it all the same, if its vote is needed.

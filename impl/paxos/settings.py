@@ -50,6 +50,8 @@ class GroupSettings(Struct, frozen=True):
     """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
     cache_bytes: int = 67_108_864
     """What all trees of a node take in memory, at the most, about."""
+    replicas_per_node: int = 1_000
+    """Replicas on one node, at the most; a command to make a further one is refused."""
     scrub_us: Microseconds = 3_600_000_000
     """In which time all pages are read and verified once."""
     scrub_step_us: Microseconds = 1_000_000
@@ -70,6 +72,14 @@ class GroupSettings(Struct, frozen=True):
     """Replicas that copy from one source at the same time, or go on by log behind their copies; a further one
     is told when to come back.
     """
+    repairs_itself: bool = True
+    """Whether a leader replaces a voter that has forgotten without an operator's command."""
+    learners: int = 2
+    """Replicas without a vote that a leader keeps track of, at the most."""
+    lag_slots: int = 64
+    """How many slots a learner may be behind when it becomes a voter, at the most;"""
+    catch_up_us: Microseconds = 3_000_000
+    """or it had what was chosen a moment ago within this time."""
     digests_kept: int = 65_536
     """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
     changes, they are not fetched again.

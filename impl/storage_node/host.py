@@ -1,28 +1,52 @@
-"""The storage node: hosts a replica, creates it, recovers it, and retires an incarnation that has forgotten
-something.
+"""The storage node: hosts replicas of many groups on one disk, makes them, recovers them, and silences an
+incarnation that has forgotten something. The rules H1, H2 and H12 are in docs/table.md.
 
-*Invariant.* An incarnation whose synced state is damaged or gone never speaks again (rule 13): its number is
-journalled as retired before the node says that it is vacant, so that no late `CreateReplica` revives it. A
-node on a lost disk has another `NodeId`, and what names the old one does not reach it. The node's own small
-journal is `node`; if that rots, or holds what no node writes, the node is silent until it gets a new disk. It
-is silent too where anything on the disk is of another format version; then nothing is lost, and nothing is
-retired.
+A group is a lane of the node (`Env.lane`): the replica's messages and timers, its chance and its notes are of
+its lane, and so is what the node does on its behalf. Its files are named for the group and the incarnation,
+and nobody touches another's. One disk, one sync, one page cache and one journal of the node serve all.
 
-Hosting one replica per node is what a single partition needs; the auto admin will bring more.
+*Invariants.* A replica says nothing before the node's journal says durably that it was made (H1). An
+incarnation whose synced state is damaged or gone never speaks again (rule 13): the journal says that it is
+silent before the node says that it is vacant, so that no late `CreateReplica` revives it. A node hosts one
+incarnation of a group at the most. A node on a lost disk has another `NodeId`, and what names the old one
+does not reach it. If the node's journal rots, or has lost what was durable, the node is silent until it gets
+a new disk. It is silent too where anything on the disk is of another format version; then nothing is lost.
 """
 
 from __future__ import annotations
 
-from dynaproof.impl.journal.frames import UnknownFormatError
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from dynaproof.impl.journal.frames import UnknownFormatError, pieces
 from dynaproof.impl.journal.journal import RottenLogError
-from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.files import (
+    LOGS,
+    PAGES,
+    log_prefix,
+    logs_of,
+    pages_of,
+    pages_prefix,
+    replicas_named,
+)
 from dynaproof.impl.paxos.log import fresh_head
-from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant, VacantTimer
-from dynaproof.impl.paxos.notes import Reached
-from dynaproof.impl.storage_node.retirement import Retirement
+from dynaproof.impl.paxos.messages.membership import (
+    AskReport,
+    Created,
+    CreateReplica,
+    DropReplica,
+    Gone,
+    Report,
+    Vacant,
+    VacantTimer,
+)
+from dynaproof.impl.paxos.notes import Dropped, Reached
+from dynaproof.impl.storage_node.messages import Ended, Found, Marked, NoRoom, Written
+from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
 
@@ -30,139 +54,272 @@ ROTTEN = (RottenLogError, RottenPageError)
 
 
 class StorageNode:
-    """A node that hosts one replica of a group whose storage nodes are `peers` (static configuration)."""
+    """A node that hosts replicas of groups whose storage nodes are among `peers`; of `groups` it hosts one by
+    static configuration, and says so while it has none.
+    """
 
-    def __init__(self, env: Env, peers: tuple[NodeId, ...], settings: Settings) -> None:
+    def __init__(
+        self,
+        env: Env,
+        peers: tuple[NodeId, ...],
+        settings: Settings,
+        groups: tuple[int, ...] = (ONLY_LANE,),
+        operators: tuple[NodeId, ...] = (),
+    ) -> None:
         self.env = env
         self.peers = peers
         self.settings = settings
+        self.groups = groups
         self.hosts = frozenset(peer.address for peer in peers)
         """The nodes that may have a replica made here, whichever incarnation they run as."""
-        self.replica: PartitionReplica | None = None
-        self.retirement = Retirement(env.disk)
+        self.operators = frozenset(operator.address for operator in operators)
+        """Who may have one made, or dropped, besides."""
+        self.replicas: dict[int, PartitionReplica] = {}
+        """By group: those that have started."""
+        self.making: dict[int, PartitionReplica] = {}
+        """By group: those between the steps of H1, which say nothing yet."""
+        self.unread: dict[int, bool] = {}
+        """Groups of which the disk may hold something that this life has not looked at yet."""
+        self.journal = NodeJournal(env.disk)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
         self.broken = False
 
+    # --- Start ---
+
     def on_start(self) -> None:
-        """Recover the replica with the highest incarnation that is not retired."""
+        """Read the journal; whatever else is there is read a group at a time, each in its own handler."""
+        disk = self.env.disk
         try:
-            if not self.retirement.recover():
-                self.broken = True  # Nobody knows what is retired.
-                return
-            live = [i for i in self.incarnations() if i > self.retirement.through]
-            if live:
-                self.recover(live[-1])
-        except UnknownFormatError:
-            self.leave_to_other_code()
+            self.journal.recover()
+        except (RottenLogError, UnknownFormatError):
+            self.broken = True  # Nobody knows what was made here, and what is silent.
             return
-        if self.replica is None:
+        there = {group for group, _ in replicas_named((*disk.logs(LOGS), *disk.files(PAGES)))}
+        there.update(self.journal.groups())
+        self.unread = dict.fromkeys(sorted(there), True)
+        for group in self.unread:
+            self.env.enter(group)
+            self.env.send(self.env.me, Found())
+        for group in self.groups:
+            if group not in self.unread:
+                self.env.enter(group)
+                self.say_vacant()
+
+    def on_found(self, _: Found) -> None:
+        """Recover the group's replica if it was made and is not silent; all else of the group goes (H2)."""
+        group = self.env.lane
+        del self.unread[group]
+        live, floor = self.journal.live(group), self.journal.floor(group)
+        for incarnation in self.incarnations(group):
+            if incarnation > floor and self.has_spoken(incarnation):
+                self.broken = True  # It was marked, so the node's journal has lost a record that was durable.
+                return
+            if incarnation != live:
+                self.remove_files(incarnation)
+        if live:
+            self.recover(live)
+        if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
 
-    def incarnations(self) -> list[int]:
-        """The incarnations with a journal on this disk, ascending."""
-        return sorted({int(name.split("/")[1]) for name in self.env.disk.logs("log/")})
+    def incarnations(self, group: int) -> list[int]:
+        """The incarnations of a group of which there are files, ascending."""
+        disk = self.env.disk
+        names = (*disk.logs(logs_of(group)), *disk.files(pages_of(group)))
+        return sorted(incarnation for _, incarnation in replicas_named(names))
+
+    def has_spoken(self, incarnation: int) -> bool:
+        """Whether a journal of the lane's group holds more than its making left there."""
+        disk = self.env.disk
+        logs = disk.logs(log_prefix(self.env.lane, incarnation))
+        frames = sum(len(found.payloads) for name in logs[:2] for _, found in pieces(disk, name))
+        return frames > 1
 
     def recover(self, incarnation: int) -> None:
-        """Fold the journal; retire the incarnation if something that was synced is damaged."""
+        """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
         try:
-            recovered = partition.recover(self.env, self.settings, self.cache, f"log/{incarnation:06d}/")
+            recovered = partition.recover(self.env, self.settings, self.cache, incarnation)
             if recovered is None:
-                raise RottenLogError("a created replica has a journal")
+                raise RottenLogError("a replica that was made has a journal")
         except ROTTEN as rot:
             self.fall_silent(incarnation, rot)
             return
-        self.replica, torn = recovered
+        replica, torn = recovered
+        self.replicas[self.env.lane] = replica
         if torn:
             self.env.note(Reached("recovery from a torn tail"))
-        self.replica.start(waits=True)
+        replica.start(waits=True)
+
+    # --- Silence ---
 
     def fall_silent(self, incarnation: int, rot: Exception) -> None:
-        """Synced state is damaged: this incarnation retires."""
+        """Synced state is damaged: this incarnation of the lane's group forgets (rule 13, H2)."""
         self.env.note(Reached("rot found"))
         if isinstance(rot, RottenPageError):
             self.env.note(Reached("page rot found"))
-        self.retire(incarnation)
+        self.silence(incarnation)
 
-    def retire(self, incarnation: int) -> None:
-        """Fall silent as this incarnation, durably (rule 13)."""
-        if self.replica is not None:
-            self.replica.state.pages.close()
-        self.replica = None
-        self.retirement.retire(incarnation)
+    def silence(self, incarnation: int) -> None:
+        """This incarnation of the lane's group says nothing any more, durably; its files go after that."""
+        replica = self.replicas.pop(self.env.lane, None)
+        if replica is not None:
+            replica.state.pages.close()
+        through = self.journal.append(Silent(self.env.lane, incarnation))
+        self.env.send(self.env.me, Ended(incarnation, through))
 
-    def give_up(self, replica: PartitionReplica, rot: Exception) -> None:
-        """A page turned out to be damaged while the replica runs: it falls silent, like one that finds rot at
-        its start.
-        """
-        self.fall_silent(replica.incarnation, rot)
-        self.say_vacant()
+    def on_ended(self, m: Ended) -> None:
+        """What is silent durably needs no files."""
+        self.journal.confirm(m.through)
+        self.remove_files(m.incarnation)
+
+    def remove_files(self, incarnation: int) -> None:
+        """Remove what an incarnation of the lane's group has on the disk."""
+        disk, group = self.env.disk, self.env.lane
+        for name in disk.logs(log_prefix(group, incarnation)):
+            disk.remove_log(name)
+        for name in disk.files(pages_prefix(group, incarnation)):
+            disk.remove_file(name)
 
     def leave_to_other_code(self) -> None:
         """The disk is of another format version: say and write nothing, until code comes that knows it."""
-        self.replica, self.broken = None, True
+        self.replicas, self.broken = {}, True
 
     def say_vacant(self) -> None:
-        """Tell the peers; the leader among them answers with a new incarnation."""
+        """Tell the peers that the lane's group has no replica here; its leader among them answers with a new
+        incarnation. An operator asks itself.
+        """
+        if not self.settings.repairs_itself:
+            return
         for peer in self.peers:
             if peer.address != self.env.me.address:
-                vacant = Vacant(self.env.me, self.retirement.through)
+                vacant = Vacant(self.env.me, self.journal.floor(self.env.lane))
                 self.env.send(peer.address, vacant)  # Its disk may be new too.
         self.env.set_timer(self.settings.heartbeat_us, VacantTimer())
 
+    # --- Making ---
+
+    def on_create_replica(self, sender: NodeId, m: CreateReplica) -> None:
+        """Write the files of a replica that knows nothing (H1, a), if there is room (H12) and a node of the
+        group says so: a leader, a follower on behalf of one, or the node's own operator. Repeated and late
+        copies change nothing.
+        """
+        operated = sender.address in self.operators
+        if sender != self.env.me and sender.address not in self.hosts and not operated:
+            return
+        group, member = self.env.lane, m.member
+        there = self.replicas.get(group)
+        if member.node.address != self.env.me.address and there is not None:
+            self.env.send(member.node, m)  # On behalf of a leader that cannot reach it.
+            return
+        if operated and there is not None and there.member == member:
+            self.env.send(sender, Created(member))
+            return
+        if member.node != self.env.me or member.incarnation <= self.journal.floor(group):
+            return
+        if there is not None or group in self.making or group in self.unread:
+            return
+        if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
+            self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
+            return
+        self.remove_files(member.incarnation)  # What an earlier making that a crash cut short has left.
+        head = fresh_head(member, m.config, m.config_slot)
+        self.making[group] = partition.create(self.env, self.settings, self.cache, head)
+        self.env.cancel_timer(VacantTimer())
+        self.env.send(self.env.me, Written(member.incarnation))
+
+    def on_written(self, m: Written) -> None:
+        """The files are durable: mark the replica (H1, b). In this order, for a mark without files is a
+        replica that has forgotten everything.
+        """
+        through = self.journal.append(Made(self.env.lane, m.incarnation))
+        self.env.send(self.env.me, Marked(m.incarnation, through))
+
+    def on_marked(self, m: Marked) -> None:
+        """The mark is durable: the replica speaks from here on (H1, c). It waits for nothing that an earlier
+        incarnation has granted here (rule L5).
+        """
+        self.journal.confirm(m.through)
+        replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
+        if replica.log.head.config_slot:
+            self.env.note(Reached("voter replaced"))
+        replica.start(waits=False)
+
+    # --- What an operator asks ---
+
+    def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
+        """Silence exactly this incarnation at an operator's command, whether or not it was ever made (rule
+        M7). While an older one lives here it cannot have been, and while one is being made, or the group was
+        not read yet, that is not known: the operator hears nothing.
+        """
+        group, member = self.env.lane, m.member
+        if sender.address not in self.operators or member.node != self.env.me:
+            return
+        live = self.journal.live(group)
+        if group in self.making or group in self.unread or 0 < live < member.incarnation:
+            return
+        if live == member.incarnation or member.incarnation > self.journal.floor(group):
+            self.env.note(Dropped(member))
+            self.silence(member.incarnation)
+        self.env.send(sender, Gone(member))
+
+    def on_ask_report(self, sender: NodeId, _: AskReport) -> None:
+        """Say what is hosted here of the group, once that is known."""
+        group = self.env.lane
+        if group not in self.making and group not in self.unread:
+            there = self.replicas.get(group)
+            self.env.send(sender, Report(self.env.me, None if there is None else there.member))
+
+    # --- What it is given ---
+
     def on_message(self, sender: NodeId, message: Message) -> None:
-        """Hand a message to the replica, or create one."""
+        """Hand a message to the replica of its lane, unless it is for the node."""
         if self.broken:
             return
-        if isinstance(message, CreateReplica):
-            self.on_create_replica(sender, message)
-        elif self.replica is not None:
-            try:
-                self.replica.receive(sender, message)
-            except ROTTEN as rot:
-                self.give_up(self.replica, rot)
-            except UnknownFormatError:
-                self.leave_to_other_code()
-
-    def on_create_replica(self, sender: NodeId, message: CreateReplica) -> None:
-        """Make a replica that knows nothing, if a node of the group says so: a leader, a follower on behalf
-        of one, or the node's own operator. Repeated and late copies change nothing.
-        """
-        if sender != self.env.me and sender.address not in self.hosts:
+        own = self.OWN.get(type(message))
+        if own is not None:
+            if sender == self.env.me:
+                self.guarded(own, self, message)
             return
-        member = message.member
-        if member.node.address != self.env.me.address and self.replica is not None:
-            self.env.send(member.node, message)  # On behalf of a leader that cannot reach it.
-            return
-        if (
-            self.replica is not None
-            or member.node != self.env.me
-            or member.incarnation <= self.retirement.through
-        ):
-            return
-        for name in self.env.disk.logs("log/"):
-            self.env.disk.remove_log(name)
-        for name in self.env.disk.files("items/"):
-            self.env.disk.remove_file(name)
-        head = fresh_head(member, message.config, message.config_slot)
-        prefix = f"log/{member.incarnation:06d}/"
-        self.replica = partition.create(self.env, self.settings, self.cache, prefix, head)
-        if message.config_slot:
-            self.env.note(Reached("voter replaced"))
-        self.env.cancel_timer(VacantTimer())
-        self.replica.start(waits=False)  # Whatever an earlier incarnation has granted here (rule L5).
+        asked = self.ASKED.get(type(message))
+        replica = self.replicas.get(self.env.lane)
+        if asked is not None:
+            asked(self, sender, message)
+        elif replica is not None:
+            self.guarded(replica.receive, sender, message)
 
     def on_timer(self, timer: Timer) -> None:
-        """Hand a timer to the replica."""
+        """Hand a timer to the replica of its lane."""
         if self.broken:
             return
+        replica = self.replicas.get(self.env.lane)
         if isinstance(timer, VacantTimer):
-            if self.replica is None:
-                self.say_vacant()
-        elif self.replica is not None:
-            try:
-                self.replica.fire(timer)
-            except ROTTEN as rot:
-                self.give_up(self.replica, rot)
-            except UnknownFormatError:
-                self.leave_to_other_code()
+            self.say_vacant()  # It was cancelled if a replica is there, or is being made.
+        elif replica is not None:
+            self.guarded(replica.fire, timer)
+
+    def guarded(self, handler: Callable[..., None], *arguments: Any) -> None:
+        """Call a handler of the lane's group; what turns out to be damaged silences the replica, like one
+        that finds rot at its start.
+        """
+        try:
+            handler(*arguments)
+        except ROTTEN as rot:
+            self.fall_silent(self.replicas[self.env.lane].incarnation, rot)
+            self.say_vacant()
+        except UnknownFormatError:
+            self.leave_to_other_code()
+
+    OWN: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Found: on_found,
+        Written: on_written,
+        Marked: on_marked,
+        Ended: on_ended,
+    }
+    """What the node says to itself only."""
+
+    ASKED: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        CreateReplica: on_create_replica,
+        DropReplica: on_drop_replica,
+        AskReport: on_ask_report,
+    }
+    """What others ask of the node, for a group."""

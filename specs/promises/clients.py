@@ -28,13 +28,16 @@ from dynaproof.specs.views.group_facts import (
 )
 def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
     """Every quorum of trusted voters contains one that holds an acknowledged write, in its log or a
-    checkpoint.
+    checkpoint; and as many replicas as a quorum has hold it, who has left and is not dropped among them, or
+    one less while a voter is lost, or not admitted yet.
     """
     fresh = {fact.slot: fact.request for fact in view.take(Acknowledged)}
     unheld = [fact.slot for fact in view.take(Unheld)]
     fresh |= {slot: view.acknowledged[slot] for slot in unheld if slot in view.acknowledged}
     if any(view.take(kind) for kind in (Forgot, Spoke, Reconfigured)):  # The quorums are others now.
         fresh = view.acknowledged
+    newest = view.configs[-1][1]
+    needed = len(newest) // 2 + (len(view.trusted()) == len(newest))
     for slot, request in fresh.items():
         chosen = view.chosen.get(slot)
         if slot > view.chosen_through:
@@ -45,6 +48,11 @@ def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
                 if not any(_holds(view, voter, slot, chosen.entry.identity) for voter in quorum):
                     yield Violation(f"{request} was acknowledged in slot {slot}, and a quorum lacks it")
                     break
+            else:
+                holders = [n for n in view.spoken if _holds(view, n, slot, chosen.entry.identity)]
+                kept = sum(name not in view.forgetful for name in holders)
+                if kept < needed:
+                    yield Violation(f"{request} was acknowledged in slot {slot}, and {kept} replicas hold it")
 
 
 def _holds(view: GroupView, voter: object, slot: int, identity: object) -> bool:

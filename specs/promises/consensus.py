@@ -30,6 +30,7 @@ from dynaproof.specs.views.group_facts import (
     TailTooLong,
     Uncovered,
     Vanished,
+    WasDropped,
     WasShed,
 )
 
@@ -165,6 +166,20 @@ def only_the_damaged_fall_silent(view: GroupView) -> Iterable[Violation]:
     """An incarnation gives itself up only if synced state of it was damaged."""
     for fact in view.take(FellSilent):
         yield Violation(f"{fact.name} fell silent, and nothing that it had synced was damaged")
+
+
+@spec("always", source="docs/replication.md, rule M7", over=GroupView, on=(WasDropped,))
+def voters_are_not_dropped(view: GroupView) -> Iterable[Violation]:
+    """Nobody drops a voter of the newest chosen config, nor one that has left before all of these are
+    admitted.
+    """
+    voters = view.configs[-1][1]
+    waiting = [voter for voter in voters if voter not in view.spoken and voter not in view.forgetful]
+    for fact in view.take(WasDropped):
+        if fact.name in voters:
+            yield Violation(f"{fact.name} was dropped, and has a vote")
+        elif waiting and any(fact.name in before for _, before in view.configs):
+            yield Violation(f"{fact.name} was dropped, and {_names(waiting)} may lack what it holds")
 
 
 @spec(
@@ -365,6 +380,7 @@ SPECS: tuple[AnySpec, ...] = (
     sheds_are_noted,
     forgetful_never_vote,
     only_the_damaged_fall_silent,
+    voters_are_not_dropped,
     quorums_overlap,
     leader_applied_before_serving,
     one_lease_holder,

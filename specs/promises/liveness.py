@@ -29,7 +29,7 @@ def progress_after_faults_stop(view: GroupView) -> Iterable[Violation]:
 def operations_are_answered(view: GroupView) -> Iterable[Violation]:
     """Every operation is answered, be it with an error, by its deadline plus a bound."""
     for fact in view.take(Unanswered):
-        yield Violation(f"{fact.request} was not answered within {fact.bound_us} us of fair time")
+        yield Violation(f"{fact.request} was not answered in {fact.waited_us} us of fair time")
 
 
 @spec("eventually", source="Schneider, State Machine Approach, 1990, 2", over=GroupView, on=(Unequal,))

@@ -12,7 +12,7 @@ is judged wherever its facts are filed.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -39,8 +39,17 @@ class View(Generic[Filed]):
     """The base of all facts that are filed here."""
 
     def __init__(self) -> None:
-        self.fresh: dict[type[Struct], list[Any]] = {}
+        self.fresh: dict[Any, Any] = {}
+        """The facts of the current step, by type."""
         self.tau = 0
+
+    def kinds(self) -> tuple[type[View[Any]], ...]:
+        """The kinds of views of which specs are judged here."""
+        return (type(self),)
+
+    def parts(self) -> Sequence[View[Any]]:
+        """The views that specs are evaluated on in this step."""
+        return (self,)
 
     def file(self, fact: Filed) -> None:
         """File a fact of the current step."""
@@ -53,4 +62,28 @@ class View(Generic[Filed]):
 
     def take(self, kind: type[AnyFact]) -> Sequence[AnyFact]:
         """The fresh facts of a type, in the order in which they were filed."""
-        return self.fresh.get(kind, ())
+        found: Sequence[AnyFact] = self.fresh.get(kind, ())
+        return found
+
+
+Part = TypeVar("Part", bound=View[Any])
+
+
+class Views(View[Fact], Generic[Part]):
+    """Views of one kind, by what they are of: each spec is evaluated on each by itself, where it is fresh."""
+
+    def __init__(self, views: Mapping[Hashable, Part]) -> None:
+        super().__init__()
+        self.views = views
+
+    def touch(self, key: Hashable) -> None:
+        """Something may be filed in this view from here on."""
+        self.fresh[key] = self.views[key]
+
+    def kinds(self) -> tuple[type[View[Any]], ...]:
+        """Those of its views."""
+        return tuple(dict.fromkeys(kind for view in self.views.values() for kind in view.kinds()))
+
+    def parts(self) -> Sequence[View[Any]]:
+        """Those that were touched in this step."""
+        return tuple(self.fresh.values())

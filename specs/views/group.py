@@ -28,6 +28,7 @@ from dynaproof.specs.views.group_facts import (
     Recovered,
     Spoke,
     Unheld,
+    WasDropped,
 )
 
 KEPT_BALLOTS = 1024
@@ -126,6 +127,11 @@ class GroupView(View[GroupFact]):
         if name not in self.forgetful:
             self.forgetful[name] = True
             self.file(Forgot(name))
+
+    def drop(self, name: Name) -> None:
+        """An operator had `name` dropped, which has nothing from here on."""
+        self.file(WasDropped(name))
+        self.forget(name)
 
     def accept(self, name: Name, slot: int, entry: Entry, record: Any) -> None:
         """An entry is durable at `name`."""

@@ -114,6 +114,12 @@ class ForgetfulVote(GroupFact, frozen=True, gc=False):
     ballot: Ballot
 
 
+class WasDropped(GroupFact, frozen=True, gc=False):
+    """An operator had a replica dropped."""
+
+    name: Name
+
+
 class FellSilent(GroupFact, frozen=True, gc=False):
     """An incarnation gave itself up although nothing of it was damaged."""
 
@@ -282,10 +288,10 @@ class Stalled(GroupFact, frozen=True, gc=False):
 
 
 class Unanswered(GroupFact, frozen=True, gc=False):
-    """A request, or what a client had still to ask, got no answer."""
+    """A request, or what a client had still to ask, got no answer in so much fair time."""
 
     request: Hashable
-    bound_us: int
+    waited_us: int
 
 
 class Unequal(GroupFact, frozen=True, gc=False):

@@ -13,12 +13,13 @@ from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.journal import frames
 from dynaproof.impl.journal.frames import UnknownFormatError, encode_frame, scan
-from dynaproof.impl.node import FORMAT_VERSION, Env, Message, NodeId, Timer
+from dynaproof.impl.node import FORMAT_VERSION, ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.tree.codec import LeafBody, encode
 from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, encode_page
+from dynaproof.specs.observe.impl.place import replica_of
 
 
 def test_a_frame_of_another_version_is_no_rot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,8 @@ def test_a_node_leaves_a_disk_of_another_version_as_it_is(monkeypatch: pytest.Mo
     monkeypatch.undo()
     run.world.crash(slot, "crash", spare=True)
     run.world.start(slot)
-    assert slot.node.replica is not None  # type: ignore[attr-defined]
+    run.advance(lambda: replica_of(slot, ONLY_LANE) is not None, 1_000)
+    assert replica_of(slot, ONLY_LANE) is not None
 
 
 class Word(Message, frozen=True, gc=False, tag="word"):

@@ -4,7 +4,7 @@ from typing import Any
 
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.driver import Hosted
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.outbox import Outbox
 
 NODE, OTHER = NodeId("region", "a", "sa"), NodeId("region", "b", "sb")
@@ -39,7 +39,7 @@ def test_what_a_life_sends_waits_for_what_it_has_written() -> None:
     env.send(OTHER, Word())
     assert hosted.outbox.handled() == []
     hosted.outbox.sync_started()
-    assert hosted.outbox.sync_done() == [(OTHER, Word())]
+    assert hosted.outbox.sync_done() == [(OTHER, Word(), ONLY_LANE)]
 
 
 def test_a_new_life_finds_its_disk_durable_and_nothing_of_the_old_one_waiting() -> None:
@@ -50,7 +50,7 @@ def test_a_new_life_finds_its_disk_durable_and_nothing_of_the_old_one_waiting() 
     life = hosted.boot(env, disk)  # type: ignore[arg-type]
     assert (env.boot, len(hosted.outbox), hosted.outbox.needs_sync) == (2, 0, False)
     life.env.send(OTHER, Word())  # type: ignore[attr-defined]
-    assert hosted.outbox.handled() == [(OTHER, Word())]
+    assert hosted.outbox.handled() == [(OTHER, Word(), ONLY_LANE)]
 
 
 def test_a_lost_disk_makes_another_incarnation_of_the_same_node() -> None:

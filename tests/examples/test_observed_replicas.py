@@ -11,15 +11,21 @@ from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.node import ONLY_LANE
+from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import encode
 from dynaproof.impl.paxos.messages.election import Prepare
 from dynaproof.impl.paxos.messages.leadership import Accept
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config, NoOp
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.node_journal import Made
 from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl.place import replica_of
 from dynaproof.specs.promises.consensus import one_leader_per_ballot, promises_never_go_back
-from dynaproof.specs.views.group_facts import Entry
+from dynaproof.specs.views.group_facts import Entry, FellSilent
 
 CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplication=0, end="all")
 
@@ -59,7 +65,7 @@ def test_a_journal_record_that_is_larger_than_a_message_is_seen_on_the_disk(
     run = Run(PARTITION, CALM, Timed(CALM.seed))
     run.set_up()
     place = run.places_of(HOST)[0]
-    replica: Any = place.node.replica  # type: ignore[attr-defined]
+    replica: Any = replica_of(place, ONLY_LANE)
     each = len(encode(NoOp(1_000, BALLOT, 0, 1_000))) + len(encode(BALLOT))
     count = int(replica.settings.records_bytes * share) // each
     records = tuple(NoOp(slot, BALLOT, 0, 1_000) for slot in range(1_000, 1_000 + count))
@@ -112,7 +118,7 @@ def restarted(*, other: bool) -> Run:
     run = Run(PARTITION, CALM, Timed(CALM.seed))
     run.set_up()
     slot = run.world.places["sb"]
-    log = slot.node.replica.log  # type: ignore[attr-defined]
+    log = slot.node.replicas[ONLY_LANE].log  # type: ignore[attr-defined]
     # What was told with an entry is known again after the restart: a commit index in what is retained.
     run.advance(lambda: log.commit > log.first + CALM.settings.in_flight_slots, 5_000)
     first = log.first
@@ -122,6 +128,7 @@ def restarted(*, other: bool) -> Run:
         chosen = run.view.chosen
         chosen[first] = structs.replace(chosen[first], entry=Entry(BALLOT, "another"))
     run.world.start(slot)
+    run.advance(lambda: ONLY_LANE in slot.node.replicas, 1_000)  # type: ignore[attr-defined]
     run.check()
     return run
 
@@ -133,11 +140,17 @@ def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() ->
     assert failure.spec == "logs_agree_up_to_commit"
 
 
-def test_a_replica_whose_creation_a_crash_has_torn_has_found_no_rot() -> None:
+def test_a_replica_that_was_made_and_never_spoke_has_nothing_to_fall_silent_for() -> None:
+    env: Any = type("Env", (), {"disk": SimDisk(Outbox())})()
+    host = StorageNode(env, (LEADER.node,), Settings())
+    place: Any = type("Place", (), {"name": "sa", "node": host})
+    host.journal.append(Made(ONLY_LANE, 4))
     made = observer()
     made.members["sa"] = LEADER
-    made.on_reached(PLACE, Reached("rot found"))
+    made.on_reached(place, Reached("rot found"))
+    assert [fact.name for fact in made.view.take(FellSilent)] == ["sa/4"]
     assert not made.reached
-    made.logs.read_through["sa", "log/000001/00000001"] = 40
-    made.on_reached(PLACE, Reached("rot found"))
-    assert made.reached == {"rot found": 1}
+    damaged = observer()
+    damaged.damaged(place, "log/000000/000004/00000001")
+    damaged.on_reached(place, Reached("rot found"))
+    assert not damaged.view.take(FellSilent)

@@ -9,9 +9,11 @@ from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS
 from dynaproof.checkers.strategies.timed import Timed
+from dynaproof.impl.node import ONLY_LANE
 from dynaproof.impl.partition.messages.requests import Get, Operation, Put
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
+from dynaproof.specs.observe.impl.place import replica_of
 
 A, B = (encode_item({"v": S(value)}) for value in "AB")
 STEPS = 5_000
@@ -65,11 +67,11 @@ def test_with_reused_ids_the_acknowledged_write_is_not_there_and_a_promise_says_
         asked.restart()
         asked.do(Put(b"k", B))
         leader = next(
-            place.node.replica  # type: ignore[attr-defined]
+            replica
             for place in asked.run.world.places.values()
-            if getattr(getattr(place.node, "replica", None), "leading", None) is not None
+            if (replica := replica_of(place, ONLY_LANE)) is not None and replica.leading is not None
         )
-        assert leader.state.items.get(b"k").item == A
+        assert leader.state.items.get(b"k").item == A  # type: ignore[union-attr]
     assert asked.run.failure is not None
     assert asked.run.failure.spec == "retries_apply_once"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynaproof.checkers.mutation.directed.disks import writes
+from dynaproof.checkers.mutation.directed.common import writes
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.journal import frames
@@ -17,6 +17,7 @@ from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import ReplicationLog, fresh_head
 from dynaproof.impl.paxos.messages.membership import Vacant
 from dynaproof.impl.paxos.records import Config, NoOp, size_bytes
+from dynaproof.impl.storage_node.messages import Ended
 from dynaproof.specs.observe.impl.place import START_PASSES
 
 BALLOT = Ballot(1, "sa", 1)
@@ -126,7 +127,7 @@ def test_a_start_reads_the_log_three_times_at_the_most() -> None:
 
 
 def test_a_replica_whose_old_record_rots_while_it_runs_falls_silent_when_it_is_read() -> None:
-    harness = Harness({}, (), log_cache_bytes=0)
+    harness = Harness(log_cache_bytes=0)
     harness.begin()
     harness.elect("sa")
     harness.beat("sa")
@@ -142,6 +143,6 @@ def test_a_replica_whose_old_record_rots_while_it_runs_falls_silent_when_it_is_r
     for first in (5, 3):
         question = ReadLog(READER, "reader", LogCursor(first, 1))
         harness.world.run(place, place.node.on_message, READER, question)
-    assert [type(answer) for answer in answers] == [LogRead, Vacant, Vacant]
-    assert place.node.replica is None  # type: ignore[attr-defined]
+    assert [type(answer) for answer in answers] == [LogRead, Ended, Vacant, Vacant]
+    assert harness.replica("sb") is None
     assert harness.failure is None

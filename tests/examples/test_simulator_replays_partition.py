@@ -29,7 +29,7 @@ DEAF = bug(
         "dynaproof.impl.paxos.acceptor",
         """
         if not self.admitted:
-            self.learn_from(m.source, m.commit)
+            self.follow_without_vote(m)
         """,
         "if True:",
     ),
@@ -132,10 +132,12 @@ def test_every_run_among_the_examples_fails_as_its_file_says_in_less_than_its_le
     assert outcome.failure is None, "the system without the bug keeps its promise on the same schedule"
 
 
-def test_the_example_of_the_readme_has_less_than_sixty_events() -> None:
+def test_the_example_of_the_readme_has_less_than_twenty_events_after_its_setup() -> None:
     run = load(next(path for path in RUNS if path.stem == "ignores_accepted"), find)
     assert run.schedule is not None
-    assert len(run.schedule.events) < 60
+    assert run.result.failure is not None
+    assert run.result.failure.step < 20
+    assert len(run.schedule.events) < 80
 
 
 def test_no_event_of_a_shrunk_run_can_be_left_out() -> None:
@@ -220,7 +222,7 @@ def test_tracing_a_run_changes_nothing_and_gives_every_step_once() -> None:
     assert len(steps) == len(run.schedule.events)
     assert [step.changes() for step in steps].count(["state: up -> down"]) == 1
     restart = steps[-1]
-    assert restart.sentence == f"{restart.node} restarts"
+    assert restart.sentence == f"{restart.node} gets Found from itself", "it looks at what its disk holds"
     assert any(change.startswith("promised: nothing -> ") for change in restart.changes())
 
 

@@ -16,7 +16,7 @@ from msgspec import structs
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.world.disk import SimDisk
-from dynaproof.impl.node import Message, NodeId, Note, Timer
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.cursor import Hold, LogCursor
 from dynaproof.impl.partition.readers import Readers
@@ -59,10 +59,14 @@ class Alone:
     def __init__(self) -> None:
         self.me = NODES[0]
         self.boot = 1
+        self.lane = ONLY_LANE
         self.now = self.wall = 10_000_000
         self.disk = SimDisk(Outbox())
         self.own: list[Message] = []
         self.timers: dict[Timer, int] = {}
+
+    def enter(self, lane: int) -> None:
+        self.lane = lane
 
     def random(self, label: str, n: int) -> int:
         return 0
@@ -173,14 +177,15 @@ def follow(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
     node = StorageNode(env, NODES, SETTINGS)  # type: ignore[arg-type]
     node.on_start()
     node.on_message(NODES[0], CreateReplica(VOTERS[0], GROUP, 0))
+    hear_own(env, node)
+    replica = node.replicas[ONLY_LANE]
     if leads:
-        assert node.replica is not None
-        node.replica.start_campaign()
+        replica.start_campaign()
         hear_own(env, node)
-        ballot = node.replica.log.promised
+        ballot = replica.log.promised
         node.on_message(NODES[1], Promise(VOTERS[1], 1, ballot, NO_BALLOT, 0, 0, 0, None, (), env.wall))
         hear_own(env, node)
-        assert node.replica.leading is not None
+        assert replica.leading is not None
     for sender, what in steps:
         if isinstance(what, Timer):
             node.on_timer(what)

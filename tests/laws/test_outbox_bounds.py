@@ -11,7 +11,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.world import World
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.outbox import MESSAGE_BYTES, Outbox, OutboxLimits, Outgoing, weight
 
 ME, OTHER = NodeId("region", "a", "n"), NodeId("region", "b", "n")
@@ -34,9 +34,10 @@ def handle(outbox: Outbox, sent: Sequence[tuple[bool, int]], number: int) -> lis
     """A handler that writes once and sends these; all that it has sent."""
     outbox.wrote()
     said = [
-        (ME if own else OTHER, Word(number * 10 + at, b"x" * size)) for at, (own, size) in enumerate(sent)
+        (ME if own else OTHER, Word(number * 10 + at, b"x" * size), ONLY_LANE)
+        for at, (own, size) in enumerate(sent)
     ]
-    for to, message in said:
+    for to, message, _ in said:
         outbox.send(to, message)
     assert outbox.handled() == []
     return said
@@ -53,7 +54,7 @@ def test_what_is_sent_leaves_in_order_or_is_kept_as_dropped(handlers, limits, sy
     outbox.sync_started()
     left += outbox.sync_done()
     assert not len(outbox)
-    assert all(to == OTHER for to, _ in outbox.dropped)
+    assert all(to == OTHER for to, _, _ in outbox.dropped)
     assert left == [one for one in sent if one not in outbox.dropped]
 
 
@@ -62,7 +63,7 @@ def test_what_waits_for_others_is_bounded(handlers, limits) -> None:
     outbox, sent = Outbox(ME, limits), []
     for number, words in enumerate(handlers):
         sent += handle(outbox, words, number)
-        to_others = [m for to, m in sent if to == OTHER and (to, m) not in outbox.dropped]
+        to_others = [one[1] for one in sent if one[0] == OTHER and one not in outbox.dropped]
         assert len(to_others) <= limits.messages
         assert sum(map(weight, to_others)) <= limits.bytes
 

@@ -209,13 +209,13 @@ def test_writes_of_unknown_outcome_that_explain_nothing_cost_nothing() -> None:
 
 
 def test_a_schedule_of_three_keys_that_lost_a_hundred_writes_is_judged_to_its_end() -> None:
-    outcome = execute(config_of("partition", "portfolio", 21, 14))
+    outcome = execute(config_of("partition", "portfolio", 21, 94))
     assert outcome.endings["indefinite"] > 100
     assert outcome.failure is None
     assert (outcome.keys, outcome.unjudged) == (3, 0)
 
 
 def test_a_schedule_that_lost_a_hundred_writes_in_a_row_is_judged_by_their_order() -> None:
-    outcome = execute(config_of("partition", "portfolio", 21, 738))
+    outcome = execute(config_of("partition", "portfolio", 21, 798))
     assert outcome.endings["indefinite"] > 100
     assert (outcome.keys, outcome.unjudged) == (2, 0)

@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 
 from dynaproof.checkers.world.disk import SimDisk
-from dynaproof.impl.node import Message, NodeId, Note, Timer
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Note, Timer
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.messages.requests import Put, Request
@@ -71,11 +71,15 @@ class Alone:
     def __init__(self) -> None:
         self.me = NODES[0]
         self.boot = 1
+        self.lane = ONLY_LANE
         self.now = self.wall = 10_000_000
         self.disk = SimDisk(Outbox())
         self.own: list[Message] = []
         self.sent: list[tuple[NodeId, Message]] = []
         self.timers: dict[Timer, int] = {}
+
+    def enter(self, lane: int) -> None:
+        self.lane = lane
 
     def random(self, label: str, n: int) -> int:
         return 0
@@ -104,10 +108,11 @@ class Group:
         self.node = StorageNode(self.env, NODES, SETTINGS)  # type: ignore[arg-type]
         self.node.on_start()
         self.node.on_message(NODES[0], CreateReplica(ME, GROUP, 0))
+        self.hear_own()
 
     @property
     def replica(self) -> Any:
-        return self.node.replica
+        return self.node.replicas.get(ONLY_LANE)
 
     def hear(self, message: Peer) -> None:
         self.node.on_message(message.source.node, message)
@@ -276,7 +281,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
     Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
     Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall)),
-    Release: (granted, lambda _: Release(PEER, 1, THEIRS, OTHER)),
+    Release: (granted, lambda _: Release(PEER, 1, THEIRS, 0, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
     Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
@@ -352,6 +357,6 @@ def test_a_client_has_no_replica_made() -> None:
     node = StorageNode(env, NODES, SETTINGS)  # type: ignore[arg-type]
     node.on_start()
     node.on_message(CLIENT, CreateReplica(ME, GROUP, 0))
-    assert node.replica is None
+    assert not node.making
     node.on_message(NODES[1], CreateReplica(ME, GROUP, 0))
-    assert node.replica is not None
+    assert list(node.making) == [ONLY_LANE]

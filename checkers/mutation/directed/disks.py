@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dynaproof.checkers.kinds.group import beside_the_cache, first_config, rows
 from dynaproof.checkers.mutation.directed.by_hand import everything
+from dynaproof.checkers.mutation.directed.common import writes
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
@@ -16,24 +15,15 @@ from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.tree.comparison import digest_of
 from dynaproof.impl.tree.pages import RottenPageError
 
-
-def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:
-    """One client's writes, each answered."""
-    for value in range(number):
-        harness.ask("c0", Put(b"k%d" % (value % keys), item(str(value))), to=leader)
-        harness.settle()
-        harness.expect(harness.client("c0").ending == "ok", f"write {value} is answered")
-
-
 UNNOTICED = "sb has other items than sa, or damaged ones, and goes on"
 
 
 def rots_unnoticed(harness: Harness) -> bool:
     """Whether the first replica of sb goes on, though what is in its pages is not what sa has."""
-    host: Any = harness.slot("sb").node
-    if host.replica is None or host.replica.member not in first_config().voters:
+    replica = harness.replica("sb")
+    if replica is None or replica.member not in first_config().voters:
         return False
-    there, here = (beside_the_cache(one.state)[0] for one in (harness.replica("sa"), host.replica))
+    there, here = (beside_the_cache(one.state)[0] for one in (harness.replica("sa"), replica))
     try:
         return dict(here.range()) != dict(there.range())
     except RottenPageError:

@@ -33,12 +33,13 @@ from dynaproof.checkers.seam import Event
 from dynaproof.checkers.workloads.client import AttemptTimer, GiveUpTimer
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import Message, NodeId, Timer
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Operation
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.election import ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import HeartbeatTimer
 from dynaproof.impl.paxos.records import ConfigChange
+from dynaproof.specs.observe.impl.place import replica_of
 
 STEPS = 2_000
 """Deliveries that one `settle` makes at the most."""
@@ -47,12 +48,7 @@ STEPS = 2_000
 class Harness:
     """A group of three, `sa`, `sb` and `sc`; a spare node `sd`; and the clients `c0` and `c1`."""
 
-    def __init__(
-        self,
-        rates: dict[str, float] | None = None,
-        without: tuple[str, ...] = (),
-        **settings: Any,
-    ) -> None:
+    def __init__(self, rates: dict[str, float] | None = None, **settings: Any) -> None:
         names = [*(node.name for node in REPLICAS), "c0", "c1"]
         speeds = tuple(int(RATE_ONE * (rates or {}).get(name, 1)) for name in names)
         drawn = draw("partition", 1, "timed")
@@ -66,7 +62,7 @@ class Harness:
             faults=(),
         )
         self.strategy = ByHand()
-        self.run = Run(directed(without), config, self.strategy)
+        self.run = Run(directed(), config, self.strategy)
         self.world = self.run.world
         self.world.timed = False
         self.held: dict[tuple[str, str], bool] = {}
@@ -91,7 +87,7 @@ class Harness:
 
     def replica(self, name: str) -> Any:
         """The replica that a node hosts; None where there is none."""
-        return getattr(self.slot(name).node, "replica", None)
+        return replica_of(self.slot(name), ONLY_LANE)
 
     def client(self, name: str) -> ScriptedClient:
         """A client."""
@@ -200,8 +196,8 @@ class Harness:
 
     def fire(self, name: str, kind: type[Timer]) -> None:
         """A timer of a node fires: at its deadline, or now if that is past."""
-        for timer, event in self.slot(name).timers.items():
-            if type(timer) is kind:
+        for event in self.slot(name).timers.values():
+            if type(event.payload) is kind:
                 self._happen(event, f"{kind.__name__} of {name} fires")
                 return
         raise ScriptError(f"{name} has set no {kind.__name__}")
@@ -287,7 +283,7 @@ class Harness:
         """One byte of a synced log is another one from here on."""
         slot = self.slot(name)
         slot.disk.rot(log, at, 1)
-        slot.damaged()
+        slot.damaged(log)
         self.log.say(f"byte {at} of {log} on {name} rots")
 
     def rot_page(self, name: str, item: bytes) -> None:
@@ -297,7 +293,7 @@ class Harness:
             for number, data in pages.items():
                 if item in data:
                     slot.disk.rot_page(file, number, data.index(item), 1)
-                    slot.rotted()
+                    slot.rotted(file)
                     self.log.say(f"a byte of page {number} of {file} on {name} rots")
                     return
         raise ScriptError(f"no page of {name} holds {item!r}")

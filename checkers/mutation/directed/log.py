@@ -7,10 +7,12 @@ from typing import Any
 
 from dynaproof.checkers.mutation.directed.fixture import ScriptedClient
 from dynaproof.checkers.world.place import Place
+from dynaproof.impl.node import ONLY_LANE
 from dynaproof.impl.partition.messages.requests import Delete, Get, Operation
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import decode_item
+from dynaproof.specs.observe.impl.place import replica_of
 
 Facts = tuple[str, ...]
 """The state of a node, each fact as text."""
@@ -48,7 +50,7 @@ def facts(place: Place) -> Facts:
     node: Any = place.node if place.up else None
     if isinstance(node, ScriptedClient):
         return () if node.ending is None else (f"has its answer: {node.ending}",)
-    replica = getattr(node, "replica", None)
+    replica = replica_of(place, ONLY_LANE)
     return () if replica is None else replica_facts(replica)
 
 

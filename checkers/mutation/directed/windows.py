@@ -7,6 +7,7 @@ from typing import Any
 from dynaproof.checkers.mutation.directed.common import campaign, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
+from dynaproof.impl.partition.messages.requests import Rejected
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 
@@ -64,3 +65,23 @@ def a_leader_leads_again_with_who_waited(harness: Harness) -> None:
     harness.elect("sa")
     harness.beat("sa")
     harness.settle()
+
+
+@scenario("comes_again_late", in_flight_slots=1, waiting_requests=1)
+def a_leader_that_had_lost_its_voters_has_no_room(harness: Harness) -> None:
+    """A write waits at a leader that cannot reach its voters for long; then another comes, for which there is
+    no room to wait.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sa", "sb", "sc")
+    write(harness, "c0", "1", "sa")
+    write(harness, "c1", "2", "sa")
+    harness.pass_leases()
+    harness.give_up("c0")
+    write(harness, "c0", "3", "sa")
+    answer = harness.find("sa", "c0", Rejected)
+    harness.expect(answer is not None, "sa refuses c0")
+    waits_us = answer.payload.wait_us  # type: ignore[union-attr]
+    late = waits_us > harness.run.config.settings.heartbeat_us
+    harness.promise("operations_are_answered", not late, f"c0 is told to wait for {waits_us} us")

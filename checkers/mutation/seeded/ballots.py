@@ -52,11 +52,11 @@ BUGS = (
         "A leader counts its own vote before its disk is synced: that message to itself passes the gate.",
         Edit(
             OUTBOX,
-            "if self._waiting + len(sent) > self._unweighed:",
+            "weighs, node = 0, self._all",
             """
-            own = [(to, m) for to, m in sent if type(m).__name__ == "Vote" and m.source.node == to]
-            sent = [pair for pair in sent if pair not in own]
-            if self._waiting + len(sent) > self._unweighed:
+            own = [one for one in sent if type(one[1]).__name__ == "Vote" and one[1].source.node == one[0]]
+            sent = [one for one in sent if one not in own]
+            weighs, node = 0, self._all
             """,
         ),
         Edit(OUTBOX, "return []", "return own"),

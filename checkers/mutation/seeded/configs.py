@@ -102,24 +102,26 @@ BUGS = (
         "A voter whose journal rotted begins an empty one under its old incarnation.",
         Edit(
             HOST,
-            "self.retire(incarnation)",
+            """
+            through = self.journal.append(Silent(self.env.lane, incarnation))
+            self.env.send(self.env.me, Ended(incarnation, through))
+            """,
             """
             from dynaproof.impl.paxos.ids import Member
             from dynaproof.impl.paxos.records import Config
             voters = tuple(Member(node, index + 1) for index, node in enumerate(self.peers))
             me = next(Member(v.node, incarnation) for v in voters if v.node.name == self.env.me.name)
-            for name in self.env.disk.logs("log/"):
-                self.env.disk.remove_log(name)
+            self.remove_files(incarnation)
             head = fresh_head(me, Config(0, voters, len(voters) + 1), 0)
-            log = f"log/{incarnation:06d}/"
-            self.replica = partition.create(self.env, self.settings, self.cache, log, head)
-            self.replica.start(waits=True)
+            replica = partition.create(self.env, self.settings, self.cache, head)
+            self.replicas[self.env.lane] = replica
+            replica.start(waits=True)
             """,
         ),
     ),
     bug(
         "retired_incarnation_revived",
         "A late copy of the message that made a replica makes it again, after it was retired.",
-        Edit(HOST, "or member.incarnation <= self.retirement.through", ""),
+        Edit(HOST, " or member.incarnation <= self.journal.floor(group)", ""),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, REQUESTS
+from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, REQUESTS, SENDER
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -35,6 +35,22 @@ BUGS = (
         "lost_batch_never_sent_again",
         "What was proposed once is not sent again to a voter that lacks it.",
         Edit(LEADER, "self.send_missing(leadership, m, moved_at)", "pass"),
+    ),
+    bug(
+        "fetching_taken_for_moving",
+        "A leader sends nothing to a voter that has fetched, for it has moved meanwhile.",
+        Edit(
+            SENDER,
+            "if m.adopted and moved_at >= m.asked_at and progress.next:",
+            "if m.adopted and moved_at >= m.asked_at:",
+        ),
+        scenario="restart-under-load",
+    ),
+    bug(
+        "restarted_voter_not_believed",
+        "A leader takes the word of a voter that a restart has taken back for one that comes late.",
+        Edit(LEADER, "progress.restart(m.through)", "pass"),
+        scenario="many-groups",
     ),
     bug(
         "idle_leader_hands_over",

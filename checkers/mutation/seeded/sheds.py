@@ -11,7 +11,7 @@ BUGS = (
         "A full outbox drops any message without a word, those of the node to itself too: one lost word of a "
         "checkpoint, and no other ever ends.",
         Edit(OUTBOX, "if fits or to.address == self._address:", "if fits:"),
-        Edit(OUTBOX, "self.dropped.append((to, message))", "pass"),
+        Edit(OUTBOX, "self.dropped.append(one)", "pass"),
     ),
     bug(
         "own_messages_shed_and_noted",
@@ -21,6 +21,6 @@ BUGS = (
     bug(
         "sheds_not_noted",
         "A full outbox drops messages to other nodes without a word.",
-        Edit(OUTBOX, "self.dropped.append((to, message))", "pass"),
+        Edit(OUTBOX, "self.dropped.append(one)", "pass"),
     ),
 )

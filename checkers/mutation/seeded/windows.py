@@ -109,6 +109,15 @@ BUGS = (
         ),
     ),
     bug(
+        "comes_again_late",
+        "Who is refused for want of room comes again after as long as the first in line has waited.",
+        Edit(
+            WAITING,
+            "return min(self.env.now - self.queue[0].since, self.settings.heartbeat_us) if self.queue else 0",
+            "return self.env.now - self.queue[0].since if self.queue else 0",
+        ),
+    ),
+    bug(
         "attempts_wait_unbounded",
         "Any number of attempts at a request may wait for room.",
         Edit(WAITING, "and len(waiter.attempts) < self.settings.waiting_attempts:", "and True:"),

@@ -84,9 +84,12 @@ class Behind(Peer, frozen=True, gc=False, tag="behind"):
 
 
 class Release(Peer, frozen=True, gc=False, tag="release"):
-    """Planned handover: the leader of `ballot` no longer uses its lease. `successor` may campaign at once."""
+    """The leader of `ballot` no longer uses its lease, and knows the slots through `commit` to be chosen.
+    `successor` may campaign at once.
+    """
 
     ballot: Ballot
+    commit: int
     successor: Member
 
 

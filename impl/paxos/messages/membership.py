@@ -1,9 +1,14 @@
-"""How a voter that is lost is replaced."""
+"""How voters are replaced: by the group itself where one has forgotten, or at an operator's command.
+
+A command expects the epoch of the config that it changes, so a late copy of it changes nothing. Every answer
+says for which command it is, by what that names.
+"""
 
 from __future__ import annotations
 
-from dynaproof.impl.node import Message, NodeId, Timer
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config
 
 
@@ -18,11 +23,117 @@ class Vacant(Message, frozen=True, gc=False, tag="vacant"):
 
 
 class CreateReplica(Message, frozen=True, gc=False, tag="create_replica"):
-    """Make the replica `member`; it votes once it knows the log through `config_slot`."""
+    """Make the replica `member`; it votes once it knows the log through `config_slot`, and through the config
+    that names it. Where `config`, a chosen one, does not name it yet, it is a learner (rule M6).
+    """
 
     member: Member
     config: Config
     config_slot: int
+
+
+class Created(Message, frozen=True, gc=False, tag="created"):
+    """The replica `member` is there."""
+
+    member: Member
+
+
+class DropReplica(Message, frozen=True, gc=False, tag="drop_replica"):
+    """Make exactly this incarnation silent for ever: no chosen config will name it again (rule M7)."""
+
+    member: Member
+
+
+class Gone(Message, frozen=True, gc=False, tag="gone"):
+    """The incarnation `member` is silent for ever."""
+
+    member: Member
+
+
+class AskReport(Message, frozen=True, gc=False, tag="ask_report"):
+    """What does this node host?"""
+
+
+class Report(Message, frozen=True, gc=False, tag="report"):
+    """The node that runs under this name now hosts `member`, or nothing."""
+
+    node: NodeId
+    member: Member | None
+
+
+# --- An operator to a leader ---
+
+
+class ReplaceVoter(Message, frozen=True, gc=False, tag="replace_voter"):
+    """Put `new`, a learner that has caught up, in the place of the voter `out` (rule M2)."""
+
+    expected_epoch: int
+    out: Member
+    new: Member
+
+
+class RaiseEpoch(Message, frozen=True, gc=False, tag="raise_epoch"):
+    """The same with nobody replaced: whatever expects this epoch is void from then on."""
+
+    expected_epoch: int
+
+
+class ConfigStatus(Message, frozen=True, gc=False, tag="config_status"):
+    """What is the config, and what do the replicas say of themselves?"""
+
+
+class Replaced(Message, frozen=True, gc=False, tag="replaced"):
+    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: so are all of its voters."""
+
+    new: Member
+    config: Config
+    config_slot: int
+    admitted: bool
+
+
+class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
+    """The command expects another epoch than that of `config`, and will never have any effect."""
+
+    expected_epoch: int
+    config: Config
+    config_slot: int
+
+
+class Status(Message, frozen=True, gc=False, tag="status"):
+    """The governing config, and whether all of its voters are admitted."""
+
+    config: Config
+    config_slot: int
+    admitted: bool
+
+
+class NotNow(Message, frozen=True, gc=False, tag="not_now"):
+    """The command has had no effect so far, for this reason: try again."""
+
+    expected_epoch: int
+    reason: str
+    leader: NodeId | None
+
+
+class NotCaughtUp(Message, frozen=True, gc=False, tag="not_caught_up"):
+    """The learner `new` has the log through a slot only: try again."""
+
+    new: Member
+    through: int
+    last: int
+
+
+# --- A leader and those that have no vote yet ---
+
+
+class Following(Peer, frozen=True, gc=False, tag="following"):
+    """Answers a heartbeat where the replica has no vote: it has the log through a slot. It promises and
+    grants nothing.
+    """
+
+    ballot: Ballot
+    asked_at: Microseconds
+    through: int
 
 
 class VacantTimer(Timer, frozen=True, gc=False, tag="vacant"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dynaproof.impl.journal.frames import scan
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Brought, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.paxos.sizes import HEAD_BYTES
@@ -39,8 +40,9 @@ class ChosenRecord:
 class DurableLogs:
     """The journals of a group's replicas, as far as they are durable."""
 
-    def __init__(self, view: GroupView, on_chosen: Callable[[Chosen], None]) -> None:
+    def __init__(self, view: GroupView, group: int, on_chosen: Callable[[Chosen], None]) -> None:
         self.view = view
+        self.group = group
         self.on_chosen = on_chosen
         """Is given every chosen slot, in order, before any higher one is looked for."""
         self.read_through: dict[tuple[str, str], int] = {}
@@ -58,7 +60,7 @@ class DurableLogs:
     def synced(self, place: Place, member: Member) -> None:
         """Read the frames of an incarnation at a place that became durable."""
         disk = place.disk
-        prefix = f"log/{member.incarnation:06d}/"
+        prefix = log_prefix(self.group, member.incarnation)
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
@@ -75,14 +77,6 @@ class DurableLogs:
                         self.sized(member, record, len(payload), bound)
                     self.journalled(member, disk, record)
 
-    def has_durable_frames(self, name: str, member: Member) -> bool:
-        """Whether anything of this incarnation's journal was ever on the platter."""
-        prefix = f"log/{member.incarnation:06d}/"
-        return any(
-            through > 0 and node == name and log.startswith(prefix)
-            for (node, log), through in self.read_through.items()
-        )
-
     def sized(self, member: Member, record: JournalRecord, size: int, bound: int) -> None:
         """A journal record takes more than the records in a message may; whether it is a fault."""
         if isinstance(record, Head):
@@ -97,7 +91,8 @@ class DurableLogs:
         view = self.view
         if isinstance(record, Accepted):
             ballot = record.ballot
-            view.cut_above(member, record.first + len(record.records) - 1)
+            # What is known chosen is never cut: a new voter has learnt more than the batch that it adopts.
+            view.cut_above(member, max(record.commit, record.first + len(record.records) - 1))
             for entry in record.records:
                 self.accepted(member, entry, ballot)
         elif isinstance(record, Learned):
@@ -153,6 +148,11 @@ class DurableLogs:
         while before < view.chosen_through:
             before += 1
             self.on_chosen(view.chosen[before])
+
+    def config_in_doubt(self) -> bool:
+        """Whether a config is on a disk that is not chosen."""
+        chosen, records = self.view.chosen_through, self.view.records
+        return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
 
     def forget(self, kept: int) -> None:
         """Keep only so many of the places to which logs were read: old segments do not grow any more."""

@@ -13,7 +13,7 @@ from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
-from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
+from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.observe.impl.replicas import ImplObserver
@@ -30,6 +30,7 @@ NOTES: Mapping[type[Note], Listen] = MappingProxyType(
         Led: ImplObserver.on_led,
         Reached: ImplObserver.on_reached,
         Deposed: ImplObserver.on_deposed,
+        Dropped: ImplObserver.on_dropped,
         Outbid: ImplObserver.on_outbid,
     }
 )

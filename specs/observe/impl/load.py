@@ -251,7 +251,7 @@ class LoadObserver:
     def _came_back(self, place: Place, replica: PartitionReplica, since: int, pages: int = 0) -> None:
         tau, missed = place.world.tau, self.view.chosen_through - replica.log.commit
         settings = replica.settings
-        hears = replica.admitted and is_led(place)
+        hears = replica.admitted and is_led(place, replica.group)
         idle = hearing_us(settings) if hears else idle_us(settings)
         self._back[place.name] = Back(tau, tau - since, missed, idle, pages)
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from dynaproof.impl.journal.journal import RottenLogError
-from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.node import Lane, Message, Microseconds, NodeId
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadLog
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
+from dynaproof.impl.paxos.files import log_prefix, pages_of
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -82,7 +83,7 @@ class Leaving(Protocol):
     """What a node sends."""
 
     @property
-    def handler(self) -> Sequence[tuple[NodeId, Message]]:
+    def handler(self) -> Sequence[tuple[NodeId, Message, Lane]]:
         """What the running handler has sent so far."""
         ...
 
@@ -155,10 +156,23 @@ class Place(Protocol):
         ...
 
 
-def replica_of(place: Place) -> PartitionReplica | None:
-    """The replica that the node at a place hosts, if it hosts any."""
+def replica_of(place: Place, group: int) -> PartitionReplica | None:
+    """The replica of a group that the node at a place hosts, if it hosts any."""
     node = place.node
-    return node.replica if isinstance(node, StorageNode) else None
+    return node.replicas.get(group) if isinstance(node, StorageNode) else None
+
+
+def made_at(place: Place, group: int) -> int:
+    """The last incarnation of a group that was made on the disk at a place, by the node's journal."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only hosts find rot"
+    return node.journal.floor(group)
+
+
+def is_unread(place: Place, group: int) -> bool:
+    """Whether the node at a place has started, and has not looked yet at what its disk holds of a group."""
+    node = place.node
+    return isinstance(node, StorageNode) and group in node.unread
 
 
 def given(place: Place) -> object:
@@ -175,7 +189,7 @@ def handler_of(place: Place) -> str:
 
 def sent(place: Place) -> Iterator[Message]:
     """What that handler has sent."""
-    return (message for _, message in place.outbox.handler)
+    return (message for _, message, _ in place.outbox.handler)
 
 
 def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:
@@ -189,11 +203,20 @@ def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tup
             return
 
 
-def known_chosen(place: Place) -> int:
-    """Through which slot the replica at a place knows all to be chosen."""
-    replica = replica_of(place)
+def known_chosen(place: Place, group: int) -> int:
+    """Through which slot the replica of a group at a place knows all to be chosen."""
+    replica = replica_of(place, group)
     assert replica is not None, "only a replica leads"
     return replica.log.commit
+
+
+def is_cut_off(place: Place, leader: object) -> bool:
+    """Whether a link is cut on which this place would hear a leader."""
+    return isinstance(leader, Member) and any(
+        f"{other.name}>{place.name}" in place.world.cut_links
+        for other in place.world.places.values()
+        if other.id.address == leader.node.address
+    )
 
 
 def hold_lag(place: Place) -> tuple[int, int]:
@@ -232,9 +255,9 @@ def services_of(replica: PartitionReplica) -> tuple[Requests, Readers, Waiting]:
     return requests, readers, waiting
 
 
-def campaigns(place: Place, ballot: Ballot) -> bool:
-    """Whether a candidate at this place still asks for promises of the ballot."""
-    replica = replica_of(place) if place.up else None
+def campaigns(place: Place, group: int, ballot: Ballot) -> bool:
+    """Whether a candidate of a group at this place still asks for promises of the ballot."""
+    replica = replica_of(place, group) if place.up else None
     return replica is not None and replica.campaign is not None and replica.campaign.ballot == ballot
 
 
@@ -274,7 +297,7 @@ def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[
     message = 2 * settings.message_bytes + LARGEST_ITEM
     read = message + FEW_PAGES * settings.page_bytes
     if starts:
-        prefix, snapshot = f"log/{replica.incarnation:06d}/", replica.log.head.snapshot
+        prefix, snapshot = log_prefix(replica.group, replica.incarnation), replica.log.head.snapshot
         log = sum(len(place.disk.durable_log(name)) for name in place.disk.durable_logs(prefix))
         applied = replica.state.applied - (0 if snapshot is None else snapshot.slot)
         read += START_PASSES * log + PATH_PAGES * applied * settings.page_bytes
@@ -282,10 +305,10 @@ def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[
     return read, message + settings.checkpoint_bytes + PATH_PAGES * slots * settings.page_bytes
 
 
-def is_led(place: Place) -> bool:
-    """Whether some replica around this place serves by a lease that runs."""
-    places = [one for one in place.world.places.values() if one.up]
-    return any(replica.may_serve() for replica in map(replica_of, places) if replica is not None)
+def is_led(place: Place, group: int) -> bool:
+    """Whether some replica of a group around this place serves by a lease that runs."""
+    replicas = [replica_of(one, group) for one in place.world.places.values() if one.up]
+    return any(replica.may_serve() for replica in replicas if replica is not None)
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
@@ -293,9 +316,9 @@ def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
     copy = replica.copy
     assert copy is not None
     source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
-    pages = source.disk.durable_files()
+    files, prefix = source.disk.durable_files(), pages_of(replica.group)
     held = copy.snapshot.slot + 1 - copy.snapshot.first_held()
-    return max(map(len, pages.values()), default=0), held
+    return max((len(pages) for name, pages in files.items() if name.startswith(prefix)), default=0), held
 
 
 def copying(replica: PartitionReplica) -> bool:
@@ -351,6 +374,8 @@ class Seen:
             + self._waiting.attempts
             + state.pages.cache.clean_bytes
         )
+        if replica.leadership is not None:
+            lengths += len(replica.leadership.learners)
         if pending.flights:
             lengths += sum(map(len, pending.flights.values()))
         return lengths

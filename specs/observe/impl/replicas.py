@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from dynaproof.impl.node import Message, NodeId
-from dynaproof.impl.partition.cursor import Hold
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
 from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
+from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
-from dynaproof.impl.paxos.notes import Deposed, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange, size_bytes
+from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
+from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.disks import DurableLogs
+from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.load import LoadObserver
 from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
@@ -33,16 +34,18 @@ from dynaproof.specs.observe.impl.place import (
     given,
     hold_lag,
     identities,
+    is_cut_off,
     known_chosen,
     lease_end,
     lease_us,
+    made_at,
     records_bytes,
     replica_of,
     says,
     sent,
 )
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
-from dynaproof.specs.sometimes import SOMETIMES
+from dynaproof.specs.sometimes import EVERY
 from dynaproof.specs.views import group_facts
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import (
@@ -54,7 +57,6 @@ from dynaproof.specs.views.group_facts import (
     Forgot,
     FrameTooLarge,
     HeldLogGivenUp,
-    HoldBehind,
     LeaseHeld,
     LogCut,
     MessageTooLarge,
@@ -71,6 +73,7 @@ from dynaproof.specs.views.group_facts import (
     Uncovered,
     Unheld,
     Vanished,
+    WasDropped,
     WasShed,
 )
 
@@ -81,6 +84,7 @@ class ImplObserver(RequestObserver):
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
         *LoadObserver.PROVIDES,
+        *ReaderHolds.PROVIDES,
         group_facts.Led,
         Accepted,
         Chosen,
@@ -90,7 +94,6 @@ class ImplObserver(RequestObserver):
         Forgot,
         FrameTooLarge,
         HeldLogGivenUp,
-        HoldBehind,
         LeaseHeld,
         LogCut,
         MessageTooLarge,
@@ -107,30 +110,34 @@ class ImplObserver(RequestObserver):
         Uncovered,
         Unheld,
         Vanished,
+        WasDropped,
         WasShed,
     )
 
     def __init__(
-        self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+        self,
+        config: Config,
+        judges: dict[bytes, KeyJudge],
+        make_judge: Callable[[], KeyJudge],
+        group: int = ONLY_LANE,
     ) -> None:
         super().__init__(config.voters, judges, make_judge)
+        self.group = group
+        """Whose replicas and clients it observes; it is told of its lane only."""
         self.load = LoadObserver(self.view, self.reach)
         self.config = config
         """The newest that is chosen."""
-        self.logs = DurableLogs(self.view, self.fold)
+        self.logs = DurableLogs(self.view, group, self.fold)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
         """By place, the replica there that fell silent for a damaged page, until another takes its place."""
+        self.damages: dict[str, bool] = {}
+        """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
-        self.holds: dict[str, Hold] = {}
-        """The holds of readers by the chosen records."""
-        self.log_bytes = 0
-        """What those records take,"""
-        self.read_bytes: dict[str, int] = {}
-        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
+        self.holds = ReaderHolds(self.view)
 
     # --- What nodes say ---
 
@@ -162,28 +169,39 @@ class ImplObserver(RequestObserver):
 
     def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
-        self.view.lead(note.ballot, note.member, known_chosen(place))
+        self.view.lead(note.ballot, note.member, known_chosen(place, self.group))
         self.leader_changes += 1
         if self.leader_changes > 1 and self.open:
             self.reach(sometimes.LEADER_CHANGED)
 
     def on_reached(self, place: Place, note: Reached) -> None:
         """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
-        view, situation = self.view, SOMETIMES[note.what]
-        if situation is sometimes.GRAY_LINK and not self.leader_is_cut_off(place):
+        view, situation = self.view, EVERY[note.what]
+        leader = view.led[max(view.led)][-1] if view.led else None
+        if situation is sometimes.GRAY_LINK and not is_cut_off(place, leader):
             return  # It missed the heartbeats for another reason: they were lost or late.
-        retired = self.members.get(place.name) if situation is sometimes.ROT_FOUND else None
-        if retired is None:
+        if situation is not sometimes.ROT_FOUND:
             self.reach(situation)
             return
-        if self.logs.has_durable_frames(place.name, retired):  # Else a crash has torn its creation.
-            self.reach(situation)
-            if retired not in view.forgetful and retired not in self.logs.with_rot:
-                view.file(FellSilent(retired))
+        retired, incarnation = self.members.get(place.name), made_at(place, self.group)
+        if retired is None or retired.incarnation != incarnation:
+            if place.name not in self.damages:  # It was made and never spoke, so it had nothing to forget.
+                view.file(FellSilent(f"{place.name}/{incarnation}"))
+            return
+        self.reach(situation)
+        if retired not in view.forgetful and retired not in self.logs.with_rot:
+            view.file(FellSilent(retired))
         if retired in self.logs.with_rot:
             self.fallen[place.name] = retired
         view.forget(retired)  # It is silent from here on, whether or not it lost anything.
         self.load.gone(place)
+
+    def on_dropped(self, place: Place, note: Dropped) -> None:
+        """An operator has dropped an incarnation: it is silent from here on."""
+        self.view.drop(note.member)
+        self.load.gone(place)
+        for known in self.members, self.commits, self.seen:
+            known.pop(place.name, None)
 
     def on_deposed(self, _: Place, note: Deposed) -> None:
         """A leader stepped down."""
@@ -192,18 +210,8 @@ class ImplObserver(RequestObserver):
 
     def on_outbid(self, place: Place, note: Outbid) -> None:
         """A candidate gave up."""
-        if any(campaigns(other, note.promised) for other in place.world.places.values()):
+        if any(campaigns(other, self.group, note.promised) for other in place.world.places.values()):
             self.reach(sometimes.SPLIT_VOTE)
-
-    def leader_is_cut_off(self, place: Place) -> bool:
-        """Whether a link is cut on which this place would hear the newest leader."""
-        view = self.view
-        leader = view.led[max(view.led)][-1] if view.led else None
-        return isinstance(leader, Member) and any(
-            f"{other.name}>{place.name}" in place.world.cut_links
-            for other in place.world.places.values()
-            if other.id.address == leader.node.address
-        )
 
     # --- What leaves nodes ---
 
@@ -219,19 +227,17 @@ class ImplObserver(RequestObserver):
         """A message is gone, and nobody noted that."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
-    def vouched(self, place: Place, message: Vote | Heard) -> None:
-        """An acceptor lets a vote or a grant out."""
+    def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
+        """An acceptor lets a vote or a grant out, or a promise."""
+        said = self.view.promise if isinstance(message, Promise) else self.view.let_go
         if self.fallen.get(place.name) == message.source:
-            self.view.campaign(message.source, message.ballot)  # Said before the damaged page was read.
-        else:
-            self.view.let_go(message.source, message.ballot)
+            said = self.view.campaign  # It was said before the damaged page was read.
+        said(message.source, message.ballot)
 
     def promised(self, place: Place, message: Promise) -> None:
         """An acceptor lets a promise out, with its tail; an incarnation that is not admitted may, too."""
         self.sized(place, message)
-        before_rot = self.fallen.get(place.name) == message.source
-        said = self.view.campaign if before_rot else self.view.promise
-        said(message.source, message.ballot)
+        self.vouched(place, message)
 
     def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
@@ -261,7 +267,7 @@ class ImplObserver(RequestObserver):
 
     def rejected(self, place: Place, message: Rejected) -> None:
         """A replica refuses an attempt."""
-        replica = replica_of(place)
+        replica = replica_of(place, self.group)
         if replica is not None:
             self.load.refused(place, replica, message)
 
@@ -278,25 +284,18 @@ class ImplObserver(RequestObserver):
         member = self.members.get(place.name)
         if member is not None:
             self.logs.synced(place, member)
-            replica = replica_of(place)
+            replica = replica_of(place, self.group)
             if place.up and replica is not None:
                 self.load.synced(place, replica)
-            if self.holds:
-                self.behind(place)
-
-    def behind(self, place: Place) -> None:
-        """How far readers with a hold are behind what is chosen, by what the chosen records take."""
-        for name, hold in self.holds.items():
-            slots, size = self.view.chosen_through - hold.through, self.log_bytes - self.read_bytes[name]
-            self.view.file(HoldBehind(name, slots, size, *hold_lag(place)))
+            if self.holds.holds:
+                self.holds.behind(*hold_lag(place))
 
     # --- What is chosen ---
 
     def fold(self, fact: Chosen) -> None:
         """Apply a chosen record to the observer's own copy of the state."""
         view, record = self.view, fact.record.record
-        self.log_bytes += size_bytes(record)
-        fact.record.log_bytes = self.log_bytes
+        fact.record.log_bytes = self.holds.chosen(record)
         if isinstance(record, Write):
             for mutation in record.mutations:
                 there = self.items.get(mutation.key)
@@ -314,23 +313,9 @@ class ImplObserver(RequestObserver):
             self.config = record.config
             view.reconfigure(record.slot, record.config.voters)
         elif isinstance(record, CursorMoved):
-            self.held(record.slot, record.hold)
-        for name, hold in list(self.holds.items()):
-            slots, size = record.slot - hold.through, self.log_bytes - hold.bytes_through
-            if slots > hold.lag_slots or size > hold.lag_bytes:
-                del self.holds[name], self.read_bytes[name], view.holds[name]
-                self.reach(sometimes.HOLD_LAPSED)
-
-    def held(self, slot: int, moved: Hold) -> None:
-        """A reader's hold is moved by the record in a slot, or begins there; it never moves back."""
-        before = self.holds.get(moved.name)
-        place = slot, self.log_bytes
-        if before is not None:
-            place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
-        self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
-        self.view.holds[moved.name] = place[0]
-        read = self.view.chosen.get(place[0])
-        self.read_bytes[moved.name] = place[1] if read is None else read.record.log_bytes
+            self.holds.moved(record.slot, record.hold)
+        if self.holds.lapsed(record.slot):
+            self.reach(sometimes.HOLD_LAPSED)
 
     # --- What happens to nodes ---
 
@@ -340,6 +325,8 @@ class ImplObserver(RequestObserver):
         if member is None:
             return
         self.load.gone(place)
+        if self.logs.config_in_doubt():
+            self.reach(sometimes.LOSS_IN_A_CONFIG)
         self.view.holders.pop(member, None)
         self.seen.pop(place.name, None)
         if lost_disk:
@@ -354,31 +341,30 @@ class ImplObserver(RequestObserver):
             self.load.abandoned(request)
         self.abandoned(place.name)
 
-    def damaged(self, place: Place) -> None:
+    def damaged(self, place: Place, _file: str) -> None:
         """A synced byte of a journal rotted."""
+        self.damages[place.name] = True
         member = self.members.get(place.name)
         if member is not None:
             self.view.forget(member)
             self.logs.pages.pop(member, None)
 
-    def rotted(self, place: Place) -> None:
+    def rotted(self, place: Place, _file: str) -> None:
         """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
         member = self.members.get(place.name)
         if member is not None:
             self.logs.with_rot[member] = True
 
-    def restarted(self, place: Place) -> None:
-        """A replica came back from its disk."""
-        replica = replica_of(place)
-        if replica is not None:
-            self.view.recover(replica.member, replica.log.promised)
-            records, size = tail_beyond(replica)
-            if records:
-                self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
+    def began(self, replica: PartitionReplica) -> None:
+        """A replica was made, or came back from its disk."""
+        self.view.recover(replica.member, replica.log.promised)
+        records, size = tail_beyond(replica)
+        if records:
+            self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
-        replica = replica_of(place)
+        replica = replica_of(place, self.group)
         if replica is None:
             return
         self.load.worked(place, replica)  # Before anything is read here, which is no work of the handler.
@@ -389,6 +375,8 @@ class ImplObserver(RequestObserver):
         seen = self.seen.get(place.name)
         if seen is None or seen.replica is not replica:
             seen = self.seen[place.name] = Seen(replica)
+            self.damages.pop(place.name, None)
+            self.began(replica)
             self.members[place.name] = replica.member
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:

@@ -1,0 +1,218 @@
+"""Many groups on the same storage nodes: their hosts and clients as kinds of nodes, and what a run shows of
+each group by itself.
+
+*Invariant.* The group is part of every key once, here: what a host does is observed by the observer of the
+lane in which it does it, and each observer has a view of its own, on which every spec is evaluated. So no
+observer and no spec of one group knows that there are others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client import CLIENTS, clients
+from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig, GroupObservation, first_config
+from dynaproof.checkers.kinds.replica_faults import OneVoter
+from dynaproof.checkers.kinds.replica_host import replica_host
+from dynaproof.checkers.runs.kind import Kind, Table
+from dynaproof.checkers.workloads.workload import WorkloadClient
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol
+from dynaproof.impl.paxos.files import replicas_named
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.specs.observe.impl.place import replica_of
+from dynaproof.specs.views.base import Fact, Views
+from dynaproof.specs.views.group import GroupView
+
+NODES = (*REPLICAS, *(NodeId("region", zone, f"s{zone}") for zone in ("d", "e")))
+"""The storage nodes, of which a configuration has the first few."""
+
+VOTERS = 3
+"""Of each group."""
+
+
+class GroupsConfig(GroupConfig, frozen=True, kw_only=True):
+    """What a run of many groups depends on; `clients` ask the first `busy` groups, in turn."""
+
+    groups: int
+    busy: int
+    nodes: int = VOTERS
+
+
+def hosts(config: GroupsConfig) -> tuple[NodeId, ...]:
+    """The storage nodes of a configuration."""
+    return NODES[: config.nodes]
+
+
+def nodes_of(config: GroupsConfig, group: int) -> tuple[NodeId, ...]:
+    """Where the voters of a group are: three that follow each other, from another one for each group."""
+    there = hosts(config)
+    return tuple(there[(group + offset) % len(there)] for offset in range(VOTERS))
+
+
+def make_host(env: Env, config: GroupsConfig) -> NodeProtocol:
+    """A host of all groups that have a voter there."""
+    here = [group for group in range(config.groups) if env.me.address in addresses(config, group)]
+    return StorageNode(env, hosts(config), config.settings, tuple(here))
+
+
+def addresses(config: GroupsConfig, group: int) -> tuple[NodeId, ...]:
+    """Of the nodes of a group, whichever incarnation runs there."""
+    return tuple(node.address for node in nodes_of(config, group))
+
+
+def make_client(env: Env, config: GroupsConfig) -> NodeProtocol:
+    """A client of one of the busy groups."""
+    number = clients(config).index(env.me) if env.me in clients(config) else 0
+    group = number % config.busy
+    mix = structs.replace(config.mix, item_bytes=config.item_bytes)
+    replicas = nodes_of(config, group)
+    return WorkloadClient(env, replicas, config.client, config.operations, config.keys, mix, group)
+
+
+class GroupsObservation:
+    """What a run shows of its groups, each by its own observer."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = GroupObservation.PROVIDES
+
+    def __init__(self, config: GroupsConfig) -> None:
+        self.groups = {
+            group: GroupObservation(config, first_config(nodes_of(config, group)), group)
+            for group in range(config.groups)
+        }
+        self.view: Views[GroupView] = Views({group: one.view for group, one in self.groups.items()})
+        self.reached: dict[str, int] = {}
+        self.endings: dict[str, int] = {}
+        for one in self.groups.values():
+            one.reached, one.endings = self.reached, self.endings
+
+    def of(self, group: int) -> GroupObservation:
+        """The observer of a group, in whose view something may be filed now."""
+        self.view.touch(group)
+        return self.groups[group]
+
+    def at(self, place: Place) -> list[int]:
+        """The groups of which a replica was seen at a place."""
+        return [group for group, one in self.groups.items() if place.name in one.members]
+
+    def concerned(self, place: Place, file: str) -> Iterable[int]:
+        """The groups at a place to which a file matters: its own, or all where it is the node's."""
+        return [group for group, _ in replicas_named([file])] or self.at(place)
+
+    # --- What happens to nodes ---
+
+    def synced(self, place: Place) -> None:
+        """Files of some groups became longer."""
+        disk = place.disk
+        names = (*disk.grown, *(file for file, _ in disk.paged))
+        for group in dict.fromkeys(group for group, _ in replicas_named(names)):
+            self.of(group).synced(place)
+
+    def crashed(self, place: Place, lost_disk: bool) -> None:
+        """A host is gone, and with it a replica of each of its groups."""
+        for group in self.at(place):
+            self.of(group).crashed(place, lost_disk)
+
+    def client_crashed(self, place: Place, lost_disk: bool) -> None:
+        """A client is gone."""
+        assert isinstance(place.node, WorkloadClient)
+        self.of(place.node.group).client_crashed(place, lost_disk)
+
+    def damaged(self, place: Place, file: str) -> None:
+        """A synced byte of a journal rotted."""
+        for group in self.concerned(place, file):
+            self.of(group).damaged(place, file)
+
+    def rotted(self, place: Place, file: str) -> None:
+        """A synced byte of a page rotted."""
+        for group in self.concerned(place, file):
+            self.of(group).rotted(place, file)
+
+    def uncovered(self, place: Place, message: Message) -> None:
+        """A message left before what its lane had written was durable."""
+        self.of(place.lane).uncovered(place, message)
+
+    def shed(self, place: Place, to: NodeId, message: Message) -> None:
+        """A queue was full, so a message was dropped."""
+        self.of(place.lane).shed(place, to, message)
+
+    def vanished(self, place: Place, message: Message) -> None:
+        """A message is gone, and nobody noted that."""
+        self.of(place.lane).vanished(place, message)
+
+    def raised(self, place: Place, payload: object, error: Exception) -> None:
+        """A handler has raised."""
+        self.of(place.lane).raised(place, payload, error)
+
+    def prune(self) -> None:
+        """Forget what no spec can need any more."""
+        for one in self.groups.values():
+            one.prune()
+
+    def judged(self) -> tuple[int, int]:
+        """Keys that clients used, and how many of them are no longer judged."""
+        each = [one.judged() for one in self.groups.values()]
+        return sum(keys for keys, _ in each), sum(unjudged for _, unjudged in each)
+
+
+class OneVoterOfEach:
+    """The budget of many groups: of each, one voter at a time has impaired durable state. A lost disk impairs
+    one of each group there, and so does rot of the node's own journal.
+    """
+
+    def __init__(self, observation: GroupsObservation, places: Mapping[str, Place]) -> None:
+        self.observation = observation
+        self.budgets = {group: OneVoter(one, places) for group, one in observation.groups.items()}
+
+    def permits(self, place: Place) -> bool:
+        """Whether all groups are whole; a host without a replica has nothing to lose."""
+        return bool(self.observation.at(place)) and self.whole()
+
+    def impaired(self, place: Place) -> None:
+        """Those that the fault has just hit here are next."""
+        for group, budget in self.budgets.items():
+            one, replica = self.observation.groups[group], replica_of(place, group)
+            if replica is not None and (
+                replica.member in one.view.forgetful or replica.member in one.logs.with_rot
+            ):
+                budget.impaired(place)
+
+    def whole(self) -> bool:
+        """Whether every voter that lost something was replaced, and its successor admitted."""
+        return all(budget.whole() for budget in self.budgets.values())
+
+
+def in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
+    """The same, told to the observer of the group in whose lane it happens."""
+
+    def told(observation: GroupsObservation, place: Place, *what: Any) -> None:
+        heard(observation.of(place.lane), place, *what)
+
+    return told
+
+
+def in_its_group(kind: Kind, **changes: Any) -> Kind:
+    """A kind of the nodes of one group, as one of the nodes of many."""
+
+    def table(heard: Table) -> Table:
+        return {what: in_its_lane(listen) for what, listen in heard.items()}
+
+    handled = None if kind.handled is None else in_its_lane(kind.handled)
+    return structs.replace(kind, notes=table(kind.table()), sent=table(kind.sent), handled=handled, **changes)
+
+
+HOSTS_OF_MANY = in_its_group(
+    replica_host(),
+    nodes=hosts,
+    make=make_host,
+    synced=GroupsObservation.synced,
+    crashed=GroupsObservation.crashed,
+    damaged=GroupsObservation.damaged,
+    rotted=GroupsObservation.rotted,
+    budget=OneVoterOfEach,
+)
+
+CLIENTS_OF_MANY = in_its_group(CLIENTS, make=make_client, crashed=GroupsObservation.client_crashed)

@@ -1,0 +1,137 @@
+"""A group whose voters are replaced by an operator: nodes that host it and spare ones, the operator, and what
+synced state they may lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client import CLIENTS, READERS, ZONE, clients
+from dynaproof.checkers.kinds.group import GroupConfig, GroupObservation, first_config
+from dynaproof.checkers.kinds.replica_host import brief, replica_host
+from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.words import Knowledge
+from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
+from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
+from dynaproof.checkers.workloads.workload import WorkloadClient
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.node import ONLY_LANE, Env, NodeId, NodeProtocol
+from dynaproof.impl.paxos.records import Config
+from dynaproof.specs.observe.impl.place import replica_of
+
+OPERATOR = "operator"
+THE_OPERATOR = NodeId("region", ZONE, "operator")
+
+ZONES = ("a", "b", "c")
+
+
+class MembershipConfig(GroupConfig, frozen=True, kw_only=True):
+    """What a run of a group with an operator depends on."""
+
+    operator: OperatorSettings
+    voters: int = 3
+
+
+def nodes_of(config: MembershipConfig) -> tuple[NodeId, ...]:
+    """The nodes: first those that host the voters at the beginning, over all zones in turn, then as many and
+    more that are spare.
+    """
+    rows = config.voters // 2 + 1
+    return tuple(
+        NodeId("region", zone, f"s{zone}{row if row > 1 else ''}")
+        for row in range(1, rows + 1)
+        for zone in ZONES
+    )
+
+
+def first_of(config: MembershipConfig) -> Config:
+    """The config that the group begins with."""
+    return first_config(nodes_of(config)[: config.voters])
+
+
+class MembershipObservation(GroupObservation):
+    """What a run shows of its group and its clients."""
+
+    def __init__(self, config: MembershipConfig) -> None:
+        super().__init__(config, first_of(config))
+
+
+class VotersLose:
+    """The budget of a group with an operator: a voter may lose its synced state when all of the newest config
+    are admitted, durably, and none of them has lost any.
+    """
+
+    def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
+        self.view = observation.view
+        self.impaired_members: dict[Any, bool] = {}
+
+    def permits(self, place: Place) -> bool:
+        """Whether all is whole, and it is a voter that would lose something."""
+        replica = replica_of(place, ONLY_LANE)
+        return replica is not None and replica.member in self.view.configs[-1][1] and self.whole()
+
+    def impaired(self, place: Place) -> None:
+        """This one is next."""
+        replica = replica_of(place, ONLY_LANE)
+        if replica is not None:
+            self.impaired_members[replica.member] = True
+
+    def whole(self) -> bool:
+        """Whether every voter of the newest chosen config is admitted, and remembers that after a crash."""
+        view = self.view
+        slot, voters = view.configs[-1]
+        return all(
+            voter not in self.impaired_members
+            and voter not in view.forgetful
+            and (
+                slot <= max(view.pruned_through, view.checkpoints.get(voter, 0))
+                or voter in view.accepted[slot]
+            )
+            for voter in voters
+        )
+
+
+def knowledge(place: Place) -> Knowledge:
+    """What an operator knows."""
+    operator: Any = place.node
+    work = operator.work
+    doing = "nothing" if work is None else f"{work.step}s {work.new} for {work.out}"
+    return {"config": " ".join(str(voter) for voter in operator.config.voters), "does": doing}
+
+
+def operator(env: Env, config: MembershipConfig) -> NodeProtocol:
+    """The operator of the group."""
+    return Operator(env, nodes_of(config), first_of(config), config.operator)
+
+
+def workload(env: Env, config: MembershipConfig) -> NodeProtocol:
+    """A client that draws its operations; the last ones only read."""
+    reads_only = env.me in clients(config)[config.clients - config.readers :]
+    mix = structs.replace(config.mix, reads_only=reads_only, item_bytes=config.item_bytes)
+    return WorkloadClient(env, nodes_of(config), config.client, config.operations, config.keys, mix)
+
+
+def log_reader(env: Env, config: MembershipConfig) -> NodeProtocol:
+    """Reads the log through a cursor, as an archive does."""
+    reader = ReaderSettings(config.settings.heartbeat_us // 2, questions=2 * config.operations)
+    return LogReader(env, nodes_of(config), reader)
+
+
+OPERATORS = Kind(
+    name=OPERATOR,
+    nodes=lambda _config: (THE_OPERATOR,),
+    make=operator,
+    knowledge=knowledge,
+    brief=brief,
+    suffers=False,
+)
+
+KINDS = (
+    structs.replace(replica_host(nodes_of, (THE_OPERATOR,)), budget=VotersLose),
+    structs.replace(CLIENTS, make=workload),
+    structs.replace(READERS, make=log_reader),
+    OPERATORS,
+)

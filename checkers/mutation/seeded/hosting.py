@@ -1,0 +1,88 @@
+"""Bugs of hosting: how replicas are made, marked, found again and removed on a node of many, and which lane a
+message waits for.
+"""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import HOST, OUTBOX
+from dynaproof.checkers.patches import Edit, bug
+
+MANY = "many-groups"
+
+BUGS = (
+    bug(
+        "marked_with_its_files",
+        "A node's journal says that a replica was made in the sync that makes its files durable, not later.",
+        Edit(
+            HOST,
+            "self.env.send(self.env.me, Written(member.incarnation))",
+            "self.on_written(Written(member.incarnation))",
+        ),
+        scenario=MANY,
+    ),
+    bug(
+        "made_without_a_mark",
+        "A replica speaks once its files are durable, and the node's journal never says that it was made.",
+        Edit(
+            HOST,
+            """
+            through = self.journal.append(Made(self.env.lane, m.incarnation))
+            self.env.send(self.env.me, Marked(m.incarnation, through))
+            """,
+            "self.on_marked(Marked(m.incarnation, 0))",
+        ),
+        scenario=MANY,
+    ),
+    bug(
+        "unmarked_replica_resurrected",
+        "A node that restarts recovers whatever replica it finds, marked or not.",
+        Edit(
+            HOST,
+            "live, floor = self.journal.live(group), self.journal.floor(group)",
+            "live = floor = max((*self.incarnations(group), self.journal.live(group)))",
+        ),
+        scenario=MANY,
+    ),
+    bug(
+        "making_wipes_neighbours",
+        "Making a replica removes the journals of all others on the node.",
+        Edit(HOST, "for name in disk.logs(log_prefix(group, incarnation)):", "for name in disk.logs(LOGS):"),
+        scenario=MANY,
+    ),
+    bug(
+        "vacancy_of_another_group",
+        "A node says of each group that is vacant what was made of the first group.",
+        Edit(
+            HOST,
+            "self.journal.floor(self.env.lane))",
+            "self.journal.floor(0))",
+            within="StorageNode.say_vacant",
+        ),
+        scenario=MANY,
+    ),
+    bug(
+        "waits_for_another_lane",
+        "A message waits for the writes of whichever lane wrote first, not for those of its own.",
+        Edit(
+            OUTBOX,
+            "lane = self._lanes.get(sent[0][2])",
+            "lane = next(iter(self._lanes.values()), None)",
+        ),
+        scenario=MANY,
+    ),
+    bug(
+        "lane_of_its_own_not_counted",
+        "Only what is written in the first lane holds messages back.",
+        Edit(OUTBOX, "lane.written = self.written", "lane.written = self.written if self.lane == 0 else 0"),
+        scenario=MANY,
+    ),
+    bug(
+        "released_by_the_sync_under_way",
+        "A sync that is under way releases what is sent while it runs, written before its start or not.",
+        Edit(
+            OUTBOX,
+            "covered = self._covering is not None and lane.written <= self._covering",
+            "covered = self._covering is not None",
+        ),
+    ),
+)

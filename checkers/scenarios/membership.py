@@ -1,0 +1,154 @@
+"""The scenario `membership`: the group of `partition`, of three voters or five, and an operator that replaces
+its voters: those that are lost, and those that live, the leader among them.
+
+The operator is the only one that proposes configs: the group does not repair itself. When the faults stop it
+moves nothing more, and ends what it has begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.group import CLIENT, READER, Group
+from dynaproof.checkers.kinds.membership import (
+    KINDS,
+    OPERATOR,
+    MembershipConfig,
+    MembershipObservation,
+    first_of,
+    nodes_of,
+)
+from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
+from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
+from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.specs.sometimes import OF_MEMBERSHIP
+from dynaproof.specs.views.group_facts import Stalled
+
+LENGTH = 1_600
+"""Events of a run before its end, at the least: two replacements, about."""
+
+
+def draw_membership(seed: int, strategy: str) -> MembershipConfig:
+    """The configuration of one seed: that of `partition`, with more nodes, and the operator's pace."""
+    config = draw("membership", seed, strategy)
+    pick = Chance(f"membership/{strategy}/{seed}/operator")
+    heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
+    operator = OperatorSettings(
+        retry_us=heartbeat // (1, 4)[pick(2)],
+        dead_us=lease * (2, 4)[pick(2)],
+        patience_us=lease * (8, 30)[pick(2)],
+        moves=1 + pick(6),
+    )
+    settings = structs.replace(
+        config.settings,
+        repairs_itself=False,
+        learners=1 + pick(2),
+        lag_slots=(1, 8, 64)[pick(3)],
+        catch_up_us=heartbeat * (1, 2)[pick(2)],
+    )
+    fields = {name: getattr(config, name) for name in config.__struct_fields__}
+    fields |= {"settings": settings, "operator": operator, "voters": (3, 3, 5)[pick(3)]}
+    fields["length"] = config.length + LENGTH - 600
+    return MembershipConfig(**fields)
+
+
+def create_replicas(run: Run) -> None:
+    """The hosts start, and the first of them get the command to make a replica."""
+    world, config = run.world, first_of(run.config)
+    for node in nodes_of(run.config):
+        world.start(world.at(node))
+    for voter in config.voters:
+        place = world.at(voter.node)
+        world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
+
+
+def replicas_are_made(run: Run) -> bool:
+    """All voters are there."""
+    return bool(len(Group(run).replicas()) == run.config.voters)
+
+
+def campaign(run: Run) -> None:
+    """One of them begins to campaign: an event."""
+    voters = first_of(run.config).voters
+    begin_to_campaign(run, voters[run.config.seed % len(voters)].node)
+
+
+def a_leader_serves(run: Run) -> bool:
+    """From here on clients can be answered, and the operator finds a leader."""
+    return Group(run).leader() is not None
+
+
+def start_all(run: Run) -> None:
+    """The load begins, the log is read, and the operator looks what is to be done."""
+    for kind in (CLIENT, READER, OPERATOR):
+        for place in run.places_of(kind):
+            run.world.start(place)
+
+
+def the_operator(run: Run) -> Operator:
+    """The operator of the group."""
+    (place,) = run.places_of(OPERATOR)
+    assert isinstance(place.node, Operator)
+    return place.node
+
+
+def relieve(run: Run) -> None:
+    """The faults have stopped: the load goes on at an easy pace, and the operator only repairs."""
+    go_on(run)
+    (place,) = run.places_of(OPERATOR)
+    run.world.run(place, the_operator(run).finish)
+
+
+def end(run: Run) -> None:
+    """The operator ends its work, and replaces whom it takes for lost; then all is as in any fair end."""
+    operator, group = the_operator(run), Group(run)
+    bound = 3 * SETTLING_LEASES * run.config.settings.lease_us
+
+    def done() -> bool:
+        return operator.idle and group.keeps_up()
+
+    run.advance_until(done, bound, most_steps(run))
+    if run.failure is None and not done():
+        run.view.file(Stalled("a voter is not replaced", bound))
+        run.check()
+    for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
+        client.replicas = tuple(voter.node.address for voter in operator.config.voters)
+        if client.route.leader not in client.replicas:
+            client.route.leader = None
+    judge_end(run)
+
+
+def fewer(config: MembershipConfig) -> Iterator[MembershipConfig]:
+    """Fewer moves, clients, operations, keys."""
+    if config.operator.moves:
+        yield structs.replace(
+            config, operator=structs.replace(config.operator, moves=config.operator.moves - 1)
+        )
+    for one in smaller(config):
+        assert isinstance(one, MembershipConfig)
+        yield one
+
+
+MEMBERSHIP = structs.replace(
+    PARTITION,
+    name="membership",
+    sentence="a group of three voters or five, whose operator replaces them, the leader too",
+    draw=draw_membership,
+    kinds=KINDS,
+    sometimes=tuple(OF_MEMBERSHIP),
+    config=MembershipConfig,
+    observe=MembershipObservation,
+    place=create_replicas,
+    stages=((replicas_are_made, "campaign"),),
+    actions={**PARTITION.actions, "campaign": campaign},
+    ready=a_leader_serves,
+    begin=start_all,
+    relieve=relieve,
+    end=end,
+    smaller=fewer,
+)

@@ -1,0 +1,255 @@
+"""An operator of one group, as a node: it replaces voters, those that are lost and those that live, by the
+steps of an auto admin.
+
+One piece of work at a time: choose a voter to leave and a free node; have a learner made there; have the
+leader put it in the voter's place; wait until all voters are admitted; have dropped whatever no config names.
+What a step chooses is written down before any command names it, and each command is sent again until it is
+answered. A piece of work that does not get on is given up by raising the epoch, which makes its late commands
+void.
+
+*Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
+when that does not name it, and no command that does can still count; one that had a vote, only when all
+voters are admitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import (
+    AskReport,
+    ConfigStatus,
+    Created,
+    CreateReplica,
+    DropReplica,
+    NotNow,
+    OtherEpoch,
+    RaiseEpoch,
+    Replaced,
+    ReplaceVoter,
+    Report,
+    Status,
+)
+from dynaproof.impl.paxos.records import Config
+
+Step: TypeAlias = Literal["create", "replace", "void"]
+
+
+class OperatorSettings(Struct, frozen=True):
+    """How an operator paces itself, by its own clock."""
+
+    retry_us: Microseconds
+    """After which a command is sent again,"""
+    dead_us: Microseconds
+    """after which a node that says nothing is taken for dead,"""
+    patience_us: Microseconds
+    """and after which a piece of work is given up."""
+    moves: int
+    """How many voters that live it replaces."""
+
+
+class OperatorTimer(Timer, frozen=True, gc=False, tag="operator"):
+    """Time to look what is to be done."""
+
+
+class Work:
+    """One voter that is being replaced."""
+
+    __slots__ = ("began_at", "expected_epoch", "new", "out", "step")
+
+    def __init__(self, out: Member, new: Member, expected_epoch: int, began_at: Microseconds) -> None:
+        self.out = out
+        self.new = new
+        self.expected_epoch = expected_epoch
+        self.began_at = began_at
+        self.step: Step = "create"
+
+
+class Operator:
+    """Keeps a group whole, and moves its voters."""
+
+    def __init__(
+        self, env: Env, nodes: tuple[NodeId, ...], config: Config, settings: OperatorSettings
+    ) -> None:
+        self.env = env
+        self.nodes = tuple(node.address for node in nodes)
+        self.settings = settings
+        self.config = config
+        """The newest chosen config that it has heard of,"""
+        self.config_slot = 0
+        self.admitted = True
+        """and whether all voters of that are admitted."""
+        self.reports: dict[NodeId, tuple[Report, Microseconds]] = {}
+        """What each node said last, by its address, and when that came."""
+        self.expected: dict[Member, int] = {}
+        """Of each replica that was to become a voter, the epoch that its command expects."""
+        self.voted = dict.fromkeys(config.voters, True)
+        """All that have had a vote."""
+        self.next_incarnation = config.next_incarnation
+        self.work: Work | None = None
+        self.leader: NodeId | None = None
+        self.moves = settings.moves
+
+    def on_start(self) -> None:
+        """Begin soon; until nodes have had time to answer none is dead."""
+        unknown, now = Report(self.env.me, None), self.env.now
+        self.reports = dict.fromkeys(self.nodes, (unknown, now))
+        self.env.set_timer(self.settings.retry_us, OperatorTimer())
+
+    def finish(self) -> None:
+        """Move nothing more that lives."""
+        self.moves = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way, and all voters are there."""
+        return self.work is None and not any(map(self.lost, self.config.voters))
+
+    # --- What is to be done ---
+
+    def on_timer(self, timer: Timer) -> None:
+        """Ask what there is, and go on with the work, or choose some."""
+        self.env.set_timer(self.settings.retry_us, OperatorTimer())
+        for node in self.nodes:
+            self.env.send(node, AskReport())
+        if self.work is None:
+            self.choose()
+        if self.work is not None:
+            self.go_on(self.work)
+        else:
+            self.command(ConfigStatus())
+        self.collect()
+
+    def choose(self) -> None:
+        """Replace a voter that is lost, else move one, if there is a free node for it."""
+        voters, brought = self.config.voters, self.config.brought
+        out = next((voter for voter in voters if self.lost(voter)), None)
+        if not self.admitted:
+            if brought is None or not self.lost(brought):
+                return
+            out = brought  # Nobody else may be replaced before it is.
+        if out is None:
+            if not self.moves or self.env.random("move", 4):
+                return
+            out = voters[self.env.random("out", len(voters))]
+            self.moves -= 1
+        number = max(self.config.next_incarnation, self.next_incarnation)
+        free = [new for new in self.free(number) if not self.config.replacing(out, new).crowded()]
+        if not free:
+            return
+        new = free[self.env.random("target", len(free))]
+        self.next_incarnation = number + 1
+        self.expected[new] = self.config.epoch
+        self.work = Work(out, new, self.config.epoch, self.env.now)
+
+    def free(self, incarnation: int) -> list[Member]:
+        """A new replica on each live node that has none."""
+        return [
+            Member(report.node, incarnation)
+            for node, (report, at) in self.reports.items()
+            if report.node.address == node and report.member is None and not self.silent(at)
+        ]
+
+    def lost(self, voter: Member) -> bool:
+        """Whether a voter's node hosts it no more, or is dead as far as this operator can tell."""
+        report, at = self.reports[voter.node.address]
+        heard = report.node.address == voter.node.address
+        return self.silent(at) or (heard and report.member != voter)
+
+    def silent(self, heard_at: Microseconds) -> bool:
+        """Whether nothing was heard for so long that a node is taken for dead."""
+        return self.env.now - heard_at >= self.settings.dead_us
+
+    def go_on(self, work: Work) -> None:
+        """Send the command of the step."""
+        if work.step != "void" and self.env.now - work.began_at >= self.settings.patience_us:
+            work.step = "void"
+        if work.step == "create":
+            self.env.send(work.new.node, CreateReplica(work.new, self.config, self.config_slot))
+        elif work.step == "replace":
+            self.command(ReplaceVoter(work.expected_epoch, work.out, work.new))
+        else:
+            self.command(RaiseEpoch(work.expected_epoch))
+
+    def command(self, message: Message) -> None:
+        """Send a command to the leader, or to any node that may know who leads."""
+        to = self.leader
+        if to is None:
+            to = self.nodes[self.env.random("asked", len(self.nodes))]
+        self.leader = None  # Until it answers.
+        self.env.send(to, message)
+
+    def collect(self) -> None:
+        """Have dropped what no config names: who has left, and what was given up (rule M7)."""
+        work = self.work
+        for report, _ in self.reports.values():
+            member = report.member
+            if member is None or member in self.config.voters or (work is not None and member == work.new):
+                continue
+            held = member in self.voted and not self.admitted  # It may have what the new voter lacks.
+            if not held and self.config.epoch > self.expected.get(member, 0):
+                self.env.send(member.node, DropReplica(member))
+
+    # --- Answers ---
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Take an answer."""
+        handler = self.HANDLERS.get(type(message))
+        if handler is not None:
+            handler(self, sender, message)
+
+    def on_report(self, sender: NodeId, m: Report) -> None:
+        """A node says what it hosts."""
+        if sender == m.node:
+            self.reports[sender.address] = (m, self.env.now)
+
+    def on_created(self, sender: NodeId, m: Created) -> None:
+        """The learner is there."""
+        work = self.work
+        if work is not None and work.step == "create" and m.member == work.new:
+            work.step = "replace"
+
+    def on_replaced(self, sender: NodeId, m: Replaced) -> None:
+        """The config is chosen: the work is done."""
+        self.learn(m.config, m.config_slot, m.admitted)
+        self.leader = sender
+
+    def on_other_epoch(self, sender: NodeId, m: OtherEpoch) -> None:
+        """The command is void; whether it had its effect before, the config says."""
+        self.learn(m.config, m.config_slot, None)
+        self.leader = sender
+
+    def on_status(self, sender: NodeId, m: Status) -> None:
+        """What governs."""
+        self.learn(m.config, m.config_slot, m.admitted)
+        self.leader = sender
+
+    def on_not_now(self, sender: NodeId, m: NotNow) -> None:
+        """Try again, where the answer says."""
+        self.leader = m.leader
+
+    def learn(self, config: Config, slot: int, admitted: bool | None) -> None:
+        """A chosen config; work that expects an older epoch is over."""
+        if config.epoch < self.config.epoch:
+            return
+        if config.epoch > self.config.epoch:
+            self.config, self.config_slot, self.admitted = config, slot, False
+            self.voted |= dict.fromkeys(config.voters, True)
+        if admitted is not None:
+            self.admitted = admitted
+        if self.work is not None and config.epoch > self.work.expected_epoch:
+            self.work = None
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Report: on_report,
+        Created: on_created,
+        Replaced: on_replaced,
+        OtherEpoch: on_other_epoch,
+        Status: on_status,
+        NotNow: on_not_now,
+    }

@@ -1,0 +1,62 @@
+"""The holds of readers by the chosen records, and how far their readers are behind what is chosen.
+
+*Invariants.* A hold never moves back. A reader with a hold is not further behind than its hold allows, and a
+hold lapses when what was chosen since, in slots or in bytes, is more than that.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dynaproof.impl.partition.cursor import Hold
+from dynaproof.impl.paxos.records import Record, size_bytes
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.group_facts import HoldBehind
+
+
+class ReaderHolds:
+    """Files facts about the holds of a group's log, as its chosen records move them."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (HoldBehind,)
+
+    def __init__(self, view: GroupView) -> None:
+        self.view = view
+        self.holds: dict[str, Hold] = {}
+        self.log_bytes = 0
+        """What the chosen records take,"""
+        self.read_bytes: dict[str, int] = {}
+        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
+
+    def chosen(self, record: Record) -> int:
+        """Count the next chosen record; the bytes of the log through it."""
+        self.log_bytes += size_bytes(record)
+        return self.log_bytes
+
+    def moved(self, slot: int, moved: Hold) -> None:
+        """A reader's hold is moved by the record in a slot, or begins there."""
+        before = self.holds.get(moved.name)
+        place = slot, self.log_bytes
+        if before is not None:
+            place = max((before.through, before.bytes_through), (moved.through, moved.bytes_through))
+        self.holds[moved.name] = Hold(moved.name, *place, moved.lag_slots, moved.lag_bytes)
+        self.view.holds[moved.name] = place[0]
+        read = self.view.chosen.get(place[0])
+        self.read_bytes[moved.name] = place[1] if read is None else read.record.log_bytes
+
+    def lapsed(self, slot: int) -> bool:
+        """Let the holds lapse that the record chosen in this slot leaves too far behind; whether any did."""
+        late = [
+            name
+            for name, hold in self.holds.items()
+            if slot - hold.through > hold.lag_slots or self.log_bytes - hold.bytes_through > hold.lag_bytes
+        ]
+        for name in late:
+            del self.holds[name], self.read_bytes[name], self.view.holds[name]
+        return bool(late)
+
+    def behind(self, lag_slots: int, lag_bytes: int) -> None:
+        """File how far each reader with a hold is behind, by what the chosen records take."""
+        for name, hold in self.holds.items():
+            slots, size = self.view.chosen_through - hold.through, self.log_bytes - self.read_bytes[name]
+            self.view.file(HoldBehind(name, slots, size, lag_slots, lag_bytes))

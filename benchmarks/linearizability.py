@@ -27,7 +27,7 @@ from dynaproof.checkers.certificates import verify
 from dynaproof.checkers.histories import read
 from dynaproof.checkers.histories.writers import json_lines, write
 from dynaproof.checkers.linearizability import Budget, check, minimal_core
-from dynaproof.checkers.linearizability.checking import fitting_object
+from dynaproof.checkers.linearizability.checking import fitting_object, load_machine_code
 from dynaproof.provenance import maker
 from dynaproof.specs.history import History
 
@@ -90,6 +90,7 @@ PARTS = ("families", "files", "scale")
 
 def warm_up() -> None:
     """Load the compiled code, so that no measurement pays for it."""
+    load_machine_code()
     for valid in (True, False):
         check(one_key(REGISTER, 5, 1_000)(valid), machine_code=True)
 

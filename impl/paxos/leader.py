@@ -274,7 +274,7 @@ class Leader(Sender[State]):
 
     def fits_window(self, record: Record) -> bool:
         """Whether the window has room for the next record (rule W1): with it there are at most so many slots
-        and bytes above the commit index; a record alone is never too large.
+        and bytes above the commit index, the next batch counted (rule W7); a record alone is never too large.
         """
         in_flight, settings = self.in_flight, self.settings
         return not in_flight or (
@@ -284,7 +284,8 @@ class Leader(Sender[State]):
 
     def propose(self, record: Record) -> None:
         """Give a record its slot for good. It goes out at once, or with all that is proposed before the own
-        sync ends that is under way; nothing joins a config, for nothing is proposed above one (rule 9).
+        sync ends that is under way (rule W7); nothing joins a config, for nothing is proposed above one (rule
+        9).
         """
         leadership = self.leadership
         assert leadership is not None, "only a leader proposes"
@@ -296,7 +297,7 @@ class Leader(Sender[State]):
         leadership.next_batch.append(record)
         leadership.next_batch_bytes += size_bytes(record)
         for service in self.services:
-            service.proposed(record)
+            service.proposed(record)  # Conditions see it from here on, whenever it goes out.
         self.send_next_batch(leadership)
 
     def go_on(self, leadership: Leadership) -> None:
@@ -310,11 +311,11 @@ class Leader(Sender[State]):
 
     def send_next_batch(self, leadership: Leadership) -> None:
         """Accept the next batch here, ask the others to, and count the own vote when it is durable; unless
-        the own vote for the batch before is still under way, which calls again.
+        the own vote for the batch before is still under way, which calls again (rule W7).
         """
-        batch = tuple(leadership.next_batch)
-        if not batch or leadership.progress[self.member].through < self.log.last:
+        if not leadership.next_batch or leadership.progress[self.member].through < self.log.last:
             return
+        batch = tuple(leadership.next_batch)
         if len(batch) > 1:
             self.reached("proposals travelled together")
         leadership.next_batch, leadership.next_batch_bytes = [], 0

@@ -1,8 +1,9 @@
 """What a leader sends to whom: the first batch, new slots at once, and what a voter lacks by its own word.
 
-A voter that keeps up gets each batch as it is journalled. One that says that something is missing gets it again:
-only the gap, where it keeps what came behind; else everything from its place on, in chunks, of which the next
-leaves as the voter answers for those before. New batches do not go to it meanwhile, so no slot travels twice.
+A voter that keeps up gets each batch as it is journalled. One that says that something is missing gets it
+again: only the gap, where it keeps what came behind; else everything from its place on, in chunks, of which
+the next leaves as the voter answers for those before. New batches do not go to it meanwhile, so no slot
+travels twice.
 
 *Invariants.* What is sent again for one word of a voter is not sent again before the voter has seen
 something that left later, so a lost or late message costs a bounded number of others. To a voter no more than

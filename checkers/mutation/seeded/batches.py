@@ -1,4 +1,4 @@
-"""Bugs of the next batch: what is proposed while the leader's own sync is under way, and goes out together."""
+"""Bugs of the next batch: what is proposed during a sync of the leader, and goes out together."""
 
 from __future__ import annotations
 
@@ -115,7 +115,12 @@ BUGS = (
     bug(
         "votes_for_more_than_it_journals",
         "An acceptor journals the first new record of an accept, and votes for all of them.",
-        Edit(ACCEPTOR, "m.records[skip:], m.commit)", "m.records[skip : skip + 1], m.commit)", within="Acceptor.accept"),
+        Edit(
+            ACCEPTOR,
+            "m.records[skip:], m.commit)",
+            "m.records[skip : skip + 1], m.commit)",
+            within="Acceptor.accept",
+        ),
         Edit(
             ACCEPTOR,
             "Vote(self.member, m.source.incarnation, ballot, self.log.last, asked_at, self.env.wall),",

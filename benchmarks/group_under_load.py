@@ -239,9 +239,7 @@ def cost() -> Cost:
     write(PUTS)
     took = time.process_time() - began
     assert set(group.ended) == {"ok"}, "every put is answered"
-    return Cost(
-        (group.messages() - messages) / PUTS, (group.syncs() - syncs) / PUTS, took * 1_000_000 / PUTS
-    )
+    return Cost((group.messages() - messages) / PUTS, (group.syncs() - syncs) / PUTS, took * 1_000_000 / PUTS)
 
 
 def cost_in(tree: Path) -> Cost:
@@ -295,7 +293,7 @@ def main() -> int:
             print(f"{arguments.beside} cannot be measured: {error}", file=sys.stderr)
             return 2
         ratio = found.cpu_us / other.cpu_us
-        print(f"at {arguments.beside}: {other}; CPU time here is {ratio:.2f} of that ({CPU_RATIO} at the most)")
+        print(f"at {arguments.beside}: {other}; here {ratio:.2f} of that CPU time ({CPU_RATIO} at the most)")
     print(f"here: {found} ({MESSAGES} messages and {SYNCS} syncs at the most)")
     return 0 if found.messages <= MESSAGES and found.syncs <= SYNCS and ratio <= CPU_RATIO else 1
 

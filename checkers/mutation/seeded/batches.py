@@ -77,8 +77,18 @@ BUGS = (
         ),
     ),
     bug(
+        "config_joins_the_next_batch",
+        "A config is proposed when all that was sent is chosen, whatever waits for the leader's disk.",
+        Edit(MEMBERSHIP, "if replica.in_flight:", "if replica.log.commit < replica.log.last:"),
+        Edit(
+            MEMBERSHIP,
+            "chosen = not self.replica.in_flight",
+            "chosen = self.replica.log.commit == self.replica.log.last",
+        ),
+    ),
+    bug(
         "config_waits_unseen",
-        "A config that waits for the leader's disk is no barrier: another one may join its batch.",
+        "A config is a barrier once it was sent: while it waits for the disk, others join its batch.",
         Edit(LEADER, "leadership.config_in_flight = record.slot", "pass", within="Leader.propose"),
         Edit(
             LEADER,
@@ -89,8 +99,6 @@ BUGS = (
             self.send_new(leadership, batch)
             """,
         ),
-        Edit(MEMBERSHIP, "if replica.in_flight:", "if replica.log.commit < replica.log.last:"),
-        scenario="membership",
     ),
     bug(
         "window_misses_the_next_batch",

@@ -41,6 +41,18 @@ TAIL_ADOPTED = Sometimes(
     "Lamport, Paxos Made Simple, 3; replication rules 3 and 4",
 )
 
+TRAVELLED_TOGETHER = Sometimes(
+    "proposals travelled together",
+    "A leader sent several records in one accept, which were proposed while its disk was busy.",
+    "docs/replication.md, rule W7",
+)
+
+NEXT_BATCH_DROPPED = Sometimes(
+    "next batch dropped",
+    "A leader stepped down with records that it had neither journalled nor sent.",
+    "docs/replication.md, rule W7",
+)
+
 CLIENT_CRASHED = Sometimes(
     "client crashed with a write under way",
     "A client crashed that waited for the answer to a write, and nobody will hear that answer.",
@@ -210,6 +222,7 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
             LEADER_CHANGED,
             OLD_LEADER_DEPOSED,
             TAIL_ADOPTED,
+            TRAVELLED_TOGETHER,
             CLIENT_CRASHED,
             SPLIT_VOTE,
             TORN_TAIL,
@@ -236,7 +249,7 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
 """Every situation by name, in the order in which reports show them."""
 
 UNDER_LOAD: Mapping[str, Sometimes] = MappingProxyType(
-    {one.name: one for one in (KEPT_BEHIND_A_GAP, HOLD_LAPSED, LEVEL_AGAIN)}
+    {one.name: one for one in (NEXT_BATCH_DROPPED, KEPT_BEHIND_A_GAP, HOLD_LAPSED, LEVEL_AGAIN)}
 )
 """Situations that need more load than a few clients are."""
 

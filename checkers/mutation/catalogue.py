@@ -10,6 +10,7 @@ from typing import Final
 
 from dynaproof.checkers.mutation.seeded import (
     ballots,
+    batches,
     boots,
     configs,
     copies,
@@ -41,6 +42,7 @@ MODULES = (
     guards,
     flow,
     windows,
+    batches,
     copies,
     log_readers,
     membership,

@@ -104,7 +104,7 @@ class Readers(Service):
     def propose(self, leadership: Leadership, m: MoveCursor) -> bool:
         """Propose a move; False, and nothing done, if the window has no room."""
         replica = self.replica
-        slot = replica.log.last + 1
+        slot = replica.next_slot
         hold = self.hold_at(m.name, m.through)
         epoch, timestamp = replica.config.epoch, replica.next_timestamp()
         record = CursorMoved(slot, leadership.ballot, epoch, timestamp, hold)

@@ -189,8 +189,8 @@ class Requests(Service):
         replica, timestamp = self.replica, self.replica.next_timestamp()
         if replica.state.memory.earliest >= timestamp:
             return False
-        if replica.log.last == replica.log.commit:
-            slot, epoch = replica.log.last + 1, replica.config.epoch
+        if not replica.in_flight:
+            slot, epoch = replica.next_slot, replica.config.epoch
             replica.propose(ClosedTimestamp(slot, leadership.ballot, epoch, timestamp))
         return True
 
@@ -237,7 +237,7 @@ class Requests(Service):
     def decide(self, leadership: Leadership, m: Request, operation: Put | Delete) -> Write | Outcome:
         """Decide the condition at the log position; a failed one is a record too."""
         replica, ballot = self.replica, leadership.ballot
-        slot, timestamp, epoch = replica.log.last + 1, replica.next_timestamp(), replica.config.epoch
+        slot, timestamp, epoch = replica.next_slot, replica.next_timestamp(), replica.config.epoch
         old = self.current(operation.key)
         if operation.conditional and (None if old is None else old.item) != operation.expected:
             return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, old)

@@ -93,11 +93,11 @@ class Waiting(Service):
         """Give those in front their turns (rule W1). So many at a time, unless nothing is in flight: then no
         later vote would call the others.
         """
-        replica, log = self.replica, self.replica.log
+        replica = self.replica
         if not self.queue or not replica.may_propose():
             return
         done = 0
-        while self.queue and (done < self.settings.chunk_slots or log.last == log.commit):
+        while self.queue and (done < self.settings.chunk_slots or not replica.in_flight):
             waiter = self.queue[0]
             if not self.turns[type(waiter.message)](waiter):
                 return

@@ -143,6 +143,9 @@ class Core(Generic[State]):
         cache = self.state.pages.cache
         clean = ("clean bytes of the page cache", cache.clean_bytes, max(0, cache.bound - cache.dirty_bytes))
         found = [early, copiers, clean]
+        if self.leadership is not None:
+            next_batch = len(self.leadership.next_batch)
+            found.append(("slots of the next batch", next_batch, self.settings.in_flight_slots))
         for service in self.services:
             found += service.queues()
         return tuple(found)

@@ -1,10 +1,19 @@
 """The leader: phase 2, the lease, and planned handover.
 
+Proposals of one moment travel together. What is proposed while nothing of the leader waits for its disk goes
+out at once. What is proposed while its own sync of a batch is under way joins the *next batch*: it has its
+slot and its timestamp, and conditions see it, but it is neither journalled nor sent. The own vote for the
+batch before, a message to itself, says that the sync has ended; then the next batch goes out whole: one frame
+of the journal, one `Accept` to each voter, one vote of each. Several batches may be on their way to the
+voters at the same time.
+
 *Invariants.* A ballot is led once: from `lead` to `step_down`, and never again. Nothing is served before the
 first batch is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
 config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). Above the
-commit index there is at most a window, or one record, or the first batch (rule W1). The lease counts from the
-question (rule 15).
+commit index there is at most a window, or one record, or the first batch, with the next batch counted (rule
+W1); so a batch fits a message. While a next batch waits, an own vote is under way to call it. The log never
+holds what is not journalled: the next batch is of the leadership, and is dropped with it, so no promise and
+no later ballot knows of it. The lease counts from the question (rule 15).
 
 Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Available System Using Consensus*,
 7 (leases).
@@ -40,8 +49,8 @@ class Leader(Sender[State]):
         """
         assert self.campaign is not None, "a ballot is led once"
         assert self.campaign.ballot == ballot, "a ballot is led once"
-        if not self.clock_trusted_by_promises(self.campaign):
-            self.campaign = None
+        if not self.admitted or not self.clock_trusted_by_promises(self.campaign):
+            self.campaign = None  # It has learnt since that it was replaced, or may assign no timestamp.
             return
         self.env.note(Led(self.member, ballot, len(tail)))
         self.campaign = None
@@ -86,6 +95,8 @@ class Leader(Sender[State]):
         unchosen = self.log.between(self.log.commit + 1, self.log.last)
         last_write = max((record.slot for record in unchosen if record.changes()), default=0)
         self.env.note(Deposed(self.member, self.leadership.ballot, last_write))
+        if self.leadership.next_batch:
+            self.reached("next batch dropped")
         self.leadership = None
         for service in self.services:
             service.stepped_down()
@@ -125,9 +136,9 @@ class Leader(Sender[State]):
             self.hand_over()
             return
         idle = self.env.now - leadership.last_proposed_at >= self.settings.closed_us
-        if leadership.serving and idle and self.log.last == self.log.commit and self.clock_trusted():
+        if leadership.serving and idle and not self.in_flight and self.clock_trusted():
             ballot = leadership.ballot
-            self.propose(ClosedTimestamp(self.log.last + 1, ballot, self.config.epoch, self.next_timestamp()))
+            self.propose(ClosedTimestamp(self.next_slot, ballot, self.config.epoch, self.next_timestamp()))
         self.beat()
 
     def clock_trusted(self) -> bool:
@@ -171,7 +182,7 @@ class Leader(Sender[State]):
         self.count_votes()
         if self.leadership is leadership and progress.next <= self.log.last and m.source != self.member:
             self.send_on(leadership, m.source, progress)
-        self.offer_room(leadership)
+        self.go_on(leadership)
 
     def on_heard(self, sender: NodeId, m: Heard) -> None:
         """A heartbeat's answer: renew the lease, and send again what this voter lacks."""
@@ -191,7 +202,7 @@ class Leader(Sender[State]):
             self.count_votes()
         if self.leadership is leadership and m.source in leadership.progress:
             self.send_missing(leadership, m, moved_at)
-        self.offer_room(leadership)
+        self.go_on(leadership)
 
     def renew(
         self, leadership: Leadership, progress: Progress, asked_at: Microseconds, wall: Microseconds
@@ -244,36 +255,72 @@ class Leader(Sender[State]):
             and self.clock_trusted()
         )
 
+    @property
+    def next_slot(self) -> int:
+        """The slot of the next record: behind all that was proposed, the next batch included."""
+        assert self.leadership is not None, "only a leader proposes"
+        return self.log.last + len(self.leadership.next_batch) + 1
+
+    @property
+    def in_flight(self) -> int:
+        """How many slots were proposed, or adopted, and are not known to be chosen; the next batch counts."""
+        return self.next_slot - 1 - self.log.commit
+
+    def in_flight_bytes(self) -> int:
+        """What their records take."""
+        log, leadership = self.log, self.leadership
+        assert leadership is not None, "only a leader proposes"
+        return log.size_between(log.commit + 1, log.last) + leadership.next_batch_bytes
+
     def fits_window(self, record: Record) -> bool:
         """Whether the window has room for the next record (rule W1): with it there are at most so many slots
-        and bytes above the commit index; a record alone is never too large.
+        and bytes above the commit index, the next batch counted (rule W7); a record alone is never too large.
         """
-        log, settings = self.log, self.settings
-        in_flight = log.last - log.commit
+        in_flight, settings = self.in_flight, self.settings
         return not in_flight or (
             in_flight < settings.in_flight_slots
-            and log.size_between(log.commit + 1, log.last) + size_bytes(record) <= settings.window_bytes
+            and self.in_flight_bytes() + size_bytes(record) <= settings.window_bytes
         )
 
-    def offer_room(self, leadership: Leadership) -> None:
-        """Let the services go on with who waits, if the leadership is still the one that it was."""
-        if self.leadership is leadership:
-            for service in self.services:
-                service.has_room()
-
     def propose(self, record: Record) -> None:
-        """Accept a record here, ask the others to, and count the own vote when it is durable."""
+        """Give a record its slot for good. It goes out at once, or with all that is proposed before the own
+        sync ends that is under way (rule W7); nothing joins a config, for nothing is proposed above one (rule
+        9).
+        """
         leadership = self.leadership
         assert leadership is not None, "only a leader proposes"
-        assert record.slot == self.log.last + 1
+        assert record.slot == self.next_slot
         leadership.last_timestamp = record.timestamp
         leadership.last_proposed_at = self.env.now
         if record.barrier:
             leadership.config_in_flight = record.slot
-        self.log.accept(leadership.ballot, record.slot, (record,), self.log.commit)
+        leadership.next_batch.append(record)
+        leadership.next_batch_bytes += size_bytes(record)
         for service in self.services:
-            service.proposed(record)
-        self.send_new(leadership, record)
+            service.proposed(record)  # Conditions see it from here on, whenever it goes out.
+        self.send_next_batch(leadership)
+
+    def go_on(self, leadership: Leadership) -> None:
+        """Let the services go on with who waits, and send what was proposed meanwhile, if the leadership is
+        still the one that it was.
+        """
+        if self.leadership is leadership:
+            for service in self.services:
+                service.has_room()
+            self.send_next_batch(leadership)
+
+    def send_next_batch(self, leadership: Leadership) -> None:
+        """Accept the next batch here, ask the others to, and count the own vote when it is durable; unless
+        the own vote for the batch before is still under way, which calls again (rule W7).
+        """
+        if not leadership.next_batch or leadership.progress[self.member].through < self.log.last:
+            return
+        batch = tuple(leadership.next_batch)
+        if len(batch) > 1:
+            self.reached("proposals travelled together")
+        leadership.next_batch, leadership.next_batch_bytes = [], 0
+        self.log.accept(leadership.ballot, batch[0].slot, batch, self.log.commit)
+        self.send_new(leadership, batch)
         self.vote_for_own(leadership.ballot)
 
     # --- Planned handover ---

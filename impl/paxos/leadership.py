@@ -5,7 +5,7 @@ from __future__ import annotations
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Promise
-from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.records import Config, Record
 
 
 class Inquiry:
@@ -118,6 +118,8 @@ class Leadership:
         "last_timestamp",
         "learners",
         "lease_start",
+        "next_batch",
+        "next_batch_bytes",
         "progress",
         "serving",
         "tail_end",
@@ -149,6 +151,12 @@ class Leadership:
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
         self.config_waits = False
         """Whether a config is to be proposed as soon as all below is chosen: nothing else is before it."""
+        self.next_batch: list[Record] = []
+        """What was proposed while its own sync of the batch before was under way: decided at its slots, and
+        neither journalled nor sent yet;
+        """
+        self.next_batch_bytes = 0
+        """and what these records take."""
         self.progress = {voter: Progress(tail_end + 1) for voter in voters}
         self.learners: dict[Member, Learner] = {}
         """Those without a vote; they are counted nowhere."""

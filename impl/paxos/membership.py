@@ -186,13 +186,13 @@ class Membership(Service):
     def change(self, sender: NodeId, m: Message, leadership: Leadership, config: Config) -> None:
         """Propose a config, or have it wait until all below is chosen (rule 9)."""
         replica = self.replica
-        if replica.log.commit < replica.log.last:
+        if replica.in_flight:
             # Under load some slot is always in flight: nothing more is proposed until all are chosen.
             if self.wanted is None:
                 self.waits_until = self.env.now + replica.settings.heartbeat_us
             self.wanted, leadership.config_waits = (sender, m), True
         elif replica.clock_trusted():
-            slot, epoch = replica.log.last + 1, replica.config.epoch
+            slot, epoch = replica.next_slot, replica.config.epoch
             replica.propose(ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config))
 
     def has_room(self) -> None:
@@ -202,7 +202,7 @@ class Membership(Service):
         leadership, wanted = self.replica.leadership, self.wanted
         if wanted is None or leadership is None:
             return
-        chosen = self.replica.log.commit == self.replica.log.last
+        chosen = not self.replica.in_flight
         if not chosen and self.env.now < self.waits_until:
             return
         self.wanted, leadership.config_waits = None, False

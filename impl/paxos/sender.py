@@ -1,8 +1,9 @@
 """What a leader sends to whom: the first batch, new slots at once, and what a voter lacks by its own word.
 
-A voter that keeps up gets each slot as it is proposed. One that says that something is missing gets it again:
-only the gap, where it keeps what came behind; else everything from its place on, in chunks, of which the next
-leaves as the voter answers for those before. New slots do not go to it meanwhile, so no slot travels twice.
+A voter that keeps up gets each batch as it is journalled. One that says that something is missing gets it
+again: only the gap, where it keeps what came behind; else everything from its place on, in chunks, of which
+the next leaves as the voter answers for those before. New batches do not go to it meanwhile, so no slot
+travels twice.
 
 *Invariants.* What is sent again for one word of a voter is not sent again before the voter has seen
 something that left later, so a lost or late message costs a bounded number of others. To a voter no more than
@@ -48,13 +49,14 @@ class Sender(CatchUp[State]):
                 ),
             )
 
-    def send_new(self, leadership: Leadership, record: Record) -> None:
-        """Send what was proposed just now to every voter that keeps up."""
+    def send_new(self, leadership: Leadership, batch: tuple[Record, ...]) -> None:
+        """Send the batch that was journalled just now to every voter that keeps up, in one message."""
+        first, last = batch[0].slot, batch[-1].slot
         for member in self.others():
             progress = leadership.progress[member]
-            if progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots:
-                progress.next = record.slot + 1
-                self.send_accept(leadership, member, record.slot, (record,))
+            if progress.next == first and last - progress.through <= self.settings.ahead_slots:
+                progress.next = last + 1
+                self.send_accept(leadership, member, first, batch)
         if not leadership.watching:
             leadership.watching = True
             self.env.set_timer(self.settings.retry_us, WatchTimer())

@@ -11,6 +11,7 @@ from dynaproof.specs.views.group_facts import (
     Ballot,
     Chosen,
     Committed,
+    ConfigJoined,
     FellSilent,
     ForgetfulVote,
     FrameTooLarge,
@@ -54,6 +55,16 @@ def one_leader_per_ballot(view: GroupView) -> Iterable[Violation]:
         yield Violation(
             f"what ballot {altered.identity} proposed first for slot {altered.slot} "
             "is another value somewhere"
+        )
+
+
+@spec("always", source="docs/replication.md, rule 9", over=GroupView, on=(ConfigJoined,))
+def configs_are_proposed_alone(view: GroupView) -> Iterable[Violation]:
+    """A leader proposes a config when all below it is chosen, and nothing above it before it is."""
+    for fact in view.take(ConfigJoined):
+        yield Violation(
+            f"{fact.ballot} proposed a config for slot {fact.slot} and something for slot {fact.other}, "
+            "and the lower of them was not chosen yet"
         )
 
 
@@ -372,6 +383,7 @@ def _names(things: Iterable[object]) -> str:
 
 SPECS: tuple[AnySpec, ...] = (
     one_leader_per_ballot,
+    configs_are_proposed_alone,
     chosen_entries_agree,
     chosen_entries_follow,
     logs_agree_up_to_commit,

@@ -42,6 +42,14 @@ class ProposalChanged(GroupFact, frozen=True, gc=False):
     slot: int
 
 
+class ConfigJoined(GroupFact, frozen=True, gc=False):
+    """A leader's proposals show the config in a slot and the `other` slot under way at the same time."""
+
+    ballot: Ballot
+    slot: int
+    other: int
+
+
 class RecordAltered(GroupFact, frozen=True, gc=False):
     """A durable record differs from another one of the same identity, the ballot at which it was proposed."""
 

@@ -227,7 +227,7 @@ class Harness:
         def propose() -> None:
             retired = next(v for v in replica.config.voters if v.node.name == retiring)
             new = Member(spare.id, replica.config.next_incarnation)
-            slot, epoch = replica.log.last + 1, replica.config.epoch
+            slot, epoch = replica.next_slot, replica.config.epoch
             config = replica.config.replacing(retired, new)
             replica.propose(ConfigChange(slot, replica.leading, epoch, replica.next_timestamp(), config))
 

@@ -9,6 +9,7 @@ from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Rejected
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.membership import RaiseEpoch
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 
 WINDOW_BYTES = 400
@@ -85,3 +86,40 @@ def a_leader_that_had_lost_its_voters_has_no_room(harness: Harness) -> None:
     waits_us = answer.payload.wait_us  # type: ignore[union-attr]
     late = waits_us > harness.run.config.settings.heartbeat_us
     harness.promise("operations_are_answered", not late, f"c0 is told to wait for {waits_us} us")
+
+
+def chosen_before_its_own_sync(harness: Harness) -> None:
+    """A leader has counted a write by the votes of both others, and has not heard yet that its own disk has
+    it: what is proposed now waits for that.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold_link("sa", "sa")
+    write(harness, "c0", "1", "sa")
+    harness.settle(Accept, Vote)
+    level = harness.replica("sa").log.commit == harness.replica("sa").log.last
+    harness.expect(level and harness.find("sa", "sa", Vote) is not None, "the own vote is under way only")
+
+
+@scenario("config_joins_the_next_batch")
+def a_config_comes_behind_a_write_that_waits(harness: Harness) -> None:
+    """A write waits for the leader's disk, and all that was sent is chosen, when a config is asked for."""
+    chosen_before_its_own_sync(harness)
+    write(harness, "c1", "2", "sa")
+    harness.inject("sa", RaiseEpoch(0))
+    harness.free()
+    harness.settle()
+    harness.expect(harness.replica("sa").config.epoch == 1, "the config governs")
+    harness.expect(harness.client("c1").ending == "ok", "the write is answered")
+
+
+@scenario("config_waits_unseen")
+def a_write_comes_behind_a_config_that_waits(harness: Harness) -> None:
+    """A config waits for the leader's disk when a write comes, which has to wait for the config."""
+    chosen_before_its_own_sync(harness)
+    harness.inject("sa", RaiseEpoch(0))
+    write(harness, "c1", "2", "sa")
+    harness.free()
+    harness.settle()
+    harness.expect(harness.replica("sa").config.epoch == 1, "the config governs")
+    harness.expect(harness.client("c1").ending == "ok", "the write is answered")

@@ -54,6 +54,7 @@ BUGS = (
             "self.vote_for_own(leadership.ballot)",
             """
             self.vote_for_own(leadership.ballot)
+            record = batch[-1]
             if record.config is not None:
                 from dynaproof.impl.paxos.messages.membership import CreateReplica
                 self.state.config = record.config

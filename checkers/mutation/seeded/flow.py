@@ -74,8 +74,8 @@ BUGS = (
         ),
         Edit(
             SENDER,
-            "progress.next == record.slot and record.slot - progress.through <= self.settings.ahead_slots",
-            "progress.next == record.slot",
+            "progress.next == first and last - progress.through <= self.settings.ahead_slots",
+            "progress.next == first",
         ),
         scenario=RESTARTS,
     ),

@@ -51,16 +51,16 @@ BUGS = (
         Edit(LEADER, "and leadership.serving", "and True", within="Leader.may_propose"),
         Edit(
             LEADER,
-            "in_flight = log.last - log.commit",
+            "return self.next_slot - 1 - self.log.commit",
             """
             assert self.leadership is not None
-            in_flight = log.last - max(log.commit, self.leadership.tail_end)
+            return self.next_slot - 1 - max(self.log.commit, self.leadership.tail_end)
             """,
         ),
         Edit(
             LEADER,
             "log.size_between(log.commit + 1, log.last)",
-            "log.size_between(max(log.commit, self.leadership.tail_end) + 1, log.last)",
+            "log.size_between(max(log.commit, leadership.tail_end) + 1, log.last)",
         ),
     ),
     bug(

@@ -266,9 +266,8 @@ def campaigns(place: Place, group: int, ballot: Ballot) -> bool:
 
 def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
     """What stands before a request that has just come to this leader: slots and requests, and their bytes."""
-    log, (_, _, waiting) = replica.log, services_of(replica)
-    size = log.size_between(log.commit + 1, log.last) if log.last > log.commit else 0
-    return log.last - log.commit + len(waiting), size + waiting.size
+    _, _, waiting = services_of(replica)
+    return replica.in_flight + len(waiting), replica.in_flight_bytes() + waiting.size
 
 
 def waiting_is_full(replica: PartitionReplica) -> bool:
@@ -375,7 +374,7 @@ class Seen:
             + state.pages.cache.clean_bytes
         )
         if replica.leadership is not None:
-            lengths += len(replica.leadership.learners)
+            lengths += len(replica.leadership.learners) + len(replica.leadership.next_batch)
         if pending.flights:
             lengths += sum(map(len, pending.flights.values()))
         return lengths

@@ -52,6 +52,7 @@ from dynaproof.specs.views.group_facts import (
     Accepted,
     Chosen,
     Committed,
+    ConfigJoined,
     FellSilent,
     ForgetfulVote,
     Forgot,
@@ -89,6 +90,7 @@ class ImplObserver(RequestObserver):
         Accepted,
         Chosen,
         Committed,
+        ConfigJoined,
         FellSilent,
         ForgetfulVote,
         Forgot,
@@ -138,6 +140,8 @@ class ImplObserver(RequestObserver):
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
         self.holds = ReaderHolds(self.view)
+        self.barrier = (NO_BALLOT, 0)
+        """The last config that a leader proposed of its own: its ballot and its slot."""
 
     # --- What nodes say ---
 
@@ -245,6 +249,12 @@ class ImplObserver(RequestObserver):
         view, ballot = self.view, message.ballot
         for record in message.records:
             view.propose(ballot, record.slot, record)
+            if type(record) is ConfigChange and record.proposed_at == ballot:
+                self.barrier = (ballot, record.slot)
+                if view.chosen_through < record.slot - 1:
+                    view.file(ConfigJoined(ballot, record.slot, view.chosen_through + 1))
+            elif ballot == self.barrier[0] and view.chosen_through < self.barrier[1] < record.slot:
+                view.file(ConfigJoined(ballot, self.barrier[1], record.slot))
 
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""

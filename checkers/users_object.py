@@ -51,6 +51,8 @@ class UsersObject:
         self._seconds: float | None = None
         self._began: float | None = None
         self._longest = 0.0
+        self._rang = False
+        """Whether the last alarm has interrupted the call."""
         names: object = thing.functions
         if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
             raise UsersObjectError(f"{self._line_of('functions')}: functions of {self.name} are no names")
@@ -88,12 +90,13 @@ class UsersObject:
         return lambda *arguments: self._call(what, lambda: method(*arguments))
 
     def _call(self, what: str, code: Callable[[], T]) -> T:
-        self._began = time.monotonic()
+        self._began, self._rang = time.monotonic(), False
         try:
             return code()
         except UsersObjectError:
             raise
         except _Interrupted as error:
+            self._ended()
             place = self._deepest(error.__traceback__) or self._line_of(what)
             took = f"it had taken {self._longest:.3g} s when the time of the check ended"
             reason = f"{what} of {self.name} is slow: {took}"
@@ -131,8 +134,13 @@ class UsersObject:
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         if self._began is None or self._seconds is None:
             return
-        if max(self._longest, time.monotonic() - self._began) > SLOW * self._seconds:
-            self._ended()
+        self._longest = max(self._longest, time.monotonic() - self._began)
+        if self._longest <= SLOW * self._seconds:
+            return
+        # The alarm after one that interrupted may come while what the call leaves behind is freed. If another
+        # one follows, the interruption was swallowed, in a callback of the garbage collector say.
+        self._rang = not self._rang
+        if self._rang:
             raise _Interrupted
 
     def _deepest(self, traceback: TracebackType | None) -> str | None:

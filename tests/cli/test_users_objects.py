@@ -67,6 +67,16 @@ class Endless(Base):
         while True:
             yield (state, operation.index)
 
+class Swallows(Base):
+    def step(self, state, operation):
+        try:
+            while True:
+                pass
+        except BaseException:
+            state = 0
+        while True:
+            state += 1
+
 class BadNames(Base):
     functions = "flip"
     def step(self, state, operation):
@@ -104,6 +114,7 @@ WRONG = {
     "Sleeps": (line_of("time.sleep(3)"), "step of mine is slow"),
     "Spins": (line_of("while True", "Spins"), "step of mine is slow"),
     "Endless": (line_of("while True", "Endless"), "step of mine is slow"),
+    "Swallows": (line_of("while True", "state = 0"), "step of mine is slow"),
     "BadNames": (line_of('functions = "flip"'), "functions of mine are no names"),
 }
 
@@ -132,7 +143,7 @@ def test_fault_of_the_users_code_is_told_with_its_line_within_the_budget(
     assert time.monotonic() - began < 2
     told = capsys.readouterr().err
     assert f"mine.py:{line}: {complaint}" in told or (
-        name in {"Spins", "Endless"}
+        name in {"Spins", "Endless", "Swallows"}
         and re.search(rf"mine\.py:({line - 1}|{line}|{line + 1}): {complaint}", told)
     ), told
 
@@ -140,7 +151,7 @@ def test_fault_of_the_users_code_is_told_with_its_line_within_the_budget(
 def test_object_that_cannot_be_made_is_refused(place: Path, capsys) -> None:
     assert main(["check", str(place / "history"), "--object", f"{place / 'mine.py'}:BadToMake"]) == 2
     told = capsys.readouterr().err
-    assert "mine.py:BadToMake cannot be made: OSError: not made (mine.py, line 65, in __init__: " in told
+    assert "mine.py:BadToMake cannot be made: OSError: not made (mine.py, line 75, in __init__: " in told
 
 
 def test_budget_ends_a_long_search_of_quick_steps_as_unknown(place: Path, capsys) -> None:

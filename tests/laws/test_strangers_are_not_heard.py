@@ -189,9 +189,10 @@ def serving() -> Group:
 def written() -> Group:
     """A checkpoint's pages are written, and its word to itself is on its way."""
     group = serving()
-    own, group.env.own = group.env.own, []
-    for message in own:
-        group.node.on_message(group.env.me, message)
+    for _ in range(2):  # The second write waits for the own vote for the first (rule W7).
+        own, group.env.own = group.env.own, []
+        for message in own:
+            group.node.on_message(group.env.me, message)
     group.hear(Vote(PEER, 1, group.replica.leading, 3, group.env.now, group.env.wall))
     assert group.replica.checkpoint is not None
     group.env.own = []

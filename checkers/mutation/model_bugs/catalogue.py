@@ -7,21 +7,27 @@ from importlib import import_module
 from typing import Final
 
 from dynaproof.checkers.mutation.model_bugs import (
+    admin_members,
     admission,
     catch_up,
     config_lease,
     dns_plan,
+    hints,
     lease,
     long_tail,
     multi_paxos,
     one_no_op,
+    paging,
     paxos,
     reconfiguration,
     replacement,
     request_id,
     restore,
+    router,
     shard,
     split,
+    tables,
+    takeover,
     two_phase_commit,
 )
 from dynaproof.checkers.mutation.model_bugs.patched import ModelBug, patched
@@ -44,6 +50,12 @@ MODEL_BUGS: Final[dict[str, tuple[ModelBug, ...]]] = {
     "dynaproof.model.request_id:RequestId": request_id.BUGS,
     "dynaproof.model.shard:Shard": shard.BUGS,
     "dynaproof.model.restore:Restore": restore.BUGS,
+    "dynaproof.model.admin_members:AdminMembers": admin_members.BUGS,
+    "dynaproof.model.tables:Tables": tables.BUGS,
+    "dynaproof.model.takeover:Takeover": takeover.BUGS,
+    "dynaproof.model.router:Router": router.BUGS,
+    "dynaproof.model.hints:Hints": hints.BUGS,
+    "dynaproof.model.paging:Paging": paging.BUGS,
     "dynaproof.model.dns_plan:DnsPlan": dns_plan.BUGS,
 }
 """By the class that they are bugs of."""

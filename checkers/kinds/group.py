@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynaproof.checkers.runs.config import RunConfig
@@ -98,10 +98,7 @@ class Group:
 
     def leader(self) -> Any:
         """The replica that may serve, if there is one."""
-        for replica in self.replicas():
-            if replica.may_serve():
-                return replica
-        return None
+        return leader_of(self.replicas())
 
     def clients(self) -> list[WorkloadClient]:
         """The clients, in order."""
@@ -125,7 +122,7 @@ class Group:
     def quiet(self) -> bool:
         """Whether every live replica shows the fold of all that is chosen, and a leader serves."""
         replicas = self.replicas()
-        if len(replicas) < self.expected_replicas() or self.leader() is None:
+        if leader_of(replicas) is None or len(replicas) < self.expected_replicas():
             return False
         through = self.observation.view.chosen_through
         for replica in replicas:  # Looked at first, for it costs least.
@@ -142,7 +139,7 @@ class Group:
     def keeps_up(self) -> bool:
         """Whether all replicas are there and near, and a leader serves."""
         replicas = self.replicas()
-        if len(replicas) < self.expected_replicas() or self.leader() is None:
+        if leader_of(replicas) is None or len(replicas) < self.expected_replicas():
             return False
         return all(self.near(replica) for replica in replicas)
 
@@ -151,11 +148,12 @@ class Group:
         have heard from that leader, and that its lease was renewed, all since then by their own clocks; and
         nobody campaigns above it.
         """
-        leader = self.leader()
+        replicas = self.replicas()
+        leader = leader_of(replicas)
         if leader is None or not self.keeps_up():
             return False
         ballot = leader.leading
-        for replica in self.replicas():
+        for replica in replicas:
             mark, campaign = since.get(replica.member, replica.env.now), replica.campaign
             heard_at = leader.leadership.lease_start
             if replica is not leader:
@@ -204,6 +202,11 @@ class Group:
         if state.log_bytes != observation.holds.log_bytes:
             return "bytes of the log"
         return "holds" if state.holds != observation.holds.holds else None
+
+
+def leader_of(replicas: Sequence[Any]) -> Any:
+    """Of these replicas the one that may serve, if there is one."""
+    return next((replica for replica in replicas if replica.may_serve()), None)
 
 
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:

@@ -76,6 +76,8 @@ class Run:
         )
         self.followers = tuple(Follower(one) for one in scenario.refines)
         self._kinds: dict[NodeId, Kind] = {}
+        self._places_of: dict[str, list[Place]] = {}
+        """By the name of a kind: what was asked for before, as long as no node was added since."""
         nodes = []
         for kind in scenario.kinds:
             for node in kind.nodes(config):
@@ -96,13 +98,18 @@ class Run:
         """The kind of node at a place."""
         return self._kinds[place.id.address]
 
-    def places_of(self, kind: str) -> list[Place]:
+    def places_of(self, kind: str) -> Sequence[Place]:
         """The places of the nodes of this kind."""
-        return [place for place in self.world.places.values() if self.kind(place).name == kind]
+        found = self._places_of.get(kind)
+        if found is None:
+            found = [place for place in self.world.places.values() if self.kind(place).name == kind]
+            self._places_of[kind] = found
+        return found
 
     def add(self, kind: Kind, node: NodeId, rate: int) -> Place:
         """One more node of a kind, which is not started yet."""
         self._kinds[node.address] = kind
+        self._places_of.clear()
         name = node.name if node.name not in self.world.places else full_name(node)
         return self.world.add(node, name, partial(_made, kind, self.config), rate)
 

@@ -35,6 +35,7 @@ LEAST_PAGE_BYTES = 128
 """A smaller page would not hold the references that a page of pieces needs."""
 
 _HEADER = struct.Struct("<BHHI")  # Depth, parts, references, and the length of the body.
+_HEADER_BYTES = _HEADER.size
 _PIECE = struct.Struct(f"<{DIGEST_BYTES // 2}sI")  # Of what body, and which piece of it.
 
 
@@ -96,21 +97,23 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
         RottenPageError: these are not the bytes of the page that `ref` names.
     """
     payload = _payload(ref.page, data)
-    if len(payload) < _HEADER.size:
+    if len(payload) < _HEADER_BYTES:
         raise RottenPageError(f"page {ref.page} holds no page")
     depth, parts, count, length = _HEADER.unpack_from(payload)
-    at = _HEADER.size + count * REFERENCE_BYTES
+    at = _HEADER_BYTES + count * REFERENCE_BYTES
     if parts > count or at + length > len(payload):
         raise RottenPageError(f"page {ref.page} holds no page")
-    middle = _HEADER.size + count * DIGEST_BYTES
-    body = payload[at : at + length]
-    if _digest(payload[:middle], body) != ref.digest:
+    held = payload[: at + length]
+    if count:
+        held = payload[: _HEADER_BYTES + count * DIGEST_BYTES] + held[at:]
+    if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
     if not count:
-        return Page(body, (), depth, parts)
-    digests = [payload[i : i + DIGEST_BYTES] for i in range(_HEADER.size, middle, DIGEST_BYTES)]
+        return Page(held[at:], (), depth, parts)
+    middle = _HEADER_BYTES + count * DIGEST_BYTES
+    digests = [payload[i : i + DIGEST_BYTES] for i in range(_HEADER_BYTES, middle, DIGEST_BYTES)]
     numbers = struct.unpack_from(f"<{count}I", payload, middle)
-    return Page(body, tuple(map(PageRef, numbers, digests)), depth, parts)
+    return Page(held[middle:], tuple(map(PageRef, numbers, digests)), depth, parts)
 
 
 def sound_page(number: int, data: bytes | None) -> bytes:

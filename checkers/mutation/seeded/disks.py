@@ -139,7 +139,7 @@ BUGS = (
         "page_checksum_not_checked",
         "A page is accepted as the one that is needed, whatever its checksum and its parent's digest say.",
         Edit(PAGES, "payload = _payload(ref.page, data)", 'payload = (data or b"")[26:-4]'),
-        Edit(PAGES, "if _digest(payload[:middle], body) != ref.digest:", "if False:"),
+        Edit(PAGES, "if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:", "if False:"),
     ),
     bug(
         "tails_lost_together",

@@ -19,7 +19,7 @@ from dynaproof.specs.sometimes import SOMETIMES
 SHORT = 53
 """A seed whose first schedules have few clients and end soon."""
 SCHEDULES = 200
-AT_LEAST = 60
+AT_LEAST = 24
 """Schedules that are run by default, though they may have reached every situation before."""
 
 

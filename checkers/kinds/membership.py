@@ -87,7 +87,7 @@ class VotersLose:
             voter not in self.impaired_members
             and voter not in view.forgetful
             and (
-                slot <= max(view.pruned_through, view.checkpoints.get(voter, 0))
+                slot <= max(view.pruned_through, view.checkpoints.get(voter, 0), view.bare.get(voter, 0))
                 or voter in view.accepted[slot]
             )
             for voter in voters

@@ -20,8 +20,10 @@ from dynaproof.checkers.kinds.membership import (
     first_of,
     nodes_of,
 )
-from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
+from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
 from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
@@ -32,6 +34,9 @@ from dynaproof.specs.views.group_facts import Stalled
 LENGTH = 1_600
 """Events of a run before its end, at the least: two replacements, about."""
 
+LOSSES = (CRASH, LOST_DISK, LOST_DISK, CUT_OFF, ONE_WAY_CUT)
+"""What falls besides, over the whole length: voters are lost, and others lag or seem to be lost."""
+
 
 def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     """The configuration of one seed: that of `partition`, with more nodes, and the operator's pace."""
@@ -40,8 +45,9 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
     operator = OperatorSettings(
         retry_us=heartbeat // (1, 4)[pick(2)],
-        dead_us=lease * (2, 4)[pick(2)],
+        dead_us=(heartbeat * 2, lease * 2, lease * 4)[pick(3)],
         patience_us=lease * (8, 30)[pick(2)],
+        held_us=lease * (1, 4)[pick(2)],
         moves=1 + pick(6),
     )
     settings = structs.replace(
@@ -53,7 +59,9 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     )
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
     fields |= {"settings": settings, "operator": operator, "voters": (3, 3, 5)[pick(3)]}
-    fields["length"] = config.length + LENGTH - 600
+    fields["length"] = length = config.length + LENGTH - 600
+    losses = draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 2 + pick(8))
+    fields["faults"] = in_order(config.faults, losses)
     return MembershipConfig(**fields)
 
 

@@ -33,8 +33,8 @@ class Candidate(Leader[State]):
         way.
         """
         self.arm_election()
-        if not self.admitted or self.leading is not None:
-            return
+        if not self.admitted or not self.full or self.leading is not None:
+            return  # Who has no tree could not serve (rule M5).
         self.inquiry = Inquiry(self.env.now, self.member)
         # A config in the tail may be chosen already, and its new voter the only one in reach.
         found = self.config_for(self.log.last + 1)

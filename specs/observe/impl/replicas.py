@@ -50,6 +50,7 @@ from dynaproof.specs.views import group_facts
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import (
     Accepted,
+    ActedWithoutTree,
     Chosen,
     Committed,
     FellSilent,
@@ -57,6 +58,7 @@ from dynaproof.specs.views.group_facts import (
     Forgot,
     FrameTooLarge,
     HeldLogGivenUp,
+    LacksTree,
     LeaseHeld,
     LogCut,
     MessageTooLarge,
@@ -87,6 +89,7 @@ class ImplObserver(RequestObserver):
         *ReaderHolds.PROVIDES,
         group_facts.Led,
         Accepted,
+        ActedWithoutTree,
         Chosen,
         Committed,
         FellSilent,
@@ -94,6 +97,7 @@ class ImplObserver(RequestObserver):
         Forgot,
         FrameTooLarge,
         HeldLogGivenUp,
+        LacksTree,
         LeaseHeld,
         LogCut,
         MessageTooLarge,
@@ -159,6 +163,7 @@ class ImplObserver(RequestObserver):
 
     def on_served(self, place: Place, note: Served) -> None:
         """A leader answered a strong read."""
+        self.view.needs_tree(note.member, "serves a strong read")
         self.view.file(Serving(note.member, note.ballot, note.applied))
         if note.left_us * 8 < lease_us(place):
             self.reach(sometimes.LATE_LEASE_READ)
@@ -169,6 +174,7 @@ class ImplObserver(RequestObserver):
 
     def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
+        self.view.needs_tree(note.member, "leads")
         self.view.lead(note.ballot, note.member, known_chosen(place, self.group))
         self.leader_changes += 1
         if self.leader_changes > 1 and self.open:
@@ -257,8 +263,11 @@ class ImplObserver(RequestObserver):
             kind = type(message).__name__
             self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
 
-    def answered(self, _: Place, message: Reply) -> None:
+    def answered(self, place: Place, message: Reply) -> None:
         """A replica answers a client."""
+        member = self.members.get(place.name)
+        if member is not None:
+            self.view.needs_tree(member, "answers a client")
         self.replied(message)
 
     def attempted(self, _: Place, message: Request) -> None:

@@ -60,7 +60,7 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
     fields |= {"settings": settings, "operator": operator, "voters": (3, 3, 5)[pick(3)]}
     fields["length"] = length = config.length + LENGTH - 600
-    losses = draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 2 + pick(8))
+    losses = draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(12))
     fields["faults"] = in_order(config.faults, losses)
     return MembershipConfig(**fields)
 

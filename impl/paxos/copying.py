@@ -110,7 +110,7 @@ class Copying(Learner[State]):
         if len(m.snapshot.roots) != len(self.state.codecs):
             return  # Of a state machine that this code does not know.
         if copy is None:
-            file = pages_file(self.group, self.incarnation, m.snapshot.slot)
+            file = self.unused_file(m.snapshot.slot)
             pages = PageCopy(self.env.disk, file, self.settings.page_bytes, self.settings.digests_kept)
             copy = self.copy = Copy(pages, m)
         elif (copy.source, copy.view) != (m.source, m.view):
@@ -122,6 +122,15 @@ class Copying(Learner[State]):
         self.heard_of_copy(copy)
         self.env.set_timer(self.settings.retry_us, CopyTimer())
         self.go_on_copy(copy)
+
+    def unused_file(self, number: int) -> str:
+        """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from another
+        view lies in a file of the number with which it began, and the next one may begin with the same.
+        """
+        used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced))
+        while (file := pages_file(self.group, self.incarnation, number)) in used:
+            number += 1
+        return file
 
     def on_copy_later(self, sender: NodeId, m: CopyLater) -> None:
         """The source has no view for this replica, or not the one that it copies from."""

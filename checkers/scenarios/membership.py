@@ -28,6 +28,7 @@ from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_
 from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.sometimes import OF_MEMBERSHIP
 from dynaproof.specs.views.group_facts import Stalled
 
@@ -124,10 +125,15 @@ def end(run: Run) -> None:
     if run.failure is None and not done():
         run.view.file(Stalled("a voter is not replaced", bound))
         run.check()
-    for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
-        client.replicas = tuple(voter.node.address for voter in operator.config.voters)
-        if client.route.leader not in client.replicas:
-            client.route.leader = None
+
+    def tell(config: Config) -> None:
+        for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
+            client.replicas = tuple(voter.node.address for voter in config.voters)
+            if client.route.leader not in client.replicas:
+                client.route.leader = None
+
+    operator.tell = tell  # A page that rotted before may be found later, and its voter replaced.
+    tell(operator.config)
     judge_end(run)
 
 

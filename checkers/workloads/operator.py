@@ -109,10 +109,12 @@ class Operator:
         self.work: Work | None = None
         self.leader: NodeId | None = None
         self.moves = settings.moves
+        self.tell: Callable[[Config], None] = lambda _: None
+        """Whom it tells of a config that is new to it."""
 
     def on_start(self) -> None:
         """Begin soon; until nodes have had time to answer none is dead."""
-        unknown, now = Report(self.env.me, None, False), self.env.now
+        unknown, now = Report(-1, self.env.me, None, False), self.env.now
         self.reports = dict.fromkeys(self.nodes, (unknown, now))
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
 
@@ -131,7 +133,7 @@ class Operator:
         """Ask what there is, and go on with the work, or choose some."""
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
         for node in self.nodes:
-            self.env.send(node, AskReport())
+            self.env.send(node, AskReport(self.env.now))
         if self.work is None:
             self.choose()
         if self.work is not None:
@@ -242,8 +244,9 @@ class Operator:
 
     def on_report(self, sender: NodeId, m: Report) -> None:
         """A node says what it hosts; perhaps the voter that was to be made."""
-        if sender == m.node:
-            self.reports[sender.address] = (m, self.env.now)
+        if sender != m.node or m.asked_at < self.reports[sender.address][0].asked_at:
+            return
+        self.reports[sender.address] = (m, self.env.now)
         if self.work is not None and self.work.step == "make" and m.member == self.work.new:
             self.work = None
 
@@ -281,6 +284,7 @@ class Operator:
             return
         if config.epoch > self.config.epoch:
             self.config, self.config_slot, self.admitted = config, slot, False
+            self.tell(config)
             self.voted |= dict.fromkeys(config.voters, True)
         if admitted is not None:
             self.admitted = admitted

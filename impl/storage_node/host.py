@@ -269,13 +269,13 @@ class StorageNode:
             self.silence(member.incarnation)
         self.env.send(sender, Gone(member))
 
-    def on_ask_report(self, sender: NodeId, _: AskReport) -> None:
+    def on_ask_report(self, sender: NodeId, m: AskReport) -> None:
         """Say what is hosted here of the group, once that is known."""
         group = self.env.lane
         if group not in self.making and group not in self.unread:
             there = self.replicas.get(group)
             member, full = (None, False) if there is None else (there.member, there.full)
-            self.env.send(sender, Report(self.env.me, member, full))
+            self.env.send(sender, Report(m.asked_at, self.env.me, member, full))
 
     # --- What it is given ---
 

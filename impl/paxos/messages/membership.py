@@ -69,12 +69,17 @@ class Gone(Message, frozen=True, gc=False, tag="gone"):
 
 
 class AskReport(Message, frozen=True, gc=False, tag="ask_report"):
-    """What does this node host?"""
+    """What does this node host? Asked then, by the clock of whoever asks."""
+
+    asked_at: Microseconds
 
 
 class Report(Message, frozen=True, gc=False, tag="report"):
-    """The node that runs under this name now hosts `member`, or nothing; `full`: it has a tree."""
+    """The node that runs under this name now hosts `member`, or nothing; `full`: it has a tree. `asked_at` is
+    the question's: of two reports, the answer to the later question says what is newer.
+    """
 
+    asked_at: Microseconds
     node: NodeId
     member: Member | None
     full: bool

@@ -12,7 +12,7 @@ void.
 
 *Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
 when that does not name it, and no command that does can still count; one that had a vote, only when all
-voters are admitted.
+voters are admitted and hold the log through it.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ class Operator:
         """The newest chosen config that it has heard of,"""
         self.config_slot = 0
         self.admitted = True
-        """and whether all voters of that are admitted."""
+        """and whether all voters of that are admitted,"""
+        self.held = True
+        """and hold the log through it."""
         self.reports: dict[NodeId, tuple[Report, Microseconds]] = {}
         """What each node said last, by its address, and when that came."""
         self.expected: dict[Member, int] = {}
@@ -230,8 +232,10 @@ class Operator:
             member = report.member
             if member is None or member in self.config.voters or (work is not None and member == work.new):
                 continue
-            held = member in self.voted and not self.admitted  # It may have what the new voter lacks.
-            if not held and self.config.epoch > self.expected.get(member, 0):
+            # It may have what the new voter lacks, and be the only one in reach of a voter that does not know
+            # the config yet.
+            needed = member in self.voted and not (self.admitted and self.held)
+            if not needed and self.config.epoch > self.expected.get(member, 0):
                 self.env.send(member.node, DropReplica(member))
 
     # --- Answers ---
@@ -259,6 +263,8 @@ class Operator:
     def on_replaced(self, sender: NodeId, m: Replaced) -> None:
         """The config is chosen: the work is done, but for a log replica that is to be made."""
         self.learn(m.config, m.config_slot, m.admitted)
+        if m.config == self.config:
+            self.held = m.admitted and m.held is not None
         self.leader = sender
         work = self.work
         if work is not None and work.step == "replace" and m.new == work.new:
@@ -272,6 +278,8 @@ class Operator:
     def on_status(self, sender: NodeId, m: Status) -> None:
         """What governs."""
         self.learn(m.config, m.config_slot, m.admitted)
+        if m.config == self.config:
+            self.held = m.held
         self.leader = sender
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
@@ -283,7 +291,7 @@ class Operator:
         if config.epoch < self.config.epoch:
             return
         if config.epoch > self.config.epoch:
-            self.config, self.config_slot, self.admitted = config, slot, False
+            self.config, self.config_slot, self.admitted, self.held = config, slot, False, False
             self.tell(config)
             self.voted |= dict.fromkeys(config.voters, True)
         if admitted is not None:

@@ -103,8 +103,9 @@ class Membership(Service):
         """Say what governs."""
         replica, leadership = self.replica, self.obeying(sender, -1)
         if leadership is not None:
-            admitted, full = self.all_admitted(leadership, None), self.all_full(leadership, None)
-            self.env.send(sender, Status(replica.config, replica.state.config_slot, admitted, full))
+            slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
+            held = self.all_hold(leadership, slot, None)
+            self.env.send(sender, Status(replica.config, slot, admitted, held))
 
     def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
         """The leadership, if it may obey a command now; else the sender is told who might."""
@@ -167,12 +168,17 @@ class Membership(Service):
             return True
         return leadership.progress[brought].full
 
+    def all_hold(self, leadership: Leadership, slot: int, new: Member | None) -> bool:
+        """Whether all voters but `new` hold the log through a slot durably, by their words."""
+        voters = [voter for voter in self.replica.config.voters if voter != new]
+        return all(leadership.progress[voter].through >= slot for voter in voters)
+
     def held(self, leadership: Leadership, slot: int, new: Member) -> Counted | None:
         """The governing config as the log has it, if every voter but the new one holds the log through it
         durably, by its word (rule M5); None as long as one does not, or where the log is cut above it.
         """
-        log, others = self.replica.log, [v for v in self.replica.config.voters if v != new]
-        if any(leadership.progress[voter].through < slot for voter in others):
+        log = self.replica.log
+        if not self.all_hold(leadership, slot, new):
             return None
         if leadership.counted is not None:
             return Counted(leadership.counted, leadership.ballot)

@@ -132,12 +132,12 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 
 class Status(Message, frozen=True, gc=False, tag="status"):
-    """The governing config, and whether all of its voters are admitted, and have trees."""
+    """The governing config; whether all of its voters are admitted, and whether all hold the log through it."""
 
     config: Config
     config_slot: int
     admitted: bool
-    full: bool
+    held: bool
 
 
 class NotNow(Message, frozen=True, gc=False, tag="not_now"):

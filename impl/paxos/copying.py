@@ -124,8 +124,8 @@ class Copying(Learner[State]):
         self.go_on_copy(copy)
 
     def unused_file(self, number: int) -> str:
-        """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from another
-        view lies in a file of the number with which it began, and the next one may begin with the same.
+        """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from
+        another view lies in a file of the number with which it began, and the next may begin with the same.
         """
         used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced))
         while (file := pages_file(self.group, self.incarnation, number)) in used:

@@ -4,8 +4,8 @@ A voter that has forgotten is replaced on its own node, by the group itself; an 
 voter, the leader too, by a learner that has caught up, and one that is lost by a log replica at once.
 
 *Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
-chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2 and M3). A new
-incarnation promises at once, and votes once it knows the log through its own config (rule 14).
+chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2, M3 and
+M5). A new incarnation promises at once, and votes once it knows the log through its own config (rule 14).
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ class Membership(Service):
                 self.not_now(sender, m.expected_epoch, "a voter is not admitted")
             elif not self.all_full(leadership, m.out):
                 self.not_now(sender, m.expected_epoch, "a voter has no tree")
-            elif m.role == "log":
-                self.change(sender, m, leadership, config.replacing(m.out, m.new))
-            elif self.caught_up(sender, leadership, m.new):
+            elif m.role == "log" or self.caught_up(sender, leadership, m.new):
                 self.change(sender, m, leadership, config.replacing(m.out, m.new))
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:

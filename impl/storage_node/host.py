@@ -24,6 +24,7 @@ from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import (
     LOGS,
     PAGES,
@@ -33,7 +34,6 @@ from dynaproof.impl.paxos.files import (
     pages_prefix,
     replicas_named,
 )
-from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import (
     AskReport,
@@ -200,9 +200,9 @@ class StorageNode:
     # --- Making ---
 
     def on_create_replica(self, sender: NodeId, m: CreateReplica) -> None:
-        """Write the files of a replica that knows nothing (H1, a), or only where its log begins (M5), if there is room (H12) and a node of the
-        group says so: a leader, a follower on behalf of one, or the node's own operator. Repeated and late
-        copies change nothing.
+        """Write the files of a replica that knows nothing (H1, a), or only where its log begins (M5), if
+        there is room (H12) and a node of the group says so: a leader, a follower on behalf of one, or the
+        node's own operator. Repeated and late copies change nothing.
         """
         operated = sender.address in self.operators
         if sender != self.env.me and sender.address not in self.hosts and not operated:

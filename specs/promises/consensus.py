@@ -173,8 +173,8 @@ def only_the_damaged_fall_silent(view: GroupView) -> Iterable[Violation]:
 
 @spec("always", source="docs/replication.md, rule M7", over=GroupView, on=(WasDropped,))
 def voters_are_not_dropped(view: GroupView) -> Iterable[Violation]:
-    """Nobody drops a voter of the newest chosen config, nor one that has left before all voters of that one, or
-    of one that was chosen since it left, are admitted.
+    """Nobody drops a voter of the newest chosen config, nor one that has left before all voters of that one,
+    or of one that was chosen since it left, are admitted.
     """
     voters = view.configs[-1][1]
     waiting = [voter for voter in voters if voter not in view.spoken and voter not in view.forgetful]
@@ -186,8 +186,8 @@ def voters_are_not_dropped(view: GroupView) -> Iterable[Violation]:
 
 
 def _replaced(view: GroupView, name: object) -> bool:
-    """Whether it never had a vote, or all voters of a config that was chosen since it left were admitted: they
-    held what it does, whoever has come or was lost after that.
+    """Whether it never had a vote, or all voters of a config that was chosen since it left were admitted:
+    they held what it does, whoever has come or was lost after that.
     """
     named = [at for at, (_, voters) in enumerate(view.configs) if name in voters]
     since = view.configs[named[-1] + 1 :] if named else []
@@ -210,7 +210,7 @@ def log_replicas_only_vote(view: GroupView) -> Iterable[Violation]:
 def one_log_replica_at_a_time(view: GroupView) -> Iterable[Violation]:
     """At most one voter of the newest chosen config has no tree."""
     bare = [voter for voter in view.configs[-1][1] if voter in view.bare and voter not in view.forgetful]
-    if len(bare) > 1 and (view.take(LacksTree) or view.take(Reconfigured)):
+    if len(bare) > 1:
         yield Violation(f"{_names(bare)} have votes, and no trees")
 
 

@@ -28,6 +28,7 @@ from dynaproof.impl.paxos.messages.catch_up import (
     CopyLog,
     CopyOffer,
     CopyPages,
+    CopyWanted,
     Fetch,
 )
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
@@ -285,6 +286,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
     Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
+    CopyWanted: (durable, lambda _: CopyWanted(PEER, 1, 2)),
     CopyOffer: (follower, lambda _: CopyOffer(PEER, 1, 7, COPY)),
     CopyLater: (follower, lambda _: CopyLater(PEER, 1, 9)),
     CopyPages: (asked, lambda g: CopyPages(PEER, 1, view_of(g), (0,))),

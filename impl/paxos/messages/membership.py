@@ -132,7 +132,7 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 
 class Status(Message, frozen=True, gc=False, tag="status"):
-    """The governing config; whether all of its voters are admitted, and whether all hold the log through it."""
+    """The governing config; whether all its voters are admitted, and whether all hold the log through it."""
 
     config: Config
     config_slot: int

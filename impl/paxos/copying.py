@@ -39,7 +39,9 @@ class Copying(Learner[State]):
     # --- The source ---
 
     def on_copy_wanted(self, sender: NodeId, m: CopyWanted) -> None:
-        """Offer a log replica a checkpoint that its log continues, and make one where none is new enough."""
+        """Offer a log replica a checkpoint that its log continues, and make one where none is new enough
+        (rule M5).
+        """
         snapshot = self.log.head.snapshot
         if self.full and self.state.applied + 1 >= m.first:
             if (snapshot is None or snapshot.slot + 1 < m.first) and self.checkpoint is None:

@@ -4,7 +4,7 @@ A voter that has forgotten is replaced on its own node, by the group itself; an 
 voter, the leader too, by a learner that has caught up, and one that is lost by a log replica at once.
 
 *Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
-chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2, M3 and
+chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2, M3,
 M5). A new incarnation promises at once, and votes once it knows the log through its own config (rule 14).
 """
 
@@ -158,8 +158,8 @@ class Membership(Service):
         return leadership.progress[brought].asked_at >= 0
 
     def all_full(self, leadership: Leadership, out: Member | None) -> bool:
-        """Whether all voters but `out` have trees (rule M5): of the one that the config brought this leader
-        needs a word of its own ballot.
+        """Whether all voters but `out` have trees (rules M2 and M5): of the one that the config brought this
+        leader needs a word of its own ballot.
         """
         brought = self.replica.config.brought
         if brought is None or brought in (out, self.replica.member):

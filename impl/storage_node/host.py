@@ -200,9 +200,9 @@ class StorageNode:
     # --- Making ---
 
     def on_create_replica(self, sender: NodeId, m: CreateReplica) -> None:
-        """Write the files of a replica that knows nothing (H1, a), or only where its log begins (M5), if
-        there is room (H12) and a node of the group says so: a leader, a follower on behalf of one, or the
-        node's own operator. Repeated and late copies change nothing.
+        """Write the files of a replica that knows nothing (H1, a), or only where its log begins (rule
+        M5), if there is room (H12) and a node of the group says so: a leader, a follower on behalf of one, or
+        the node's own operator. Repeated and late copies change nothing.
         """
         operated = sender.address in self.operators
         if sender != self.env.me and sender.address not in self.hosts and not operated:

@@ -26,6 +26,11 @@ NAMES: dict[str, str] = {
     "request_id": "dynaproof.model.request_id:RequestId",
     "shard": "dynaproof.model.shard:Shard",
     "restore": "dynaproof.model.restore:Restore",
+    "tables": "dynaproof.model.tables:Tables",
+    "takeover": "dynaproof.model.takeover:Takeover",
+    "router": "dynaproof.model.router:Router",
+    "hints": "dynaproof.model.hints:Hints",
+    "paging": "dynaproof.model.paging:Paging",
     "dns_plan": "dynaproof.model.dns_plan:DnsPlan",
 }
 """Where each model of the system is."""

@@ -28,7 +28,7 @@ SPARE = Member(NodeId("region", "d", "sd"), FIRST.next_incarnation)
 
 def led() -> Harness:
     """`sa` leads, and a learner follows on `sd`."""
-    harness = Harness(None, ())
+    harness = Harness()
     harness.begin()
     harness.elect("sa")
     harness.beat("sa")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynaproof.checkers.mutation.directed.disks import writes
+from dynaproof.checkers.mutation.directed.common import writes
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.journal import frames
@@ -127,7 +127,7 @@ def test_a_start_reads_the_log_three_times_at_the_most() -> None:
 
 
 def test_a_replica_whose_old_record_rots_while_it_runs_falls_silent_when_it_is_read() -> None:
-    harness = Harness({}, (), log_cache_bytes=0)
+    harness = Harness(log_cache_bytes=0)
     harness.begin()
     harness.elect("sa")
     harness.beat("sa")

@@ -11,7 +11,7 @@ from dynaproof.impl.paxos.messages.leadership import Accept, HeartbeatTimer, Vot
 
 def led(**settings: Any) -> Harness:
     """`sa` leads, and what it sends to the others waits."""
-    harness = Harness(None, (), **settings)
+    harness = Harness(**settings)
     harness.begin()
     harness.elect("sa")
     harness.beat("sa")

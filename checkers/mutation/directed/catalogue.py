@@ -8,6 +8,7 @@ from dynaproof.checkers.mutation.directed import (
     configs,
     disks,
     hosting,
+    laggards,
     leases,
     membership,
     request_ids,
@@ -16,6 +17,18 @@ from dynaproof.checkers.mutation.directed import (
 )
 from dynaproof.checkers.mutation.directed.scenario import DIRECTED, Scenario, Trace, trace_of
 
-MODULES = (ballots, tails, configs, membership, leases, disks, hosting, clients, request_ids, windows)
+MODULES = (
+    ballots,
+    tails,
+    configs,
+    membership,
+    leases,
+    disks,
+    hosting,
+    clients,
+    request_ids,
+    windows,
+    laggards,
+)
 
 __all__ = ["DIRECTED", "MODULES", "Scenario", "Trace", "trace_of"]

@@ -16,6 +16,14 @@ def write(harness: Harness, client: str, value: str, leader: str) -> None:
     harness.ask(client, Put(b"k", item(value)), to=leader)
 
 
+def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:
+    """One client's writes, each answered."""
+    for value in range(number):
+        harness.ask("c0", Put(b"k%d" % (value % keys), item(str(value))), to=leader)
+        harness.settle()
+        harness.expect(harness.client("c0").ending == "ok", f"write {value} is answered")
+
+
 def lead_apart(harness: Harness, leader: str, *apart: str) -> None:
     """One replica leads and all know it; then each of the group is by itself: what it sends waits."""
     harness.elect(leader)

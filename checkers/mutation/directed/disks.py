@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dynaproof.checkers.kinds.group import beside_the_cache, first_config, rows
 from dynaproof.checkers.mutation.directed.by_hand import everything
+from dynaproof.checkers.mutation.directed.common import writes
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
@@ -13,15 +14,6 @@ from dynaproof.impl.paxos.messages.checkpoint import ScrubTimer
 from dynaproof.impl.paxos.messages.membership import CreateReplica, Vacant
 from dynaproof.impl.tree.comparison import digest_of
 from dynaproof.impl.tree.pages import RottenPageError
-
-
-def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:
-    """One client's writes, each answered."""
-    for value in range(number):
-        harness.ask("c0", Put(b"k%d" % (value % keys), item(str(value))), to=leader)
-        harness.settle()
-        harness.expect(harness.client("c0").ending == "ok", f"write {value} is answered")
-
 
 UNNOTICED = "sb has other items than sa, or damaged ones, and goes on"
 

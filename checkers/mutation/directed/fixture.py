@@ -75,11 +75,10 @@ def scripted_client(env: Env, _config: GroupConfig) -> ScriptedClient:
     return ScriptedClient(env)
 
 
-def directed(without: tuple[str, ...]) -> Scenario:
-    """The group of `partition` with such clients; the specs in `without` are not judged."""
+def directed() -> Scenario:
+    """The group of `partition` with such clients."""
     asking = structs.replace(CLIENTS, make=scripted_client)
     return structs.replace(
         PARTITION,
         kinds=tuple(asking if kind is CLIENTS else kind for kind in PARTITION.kinds),
-        specs=tuple(spec for spec in PARTITION.specs if spec.name not in without),
     )

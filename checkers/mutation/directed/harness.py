@@ -48,12 +48,7 @@ STEPS = 2_000
 class Harness:
     """A group of three, `sa`, `sb` and `sc`; a spare node `sd`; and the clients `c0` and `c1`."""
 
-    def __init__(
-        self,
-        rates: dict[str, float] | None = None,
-        without: tuple[str, ...] = (),
-        **settings: Any,
-    ) -> None:
+    def __init__(self, rates: dict[str, float] | None = None, **settings: Any) -> None:
         names = [*(node.name for node in REPLICAS), "c0", "c1"]
         speeds = tuple(int(RATE_ONE * (rates or {}).get(name, 1)) for name in names)
         drawn = draw("partition", 1, "timed")
@@ -67,7 +62,7 @@ class Harness:
             faults=(),
         )
         self.strategy = ByHand()
-        self.run = Run(directed(without), config, self.strategy)
+        self.run = Run(directed(), config, self.strategy)
         self.world = self.run.world
         self.world.timed = False
         self.held: dict[tuple[str, str], bool] = {}

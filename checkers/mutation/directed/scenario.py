@@ -27,7 +27,6 @@ class Scenario(Struct, frozen=True):
     script: Script
     kills: tuple[str, ...]
     rates: dict[str, float]
-    without: tuple[str, ...]
     settings: dict[str, Any]
 
 
@@ -44,16 +43,13 @@ DIRECTED: dict[str, Scenario] = {}
 
 
 def scenario(
-    *kills: str, rates: dict[str, float] | None = None, without: tuple[str, ...] = (), **settings: Any
+    *kills: str, rates: dict[str, float] | None = None, **settings: Any
 ) -> Callable[[Script], Script]:
-    """Register a script under its own name; `kills` are the seeded bugs that it is written for.
-
-    The specs in `without` are not judged: what the scenario supposes breaks them already.
-    """
+    """Register a script under its own name; `kills` are the seeded bugs that it is written for."""
 
     def register(script: Script) -> Script:
         name, sentence = script.__name__, " ".join((script.__doc__ or "").split())
-        DIRECTED[name] = Scenario(name, sentence, script, kills, rates or {}, without, settings)
+        DIRECTED[name] = Scenario(name, sentence, script, kills, rates or {}, settings)
         return script
 
     return register
@@ -61,7 +57,7 @@ def scenario(
 
 def trace_of(scenario: Scenario) -> Trace:
     """Run a script in a new harness."""
-    harness = Harness(scenario.rates, scenario.without, **scenario.settings)
+    harness = Harness(scenario.rates, **scenario.settings)
     stuck = None
     try:
         harness.begin()

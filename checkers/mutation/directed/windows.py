@@ -8,7 +8,7 @@ from dynaproof.checkers.mutation.directed.common import campaign, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Rejected
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 
 WINDOW_BYTES = 400
@@ -65,34 +65,6 @@ def a_leader_leads_again_with_who_waited(harness: Harness) -> None:
     harness.elect("sa")
     harness.beat("sa")
     harness.settle()
-
-
-@scenario("restarted_voter_not_believed")
-def a_voter_restarts_before_it_adopts_a_batch(harness: Harness) -> None:
-    """A voter tells a new leader what it knew chosen; the batch does not reach it, and a restart takes its
-    commit index away.
-    """
-    harness.elect("sa")
-    harness.beat("sa")
-    write(harness, "c0", "1", "sa")
-    harness.settle()
-    harness.beat("sa")
-    campaign(harness, "sc", "sa")
-    harness.drop("sc", "sb")
-    harness.deliver("sc", "sa", Adopt)
-    harness.deliver("sa", "sc", Vote)
-    harness.fire("sc", HeartbeatTimer)
-    harness.deliver("sc", "sb", Heartbeat)
-    harness.deliver("sb", "sc", Heard)
-    harness.drop("sc", "sb")
-    harness.crash("sb")
-    harness.free()
-    harness.restart("sb")
-    harness.settle()
-    for _ in range(3):
-        harness.beat("sc")
-    level = harness.replica("sb").log.commit == harness.replica("sc").log.commit
-    harness.promise("replicas_equal_when_quiet", level, "sb never learns what is chosen")
 
 
 @scenario("comes_again_late", in_flight_slots=1, waiting_requests=1)

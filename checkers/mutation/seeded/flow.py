@@ -115,10 +115,4 @@ BUGS = (
         ),
         scenario=RESTARTS,
     ),
-    bug(
-        "gap_filled_below_the_cut_log",
-        "A leader fills a gap whose beginning its log no longer has, with nothing.",
-        Edit(SENDER, "if retained and m.early > m.through + 1:", "if m.early > m.through + 1:"),
-        Edit(SENDER, "if follows and retained and", "if follows and"),
-    ),
 )

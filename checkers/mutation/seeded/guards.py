@@ -4,7 +4,7 @@ promise.
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import LEADER, REPLICA
+from dynaproof.checkers.mutation.seeded.places import LEADER, REPLICA, SENDER
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -27,6 +27,13 @@ BUGS = (
             "progress = leadership.progress[m.source]",
             within="Leader.on_heard",
         ),
+        unguarded=True,
+    ),
+    bug(
+        "gap_filled_below_the_cut_log",
+        "A leader fills a gap whose beginning its log no longer has, all the same.",
+        Edit(SENDER, "if retained and m.early > m.through + 1:", "if m.early > m.through + 1:"),
+        Edit(SENDER, "if follows and retained and", "if follows and"),
         unguarded=True,
     ),
 )

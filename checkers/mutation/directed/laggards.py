@@ -1,0 +1,128 @@
+"""Scenarios of voters that lack something, and of what a leader sends them again."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.directed.common import campaign, write, writes
+from dynaproof.checkers.mutation.directed.harness import Harness
+from dynaproof.checkers.mutation.directed.scenario import scenario
+from dynaproof.checkers.mutation.directed.windows import SHORT
+from dynaproof.impl.paxos.messages.catch_up import CopiedPages, CopyOffer, CopyPages, CopyTimer, Fetch
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Adopt,
+    Behind,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Vote,
+)
+
+
+@scenario("restarted_voter_not_believed")
+def a_voter_restarts_before_it_adopts_a_batch(harness: Harness) -> None:
+    """A voter tells a new leader what it knew chosen; the batch does not reach it, and a restart takes its
+    commit index away.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    write(harness, "c0", "1", "sa")
+    harness.settle()
+    harness.beat("sa")
+    campaign(harness, "sc", "sa")
+    harness.drop("sc", "sb")
+    harness.deliver("sc", "sa", Adopt)
+    harness.deliver("sa", "sc", Vote)
+    harness.fire("sc", HeartbeatTimer)
+    harness.deliver("sc", "sb", Heartbeat)
+    harness.deliver("sb", "sc", Heard)
+    harness.drop("sc", "sb")
+    harness.crash("sb")
+    harness.free()
+    harness.restart("sb")
+    harness.settle()
+    for _ in range(3):
+        harness.beat("sc")
+    level = harness.replica("sb").log.commit == harness.replica("sc").log.commit
+    harness.promise("replicas_equal_when_quiet", level, "sb never learns what is chosen")
+
+
+@scenario("known_batch_not_adopted")
+def a_batch_needs_the_vote_of_who_knows_it_chosen(harness: Harness) -> None:
+    """The no-op of a leader is chosen, and it alone knows; the next leader adopts that no-op with the promise
+    of the other voter, which is lost. So its batch needs the vote of the old leader, who knows all of it.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    campaign(harness, "sb", "sa")
+    harness.deliver("sb", "sa", Adopt)
+    harness.deliver("sa", "sb", Vote)
+    campaign(harness, "sc", "sa")
+    harness.crash("sa")
+    harness.drop("sc", "sb")
+    harness.drop("sb", "sc")
+    harness.free()
+    harness.settle()
+    for _ in range(3):
+        harness.beat("sc")
+    serves = harness.replica("sc").may_serve()
+    harness.promise("progress_after_faults_stop", serves, "sc and sb hear each other, and sc never serves")
+
+
+@scenario("kept_before_the_message", **SHORT)
+def a_voter_restarts_between_two_windows(harness: Harness) -> None:
+    """A voter accepts a full window, and the next one with the word that the first is chosen; it restarts."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sa", "sb", "sc")
+    for client, value in (("c0", "x"), ("c1", "y")):
+        write(harness, client, value * 220, "sa")
+        harness.deliver("sa", "sc", Accept)
+        harness.deliver("sc", "sa", Vote)
+    harness.deliver("sa", "sb", Accept)
+    harness.deliver("sa", "sb", Accept)
+    harness.expect(harness.replica("sb").log.last == 3, "sb holds both writes")
+    harness.crash("sb")
+    harness.restart("sb")
+
+
+@scenario("gap_filled_below_the_cut_log", checkpoint_slots=4, retained_slots=0)
+def a_voter_keeps_what_came_behind_a_gap_that_is_cut(harness: Harness) -> None:
+    """A voter lacks slots that the leader has cut, and keeps a later one."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sc")
+    writes(harness, "sa", 8)
+    harness.drop("sa", "sc")
+    write(harness, "c0", "z", "sa")
+    harness.expect(harness.replica("sa").log.first > 3, "sa has cut what sc lacks")
+    harness.free()
+    harness.settle()
+    for _ in range(3):
+        harness.beat("sa")
+    level = harness.replica("sc").log.commit == harness.replica("sa").log.commit
+    harness.promise("followers_keep_up", level, "sc never learns what is chosen, though all reaches it")
+
+
+@scenario("copy_never_asks_again", checkpoint_slots=4, retained_slots=0)
+def the_pages_of_a_copy_are_lost_once(harness: Harness) -> None:
+    """A laggard copies a checkpoint; the pages that it asked for are lost, and its timer fires."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold("sc")
+    writes(harness, "sa", 8)
+    harness.drop("sa", "sc")
+    harness.fire("sa", HeartbeatTimer)
+    harness.deliver("sa", "sc", Heartbeat)
+    harness.deliver("sc", "sa", Heard)
+    harness.deliver("sa", "sc", Behind)
+    harness.deliver("sc", "sa", Fetch)
+    harness.deliver("sa", "sc", CopyOffer)
+    while harness.deliver_if_any("sc", "sa", CopyPages):
+        pass
+    harness.drop("sa", "sc", CopiedPages)
+    harness.wait(harness.run.config.settings.retry_us * 2)
+    harness.fire("sc", CopyTimer)
+    harness.free()
+    harness.settle()
+    copied = bool(harness.replica("sc").log.head.copied)
+    harness.promise("copies_finish", copied, "sc has not asked again for what did not come")

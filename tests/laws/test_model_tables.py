@@ -1,0 +1,93 @@
+"""The models of a table's routers and admins: their counts, and their seeded bugs with the lengths of their
+traces.
+"""
+
+import pytest
+
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
+from dynaproof.checkers.mutation.model_bugs.patched import model_bug, patched
+from dynaproof.checkers.patches import Edit
+from dynaproof.checkers.state_space.explore import explore
+from dynaproof.checkers.state_space.liveness import check_liveness
+from dynaproof.model.hints import Hints
+from dynaproof.model.language import Model
+from dynaproof.model.paging import Paging
+from dynaproof.model.router import Router
+from dynaproof.model.tables import Tables
+from dynaproof.model.takeover import Takeover
+
+TRACES: dict[type[Model], dict[str, int]] = {
+    Takeover: {"Unconditioned": 6, "EpochOnlyWhenRead": 6, "ChoosesInTheCommand": 3, "OnlyTheEpoch": 4},
+    Tables: {
+        "IdByName": 12,
+        "NoTombstone": 9,
+        "PurgesAtOnce": 10,
+        "NotFenced": 14,
+        "RemovesBeforeAnswers": 9,
+    },
+    Router: {
+        "WrongPartitionByHearsay": 6,
+        "WrongPartitionPastTheDeadline": 8,
+        "ThawedMemory": 9,
+        "IdsStayBehind": 8,
+        "LastAnswerCounts": 8,
+    },
+    Paging: {
+        "CountsInThePartition": 4,
+        "BeginsThePartitionAgain": 4,
+        "EndsWithItsPartition": 3,
+        "BeginsAtTheLast": 2,
+    },
+}
+"""Steps of the shortest trace to each bug's violation."""
+MODELS = (*TRACES, Hints)
+of_all = pytest.mark.parametrize("kind", MODELS, ids=[kind.__name__ for kind in MODELS])
+
+
+@of_all
+def test_model_is_exhausted_and_its_counts_come_out(kind: type[Model]) -> None:
+    (expected,) = kind.expected
+    found = explore(kind(), symmetry=expected.symmetry)
+    assert (found.exhausted, found.violation, found.unjudged) == (True, None, ())
+    assert (found.distinct, found.generated, found.depth) == (
+        expected.distinct,
+        expected.generated,
+        expected.depth,
+    )
+    assert (found.not_reached, found.not_fired) == ((), ())
+    assert check_liveness(kind()) is None
+
+
+@pytest.mark.parametrize("kind", TRACES, ids=[kind.__name__ for kind in TRACES])
+def test_every_seeded_bug_is_caught_by_a_shortest_trace(kind: type[Model]) -> None:
+    (expected,) = kind.expected
+    assert {bug.__name__ for bug in bugs_of(kind)} == set(TRACES[kind])
+    for bug in bugs_of(kind):
+        violation = explore(bug(), symmetry=expected.symmetry).violation
+        assert violation is not None, f"{bug.__name__} is not caught"
+        assert (bug.__name__, violation.name) == (bug.__name__, bug.violates)
+        assert (bug.__name__, len(violation.trace) - 1) == (bug.__name__, TRACES[kind][bug.__name__])
+
+
+def test_a_request_that_is_sent_round_for_ever_is_caught() -> None:
+    for bug in bugs_of(Hints):
+        lasso = check_liveness(bug())
+        assert lasso is not None, f"{bug.__name__} is not caught"
+        assert lasso.condition == bug.violates == "arrives"
+
+
+def test_a_report_of_what_nothing_names_is_what_lets_a_deleted_table_go() -> None:
+    deaf = model_bug(
+        "NobodyReports",
+        "A node does not report what it has.",
+        Edit("dynaproof.model.tables", "(g, n) in self.has and (self.status", "False and (self.status"),
+        violates="settles",
+    )
+    violation = explore(patched(Tables, deaf)()).violation
+    assert violation is not None
+    assert violation.name == "settles"
+
+
+def test_a_request_without_symmetry_has_the_count_of_the_draft() -> None:
+    found = explore(Router())
+    assert (found.exhausted, found.distinct) == (True, 10_560)

@@ -57,6 +57,7 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
         learners=1 + pick(2),
         lag_slots=(1, 8, 64)[pick(3)],
         catch_up_us=heartbeat * (1, 2)[pick(2)],
+        tree_wait_us=(heartbeat // 4, lease * 2, lease * 8)[pick(3)],
     )
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
     fields |= {"settings": settings, "operator": operator, "voters": (3, 3, 5)[pick(3)]}

@@ -94,7 +94,7 @@ class Replica(Acceptor[State], Generic[State]):
         if not self.admitted:
             self.env.set_timer(self.settings.retry_us, catch_up.FetchTimer())
         if not self.full:
-            self.env.set_timer(self.settings.retry_us, catch_up.CopyTimer())
+            self.env.set_timer(self.settings.tree_wait_us, catch_up.CopyTimer())
 
     def receive(self, sender: NodeId, message: Message) -> None:
         """Handle a message; one that its sender may not send, or whose shape is unsound, is not read."""

@@ -104,7 +104,7 @@ def test_a_follower_names_the_leader() -> None:
 
 def test_an_operator_replaces_voters_and_leaders_while_faults_fall() -> None:
     seen: dict[str, int] = {}
-    for number in range(12):
+    for number in range(24):
         result = execute(MEMBERSHIP, config_of("membership", "portfolio", 9, number))
         assert result.failure is None
         for name, count in result.reached.items():

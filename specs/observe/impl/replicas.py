@@ -367,6 +367,8 @@ class ImplObserver(RequestObserver):
     def began(self, replica: PartitionReplica) -> None:
         """A replica was made, or came back from its disk."""
         self.view.recover(replica.member, replica.log.promised)
+        if not replica.full:
+            self.view.lack_tree(replica.member, replica.log.first - 1)
         records, size = tail_beyond(replica)
         if records:
             self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))

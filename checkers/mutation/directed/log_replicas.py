@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.directed.common import lead_apart, replace_voter
+from typing import Any
+
+from dynaproof.checkers.kinds.group import first_config
+from dynaproof.checkers.mutation.directed.common import lead_apart, replace_voter, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Get, Reply, Request
@@ -15,8 +18,8 @@ from dynaproof.impl.paxos.messages.election import (
     Promise,
     TooFarBehind,
 )
-from dynaproof.impl.paxos.messages.leadership import Heartbeat, HeartbeatTimer
-from dynaproof.impl.paxos.messages.membership import Counted, CreateReplica
+from dynaproof.impl.paxos.messages.leadership import Accept, Heard, Heartbeat, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.membership import Counted, CreateReplica, Replaced, ReplaceVoter
 
 
 def with_a_log_replica(harness: Harness) -> None:
@@ -76,3 +79,32 @@ def a_log_replica_is_asked(harness: Harness) -> None:
     get = Request(request, 1, NO_BALLOT, 0, Get(b"k", strong=False))
     harness.inject("sd", get, sender="c0")
     harness.deliver_if_any("sd", "c0", Reply)
+
+
+@scenario("log_replica_beside_a_laggard")
+def a_log_replica_is_asked_for_beside_a_laggard(harness: Harness) -> None:
+    """A voter is declared dead that lives: with its vote a write and a config are chosen which the third one
+    does not have. The operator asks whether a log may begin there.
+    """
+    lead_apart(harness, "sa", "sd")
+    write(harness, "c0", "1", "sa")
+    harness.deliver("sa", "sc", Accept)
+    harness.deliver("sc", "sa", Vote)
+    harness.deliver_if_any("sa", "c0", Reply)
+    harness.expect(harness.client("c0").ending == "ok", "the write is acknowledged")
+    replace_voter(harness, "sa", "sc", "sc")
+    leader = harness.replica("sa")
+    slot, config = leader.state.config_slot, leader.config
+    harness.drop("sa", "sd", CreateReplica)
+    harness.hold_link("sa", "c1")
+    command = ReplaceVoter(0, first_config().voters[2], config.voters[2], "log")
+    harness.inject("sa", command, sender="c1")
+    answer = harness.find("sa", "c1", Replaced)
+    assert answer is not None
+    told: Any = answer.payload
+    harness.deliver("sa", "c1", Replaced)
+    if told.held is not None:
+        harness.inject("sd", CreateReplica(config.voters[2], config, slot, told.held), sender="sa")
+        harness.fire("sa", HeartbeatTimer)
+        harness.deliver("sa", "sd", Heartbeat)
+        harness.deliver("sd", "sa", Heard)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
     CANDIDATE,
-    COPYING,
-    CORE,
     ENTRIES,
     LEARNER,
-    LOG,
     MEMBERSHIP,
     OPERATOR,
     READERS,
@@ -41,16 +38,6 @@ BUGS = (
         "log_replica_names_nothing",
         "A log replica answers a candidate from below its log without the config with which that begins.",
         Edit(ACCEPTOR, "if snapshot is not None and snapshot.slot + 1 == log.first:", "if False:"),
-        scenario="membership",
-    ),
-    bug(
-        "partial_copy_votes",
-        "A voter that was made empty counts as admitted before it knows its config.",
-        Edit(
-            CORE,
-            "self.log.commit >= self.log.head.config_slot and self.member",
-            "self.member",
-        ),
         scenario="membership",
     ),
     bug(
@@ -95,31 +82,9 @@ BUGS = (
         scenario="membership",
     ),
     bug(
-        "log_replica_promises_nothing",
-        "A log replica is made without a promise of the ballot at which its config was counted chosen.",
-        Edit(
-            LOG,
-            "slot, promised = snapshot.slot, snapshot.held_at",
-            "slot, promised = snapshot.slot, NO_BALLOT",
-        ),
-        scenario="membership",
-    ),
-    bug(
         "waits_for_held_for_ever",
         "An operator waits to hear where a log may begin, though the leader may be lost in the middle.",
         Edit(OPERATOR, "elif waited >= self.settings.held_us:", "elif False:"),
-        scenario="membership",
-    ),
-    bug(
-        "copies_into_the_file_in_use",
-        "A copy begins in the file in which the tree lies, if it has the number of the checkpoint.",
-        Edit(
-            COPYING,
-            "while (file := pages_file(self.group, self.incarnation, number)) in used:",
-            """
-            while (file := pages_file(self.group, self.incarnation, number)) in used[:0]:
-            """,
-        ),
         scenario="membership",
     ),
     bug(

@@ -105,7 +105,7 @@ class _Search:
         while at >= 0:
             steps.append((int(self.trail.operation[at]), int(self.trail.event[at])))
             at = self.trail.before[at]
-        return linearized(asks, steps[::-1], called_at)
+        return linearized([ask.kind for ask in asks], steps[::-1], called_at)
 
     def _return(self, x: int, event: int) -> int:
         """Let x return; gives how many configurations are left, or -1 if the budget ended."""

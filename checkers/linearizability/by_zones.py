@@ -80,6 +80,11 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
                 return _failed(violation(history, told, found.cause, fault))
             orders.append(asks.row[found.order])
             continue
+        lo, hi = bounds[key], bounds[key + 1]
+        why = zone_columns.why_outside(asks, lo, hi) if hi - lo >= COLUMNS_FROM else None
+        if why is not None:
+            outside[key] = why
+            continue
         operations = of_key(asks, key)
         decided = zones.decide(operations)
         if decided.outside == chains.UNSEEN_CONDITION:

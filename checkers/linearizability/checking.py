@@ -1,5 +1,6 @@
 """`check`: which algorithm decides which key, and what the answer says."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from dynaproof.checkers.linearizability.explain import bad_pattern, impossible_c
 from dynaproof.checkers.linearizability.explain_objects import excluded, stuck_object
 from dynaproof.checkers.linearizability.frontier import Searched
 from dynaproof.checkers.linearizability.in_turns import Turn, in_turns
-from dynaproof.checkers.linearizability.register import Ask
+from dynaproof.checkers.linearizability.register import Ask, Asks
 from dynaproof.checkers.linearizability.result import (
     LINEARIZABLE,
     NOT_LINEARIZABLE,
@@ -34,6 +35,9 @@ FRONTIER = "frontier search"
 WING_GONG = "Wing-Gong search"
 MANY, MANY_TIMES = 200, 100
 """A plain search with so many configurations for so many times goes on as machine code."""
+
+COMPILED_FROM = 200
+"""Keys of fewer operations are decided sooner than their tables are made."""
 
 DEPTH_FIRST_AT_LEAST, DEPTH_FIRST_EACH = 1_000, 2
 """Depth first so many configurations are tried, and for each operation so many more."""
@@ -68,7 +72,8 @@ def check(
 
     `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
     decided by compiled kernels or by the plain reference; None: by what suits the history (`engine_of`),
-    and how long the plain search takes. Raises `UnknownOperationError` and `UnfitOperationError`.
+    how long the plain search takes, and whether the kernel of the walk is loaded anyway, which makes no
+    difference to the answer. Raises `UnknownOperationError` and `UnfitOperationError`.
     """
     thing = object if object is not None else fitting_object(history)
     _know_all(history, thing)
@@ -89,7 +94,9 @@ def get_ready(history: History, object: SequentialObject | None = None) -> None:
 def load_machine_code() -> None:
     """Load what decides registers in machine code, compiled if this is its first use."""
     builder = HistoryBuilder()
-    builder.add(0, "write", "key", 1, 0, 1)
+    builder.add(0, "write", "by zones", 1, 0, 1)
+    for process in (1, 2):
+        builder.add(process, "write", "depth first", 1, 0, 1)
     check(builder.build(), machine_code=True)
 
 
@@ -118,11 +125,16 @@ def _know_all(history: History, thing: SequentialObject) -> None:
     strangers = np.flatnonzero(~known[history.columns.function])
     if len(strangers):
         raise UnknownOperationError(thing, history[int(strangers[0])])
+
+
+def _fit_all(keys: Sequence[Sequence[Operation]], thing: SequentialObject) -> None:
     unfit: Callable[[Operation], str | None] | None = getattr(thing, "unfit", None)
-    for operation in history if unfit is not None else ():
-        complaint = unfit(operation) if unfit is not None else None
-        if complaint is not None:
-            raise UnfitOperationError(operation, complaint)
+    if unfit is None:
+        return
+    wrong = [(op.index, op, complaint) for key in keys for op in key if (complaint := unfit(op)) is not None]
+    if wrong:
+        _, first, complaint = min(wrong)
+        raise UnfitOperationError(first, complaint)
 
 
 def _check_register(history: History, meter: Meter, machine_code: bool | None) -> Result:
@@ -136,12 +148,12 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
     if by_zones.failure is not None:
         return _no(history, by_zones.failure, ZONES, SURE, engine=engine)
     keys = [
-        _Key(history.keys[key], by_zones.operations.get(key) or register.of_key(asks, key), why)
+        _Key(history.keys[key], why, asks, key, by_zones.operations.get(key), machine_code)
         for key, why in by_zones.outside.items()
     ]
-    keys.sort(key=lambda key: (len(key.asks), key.name))
+    keys.sort(key=lambda key: (key.size, key.name))
     for key in keys:
-        pattern = patterns.find(key.asks)
+        pattern = key.pattern()
         if pattern is not None:
             return _no(history, bad_pattern(history, key.asks, pattern), PATTERNS, key.why)
     orders = [by_zones.order]
@@ -150,7 +162,7 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
     done = len(by_zones.order)
     engines = dict.fromkeys([engine] if len(keys) < len(history.keys) else [])
     algorithms = dict.fromkeys([ZONES] if len(keys) < len(history.keys) else [])
-    for key, found in in_turns(keys, lambda key, turn: key.search(turn, machine_code), meter):
+    for key, found in in_turns(keys, _Key.search, meter):
         engines[key.engine] = None
         algorithms[key.algorithm] = None
         done += found.done
@@ -160,9 +172,9 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
             return _no(history, failure, key.algorithm, key.why, at, key.engine)
         if found.order is None:
             undecided.append(key.name)
-            reached = reached or _reached([ask.row for ask in key.asks], found)
+            reached = reached or _reached(key.rows.tolist(), found)
         else:
-            orders.append(np.array([key.asks[i].row for i in found.order], dtype=np.int64))
+            orders.append(key.rows[found.order])
     algorithm = ", ".join(name for name in (ZONES, DEPTH_FIRST, FRONTIER) if name in algorithms)
     why = _why(Counter(key.why for key in keys))
     return _yes_or_unknown(
@@ -173,34 +185,62 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
 class _Key:
     """A key of a register that algorithm A cannot decide, and how far its searches have come.
 
-    `engine` and `algorithm` are those of the last search. `why` says why it takes one.
+    `engine` and `algorithm` are those of the last search. `why` says why it takes one. `operations` are those
+    that `table` has of its code, where somebody has made them already.
     """
 
-    def __init__(self, name: str, asks: list[Ask], why: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        why: str,
+        table: Asks,
+        code: int,
+        operations: list[Ask] | None,
+        machine_code: bool | None,
+    ) -> None:
         self.name = name
-        self.asks = asks
         self.why = why
+        self.rows = table.row[table.bounds[code] : table.bounds[code + 1]]
+        self.size = len(self.rows)
         self.engine = PYTHON
         self.algorithm = DEPTH_FIRST
+        self._table = table
+        self._code = code
+        self._operations = operations
+        self._machine_code = machine_code
         self._plain_is_slow = False
 
-    def search(self, turn: Turn, machine_code: bool | None) -> Searched:
+    @property
+    def asks(self) -> list[Ask]:
+        """The operations, made when somebody asks for them: to make them takes longer than a short search."""
+        if self._operations is None:
+            self._operations = register.of_key(self._table, self._code)
+        return self._operations
+
+    def pattern(self) -> patterns.Pattern | None:
+        """The bad pattern of the operation that returned first, of those that one excludes."""
+        if self._starts_compiled():
+            from dynaproof.checkers.linearizability import pattern_kernel  # noqa: PLC0415
+
+            if not pattern_kernel.is_excluded(register.columns_of_key(self._table, self._code)):
+                return None
+        return patterns.find(self.asks)
+
+    def search(self, turn: Turn) -> Searched:
         """Depth first for a while, in the first turn, then algorithm B."""
         if self.algorithm == DEPTH_FIRST:
-            most = depth_first_limit(self.asks)
-            found = depth_first.search(
-                self.asks, exhausted=lambda visited: visited > most or turn.exhausted_in_all(visited)
-            )
+            found = self._depth_first(turn)
             if found.order is not None or found.failed_at is not None or turn.ended:
                 return found
             self.algorithm = FRONTIER
-        if machine_code is None and not self._plain_is_slow:
+        if self._machine_code is None and not self._plain_is_slow:
+            self.engine = PYTHON
             patience = _Patience(turn)
             found = frontier.search(self.asks, exhausted=patience.exhausted)
             if turn.ended or not patience.ended:
                 return found
             self._plain_is_slow = True
-        if machine_code is not False:
+        if self._machine_code is not False:
             # Loading the compiler takes longer than most searches, so it is done only where it pays.
             from dynaproof.checkers.linearizability import by_frontier  # noqa: PLC0415
 
@@ -211,10 +251,39 @@ class _Key:
         self.engine = PYTHON
         return frontier.search(self.asks, exhausted=turn.exhausted)
 
+    def _depth_first(self, turn: Turn) -> Searched:
+        most = depth_first_limit(self.size)
 
-def depth_first_limit(asks: Sequence[Ask]) -> int:
-    """How many configurations are tried depth first before all are taken along."""
-    return DEPTH_FIRST_AT_LEAST + DEPTH_FIRST_EACH * len(asks)
+        def exhausted(visited: int) -> bool:
+            return visited > most or turn.exhausted_in_all(visited)
+
+        if not self._starts_compiled():
+            return depth_first.search(self.asks, exhausted=exhausted)
+        from dynaproof.checkers.linearizability import by_depth_first  # noqa: PLC0415
+
+        self.engine = MACHINE_CODE
+        columns = register.columns_of_key(self._table, self._code)
+        return by_depth_first.search(columns, exhausted=exhausted)
+
+    def _starts_compiled(self) -> bool:
+        """Whether patterns and depth first go as machine code: the answer is the same as without."""
+        if self._machine_code is not None:
+            return self._machine_code
+        return self.size >= COMPILED_FROM and _is_loaded()
+
+
+def _is_loaded() -> bool:
+    """Whether the machine code that a key starts with is there: loading takes longer than most searches."""
+    walk = sys.modules.get("dynaproof.checkers.linearizability.depth_first_kernels")
+    excluding = sys.modules.get("dynaproof.checkers.linearizability.pattern_kernel")
+    if walk is None or excluding is None:
+        return False
+    return bool(walk.go_on.signatures and excluding.excludes.signatures)
+
+
+def depth_first_limit(operations: int) -> int:
+    """How many configurations are tried depth first, of so many operations, before all are taken along."""
+    return DEPTH_FIRST_AT_LEAST + DEPTH_FIRST_EACH * operations
 
 
 class _Patience:
@@ -242,14 +311,15 @@ def _why(outside: Counter[str]) -> str:
 
 
 def _check_by_search(history: History, thing: SequentialObject, meter: Meter) -> Result:
+    # Each operation is made once: to make one takes about as long as to search one.
+    everything = [history.operations(rows) for rows in history.rows_of_keys() if len(rows)]
+    _fit_all(everything, thing)
     # What certainly did not happen says nothing, except a failed condition.
-    keys = [
-        [row for row in rows.tolist() if tells(history[row])] for rows in history.rows_of_keys() if len(rows)
-    ]
-    keys.sort(key=lambda rows: (len(rows), history[rows[0]].key if rows else ""))
+    keys = [[op for op in key if tells(op)] for key in everything]
+    keys.sort(key=lambda key: (len(key), key[0].key if key else ""))
     why = f"the object {thing.name} is not a register"
-    for rows in keys:
-        failure = excluded(history, rows, thing)
+    for key in keys:
+        failure = excluded(history, key, thing)
         if failure is not None:
             return _no(history, failure, PATTERNS, why)
     orders: list[Column] = []
@@ -257,16 +327,17 @@ def _check_by_search(history: History, thing: SequentialObject, meter: Meter) ->
     reached: _Reached | None = None
     done = 0
 
-    def search(rows: list[int], turn: Turn) -> wing_gong.Found:
-        return wing_gong.search([history[row] for row in rows], thing, turn.exhausted_in_all)
+    def search(key: list[Operation], turn: Turn) -> wing_gong.Found:
+        return wing_gong.search(key, thing, turn.exhausted_in_all)
 
-    for rows, found in in_turns(keys, search, meter):
+    for key, found in in_turns(keys, search, meter):
         done += found.done
+        rows = [op.index for op in key]
         if found.stuck_at is not None:
             failure = stuck_object(history, rows, rows[found.stuck_at], thing)
             return _no(history, failure, WING_GONG, why)
         if found.order is None:
-            undecided.append(history[rows[0]].key)
+            undecided.append(key[0].key)
             reached = reached or _reached(rows, found)
         else:
             orders.append(np.array(rows, dtype=np.int64)[found.order])

@@ -229,7 +229,7 @@ def illegal(asks: Sequence[Ask], clock: _Clock) -> bool:
         return decided.cause is not None
     if patterns.find(asks) is not None:
         return True
-    most = depth_first_limit(asks)
+    most = depth_first_limit(len(asks))
     found = depth_first.search(asks, exhausted=lambda visited: visited > most or clock.over())
     if found.order is None and found.failed_at is None and not clock.ended:
         found = frontier.search(asks, exhausted=clock.over)

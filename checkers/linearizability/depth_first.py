@@ -124,7 +124,7 @@ class _Search:
         state, used, hidden = initial, 0, 0
         trail: Trail = None
         reached: Trail = None
-        tried: list[list[_Node] | None] = [None] * end
+        tried: list[dict[int, list[_Node]] | None] = [None] * end  # By state.
         todo: list[_Node | Iterator[_Node]] = []
         visited = furthest = number = 0
         for r in called[0]:
@@ -140,12 +140,13 @@ class _Search:
                 node: _Node = (number, state, used, hidden, trail)
                 before = tried[number]
                 if before is None:
-                    tried[number] = [node]
+                    tried[number] = {state: [node]}
                     fresh = True
                 else:
-                    fresh = not self._covered(node, before)
+                    alike = before.setdefault(state, [])
+                    fresh = not self._covered(node, alike)
                     if fresh:
-                        before.append(node)
+                        alike.append(node)
                 stuck = True
                 if fresh:
                     visited += 1
@@ -198,16 +199,15 @@ class _Search:
         return None
 
     def _covered(self, node: _Node, before: Sequence[_Node]) -> bool:
-        """Whether one that was tried at this return leaves all that this one leaves (rule 4)."""
-        number, state, used, hidden, _ = node
+        """Whether one of those before, of this return and state, leaves all that this one leaves (rule 4)."""
+        number, _, used, hidden, _ = node
         unspent = ~used & self.pending_bits
         others = ~self.pending_bits
         reads = sum(self.bits[r] for r in self.open_reads[number])
         writes = others & ~reads
-        for _, one, spent, under, _ in before:
+        for _, _, spent, under, _ in before:
             if (
-                one == state
-                and not spent & unspent
+                not spent & unspent
                 and not hidden & ~under
                 and not used & ~spent & reads
                 and not (spent ^ used) & writes & ~under
@@ -228,7 +228,7 @@ class _Search:
         # The bits of what was called by now, never returns, and was not used.
         free = (1 << self.pending_at[number]) - 1 << self.width & ~used
         wanted, picky = self._wanted(number, used, free)
-        for i in sorted(self.open_writes[number], key=self.rets.__getitem__):
+        for i in sorted(self.open_writes[number], key=lambda i: (self.rets[i], i)):
             kind, value = kinds[i], values[i]
             if i == x or used & bits[i] or (kind, value) in tried or not self._can_go(i, state):
                 continue
@@ -289,4 +289,4 @@ class _Search:
         while trail is not None:
             i, at, trail = trail
             steps.append((i, at))
-        return linearized(self.asks, steps[::-1], self.called_at)
+        return linearized(self.kinds, steps[::-1], self.called_at)

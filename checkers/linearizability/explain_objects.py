@@ -63,11 +63,12 @@ def stuck_object(history: History, rows: Sequence[int], at: int, thing: Sequenti
     return Failure(cause, tuple(dict.fromkeys(one.index for one in witness)), sentence)
 
 
-def excluded(history: History, rows: Sequence[int], thing: SequentialObject) -> Failure | None:
-    """Why no order of the operations `rows` of a key can be, where `patterns_of_objects` tells so at once."""
-    operations: list[Operation] = [history[row] for row in rows]
+def excluded(history: History, operations: Sequence[Operation], thing: SequentialObject) -> Failure | None:
+    """Why no order of the operations of a key can be, where `patterns_of_objects` tells so at once."""
     at = patterns_of_objects.find(operations, thing)
-    return None if at is None else stuck_object(history, rows, rows[at], thing)
+    if at is None:
+        return None
+    return stuck_object(history, [op.index for op in operations], operations[at].index, thing)
 
 
 def causes(

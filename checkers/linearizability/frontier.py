@@ -106,7 +106,7 @@ class _Search:
         while trail is not None:
             i, event, trail = trail
             steps.append((i, event))
-        return linearized(self.asks, steps[::-1], self.called_at)
+        return linearized([ask.kind for ask in self.asks], steps[::-1], self.called_at)
 
     def _call(self, i: int, now: dict[Configuration, Trail]) -> dict[Configuration, Trail]:
         ask = self.asks[i]
@@ -227,22 +227,27 @@ class _Search:
         )
 
 
-def linearized(asks: Sequence[Ask], steps: Sequence[tuple[int, int]], called_at: Sequence[int]) -> list[int]:
+def linearized(kinds: Sequence[int], steps: Sequence[tuple[int, int]], called_at: Sequence[int]) -> list[int]:
     """The order of the steps of a search, each hidden write before the first plain write after its call.
 
+    `kinds` and `called_at`, the number of the event, are of the operations.
     A step is an operation and at which event it was linearized, -1 if it was hidden.
     """
-    covers = [(event, i) for i, event in steps if event >= 0 and asks[i].kind == ASK_PUT]
+    hidden = sorted((i for i, event in steps if event < 0), key=called_at.__getitem__)
+    if not hidden:
+        return [i for i, _ in steps]
+    covers = [(event, i) for i, event in steps if event >= 0 and kinds[i] == ASK_PUT]
     before: dict[int, list[int]] = {}
     at = 0
-    for i in sorted((i for i, event in steps if event < 0), key=lambda i: called_at[i]):
+    for i in hidden:
         while covers[at][0] < called_at[i]:
             at += 1
         before.setdefault(covers[at][1], []).append(i)
     order: list[int] = []
     for i, event in steps:
         if event >= 0:
-            order += before.get(i, ())
+            if i in before:
+                order += before[i]
             order.append(i)
     return order
 

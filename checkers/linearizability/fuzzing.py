@@ -25,6 +25,7 @@ from dynaproof.checkers.certificates import verifier
 from dynaproof.checkers.histories import FAILED_CAS, parse
 from dynaproof.checkers.linearizability import (
     brute_force,
+    by_depth_first,
     by_frontier,
     chain_kernels,
     depth_first,
@@ -50,8 +51,9 @@ from dynaproof.checkers.linearizability.random_histories import (
     directed_history,
     random_histories,
 )
-from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask, Asks
-from dynaproof.specs.history import ABSENT, NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from dynaproof.checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
+from dynaproof.checkers.linearizability.search_fuzzing import wrong_search
+from dynaproof.specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
 from dynaproof.specs.objects import REGISTER
 
 BATCH: Final = 64
@@ -161,6 +163,9 @@ def _examine(
         "algorithm B": _frontier(asks, frontier.search),
         "algorithm B in machine code": _frontier(asks, by_frontier.search),
         "algorithm B depth first": _frontier(asks, depth_first.search),
+        "algorithm B depth first in machine code": _frontier(
+            asks, lambda _: by_depth_first.search(register.columns_of_key(asks, 0))
+        ),
         "algorithm B by bad patterns": _patterns(asks),
         "the Wing-Gong search": _wing_gong(operations),
         "the search that follows a history": (_online(operations, chance), None),
@@ -174,7 +179,10 @@ def _examine(
             yield f"{who} says {verdict}, all orders say {truth}"
         if order is not None and truth:
             yield from _wrong_order(history, operations, order, who)
-    yield from _wrong_search(register.of_key(asks, 0))
+    outside = zone_columns.why_outside(asks, 0, len(asks.kind))
+    if outside is not None and outside != zones.decide(register.of_key(asks, 0)).outside:
+        yield f"algorithm A in numpy is told to be outside, {outside}, by mistake"
+    yield from wrong_search(asks)
     yield from _wrong_answer(history, operations, truth, tally)
     yield from _wrong_verifier(history, operations, chance)
 
@@ -254,36 +262,6 @@ def _frontier(asks: Asks, search: Callable[[list[Ask]], frontier.Searched | None
 
 def _patterns(asks: Asks) -> Opinion:
     return (None if patterns.find(register.of_key(asks, 0)) is None else False), None
-
-
-def _wrong_search(asks: Sequence[Ask]) -> Iterator[str]:
-    """Whether a pattern is missed, and whether the walk depth first gets stuck where the frontier does."""
-    found = patterns.find(asks)
-    if (found is None) == any(_is_excluded(ask, asks) for ask in asks):
-        yield f"the bad pattern found is {found}"
-    plain, walked = frontier.search(asks), depth_first.search(asks)
-    stuck = [None if one.failed_at is None else asks[one.failed_at].ret for one in (plain, walked)]
-    if stuck[0] != stuck[1] or plain.done != walked.done:
-        yield f"depth first the search gets stuck at {stuck[1]}, not at {stuck[0]}"
-
-
-def _is_excluded(x: Ask, asks: Sequence[Ask]) -> bool:
-    """Whether an operation and all that can have left a value exclude x, as `patterns` defines it."""
-    if x.kind not in {ASK_READ, ASK_CAS} or x.ret == NEVER:
-        return False
-    sources = [ask for ask in asks if ask.kind >= ASK_PUT and ask.value == x.need and ask.call <= x.ret]
-    if not sources and x.need != ABSENT:
-        return True
-    return any(
-        other.ret < x.call
-        and other.kind != ASK_DIFFERS
-        and (
-            (other.kind >= ASK_PUT and other.value != x.need)
-            or (other.kind != ASK_PUT and other.need != x.need)
-        )
-        and all(source.ret < other.call for source in sources)
-        for other in asks
-    )
 
 
 def _told(operations: Sequence[Operation]) -> list[Operation]:

@@ -109,3 +109,10 @@ def of_key(asks: Asks, key: int) -> list[Ask]:
     # As `Ask._make`, but without a call of Python's for each operation.
     make = partial(tuple.__new__, Ask)
     return list(map(make, zip(*(column[part].tolist() for column in columns), strict=True)))
+
+
+def columns_of_key(asks: Asks, key: int) -> Column:
+    """The operations of the key of that code, as rows of kinds, needs, values, calls and returns."""
+    part = slice(asks.bounds[key], asks.bounds[key + 1])
+    columns = (asks.kind, asks.need, asks.value, asks.call, asks.ret)
+    return np.stack([column[part].astype(np.int64) for column in columns])

@@ -91,10 +91,14 @@ class Window:
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self.operations = operations
-        by_call = sorted(range(len(operations)), key=lambda i: (operations[i].call, operations[i].ret, i))
-        self.returning = [i for i in by_call if operations[i].ret != NEVER]
+        self.calls = [op.call for op in operations]
+        self.rets = [op.ret for op in operations]
+        by_call = sorted(range(len(operations)), key=lambda i: (self.calls[i], self.rets[i], i))
+        self.returning = [i for i in by_call if self.rets[i] != NEVER]
         # Whose value somebody meets first is tried first: that decides only how soon an order is found.
-        self.pending = [i for i in by_call if operations[i].ret == NEVER]
+        self.pending = [i for i in by_call if self.rets[i] == NEVER]
+        if not self.pending:
+            return
         unknown = {operations[i].function for i in self.pending}
         met: dict[Value, int] = {}
         for op in operations:
@@ -116,26 +120,30 @@ class Window:
 
     def first_return(self, mask: int, low: int) -> int:
         """The operation not yet linearized that returns first: what forbids to go further."""
-        return min(self._open(mask, low), key=lambda i: self.operations[i].ret)
+        return min(self._open(mask, low)[0], key=self.rets.__getitem__)
 
-    def _open(self, mask: int, low: int) -> list[int]:
-        """The returning operations not in `mask` that were called before the first of them returned."""
-        ops, returning = self.operations, self.returning
+    def _open(self, mask: int, low: int) -> tuple[list[int], int]:
+        """The returning operations not in `mask` that were called before the first of them returned, and when
+        that was.
+        """
+        calls, rets, returning = self.calls, self.rets, self.returning
         found: list[int] = []
         first = NEVER
         for at in range(low, len(returning)):
             i = returning[at]
-            if ops[i].call > first:
+            if calls[i] > first:
                 break
             if not mask >> i & 1:
                 found.append(i)
-                first = min(first, ops[i].ret)
-        return [i for i in found if ops[i].call <= first]
+                first = min(first, rets[i])
+        return [i for i in found if calls[i] <= first], first
 
     def candidates(self, mask: int, low: int) -> list[int]:
         """What no operation that is not in `mask` forbids to come next."""
-        ops = self.operations
-        found = self._open(mask, low)
-        first = min((ops[i].ret for i in found), default=NEVER)
-        found.sort(key=lambda i: (ops[i].ret, i))
-        return found + [i for i in self.pending if not mask >> i & 1 and ops[i].call <= first]
+        calls, rets = self.calls, self.rets
+        found, first = self._open(mask, low)
+        if len(found) > 1:
+            found.sort(key=lambda i: (rets[i], i))
+        if not self.pending:
+            return found
+        return found + [i for i in self.pending if not mask >> i & 1 and calls[i] <= first]

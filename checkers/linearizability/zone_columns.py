@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dynaproof.checkers.linearizability import chains
-from dynaproof.checkers.linearizability.register import ASK_PUT, ASK_READ, Asks
+from dynaproof.checkers.linearizability.register import ASK_DIFFERS, ASK_PUT, ASK_READ, Asks
 from dynaproof.specs.history import ABSENT, NEVER, Column
 
 
@@ -32,6 +32,18 @@ def is_plain(asks: Asks) -> bool:
     """Whether all operations are reads and writes of values."""
     reads = asks.kind == ASK_READ
     return bool((reads | ((asks.kind == ASK_PUT) & (asks.value != ABSENT))).all())
+
+
+def why_outside(asks: Asks, lo: int, hi: int) -> str | None:
+    """Why `zones` cannot tell of the key whose operations are `lo` to `hi`, in its words; None: ask it.
+
+    Two operations that happened wrote one value: that shows at once, whatever else there is.
+    """
+    kind, value = asks.kind[lo:hi], asks.value[lo:hi]
+    values = np.sort(value[(kind >= ASK_PUT) & (asks.ret[lo:hi] != NEVER) & (value != ABSENT)])
+    if not (values[1:] == values[:-1]).any():
+        return None
+    return chains.UNSEEN_CONDITION if (kind == ASK_DIFFERS).any() else chains.DUPLICATE_VALUE
 
 
 def decide(asks: Asks, lo: int, hi: int, writer: Column) -> Found | None:

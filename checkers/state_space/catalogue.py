@@ -26,6 +26,7 @@ NAMES: dict[str, str] = {
     "request_id": "dynaproof.model.request_id:RequestId",
     "shard": "dynaproof.model.shard:Shard",
     "restore": "dynaproof.model.restore:Restore",
+    "admin_members": "dynaproof.model.admin_members:AdminMembers",
     "tables": "dynaproof.model.tables:Tables",
     "takeover": "dynaproof.model.takeover:Takeover",
     "router": "dynaproof.model.router:Router",

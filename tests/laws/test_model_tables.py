@@ -4,13 +4,15 @@ traces.
 
 import pytest
 
-from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
+from dynaproof.checkers.mutation.model_bugs.catalogue import bug_of, bugs_of
 from dynaproof.checkers.mutation.model_bugs.patched import model_bug, patched
 from dynaproof.checkers.patches import Edit
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.checkers.state_space.liveness import check_liveness
+from dynaproof.model.admin_members import AdminMembers
 from dynaproof.model.hints import Hints
 from dynaproof.model.language import Model
+from dynaproof.model.language.model import narrowed
 from dynaproof.model.paging import Paging
 from dynaproof.model.router import Router
 from dynaproof.model.tables import Tables
@@ -18,6 +20,16 @@ from dynaproof.model.takeover import Takeover
 
 TRACES: dict[type[Model], dict[str, int]] = {
     Takeover: {"Unconditioned": 6, "EpochOnlyWhenRead": 6, "ChoosesInTheCommand": 3, "OnlyTheEpoch": 4},
+    AdminMembers: {
+        "ReplacesAtAnyEpoch": 11,
+        "DropsWhatWasGivenUp": 9,
+        "DropsByPartition": 13,
+        "DropsOlderOnesToo": 13,
+        "CreatesAgain": 8,
+        "ZonesNotLookedAt": 6,
+        "WaitsForARefusal": 6,
+        "EpochNeverRaised": 13,
+    },
     Tables: {
         "IdByName": 12,
         "NoTombstone": 9,
@@ -86,6 +98,12 @@ def test_a_report_of_what_nothing_names_is_what_lets_a_deleted_table_go() -> Non
     violation = explore(patched(Tables, deaf)()).violation
     assert violation is not None
     assert violation.name == "settles"
+
+
+def test_members_without_the_refusal_have_the_count_that_they_had() -> None:
+    found = explore(narrowed(bug_of(AdminMembers, "WaitsForARefusal")(), promise="zones_apart"))
+    assert (found.exhausted, found.violation) == (True, None)
+    assert (found.distinct, found.generated, found.depth) == (31_790, 95_221, 31)
 
 
 def test_a_request_without_symmetry_has_the_count_of_the_draft() -> None:

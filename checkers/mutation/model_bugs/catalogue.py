@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Final
 
 from dynaproof.checkers.mutation.model_bugs import (
+    admin_members,
     admission,
     catch_up,
     config_lease,
@@ -49,6 +50,7 @@ MODEL_BUGS: Final[dict[str, tuple[ModelBug, ...]]] = {
     "dynaproof.model.request_id:RequestId": request_id.BUGS,
     "dynaproof.model.shard:Shard": shard.BUGS,
     "dynaproof.model.restore:Restore": restore.BUGS,
+    "dynaproof.model.admin_members:AdminMembers": admin_members.BUGS,
     "dynaproof.model.tables:Tables": tables.BUGS,
     "dynaproof.model.takeover:Takeover": takeover.BUGS,
     "dynaproof.model.router:Router": router.BUGS,

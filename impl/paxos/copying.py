@@ -43,7 +43,7 @@ class Copying(Learner[State]):
         (rule M5).
         """
         snapshot = self.log.head.snapshot
-        if self.full and self.state.applied + 1 >= m.first:
+        if self.full and self.state.applied >= max(1, m.first - 1):
             if (snapshot is None or snapshot.slot + 1 < m.first) and self.checkpoint is None:
                 self.write_checkpoint()
             self.offer_copy(m.source, m.first - 2, bare=True)

@@ -215,6 +215,24 @@ PROMISED_UNADMITTED = Sometimes(
     "docs/replication.md, rule 14",
 )
 
+LOG_REPLICA_COPIES = Sometimes(
+    "log replica copies its tree while it votes",
+    "A log replica voted or granted while a copy of the tree was under way to it.",
+    "Liskov et al., Harp, SOSP 1991 (witnesses); docs/replication.md, rule M5",
+)
+
+LOG_REPLICA_ASKED = Sometimes(
+    "log replica asked from below its log",
+    "A candidate that a restart had taken its commit index from asked a log replica for its promise.",
+    "docs/replication.md, rule M5",
+)
+
+MADE_EMPTY = Sometimes(
+    "voter made empty",
+    "An operator had a voter made without a log, for the others did not hold it far enough in time.",
+    "docs/replication.md, rule M5",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -254,7 +272,18 @@ UNDER_LOAD: Mapping[str, Sometimes] = MappingProxyType(
 """Situations that need more load than a few clients are."""
 
 OF_MEMBERSHIP: Mapping[str, Sometimes] = MappingProxyType(
-    {one.name: one for one in (LEADER_REPLACED, CONFIG_COUNTED_LATE, LOSS_IN_A_CONFIG, PROMISED_UNADMITTED)}
+    {
+        one.name: one
+        for one in (
+            LEADER_REPLACED,
+            CONFIG_COUNTED_LATE,
+            LOSS_IN_A_CONFIG,
+            PROMISED_UNADMITTED,
+            LOG_REPLICA_COPIES,
+            LOG_REPLICA_ASKED,
+            MADE_EMPTY,
+        )
+    }
 )
 """Situations that need an operator, or more replacements than faults bring about."""
 

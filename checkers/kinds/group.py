@@ -127,14 +127,22 @@ class Group:
         through = self.observation.view.chosen_through
         for replica in replicas:  # Looked at first, for it costs least.
             log = replica.log
-            if not replica.admitted or log.commit != log.last or replica.state.applied != through:
+            if (
+                not replica.admitted
+                or not replica.full
+                or log.commit != log.last
+                or replica.state.applied != through
+            ):
                 return False
         return all(self.differs(replica) is None for replica in replicas)
 
     def near(self, replica: Any) -> bool:
-        """Whether a replica is admitted, and within a window and 64 slots of what is chosen."""
+        """Whether a replica is admitted, has a tree, and is within a window and 64 slots of what is
+        chosen.
+        """
         reach = self.run.config.settings.in_flight_slots + NEAR_SLOTS
-        return bool(replica.admitted and replica.log.commit + reach >= self.observation.view.chosen_through)
+        whole = replica.admitted and replica.full
+        return bool(whole and replica.log.commit + reach >= self.observation.view.chosen_through)
 
     def keeps_up(self) -> bool:
         """Whether all replicas are there and near, and a leader serves."""

@@ -36,10 +36,10 @@ class MembershipConfig(GroupConfig, frozen=True, kw_only=True):
 
 
 def nodes_of(config: MembershipConfig) -> tuple[NodeId, ...]:
-    """The nodes: first those that host the voters at the beginning, over all zones in turn, then as many and
-    more that are spare.
+    """The nodes: first those that host the voters at the beginning, over all zones in turn, then spare ones:
+    of each zone so many that one may be down for good, and another be kept by a voter that has left.
     """
-    rows = config.voters // 2 + 1
+    rows = config.voters // 2 + 2
     return tuple(
         NodeId("region", zone, f"s{zone}{row if row > 1 else ''}")
         for row in range(1, rows + 1)
@@ -87,7 +87,7 @@ class VotersLose:
             voter not in self.impaired_members
             and voter not in view.forgetful
             and (
-                slot <= max(view.pruned_through, view.checkpoints.get(voter, 0))
+                slot <= max(view.pruned_through, view.checkpoints.get(voter, 0), view.bare.get(voter, 0))
                 or voter in view.accepted[slot]
             )
             for voter in voters

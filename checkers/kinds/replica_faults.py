@@ -16,7 +16,7 @@ from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
-from dynaproof.impl.paxos.log import ReplicationLog
+from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
 from dynaproof.impl.storage_node.host import StorageNode
@@ -62,14 +62,14 @@ class PageRot(Stop):
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
         """A mere crash where the replica starts from no pages."""
         ground.world.crash(place, f"fault{number}")
-        based = [one for one in hosted(place) if one.log.head.snapshot is not None]
+        based = [one for one in hosted(place) if has_pages(one.log.head)]
         if not based:
             return CRASH.name
         replica = based[fault.amount % len(based)]
         prefix = log_prefix(replica.group, replica.incarnation)
         recovered = ReplicationLog.recover(place.disk.logs_on_platter(), prefix, decode)
         head = None if recovered is None else recovered[0].head
-        if head is None or head.snapshot is None:
+        if head is None or head.snapshot is None or not has_pages(head):
             return CRASH.name
         durable = place.disk.durable_files().get(head.pages, {})
         pages = pages_below(head.snapshot.roots, durable.get)
@@ -133,6 +133,11 @@ def hosted(place: Place) -> list[PartitionReplica]:
     """The replicas of the host there, by group."""
     node = place.node
     return [node.replicas[group] for group in sorted(node.replicas)] if isinstance(node, StorageNode) else []
+
+
+def has_pages(head: AnyHead) -> bool:
+    """Whether a replica with this head starts from the pages of a checkpoint."""
+    return head.snapshot is not None and bool(head.snapshot.roots)
 
 
 def forged(places: Sequence[Place]) -> Iterator[tuple[Place, int, Message]]:

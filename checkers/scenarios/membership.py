@@ -20,17 +20,23 @@ from dynaproof.checkers.kinds.membership import (
     first_of,
     nodes_of,
 )
-from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
+from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
 from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.sometimes import OF_MEMBERSHIP
 from dynaproof.specs.views.group_facts import Stalled
 
 LENGTH = 1_600
 """Events of a run before its end, at the least: two replacements, about."""
+
+LOSSES = (CRASH, LOST_DISK, LOST_DISK, CUT_OFF, ONE_WAY_CUT)
+"""What falls besides, over the whole length: voters are lost, and others lag or seem to be lost."""
 
 
 def draw_membership(seed: int, strategy: str) -> MembershipConfig:
@@ -40,8 +46,9 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
     operator = OperatorSettings(
         retry_us=heartbeat // (1, 4)[pick(2)],
-        dead_us=lease * (2, 4)[pick(2)],
+        dead_us=(heartbeat * 2, lease * 2, lease * 4)[pick(3)],
         patience_us=lease * (8, 30)[pick(2)],
+        held_us=lease * (1, 4)[pick(2)],
         moves=1 + pick(6),
     )
     settings = structs.replace(
@@ -50,10 +57,13 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
         learners=1 + pick(2),
         lag_slots=(1, 8, 64)[pick(3)],
         catch_up_us=heartbeat * (1, 2)[pick(2)],
+        tree_wait_us=(heartbeat // 4, lease * 2, lease * 8)[pick(3)],
     )
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
     fields |= {"settings": settings, "operator": operator, "voters": (3, 3, 5)[pick(3)]}
-    fields["length"] = config.length + LENGTH - 600
+    fields["length"] = length = config.length + LENGTH - 600
+    losses = draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(12))
+    fields["faults"] = in_order(config.faults, losses)
     return MembershipConfig(**fields)
 
 
@@ -116,10 +126,15 @@ def end(run: Run) -> None:
     if run.failure is None and not done():
         run.view.file(Stalled("a voter is not replaced", bound))
         run.check()
-    for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
-        client.replicas = tuple(voter.node.address for voter in operator.config.voters)
-        if client.route.leader not in client.replicas:
-            client.route.leader = None
+
+    def tell(config: Config) -> None:
+        for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
+            client.replicas = tuple(voter.node.address for voter in config.voters)
+            if client.route.leader not in client.replicas:
+                client.route.leader = None
+
+    operator.tell = tell  # A page that rotted before may be found later, and its voter replaced.
+    tell(operator.config)
     judge_end(run)
 
 

@@ -3,13 +3,16 @@ steps of an auto admin.
 
 One piece of work at a time: choose a voter to leave and a free node; have a learner made there; have the
 leader put it in the voter's place; wait until all voters are admitted; have dropped whatever no config names.
+In the place of a voter that is lost, where all others have trees, a *log replica* comes at once: it is made
+when the leader says that the others hold the log through its config. If that is not said in time, it is
+written down that it is made empty.
 What a step chooses is written down before any command names it, and each command is sent again until it is
 answered. A piece of work that does not get on is given up by raising the epoch, which makes its late commands
 void.
 
 *Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
 when that does not name it, and no command that does can still count; one that had a vote, only when all
-voters are admitted.
+voters are admitted and hold the log through it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import (
     AskReport,
     ConfigStatus,
+    Counted,
     Created,
     CreateReplica,
     DropReplica,
@@ -33,11 +37,12 @@ from dynaproof.impl.paxos.messages.membership import (
     Replaced,
     ReplaceVoter,
     Report,
+    Role,
     Status,
 )
 from dynaproof.impl.paxos.records import Config
 
-Step: TypeAlias = Literal["create", "replace", "void"]
+Step: TypeAlias = Literal["create", "replace", "make", "void"]
 
 
 class OperatorSettings(Struct, frozen=True):
@@ -49,6 +54,8 @@ class OperatorSettings(Struct, frozen=True):
     """after which a node that says nothing is taken for dead,"""
     patience_us: Microseconds
     """and after which a piece of work is given up."""
+    held_us: Microseconds
+    """How long it waits to hear that a log may begin at a config, since it asked for that, or heard of it."""
     moves: int
     """How many voters that live it replaces."""
 
@@ -60,14 +67,22 @@ class OperatorTimer(Timer, frozen=True, gc=False, tag="operator"):
 class Work:
     """One voter that is being replaced."""
 
-    __slots__ = ("began_at", "expected_epoch", "new", "out", "step")
+    __slots__ = ("began_at", "chosen", "expected_epoch", "held", "new", "out", "role", "step")
 
-    def __init__(self, out: Member, new: Member, expected_epoch: int, began_at: Microseconds) -> None:
+    def __init__(
+        self, out: Member, new: Member, role: Role, expected_epoch: int, began_at: Microseconds
+    ) -> None:
         self.out = out
         self.new = new
         self.expected_epoch = expected_epoch
         self.began_at = began_at
-        self.step: Step = "create"
+        self.role = role
+        """A log replica's until it is written down that it is made empty."""
+        self.step: Step = "create" if role == "full" else "replace"
+        self.chosen = False
+        """Whether the config is chosen, and the new voter is not known to be there."""
+        self.held: Counted | None = None
+        """Where the log of a log replica begins, once it may."""
 
 
 class Operator:
@@ -83,7 +98,9 @@ class Operator:
         """The newest chosen config that it has heard of,"""
         self.config_slot = 0
         self.admitted = True
-        """and whether all voters of that are admitted."""
+        """and whether all voters of that are admitted,"""
+        self.held = True
+        """and hold the log through it."""
         self.reports: dict[NodeId, tuple[Report, Microseconds]] = {}
         """What each node said last, by its address, and when that came."""
         self.expected: dict[Member, int] = {}
@@ -94,10 +111,12 @@ class Operator:
         self.work: Work | None = None
         self.leader: NodeId | None = None
         self.moves = settings.moves
+        self.tell: Callable[[Config], None] = lambda _: None
+        """Whom it tells of a config that is new to it."""
 
     def on_start(self) -> None:
         """Begin soon; until nodes have had time to answer none is dead."""
-        unknown, now = Report(self.env.me, None), self.env.now
+        unknown, now = Report(-1, self.env.me, None, False), self.env.now
         self.reports = dict.fromkeys(self.nodes, (unknown, now))
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
 
@@ -116,7 +135,7 @@ class Operator:
         """Ask what there is, and go on with the work, or choose some."""
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
         for node in self.nodes:
-            self.env.send(node, AskReport())
+            self.env.send(node, AskReport(self.env.now))
         if self.work is None:
             self.choose()
         if self.work is not None:
@@ -133,6 +152,7 @@ class Operator:
             if brought is None or not self.lost(brought):
                 return
             out = brought  # Nobody else may be replaced before it is.
+        role: Role = "log" if out is not None and self.all_full(out) else "full"
         if out is None:
             if not self.moves or self.env.random("move", 4):
                 return
@@ -145,7 +165,7 @@ class Operator:
         new = free[self.env.random("target", len(free))]
         self.next_incarnation = number + 1
         self.expected[new] = self.config.epoch
-        self.work = Work(out, new, self.config.epoch, self.env.now)
+        self.work = Work(out, new, role, self.config.epoch, self.env.now)
 
     def free(self, incarnation: int) -> list[Member]:
         """A new replica on each live node that has none."""
@@ -161,20 +181,41 @@ class Operator:
         heard = report.node.address == voter.node.address
         return self.silent(at) or (heard and report.member != voter)
 
+    def all_full(self, out: Member) -> bool:
+        """Whether all voters but `out` say that they have trees."""
+        others = [voter for voter in self.config.voters if voter != out]
+        return all(not self.lost(v) and self.reports[v.node.address][0].full for v in others)
+
     def silent(self, heard_at: Microseconds) -> bool:
         """Whether nothing was heard for so long that a node is taken for dead."""
         return self.env.now - heard_at >= self.settings.dead_us
 
     def go_on(self, work: Work) -> None:
         """Send the command of the step."""
-        if work.step != "void" and self.env.now - work.began_at >= self.settings.patience_us:
+        waited = self.env.now - work.began_at
+        if work.step == "replace" and work.role == "log":
+            self.make_log_replica(work, waited)
+        if waited >= self.settings.patience_us:
+            if work.chosen:
+                self.work = None  # The new voter is lost, like any other.
+                return
             work.step = "void"
-        if work.step == "create":
-            self.env.send(work.new.node, CreateReplica(work.new, self.config, self.config_slot))
+        if work.step in ("create", "make"):
+            self.env.send(work.new.node, CreateReplica(work.new, self.config, self.config_slot, work.held))
         elif work.step == "replace":
-            self.command(ReplaceVoter(work.expected_epoch, work.out, work.new))
+            self.command(ReplaceVoter(work.expected_epoch, work.out, work.new, work.role))
         else:
             self.command(RaiseEpoch(work.expected_epoch))
+
+    def make_log_replica(self, work: Work, waited: Microseconds) -> None:
+        """Go on to make a log replica once its log may begin; or write down that it is made empty, if that is
+        not said in time, whether or not it was heard that its config is chosen: a leader that is lost in the
+        middle of the config says nothing, and the next one may need a promise of this voter (rule 14).
+        """
+        if work.held is not None:
+            work.step = "make"
+        elif waited >= self.settings.held_us:
+            work.role, work.step = "full", "make" if work.chosen else "create"
 
     def command(self, message: Message) -> None:
         """Send a command to the leader, or to any node that may know who leads."""
@@ -191,8 +232,10 @@ class Operator:
             member = report.member
             if member is None or member in self.config.voters or (work is not None and member == work.new):
                 continue
-            held = member in self.voted and not self.admitted  # It may have what the new voter lacks.
-            if not held and self.config.epoch > self.expected.get(member, 0):
+            # It may have what the new voter lacks, and be the only one in reach of a voter that does not know
+            # the config yet.
+            needed = member in self.voted and not (self.admitted and self.held)
+            if not needed and self.config.epoch > self.expected.get(member, 0):
                 self.env.send(member.node, DropReplica(member))
 
     # --- Answers ---
@@ -204,9 +247,12 @@ class Operator:
             handler(self, sender, message)
 
     def on_report(self, sender: NodeId, m: Report) -> None:
-        """A node says what it hosts."""
-        if sender == m.node:
-            self.reports[sender.address] = (m, self.env.now)
+        """A node says what it hosts; perhaps the voter that was to be made."""
+        if sender != m.node or m.asked_at < self.reports[sender.address][0].asked_at:
+            return
+        self.reports[sender.address] = (m, self.env.now)
+        if self.work is not None and self.work.step == "make" and m.member == self.work.new:
+            self.work = None
 
     def on_created(self, sender: NodeId, m: Created) -> None:
         """The learner is there."""
@@ -215,9 +261,14 @@ class Operator:
             work.step = "replace"
 
     def on_replaced(self, sender: NodeId, m: Replaced) -> None:
-        """The config is chosen: the work is done."""
+        """The config is chosen: the work is done, but for a log replica that is to be made."""
         self.learn(m.config, m.config_slot, m.admitted)
+        if m.config == self.config:
+            self.held = m.admitted and m.held is not None
         self.leader = sender
+        work = self.work
+        if work is not None and work.step == "replace" and m.new == work.new:
+            work.held = m.held
 
     def on_other_epoch(self, sender: NodeId, m: OtherEpoch) -> None:
         """The command is void; whether it had its effect before, the config says."""
@@ -227,6 +278,8 @@ class Operator:
     def on_status(self, sender: NodeId, m: Status) -> None:
         """What governs."""
         self.learn(m.config, m.config_slot, m.admitted)
+        if m.config == self.config:
+            self.held = m.held
         self.leader = sender
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
@@ -238,12 +291,19 @@ class Operator:
         if config.epoch < self.config.epoch:
             return
         if config.epoch > self.config.epoch:
-            self.config, self.config_slot, self.admitted = config, slot, False
+            self.config, self.config_slot, self.admitted, self.held = config, slot, False, False
+            self.tell(config)
             self.voted |= dict.fromkeys(config.voters, True)
         if admitted is not None:
             self.admitted = admitted
-        if self.work is not None and config.epoch > self.work.expected_epoch:
+        work = self.work
+        if work is None or config.epoch <= work.expected_epoch:
+            return
+        if work.new not in config.voters or (work.role == "full" and work.step in ("replace", "void")):
             self.work = None
+        elif not work.chosen:
+            work.chosen, work.began_at = True, self.env.now
+            work.step = "make" if work.step == "create" else "replace"
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         Report: on_report,

@@ -50,8 +50,13 @@ class Readers(Service):
         """By slot in flight, whom to answer about which hold; dropped whole with the leadership."""
 
     def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
-        """Any replica may answer: a chosen record is the same everywhere."""
+        """Any replica may answer: a chosen record is the same everywhere. A log replica does not know what is
+        held of the log below its own: it answers as one that has not come so far (rule M5).
+        """
         log, place = self.replica.log, m.cursor.committed_from
+        if not self.replica.full:
+            self.env.send(m.reader, LogRead(m.name, place, (), min(log.commit, place - 1)))
+            return
         limit = min(m.cursor.limit, self.settings.read_slots)  # Who asks for more gets the next ones, too.
         if place >= log.first:
             last = min(log.commit, place + limit - 1)

@@ -96,12 +96,12 @@ class Requests(Service):
         self.env.send(sender, Reply(m.request, m.attempt, "ok", state.applied, found))
 
     def in_contact(self) -> bool:
-        """Whether an eventual read may be served: in the config, and in a leader's contact within the
-        bound.
+        """Whether an eventual read may be served: in the config, with a tree, and in a leader's contact
+        within the bound.
         """
         replica = self.replica
         recent = replica.contact_at >= 0 and self.env.now - replica.contact_at <= self.settings.contact_us
-        return replica.admitted and (replica.serving or recent)
+        return replica.admitted and replica.full and (replica.serving or recent)
 
     # --- Writes ---
 

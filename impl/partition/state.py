@@ -58,12 +58,23 @@ class PartitionState:
         self.memory = memory
         self.holds: dict[str, Hold] = {}
         """By reader; see `cursor.py`."""
+        self.full = True
+        """Whether the items and all that is beside them are here."""
 
     @classmethod
     def empty(cls, pages: PageFile, config: Config) -> PartitionState:
         """The state before the first slot, in an empty file."""
         items, memory = (BTree(pages, codec) for codec in cls.codecs)
         return cls(config, 0, pages, items, Memory(memory))
+
+    @classmethod
+    def bare(cls, pages: PageFile, snapshot: PartitionSnapshot) -> PartitionState:
+        """The state of a log replica: slot, clock and config, and nothing in its trees."""
+        state = cls.empty(pages, snapshot.config)
+        state.applied, state.proposed_at = snapshot.slot, snapshot.proposed_at
+        state.timestamp, state.config_slot = snapshot.timestamp, snapshot.config_slot
+        state.full = False
+        return state
 
     @classmethod
     def restore(cls, pages: PageFile, snapshot: PartitionSnapshot) -> PartitionState:
@@ -112,6 +123,10 @@ class PartitionState:
         """Apply the next chosen record."""
         assert record.slot == self.applied + 1, "slots are applied in order"
         self.applied, self.proposed_at, self.timestamp = record.slot, record.proposed_at, record.timestamp
+        if not self.full:
+            if record.config is not None:
+                self.config, self.config_slot = record.config, record.slot
+            return
         self.log_bytes += size_bytes(record)
         self.memory.forget(record.timestamp)
         APPLY[type(record)](self, record)

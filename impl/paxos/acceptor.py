@@ -89,13 +89,19 @@ class Acceptor(Candidate[State]):
         return (slots == 2 and ends) or size + (0 if ends else NO_OP_BYTES) <= self.settings.records_bytes
 
     def too_far_behind(self, m: Prepare) -> TooFarBehind:
-        """What a candidate must learn first (rule W5), with the first chosen record here: if the candidate
-        holds that too, it holds all that is chosen below.
+        """What a candidate must learn first (rule W5), with the lowest chosen record that is known here: if
+        the candidate holds that too, it holds all that is chosen below. Of a log replica it is the config
+        with which its log begins, for every other voter holds that (rule M5).
         """
-        log = self.log
-        held = log.first <= log.commit
-        at_first = log.record(log.first).proposed_at if held else None
-        return TooFarBehind(self.member, m.source.incarnation, m.ballot, log.commit, log.first, at_first)
+        log, snapshot = self.log, self.log.head.snapshot
+        first, at_first = log.first, None
+        if snapshot is not None and snapshot.slot + 1 == log.first:
+            first, at_first = snapshot.slot, snapshot.proposed_at
+        elif log.first <= log.commit:
+            at_first = log.record(log.first).proposed_at
+        if not self.full:
+            self.reached("log replica asked from below its log")
+        return TooFarBehind(self.member, m.source.incarnation, m.ballot, log.commit, first, at_first)
 
     def lease_binds(self, ballot: Ballot) -> bool:
         """Whether a lease granted to another ballot still runs; the grantor is free at >= L, whatever configs
@@ -188,6 +194,8 @@ class Acceptor(Candidate[State]):
     def vote(self, m: Adopt | Accept, asked_at: int, ballot: Ballot) -> None:
         """Everything through `last` is here at this ballot, or chosen; grant the lease with it."""
         self.grant_lease(ballot)
+        if self.copying and not self.full:
+            self.reached("log replica copies its tree while it votes")
         self.send(
             m.source,
             Vote(self.member, m.source.incarnation, ballot, self.log.last, asked_at, self.env.wall),
@@ -261,6 +269,7 @@ class Acceptor(Candidate[State]):
                 self.early.lowest if self.early.ballot == m.ballot else 0,
                 self.log.commit,
                 self.env.wall,
+                self.full,
             ),
         )
 
@@ -279,5 +288,5 @@ class Acceptor(Candidate[State]):
         self.commit_through(m.commit, m.ballot)
         self.lease_granted_until = self.env.now
         self.heard_alive_at = -1
-        if m.successor == self.member and self.admitted:
+        if m.successor == self.member and self.admitted and self.full:
             self.start_campaign()

@@ -33,8 +33,8 @@ class Candidate(Leader[State]):
         way.
         """
         self.arm_election()
-        if not self.admitted or self.leading is not None:
-            return
+        if not self.admitted or not self.full or self.leading is not None:
+            return  # Who has no tree could not serve (rule M5).
         self.inquiry = Inquiry(self.env.now, self.member)
         # A config in the tail may be chosen already, and its new voter the only one in reach.
         found = self.config_for(self.log.last + 1)
@@ -58,10 +58,14 @@ class Candidate(Leader[State]):
         self.campaign_if_dead(self.inquiry)
 
     def campaign_if_dead(self, inquiry: Inquiry) -> None:
-        """Campaign once a quorum, this replica included, hears no live leader."""
-        voters = self.config.voters
-        if sum(voter in inquiry.dead_votes for voter in voters) >= self.config.quorum:
-            self.start_campaign()
+        """Campaign once a quorum, this replica included, hears no live leader: of the config known chosen, or
+        of one found above it. That may be chosen, who has left be lost, and the new voter have no tree: then
+        nobody but this replica could find out (rule M5).
+        """
+        for config in (self.config, self.config_for(self.log.last + 1)):
+            if sum(voter in inquiry.dead_votes for voter in config.voters) >= config.quorum:
+                self.start_campaign()
+                return
 
     def start_campaign(self) -> None:
         """Phase 1a, with a ballot above all that were heard of (rule 8)."""

@@ -23,6 +23,7 @@ from dynaproof.impl.paxos.messages.catch_up import (
     CopyOffer,
     CopyPages,
     CopyTimer,
+    CopyWanted,
     ViewTimer,
 )
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointWritten
@@ -37,12 +38,24 @@ class Copying(Learner[State]):
 
     # --- The source ---
 
-    def offer_copy(self, member: Member, known: int) -> None:
-        """Hold a checkpoint for a replica that knows slots through `known` only, or say when to come back."""
+    def on_copy_wanted(self, sender: NodeId, m: CopyWanted) -> None:
+        """Offer a log replica a checkpoint that its log continues, and make one where none is new enough
+        (rule M5).
+        """
+        snapshot = self.log.head.snapshot
+        if self.full and self.state.applied >= max(1, m.first - 1):
+            if (snapshot is None or snapshot.slot + 1 < m.first) and self.checkpoint is None:
+                self.write_checkpoint()
+            self.offer_copy(m.source, m.first - 2, bare=True)
+
+    def offer_copy(self, member: Member, known: int, bare: bool = False) -> None:
+        """Hold a checkpoint for a replica that knows slots through `known` only, or say when to come back.
+        `bare`: it has the log above, and no tree.
+        """
         snapshot, now = self.log.head.snapshot, self.env.now
         view = None
-        if snapshot is not None:
-            view = self.views.offer(member, known, snapshot, self.state.pages, now)
+        if snapshot is not None and self.full:
+            view = self.views.offer(member, known, snapshot, self.state.pages, now, bare)
         wait = self.views.lapses_in(now)
         if view is None:
             self.send(member, CopyLater(self.member, member.incarnation, wait))
@@ -99,7 +112,7 @@ class Copying(Learner[State]):
         if len(m.snapshot.roots) != len(self.state.codecs):
             return  # Of a state machine that this code does not know.
         if copy is None:
-            file = pages_file(self.group, self.incarnation, m.snapshot.slot)
+            file = self.unused_file(m.snapshot.slot)
             pages = PageCopy(self.env.disk, file, self.settings.page_bytes, self.settings.digests_kept)
             copy = self.copy = Copy(pages, m)
         elif (copy.source, copy.view) != (m.source, m.view):
@@ -112,11 +125,22 @@ class Copying(Learner[State]):
         self.env.set_timer(self.settings.retry_us, CopyTimer())
         self.go_on_copy(copy)
 
+    def unused_file(self, number: int) -> str:
+        """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from
+        another view lies in a file of the number with which it began, and the next may begin with the same.
+        """
+        used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced))
+        while (file := pages_file(self.group, self.incarnation, number)) in used:
+            number += 1
+        return file
+
     def on_copy_later(self, sender: NodeId, m: CopyLater) -> None:
         """The source has no view for this replica, or not the one that it copies from."""
         copy, now = self.copy, self.env.now
         if copy is not None and copy.source == m.source:
             copy.until = now
+        if not self.full:
+            return  # What it lacks of the log is fetched all the same; for a copy it asks by its timer.
         self.fetching_until = now + min(m.after_us, self.settings.view_us)
         if not m.after_us:
             self.learn_from(m.source, self.log.commit + 1)
@@ -148,21 +172,33 @@ class Copying(Learner[State]):
         self.go_on_copy(copy)
 
     def on_copy_timer(self, timer: CopyTimer) -> None:
-        """Ask again for what did not come; ask all others once the source is silent for long."""
+        """Ask again for what did not come; ask all others once the source is silent for long. A log replica
+        goes on asking until it has a tree.
+        """
         copy, now = self.copy, self.env.now
-        if copy is None:
-            return
-        if self.copy_is_late(copy.snapshot.slot):
-            self.copy = None
+        if copy is not None and self.copy_is_late(copy.snapshot.slot):
+            copy = self.copy = None
+        if copy is None and self.full:
             return
         self.env.set_timer(self.settings.retry_us, CopyTimer())
-        if now >= copy.until and self.admitted:
+        if not self.full and not self.copying:
+            self.want_copy()
+        elif copy is None:
+            return
+        elif now >= copy.until and self.admitted:
             for member in self.others():
                 self.fetch(member)
         elif now < copy.until and now - copy.heard_at >= self.settings.retry_us:
             copy.pages.ask_again(tuple(copy.pages.asked))
             copy.log_asked = False
             self.go_on_copy(copy)
+
+    def want_copy(self) -> None:
+        """Ask a voter for a tree: any of the others, for all of them have one (rule M5)."""
+        others = self.others()
+        if others and not self.installing:
+            source = others[self.env.random("source", len(others))]
+            self.send(source, CopyWanted(self.member, source.incarnation, self.log.first))
 
     def copy_from(self, source: Member, view: int) -> Copy | None:
         """The copy under way, if it is of this view, and still needed."""

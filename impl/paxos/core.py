@@ -91,6 +91,11 @@ class Core(Generic[State]):
         """
         return self.log.commit >= self.log.head.config_slot and self.member in self.config.voters
 
+    @property
+    def full(self) -> bool:
+        """Whether it has a tree: who has none votes, and neither campaigns nor serves (rule M5)."""
+        return self.state.full
+
     def others(self) -> list[Member]:
         """The other voters of the governing config, in its order."""
         return [voter for voter in self.config.voters if voter != self.member]

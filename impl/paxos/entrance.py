@@ -18,7 +18,15 @@ from typing import Any
 
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog, CopyLater, CopyLog, CopyOffer, Fetch
+from dynaproof.impl.paxos.messages.catch_up import (
+    Chosen,
+    CopiedLog,
+    CopyLater,
+    CopyLog,
+    CopyOffer,
+    CopyWanted,
+    Fetch,
+)
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
 from dynaproof.impl.paxos.messages.election import Prepare, Promise, TooFarBehind
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
@@ -76,11 +84,7 @@ def _copied_log(m: CopiedLog) -> bool:
     return consecutive(m.first, m.records) and len(m.records) == len(m.held_at) and m.asked <= m.first
 
 
-def _copy_log(m: CopyLog) -> bool:
-    return m.first >= 1
-
-
-def _too_far_behind(m: TooFarBehind) -> bool:
+def _begins(m: CopyLog | CopyWanted | TooFarBehind) -> bool:
     return m.first >= 1
 
 
@@ -95,10 +99,11 @@ SHAPES: dict[type[Message], Callable[[Any], bool]] = {
     Promise: _promise,
     CopyOffer: _copy_offer,
     CopyLater: _copy_later,
-    CopyLog: _copy_log,
+    CopyLog: _begins,
+    CopyWanted: _begins,
     CopiedLog: _copied_log,
     Prepare: _asks_above,
-    TooFarBehind: _too_far_behind,
+    TooFarBehind: _begins,
     Fetch: _asks_above,
 }
 """The messages with a field for which not every value of its type is sound."""

@@ -147,6 +147,24 @@ class Index:
         """Let the last block grow no more: what is read of it now stays all of it."""
         self._open = False
 
+    def begin_at(self, slot: int, before: int) -> None:
+        """Forget what is below a slot, which one of the blocks holds; the log has had `before` bytes of
+        records before it.
+        """
+        self.drop(self.block_of(slot))
+        if self.slots[0] < slot:
+            self.slots[0], self.before[0] = slot, before
+            self._open = self._open and len(self) > 1
+
+    def extend(self, other: Index, more: int) -> None:
+        """Add the blocks of the slots that follow; the log has had so many `more` bytes before them."""
+        self.slots += other.slots
+        self.before += array("q", [before + more for before in other.before])
+        self.segments += other.segments
+        self.ats += other.ats
+        self.sizes += other.sizes
+        self._open = other._open
+
     def drop(self, blocks: int) -> None:
         """Forget the first blocks."""
         for column in (self.slots, self.before, self.segments, self.ats, self.sizes):
@@ -331,14 +349,19 @@ class Entries:
 
     def take_over(self, staged: Staged, first: int) -> None:
         """Put staged entries, from slot `first` on, in place of all through the last of them; all that is
-        above that is in memory, and stays.
+        above that stays.
         """
-        recent, last = self.recent, staged.last
-        above = last + 1 - recent.first
-        assert above >= 0, "what is above a copy is not known to be chosen, so it is in memory"
+        recent, own, last = self.recent, self.index, staged.last
+        above = max(0, last + 1 - recent.first)
         rest, rest_held_at, runs = recent.records[above:], recent.held_at[above:], self._runs[above:]
-        self.restart(last + 1)
-        self.index, self.recent.before = staged.index, staged.bytes
+        begin, size = max(last + 1, recent.first), staged.bytes
+        if begin > last + 1:  # In a log replica, older ones above the copied state may have left memory.
+            before = self.bytes_through(last)
+            own.begin_at(last + 1, before)
+            staged.index.extend(own, staged.bytes - before)
+            size += recent.before - before
+        self.restart(begin)
+        self.index, self.recent.before = staged.index, size
         self.recent.add(rest, rest_held_at)
         self._runs = runs
         self.cut_below(first)

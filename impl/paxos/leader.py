@@ -193,6 +193,7 @@ class Leader(Sender[State]):
         if progress is None:
             return
         self.renew(leadership, progress, m.asked_at, m.wall)
+        progress.full = progress.full or m.full
         moved_at = progress.advanced_at
         if not progress.adopted and m.through < progress.through and m.asked_at == progress.asked_at:
             progress.restart(m.through)
@@ -335,11 +336,12 @@ class Leader(Sender[State]):
         leadership = self.leadership
         assert leadership is not None, "only a leader hands over"
         progress, ballot = leadership.progress, leadership.ballot
-        behind = sorted((-progress[m].through, m) for m in self.others() if m in progress)
+        others = [m for m in self.others() if m in progress]
+        behind = sorted((not progress[m].full, -progress[m].through, m) for m in others)
         self.step_down()
         if not behind:
             return
-        successor = behind[0][1]
+        successor = behind[0][-1]
         self.release(ballot, successor, self.config.voters)
 
     def leave(self, leadership: Leadership, config: Config) -> None:
@@ -347,9 +349,8 @@ class Leader(Sender[State]):
         voters and the new ones (rule M7).
         """
         progress = leadership.progress
-        ahead = min(
-            config.voters, key=lambda voter: (-progress[voter].through if voter in progress else 1, voter)
-        )
+        known = [voter for voter in config.voters if voter in progress]
+        ahead = min(known, key=lambda voter: (not progress[voter].full, -progress[voter].through, voter))
         self.step_down()
         self.reached("leader replaced while it served")
         self.release(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Promise
-from dynaproof.impl.paxos.records import Config, Record
+from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 
 
 class Inquiry:
@@ -38,6 +38,7 @@ class Progress:
         "advanced_at",
         "asked_at",
         "chunks",
+        "full",
         "next",
         "resent",
         "through",
@@ -53,6 +54,8 @@ class Progress:
         """When `through` last rose."""
         self.asked_at: Microseconds = -1
         self.wall_apart: Microseconds = 0
+        self.full = False
+        """Whether it has said in this ballot that it has a tree (rule M5)."""
         self.next = next_slot
         """The next slot to send: one behind the log's last for a voter that keeps up, to which new slots go
         at once; 0 for one to which nothing can be sent before it has fetched what is chosen.
@@ -114,6 +117,7 @@ class Leadership:
         "ballot",
         "config_in_flight",
         "config_waits",
+        "counted",
         "last_proposed_at",
         "last_timestamp",
         "learners",
@@ -157,6 +161,8 @@ class Leadership:
         """
         self.next_batch_bytes = 0
         """and what these records take."""
+        self.counted: ConfigChange | None = None
+        """The last config that it counted chosen."""
         self.progress = {voter: Progress(tail_end + 1) for voter in voters}
         self.learners: dict[Member, Learner] = {}
         """Those without a vote; they are counted nowhere."""

@@ -57,7 +57,7 @@ class Learner(Core[State]):
         """Ask a peer for the chosen records above ours; one question at a time."""
         if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
             return
-        if self.copying or self.installing:
+        if self.full and (self.copying or self.installing):
             return  # It brings what is missing, or most of it; then its source is asked for the rest.
         self.fetch(member)
 
@@ -72,7 +72,10 @@ class Learner(Core[State]):
 
         A leader has them in its batch, and does something for each that it counts chosen: under a copied
         config it would never propose again, and one that it was retired by would not end its leadership.
+        A log replica lacks what is below its log: it needs any state that its log continues (rule M5).
         """
+        if not self.full:
+            return slot + 1 < self.log.first
         return slot <= self.log.commit or self.leading is not None
 
     # --- Checkpoints and cutting ---
@@ -81,7 +84,7 @@ class Learner(Core[State]):
         """Write a checkpoint when enough of the log was applied since the last, or too much waits in
         memory.
         """
-        if self.checkpoint is not None:
+        if self.checkpoint is not None or not self.full:
             return
         state, snapshot, settings = self.state, self.log.head.snapshot, self.settings
         slots, applied = (0, 0) if snapshot is None else (snapshot.slot, snapshot.log_bytes)
@@ -165,10 +168,11 @@ class Learner(Core[State]):
             pages = self.state.pages
             pages.close()
             self.replaced.append(pages)
+            # A log replica's log begins where that comes to begin which readers hold (rule M5).
+            first, highest = max(log.first if self.full else 1, copied.log.first), copied.log.highest
             self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
             if copied.log.next > copied.log.first:
                 self.reached("held log brought by a copy")
-            first, highest = max(log.first, copied.log.first), copied.log.highest
         else:
             first, highest = self.cut_first(m.slot), NO_BALLOT
         log.roll(
@@ -188,6 +192,7 @@ class Learner(Core[State]):
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
         self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
         if copied is not None:
+            self.apply_chosen()  # A log replica has the log above the copied state already.
             # Its source holds the log above for this replica, and nobody else might.
             self.fetch(copied.source)
 

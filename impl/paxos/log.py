@@ -381,7 +381,7 @@ class ReplicationLog:
         staged, self._staged = self._staged, Staged(1)
         snapshot: Snapshot | None = head.snapshot
         assert snapshot is not None, "a copied head names a checkpoint"
-        if head.first <= snapshot.slot == staged.last and self.entries.recent.first <= snapshot.slot + 1:
+        if head.first <= snapshot.slot == staged.last and self.entries.first <= snapshot.slot + 1:
             self.entries.take_over(staged, max(head.first, staged.first))
 
     def _off_branch(self, head: AnyHead) -> bool:
@@ -397,6 +397,14 @@ class ReplicationLog:
 def fresh_head(member: Member, config: Config, config_slot: int) -> AnyHead:
     """The head of a replica that knows nothing yet."""
     return Head(member, config, config_slot, NO_BALLOT, NO_BALLOT, 1, 0, None, "")
+
+
+def log_replica_head(member: Member, snapshot: Snapshot) -> AnyHead:
+    """The head of a log replica, whose log begins behind its config: it promises the ballot at which that was
+    counted chosen (rules M5 and 10).
+    """
+    slot, promised = snapshot.slot, snapshot.held_at
+    return Head(member, snapshot.config, slot, promised, NO_BALLOT, slot + 1, slot, snapshot, "")
 
 
 def link_of(decode: Decode, payload: bytes) -> Link | None:

@@ -1,11 +1,11 @@
 """Membership: voters are replaced by new incarnations, one `ConfigChange` at a time.
 
 A voter that has forgotten is replaced on its own node, by the group itself; an operator may replace any
-voter, the leader too, by a learner that has caught up.
+voter, the leader too, by a learner that has caught up, and one that is lost by a log replica at once.
 
 *Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
-chosen (rule 9). It replaces one voter at the most, and the others are admitted (rules M2 and M3). A new
-incarnation promises at once, and votes once it knows the log through its own config (rule 14).
+chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2, M3,
+M5). A new incarnation promises at once, and votes once it knows the log through its own config (rule 14).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.leadership import Leadership, Learner, Progress
 from dynaproof.impl.paxos.messages.membership import (
     ConfigStatus,
+    Counted,
     CreateReplica,
     Following,
     NotCaughtUp,
@@ -71,18 +72,23 @@ class Membership(Service):
     # --- An operator's commands ---
 
     def on_replace_voter(self, sender: NodeId, m: ReplaceVoter) -> None:
-        """Put a learner in the place of a voter, whoever that is (rules M2 and M3)."""
+        """Put a learner in the place of a voter, whoever that is (rules M2 and M3), or a log replica that is
+        made once the config is chosen (rule M5). The others have trees, so at most one voter has none.
+        """
         replica, config = self.replica, self.replica.config
         leadership = self.obeying(sender, m.expected_epoch)
         if leadership is None:
             return
         if m.new in config.voters:
             slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
-            self.env.send(sender, Replaced(m.new, config, slot, admitted))
+            held = self.held(leadership, slot, m.new)
+            self.env.send(sender, Replaced(m.new, config, slot, admitted, held))
         elif self.expects(sender, m.expected_epoch) and self.sound(sender, m):
             if not self.all_admitted(leadership, m.out):
                 self.not_now(sender, m.expected_epoch, "a voter is not admitted")
-            elif self.caught_up(sender, leadership, m.new):
+            elif not self.all_full(leadership, m.out):
+                self.not_now(sender, m.expected_epoch, "a voter has no tree")
+            elif m.role == "log" or self.caught_up(sender, leadership, m.new):
                 self.change(sender, m, leadership, config.replacing(m.out, m.new))
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
@@ -95,8 +101,9 @@ class Membership(Service):
         """Say what governs."""
         replica, leadership = self.replica, self.obeying(sender, -1)
         if leadership is not None:
-            admitted = self.all_admitted(leadership, None)
-            self.env.send(sender, Status(replica.config, replica.state.config_slot, admitted))
+            slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
+            held = self.all_hold(leadership, slot, None)
+            self.env.send(sender, Status(replica.config, slot, admitted, held))
 
     def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
         """The leadership, if it may obey a command now; else the sender is told who might."""
@@ -149,6 +156,34 @@ class Membership(Service):
         if brought is None or brought in (out, self.replica.member):
             return True
         return leadership.progress[brought].asked_at >= 0
+
+    def all_full(self, leadership: Leadership, out: Member | None) -> bool:
+        """Whether all voters but `out` have trees (rules M2 and M5): of the one that the config brought this
+        leader needs a word of its own ballot.
+        """
+        brought = self.replica.config.brought
+        if brought is None or brought in (out, self.replica.member):
+            return True
+        return leadership.progress[brought].full
+
+    def all_hold(self, leadership: Leadership, slot: int, new: Member | None) -> bool:
+        """Whether all voters but `new` hold the log through a slot durably, by their words."""
+        voters = [voter for voter in self.replica.config.voters if voter != new]
+        return all(leadership.progress[voter].through >= slot for voter in voters)
+
+    def held(self, leadership: Leadership, slot: int, new: Member) -> Counted | None:
+        """The governing config as the log has it, if every voter but the new one holds the log through it
+        durably, by its word (rule M5); None as long as one does not, or where the log is cut above it.
+        """
+        log = self.replica.log
+        if not self.all_hold(leadership, slot, new):
+            return None
+        if leadership.counted is not None:
+            return Counted(leadership.counted, leadership.ballot)
+        if not log.first <= slot:
+            return None
+        record = log.record(slot)
+        return Counted(record, log.slot_held_at(slot)) if isinstance(record, ConfigChange) else None
 
     def caught_up(self, sender: NodeId, leadership: Leadership, new: Member) -> bool:
         """Whether a learner is close enough to vote; from the first question on the leader hears of it (rule
@@ -223,6 +258,8 @@ class Membership(Service):
             return
         if record.proposed_at != leadership.ballot:
             self.replica.reached("config counted late")
+        if isinstance(record, ConfigChange):
+            leadership.counted = record
         self.config_chosen(leadership, record.slot, record.config)
 
     def config_chosen(self, leadership: Leadership, slot: int, config: Config) -> None:

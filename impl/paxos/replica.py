@@ -47,7 +47,7 @@ class Replica(Acceptor[State], Generic[State]):
         machine: type[State],
     ) -> Replica[State]:
         """The replica of a log that holds nothing yet."""
-        return cls(env, settings, log, empty_state(env, settings, cache, log, machine))
+        return cls(env, settings, log, first_state(env, settings, cache, log, machine))
 
     @classmethod
     def recover(
@@ -65,8 +65,8 @@ class Replica(Acceptor[State], Generic[State]):
                 follows, is damaged or missing.
         """
         snapshot = log.head.snapshot
-        if snapshot is None:
-            state = empty_state(env, settings, cache, log, machine)
+        if snapshot is None or not snapshot.roots:
+            state = first_state(env, settings, cache, log, machine)
         else:
             pages = PageFile(env.disk, log.head.pages, settings.page_bytes, cache)
             state = machine.restore(pages, snapshot)
@@ -93,6 +93,8 @@ class Replica(Acceptor[State], Generic[State]):
         self.env.set_timer(self.settings.scrub_step_us, checkpoint.ScrubTimer())
         if not self.admitted:
             self.env.set_timer(self.settings.retry_us, catch_up.FetchTimer())
+        if not self.full:
+            self.env.set_timer(self.settings.tree_wait_us, catch_up.CopyTimer())
 
     def receive(self, sender: NodeId, message: Message) -> None:
         """Handle a message; one that its sender may not send, or whose shape is unsound, is not read."""
@@ -128,6 +130,7 @@ HANDLERS: Mapping[type[Message], Handler] = {
     leadership.Handover: Replica.on_handover,
     catch_up.Fetch: Replica.on_fetch,
     catch_up.Chosen: Replica.on_chosen,
+    catch_up.CopyWanted: Replica.on_copy_wanted,
     catch_up.CopyOffer: Replica.on_copy_offer,
     catch_up.CopyLater: Replica.on_copy_later,
     catch_up.CopyPages: Replica.on_copy_pages,
@@ -149,11 +152,16 @@ TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
 }
 
 
-def empty_state(
+def first_state(
     env: Env, settings: GroupSettings, cache: PageCache, log: ReplicationLog, machine: type[State]
 ) -> State:
-    """The state before the first slot; pages that no checkpoint came to name are gone."""
-    file = pages_file(env.lane, log.head.member.incarnation, 0)
+    """The state before the first slot of the log, which a log replica has no tree of; pages that no
+    checkpoint came to name are gone.
+    """
+    head = log.head
+    file = pages_file(env.lane, head.member.incarnation, 0)
     env.disk.remove_file(file)
-    state: State = machine.empty(PageFile(env.disk, file, settings.page_bytes, cache), log.head.config)
+    pages = PageFile(env.disk, file, settings.page_bytes, cache)
+    bare = head.snapshot is not None
+    state: State = machine.bare(pages, head.snapshot) if bare else machine.empty(pages, head.config)
     return state

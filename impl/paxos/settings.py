@@ -80,6 +80,10 @@ class GroupSettings(Struct, frozen=True):
     """How many slots a learner may be behind when it becomes a voter, at the most;"""
     catch_up_us: Microseconds = 3_000_000
     """or it had what was chosen a moment ago within this time."""
+    tree_wait_us: Microseconds = 400_000
+    """How long a new log replica waits before it asks for a tree: after the loss of a node many are made at
+    once.
+    """
     digests_kept: int = 65_536
     """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
     changes, they are not fetched again.

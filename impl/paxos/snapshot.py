@@ -24,7 +24,9 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     config: Config
     config_slot: int
     roots: tuple[PageRef, ...]
-    """Of the trees that hold the rest, all in one page file, in the order of `StateMachine.codecs`."""
+    """Of the trees that hold the rest, all in one page file, in the order of `StateMachine.codecs`; none
+    where a log replica's log begins behind this slot (rule M5).
+    """
 
     def first_held(self) -> int:
         """The first slot of the log that must come with a copy; the one behind the snapshot if none must."""

@@ -32,10 +32,17 @@ class StateMachine(Protocol):
     """The last one known to be chosen,"""
     config_slot: int
     """and its slot."""
+    full: bool
+    """Whether it has its trees; a log replica has none, and only follows the log (rule M5)."""
 
     @classmethod
     def empty(cls, pages: PageFile, config: Config) -> Any:
         """The state before the first slot, in an empty file."""
+        ...
+
+    @classmethod
+    def bare(cls, pages: PageFile, snapshot: Any) -> Any:
+        """The state of a log replica, whose log begins behind a snapshot without roots."""
         ...
 
     @classmethod
@@ -53,7 +60,7 @@ class StateMachine(Protocol):
         ...
 
     def apply(self, record: Record) -> None:
-        """Apply the next chosen record."""
+        """Apply the next chosen record; without trees, only what the protocol must know of it."""
         ...
 
     def checkpoint(self, held_at: Ballot) -> Snapshot:

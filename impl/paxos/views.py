@@ -39,9 +39,11 @@ class View:
 class Copier:
     """A replica that copies from a view, or that goes on by log from where its copy ended."""
 
-    __slots__ = ("asked_at", "place", "view")
+    __slots__ = ("asked_at", "bare", "place", "view")
 
-    def __init__(self, view: View, now: Microseconds) -> None:
+    def __init__(self, view: View, now: Microseconds, bare: bool) -> None:
+        self.bare = bare
+        """Whether it has the log above the view already, and only lacks the tree (rule M5)."""
         self.view: View | None = view
         """None once it has the copy."""
         self.place = view.snapshot.slot
@@ -64,7 +66,13 @@ class Views:
         return [views[number] for number in sorted(views)]
 
     def offer(
-        self, member: Member, known: int, snapshot: Snapshot, pages: PageFile, now: Microseconds
+        self,
+        member: Member,
+        known: int,
+        snapshot: Snapshot,
+        pages: PageFile,
+        now: Microseconds,
+        bare: bool = False,
     ) -> View | None:
         """The view for a replica that knows the log through `known` only: the one that it copies from, else a
         new one of this checkpoint or, where there are as many as may be, the newest; None if that does not
@@ -85,7 +93,7 @@ class Views:
             newest = View(self._last_number, snapshot, pages)
         if newest is None or newest.snapshot.slot <= known:
             return None
-        self.copiers[member] = Copier(newest, now)
+        self.copiers[member] = Copier(newest, now, bare)
         return newest
 
     def asked(self, member: Member, number: int, now: Microseconds) -> View | None:
@@ -103,6 +111,8 @@ class Views:
         copier = self.copiers.get(member)
         if copier is None or known < copier.place or (copier.view is None and known == copier.place):
             return
+        if copier.bare:
+            return  # Its place in the log says nothing of its copy; it is forgotten when it asks no more.
         if known >= commit:
             self.forget(member)
             return

@@ -24,6 +24,7 @@ from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import (
     LOGS,
     PAGES,
@@ -33,7 +34,7 @@ from dynaproof.impl.paxos.files import (
     pages_prefix,
     replicas_named,
 )
-from dynaproof.impl.paxos.log import fresh_head
+from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import (
     AskReport,
     Created,
@@ -199,9 +200,9 @@ class StorageNode:
     # --- Making ---
 
     def on_create_replica(self, sender: NodeId, m: CreateReplica) -> None:
-        """Write the files of a replica that knows nothing (H1, a), if there is room (H12) and a node of the
-        group says so: a leader, a follower on behalf of one, or the node's own operator. Repeated and late
-        copies change nothing.
+        """Write the files of a replica that knows nothing (H1, a), or only where its log begins (rule
+        M5), if there is room (H12) and a node of the group says so: a leader, a follower on behalf of one, or
+        the node's own operator. Repeated and late copies change nothing.
         """
         operated = sender.address in self.operators
         if sender != self.env.me and sender.address not in self.hosts and not operated:
@@ -216,13 +217,15 @@ class StorageNode:
             return
         if member.node != self.env.me or member.incarnation <= self.journal.floor(group):
             return
+        if m.log is not None and m.log.record.slot < 1:
+            return  # No slot holds it.
         if there is not None or group in self.making or group in self.unread:
             return
         if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
             return
         self.remove_files(member.incarnation)  # What an earlier making that a crash cut short has left.
-        head = fresh_head(member, m.config, m.config_slot)
+        head = head_of(m)
         self.making[group] = partition.create(self.env, self.settings, self.cache, head)
         self.env.cancel_timer(VacantTimer())
         self.env.send(self.env.me, Written(member.incarnation))
@@ -240,8 +243,12 @@ class StorageNode:
         """
         self.journal.confirm(m.through)
         replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
-        if replica.log.head.config_slot:
+        head = replica.log.head
+        if head.config_slot:
             self.env.note(Reached("voter replaced"))
+        votes = head.config_slot and head.member in head.config.voters
+        if votes and head.snapshot is None and not self.settings.repairs_itself:
+            self.env.note(Reached("voter made empty"))
         replica.start(waits=False)
 
     # --- What an operator asks ---
@@ -262,12 +269,13 @@ class StorageNode:
             self.silence(member.incarnation)
         self.env.send(sender, Gone(member))
 
-    def on_ask_report(self, sender: NodeId, _: AskReport) -> None:
+    def on_ask_report(self, sender: NodeId, m: AskReport) -> None:
         """Say what is hosted here of the group, once that is known."""
         group = self.env.lane
         if group not in self.making and group not in self.unread:
             there = self.replicas.get(group)
-            self.env.send(sender, Report(self.env.me, None if there is None else there.member))
+            member, full = (None, False) if there is None else (there.member, there.full)
+            self.env.send(sender, Report(m.asked_at, self.env.me, member, full))
 
     # --- What it is given ---
 
@@ -323,3 +331,10 @@ class StorageNode:
         AskReport: on_ask_report,
     }
     """What others ask of the node, for a group."""
+
+
+def head_of(m: CreateReplica) -> AnyHead:
+    """What the journal of a new replica begins with."""
+    if m.log is None:
+        return fresh_head(m.member, m.config, m.config_slot)
+    return log_replica_head(m.member, PartitionSnapshot.bare(m.log.record, m.log.ballot))

@@ -14,12 +14,14 @@ from dynaproof.specs.views.base import Fact, Name, View
 from dynaproof.specs.views.group_facts import (
     Accepted,
     Acknowledged,
+    ActedWithoutTree,
     Ballot,
     Chosen,
     Entry,
     ForgetfulVote,
     Forgot,
     GroupFact,
+    LacksTree,
     LeaseHeld,
     Led,
     LogCut,
@@ -65,6 +67,8 @@ class GroupView(View[GroupFact]):
         """No slot above it is in `accepted` under this name."""
         self.voters_at: dict[int, dict[Entry, list[Name]]] = {}
         self.checkpoints: dict[Name, int] = {}
+        self.bare: dict[Name, int] = {}
+        """Log replicas that have no tree yet: each with the slot behind which its log begins."""
         self.holds: dict[Hashable, int] = {}
         """Reader to the slot through which it has read, as long as its hold has not lapsed."""
         self.holders: dict[Name, tuple[Ballot, int]] = {}
@@ -90,6 +94,7 @@ class GroupView(View[GroupFact]):
 
     def campaign(self, name: Name, ballot: Ballot) -> None:
         """`name` asked for promises at its own `ballot`, which is used from here on."""
+        self.needs_tree(name, "campaigns")
         self._speak(name, ballot)
 
     def promise(self, name: Name, ballot: Ballot) -> None:
@@ -222,6 +227,20 @@ class GroupView(View[GroupFact]):
         """`name` has a durable checkpoint that covers the slots through `slot`."""
         self.checkpoints[name] = slot
 
+    def lack_tree(self, name: Name, slot: int) -> None:
+        """`name` has a durable log that begins behind `slot`, and no tree."""
+        self.bare[name] = slot
+        self.file(LacksTree(name))
+
+    def has_tree(self, name: Name) -> None:
+        """`name` has a tree, durably."""
+        self.bare.pop(name, None)
+
+    def needs_tree(self, name: Name, what: str) -> None:
+        """`name` does what nobody may do without a tree."""
+        if name in self.bare:
+            self.file(ActedWithoutTree(name, what))
+
     def cut(self, name: Name, first: int, held: bool) -> None:
         """`name` keeps its log from slot `first` on; `held`: it had slots below that, which readers held."""
         self.file(LogCut(name, first, held))
@@ -248,6 +267,6 @@ class GroupView(View[GroupFact]):
         del self.configs[:-KEPT_NAMES]
         kept = {voter: True for _, voters in self.configs for voter in voters}
         named = (self.let_out, self.spoken, self.forgetful, self.checkpoints, self.holders, self.highest)
-        for names in named:
+        for names in (*named, self.bare):
             for name in [n for n in names if n not in kept]:
                 del names[name]

@@ -128,6 +128,19 @@ class WasDropped(GroupFact, frozen=True, gc=False):
     name: Name
 
 
+class LacksTree(GroupFact, frozen=True, gc=False):
+    """A replica was made with a log that begins behind a config, and without a tree."""
+
+    name: Name
+
+
+class ActedWithoutTree(GroupFact, frozen=True, gc=False):
+    """A replica without a tree did what needs one."""
+
+    name: Name
+    what: str
+
+
 class FellSilent(GroupFact, frozen=True, gc=False):
     """An incarnation gave itself up although nothing of it was damaged."""
 

@@ -49,7 +49,7 @@ def answer(harness: Harness, command: Message, kind: type[Message]) -> Any:
 
 def test_a_learner_takes_the_place_of_a_voter_once_it_has_caught_up() -> None:
     harness = led()
-    command = ReplaceVoter(0, FIRST.voters[1], SPARE)
+    command = ReplaceVoter(0, FIRST.voters[1], SPARE, "full")
     assert answer(harness, command, NotCaughtUp).through == 0
     for _ in range(3):
         harness.settle()
@@ -70,7 +70,7 @@ def test_a_command_that_expects_another_epoch_is_void() -> None:
     harness = led()
     harness.inject("sa", RaiseEpoch(0), sender="c0")
     harness.settle()
-    void = answer(harness, ReplaceVoter(0, FIRST.voters[1], SPARE), OtherEpoch)
+    void = answer(harness, ReplaceVoter(0, FIRST.voters[1], SPARE, "full"), OtherEpoch)
     assert void.config.epoch == 1
     assert void.config.voters == FIRST.voters
 
@@ -89,7 +89,7 @@ def test_a_command_that_expects_another_epoch_is_void() -> None:
     ],
 )
 def test_a_config_that_may_not_be_is_refused_with_the_reason(out: Member, new: Member, reason: str) -> None:
-    assert answer(led(), ReplaceVoter(0, out, new), NotNow).reason == reason
+    assert answer(led(), ReplaceVoter(0, out, new, "full"), NotNow).reason == reason
 
 
 def test_a_follower_names_the_leader() -> None:
@@ -104,7 +104,7 @@ def test_a_follower_names_the_leader() -> None:
 
 def test_an_operator_replaces_voters_and_leaders_while_faults_fall() -> None:
     seen: dict[str, int] = {}
-    for number in range(12):
+    for number in range(24):
         result = execute(MEMBERSHIP, config_of("membership", "portfolio", 9, number))
         assert result.failure is None
         for name, count in result.reached.items():

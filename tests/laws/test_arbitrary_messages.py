@@ -5,7 +5,7 @@ pages often fit each other, and often do not: records with holes, ballots of nob
 something else. A third of the sequences begins with a replica that leads.
 """
 
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -120,6 +120,8 @@ def values(kind: Any) -> SearchStrategy[Any]:
         return values(CARRIED[kind])
     if kind is type(None):
         return st.none()
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind))
     if get_origin(kind) is tuple:
         parts = get_args(kind)
         if parts[-1] is ...:

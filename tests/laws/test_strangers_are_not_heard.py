@@ -28,6 +28,7 @@ from dynaproof.impl.paxos.messages.catch_up import (
     CopyLog,
     CopyOffer,
     CopyPages,
+    CopyWanted,
     Fetch,
 )
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
@@ -281,11 +282,12 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
     Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
-    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall)),
+    Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall, True)),
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, 0, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),
     Chosen: (follower, lambda _: Chosen(PEER, 1, 1, no_ops(1, 2), (THEIRS, THEIRS), 2)),
     Behind: (adopted, lambda g: Behind(PEER, 1, THEIRS, g.env.now, 9)),
+    CopyWanted: (durable, lambda _: CopyWanted(PEER, 1, 2)),
     CopyOffer: (follower, lambda _: CopyOffer(PEER, 1, 7, COPY)),
     CopyLater: (follower, lambda _: CopyLater(PEER, 1, 9)),
     CopyPages: (asked, lambda g: CopyPages(PEER, 1, view_of(g), (0,))),

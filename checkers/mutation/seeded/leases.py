@@ -80,9 +80,9 @@ BUGS = (
         "A leader that hands over releases its lease and goes on to serve by it.",
         Edit(
             LEADER,
-            "successor = behind[0][1]",
+            "successor = behind[0][-1]",
             """
-            successor = behind[0][1]
+            successor = behind[0][-1]
             self.leadership = leadership
             """,
         ),

@@ -24,6 +24,12 @@ class Chosen(Peer, frozen=True, gc=False, tag="chosen"):
     commit: int
 
 
+class CopyWanted(Peer, frozen=True, gc=False, tag="copy_wanted"):
+    """I have a log from slot `first` on, and no tree: which checkpoint does my log continue (rule M5)?"""
+
+    first: int
+
+
 class CopyOffer(Peer, frozen=True, gc=False, tag="copy_offer"):
     """What follows your last slot is cut from my log: copy the checkpoint that `snapshot` describes. Its
     pages and the log above are held for you, as the view of this number, while you go on asking.

@@ -60,8 +60,8 @@ class TooFarBehind(Peer, frozen=True, gc=False, tag="too_far_behind"):
     """The acceptor's log begins above what the candidate knows, or its tail above that does not fit a message
     (rule W5): the candidate must catch up through `commit` first.
 
-    `at_first` is the ballot of the identity of the acceptor's record at `first`, the first of its log; None
-    if it does not know that to be chosen.
+    `at_first` is the ballot of the identity of the acceptor's record at `first`, the lowest slot of which it
+    knows one; None if it does not know that to be chosen.
     """
 
     ballot: Ballot

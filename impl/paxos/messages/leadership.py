@@ -61,7 +61,8 @@ class Heard(Peer, frozen=True, gc=False, tag="heard"):
     """Answers a heartbeat, or an accept that cannot be taken because what it follows is missing here.
 
     `adopted`: the ballot's first batch is here, and `through` is as in `Vote`; else `through` is what is
-    known chosen here. `early`: the first slot of what is kept behind the gap; 0 if nothing is.
+    known chosen here. `early`: the first slot of what is kept behind the gap; 0 if nothing is. `full`: the
+    replica has a tree (rule M5).
     """
 
     ballot: Ballot
@@ -71,6 +72,7 @@ class Heard(Peer, frozen=True, gc=False, tag="heard"):
     early: int
     commit: int
     wall: Microseconds
+    full: bool
 
 
 class Behind(Peer, frozen=True, gc=False, tag="behind"):

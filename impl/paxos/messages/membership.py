@@ -6,10 +6,26 @@ says for which command it is, by what that names.
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
 from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.peer import Peer
-from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.records import Config, ConfigChange
+
+Role: TypeAlias = Literal["full", "log"]
+"""What a new voter has when its config is chosen: the tree and the log, or nothing yet, and then a log that
+begins there (rule M5).
+"""
+
+
+class Counted(Struct, frozen=True, gc=False, array_like=True):
+    """A chosen config as its log holds it: the record, and a ballot at which that was counted chosen."""
+
+    record: ConfigChange
+    ballot: Ballot
 
 
 class Vacant(Message, frozen=True, gc=False, tag="vacant"):
@@ -24,12 +40,14 @@ class Vacant(Message, frozen=True, gc=False, tag="vacant"):
 
 class CreateReplica(Message, frozen=True, gc=False, tag="create_replica"):
     """Make the replica `member`; it votes once it knows the log through `config_slot`, and through the config
-    that names it. Where `config`, a chosen one, does not name it yet, it is a learner (rule M6).
+    that names it. Where `config`, a chosen one, does not name it yet, it is a learner (rule M6). With `log`
+    it is a log replica: its log begins behind that record, which every other voter holds durably (rule M5).
     """
 
     member: Member
     config: Config
     config_slot: int
+    log: Counted | None = None
 
 
 class Created(Message, frozen=True, gc=False, tag="created"):
@@ -51,25 +69,34 @@ class Gone(Message, frozen=True, gc=False, tag="gone"):
 
 
 class AskReport(Message, frozen=True, gc=False, tag="ask_report"):
-    """What does this node host?"""
+    """What does this node host? Asked then, by the clock of whoever asks."""
+
+    asked_at: Microseconds
 
 
 class Report(Message, frozen=True, gc=False, tag="report"):
-    """The node that runs under this name now hosts `member`, or nothing."""
+    """The node that runs under this name now hosts `member`, or nothing; `full`: it has a tree. `asked_at` is
+    the question's: of two reports, the answer to the later question says what is newer.
+    """
 
+    asked_at: Microseconds
     node: NodeId
     member: Member | None
+    full: bool
 
 
 # --- An operator to a leader ---
 
 
 class ReplaceVoter(Message, frozen=True, gc=False, tag="replace_voter"):
-    """Put `new`, a learner that has caught up, in the place of the voter `out` (rule M2)."""
+    """Put `new` in the place of the voter `out` (rule M2): a learner that has caught up or, where `out` is
+    lost, a log replica that is made when the config is chosen.
+    """
 
     expected_epoch: int
     out: Member
     new: Member
+    role: Role
 
 
 class RaiseEpoch(Message, frozen=True, gc=False, tag="raise_epoch"):
@@ -83,12 +110,17 @@ class ConfigStatus(Message, frozen=True, gc=False, tag="config_status"):
 
 
 class Replaced(Message, frozen=True, gc=False, tag="replaced"):
-    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: so are all of its voters."""
+    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: so are all of its voters.
+
+    `held`, unless it is None, is that config as the leader's log has it, and says that every voter but `new`
+    holds the log through it durably: a log may begin there (rule M5).
+    """
 
     new: Member
     config: Config
     config_slot: int
     admitted: bool
+    held: Counted | None
 
 
 class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
@@ -100,11 +132,12 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 
 class Status(Message, frozen=True, gc=False, tag="status"):
-    """The governing config, and whether all of its voters are admitted."""
+    """The governing config; whether all its voters are admitted, and whether all hold the log through it."""
 
     config: Config
     config_slot: int
     admitted: bool
+    held: bool
 
 
 class NotNow(Message, frozen=True, gc=False, tag="not_now"):

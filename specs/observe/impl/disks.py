@@ -99,16 +99,7 @@ class DurableLogs:
             for entry, held_at in zip(record.records, record.held_at, strict=True):
                 view.learn(member, entry.slot, Entry(held_at, entry.proposed_at))
         elif isinstance(record, Head):
-            sound = record.snapshot is not None and (
-                member in self.with_rot or self.pages.setdefault(member, SoundPages()).whole(record, disk)
-            )
-            if record.snapshot is not None and sound:
-                view.checkpoint(member, record.snapshot.slot)
-            if record.copied:
-                self.named(member, record)
-            held = record.first > self.firsts.get(member, 1)
-            view.cut(member, record.first, held)
-            self.firsts[member] = record.first
+            self.headed(member, disk, record)
         elif isinstance(record, Brought):
             before = self.brought.setdefault(member, [])
             if before and before[-1][0] + 1 != record.first:
@@ -117,6 +108,24 @@ class DurableLogs:
                 before.append((entry.slot, Entry(held_at, entry.proposed_at)))
         else:
             assert isinstance(record, Promised)
+
+    def headed(self, member: Member, disk: Platter, head: AnyHead) -> None:
+        """A segment begins: with a checkpoint, or where the log of a log replica does."""
+        view, snapshot = self.view, head.snapshot
+        if snapshot is not None and not snapshot.roots:
+            view.lack_tree(member, snapshot.slot)
+            return
+        if snapshot is not None and (
+            member in self.with_rot or self.pages.setdefault(member, SoundPages()).whole(head, disk)
+        ):
+            view.checkpoint(member, snapshot.slot)
+        # Who gets its tree has from then on what readers hold.
+        held = head.first > self.firsts.get(member, 1) or member in view.bare
+        view.has_tree(member)
+        if head.copied:
+            self.named(member, head)
+        view.cut(member, head.first, held)
+        self.firsts[member] = head.first
 
     def named(self, member: Member, head: AnyHead) -> None:
         """A head names a copy: what was brought of the log below that counts."""

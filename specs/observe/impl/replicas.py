@@ -50,6 +50,7 @@ from dynaproof.specs.views import group_facts
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import (
     Accepted,
+    ActedWithoutTree,
     Chosen,
     Committed,
     ConfigJoined,
@@ -58,6 +59,7 @@ from dynaproof.specs.views.group_facts import (
     Forgot,
     FrameTooLarge,
     HeldLogGivenUp,
+    LacksTree,
     LeaseHeld,
     LogCut,
     MessageTooLarge,
@@ -88,6 +90,7 @@ class ImplObserver(RequestObserver):
         *ReaderHolds.PROVIDES,
         group_facts.Led,
         Accepted,
+        ActedWithoutTree,
         Chosen,
         Committed,
         ConfigJoined,
@@ -96,6 +99,7 @@ class ImplObserver(RequestObserver):
         Forgot,
         FrameTooLarge,
         HeldLogGivenUp,
+        LacksTree,
         LeaseHeld,
         LogCut,
         MessageTooLarge,
@@ -163,6 +167,7 @@ class ImplObserver(RequestObserver):
 
     def on_served(self, place: Place, note: Served) -> None:
         """A leader answered a strong read."""
+        self.view.needs_tree(note.member, "serves a strong read")
         self.view.file(Serving(note.member, note.ballot, note.applied))
         if note.left_us * 8 < lease_us(place):
             self.reach(sometimes.LATE_LEASE_READ)
@@ -173,6 +178,7 @@ class ImplObserver(RequestObserver):
 
     def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
+        self.view.needs_tree(note.member, "leads")
         self.view.lead(note.ballot, note.member, known_chosen(place, self.group))
         self.leader_changes += 1
         if self.leader_changes > 1 and self.open:
@@ -267,8 +273,11 @@ class ImplObserver(RequestObserver):
             kind = type(message).__name__
             self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
 
-    def answered(self, _: Place, message: Reply) -> None:
+    def answered(self, place: Place, message: Reply) -> None:
         """A replica answers a client."""
+        member = self.members.get(place.name)
+        if member is not None:
+            self.view.needs_tree(member, "answers a client")
         self.replied(message)
 
     def attempted(self, _: Place, message: Request) -> None:
@@ -368,6 +377,8 @@ class ImplObserver(RequestObserver):
     def began(self, replica: PartitionReplica) -> None:
         """A replica was made, or came back from its disk."""
         self.view.recover(replica.member, replica.log.promised)
+        if not replica.full:
+            self.view.lack_tree(replica.member, replica.log.first - 1)
         records, size = tail_beyond(replica)
         if records:
             self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))

@@ -1,0 +1,96 @@
+"""Bugs of log replicas, of the operator that has them made, and of how they come by a tree."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    ACCEPTOR,
+    CANDIDATE,
+    ENTRIES,
+    LEARNER,
+    MEMBERSHIP,
+    OPERATOR,
+    READERS,
+    REQUESTS,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "log_replica_beside_a_laggard",
+        "A log replica is made though another voter does not hold the log through its config.",
+        Edit(MEMBERSHIP, "if not self.all_hold(leadership, slot, new):", "if False:"),
+        scenario="membership",
+    ),
+    bug(
+        "two_log_replicas",
+        "A log replica comes beside one that has no tree yet.",
+        Edit(MEMBERSHIP, "elif not self.all_full(leadership, m.out):", "elif False:"),
+        Edit(OPERATOR, "self.reports[v.node.address][0].full for v", "True for v"),
+        scenario="membership",
+    ),
+    bug(
+        "asks_by_what_it_knows",
+        "A candidate that holds the config with which a log replica begins fetches what is below it.",
+        Edit(CANDIDATE, "holds = m.at_first is not None", "holds = False"),
+        scenario="membership",
+    ),
+    bug(
+        "log_replica_names_nothing",
+        "A log replica answers a candidate from below its log without the config with which that begins.",
+        Edit(ACCEPTOR, "if snapshot is not None and snapshot.slot + 1 == log.first:", "if False:"),
+        scenario="membership",
+    ),
+    bug(
+        "drops_at_the_config",
+        "A voter that has left is dropped when the config is chosen, whoever is admitted.",
+        Edit(
+            OPERATOR,
+            "needed = member in self.voted and not (self.admitted and self.held)",
+            "needed = False",
+        ),
+        scenario="membership",
+    ),
+    bug(
+        "log_replica_campaigns",
+        "A voter without a tree campaigns.",
+        Edit(CANDIDATE, "not self.full or ", ""),
+        Edit(ACCEPTOR, "self.admitted and self.full:", "self.admitted:"),
+        scenario="membership",
+    ),
+    bug(
+        "log_replica_serves",
+        "A voter without a tree answers an eventual read.",
+        Edit(REQUESTS, "replica.admitted and replica.full and", "replica.admitted and"),
+        scenario="membership",
+    ),
+    bug(
+        "log_replica_answers_readers",
+        "A voter without a tree tells a reader that what is below its log is gone.",
+        Edit(READERS, "if not self.replica.full:", "if False:"),
+        scenario="membership",
+    ),
+    bug(
+        "full_before_its_log_reaches",
+        "A log replica that has a tree keeps its log from its config on, whatever readers hold below that.",
+        Edit(LEARNER, "log.first if self.full else 1", "log.first"),
+        scenario="membership",
+    ),
+    bug(
+        "log_replica_writes_checkpoints",
+        "A log replica makes a checkpoint of a tree that it does not have.",
+        Edit(LEARNER, "if self.checkpoint is not None or not self.full:", "if self.checkpoint is not None:"),
+        scenario="membership",
+    ),
+    bug(
+        "waits_for_held_for_ever",
+        "An operator waits to hear where a log may begin, though the leader may be lost in the middle.",
+        Edit(OPERATOR, "elif waited >= self.settings.held_us:", "elif False:"),
+        scenario="membership",
+    ),
+    bug(
+        "older_entries_lost_by_a_copy",
+        "A log replica that installs a tree loses the entries above it that have left memory.",
+        Edit(ENTRIES, "if begin > last + 1:", "if False:"),
+        scenario="membership",
+    ),
+)

@@ -8,7 +8,7 @@ out) -> leading. A ballot is journalled in the handler that sends its prepares, 
 from __future__ import annotations
 
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.leadership import Campaign, Inquiry
 from dynaproof.impl.paxos.messages.election import (
@@ -36,11 +36,19 @@ class Candidate(Leader[State]):
         if not self.admitted or not self.full or self.leading is not None:
             return  # Who has no tree could not serve (rule M5).
         self.inquiry = Inquiry(self.env.now, self.member)
-        # A config in the tail may be chosen already, and its new voter the only one in reach.
-        found = self.config_for(self.log.last + 1)
-        for member in [*self.others(), *(v for v in found.voters if v not in self.config.voters)]:
-            self.send(member, AskAlive(self.member, member.incarnation, self.env.now))
+        for member in self.all_that_may_vote():
+            if member != self.member:
+                self.send(member, AskAlive(self.member, member.incarnation, self.env.now))
         self.campaign_if_dead(self.inquiry)
+
+    def all_that_may_vote(self) -> list[Member]:
+        """The voters of the config known chosen, and of those found above it, in the log or in the promises
+        of a campaign: such a one may be chosen already, and its new voter the only one in reach.
+        """
+        found = [self.config, self.config_for(self.log.last + 1)]
+        if self.campaign is not None:
+            found += self.governing_configs(self.campaign)
+        return list(dict.fromkeys(voter for config in found for voter in config.voters))
 
     def on_alive(self, sender: NodeId, m: Alive) -> None:
         """End the attempt if a single peer hears a live leader: the link is gray, and the leader is

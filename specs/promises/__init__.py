@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dynaproof.specs.promises import clients, consensus, lineage, liveness, load, streams, transactions
+from dynaproof.specs.promises import (
+    clients,
+    consensus,
+    lineage,
+    liveness,
+    load,
+    membership,
+    streams,
+    transactions,
+)
 from dynaproof.specs.spec import AnySpec
 
-OF_A_GROUP: tuple[AnySpec, ...] = (*clients.SPECS, *consensus.SPECS, *liveness.SPECS, *load.SPECS)
+OF_A_GROUP: tuple[AnySpec, ...] = (
+    *clients.SPECS,
+    *consensus.SPECS,
+    *membership.SPECS,
+    *liveness.SPECS,
+    *load.SPECS,
+)
 """What a replica group promises."""
 
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
-from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
-from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.messages.requests import Rejected, Reply
+from dynaproof.impl.partition.notes import Served
 from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
@@ -172,10 +172,6 @@ class ImplObserver(RequestObserver):
         if note.left_us * 8 < lease_us(place):
             self.reach(sometimes.LATE_LEASE_READ)
 
-    def on_retried(self, _: Place, note: Retried) -> None:
-        """A replica answered from memory."""
-        self.retried(note)
-
     def on_led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
         self.view.needs_tree(note.member, "leads")
@@ -275,14 +271,9 @@ class ImplObserver(RequestObserver):
 
     def answered(self, place: Place, message: Reply) -> None:
         """A replica answers a client."""
-        member = self.members.get(place.name)
-        if member is not None:
-            self.view.needs_tree(member, "answers a client")
+        if place.name in self.members:
+            self.view.needs_tree(self.members[place.name], "answers a client")
         self.replied(message)
-
-    def attempted(self, _: Place, message: Request) -> None:
-        """A client makes an attempt."""
-        self.attempts[message.request] = message.attempt
 
     def rejected(self, place: Place, message: Rejected) -> None:
         """A replica refuses an attempt."""

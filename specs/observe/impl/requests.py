@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import ClassVar, Protocol
 
-from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put, Reply
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put, Reply, Request
 from dynaproof.impl.partition.notes import Retried
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs import sometimes
+from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.sometimes import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
@@ -92,6 +93,14 @@ class RequestObserver:
     def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""
         self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
+
+    def on_retried(self, _: Place, note: Retried) -> None:
+        """A replica answered from memory."""
+        self.retried(note)
+
+    def attempted(self, _: Place, message: Request) -> None:
+        """A client makes an attempt."""
+        self.attempts[message.request] = message.attempt
 
     def invoked(self, note: Invoked, place: str) -> None:
         """The client at a place asks for something."""

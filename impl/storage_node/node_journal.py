@@ -30,7 +30,7 @@ class Made(Struct, frozen=True, gc=False, tag="made", array_like=True):
 
 
 class Silent(Struct, frozen=True, gc=False, tag="silent", array_like=True):
-    """The replica has forgotten something and never speaks again (rule 13)."""
+    """The replica never speaks again: it has forgotten something (rule 13), or was dropped (rule M7)."""
 
     group: int
     incarnation: int

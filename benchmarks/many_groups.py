@@ -20,7 +20,7 @@ from typing import Any
 from group_under_load import OPTIONS, SECOND
 from msgspec import Struct
 
-from dynaproof.checkers.kinds.group import REPLICAS, first_config
+from dynaproof.checkers.kinds.group import REPLICAS, command_voters, first_config
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.world.world import World
@@ -28,7 +28,6 @@ from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Get, Operation, Put
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.partition.settings import Settings
-from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl.place import replica_of
@@ -111,10 +110,7 @@ class ManyGroups:
         for node in REPLICAS:
             world.start(world.at(node))
         for group in range(self.groups):
-            for voter in config.voters:
-                place = world.at(voter.node)
-                command = CreateReplica(voter, config, 0)
-                world.run(place, place.node.on_message, place.id, command, lane=group)
+            command_voters(world, config, group)
         self.until(lambda group: all(replica_of(world.at(node), group) for node in REPLICAS))
         for group in range(self.groups):
             place = world.at(REPLICAS[group % len(REPLICAS)])

@@ -11,6 +11,7 @@ from dynaproof.checkers.workloads.client import ClientSettings
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.log_reader import ReaderSettings
 from dynaproof.checkers.workloads.workload import Mix, WorkloadClient
+from dynaproof.checkers.world.world import World
 from dynaproof.impl.node import ONLY_LANE, Microseconds, NodeId
 from dynaproof.impl.partition.memory import Row
 from dynaproof.impl.partition.memory import remembered as remembered_in
@@ -18,6 +19,7 @@ from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.tree.btree import TreeView
 from dynaproof.impl.tree.comparison import digest_of
@@ -61,6 +63,13 @@ def first_config(nodes: tuple[NodeId, ...] | None = None) -> Config:
     nodes = REPLICAS if nodes is None else nodes
     voters = tuple(Member(node, index + 1) for index, node in enumerate(nodes))
     return Config(0, voters, len(voters) + 1)
+
+
+def command_voters(world: World, config: Config, lane: int = ONLY_LANE) -> None:
+    """The node of each voter gets the command to make its replica."""
+    for voter in config.voters:
+        place = world.at(voter.node)
+        world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0), lane=lane)
 
 
 class GroupObservation(ImplObserver):

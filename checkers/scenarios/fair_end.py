@@ -6,7 +6,7 @@ events go on without time. The facts go to `specs/promises/liveness.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dynaproof.checkers.kinds.group import READER, Group
@@ -90,20 +90,21 @@ def mends(run: Run) -> None:
         run.advance_until(never, wait_us, most_steps(run))
     run.advance_until(group.keeps_up, bound, most_steps(run))
     if run.failure is None and not group.keeps_up():
-        file_what_lags(run, bound)
+        for fact in what_lags(group, bound):
+            run.view.file(fact)
 
 
-def file_what_lags(run: Run, bound: int) -> None:
+def what_lags(group: Group, bound: int) -> Iterator[Behind | Stalled]:
     """What of a whole group is missing."""
-    view, group = run.view, Group(run)
     if group.leader() is None:
-        view.file(Stalled("no leader serves", bound))
+        yield Stalled("no leader serves", bound)
         return
+    through = group.observation.view.chosen_through
     for replica in group.replicas():
         if not group.near(replica):
-            view.file(Behind(replica.member, replica.log.commit, view.chosen_through, bound))
+            yield Behind(replica.member, replica.log.commit, through, bound)
     if len(group.replicas()) < group.expected_replicas():
-        view.file(Stalled("a lost voter is not replaced", bound))
+        yield Stalled("a lost voter is not replaced", bound)
 
 
 def watch(run: Run) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
-from dynaproof.checkers.kinds.group import CLIENT, Group, first_config
+from dynaproof.checkers.kinds.group import CLIENT, Group, command_voters, first_config
 from dynaproof.checkers.kinds.groups import (
     CLIENTS_OF_MANY,
     HOSTS_OF_MANY,
@@ -32,10 +32,10 @@ from dynaproof.checkers.scenarios.fair_end import (
     STEPS,
     WATCHED_OPERATIONS,
     never,
+    what_lags,
 )
 from dynaproof.checkers.scenarios.partition import FAULTS, draw
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
-from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.specs.observe.impl.place import replica_of
 from dynaproof.specs.promises import OF_A_GROUP
 from dynaproof.specs.sometimes import (
@@ -75,15 +75,10 @@ def groups_of(run: Run, count: int | None = None) -> list[Group]:
 
 def make_replicas(run: Run) -> None:
     """The hosts start, and each gets the commands to make its replicas."""
-    world = run.world
     for node in hosts(run.config):
-        world.start(world.at(node))
+        run.world.start(run.world.at(node))
     for group in range(run.config.groups):
-        config = first_config(nodes_of(run.config, group))
-        for voter in config.voters:
-            place = world.at(voter.node)
-            command = CreateReplica(voter, config, 0)
-            world.run(place, place.node.on_message, place.id, command, lane=group)
+        command_voters(run.world, first_config(nodes_of(run.config, group)), group)
 
 
 def all_are_made(run: Run) -> bool:
@@ -255,14 +250,8 @@ def mends(run: Run) -> None:
 
 def file_what_lags(run: Run, group: Group, bound: int) -> None:
     """What of a whole group is missing."""
-    through = group.observation.view.chosen_through
-    if group.leader() is None:
-        file(run, group, Stalled("no leader serves", bound))
-    for replica in group.replicas():
-        if not group.near(replica):
-            file(run, group, Behind(replica.member, replica.log.commit, through, bound))
-    if len(group.replicas()) < group.expected_replicas():
-        file(run, group, Stalled("a lost voter is not replaced", bound))
+    for fact in what_lags(group, bound):
+        file(run, group, fact)
 
 
 def answers(run: Run) -> None:

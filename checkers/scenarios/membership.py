@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.group import CLIENT, READER, Group
+from dynaproof.checkers.kinds.group import CLIENT, READER, Group, command_voters
 from dynaproof.checkers.kinds.membership import (
     KINDS,
     OPERATOR,
@@ -27,7 +27,6 @@ from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
 from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
-from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.sometimes import OF_MEMBERSHIP
 from dynaproof.specs.views.group_facts import Stalled
@@ -69,28 +68,15 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
 
 def create_replicas(run: Run) -> None:
     """The hosts start, and the first of them get the command to make a replica."""
-    world, config = run.world, first_of(run.config)
     for node in nodes_of(run.config):
-        world.start(world.at(node))
-    for voter in config.voters:
-        place = world.at(voter.node)
-        world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
-
-
-def replicas_are_made(run: Run) -> bool:
-    """All voters are there."""
-    return bool(len(Group(run).replicas()) == run.config.voters)
+        run.world.start(run.world.at(node))
+    command_voters(run.world, first_of(run.config))
 
 
 def campaign(run: Run) -> None:
     """One of them begins to campaign: an event."""
     voters = first_of(run.config).voters
     begin_to_campaign(run, voters[run.config.seed % len(voters)].node)
-
-
-def a_leader_serves(run: Run) -> bool:
-    """From here on clients can be answered, and the operator finds a leader."""
-    return Group(run).leader() is not None
 
 
 def start_all(run: Run) -> None:
@@ -159,9 +145,7 @@ MEMBERSHIP = structs.replace(
     config=MembershipConfig,
     observe=MembershipObservation,
     place=create_replicas,
-    stages=((replicas_are_made, "campaign"),),
     actions={**PARTITION.actions, "campaign": campaign},
-    ready=a_leader_serves,
     begin=start_all,
     relieve=relieve,
     end=end,

@@ -21,6 +21,7 @@ from dynaproof.checkers.kinds.group import (
     Group,
     GroupConfig,
     GroupObservation,
+    command_voters,
     first_config,
 )
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
@@ -48,7 +49,6 @@ from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.impl.node import ONLY_LANE, NodeId
 from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
-from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 from dynaproof.specs.observe.impl.place import replica_of
 from dynaproof.specs.promises import OF_A_GROUP
@@ -91,17 +91,15 @@ PAGE_BYTES = 8_192
 
 def create_replicas(run: Run) -> None:
     """The hosts start, and each gets the command to make its replica."""
-    world, config = run.world, first_config()
     for node in REPLICAS:
-        world.start(world.at(node))
-    for voter in config.voters:
-        place = world.at(voter.node)
-        world.run(place, place.node.on_message, place.id, CreateReplica(voter, config, 0))
+        run.world.start(run.world.at(node))
+    command_voters(run.world, first_config())
 
 
 def replicas_are_made(run: Run) -> bool:
-    """Every host has the replica that it was told to make."""
-    return len(Group(run).replicas()) == len(REPLICAS)
+    """All voters are there."""
+    group = Group(run)
+    return len(group.replicas()) == group.expected_replicas()
 
 
 def campaign(run: Run) -> None:

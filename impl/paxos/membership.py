@@ -149,22 +149,23 @@ class Membership(Service):
         self.env.send(sender, NotNow(expected_epoch, reason, leader))
 
     def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
-        """Whether all voters but `out` are admitted (rule M2): of the one that the config brought this leader
-        needs a word of its own ballot, for only who is admitted votes and grants.
-        """
-        brought = self.replica.config.brought
-        if brought is None or brought in (out, self.replica.member):
-            return True
-        return leadership.progress[brought].asked_at >= 0
+        """Whether all voters but `out` are admitted (rule M2): only who is admitted votes and grants."""
+        brought = self.brought(leadership, out)
+        return brought is None or brought.asked_at >= 0
 
     def all_full(self, leadership: Leadership, out: Member | None) -> bool:
-        """Whether all voters but `out` have trees (rules M2 and M5): of the one that the config brought this
-        leader needs a word of its own ballot.
+        """Whether all voters but `out` have trees (rules M2 and M5)."""
+        brought = self.brought(leadership, out)
+        return brought is None or brought.full
+
+    def brought(self, leadership: Leadership, out: Member | None) -> Progress | None:
+        """The one voter of which this leader needs a word of its own ballot: that which the config brought;
+        None if that is `out`, or this leader itself, or the config brought nobody.
         """
         brought = self.replica.config.brought
         if brought is None or brought in (out, self.replica.member):
-            return True
-        return leadership.progress[brought].full
+            return None
+        return leadership.progress[brought]
 
     def all_hold(self, leadership: Leadership, slot: int, new: Member | None) -> bool:
         """Whether all voters but `new` hold the log through a slot durably, by their words."""
@@ -180,7 +181,7 @@ class Membership(Service):
             return None
         if leadership.counted is not None:
             return Counted(leadership.counted, leadership.ballot)
-        if not log.first <= slot:
+        if slot < log.first:
             return None
         record = log.record(slot)
         return Counted(record, log.slot_held_at(slot)) if isinstance(record, ConfigChange) else None

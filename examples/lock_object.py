@@ -7,7 +7,7 @@ Check a history of `acquire` and `release` against it (value: who):
 
 from collections.abc import Iterable
 
-from dynaproof.specs.history import Operation, Outcome
+from dynaproof.specs.history import Completion, Operation
 
 
 class Lock:
@@ -19,11 +19,11 @@ class Lock:
     initial: str | None = None
 
     def step(self, state: str | None, operation: Operation) -> Iterable[str | None]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         if operation.function == "acquire":
             return (operation.value,) if state is None else ()
         if operation.function == "release":
             return (None,) if state == operation.value else ()
-        unknown = operation.outcome is Outcome.UNKNOWN
+        unknown = operation.outcome is Completion.UNKNOWN
         return (state,) if unknown or operation.value == state else ()

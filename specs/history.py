@@ -52,7 +52,7 @@ Value = Any
 """Any hashable value; equal values are one value (but `True` is not 1)."""
 
 
-class Outcome(enum.IntEnum):
+class Completion(enum.IntEnum):
     """What is known of an operation: it took effect, it certainly did not, or nobody knows.
 
     A cas that is `FAILED` was answered that its condition did not hold, which says something of the value.
@@ -66,8 +66,8 @@ class Outcome(enum.IntEnum):
     NO_EFFECT = 3
 
 
-OUTCOMES: Final = tuple(Outcome)
-"""By code: to look one up here takes a tenth of what `Outcome(code)` does."""
+COMPLETIONS: Final = tuple(Completion)
+"""By code: to look one up here takes a tenth of what `Completion(code)` does."""
 
 
 LARGEST: Final = 2**62 - 1
@@ -115,7 +115,7 @@ class Operation(msgspec.Struct, frozen=True, gc=False):
     seen: Value
     call: int
     ret: int
-    outcome: Outcome
+    outcome: Completion
 
 
 class Columns(NamedTuple):
@@ -210,7 +210,7 @@ class History(Sequence[Operation]):
             UNRECORDED if seen == NOT_RECORDED else values[seen],
             call,
             ret,
-            OUTCOMES[outcome],
+            COMPLETIONS[outcome],
         )
 
     def select(self, indices: Sequence[int] | NDArray[np.integer]) -> "History":
@@ -303,7 +303,7 @@ class HistoryBuilder:
                 NOT_RECORDED,
                 time,
                 NEVER,
-                Outcome.UNKNOWN.value,
+                Completion.UNKNOWN.value,
                 line or row + 1,
             ]
         )
@@ -313,7 +313,7 @@ class HistoryBuilder:
         """The operation took effect; `value` replaces its value (what a read returned)."""
         record = self._rows[row]
         record[7] = time
-        record[8] = Outcome.OK.value
+        record[8] = Completion.OK.value
         if value is not UNRECORDED:
             record[3] = self._values.code(value)
 
@@ -325,7 +325,7 @@ class HistoryBuilder:
         record = self._rows[row]
         record[7] = time
         silent = record[1] == CAS and seen is UNRECORDED and not differed
-        record[8] = (Outcome.NO_EFFECT if silent else Outcome.FAILED).value
+        record[8] = (Completion.NO_EFFECT if silent else Completion.FAILED).value
         if seen is not UNRECORDED:
             record[5] = self._values.code(seen)
 

@@ -14,7 +14,7 @@ Source: Herlihy and Wing, *Linearizability* (1990), on sequential specifications
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
-from dynaproof.specs.history import UNRECORDED, Operation, Outcome, Value
+from dynaproof.specs.history import UNRECORDED, Completion, Operation, Value
 
 State = Hashable
 
@@ -46,7 +46,7 @@ class SequentialObject(Protocol):
 class Register:
     """A register with read, write, compare-and-set and delete; `None` is absent.
 
-    A failed cas (`Outcome.FAILED`) reads: it saw `seen`, which is not what it expected; where nobody wrote
+    A failed cas (`Completion.FAILED`) reads: it saw `seen`, which is not what it expected; where nobody wrote
     that down, all that is known is that the value differed. Other failed operations did nothing.
     """
 
@@ -59,15 +59,15 @@ class Register:
 
     def step(self, state: State, operation: Operation) -> Iterable[State]:
         match operation.function, operation.outcome:
-            case "read", Outcome.OK:
+            case "read", Completion.OK:
                 return (state,) if same_value(state, operation.value) else ()
-            case "write", Outcome.OK | Outcome.UNKNOWN:
+            case "write", Completion.OK | Completion.UNKNOWN:
                 return (operation.value,)
-            case "delete", Outcome.OK | Outcome.UNKNOWN:
+            case "delete", Completion.OK | Completion.UNKNOWN:
                 return (None,)
-            case "cas", Outcome.OK | Outcome.UNKNOWN:
+            case "cas", Completion.OK | Completion.UNKNOWN:
                 return (operation.value,) if same_value(state, operation.expected) else ()
-            case "cas", Outcome.FAILED:
+            case "cas", Completion.FAILED:
                 if same_value(state, operation.expected):
                     return ()
                 return (state,) if operation.seen is UNRECORDED or same_value(state, operation.seen) else ()
@@ -91,7 +91,7 @@ class StringWithAppend:
         return None if isinstance(operation.value, str | None) else "its value is not a string"
 
     def step(self, state: str, operation: Operation) -> Iterable[State]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         match operation.function:
             case "write":
@@ -99,7 +99,7 @@ class StringWithAppend:
             case "append":
                 return (state + (operation.value or ""),)
             case _:
-                unknown = operation.outcome is Outcome.UNKNOWN
+                unknown = operation.outcome is Completion.UNKNOWN
                 return (state,) if unknown or (operation.value or "") == state else ()
 
     def answer(self, state: str, operation: Operation) -> Any:
@@ -116,11 +116,11 @@ class Queue:
         self.initial = elements_of(initial, "a queue begins as a list of values")
 
     def step(self, state: tuple[Any, ...], operation: Operation) -> Iterable[State]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         if operation.function == "enqueue":
             return ((*state, operation.value),)
-        if operation.outcome is Outcome.UNKNOWN:
+        if operation.outcome is Completion.UNKNOWN:
             return (state[1:],)
         if not state:
             return (state,) if operation.value is None else ()
@@ -149,11 +149,11 @@ class Counter:
         return None if unanswered or _is_integer(operation.value) else "its value is not an integer"
 
     def step(self, state: int, operation: Operation) -> Iterable[State]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         if operation.function == "add":
             return (state + operation.value,)
-        return (state,) if operation.outcome is Outcome.UNKNOWN or operation.value == state else ()
+        return (state,) if operation.outcome is Completion.UNKNOWN or operation.value == state else ()
 
     def answer(self, state: int, operation: Operation) -> Any:
         return state if operation.function == "read" else operation.value
@@ -172,11 +172,11 @@ class Stack:
         self.initial = elements_of(initial, "a stack begins as a list of values, the top at the end")
 
     def step(self, state: tuple[Any, ...], operation: Operation) -> Iterable[State]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         if operation.function == "push":
             return ((*state, operation.value),)
-        if operation.outcome is Outcome.UNKNOWN:
+        if operation.outcome is Completion.UNKNOWN:
             return (state[:-1],)
         if not state:
             return (state,) if operation.value is None else ()
@@ -209,13 +209,13 @@ class Set:
         return "its value is neither a set nor a list"
 
     def step(self, state: frozenset[Value], operation: Operation) -> Iterable[State]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         if operation.function == "add":
             return (state | {operation.value},)
         if operation.function == "remove":
             return (state - {operation.value},)
-        unknown = operation.outcome is Outcome.UNKNOWN
+        unknown = operation.outcome is Completion.UNKNOWN
         return (state,) if unknown or frozenset(_elements(operation.value) or ()) == state else ()
 
     def answer(self, state: frozenset[Value], operation: Operation) -> Any:
@@ -237,7 +237,7 @@ class Mutex:
     initial: State = "free"
 
     def step(self, state: str, operation: Operation) -> Iterable[State]:
-        if operation.outcome is Outcome.FAILED:
+        if operation.outcome is Completion.FAILED:
             return (state,)
         if operation.function == "acquire":
             return ("held",) if state == "free" else ()

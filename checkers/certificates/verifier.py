@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dynaproof.specs.history import NOT_RECORDED, Column, History, Outcome, Value
+from dynaproof.specs.history import NOT_RECORDED, Column, Completion, History, Value
 from dynaproof.specs.objects import REGISTER, Register, SequentialObject, same_value
 
 NOWHERE = -2
@@ -48,14 +48,14 @@ def _verify_rows(history: History, rows: Column) -> None:
     repeated = np.flatnonzero(times > 1)
     if len(repeated):
         raise CertificateError("an operation stands in it twice", int(repeated[0]))
-    missing = np.flatnonzero((times == 0) & (c.outcome == Outcome.OK.value))
+    missing = np.flatnonzero((times == 0) & (c.outcome == Completion.OK.value))
     if len(missing):
         raise CertificateError("an operation that took effect is missing", int(missing[0]))
     condition = c.function == history.functions.index("cas")
-    missing = np.flatnonzero((times == 0) & (c.outcome == Outcome.FAILED.value) & condition)
+    missing = np.flatnonzero((times == 0) & (c.outcome == Completion.FAILED.value) & condition)
     if len(missing):
         raise CertificateError("a condition that failed is missing", int(missing[0]))
-    nothing = (c.outcome == Outcome.FAILED.value) & ~condition | (c.outcome == Outcome.NO_EFFECT.value)
+    nothing = (c.outcome == Completion.FAILED.value) & ~condition | (c.outcome == Completion.NO_EFFECT.value)
     undone = np.flatnonzero((times == 1) & nothing)
     if len(undone):
         raise CertificateError("an operation that certainly did not happen stands in it", int(undone[0]))
@@ -104,12 +104,12 @@ def _verify_register(history: History, rows: Column, initial: Value) -> None:
             key, state = now, beginning
         match names[function]:
             case "read":
-                possible = outcome == Outcome.UNKNOWN or value == state
+                possible = outcome == Completion.UNKNOWN or value == state
             case "write":
                 possible, state = True, value
             case "delete":
                 possible, state = True, 0
-            case "cas" if outcome == Outcome.FAILED:
+            case "cas" if outcome == Completion.FAILED:
                 possible = state != expected and seen in {NOT_RECORDED, state}
             case "cas":
                 possible, state = state == expected, value

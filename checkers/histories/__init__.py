@@ -21,9 +21,9 @@ from dynaproof.specs.history import (
     CAS,
     FUNCTIONS,
     NOT_RECORDED,
+    Completion,
     History,
     HistoryError,
-    Outcome,
     Value,
 )
 
@@ -111,8 +111,8 @@ def _finished(history: History, file: str, failed_cas: FailedCas | None) -> Hist
     if failed_cas is not None:
         c = history.columns
         silent = (c.function == CAS) & (c.seen == NOT_RECORDED)
-        silent &= np.isin(c.outcome, [Outcome.FAILED.value, Outcome.NO_EFFECT.value])
-        said = Outcome.FAILED if failed_cas == "differed" else Outcome.NO_EFFECT
+        silent &= np.isin(c.outcome, [Completion.FAILED.value, Completion.NO_EFFECT.value])
+        said = Completion.FAILED if failed_cas == "differed" else Completion.NO_EFFECT
         c.outcome[silent] = said.value
     return history
 

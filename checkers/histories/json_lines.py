@@ -42,9 +42,9 @@ from dynaproof.specs.history import (
     READ,
     Column,
     Columns,
+    Completion,
     History,
     HistoryError,
-    Outcome,
     UnknownFunctionError,
     ValueTable,
     check_columns,
@@ -155,7 +155,7 @@ class _Reader:
         values: list[Any] = [line.value for line in lines]
         expected = np.full(len(lines), ABSENT, dtype=np.int32)
         seen = np.full(len(lines), NOT_RECORDED, dtype=np.int32)
-        outcome = np.where(unknown, Outcome.UNKNOWN.value, Outcome.OK.value).astype(np.uint8)
+        outcome = np.where(unknown, Completion.UNKNOWN.value, Completion.OK.value).astype(np.uint8)
         conditional = function == CAS
         where = np.flatnonzero(conditional)
         if len(where) and not self._conditions(lines, where, values, expected, seen, outcome):
@@ -196,7 +196,7 @@ class _Reader:
                     return False
                 seen[i] = code(freeze(line.seen))
             if ok is False:
-                outcome[i] = Outcome.FAILED.value
+                outcome[i] = Completion.FAILED.value
             if pair[0] is not None:
                 expected[i] = code(freeze(pair[0]))
             values[i] = pair[1]
@@ -269,9 +269,9 @@ class _Reader:
             if answered and line.f not in WITHOUT_VALUE:
                 raise _WrongError(f"a {line.f} needs a value")
             value = None
-        outcome = Outcome.OK if ok is not False else Outcome.FAILED
+        outcome = Completion.OK if ok is not False else Completion.FAILED
         if line.f == "cas" and line.happened is not UNSET:
-            outcome = Outcome.NO_EFFECT
+            outcome = Completion.NO_EFFECT
         code = self.values.code
         return (
             line.process,
@@ -282,7 +282,7 @@ class _Reader:
             code(freeze(line.seen)) if failed_cas and line.seen is not UNSET else NOT_RECORDED,
             line.call,
             NEVER if line.ret is None else line.ret,
-            (Outcome.UNKNOWN if line.ret is None else outcome).value,
+            (Completion.UNKNOWN if line.ret is None else outcome).value,
             number,
         )
 

@@ -26,7 +26,7 @@ from dynaproof.checkers.histories.edn_values import Character, EdnMap, Keyword, 
 from dynaproof.checkers.histories.events import ANSWERS
 from dynaproof.checkers.histories.values import Json, thaw
 from dynaproof.checkers.whole_file import write_whole
-from dynaproof.specs.history import UNRECORDED, History, HistoryError, Operation, Outcome, Value
+from dynaproof.specs.history import UNRECORDED, Completion, History, HistoryError, Operation, Value
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _JEPSEN_NAMES: Final = {"read": "read", "write": "write", "cas": "cas", "delete": "delete"}
@@ -45,7 +45,7 @@ def json_lines(history: History) -> bytes:
 
 
 def _json_of(op: Operation) -> dict[str, Any]:
-    returned = op.outcome is not Outcome.UNKNOWN
+    returned = op.outcome is not Completion.UNKNOWN
     line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key}
     if op.function == "cas":
         line["value"] = [_json_value(op.expected), _json_value(op.value)]
@@ -53,10 +53,10 @@ def _json_of(op: Operation) -> dict[str, Any]:
         line["value"] = _json_value(op.value)
     line["call"] = op.call
     line["return"] = op.ret if returned else None
-    if op.outcome is Outcome.NO_EFFECT:
+    if op.outcome is Completion.NO_EFFECT:
         line["happened"] = False
-    elif op.outcome is Outcome.FAILED or (returned and op.function == "cas"):
-        line["ok"] = op.outcome is Outcome.OK
+    elif op.outcome is Completion.FAILED or (returned and op.function == "cas"):
+        line["ok"] = op.outcome is Completion.OK
     if op.seen is not UNRECORDED:
         line["seen"] = _json_value(op.seen)
     return line
@@ -114,7 +114,7 @@ def edn(history: History) -> bytes:
         fields += [f":value {value}", f":process {processes[event.row]}"]
         if failed and op.seen is not UNRECORDED:
             fields.append(f":seen {_edn_value(op.seen)}")
-        elif failed and op.function == "cas" and op.outcome is Outcome.FAILED:
+        elif failed and op.function == "cas" and op.outcome is Completion.FAILED:
             fields.append(":differed true")
         if timed:
             fields.append(f":time {event.time}")
@@ -125,8 +125,8 @@ def edn(history: History) -> bytes:
 def _events(history: History) -> Iterator[_Event]:
     for row, op in enumerate(history):
         yield _Event(op.call, _CALL, row, "invoke")
-        if op.outcome is not Outcome.UNKNOWN:
-            yield _Event(op.ret, _RETURN, row, "ok" if op.outcome is Outcome.OK else "fail")
+        if op.outcome is not Completion.UNKNOWN:
+            yield _Event(op.ret, _RETURN, row, "ok" if op.outcome is Completion.OK else "fail")
 
 
 def _is_one_register(history: History) -> bool:

@@ -10,7 +10,7 @@ from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.group import CLIENT, READER, REPLICAS, GroupConfig
 from dynaproof.checkers.kinds.replica_host import brief, named, plain
 from dynaproof.checkers.runs.kind import Kind
-from dynaproof.checkers.runs.requests import Outcome, Requests
+from dynaproof.checkers.runs.requests import RequestEnd, Requests
 from dynaproof.checkers.runs.words import Knowledge
 from dynaproof.checkers.workloads.client import Client, ClientSettings
 from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
@@ -107,7 +107,7 @@ def session(env: Env, config: GroupConfig) -> NodeProtocol:
     return Session(env, REPLICAS, config.client)
 
 
-def outcome_of(note: Ended) -> Outcome:
+def end_of(note: Ended) -> RequestEnd:
     """How a request ended: that a condition failed is an answer, too."""
     if note.ending == "definite":
         return "refused"
@@ -131,6 +131,6 @@ REQUESTS = Requests(
     sessions=SESSIONS,
     instead_of=(CLIENT, READER),
     configure=Defaults(),
-    endings={Ended: outcome_of},
+    endings={Ended: end_of},
 )
 """How requests of a group are issued."""

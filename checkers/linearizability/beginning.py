@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from dynaproof.specs.history import ABSENT, DTYPES, NOT_RECORDED, WRITE, Columns, History, Outcome, Value
+from dynaproof.specs.history import ABSENT, DTYPES, NOT_RECORDED, WRITE, Columns, Completion, History, Value
 from dynaproof.specs.objects import same_value
 
 BEGINNING: Final = 0
@@ -27,7 +27,7 @@ def with_beginning(history: History, initial: Value) -> History:
         values.append(initial)
     first = int(history.columns.call.min()) - 1
     keys = np.arange(len(history.keys))
-    row = (NOBODY, WRITE, keys, code, ABSENT, NOT_RECORDED, first, first, Outcome.OK.value, BEGINNING)
+    row = (NOBODY, WRITE, keys, code, ABSENT, NOT_RECORDED, first, first, Completion.OK.value, BEGINNING)
     added = (np.full(len(keys), field, dtype=kind) for field, kind in zip(row, DTYPES, strict=True))
     columns = Columns(
         *(np.concatenate([column, more]) for column, more in zip(history.columns, added, strict=True))

@@ -10,7 +10,7 @@ Source: Herlihy and Wing, *Linearizability* (1990), section 2.3.
 from collections.abc import Sequence
 from typing import Any
 
-from dynaproof.specs.history import NEVER, Operation, Outcome
+from dynaproof.specs.history import NEVER, Completion, Operation
 from dynaproof.specs.objects import REGISTER, SequentialObject
 
 
@@ -32,10 +32,10 @@ def explains(
     if len(set(stands)) < len(stands):
         return False
     for operation in operations:
-        must = operation.outcome is Outcome.OK or (
-            operation.outcome is Outcome.FAILED and operation.function == "cas"
+        must = operation.outcome is Completion.OK or (
+            operation.outcome is Completion.FAILED and operation.function == "cas"
         )
-        may = must or operation.outcome is Outcome.UNKNOWN
+        may = must or operation.outcome is Completion.UNKNOWN
         if (must and operation.index not in stands) or (not may and operation.index in stands):
             return False
     if any(later.ret < earlier.call for at, later in enumerate(order) for earlier in order[:at]):
@@ -49,11 +49,11 @@ def explains(
 def _extend(
     order: list[Operation], left: list[Operation], state: Any, thing: SequentialObject
 ) -> list[Operation] | None:
-    if all(operation.outcome is Outcome.UNKNOWN for operation in left):
+    if all(operation.outcome is Completion.UNKNOWN for operation in left):
         return order
     first_return = min(operation.ret for operation in left)
     for operation in left:
-        assert (operation.ret == NEVER) == (operation.outcome is Outcome.UNKNOWN), (
+        assert (operation.ret == NEVER) == (operation.outcome is Completion.UNKNOWN), (
             "only the unknown never return"
         )
         if operation.call > first_return:

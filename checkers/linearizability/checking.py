@@ -25,7 +25,7 @@ from dynaproof.checkers.linearizability.result import (
     Meter,
     Result,
 )
-from dynaproof.specs.history import Column, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.history import Column, Completion, History, HistoryBuilder, Operation
 from dynaproof.specs.objects import REGISTER, STRING, Register, SequentialObject
 
 ZONES = "zones and sweep"
@@ -359,8 +359,8 @@ def _reached(rows: Sequence[int], found: Searched | wing_gong.Found) -> _Reached
 def tells(operation: Operation) -> bool:
     """Whether an operation says something about the state: all but what certainly did not happen."""
     if operation.function == "cas":
-        return operation.outcome is not Outcome.NO_EFFECT
-    return operation.outcome is not Outcome.FAILED
+        return operation.outcome is not Completion.NO_EFFECT
+    return operation.outcome is not Completion.FAILED
 
 
 def _no(

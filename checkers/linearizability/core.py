@@ -53,7 +53,16 @@ from dynaproof.checkers.linearizability.checking import (
 )
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import NOT_LINEARIZABLE, Result
-from dynaproof.specs.history import ABSENT, NEVER, NOT_RECORDED, Column, Columns, History, Operation, Outcome
+from dynaproof.specs.history import (
+    ABSENT,
+    NEVER,
+    NOT_RECORDED,
+    Column,
+    Columns,
+    Completion,
+    History,
+    Operation,
+)
 from dynaproof.specs.objects import Register, SequentialObject
 
 PLAIN_BELOW = 3_000
@@ -141,7 +150,7 @@ def _cut(history: History, rows: Column, returned: Column) -> tuple[History, Col
     part = history.select(kept).columns
     where = np.searchsorted(kept, pending)
     part.ret[where] = NEVER
-    part.outcome[where] = Outcome.UNKNOWN.value
+    part.outcome[where] = Completion.UNKNOWN.value
     part.seen[where] = NOT_RECORDED
     return _like(history, part), kept
 

@@ -18,7 +18,7 @@ from dynaproof.checkers.linearizability.beginning import BEGINNING
 from dynaproof.checkers.linearizability.patterns import Pattern
 from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, ASK_PUT, ASK_READ, Ask
 from dynaproof.checkers.linearizability.result import Failure
-from dynaproof.specs.history import ABSENT, NEVER, UNRECORDED, History, Operation, Outcome, Value
+from dynaproof.specs.history import ABSENT, NEVER, UNRECORDED, Completion, History, Operation, Value
 
 STALE_READ = "stale read"
 NEW_OLD_INVERSION = "new-old inversion"
@@ -220,7 +220,7 @@ def phrase(op: Operation) -> str:
     if op.function == "delete":
         return name(op)
     if op.function == "cas":
-        if op.outcome is Outcome.FAILED:
+        if op.outcome is Completion.FAILED:
             return f"{name(op)}, which saw {value_text(op.seen)}," if op.seen is not UNRECORDED else name(op)
         return f"{name(op)} from {value_text(op.expected)} to {value_text(op.value)}"
     return f"{name(op)} of {value_text(op.value)}"
@@ -229,7 +229,7 @@ def phrase(op: Operation) -> str:
 def did(op: Operation) -> str:
     """What an operation did or found, as the subject of a sentence."""
     if op.function == "cas":
-        if op.outcome is Outcome.FAILED:
+        if op.outcome is Completion.FAILED:
             found = "did not find" if op.seen is UNRECORDED else "failed and saw"
             return f"{name(op)} {found} {value_text(op.expected if op.seen is UNRECORDED else op.seen)}"
         return f"{name(op)} replaced {value_text(op.expected)} by {value_text(op.value)}"
@@ -242,12 +242,12 @@ def _found(op: Operation) -> Value:
     """The value that an operation met."""
     if op.function != "cas":
         return op.value
-    return op.seen if op.outcome is Outcome.FAILED else op.expected
+    return op.seen if op.outcome is Completion.FAILED else op.expected
 
 
 def _left(op: Operation) -> Value:
     """The value that was there when an operation had happened."""
-    return op.seen if op.outcome is Outcome.FAILED else op.value
+    return op.seen if op.outcome is Completion.FAILED else op.value
 
 
 def before(history: History, earlier: Operation, later: Operation) -> str:

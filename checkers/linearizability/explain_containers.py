@@ -11,7 +11,7 @@ element, garbage element, removed element; lock held twice, lock released twice,
 from collections.abc import Iterator, Sequence
 
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
-from dynaproof.specs.history import History, Operation, Outcome, Value
+from dynaproof.specs.history import Completion, History, Operation, Value
 from dynaproof.specs.objects import elements_of, same_value
 
 GARBAGE_POP = "garbage pop"
@@ -48,7 +48,7 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
                 sentence = f"{did(op)}, and so did {name(rivals[0])}, but only {phrase(sources[0])} put it in"
             yield POPPED_TWICE, [op, *rivals, *sources], sentence
     for one in put:
-        if one.outcome is not Outcome.OK or one.ret >= op.call or not _stays(one, put, took):
+        if one.outcome is not Completion.OK or one.ret >= op.call or not _stays(one, put, took):
             continue
         nobody = f"nobody who had begun when {name(op)} ended took {value_text(one.value)} out"
         if op.value is None:
@@ -69,7 +69,7 @@ def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) 
     """Whether what `one` pushed, and nobody else, cannot have been popped by any of `took`."""
     alone = not any(other is not one and same_value(other.value, one.value) for other in put)
     return alone and not any(
-        taker.outcome is Outcome.UNKNOWN or same_value(taker.value, one.value) for taker in took
+        taker.outcome is Completion.UNKNOWN or same_value(taker.value, one.value) for taker in took
     )
 
 
@@ -80,7 +80,7 @@ def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iter
     found = elements_of(op.value, "a set")
     adds, removes = _happened(others, "add"), _happened(others, "remove")
     for add in adds:
-        if add.outcome is not Outcome.OK or add.ret >= op.call or add.value in found:
+        if add.outcome is not Completion.OK or add.ret >= op.call or add.value in found:
             continue
         if not any(same_value(one.value, add.value) and one.ret >= add.call for one in removes):
             gone = "" if not removes else ", and nobody can have removed it since"
@@ -101,7 +101,7 @@ def _present(
         sentence = f"{name(op)} found {value_text(value)}, but nobody had begun to add it when it ended"
         yield GARBAGE_ELEMENT, [op], sentence
     for one in removes:
-        ended = one.outcome is Outcome.OK and one.ret < op.call and same_value(one.value, value)
+        ended = one.outcome is Completion.OK and one.ret < op.call and same_value(one.value, value)
         if sources and ended and all(source.ret < one.call for source in sources):
             sentence = (
                 f"{name(op)} found {value_text(value)}, but {phrase(one)} had ended "
@@ -119,7 +119,7 @@ def of_mutex(history: History, op: Operation, others: Sequence[Operation]) -> It
         return
     alike, between = (acquires, releases) if acquired else (releases, acquires)
     for one in sorted(alike, key=lambda one: (-one.ret, one.index)):
-        ended = one.outcome is Outcome.OK and one.ret < op.call
+        ended = one.outcome is Completion.OK and one.ret < op.call
         if ended and all(other.ret < one.call for other in between):
             what = "release" if acquired else "acquire"
             sentence = (
@@ -131,4 +131,4 @@ def of_mutex(history: History, op: Operation, others: Sequence[Operation]) -> It
 
 def _happened(others: Sequence[Operation], function: str) -> list[Operation]:
     """Those of that function that may have happened."""
-    return [one for one in others if one.function == function and one.outcome is not Outcome.FAILED]
+    return [one for one in others if one.function == function and one.outcome is not Completion.FAILED]

@@ -20,7 +20,7 @@ from dynaproof.checkers.linearizability.explain import before, did, name, phrase
 from dynaproof.checkers.linearizability.explain_containers import Explanation, of_mutex, of_set, of_stack
 from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.checkers.linearizability.wing_gong import Window
-from dynaproof.specs.history import NEVER, History, Operation, Outcome, Value
+from dynaproof.specs.history import NEVER, Completion, History, Operation, Value
 from dynaproof.specs.objects import (
     Counter,
     Mutex,
@@ -78,7 +78,7 @@ def causes(
     explain = _OF_OBJECT.get(type(thing))
     if explain is None or thing.initial != type(thing)().initial:
         return  # What an object began with, nobody put in.
-    if op.outcome is Outcome.OK:
+    if op.outcome is Completion.OK:
         yield from explain(history, op, others)
 
 
@@ -146,8 +146,8 @@ def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> I
     """What excludes the answer of a dequeue by itself."""
     if op.function != "dequeue":
         return
-    put = [one for one in others if one.function == "enqueue" and one.outcome is not Outcome.FAILED]
-    took = [one for one in others if one.function == "dequeue" and one.outcome is not Outcome.FAILED]
+    put = [one for one in others if one.function == "enqueue" and one.outcome is not Completion.FAILED]
+    took = [one for one in others if one.function == "dequeue" and one.outcome is not Completion.FAILED]
     if op.value is None:
         yield from _not_empty(history, op, put, took)
         return
@@ -173,7 +173,7 @@ def _not_empty(
 ) -> Iterator[Explanation]:
     """Of a dequeue that found nothing: something had been put in before that nobody can have taken out."""
     for one in put:
-        if one.outcome is Outcome.OK and one.ret < op.call and _stays(one, put, took):
+        if one.outcome is Completion.OK and one.ret < op.call and _stays(one, put, took):
             sentence = (
                 f"{name(op)} found the queue empty, but {phrase(one)} had ended {before(history, one, op)} "
                 f"it began, and nobody who had begun when it ended took {value_text(one.value)} out"
@@ -184,7 +184,7 @@ def _not_empty(
 def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) -> bool:
     """Whether what `one` put in cannot have been taken out by any of `took`."""
     return _only(one, put) and not any(
-        taker.outcome is Outcome.UNKNOWN or same_value(taker.value, one.value) for taker in took
+        taker.outcome is Completion.UNKNOWN or same_value(taker.value, one.value) for taker in took
     )
 
 
@@ -198,14 +198,14 @@ def _inversions(
 ) -> Iterator[Explanation]:
     """First in, first out. The value of `op` was put in by `source` alone."""
     for one in put:
-        if one.outcome is Outcome.OK and one.ret < source.call and _stays(one, put, took):
+        if one.outcome is Completion.OK and one.ret < source.call and _stays(one, put, took):
             sentence = (
                 f"{did(op)}, but {phrase(one)} had ended {before(history, one, source)} {phrase(source)} "
                 f"began, and nobody who had begun when {name(op)} ended took {value_text(one.value)} out"
             )
             yield QUEUE_INVERSION, [op, source, one], sentence
     for late in took:
-        if late.outcome is not Outcome.OK or late.ret >= op.call:
+        if late.outcome is not Completion.OK or late.ret >= op.call:
             continue
         entered = [one for one in put if same_value(one.value, late.value)]
         if len(entered) == 1 and source.ret < entered[0].call:
@@ -221,11 +221,11 @@ def _inversions(
 
 def _of_counter(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
     """A sum below the least that the adds of its time can make, or above the most."""
-    adds = [one for one in others if one.function == "add" and one.outcome is not Outcome.FAILED]
+    adds = [one for one in others if one.function == "add" and one.outcome is not Completion.FAILED]
     if op.function != "read" or not isinstance(op.value, int):
         return
-    ended = [one for one in adds if one.outcome is Outcome.OK and one.ret < op.call]
-    open_now = [one for one in adds if one.outcome is not Outcome.OK or one.ret >= op.call]
+    ended = [one for one in adds if one.outcome is Completion.OK and one.ret < op.call]
+    open_now = [one for one in adds if one.outcome is not Completion.OK or one.ret >= op.call]
     least = sum(one.value for one in ended) + sum(min(one.value, 0) for one in open_now)
     most = sum(one.value for one in ended) + sum(max(one.value, 0) for one in open_now)
     takers = [one for one in adds if one.value < 0]
@@ -259,10 +259,10 @@ def _of_string(history: History, op: Operation, others: Sequence[Operation]) -> 
     if op.function != "read":
         return
     found = op.value or ""
-    writes = [one for one in others if one.function == "write" and one.outcome is not Outcome.FAILED]
+    writes = [one for one in others if one.function == "write" and one.outcome is not Completion.FAILED]
     last_write = max((one.ret for one in writes), default=-NEVER)
     # Since the call of each of these there was no write.
-    since = [one for one in others if one.outcome is Outcome.OK and last_write < one.call]
+    since = [one for one in others if one.outcome is Completion.OK and last_write < one.call]
     since = [one for one in since if one.ret < op.call]
     appends = [one for one in since if one.function == "append" and one.value]
     for one in appends:

@@ -53,7 +53,7 @@ from dynaproof.checkers.linearizability.random_histories import (
 )
 from dynaproof.checkers.linearizability.register import ASK_DIFFERS, Ask, Asks
 from dynaproof.checkers.linearizability.search_fuzzing import wrong_search
-from dynaproof.specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.history import NEVER, UNRECORDED, Completion, History, HistoryBuilder, Operation
 from dynaproof.specs.objects import REGISTER
 
 BATCH: Final = 64
@@ -287,11 +287,11 @@ def _online(operations: Sequence[Operation], chance: Random) -> bool:
         op = operations[i]
         if not ends:
             key.call(i, ONLINE_KINDS[op.function], op.value, op.expected)
-        elif op.outcome is Outcome.UNKNOWN:
+        elif op.outcome is Completion.UNKNOWN:
             key.unknown(i)
-        elif op.outcome is Outcome.FAILED and op.function == "cas":
+        elif op.outcome is Completion.FAILED and op.function == "cas":
             key.returned(i, online.UNSEEN if op.seen is UNRECORDED else op.seen, applied=False)
-        elif op.outcome is Outcome.FAILED:
+        elif op.outcome is Completion.FAILED:
             key.abandon(i)
         else:
             key.returned(i, op.value)
@@ -303,7 +303,7 @@ def _wrong_order(
 ) -> Iterator[str]:
     """What is wrong with the order that somebody gave for a yes: rows, of what says something."""
     standing = set(order)
-    silent = [op for op in operations if op.outcome is Outcome.UNKNOWN and op.index not in standing]
+    silent = [op for op in operations if op.outcome is Completion.UNKNOWN and op.index not in standing]
     if not brute_force.explains(operations, [operations[row] for row in order]):
         yield f"{who} gave an order that does not linearize it: {list(order)}, {len(silent)} pending left out"
     try:
@@ -380,7 +380,7 @@ def _wrong_readers(history: History) -> Iterator[str]:
 
 
 def _told_by(op: Operation) -> tuple[Any, ...]:
-    value = None if op.function == "read" and op.outcome is not Outcome.OK else op.value
+    value = None if op.function == "read" and op.outcome is not Completion.OK else op.value
     return op.process, op.function, op.key, value, op.expected, op.seen, op.call, op.ret, op.outcome
 
 
@@ -388,23 +388,23 @@ def without_seen(history: History, *, differed: bool = True) -> History:
     """The history as a recorder has it that does not write down what failed conditions saw."""
     builder = HistoryBuilder()
     for op in history:
-        ret = None if op.outcome is Outcome.UNKNOWN else op.ret
+        ret = None if op.outcome is Completion.UNKNOWN else op.ret
         builder.add(
             op.process, op.function, op.key, op.value, op.call, ret,
-            expected=op.expected, ok=op.outcome is Outcome.OK, differed=differed,
+            expected=op.expected, ok=op.outcome is Completion.OK, differed=differed,
         )  # fmt: skip
     return builder.build()
 
 
 def jepsen_events(history: History) -> list[str]:
     """The history as Jepsen's events, in the order of time; what failed conditions saw is lost."""
-    types = {Outcome.OK: "ok", Outcome.FAILED: "fail", Outcome.UNKNOWN: "info"}
+    types = {Completion.OK: "ok", Completion.FAILED: "fail", Completion.UNKNOWN: "info"}
     events: list[tuple[int, int, int, str]] = []
     for op in history:
         pair = f"[{_edn(op.expected)} {_edn(op.value)}]"
         value = pair if op.function == "cas" else "nil" if op.function == "delete" else _edn(op.value)
         asked = "nil" if op.function == "read" else value
-        found = value if op.outcome is Outcome.OK else asked
+        found = value if op.outcome is Completion.OK else asked
         what = f":process {op.process}, :f :{op.function}"
         events.append((op.call, 0, op.index, f"{{{what}, :type :invoke, :value {asked}}}"))
         events.append((op.ret, 1, op.index, f"{{{what}, :type :{types[op.outcome]}, :value {found}}}"))

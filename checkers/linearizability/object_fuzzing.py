@@ -20,7 +20,7 @@ from dynaproof.checkers.linearizability.checking import check, tells
 from dynaproof.checkers.linearizability.core import minimal_core
 from dynaproof.checkers.linearizability.explain_objects import UNEXPLAINED_ANSWER, causes
 from dynaproof.checkers.linearizability.object_histories import KINDS, Made, object_history
-from dynaproof.specs.history import UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.history import UNRECORDED, Completion, History, HistoryBuilder, Operation
 from dynaproof.specs.objects import Register
 
 CORE_EVERY: Final = 4
@@ -74,7 +74,7 @@ def _examine(made: Made, number: int, tally: ObjectTally | None) -> Iterator[str
     result = check(history, thing)
     if tally is not None:
         tally.histories += 1
-        tally.crashed += any(op.outcome is Outcome.UNKNOWN for op in operations)
+        tally.crashed += any(op.outcome is Completion.UNKNOWN for op in operations)
         tally.verdicts[result.verdict] += 1
         tally.algorithms[result.algorithm] += 1
         if result.cause is not None:
@@ -113,7 +113,7 @@ def _wrong_yes(made: Made, operations: Sequence[Operation], order: Sequence[int]
         yield f"the verifier refuses what check gave: {error}"
     stranger = [op.index for op in operations if op.index not in set(order)]
     falsified = [[*order, *stranger[:1]], [*order[1:2], *order[:1], *order[2:]], order[:-1]]
-    silent = [op.index for op in operations if op.outcome is Outcome.NO_EFFECT]
+    silent = [op.index for op in operations if op.outcome is Completion.NO_EFFECT]
     falsified += [[*order[:at], row, *order[at:]] for row in silent for at in range(len(order) + 1)]
     for changed in falsified:
         right = brute_force.explains(operations, [operations[row] for row in changed], thing)
@@ -153,10 +153,10 @@ def _as_edn_says(history: History, differed: bool) -> History:
     """The history as Jepsen's events tell it: of a failed cas only what it saw, or that it did not happen."""
     builder = HistoryBuilder(functions=history.functions)
     for op in history:
-        ret = None if op.outcome is Outcome.UNKNOWN else op.ret
+        ret = None if op.outcome is Completion.UNKNOWN else op.ret
         builder.add(
             op.process, op.function, op.key, op.value, op.call, ret,
-            expected=op.expected, ok=op.outcome is Outcome.OK, seen=op.seen, differed=differed,
+            expected=op.expected, ok=op.outcome is Completion.OK, seen=op.seen, differed=differed,
         )  # fmt: skip
     return builder.build()
 
@@ -166,15 +166,15 @@ def lines_of(history: History) -> list[str]:
     lines = []
     for op in history:
         line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key, "call": op.call}
-        line["return"] = None if op.outcome is Outcome.UNKNOWN else op.ret
+        line["return"] = None if op.outcome is Completion.UNKNOWN else op.ret
         if op.function == "cas":
             line["value"] = [op.expected, op.value]
         elif op.function not in {"delete", "acquire", "release"}:
             line["value"] = sorted(op.value) if isinstance(op.value, frozenset) else op.value
-        if op.outcome is Outcome.NO_EFFECT:
+        if op.outcome is Completion.NO_EFFECT:
             line["happened"] = False
-        elif op.outcome is Outcome.FAILED or (op.function == "cas" and op.outcome is Outcome.OK):
-            line["ok"] = op.outcome is Outcome.OK
+        elif op.outcome is Completion.FAILED or (op.function == "cas" and op.outcome is Completion.OK):
+            line["ok"] = op.outcome is Completion.OK
         if op.seen is not UNRECORDED:
             line["seen"] = op.seen
         lines.append(json.dumps(line))
@@ -183,13 +183,13 @@ def lines_of(history: History) -> list[str]:
 
 def _events(history: History) -> list[str]:
     """The history as Jepsen's events, in the order of time; a write is answered by something else."""
-    types = {Outcome.OK: "ok", Outcome.UNKNOWN: "info"}
+    types = {Completion.OK: "ok", Completion.UNKNOWN: "info"}
     events: list[tuple[int, int, int, str]] = []
     for op in history:
         value = f"[{_edn(op.expected)} {_edn(op.value)}]" if op.function == "cas" else _edn(op.value)
         answered = op.function in ANSWERED
         asked = "nil" if answered else value
-        found = value if answered and op.outcome is Outcome.OK else '"done"'
+        found = value if answered and op.outcome is Completion.OK else '"done"'
         what = f":process {op.process}, :f :{op.function}"
         seen = f", :seen {_edn(op.seen)}" if op.seen is not UNRECORDED else ""
         kind = types.get(op.outcome, "fail")

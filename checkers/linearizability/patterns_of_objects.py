@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
-from dynaproof.specs.history import NEVER, Operation, Outcome, Value
+from dynaproof.specs.history import NEVER, Completion, Operation, Value
 from dynaproof.specs.objects import Counter, Queue, SequentialObject, StringWithAppend
 
 
@@ -26,7 +26,7 @@ def find(operations: Sequence[Operation], thing: SequentialObject) -> int | None
     look = _OF_OBJECT.get(type(thing))
     if look is None or thing.initial != type(thing)().initial:
         return None  # What an object began with, nobody put in.
-    found = look([op for op in operations if op.outcome is not Outcome.FAILED])
+    found = look([op for op in operations if op.outcome is not Completion.FAILED])
     first = min(found, key=lambda op: (op.ret, op.index), default=None)
     return None if first is None else next(i for i, op in enumerate(operations) if op is first)
 
@@ -60,7 +60,7 @@ def _of_queue(operations: Sequence[Operation]) -> Iterable[Operation]:
     for op in operations:
         if op.function == "enqueue":
             put.setdefault(_code(op.value), []).append(op)
-        elif op.outcome is Outcome.OK:
+        elif op.outcome is Completion.OK:
             took.setdefault(_code(op.value), []).append(op)
         else:
             crashed = min(crashed, op.call)
@@ -69,7 +69,7 @@ def _of_queue(operations: Sequence[Operation]) -> Iterable[Operation]:
     once = {value: ops[0] for value, ops in put.items() if len(ops) == 1}
     taken = {value: min((op.call for op in took.get(value, ())), default=NEVER) for value in once}
     stays = _Steps(
-        ((op.ret, min(taken[value], crashed)) for value, op in once.items() if op.outcome is Outcome.OK),
+        ((op.ret, min(taken[value], crashed)) for value, op in once.items() if op.outcome is Completion.OK),
         max,
         -NEVER,
     )
@@ -100,7 +100,7 @@ def _of_counter(operations: Sequence[Operation]) -> Iterable[Operation]:
     adds = [op for op in operations if op.function == "add"]
     if not all(isinstance(op.value, int) for op in adds):
         return
-    ended = [op for op in adds if op.outcome is Outcome.OK]
+    ended = [op for op in adds if op.outcome is Completion.OK]
     total = _Steps(((op.ret, op.value) for op in ended), _sum, 0)
     # What has begun and not ended adds its value or nothing: of negative and of positive ones apart.
     parts = [
@@ -111,7 +111,7 @@ def _of_counter(operations: Sequence[Operation]) -> Iterable[Operation]:
         for bound in (min, max)
     ]
     for op in operations:
-        if op.function != "read" or op.outcome is not Outcome.OK or not isinstance(op.value, int):
+        if op.function != "read" or op.outcome is not Completion.OK or not isinstance(op.value, int):
             continue
         certain = total.below(op.call)
         least, most = (certain + begun.until(op.ret) - over.below(op.call) for begun, over in parts)
@@ -125,7 +125,7 @@ def _of_counter(operations: Sequence[Operation]) -> Iterable[Operation]:
 def _of_string(operations: Sequence[Operation]) -> Iterable[Operation]:
     """Of the reads since a write the one that found most: what is read after it must begin with that."""
     writes = _Steps(((op.call, op.ret) for op in operations if op.function == "write"), max, -NEVER)
-    reads = [op for op in operations if op.function == "read" and op.outcome is Outcome.OK]
+    reads = [op for op in operations if op.function == "read" and op.outcome is Completion.OK]
     ended = sorted(reads, key=lambda op: (op.ret, op.index))
     longest: Operation | None = None
     at = 0

@@ -24,7 +24,7 @@ from dynaproof.checkers.linearizability.checking import check
 from dynaproof.checkers.linearizability.core import Core
 from dynaproof.checkers.linearizability.explain import how_far, name, time_text, value_text
 from dynaproof.checkers.linearizability.result import UNKNOWN, Budget, Result
-from dynaproof.specs.history import NEVER, NOT_RECORDED, UNRECORDED, Column, History, Operation, Outcome
+from dynaproof.specs.history import NEVER, NOT_RECORDED, UNRECORDED, Column, Completion, History, Operation
 from dynaproof.specs.objects import SequentialObject
 
 HELD_AT_MOST: Final = 4_000
@@ -88,7 +88,7 @@ def _order_before(history: History, bad: int | None, thing: SequentialObject | N
         return []
     part = history.select(range(len(history)))
     c = part.columns
-    c.ret[bad], c.outcome[bad], c.seen[bad] = NEVER, Outcome.UNKNOWN.value, NOT_RECORDED
+    c.ret[bad], c.outcome[bad], c.seen[bad] = NEVER, Completion.UNKNOWN.value, NOT_RECORDED
     certificate = check(part, thing, ORDER_BUDGET).certificate
     return [] if certificate is None else [row for row in certificate.tolist() if row != bad]
 
@@ -205,11 +205,11 @@ def _text(op: Operation) -> str:
     elif op.function == "cas":
         text = f"cas {value_text(op.expected)} → {value_text(op.value)}"
     elif op.function in {"read", "dequeue"}:
-        text = op.function if op.outcome is Outcome.UNKNOWN else f"{op.function} {value_text(op.value)}"
+        text = op.function if op.outcome is Completion.UNKNOWN else f"{op.function} {value_text(op.value)}"
     else:
         text = f"{op.function} {value_text(op.value)}"
-    if op.outcome is Outcome.NO_EFFECT:
+    if op.outcome is Completion.NO_EFFECT:
         text += ", without effect"
-    elif op.outcome is Outcome.FAILED:
+    elif op.outcome is Completion.FAILED:
         text += " failed" if op.seen is UNRECORDED else f" failed, saw {value_text(op.seen)}"
     return text

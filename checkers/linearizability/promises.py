@@ -28,11 +28,11 @@ import numpy as np
 
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
 from dynaproof.checkers.linearizability.result import Failure
-from dynaproof.specs.history import ABSENT, APPEND, DELETE, NEVER, READ, History, Operation, Outcome
+from dynaproof.specs.history import ABSENT, APPEND, DELETE, NEVER, READ, Completion, History, Operation
 
 ALWAYS: Final = -NEVER
 
-NOT_DONE: Final = (Outcome.FAILED.value, Outcome.NO_EFFECT.value)
+NOT_DONE: Final = (Completion.FAILED.value, Completion.NO_EFFECT.value)
 """The time of what was there from the beginning."""
 
 TOLD_AT_MOST: Final = 100
@@ -128,7 +128,7 @@ class _Versions:
         for key, code, call, ret, row in zip(*(column.tolist() for column in columns), strict=True):
             found.setdefault((key, code), []).append((call, ret, row))
         self.of = {version: _Version(some) for version, some in found.items()}
-        reads = np.flatnonzero((c.function == READ) & (c.outcome == Outcome.OK.value))
+        reads = np.flatnonzero((c.function == READ) & (c.outcome == Completion.OK.value))
         self.reads: list[int] = reads[np.argsort(c.call[reads], kind="stable")].tolist()
         self.values: list[int] = value.tolist()
 
@@ -165,7 +165,7 @@ def read_your_writes(history: History) -> Promised:
     versions = _Versions(history)
     c = history.columns
     wrote = c.function != READ
-    rows = np.flatnonzero((wrote | (c.function == READ)) & (c.outcome == Outcome.OK.value))
+    rows = np.flatnonzero((wrote | (c.function == READ)) & (c.outcome == Completion.OK.value))
     told: list[Failure] = []
     own: dict[tuple[int, int], int] = {}
     for row in rows[np.lexsort((c.ret[rows], c.call[rows]))].tolist():
@@ -214,7 +214,7 @@ PROMISES: Final[Mapping[str, Callable[[History], Promised]]] = {
 def _replacements(history: History) -> list[Callable[[int, int], tuple[int, int]]]:
     """For each key: of a value whose writes had ended by then, how stale it was at a time, at least."""
     c = history.columns
-    wrote = (c.function != READ) & (c.outcome == Outcome.OK.value)
+    wrote = (c.function != READ) & (c.outcome == Completion.OK.value)
     return [_replacement(*part) for part in _writes_of_keys(history, wrote)]
 
 

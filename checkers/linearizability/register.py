@@ -25,7 +25,17 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dynaproof.specs.history import ABSENT, CAS, DELETE, NOT_RECORDED, READ, WRITE, Column, History, Outcome
+from dynaproof.specs.history import (
+    ABSENT,
+    CAS,
+    DELETE,
+    NOT_RECORDED,
+    READ,
+    WRITE,
+    Column,
+    Completion,
+    History,
+)
 
 ASK_READ: Final = 0
 ASK_DIFFERS: Final = 1
@@ -68,7 +78,7 @@ def reduce(history: History, machine_code: bool = False) -> Asks:
     O(n log n), by machine code O(n): to sort and gather many rows by key costs most of a check.
     """
     c = history.columns
-    unknown, failed = c.outcome == Outcome.UNKNOWN.value, c.outcome == Outcome.FAILED.value
+    unknown, failed = c.outcome == Completion.UNKNOWN.value, c.outcome == Completion.FAILED.value
     is_cas = c.function == CAS
     recorded = is_cas & failed & (c.seen != NOT_RECORDED)
     idle_cas = is_cas & (c.expected == c.value)
@@ -78,7 +88,7 @@ def reduce(history: History, machine_code: bool = False) -> Asks:
     kind[(c.function == WRITE) | (c.function == DELETE)] = ASK_PUT
     kind[is_cas & ~failed & ~idle_cas] = ASK_CAS
     kind[(unknown & (kind == ASK_READ)) | (failed & ~is_cas)] = DROPPED
-    kind[c.outcome == Outcome.NO_EFFECT.value] = DROPPED
+    kind[c.outcome == Completion.NO_EFFECT.value] = DROPPED
     need = np.where(is_cas, np.where(recorded, c.seen, c.expected), c.value)
     value = np.where(c.function == DELETE, ABSENT, c.value)
     impossible = np.flatnonzero(recorded & (c.seen == c.expected))

@@ -30,7 +30,7 @@ from dynaproof.checkers.load.measuring import (
     why_saturated,
 )
 from dynaproof.checkers.runs.config import RunResult
-from dynaproof.checkers.runs.requests import Due, Outcome, Requests
+from dynaproof.checkers.runs.requests import Due, RequestEnd, Requests
 from dynaproof.checkers.runs.run import Run, perform
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.scenarios.catalogue import drawn
@@ -60,7 +60,7 @@ class Ended(Struct, frozen=True):
     """A request that was due in the window has ended."""
 
     took: int
-    outcome: Outcome
+    outcome: RequestEnd
     write: bool
 
 
@@ -120,7 +120,7 @@ class OpenLoop:
     def _handled(self, place: Place) -> None:
         self._written += place.disk.bytes_written
 
-    def _said(self, told: Callable[[Any], Outcome], place: Place, note: Note) -> None:
+    def _said(self, told: Callable[[Any], RequestEnd], place: Place, note: Note) -> None:
         request = self._under_way.get(place.name)
         if request is None or (ONLY_LANE, request.asked) in place.timers:
             return  # Another node's note, or a second one.

@@ -89,7 +89,7 @@ CHECKER_BUGS: Final = {
              "if line.seen is not UNSET and line.seen is not None:"),
             ("old-and-new-swapped", "_Reader._row", "expected, value = value", "value, expected = value"),
             ("failed-condition-applied", "_Reader._conditions", "if ok is False:", "if False:"),
-            ("what-did-not-happen-differed", "_Reader._row", "outcome = Outcome.NO_EFFECT", "pass"),
+            ("what-did-not-happen-differed", "_Reader._row", "outcome = Completion.NO_EFFECT", "pass"),
         ),
         *_bugs(
             "reduction", "linearizability.register",
@@ -100,7 +100,7 @@ CHECKER_BUGS: Final = {
             ("certain-failure-happened", "reduce", "| (failed & ~is_cas)", ""),
             ("saw-what-it-expected", "reduce", "recorded & (c.seen == c.expected)", "recorded & False"),
             ("what-did-not-happen-happened", "reduce",
-             "kind[c.outcome == Outcome.NO_EFFECT.value] = DROPPED", "pass"),
+             "kind[c.outcome == Completion.NO_EFFECT.value] = DROPPED", "pass"),
         ),
         *_bugs(
             "beginning", "linearizability.beginning",
@@ -132,7 +132,7 @@ CHECKER_BUGS: Final = {
         ),
         *_bugs(
             "objects", "linearizability.explain_containers",
-            ("unknown-pop-took-nothing", "_stays", "taker.outcome is Outcome.UNKNOWN or", ""),
+            ("unknown-pop-took-nothing", "_stays", "taker.outcome is Completion.UNKNOWN or", ""),
             ("removed-since-is-told-as-lost", "of_set", "and one.ret >= add.call", "and False"),
             ("added-again-is-told-as-removed", "_present", "source.ret < one.call for", "True for"),
             ("released-between-is-told-as-held", "of_mutex", "other.ret < one.call for other",
@@ -337,11 +337,11 @@ CHECKER_BUGS: Final = {
         *_bugs(
             "verifier", "certificates.verifier",
             ("twice-is-fine", "_verify_rows", "times > 1", "times > 2"),
-            ("missing-is-fine", "_verify_rows", "(times == 0) & (c.outcome == Outcome.OK.value)",
-             "(times < 0) & (c.outcome == Outcome.OK.value)"),
+            ("missing-is-fine", "_verify_rows", "(times == 0) & (c.outcome == Completion.OK.value)",
+             "(times < 0) & (c.outcome == Completion.OK.value)"),
             ("missing-condition-is-fine", "_verify_rows",
-             "(times == 0) & (c.outcome == Outcome.FAILED.value) & condition",
-             "(times < 0) & (c.outcome == Outcome.FAILED.value) & condition"),
+             "(times == 0) & (c.outcome == Completion.FAILED.value) & condition",
+             "(times < 0) & (c.outcome == Completion.FAILED.value) & condition"),
             ("undone-is-fine", "_verify_rows", "(times == 1) & nothing", "(times < 0) & nothing"),
             ("only-neighbours-in-time", "_verify_time", "latest = max(latest, call)", "latest = call"),
             ("half-open-verifier", "_verify_time", "if ret < latest:", "if ret <= latest:"),
@@ -351,7 +351,8 @@ CHECKER_BUGS: Final = {
              "possible = seen in"),
             ("verifier-begins-absent", "_verify_register", "key, state = now, beginning",
              "key, state = now, 0"),
-            ("what-did-not-happen-stands", "_verify_rows", " | (c.outcome == Outcome.NO_EFFECT.value)", ""),
+            ("what-did-not-happen-stands", "_verify_rows",
+             " | (c.outcome == Completion.NO_EFFECT.value)", ""),
         ),
     ]
 }  # fmt: skip

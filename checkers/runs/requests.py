@@ -18,7 +18,7 @@ from dynaproof.checkers.world.options import Options
 from dynaproof.impl.client_notes import Returned
 from dynaproof.impl.node import Note, Timer
 
-Outcome: TypeAlias = Literal["answered", "refused", "unanswered"]
+RequestEnd: TypeAlias = Literal["answered", "refused", "unanswered"]
 """How a request ended: by an answer; refused, so that it took no effect; or given up, its effect unknown."""
 
 
@@ -35,14 +35,14 @@ class Due(Timer, frozen=True, gc=False, tag="due"):
     """How many bytes it writes; 0 if it reads, or has no size."""
 
 
-def outcome_of(note: Returned) -> Outcome:
+def end_of(note: Returned) -> RequestEnd:
     """How a request ended whose session noted `Returned`."""
     return "answered" if note.ok else "refused"
 
 
-def by_returned() -> dict[type[Note], Callable[[Any], Outcome]]:
+def by_returned() -> dict[type[Note], Callable[[Any], RequestEnd]]:
     """The endings of sessions that note `Returned`."""
-    return {Returned: outcome_of}
+    return {Returned: end_of}
 
 
 def unchanged(config: Any) -> Any:
@@ -72,7 +72,7 @@ class Requests(Struct, frozen=True, kw_only=True):
     """and those of a sync of a disk."""
     configure: Callable[[Any], Any] = unchanged
     """The configuration under load, of one that was drawn and has no faults."""
-    endings: Mapping[type[Note], Callable[[Any], Outcome]] = field(default_factory=by_returned)
+    endings: Mapping[type[Note], Callable[[Any], RequestEnd]] = field(default_factory=by_returned)
     """By the type of a note with which a session says that its request has ended: how."""
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from dynaproof.impl.partition.messages.requests import Delete, Get, Put
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.history import History, Outcome
+from dynaproof.specs.history import Completion, History
 
 
 def recorded(config: GroupConfig) -> tuple[RunResult, History]:
@@ -71,12 +71,12 @@ def test_each_ending_is_recorded_as_what_it_says() -> None:
     assert (read.function, read.value) == ("read", text)
     assert (failed.function, failed.outcome, failed.expected, failed.seen) == (
         "cas",
-        Outcome.FAILED,
+        Completion.FAILED,
         None,
         text,
     )
-    assert (undone.function, undone.outcome) == ("write", Outcome.FAILED)
-    assert (lost.function, lost.outcome, lost.expected, lost.value) == ("cas", Outcome.UNKNOWN, text, None)
+    assert (undone.function, undone.outcome) == ("write", Completion.FAILED)
+    assert (lost.function, lost.outcome, lost.expected, lost.value) == ("cas", Completion.UNKNOWN, text, None)
     assert (last.process, last.value) == (1, None)
     assert check(recorder.history()).linearizable
 
@@ -92,5 +92,5 @@ def test_what_a_crashed_client_had_under_way_stays_open_and_its_next_life_is_ano
         else:
             recorder.note(Ended(request, "ok", 2, None), 25)
     first, second = recorder.history()
-    assert (first.process, first.outcome) == (0, Outcome.UNKNOWN)
-    assert (second.process, second.outcome) == (1, Outcome.OK)
+    assert (first.process, first.outcome) == (0, Completion.UNKNOWN)
+    assert (second.process, second.outcome) == (1, Completion.OK)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from dynaproof.checkers.histories.boto3_recorder import NotRecordableError, Recorder, record
 from dynaproof.checkers.linearizability import check
-from dynaproof.specs.history import NEVER, Outcome
+from dynaproof.specs.history import NEVER, Completion
 
 OPERATIONS = 12
 
@@ -123,7 +123,7 @@ def test_a_failed_condition_is_a_read_of_what_it_saw() -> None:
         recorder.put_item(TableName="t", Item=TWO, ConditionExpression=CONDITION)
     assert "Item" not in caught.value.response  # Its caller did not ask for it.
     (op,) = recorder.history()
-    assert (op.function, op.value, op.outcome) == ("read", ONE_TEXT, Outcome.OK)
+    assert (op.function, op.value, op.outcome) == ("read", ONE_TEXT, Completion.OK)
 
 
 def test_an_error_is_definite_only_if_it_says_that_nothing_was_done() -> None:
@@ -139,7 +139,7 @@ def test_an_error_is_definite_only_if_it_says_that_nothing_was_done() -> None:
     recorder.put_item(TableName="t", Item=ONE)
     ops = list(recorder.history())
     outcomes = [op.outcome for op in ops]
-    assert outcomes == [Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.OK]
+    assert outcomes == [Completion.FAILED, Completion.UNKNOWN, Completion.UNKNOWN, Completion.OK]
     assert ops[1].ret == NEVER
     assert [op.process for op in ops] == [0, 0, 1, 2]  # After an unknown outcome a new process goes on.
 

@@ -23,7 +23,7 @@ from dynaproof.checkers.linearizability.explain_objects import (
     causes,
     possible_answers,
 )
-from dynaproof.specs.history import History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.history import Completion, History, HistoryBuilder, Operation
 from dynaproof.specs.objects import OBJECTS, SequentialObject
 
 CAUSES = {
@@ -101,8 +101,8 @@ def test_possible_answers_are_those_with_which_there_is_an_order(name: str) -> N
         operations: list[Operation] = list(random_history(chance, thing))
         observers = [
             op for op in operations
-            if op.function in {"read", "dequeue"} and op.outcome is Outcome.OK
-            and all(one.ret <= op.ret for one in operations if one.outcome is Outcome.OK)
+            if op.function in {"read", "dequeue"} and op.outcome is Completion.OK
+            and all(one.ret <= op.ret for one in operations if one.outcome is Completion.OK)
         ]  # fmt: skip
         for op in observers:
             others = [one for one in operations if one is not op]

@@ -16,7 +16,7 @@ from dynaproof.checkers.histories.values import freeze
 from dynaproof.checkers.histories.writers import edn, json_lines
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.linearizability.random_histories import Taste, random_histories, random_history
-from dynaproof.specs.history import UNRECORDED, History, HistoryBuilder, Outcome
+from dynaproof.specs.history import UNRECORDED, Completion, History, HistoryBuilder
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 JSON = st.recursive(
@@ -56,17 +56,17 @@ def histories(draw: st.DrawFn, values: st.SearchStrategy[Any], ties: bool) -> Hi
             call = clock
             clock += draw(st.integers(0, 2)) if ties else 1
             function = draw(st.sampled_from(functions))
-            outcome = draw(st.sampled_from(Outcome))
-            unknown = outcome is Outcome.UNKNOWN
-            nothing = function == "delete" or (function == "read" and outcome is not Outcome.OK)
+            outcome = draw(st.sampled_from(Completion))
+            unknown = outcome is Completion.UNKNOWN
+            nothing = function == "delete" or (function == "read" and outcome is not Completion.OK)
             value = None if nothing else draw(st.sampled_from(pool))
             seen = UNRECORDED
-            if function == "cas" and outcome is Outcome.FAILED and draw(st.booleans()):
+            if function == "cas" and outcome is Completion.FAILED and draw(st.booleans()):
                 seen = draw(st.sampled_from(pool))
             builder.add(
                 process, function, draw(st.sampled_from(keys)), value, call, None if unknown else clock,
                 expected=draw(st.sampled_from(pool)) if function == "cas" else None,
-                ok=outcome is Outcome.OK, seen=seen, differed=outcome is not Outcome.NO_EFFECT,
+                ok=outcome is Completion.OK, seen=seen, differed=outcome is not Completion.NO_EFFECT,
             )  # fmt: skip
             if unknown:
                 break

@@ -21,7 +21,7 @@ from dynaproof.checkers.linearizability.fuzzing import Tally, fuzz
 from dynaproof.checkers.linearizability.online import KeyFrontier
 from dynaproof.checkers.linearizability.random_histories import LARGE, SMALL, Taste, random_histories
 from dynaproof.checkers.linearizability.register import reduce
-from dynaproof.specs.history import History, HistoryBuilder, Outcome
+from dynaproof.specs.history import Completion, History, HistoryBuilder
 
 FIXED_SEED, FIXED_HISTORIES, MANY_HISTORIES = 20261124, 1_000, 5_000
 RARE = (1_895, 2_876, 3_252)
@@ -90,10 +90,10 @@ def test_machine_code_groups_operations_by_key_as_sorting_does() -> None:
         builder = HistoryBuilder()
         for key, one in enumerate(random_histories(6, 6, first=first)):
             for op in one:
-                ret = None if op.outcome is Outcome.UNKNOWN else op.ret
+                ret = None if op.outcome is Completion.UNKNOWN else op.ret
                 builder.add(
                     10 * key + op.process, op.function, f"k{key}", op.value, op.call, ret,
-                    expected=op.expected, ok=op.outcome is Outcome.OK, seen=op.seen,
+                    expected=op.expected, ok=op.outcome is Completion.OK, seen=op.seen,
                 )  # fmt: skip
         many = builder.build()
         rows = np.random.default_rng(first).permutation(len(many))  # As if recorded in turns.

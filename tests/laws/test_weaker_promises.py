@@ -15,11 +15,11 @@ from dynaproof.checkers.linearizability.promises import (
     read_your_writes,
 )
 from dynaproof.cli import main
-from dynaproof.specs.history import NEVER, UNRECORDED, History, HistoryBuilder, Operation, Outcome
+from dynaproof.specs.history import NEVER, UNRECORDED, Completion, History, HistoryBuilder, Operation
 
 HISTORIES = 1_500
 
-START = Operation(-1, 0, -1, "delete", "k", None, None, UNRECORDED, -NEVER, -NEVER, Outcome.OK)
+START = Operation(-1, 0, -1, "delete", "k", None, None, UNRECORDED, -NEVER, -NEVER, Completion.OK)
 
 
 def random_history(chance: Random, values: int) -> History:
@@ -52,7 +52,7 @@ def random_history(chance: Random, values: int) -> History:
 
 def orders(history: History) -> list[tuple[Operation, ...]]:
     """All orders of the writes that may have happened which agree with real time, absence in front."""
-    writes = [op for op in history if op.function != "read" and op.outcome is not Outcome.FAILED]
+    writes = [op for op in history if op.function != "read" and op.outcome is not Completion.FAILED]
     return [
         (START, *order)
         for order in permutations(writes)
@@ -83,13 +83,13 @@ def broken_pairs(
 ) -> set[int]:
     """The reads that no order of the writes lets follow some earlier operation of their process."""
     everything = orders(history)
-    reads = [op for op in history if op.function == "read" and op.outcome is Outcome.OK]
+    reads = [op for op in history if op.function == "read" and op.outcome is Completion.OK]
     reads = [op for op in reads if sources(everything[0], op)]
     return {
         read.index
         for read in reads
         for earlier in history
-        if earlier.process == read.process and earlier.index < read.index and earlier.outcome is Outcome.OK
+        if earlier.process == read.process and earlier.index < read.index and earlier.outcome is Completion.OK
         if of(earlier) and (earlier.function != "read" or sources(everything[0], earlier))
         if not any(keeps(order, earlier, read) for order in everything)
     }
@@ -120,19 +120,19 @@ def test_eventual_reads_and_their_staleness_are_as_by_definition(values: int) ->
         history = random_history(chance, values)
         writes = [
             START,
-            *(op for op in history if op.function != "read" and op.outcome is not Outcome.FAILED),
+            *(op for op in history if op.function != "read" and op.outcome is not Completion.FAILED),
         ]
         told = eventual(history)
         wrong = set()
         by_row = {row: (time, missed) for row, time, missed in told.by_read}
         for read in history:
-            if read.function != "read" or read.outcome is not Outcome.OK:
+            if read.function != "read" or read.outcome is not Completion.OK:
                 continue
             possible = [writes[i] for i in sources(writes, read)]
             if not possible:
                 wrong.add(read.index)
                 continue
-            committed = [op for op in writes if op.outcome is Outcome.OK]
+            committed = [op for op in writes if op.outcome is Completion.OK]
             ages, numbers = [], []
             for source in possible:
                 newer = [op for op in committed if op.call > source.ret and op.ret < read.call]

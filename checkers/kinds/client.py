@@ -87,6 +87,7 @@ READERS = Kind(
     nodes=lambda _config: (NodeId("region", ZONE, "reader"),),
     make=log_reader,
     notes={LogTaken: NOTES[LogTaken]},
+    crashed=ImplObserver.reader_crashed,
     knowledge=reader_knowledge,
     brief=brief,
     faults=(CLIENT_CRASH,),

@@ -210,8 +210,15 @@ class Group:
             return "pages"  # A scrub will find it too.
         if stored != observation.items:
             return "items"
-        if state.config != observation.config:
+        if (state.config, state.config_slot) != (observation.config, observation.config_slot):
             return "config"
+        newest = observation.view.chosen.get(state.applied)
+        if newest is not None and state.timestamp != newest.record.timestamp:
+            return "timestamp"
+        if newest is not None and state.proposed_at != newest.record.record.proposed_at:
+            return "identity of the last record"
+        if state.largest_delete != observation.largest_delete:
+            return "timestamp of the last delete"
         if found != observation.remembered(state.timestamp):
             return "remembered requests"
         if rows(state) != rows(self.replicas()[0].state):

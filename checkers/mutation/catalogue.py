@@ -28,6 +28,7 @@ from dynaproof.checkers.mutation.seeded import (
     serving,
     sheds,
     tails,
+    times,
     windows,
 )
 from dynaproof.checkers.patches import Bug
@@ -53,6 +54,7 @@ MODULES = (
     boots,
     sheds,
     hosting,
+    times,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

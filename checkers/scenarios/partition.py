@@ -161,7 +161,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
         election_us=heartbeat * 2 // (1, 8)[pick(2)],
         retry_us=heartbeat // 4,
         closed_us=heartbeat * 3,
-        contact_us=lease * 3,
+        contact_us=(lease * 3, heartbeat * 2)[Chance(f"{scenario}/{strategy}/{seed}/contact")(2)],
         checkpoint_slots=(8, 16, 64)[pick(3)],
         retained_slots=(4, 16)[pick(2)],
         in_flight_slots=(2, 4, 32)[pick(3)],

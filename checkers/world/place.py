@@ -37,6 +37,11 @@ class Surroundings(Protocol):
     last: Event | None
     """The last event."""
     strategy: Strategy
+    timed: bool
+    """Whether messages and syncs take time,"""
+    latencies: tuple[int, ...]
+    """and what they take."""
+    sync_us: tuple[int, ...]
     cut_links: dict[str, int]
     outbox: OutboxLimits
 

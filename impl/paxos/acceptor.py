@@ -173,6 +173,7 @@ class Acceptor(Candidate[State]):
             else:
                 self.vote(m, m.sent_at, m.ballot)
         self.commit_through(commit, m.ballot)
+        self.level_with(m)
 
     def accept(self, m: Accept) -> None:
         """Journal what is not held yet of an accept that follows."""
@@ -214,6 +215,14 @@ class Acceptor(Candidate[State]):
             self.arm_election()
         self.say_what_is_here(m)
         self.commit_through(m.commit, m.ballot)
+        self.level_with(m)
+
+    def level_with(self, m: Accept | Heartbeat) -> None:
+        """What is here is as new as this message if all is known here that the leader knew to be chosen, its
+        own first batch among that: before, it may know less than a leader before it did (rule 16).
+        """
+        if m.tail_end <= m.commit <= self.log.commit:
+            self.contact_at = self.env.now
 
     def follow_without_vote(self, m: Heartbeat) -> None:
         """Fetch what is chosen, and say how far this replica is: no promise, and no grant (rules 14 and M6).

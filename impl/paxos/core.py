@@ -54,6 +54,7 @@ class Core(Generic[State]):
         promises.
         """
         self.contact_at: Microseconds = -1
+        """When it last knew all to be chosen that a leader knew."""
         self.early = EarlyAccepts(NO_BALLOT)
         # Candidate.
         self.inquiry: Inquiry | None = None
@@ -201,4 +202,3 @@ class Core(Generic[State]):
             self.heard_alive_at = self.env.now
         if ballot >= self.leader_ballot:
             self.leader, self.leader_ballot = source, ballot
-        self.contact_at = self.env.now

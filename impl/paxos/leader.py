@@ -143,12 +143,13 @@ class Leader(Sender[State]):
 
     def clock_trusted(self) -> bool:
         """Whether the wall clock is within epsilon of those of a quorum; else no timestamp is assigned. A
-        voter that is new in the config and has not answered yet counts as near.
+        voter that has not answered counts as far: a leader and one that is silent would be a quorum.
         """
         assert self.leadership is not None, "only a leader assigns timestamps"
         progress = self.leadership.progress
         near = sum(
-            voter == self.member or abs(progress[voter].wall_apart) <= self.settings.epsilon_us
+            voter == self.member
+            or (progress[voter].asked_at >= 0 and abs(progress[voter].wall_apart) <= self.settings.epsilon_us)
             for voter in self.config.voters
             if voter in progress
         )

@@ -78,14 +78,10 @@ class Sender(CatchUp[State]):
 
     def ask(self, leadership: Leadership, member: Member) -> None:
         """Ask a voter to renew the lease, and where it is; the send time travels with the question."""
-        start = leadership.lease_start
-        renewed = start >= 0 and self.env.now - start < self.settings.lease_us
-        self.send(
-            member,
-            Heartbeat(
-                self.member, member.incarnation, leadership.ballot, self.env.now, self.log.commit, renewed
-            ),
-        )
+        start, now = leadership.lease_start, self.env.now
+        renewed = start >= 0 and now - start < self.settings.lease_us
+        ballot, commit, tail_end = leadership.ballot, self.log.commit, leadership.tail_end
+        self.send(member, Heartbeat(self.member, member.incarnation, ballot, now, commit, tail_end, renewed))
 
     def send_accept(
         self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]

@@ -12,7 +12,9 @@ from dynaproof.specs.promises import (
     liveness,
     load,
     membership,
+    readers,
     streams,
+    times,
     transactions,
 )
 from dynaproof.specs.spec import AnySpec
@@ -20,6 +22,8 @@ from dynaproof.specs.spec import AnySpec
 OF_A_GROUP: tuple[AnySpec, ...] = (
     *clients.SPECS,
     *consensus.SPECS,
+    *readers.SPECS,
+    *times.SPECS,
     *membership.SPECS,
     *liveness.SPECS,
     *load.SPECS,

@@ -8,15 +8,15 @@ from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import (
     Accepted,
+    AppliedApart,
     Ballot,
     Chosen,
     Committed,
     ConfigJoined,
+    EpochApart,
     FellSilent,
     ForgetfulVote,
     FrameTooLarge,
-    HeldLogGivenUp,
-    HoldBehind,
     LeaseHeld,
     Led,
     LogCut,
@@ -24,7 +24,6 @@ from dynaproof.specs.views.group_facts import (
     ProposalChanged,
     QueueOverfull,
     Raised,
-    ReadUnanswered,
     RecordAltered,
     Recovered,
     Serving,
@@ -270,6 +269,26 @@ def commit_timestamps_increase(view: GroupView) -> Iterable[Violation]:
             )
 
 
+@spec("always", source="docs/replication.md, rule 6", over=GroupView, on=(AppliedApart,))
+def chosen_is_applied(view: GroupView) -> Iterable[Violation]:
+    """Between two handlers a replica has applied all that it knows to be chosen, and nothing else."""
+    for fact in view.take(AppliedApart):
+        yield Violation(
+            f"{fact.name} has applied slots through {fact.applied}, and knows that all through "
+            f"{fact.commit} are chosen"
+        )
+
+
+@spec("always", source="docs/replication.md, rules 9 and 11", over=GroupView, on=(EpochApart,))
+def records_name_their_config(view: GroupView) -> Iterable[Violation]:
+    """A chosen record carries the epoch of the config that governs its slot."""
+    for fact in view.take(EpochApart):
+        yield Violation(
+            f"the record chosen in slot {fact.slot} carries epoch {fact.epoch}, and the config of epoch "
+            f"{fact.governing} governs that slot"
+        )
+
+
 @spec("always", source="Ongaro and Ousterhout, Raft, 7 (log compaction)", over=GroupView, on=(LogCut,))
 def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
     """Nothing is cut above the durable checkpoint or a cursor."""
@@ -285,33 +304,6 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
                 yield Violation(
                     f"{name} keeps its log from slot {first} on, and {reader} has read through {through} only"
                 )
-
-
-@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HeldLogGivenUp,))
-def held_log_is_never_given_up(view: GroupView) -> Iterable[Violation]:
-    """No reader gets the answer that the log is gone from a place that its hold protects."""
-    for fact in view.take(HeldLogGivenUp):
-        yield Violation(
-            f"{fact.name} told {fact.reader} that slot {fact.slot} is gone, which a hold protects"
-        )
-
-
-@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(HoldBehind,))
-def lag_is_bounded(view: GroupView) -> Iterable[Violation]:
-    """No hold that may lapse is further behind than its bound, in slots or in bytes of records."""
-    for fact in view.take(HoldBehind):
-        if fact.slots > fact.most_slots or fact.bytes > fact.most_bytes:
-            yield Violation(
-                f"{fact.reader} is {fact.slots} slots of {fact.bytes} bytes behind, and its hold has not "
-                f"lapsed; its bounds are {fact.most_slots} and {fact.most_bytes}"
-            )
-
-
-@spec("always", source="docs/replication.md, readers of the log", over=GroupView, on=(ReadUnanswered,))
-def readers_are_answered(view: GroupView) -> Iterable[Violation]:
-    """A replica answers every question of a reader, however much that asks for."""
-    for fact in view.take(ReadUnanswered):
-        yield Violation(f"{fact.name} left the question of {fact.reader} for slot {fact.slot} unanswered")
 
 
 @spec(
@@ -381,10 +373,9 @@ SPECS: tuple[AnySpec, ...] = (
     leader_applied_before_serving,
     one_lease_holder,
     commit_timestamps_increase,
+    chosen_is_applied,
+    records_name_their_config,
     log_cut_is_covered,
-    held_log_is_never_given_up,
-    lag_is_bounded,
-    readers_are_answered,
     tails_fit,
     frames_fit,
     queues_stay_bounded,

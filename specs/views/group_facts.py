@@ -50,6 +50,22 @@ class ConfigJoined(GroupFact, frozen=True, gc=False):
     other: int
 
 
+class AppliedApart(GroupFact, frozen=True, gc=False):
+    """After a handler a replica has applied more, or less, than it knows to be chosen."""
+
+    name: Name
+    applied: int
+    commit: int
+
+
+class EpochApart(GroupFact, frozen=True, gc=False):
+    """A chosen record carries another epoch than that of the config that governs its slot."""
+
+    slot: int
+    epoch: int
+    governing: int
+
+
 class RecordAltered(GroupFact, frozen=True, gc=False):
     """A durable record differs from another one of the same identity, the ballot at which it was proposed."""
 
@@ -199,6 +215,14 @@ class HoldBehind(GroupFact, frozen=True, gc=False):
     bytes: int
     most_slots: int
     most_bytes: int
+
+
+class ReaderSkipped(GroupFact, frozen=True, gc=False):
+    """A reader took another slot than the next one."""
+
+    reader: str
+    slot: int
+    expected: int
 
 
 class ReadUnanswered(GroupFact, frozen=True, gc=False):

@@ -250,7 +250,7 @@ def copied() -> Group:
 def granted() -> Group:
     """A lease was granted to a leader."""
     group = follower()
-    group.hear(Heartbeat(PEER, 1, THEIRS, group.env.now, 0, True))
+    group.hear(Heartbeat(PEER, 1, THEIRS, group.env.now, 0, 1, True))
     group.env.now += 1
     return group
 
@@ -281,7 +281,7 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     Adopt: (follower, lambda g: Adopt(PEER, 1, THEIRS, g.env.now, 0, no_ops(1, 1), 0)),
     Accept: (adopted, lambda g: Accept(PEER, 1, THEIRS, g.env.now, 2, no_ops(2, 2), 1, 0)),
     Vote: (leader, lambda g: Vote(PEER, 1, ballot_of(g), 1, g.env.now, g.env.wall)),
-    Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, True)),
+    Heartbeat: (follower, lambda g: Heartbeat(PEER, 1, THEIRS, g.env.now, 0, 1, True)),
     Heard: (leader, lambda g: Heard(PEER, 1, ballot_of(g), g.env.now, True, 1, 0, 0, g.env.wall, True)),
     Release: (granted, lambda _: Release(PEER, 1, THEIRS, 0, OTHER)),
     Fetch: (durable, lambda _: Fetch(PEER, 1, 2)),

@@ -47,13 +47,14 @@ class Vote(Peer, frozen=True, gc=False, tag="vote"):
 
 
 class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
-    """Renews the lease and carries the commit index; `renewed`: a quorum renewed the lease within the
-    last L.
+    """Renews the lease and carries the commit index; `renewed`: a quorum renewed the lease within the last L.
+    Below `tail_end`, the end of the ballot's first batch, the leader may know less than was chosen before.
     """
 
     ballot: Ballot
     sent_at: Microseconds
     commit: int
+    tail_end: int
     renewed: bool
 
 

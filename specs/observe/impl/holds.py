@@ -1,24 +1,26 @@
 """The holds of readers by the chosen records, and how far their readers are behind what is chosen.
 
 *Invariants.* A hold never moves back. A reader with a hold is not further behind than its hold allows, and a
-hold lapses when what was chosen since, in slots or in bytes, is more than that.
+hold lapses when what was chosen since, in slots or in bytes, is more than that. What a reader takes is
+consecutive.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.paxos.records import Record, size_bytes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
-from dynaproof.specs.views.group_facts import HoldBehind
+from dynaproof.specs.views.group_facts import Committed, HoldBehind, ReaderSkipped
 
 
 class ReaderHolds:
     """Files facts about the holds of a group's log, as its chosen records move them."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (HoldBehind,)
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Committed, HoldBehind, ReaderSkipped)
 
     def __init__(self, view: GroupView) -> None:
         self.view = view
@@ -27,6 +29,10 @@ class ReaderHolds:
         """What the chosen records take,"""
         self.read_bytes: dict[str, int] = {}
         """and those that a reader with a hold has read; by the hold itself where they are pruned."""
+        self.next: dict[str, int] = {}
+        """The slot that each reader takes next, as long as its hold has not lapsed; and who has restarted,"""
+        self.restarted: dict[str, bool] = {}
+        """who may take again what is above its hold."""
 
     def chosen(self, record: Record) -> int:
         """Count the next chosen record; the bytes of the log through it."""
@@ -53,7 +59,21 @@ class ReaderHolds:
         ]
         for name in late:
             del self.holds[name], self.read_bytes[name], self.view.holds[name]
+            self.next.pop(name, None)
         return bool(late)
+
+    def taken(self, reader: str, records: Sequence[Record]) -> None:
+        """A reader takes records."""
+        expected = self.next.get(reader, records[0].slot)
+        if self.restarted.pop(reader, False):
+            expected = min(expected, records[0].slot)
+        for record in records:
+            if record.slot != expected:
+                self.view.file(ReaderSkipped(reader, record.slot, expected))
+            self.view.file(Committed(reader, record.slot, record.proposed_at))
+            expected = record.slot + 1
+        if reader in self.holds:
+            self.next[reader] = expected
 
     def behind(self, lag_slots: int, lag_bytes: int) -> None:
         """File how far each reader with a hold is behind, by what the chosen records take."""

@@ -97,6 +97,21 @@ class Surroundings(Protocol):
         ...
 
     @property
+    def timed(self) -> bool:
+        """Whether messages and syncs take time."""
+        ...
+
+    @property
+    def latencies(self) -> Sequence[Microseconds]:
+        """How long messages may take, where no node is slow."""
+        ...
+
+    @property
+    def sync_us(self) -> Sequence[Microseconds]:
+        """Likewise of syncs."""
+        ...
+
+    @property
     def places(self) -> Mapping[str, Place]:
         """All places by the names of their nodes."""
         ...
@@ -138,6 +153,16 @@ class Place(Protocol):
     @property
     def rate(self) -> int:
         """The rate of its monotonic clock, in parts of 2 ** 20."""
+        ...
+
+    @property
+    def wall_offset(self) -> int:
+        """By how much its wall clock is ahead of the global time."""
+        ...
+
+    @property
+    def slow(self) -> int:
+        """By how many times its messages and syncs take longer than others'."""
         ...
 
     @property
@@ -231,6 +256,20 @@ def lease_us(place: Place) -> Microseconds:
     node = place.node
     assert isinstance(node, StorageNode), "only a leader serves strong reads"
     return node.settings.usable_lease_us()
+
+
+def contact_us(place: Place) -> Microseconds:
+    """How long a replica at this place may serve eventual reads without a leader's contact."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only replicas answer reads"
+    return node.settings.contact_us
+
+
+def epsilon_us(place: Place) -> Microseconds:
+    """By how much the wall clock of a leader at this place may be apart from those of a quorum."""
+    node = place.node
+    assert isinstance(node, StorageNode), "only replicas lead"
+    return node.settings.epsilon_us
 
 
 def records_bytes(place: Place) -> int:

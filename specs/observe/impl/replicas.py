@@ -12,9 +12,8 @@ from typing import ClassVar
 
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
-from dynaproof.impl.partition.messages.requests import Rejected, Reply
+from dynaproof.impl.partition.messages.requests import Get, Rejected, Reply
 from dynaproof.impl.partition.notes import Served
-from dynaproof.impl.partition.records import CursorMoved, Outcome, Write
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
@@ -45,12 +44,14 @@ from dynaproof.specs.observe.impl.place import (
     sent,
 )
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
+from dynaproof.specs.observe.impl.times import TimeObserver
 from dynaproof.specs.sometimes import EVERY
 from dynaproof.specs.views import group_facts
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import (
     Accepted,
     ActedWithoutTree,
+    AppliedApart,
     Chosen,
     Committed,
     ConfigJoined,
@@ -88,9 +89,11 @@ class ImplObserver(RequestObserver):
         *RequestObserver.PROVIDES,
         *LoadObserver.PROVIDES,
         *ReaderHolds.PROVIDES,
+        *TimeObserver.PROVIDES,
         group_facts.Led,
         Accepted,
         ActedWithoutTree,
+        AppliedApart,
         Chosen,
         Committed,
         ConfigJoined,
@@ -127,13 +130,12 @@ class ImplObserver(RequestObserver):
         make_judge: Callable[[], KeyJudge],
         group: int = ONLY_LANE,
     ) -> None:
-        super().__init__(config.voters, judges, make_judge)
+        super().__init__(config, judges, make_judge)
         self.group = group
         """Whose replicas and clients it observes; it is told of its lane only."""
         self.load = LoadObserver(self.view, self.reach)
-        self.config = config
-        """The newest that is chosen."""
-        self.logs = DurableLogs(self.view, group, self.fold)
+        self.times = TimeObserver(self.view)
+        self.logs = DurableLogs(self.view, group, self.chose)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
         """By place, the replica there that fell silent for a damaged page, until another takes its place."""
@@ -143,7 +145,6 @@ class ImplObserver(RequestObserver):
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
-        self.holds = ReaderHolds(self.view)
         self.barrier = (NO_BALLOT, 0)
         """The last config that a leader proposed of its own: its ballot and its slot."""
 
@@ -161,8 +162,7 @@ class ImplObserver(RequestObserver):
 
     def on_log_taken(self, place: Place, note: LogTaken) -> None:
         """A reader took chosen records."""
-        for record in note.records:
-            self.view.file(Committed(place.name, record.slot, record.proposed_at))
+        self.holds.taken(place.name, note.records)
         self.reach(sometimes.LOG_READ)
 
     def on_served(self, place: Place, note: Served) -> None:
@@ -257,6 +257,7 @@ class ImplObserver(RequestObserver):
                     view.file(ConfigJoined(ballot, record.slot, view.chosen_through + 1))
             elif ballot == self.barrier[0] and view.chosen_through < self.barrier[1] < record.slot:
                 view.file(ConfigJoined(ballot, self.barrier[1], record.slot))
+        self.times.stamped(place, ballot, message.records)
 
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
@@ -273,6 +274,9 @@ class ImplObserver(RequestObserver):
         """A replica answers a client."""
         if place.name in self.members:
             self.view.needs_tree(self.members[place.name], "answers a client")
+        operation, replica = self.open.get(message.request), replica_of(place, self.group)
+        if isinstance(operation, Get) and not operation.strong and replica is not None:
+            self.times.read(place, replica, operation.key, message)
         self.replied(message)
 
     def rejected(self, place: Place, message: Rejected) -> None:
@@ -302,29 +306,9 @@ class ImplObserver(RequestObserver):
 
     # --- What is chosen ---
 
-    def fold(self, fact: Chosen) -> None:
-        """Apply a chosen record to the observer's own copy of the state."""
-        view, record = self.view, fact.record.record
-        fact.record.log_bytes = self.holds.chosen(record)
-        if isinstance(record, Write):
-            for mutation in record.mutations:
-                there = self.items.get(mutation.key)
-                if there != mutation.old:
-                    fact.record.surprises.append((mutation.key, there, mutation.old))
-                if mutation.new is None:
-                    self.items.pop(mutation.key, None)
-                else:
-                    self.items[mutation.key] = mutation.new
-                    self.written[mutation.key, record.slot] = mutation.new
-            self.settle(record)
-        elif isinstance(record, Outcome):
-            self.settle(record)
-        elif isinstance(record, ConfigChange):
-            self.config = record.config
-            view.reconfigure(record.slot, record.config.voters)
-        elif isinstance(record, CursorMoved):
-            self.holds.moved(record.slot, record.hold)
-        if self.holds.lapsed(record.slot):
+    def chose(self, fact: Chosen) -> None:
+        """A slot is chosen from now on."""
+        if self.fold(fact):
             self.reach(sometimes.HOLD_LAPSED)
 
     # --- What happens to nodes ---
@@ -350,6 +334,10 @@ class ImplObserver(RequestObserver):
         for request in [request for request, at in self.asked_at.items() if at == place.name]:
             self.load.abandoned(request)
         self.abandoned(place.name)
+
+    def reader_crashed(self, place: Place, _lost_disk: bool) -> None:
+        """A reader is gone; its next life goes on from its hold."""
+        self.holds.restarted[place.name] = True
 
     def damaged(self, place: Place, _file: str) -> None:
         """A synced byte of a journal rotted."""
@@ -380,7 +368,10 @@ class ImplObserver(RequestObserver):
         if replica is None:
             return
         self.load.worked(place, replica)  # Before anything is read here, which is no work of the handler.
+        self.times.handled(place)
         log = replica.log
+        if replica.state.applied != log.commit:
+            self.view.file(AppliedApart(replica.member, replica.state.applied, log.commit))
         question = given(place)
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
             self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
@@ -397,6 +388,7 @@ class ImplObserver(RequestObserver):
             for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
                 self.view.file(Committed(seen.member, number, proposed_at))
             seen.commit = self.commits[place.name] = log.commit
+            self.times.known(log.commit, place.world.tau)
         ballot = replica.leading
         if ballot is not None:
             ends = lease_end(replica)
@@ -436,5 +428,6 @@ class ImplObserver(RequestObserver):
         now = newest.record.timestamp if newest is not None else 0
         self.settle_lost(now)
         view.prune(through)
+        self.times.forget(through)
         self.forget_requests(through, now)
         self.logs.forget(4 * len(self.commits))  # A replica has few segments.

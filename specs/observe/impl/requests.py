@@ -12,17 +12,21 @@ from typing import ClassVar, Protocol
 
 from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put, Reply, Request
 from dynaproof.impl.partition.notes import Retried
-from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
-from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, Remembered, StoredItem, Write
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs import sometimes
+from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.sometimes import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import (
     Acknowledged,
+    Chosen,
+    EpochApart,
     EventualReadUnchosen,
     Repeated,
     UnchosenShown,
@@ -57,6 +61,7 @@ class RequestObserver:
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         Acknowledged,
+        EpochApart,
         EventualReadUnchosen,
         Repeated,
         UnchosenShown,
@@ -65,9 +70,16 @@ class RequestObserver:
     """The types of all facts that are filed."""
 
     def __init__(
-        self, voters: tuple[Member, ...], judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
+        self, config: Config, judges: dict[bytes, KeyJudge], make_judge: Callable[[], KeyJudge]
     ) -> None:
-        self.view = GroupView(voters)
+        self.view = GroupView(config.voters)
+        self.config = config
+        """The newest that is chosen,"""
+        self.config_slot = 0
+        """and where."""
+        self.largest_delete = 0
+        """The commit timestamp of the last delete."""
+        self.holds = ReaderHolds(self.view)
         self.judges = judges
         self.make_judge = make_judge
         self.reached: dict[str, int] = {}
@@ -162,6 +174,33 @@ class RequestObserver:
                 view.file(Repeated(request, f"got an answer that slot {note.slot} does not give"))
             elif applied and not self.did(operation, note.slot):
                 view.file(Repeated(request, f"was answered from slot {note.slot}, which is not its write"))
+
+    def fold(self, fact: Chosen) -> bool:
+        """Apply a chosen record to the observer's own copy of the state; whether a hold lapsed with it."""
+        view, record = self.view, fact.record.record
+        if record.epoch != self.config.epoch:
+            view.file(EpochApart(record.slot, record.epoch, self.config.epoch))
+        fact.record.log_bytes = self.holds.chosen(record)
+        if isinstance(record, Write):
+            for mutation in record.mutations:
+                there = self.items.get(mutation.key)
+                if there != mutation.old:
+                    fact.record.surprises.append((mutation.key, there, mutation.old))
+                if mutation.new is None:
+                    self.items.pop(mutation.key, None)
+                    self.largest_delete = record.timestamp
+                else:
+                    self.items[mutation.key] = mutation.new
+                    self.written[mutation.key, record.slot] = mutation.new
+            self.settle(record)
+        elif isinstance(record, Outcome):
+            self.settle(record)
+        elif isinstance(record, ConfigChange):
+            self.config, self.config_slot = record.config, record.slot
+            view.reconfigure(record.slot, record.config.voters)
+        elif isinstance(record, CursorMoved):
+            self.holds.moved(record.slot, record.hold)
+        return self.holds.lapsed(record.slot)
 
     def did(self, operation: Put | Delete, slot: int) -> bool:
         """Whether the record chosen in a slot does what an operation asks, as far as that is remembered."""

@@ -1,0 +1,114 @@
+"""A group against real time, read into a `GroupView`: how old what an eventual read shows is, and by which
+clocks commit timestamps are assigned.
+
+How late a message may be is known only where every enabled event happens when it is due, so the age of reads
+is judged in runs that are timed from the start, and in the fair end of the others.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dynaproof.impl.partition.messages.requests import Reply
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.records import Record
+from dynaproof.specs.observe.impl.place import Place, contact_us, epsilon_us, lease_us
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.time_facts import ReadWhenOld, Stamped
+
+LATE = 8
+"""By how many times the latency of a message it, or a second copy of it, may be late; so may a sync."""
+
+TRUE_US = 200_000
+"""By how much clocks differ that nobody has stepped, at the most."""
+
+
+class TimeObserver:
+    """Measures; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (ReadWhenOld, Stamped)
+    """The types of all facts that are filed."""
+
+    def __init__(self, view: GroupView) -> None:
+        self.view = view
+        self.known_through = 0
+        self.known_at: dict[int, int] = {}
+        """When the first replica knew each slot to be chosen: what a quorum holds, and nobody has counted,
+        was shown to nobody.
+        """
+        self.untimed = False
+        """Whether messages may be on their way that were sent when time did not bound them."""
+        self.slowest = 1
+        self._false_since: dict[str, int] = {}
+        """By place of a leader whose wall clock is further than epsilon from real time: since when, as far as
+        its proposals show it.
+        """
+
+    def handled(self, place: Place) -> None:
+        """A handler has run: how slow its node is, and whether time bounds messages."""
+        self.slowest = max(self.slowest, place.slow)
+        if not place.world.timed:
+            self.untimed = True
+
+    def known(self, through: int, tau: int) -> None:
+        """A replica knows slots to be chosen."""
+        for slot in range(self.known_through + 1, through + 1):
+            self.known_at[slot] = tau
+        self.known_through = max(self.known_through, through)
+
+    def forget(self, through: int) -> None:
+        """Forget when these slots were known: no replica shows a state that is so old."""
+        for slot in [slot for slot in self.known_at if slot <= through]:
+            del self.known_at[slot]
+
+    # --- Eventual reads ---
+
+    def read(self, place: Place, replica: PartitionReplica, key: bytes, reply: Reply) -> None:
+        """A replica answers an eventual read: if the item was changed since, its value was old by then."""
+        if self.untimed:
+            return
+        view = self.view
+        for slot in range(max(reply.slot, view.pruned_through) + 1, self.known_through + 1):
+            chosen = view.chosen.get(slot)
+            if chosen is not None and any(one.key == key for one in chosen.record.record.changes()):
+                age = place.world.tau - self.known_at[slot]
+                view.file(ReadWhenOld(replica.member, reply.request, age, self.oldest_us(place)))
+                return
+
+    def oldest_us(self, place: Place) -> int:
+        """How old what a replica shows may be: it was in contact, by a clock that may be slow, with a leader
+        that had not given up yet; what that knew may have come late.
+        """
+        world = place.world
+        slowest = (1 << 20) * (contact_us(place) + lease_us(place)) // place.rate
+        return slowest + self.slowest * (2 * LATE * max(world.latencies) + LATE * max(world.sync_us))
+
+    # --- Commit timestamps ---
+
+    def stamped(self, place: Place, ballot: Ballot, records: tuple[Record, ...]) -> None:
+        """A leader's proposals leave: those of clients that are its own, and not pushed by the timestamp
+        before, carry its wall clock.
+        """
+        apart = abs(place.wall_offset)
+        if apart <= epsilon_us(place):
+            self._false_since.pop(place.name, None)
+            return
+        world = place.world
+        since = self._false_since.setdefault(place.name, world.tau)
+        # It hears of the others' clocks with the answers by which they renew its lease.
+        heard_us = 2 * lease_us(place) * (1 << 20) // place.rate
+        if world.tau - since <= heard_us or not self.others_are_true(place):
+            return
+        for record in records:
+            own = record.proposed_at == ballot and record.request is not None
+            before = self.view.proposed.get((ballot, record.slot - 1))
+            if own and before and record.timestamp > before[0].timestamp + 1:
+                bound = epsilon_us(place) + TRUE_US + self.slowest * LATE * max(world.latencies)
+                self.view.file(Stamped(place.name, record.slot, apart, bound))
+
+    def others_are_true(self, place: Place) -> bool:
+        """Whether no other clock was stepped."""
+        places = place.world.places.values()
+        return all(abs(other.wall_offset) <= TRUE_US for other in places if other is not place)

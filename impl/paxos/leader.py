@@ -146,13 +146,12 @@ class Leader(Sender[State]):
         voter that is new in the config and has not answered yet counts as near.
         """
         assert self.leadership is not None, "only a leader assigns timestamps"
-        progress = self.leadership.progress
-        near = sum(
-            voter == self.member or abs(progress[voter].wall_apart) <= self.settings.epsilon_us
-            for voter in self.config.voters
-            if voter in progress
-        )
-        return near >= self.config.quorum
+        config, progress, epsilon = self.config, self.leadership.progress, self.settings.epsilon_us
+        near = 0
+        for voter in config.voters:
+            known = progress.get(voter)
+            near += known is not None and (voter == self.member or abs(known.wall_apart) <= epsilon)
+        return near >= config.quorum
 
     def clock_trusted_by_promises(self, campaign: Campaign) -> bool:
         """The same for a candidate, by the wall clocks in its promises; these may be as old as a lease, so

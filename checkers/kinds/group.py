@@ -126,7 +126,7 @@ class Group:
         """How many replicas the group must have in the end."""
         config: Config = self.observation.config
         excluded, at = self.run.injector.excluded, self.run.world.at
-        return sum(at(voter.node.address).name != excluded for voter in config.voters)
+        return sum(at(voter.node).name != excluded for voter in config.voters)
 
     def quiet(self) -> bool:
         """Whether every live replica shows the fold of all that is chosen, and a leader serves."""
@@ -156,9 +156,11 @@ class Group:
     def keeps_up(self) -> bool:
         """Whether all replicas are there and near, and a leader serves."""
         replicas = self.replicas()
-        if leader_of(replicas) is None or len(replicas) < self.expected_replicas():
-            return False
-        return all(self.near(replica) for replica in replicas)
+        return leader_of(replicas) is not None and self.all_near(replicas)
+
+    def all_near(self, replicas: Sequence[Any]) -> bool:
+        """Whether these are all replicas, and near."""
+        return len(replicas) >= self.expected_replicas() and all(self.near(replica) for replica in replicas)
 
     def settled(self, since: Mapping[Member, Microseconds]) -> bool:
         """Whether all keep up and no election is on: a quorum has renewed the leader's lease, and the others
@@ -167,7 +169,7 @@ class Group:
         """
         replicas = self.replicas()
         leader = leader_of(replicas)
-        if leader is None or not self.keeps_up():
+        if leader is None or not self.all_near(replicas):
             return False
         ballot = leader.leading
         for replica in replicas:

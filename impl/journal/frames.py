@@ -30,8 +30,9 @@ _CHECK = struct.Struct("<I")
 _CHECKED = struct.Struct("<HIIQII")  # The header with its own checksum.
 _HEADER_BYTES = _CHECKED.size
 _END = b"\xd7end"
+_END_BYTES = len(_END)
 
-FRAME_BYTES = _HEADER_BYTES + len(_END)
+FRAME_BYTES = _HEADER_BYTES + _END_BYTES
 """What a frame takes beside its payload."""
 
 PIECE_BYTES = 1 << 18
@@ -98,19 +99,20 @@ def scan(data: bytes) -> Scan:
     return Scan(payloads, at, "clean", began, generation, first, expected)
 
 
-def sole_payload(data: bytes, sequence: int) -> bytes | None:
-    """The payload of the frame of this number that `data` is; None where it is not that, or not whole.
+def sole_frame(data: bytes, sequence: int) -> tuple[bytes, int] | None:
+    """The payload of the frame of this number that `data` is, and its checksum, against which the caller holds
+    it; None where `data` is not that frame, or not whole.
 
     Raises:
         UnknownFormatError: a frame whose header is sound is of another version.
     """
-    header = _header(data, 0) if len(data) >= FRAME_BYTES else None
-    if header is None:
+    size = len(data)
+    header = _header(data, 0) if size >= FRAME_BYTES else None
+    if header is None or not data.endswith(_END):
         return None
     _, length, number, checksum = header
-    payload = data[_HEADER_BYTES : -len(_END)]
-    is_whole = length == len(payload) and data.endswith(_END) and crc32(payload) == checksum
-    return payload if is_whole and number == sequence else None
+    is_whole = length == size - FRAME_BYTES and number == sequence
+    return (data[_HEADER_BYTES : _HEADER_BYTES + length], checksum) if is_whole else None
 
 
 def _header(data: bytes, at: int) -> tuple[int, int, int, int] | None:

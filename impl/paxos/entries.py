@@ -221,10 +221,11 @@ class Entries:
         """The last slot with an entry (`first` - 1 where there is none)."""
         return self.recent.last
 
-    @property
-    def cached_bytes(self) -> int:
-        """What the entries in memory take, about."""
-        return self.recent.cached_bytes + self._read_bytes
+    def cached_through(self, slot: int) -> int:
+        """What the entries in memory take through this recent slot, or the one before these, about."""
+        recent = self.recent
+        own = recent.bytes_through(slot) - recent.before + OBJECT_BYTES * (slot + 1 - recent.first)
+        return own + self._read_bytes
 
     @property
     def retained_bytes(self) -> int:

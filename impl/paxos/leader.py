@@ -146,14 +146,13 @@ class Leader(Sender[State]):
         voter that has not answered counts as far: a leader and one that is silent would be a quorum.
         """
         assert self.leadership is not None, "only a leader assigns timestamps"
-        progress = self.leadership.progress
-        near = sum(
-            voter == self.member
-            or (progress[voter].asked_at >= 0 and abs(progress[voter].wall_apart) <= self.settings.epsilon_us)
-            for voter in self.config.voters
-            if voter in progress
-        )
-        return near >= self.config.quorum
+        config, progress, epsilon = self.config, self.leadership.progress, self.settings.epsilon_us
+        near = 0
+        for voter in config.voters:
+            known = progress.get(voter)
+            answered = known is not None and known.asked_at >= 0 and abs(known.wall_apart) <= epsilon
+            near += voter == self.member or answered
+        return near >= config.quorum
 
     def clock_trusted_by_promises(self, campaign: Campaign) -> bool:
         """The same for a candidate, by the wall clocks in its promises; these may be as old as a lease, so

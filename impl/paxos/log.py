@@ -24,7 +24,7 @@ from msgspec import Struct, structs
 
 from dynaproof.impl.journal.journal import NO_LINK, Frame, Journal, Link, RottenLogError
 from dynaproof.impl.node import Disk
-from dynaproof.impl.paxos.entries import CACHE_BYTES, OBJECT_BYTES, Entries, Run, Staged
+from dynaproof.impl.paxos.entries import CACHE_BYTES, Entries, Run, Staged
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
@@ -226,9 +226,7 @@ class ReplicationLog:
     def cached_bytes(self) -> int:
         """What the entries in memory take that are known to be chosen, about."""
         recent = self.entries.recent
-        unchosen = max(0, self.last - max(self.commit, recent.first - 1))
-        through = recent.bytes_through(self.last - unchosen)
-        return self.entries.cached_bytes - (recent.end - through) - OBJECT_BYTES * unchosen
+        return self.entries.cached_through(max(min(self.commit, recent.last), recent.first - 1))
 
     def size_between(self, first: int, last: int) -> int:
         """The bytes of the records of slots `first` to `last`, both included, as they are encoded."""

@@ -147,11 +147,13 @@ class BTree(TreeView[V]):
         leaf, path = self._own_path(key)
         at = bisect_left(leaf.keys, key)
         entry: Any = value
-        if self.codec.entry_size(key, value) > self.room // 2:
+        size = self.codec.entry_size(key, value)
+        if size > self.room // 2:
             unwritten = value_of(self.codec, key, value)
             entry = Large(self.codec.size(value), None, unwritten)
             self.file.count_dirty(unwritten.cost)
-        leaf.size += entry_size(self.codec, key, entry)
+            size = entry_size(self.codec, key, entry)
+        leaf.size += size
         if at < len(leaf.keys) and leaf.keys[at] == key:
             self._give_up(leaf, at)
             leaf.values[at] = entry
@@ -214,8 +216,9 @@ class BTree(TreeView[V]):
     def _count(self, node: Node) -> None:
         """Count what a node takes now that is not on the disk."""
         cost = cost_of(node)
-        self.file.count_dirty(cost - node.cost)
-        node.cost = cost
+        if cost != node.cost:
+            self.file.count_dirty(cost - node.cost)
+            node.cost = cost
 
     def _forget(self, node: Node) -> None:
         """A node that is not on the disk is part of the tree no longer."""

@@ -21,14 +21,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from zlib import crc32
 
 from msgspec import Struct
 
-from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, sole_payload
+from dynaproof.impl.journal.frames import FRAME_BYTES, encode_frame, sole_frame
 
 DIGEST_BYTES = 16
+_NUMBER_BYTES = 4
 
-REFERENCE_BYTES = DIGEST_BYTES + 4
+REFERENCE_BYTES = DIGEST_BYTES + _NUMBER_BYTES
 """What a reference takes in a page."""
 
 LEAST_PAGE_BYTES = 128
@@ -36,6 +38,7 @@ LEAST_PAGE_BYTES = 128
 
 _HEADER = struct.Struct("<BHHI")  # Depth, parts, references, and the length of the body.
 _HEADER_BYTES = _HEADER.size
+_DIGEST = f"{DIGEST_BYTES}s"
 _PIECE = struct.Struct(f"<{DIGEST_BYTES // 2}sI")  # Of what body, and which piece of it.
 
 
@@ -96,24 +99,25 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
     Raises:
         RottenPageError: these are not the bytes of the page that `ref` names.
     """
-    payload = _payload(ref.page, data)
+    payload, checksum = _framed(ref.page, data)
     if len(payload) < _HEADER_BYTES:
         raise RottenPageError(f"page {ref.page} holds no page")
     depth, parts, count, length = _HEADER.unpack_from(payload)
-    at = _HEADER_BYTES + count * REFERENCE_BYTES
+    middle = _HEADER_BYTES + count * DIGEST_BYTES
+    at = middle + count * _NUMBER_BYTES
     if parts > count or at + length > len(payload):
         raise RottenPageError(f"page {ref.page} holds no page")
-    held = payload[: at + length]
-    if count:
-        held = payload[: _HEADER_BYTES + count * DIGEST_BYTES] + held[at:]
+    body = payload[at : at + length]
+    held = payload[:middle] + body
     if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
+    # The digest vouches for all but the numbers of the pages below, and what is left free.
+    if len(held) < len(payload) and crc32(payload) != checksum:
+        raise _damaged(ref.page)
     if not count:
-        return Page(held[at:], (), depth, parts)
-    middle = _HEADER_BYTES + count * DIGEST_BYTES
-    digests = [payload[i : i + DIGEST_BYTES] for i in range(_HEADER_BYTES, middle, DIGEST_BYTES)]
-    numbers = struct.unpack_from(f"<{count}I", payload, middle)
-    return Page(held[middle:], tuple(map(PageRef, numbers, digests)), depth, parts)
+        return Page(body, (), depth, parts)
+    found = struct.unpack_from(f"<{_DIGEST * count}{count}I", payload, _HEADER_BYTES)
+    return Page(body, tuple(map(PageRef, found[count:], found)), depth, parts)
 
 
 def sound_page(number: int, data: bytes | None) -> bytes:
@@ -122,15 +126,21 @@ def sound_page(number: int, data: bytes | None) -> bytes:
     Raises:
         RottenPageError: they are damaged or missing.
     """
-    _payload(number, data)
+    payload, checksum = _framed(number, data)
+    if crc32(payload) != checksum:
+        raise _damaged(number)
     return data or b""
 
 
-def _payload(number: int, data: bytes | None) -> bytes:
-    payload = None if data is None else sole_payload(data, number)
-    if payload is None:
-        raise RottenPageError(f"page {number} is damaged or missing")
-    return payload
+def _framed(number: int, data: bytes | None) -> tuple[bytes, int]:
+    found = None if data is None else sole_frame(data, number)
+    if found is None:
+        raise _damaged(number)
+    return found
+
+
+def _damaged(number: int) -> RottenPageError:
+    return RottenPageError(f"page {number} is damaged or missing")
 
 
 # --- Bodies of any length ---

@@ -70,11 +70,11 @@ BUGS = (
         "The page of a large value is taken as it is, whatever its checksum and its reference's digest say.",
         Edit(
             PAGES,
-            "payload = _payload(ref.page, data)",
+            "payload, checksum = _framed(ref.page, data)",
             r"""
             if data is not None and data[35:37] == b"\x93\x02":
                 return Page(data[35 : 35 + _HEADER.unpack_from(data, 26)[3]])
-            payload = _payload(ref.page, data)
+            payload, checksum = _framed(ref.page, data)
             """,
         ),
     ),

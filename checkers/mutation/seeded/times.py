@@ -28,13 +28,13 @@ BUGS = (
     bug(
         "clock_always_trusted",
         "A leader stamps by its wall clock, however far that is from those of a quorum.",
-        Edit(LEADER, "return near >= self.config.quorum", "return True"),
+        Edit(LEADER, "return near >= config.quorum", "return True"),
         Edit(LEADER, "<= epsilon for m in campaign", "<= m.wall + wall for m in campaign"),
     ),
     bug(
         "silent_clocks_count_as_near",
         "A leader takes the clock of a voter that has not answered for near its own.",
-        Edit(LEADER, "progress[voter].asked_at >= 0 and ", ""),
+        Edit(LEADER, "known.asked_at >= 0 and ", ""),
     ),
     bug(
         "no_ops_not_read",

@@ -10,15 +10,16 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import get_context
-from multiprocessing.synchronize import Event
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.patches import Bug, active, seed_for_good
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from multiprocessing.synchronize import Event
 
 __all__ = ["collecting_seldom", "in_order"]
 
@@ -54,6 +55,10 @@ def in_order(
             for item in items:
                 yield item, work(item)
         return
+    # Of no use to one process, and a tenth of what a campaign takes to load.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
     context = get_context("spawn")
     ending = context.Event()
     pool = ProcessPoolExecutor(jobs, context, _begin, (active(), ending))

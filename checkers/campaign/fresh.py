@@ -7,7 +7,6 @@ process, and another in the next.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
 from dynaproof.checkers.campaign.errors import CampaignError
@@ -33,6 +32,8 @@ def digests_elsewhere(scenario: str, strategy: str, base: int, count: int) -> li
     Raises:
         CampaignError: it cannot run them; the message has its last words.
     """
+    import subprocess  # noqa: PLC0415 (Only users' scenarios are run in another process.)
+
     hashes = next(seed for seed in OTHER_HASHES if seed != os.environ.get("PYTHONHASHSEED"))
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, scenario, strategy, str(base), str(count)],

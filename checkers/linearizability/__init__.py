@@ -2,11 +2,18 @@
 
 `check(history)` decides, `minimal_core` shrinks what is not linearizable. `checkers.certificates` replays the
 order that a yes comes with, without trusting what decided.
+
+A name is loaded when it is first used: the simulator judges its clients by `online` alone, and what checks
+whole histories takes longer to load than a run to be made.
 """
 
-from dynaproof.checkers.linearizability.checking import UnfitOperationError, UnknownOperationError, check
-from dynaproof.checkers.linearizability.core import Core, minimal_core
-from dynaproof.checkers.linearizability.result import Budget, Result
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.linearizability.checking import UnfitOperationError, UnknownOperationError, check
+    from dynaproof.checkers.linearizability.core import Core, minimal_core
+    from dynaproof.checkers.linearizability.result import Budget, Result
 
 __all__ = [
     "Budget",
@@ -17,3 +24,20 @@ __all__ = [
     "check",
     "minimal_core",
 ]
+
+_HOMES = {
+    "checking": ("UnfitOperationError", "UnknownOperationError", "check"),
+    "core": ("Core", "minimal_core"),
+    "result": ("Budget", "Result"),
+}
+
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found

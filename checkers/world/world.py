@@ -268,8 +268,7 @@ class World:
 
     def _schedule_sync(self, place: Place, kind: str, number: int, took: int) -> None:
         due = self.tau + took
-        if due > self.under_way_until:
-            self.under_way_until = due
+        self.under_way_until = max(self.under_way_until, due)
         event = place.sync_event = Event(kind, place.name, number, place, due)
         self.strategy.add(event)
 
@@ -334,11 +333,10 @@ class World:
                     delay = table[strategy.index(("latency", link.name, number), latencies)]
                 else:
                     delay = table[below(latencies)]
-                delay *= slow if slow > target.slow else target.slow
+                delay *= max(target.slow, slow)
                 link.in_flight += 1
                 due = tau + delay
-                if due > self.under_way_until:
-                    self.under_way_until = due
+                self.under_way_until = max(self.under_way_until, due)
                 event = Event("deliver", link.name, number, target, due, message, me, to, link, lane)
                 if self.duplication and strategy.chance(("duplicate", link.name, number), self.duplication):
                     self._repeat(event, delay)

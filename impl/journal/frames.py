@@ -100,8 +100,8 @@ def scan(data: bytes) -> Scan:
 
 
 def sole_frame(data: bytes, sequence: int) -> tuple[bytes, int] | None:
-    """The payload of the frame of this number that `data` is, and its checksum, against which the caller holds
-    it; None where `data` is not that frame, or not whole.
+    """The payload of the frame of this number that `data` is, and its checksum, against which the caller
+    holds it; None where `data` is not that frame, or not whole.
 
     Raises:
         UnknownFormatError: a frame whose header is sound is of another version.

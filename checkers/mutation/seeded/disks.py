@@ -138,7 +138,11 @@ BUGS = (
     bug(
         "page_checksum_not_checked",
         "A page is accepted as the one that is needed, whatever its checksum and its parent's digest say.",
-        Edit(PAGES, "payload, checksum = _framed(ref.page, data)", 'payload, checksum = (data or b"")[26:-4], 0'),
+        Edit(
+            PAGES,
+            "payload, checksum = _framed(ref.page, data)",
+            'payload, checksum = (data or b"")[26:-4], 0',
+        ),
         Edit(PAGES, "if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:", "if False:"),
         Edit(PAGES, "if len(held) < len(payload) and crc32(payload) != checksum:", "if False:"),
     ),

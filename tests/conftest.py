@@ -30,8 +30,8 @@ settings.register_profile("ci", COMMON, max_examples=50, derandomize=True, datab
 settings.register_profile("nightly", COMMON, max_examples=2_000, phases=tuple(Phase))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
-# A machine may be set to keep no bytecode. The tests start hundreds of processes, and each would compile all that it
-# imports; a user's process, and so what is tested, finds it compiled.
+# A machine may be set to keep no bytecode. The tests start hundreds of processes, and each would compile all
+# that it imports; a user's process, and so what is tested, finds it compiled.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

@@ -143,15 +143,16 @@ class Leader(Sender[State]):
 
     def clock_trusted(self) -> bool:
         """Whether the wall clock is within epsilon of those of a quorum; else no timestamp is assigned. A
-        voter that has not answered counts as far: a leader and one that is silent would be a quorum.
+        voter that has not answered counts as far, for a leader and one that is silent would be a quorum; but
+        one that has just come with a config, as near.
         """
         assert self.leadership is not None, "only a leader assigns timestamps"
         config, progress, epsilon = self.config, self.leadership.progress, self.settings.epsilon_us
         near = 0
         for voter in config.voters:
             known = progress.get(voter)
-            answered = known is not None and known.asked_at >= 0 and abs(known.wall_apart) <= epsilon
-            near += voter == self.member or answered
+            apart = None if known is None else known.wall_apart
+            near += voter == self.member or (apart is not None and abs(apart) <= epsilon)
         return near >= config.quorum
 
     def clock_trusted_by_promises(self, campaign: Campaign) -> bool:

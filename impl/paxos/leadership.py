@@ -45,7 +45,7 @@ class Progress:
         "wall_apart",
     )
 
-    def __init__(self, next_slot: int) -> None:
+    def __init__(self, next_slot: int, wall_apart: Microseconds | None = None) -> None:
         self.through = 0
         """It holds every slot through this one, at the ballot or as known chosen, by its own newest word;"""
         self.adopted = False
@@ -53,7 +53,8 @@ class Progress:
         self.advanced_at: Microseconds = -1
         """When `through` last rose."""
         self.asked_at: Microseconds = -1
-        self.wall_apart: Microseconds = 0
+        self.wall_apart = wall_apart
+        """How far its wall clock is from the leader's, at the least; None before it has answered."""
         self.full = False
         """Whether it has said in this ballot that it has a tree (rule M5)."""
         self.next = next_slot

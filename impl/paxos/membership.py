@@ -272,7 +272,7 @@ class Membership(Service):
             replica.leave(leadership, config)
             return
         known, new = leadership.progress, replica.log.last + 1
-        leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}
+        leadership.progress = {v: known.get(v) or Progress(new, wall_apart=0) for v in config.voters}
         leadership.lease_start = leadership.lease_from(config)
         for voter in config.voters:
             if voter == replica.member:

@@ -62,7 +62,7 @@ BUGS = (
         "The lease counts grants of voters that have left beside those of new ones.",
         Edit(
             MEMBERSHIP,
-            "leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}",
+            "leadership.progress = {v: known.get(v) or Progress(new, wall_apart=0) for v in config.voters}",
             """
             for voter in config.voters:
                 known.setdefault(voter, Progress(new))

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import ACCEPTOR, LEADER, LEARNER, READERS, REQUESTS, STATE
+from dynaproof.checkers.mutation.seeded.places import (
+    ACCEPTOR,
+    LEADER,
+    LEADERSHIP,
+    LEARNER,
+    READERS,
+    REQUESTS,
+    STATE,
+)
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -34,7 +42,7 @@ BUGS = (
     bug(
         "silent_clocks_count_as_near",
         "A leader takes the clock of a voter that has not answered for near its own.",
-        Edit(LEADER, "known.asked_at >= 0 and ", ""),
+        Edit(LEADERSHIP, "self.wall_apart = wall_apart", "self.wall_apart = 0"),
     ),
     bug(
         "no_ops_not_read",

@@ -1,8 +1,8 @@
 """A group against real time, read into a `GroupView`: how old what an eventual read shows is, and by which
 clocks commit timestamps are assigned.
 
-How late a message may be is known only where every enabled event happens when it is due, so the age of reads
-is judged in runs that are timed from the start, and in the fair end of the others.
+How late a message may be is known only where every enabled event happens when it is due: only runs that are
+timed from the start are judged.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class TimeObserver:
         before, carry its wall clock.
         """
         apart = abs(place.wall_offset)
-        if apart <= epsilon_us(place):
+        if self.untimed or apart <= epsilon_us(place):
             self._false_since.pop(place.name, None)
             return
         world = place.world

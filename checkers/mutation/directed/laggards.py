@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.directed.common import campaign, write, writes
+from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.checkers.mutation.directed.windows import SHORT
+from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.messages.catch_up import CopiedPages, CopyOffer, CopyPages, CopyTimer, Fetch
 from dynaproof.impl.paxos.messages.leadership import (
     Accept,
@@ -126,3 +128,73 @@ def the_pages_of_a_copy_are_lost_once(harness: Harness) -> None:
     harness.settle()
     copied = bool(harness.replica("sc").log.head.copied)
     harness.promise("copies_finish", copied, "sc has not asked again for what did not come")
+
+
+def read_at(harness: Harness, name: str) -> None:
+    """A client reads at a replica that has not heard of the last write for long."""
+    harness.ask("c1", Get(b"k", strong=False), to=name)
+    harness.deliver_if_any(name, "c1", Reply)
+    shown = harness.client("c1").observed
+    recent = shown is None or shown.item == item("1")
+    harness.promise("eventual_reads_are_recent", recent, f"{name} shows what was overwritten long before")
+
+
+@scenario("contact_while_behind", contact_us=2_000_000)
+def a_laggard_is_read_before_it_has_caught_up(harness: Harness) -> None:
+    """A voter that was cut off hears from the leader again, and is asked for an item before it has what it
+    missed.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    write(harness, "c0", "0", "sa")
+    harness.settle()
+    harness.beat("sa")
+    harness.hold("sb")
+    write(harness, "c0", "1", "sa")
+    harness.settle()
+    for _ in range(12):
+        harness.beat("sa")
+    harness.drop("sa", "sb")
+    harness.fire("sa", HeartbeatTimer)
+    harness.deliver("sa", "sb", Heartbeat)
+    read_at(harness, "sb")
+
+
+@scenario("contact_never_ends", contact_us=2_000_000)
+def a_voter_that_was_cut_off_is_read(harness: Harness) -> None:
+    """A voter that was cut off is asked for an item long after it last heard from a leader."""
+    harness.elect("sa")
+    harness.beat("sa")
+    write(harness, "c0", "0", "sa")
+    harness.settle()
+    harness.beat("sa")
+    harness.hold("sb")
+    write(harness, "c0", "1", "sa")
+    harness.settle()
+    for _ in range(12):
+        harness.beat("sa")
+    read_at(harness, "sb")
+
+
+@scenario("contact_before_the_first_batch", contact_us=2_000_000)
+def a_laggard_is_read_when_a_new_leader_knows_no_more(harness: Harness) -> None:
+    """A restart takes a voter's commit index back. It leads with the help of one that was cut off, and its
+    heartbeat comes before its first batch.
+    """
+    harness.elect("sa")
+    harness.beat("sa")
+    write(harness, "c0", "0", "sa")
+    harness.settle()
+    harness.beat("sa")
+    harness.hold("sb")
+    write(harness, "c0", "1", "sa")
+    harness.settle()
+    for _ in range(12):
+        harness.beat("sa")
+    harness.crash("sc")
+    harness.hold("sa", "sb", "sc")
+    harness.restart("sc")
+    campaign(harness, "sc", "sb")
+    harness.fire("sc", HeartbeatTimer)
+    harness.deliver("sc", "sb", Heartbeat)
+    read_at(harness, "sb")

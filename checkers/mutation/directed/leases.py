@@ -1,13 +1,21 @@
-"""Scenarios of leases."""
+"""Scenarios of leases and clocks."""
 
 from __future__ import annotations
 
+from dynaproof.checkers.mutation.directed.common import batch, campaign, lead_apart, write
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Get, Put
 from dynaproof.impl.paxos.messages.election import ElectionTimer
-from dynaproof.impl.paxos.messages.leadership import Handover, Heard, Heartbeat, HeartbeatTimer, Release
+from dynaproof.impl.paxos.messages.leadership import (
+    Accept,
+    Handover,
+    Heard,
+    Heartbeat,
+    HeartbeatTimer,
+    Release,
+)
 
 
 @scenario("lease_from_answer", drift_ppm=0)
@@ -104,4 +112,18 @@ def a_new_leader_is_asked_for_before_it_is_renewed(harness: Harness) -> None:
     harness.settle()
     harness.promise(
         "no_idle_elections", harness.replica("sc").campaign is None, "sc campaigns beside a new leader"
+    )
+
+
+@scenario("silent_clocks_count_as_near", "clock_always_trusted")
+def a_leader_hears_one_clock_and_is_far_from_it(harness: Harness) -> None:
+    """The wall clock of a new leader is off; one voter answers it, and the other is silent."""
+    lead_apart(harness, "sb")
+    harness.slot("sa").wall_offset = 1_800_000
+    campaign(harness, "sa", "sb")
+    batch(harness, "sa", "sb")
+    write(harness, "c0", "1", "sa")
+    stamps = harness.find("sa", "sb", Accept) is not None
+    harness.promise(
+        "timestamps_near_real_time", not stamps, "sa stamps a write by a clock that is far from all others"
     )

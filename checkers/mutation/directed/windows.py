@@ -8,7 +8,7 @@ from dynaproof.checkers.mutation.directed.common import campaign, write
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Rejected
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, HeartbeatTimer, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, HeartbeatTimer, Vote
 from dynaproof.impl.paxos.messages.membership import RaiseEpoch
 from dynaproof.impl.paxos.sizes import HEADER_BYTES, NO_OP_BYTES
 
@@ -43,6 +43,8 @@ def a_leader_is_asked_before_its_batch_is_chosen(harness: Harness) -> None:
     write(harness, "c0", "x" * 150, "sa")
     harness.deliver("sa", "sb", Accept)
     campaign(harness, "sb", "sc")
+    harness.deliver("sb", "sc", Heartbeat)
+    harness.deliver("sc", "sb", Heard)  # Now it knows another clock.
     write(harness, "c1", "y" * 150, "sb")
     harness.crash("sb")
     harness.restart("sb")

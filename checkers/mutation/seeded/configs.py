@@ -90,7 +90,7 @@ BUGS = (
         "A leader goes on counting the votes of an incarnation that a config has retired.",
         Edit(
             MEMBERSHIP,
-            "leadership.progress = {v: known.get(v) or Progress(new) for v in config.voters}",
+            "leadership.progress = {v: known.get(v) or Progress(new, wall_apart=0) for v in config.voters}",
             """
             for voter in config.voters:
                 known.setdefault(voter, Progress(new))

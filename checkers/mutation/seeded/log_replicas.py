@@ -93,19 +93,4 @@ BUGS = (
         Edit(ENTRIES, "if begin > last + 1:", "if False:"),
         scenario="membership",
     ),
-    bug(
-        "log_replica_promises_nothing",
-        "A voter without a tree promises nothing.",
-        Edit(
-            ACCEPTOR,
-            "if m.ballot < self.log.promised:",
-            """
-            if not self.full:
-                return
-            if m.ballot < self.log.promised:
-            """,
-            within="Acceptor.on_prepare",
-        ),
-        scenario="membership",
-    ),
 )

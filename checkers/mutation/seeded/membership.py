@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
-    CANDIDATE,
     LEADER,
     LEADERSHIP,
     LEARNER,
@@ -83,18 +82,6 @@ BUGS = (
         Edit(MEMBERSHIP, "if expected_epoch != config.epoch:", "if False:"),
         Edit(MEMBERSHIP, "return expected_epoch == config.epoch", "return True"),
         Edit(MEMBERSHIP, "elif m.new.incarnation < config.next_incarnation:", "elif False:"),
-        scenario="membership",
-    ),
-    bug(
-        "leads_though_replaced",
-        "A candidate that learns in its campaign that it was replaced leads all the same.",
-        Edit(LEADER, "if not self.admitted or not self.clock_trusted", "if not self.clock_trusted"),
-        scenario="membership",
-    ),
-    bug(
-        "asks_known_voters_only",
-        "A candidate does not ask the voters of a config found in a promise whether a leader lives.",
-        Edit(CANDIDATE, "found += self.governing_configs(self.campaign)", "pass"),
         scenario="membership",
     ),
 )

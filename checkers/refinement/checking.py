@@ -180,6 +180,8 @@ class Refinement:
         accepts = [batch, alone] if state.handled in {"Adopt", "Promise"} else [alone, batch]
         if not self.accepted(a, state):
             accepts.insert(0, ())
+        if learns and any(name == "campaign" for name, *_ in first):
+            yield (*learns, *first, *again)  # It asks from what a `Release` has just told it.
         for accept in accepts:
             yield (*first, *accept, *learns, *again)
             if accept and learns:

@@ -97,7 +97,7 @@ class Requests(Service):
 
     def in_contact(self) -> bool:
         """Whether an eventual read may be served: in the config, with a tree, and in a leader's contact
-        within the bound.
+        within the bound (rule 16).
         """
         replica = self.replica
         recent = replica.contact_at >= 0 and self.env.now - replica.contact_at <= self.settings.contact_us

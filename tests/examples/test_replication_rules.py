@@ -54,7 +54,7 @@ def function_of(name: str) -> Callable[..., Any]:
 
 
 def test_the_table_has_every_rule_once() -> None:
-    expected = [*map(str, range(1, 16)), *(f"W{number}" for number in range(1, 8))]
+    expected = [*map(str, range(1, 17)), *(f"W{number}" for number in range(1, 8))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
     assert [number for number, _ in OF_HOSTING] == ["H1", "H2", "H12"]

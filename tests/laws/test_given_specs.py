@@ -17,7 +17,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
-from dynaproof.specs.observe.impl import ImplObserver, disks, holds, load, replicas, requests
+from dynaproof.specs.observe.impl import ImplObserver, disks, holds, load, replicas, requests, times
 from dynaproof.specs.promises import OF_A_GROUP, PROMISES
 from dynaproof.specs.promises.lineage import one_owner_per_key
 from dynaproof.specs.spec import AnySpec, SpecError, Violation, spec
@@ -170,7 +170,8 @@ def named_in_functions(*modules: ModuleType) -> set[type[Fact]]:
 
 def test_observers_provide_what_their_code_files_and_nothing_else() -> None:
     assert len(set(PROVIDED)) == len(PROVIDED)
-    assert named_in_functions(disks, holds, replicas, requests, load, group) == set(ImplObserver.PROVIDES)
+    observing = disks, holds, replicas, requests, load, times, group
+    assert named_in_functions(*observing) == set(ImplObserver.PROVIDES)
     assert named_in_functions(fair_end) == set(fair_end.PROVIDES)
 
 

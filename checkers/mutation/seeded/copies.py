@@ -84,10 +84,4 @@ BUGS = (
         Edit(COPYING, "copy.pages.ask_again(tuple(copy.pages.asked))", "pass"),
         scenario=COPIES,
     ),
-    bug(
-        "copies_into_the_file_in_use",
-        "A copy is written into the file of its number, though a copy that went on elsewhere lies there.",
-        Edit(COPYING, ") in used:", ") in ():"),
-        scenario=COPIES,
-    ),
 )

@@ -20,7 +20,7 @@ from dynaproof.specs.views.group_facts import Committed, HoldBehind, ReaderSkipp
 class ReaderHolds:
     """Files facts about the holds of a group's log, as its chosen records move them."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Committed, HoldBehind, ReaderSkipped)
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (HoldBehind, ReaderSkipped)
 
     def __init__(self, view: GroupView) -> None:
         self.view = view

@@ -59,10 +59,12 @@ class Asked:
     whether as many waited there as may wait, when it came last.
     """
 
-    __slots__ = ("at", "bytes", "crowded", "slots")
+    __slots__ = ("at", "bytes", "crowded", "eventual", "slots")
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, eventual: bool) -> None:
         self.at = at
+        self.eventual = eventual
+        """Whether any replica may answer."""
         self.slots = 0
         self.bytes = 0
         self.crowded = False
@@ -173,7 +175,8 @@ class LoadObserver:
                 writes, size = writes + before, size + before_bytes
             self._asked_for.append((second, writes, size))
         if self.pace is not None and self.answers:
-            self.asked[note.request] = Asked(tau)
+            operation = note.operation
+            self.asked[note.request] = Asked(tau, isinstance(operation, Get) and not operation.strong)
 
     def ended(self, note: Ended, tau: int) -> None:
         """A client has its answer, or has given up."""
@@ -310,11 +313,18 @@ class LoadObserver:
         self.answers, self.asked = False, {}
 
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
-        """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes."""
-        if self.pace is None or not self.answers or m.reason != "throttled":
+        """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes. Nor
+        is that of an eventual read which a follower leaves to others: a new leader's first batch was not
+        known to be chosen there (rule 16).
+        """
+        if self.pace is None or not self.answers:
             return
         asked = self.asked.get(m.request)
         if asked is None:
+            return
+        if m.reason != "throttled":
+            if asked.eventual:
+                del self.asked[m.request]
             return
         if not asked.crowded:
             span_us, writes, size = admitted(replica)

@@ -92,7 +92,7 @@ class TimeObserver:
         before, carry its wall clock.
         """
         apart = abs(place.wall_offset)
-        if self.untimed or apart <= epsilon_us(place):
+        if self.untimed or not apart or apart <= epsilon_us(place):
             self._false_since.pop(place.name, None)
             return
         world = place.world

@@ -130,6 +130,20 @@ def the_pages_of_a_copy_are_lost_once(harness: Harness) -> None:
     harness.promise("copies_finish", copied, "sc has not asked again for what did not come")
 
 
+def write_beside_one_cut_off(harness: Harness, name: str) -> None:
+    """An item is overwritten while a voter is cut off, for longer than that may go without contact."""
+    harness.elect("sa")
+    harness.beat("sa")
+    write(harness, "c0", "0", "sa")
+    harness.settle()
+    harness.beat("sa")
+    harness.hold(name)
+    write(harness, "c0", "1", "sa")
+    harness.settle()
+    for _ in range(12):
+        harness.beat("sa")
+
+
 def read_at(harness: Harness, name: str) -> None:
     """A client reads at a replica that has not heard of the last write for long."""
     harness.ask("c1", Get(b"k", strong=False), to=name)
@@ -144,16 +158,7 @@ def a_laggard_is_read_before_it_has_caught_up(harness: Harness) -> None:
     """A voter that was cut off hears from the leader again, and is asked for an item before it has what it
     missed.
     """
-    harness.elect("sa")
-    harness.beat("sa")
-    write(harness, "c0", "0", "sa")
-    harness.settle()
-    harness.beat("sa")
-    harness.hold("sb")
-    write(harness, "c0", "1", "sa")
-    harness.settle()
-    for _ in range(12):
-        harness.beat("sa")
+    write_beside_one_cut_off(harness, "sb")
     harness.drop("sa", "sb")
     harness.fire("sa", HeartbeatTimer)
     harness.deliver("sa", "sb", Heartbeat)
@@ -163,16 +168,7 @@ def a_laggard_is_read_before_it_has_caught_up(harness: Harness) -> None:
 @scenario("contact_never_ends", contact_us=2_000_000)
 def a_voter_that_was_cut_off_is_read(harness: Harness) -> None:
     """A voter that was cut off is asked for an item long after it last heard from a leader."""
-    harness.elect("sa")
-    harness.beat("sa")
-    write(harness, "c0", "0", "sa")
-    harness.settle()
-    harness.beat("sa")
-    harness.hold("sb")
-    write(harness, "c0", "1", "sa")
-    harness.settle()
-    for _ in range(12):
-        harness.beat("sa")
+    write_beside_one_cut_off(harness, "sb")
     read_at(harness, "sb")
 
 
@@ -181,16 +177,7 @@ def a_laggard_is_read_when_a_new_leader_knows_no_more(harness: Harness) -> None:
     """A restart takes a voter's commit index back. It leads with the help of one that was cut off, and its
     heartbeat comes before its first batch.
     """
-    harness.elect("sa")
-    harness.beat("sa")
-    write(harness, "c0", "0", "sa")
-    harness.settle()
-    harness.beat("sa")
-    harness.hold("sb")
-    write(harness, "c0", "1", "sa")
-    harness.settle()
-    for _ in range(12):
-        harness.beat("sa")
+    write_beside_one_cut_off(harness, "sb")
     harness.crash("sc")
     harness.hold("sa", "sb", "sc")
     harness.restart("sc")

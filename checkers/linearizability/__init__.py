@@ -25,13 +25,15 @@ __all__ = [
     "minimal_core",
 ]
 
-_HOMES = {
-    "checking": ("UnfitOperationError", "UnknownOperationError", "check"),
-    "core": ("Core", "minimal_core"),
-    "result": ("Budget", "Result"),
+_HOME = {
+    "Budget": "result",
+    "Core": "core",
+    "Result": "result",
+    "UnfitOperationError": "checking",
+    "UnknownOperationError": "checking",
+    "check": "checking",
+    "minimal_core": "core",
 }
-
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

@@ -333,7 +333,7 @@ class World:
                     delay = table[strategy.index(("latency", link.name, number), latencies)]
                 else:
                     delay = table[below(latencies)]
-                delay *= max(target.slow, slow)
+                delay *= max(slow, target.slow)
                 link.in_flight += 1
                 due = tau + delay
                 self.under_way_until = max(self.under_way_until, due)

@@ -30,9 +30,8 @@ _CHECK = struct.Struct("<I")
 _CHECKED = struct.Struct("<HIIQII")  # The header with its own checksum.
 _HEADER_BYTES = _CHECKED.size
 _END = b"\xd7end"
-_END_BYTES = len(_END)
 
-FRAME_BYTES = _HEADER_BYTES + _END_BYTES
+FRAME_BYTES = _HEADER_BYTES + len(_END)
 """What a frame takes beside its payload."""
 
 PIECE_BYTES = 1 << 18

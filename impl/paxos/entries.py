@@ -78,7 +78,11 @@ class Stretch:
     @property
     def cached_bytes(self) -> int:
         """What the entries take in memory, about."""
-        return self.end - self.before + OBJECT_BYTES * len(self.records)
+        return self.cached_through(self.last)
+
+    def cached_through(self, slot: int) -> int:
+        """The same of those through this slot, or the one before `first`."""
+        return self.bytes_through(slot) - self.before + OBJECT_BYTES * (slot + 1 - self.first)
 
     def bytes_through(self, slot: int) -> int:
         """How many bytes of records the log has had through this slot, or through the one before `first`."""
@@ -223,9 +227,7 @@ class Entries:
 
     def cached_through(self, slot: int) -> int:
         """What the entries in memory take through this recent slot, or the one before these, about."""
-        recent = self.recent
-        own = recent.bytes_through(slot) - recent.before + OBJECT_BYTES * (slot + 1 - recent.first)
-        return own + self._read_bytes
+        return self.recent.cached_through(slot) + self._read_bytes
 
     @property
     def retained_bytes(self) -> int:

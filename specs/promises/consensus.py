@@ -269,7 +269,7 @@ def commit_timestamps_increase(view: GroupView) -> Iterable[Violation]:
             )
 
 
-@spec("always", source="docs/replication.md, rule 6", over=GroupView, on=(AppliedApart,))
+@spec("always", source="docs/replication.md, rule 7", over=GroupView, on=(AppliedApart,))
 def chosen_is_applied(view: GroupView) -> Iterable[Violation]:
     """Between two handlers a replica has applied all that it knows to be chosen, and nothing else."""
     for fact in view.take(AppliedApart):

@@ -32,7 +32,7 @@ CALM = structs.replace(draw("partition", 3, "timed"), faults=(), loss=0, duplica
 VOTERS = tuple(Member(node, number + 1) for number, node in enumerate(REPLICAS))
 LEADER, PEER, OTHER = VOTERS
 BALLOT = Ballot(2, "sa", 1)
-PLACE: Any = type("Place", (), {"name": "sa", "wall_offset": 0})
+PLACE = Run(PARTITION, CALM, Timed(CALM.seed)).places_of(HOST)[0]
 
 
 def read_too_much(disk: SimDisk) -> None:

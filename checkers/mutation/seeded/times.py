@@ -37,7 +37,7 @@ BUGS = (
         "clock_always_trusted",
         "A leader stamps by its wall clock, however far that is from those of a quorum.",
         Edit(LEADER, "return near >= config.quorum", "return True"),
-        Edit(LEADER, "<= epsilon for m in campaign", "<= m.wall + wall for m in campaign"),
+        Edit(LEADER, " or not self.clock_trusted_by_promises(self.campaign):", ":"),
     ),
     bug(
         "silent_clocks_count_as_near",

@@ -13,7 +13,7 @@ from dynaproof.impl.paxos.log import Accepted, AnyHead, Brought, Head, JournalRe
 from dynaproof.impl.paxos.sizes import HEAD_BYTES
 from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.message_sizes import bounded_frame
-from dynaproof.specs.observe.impl.place import Place, Platter, records_bytes
+from dynaproof.specs.observe.impl.place import Place, Platter, settings_of
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, FrameTooLarge, RecordAltered
 
@@ -69,7 +69,7 @@ class DurableLogs:
             data = disk.durable_log(log)
             at = self.read_through.get((place.name, log), 0)
             if at < len(data):
-                found, bound = scan(bytes(data[at:])), records_bytes(place)
+                found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
                 self.read_through[place.name, log] = at + found.size
                 for payload in found.payloads:
                     record = self.decoded(payload)

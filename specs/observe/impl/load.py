@@ -59,12 +59,10 @@ class Asked:
     whether as many waited there as may wait, when it came last.
     """
 
-    __slots__ = ("at", "bytes", "crowded", "eventual", "slots")
+    __slots__ = ("at", "bytes", "crowded", "slots")
 
-    def __init__(self, at: int, eventual: bool) -> None:
+    def __init__(self, at: int) -> None:
         self.at = at
-        self.eventual = eventual
-        """Whether any replica may answer."""
         self.slots = 0
         self.bytes = 0
         self.crowded = False
@@ -175,8 +173,7 @@ class LoadObserver:
                 writes, size = writes + before, size + before_bytes
             self._asked_for.append((second, writes, size))
         if self.pace is not None and self.answers:
-            operation = note.operation
-            self.asked[note.request] = Asked(tau, isinstance(operation, Get) and not operation.strong)
+            self.asked[note.request] = Asked(tau)
 
     def ended(self, note: Ended, tau: int) -> None:
         """A client has its answer, or has given up."""
@@ -184,8 +181,8 @@ class LoadObserver:
         if asked is not None and self.pace is not None:
             self.view.file(Answered(note.request, tau - asked.at, asked.slots, asked.bytes, self.pace))
 
-    def abandoned(self, request: RequestId) -> None:
-        """The client has crashed."""
+    def not_judged(self, request: RequestId) -> None:
+        """How long the answer takes is judged no more: its client has crashed, or a replica may refuse it."""
         self.asked.pop(request, None)
 
     # --- Work and memory: whatever the time ---
@@ -313,18 +310,11 @@ class LoadObserver:
         self.answers, self.asked = False, {}
 
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
-        """A replica refuses an attempt: whether it may is judged, and no more how long the answer takes. Nor
-        is that of an eventual read which a follower leaves to others: a new leader's first batch was not
-        known to be chosen there (rule 16).
-        """
+        """A replica throttles an attempt: whether it may is judged, and no more how long the answer takes."""
         if self.pace is None or not self.answers:
             return
         asked = self.asked.get(m.request)
         if asked is None:
-            return
-        if m.reason != "throttled":
-            if asked.eventual:
-                del self.asked[m.request]
             return
         if not asked.crowded:
             span_us, writes, size = admitted(replica)

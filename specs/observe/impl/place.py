@@ -13,6 +13,7 @@ from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed, ReadL
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.files import log_prefix, pages_of
 from dynaproof.impl.paxos.ids import Ballot, Member
@@ -244,39 +245,11 @@ def is_cut_off(place: Place, leader: object) -> bool:
     )
 
 
-def hold_lag(place: Place) -> tuple[int, int]:
-    """How far a reader's hold may be behind, in slots and in bytes of records, by a node's settings."""
+def settings_of(place: Place) -> Settings:
+    """The settings of the replicas at a place."""
     node = place.node
-    assert isinstance(node, StorageNode), "only hosts have logs"
-    return node.settings.hold_lag_slots, node.settings.hold_lag_bytes
-
-
-def lease_us(place: Place) -> Microseconds:
-    """How long a leader at this place may serve after it asked for its lease."""
-    node = place.node
-    assert isinstance(node, StorageNode), "only a leader serves strong reads"
-    return node.settings.usable_lease_us()
-
-
-def contact_us(place: Place) -> Microseconds:
-    """How long a replica at this place may serve eventual reads without a leader's contact."""
-    node = place.node
-    assert isinstance(node, StorageNode), "only replicas answer reads"
-    return node.settings.contact_us
-
-
-def epsilon_us(place: Place) -> Microseconds:
-    """By how much the wall clock of a leader at this place may be apart from those of a quorum."""
-    node = place.node
-    assert isinstance(node, StorageNode), "only replicas lead"
-    return node.settings.epsilon_us
-
-
-def records_bytes(place: Place) -> int:
-    """What the records in a message of the replica at this place may take."""
-    node = place.node
-    assert isinstance(node, StorageNode), "only replicas send records"
-    return node.settings.records_bytes
+    assert isinstance(node, StorageNode), "only hosts have replicas"
+    return node.settings
 
 
 def lease_end(replica: PartitionReplica) -> Microseconds:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
-from dynaproof.impl.partition.messages.requests import Get, Rejected, Reply
+from dynaproof.impl.partition.messages.requests import Rejected, Reply
 from dynaproof.impl.partition.notes import Served
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
@@ -31,17 +31,15 @@ from dynaproof.specs.observe.impl.place import (
     Seen,
     campaigns,
     given,
-    hold_lag,
     identities,
     is_cut_off,
     known_chosen,
     lease_end,
-    lease_us,
     made_at,
-    records_bytes,
     replica_of,
     says,
     sent,
+    settings_of,
 )
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.observe.impl.times import TimeObserver
@@ -169,7 +167,7 @@ class ImplObserver(RequestObserver):
         """A leader answered a strong read."""
         self.view.needs_tree(note.member, "serves a strong read")
         self.view.file(Serving(note.member, note.ballot, note.applied))
-        if note.left_us * 8 < lease_us(place):
+        if note.left_us * 8 < settings_of(place).usable_lease_us():
             self.reach(sometimes.LATE_LEASE_READ)
 
     def on_led(self, place: Place, note: Led) -> None:
@@ -266,24 +264,29 @@ class ImplObserver(RequestObserver):
     def sized(self, place: Place, message: Message) -> None:
         """A message that carries records leaves its replica."""
         size = bounded_size(message)
-        if size and size > records_bytes(place):
-            kind = type(message).__name__
-            self.view.file(MessageTooLarge(place.name, kind, size, records_bytes(place)))
+        if size and size > (bound := settings_of(place).records_bytes):
+            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
 
     def answered(self, place: Place, message: Reply) -> None:
         """A replica answers a client."""
         if place.name in self.members:
             self.view.needs_tree(self.members[place.name], "answers a client")
-        operation, replica = self.open.get(message.request), replica_of(place, self.group)
-        if isinstance(operation, Get) and not operation.strong and replica is not None:
-            self.times.read(place, replica, operation.key, message)
+        key = self.eventual_key(message.request)
+        replica = None if key is None else replica_of(place, self.group)
+        if key is not None and replica is not None:
+            self.times.read(place, replica, key, message)
         self.replied(message)
 
     def rejected(self, place: Place, message: Rejected) -> None:
         """A replica refuses an attempt."""
         replica = replica_of(place, self.group)
-        if replica is not None:
+        if replica is None:
+            return
+        if message.reason == "throttled":
             self.load.refused(place, replica, message)
+        elif self.eventual_key(message.request) is not None:
+            # It is left to others where a new leader's first batch is not known to be chosen (rule 16).
+            self.load.not_judged(message.request)
 
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
@@ -302,7 +305,8 @@ class ImplObserver(RequestObserver):
             if place.up and replica is not None:
                 self.load.synced(place, replica)
             if self.holds.holds:
-                self.holds.behind(*hold_lag(place))
+                settings = settings_of(place)
+                self.holds.behind(settings.hold_lag_slots, settings.hold_lag_bytes)
 
     # --- What is chosen ---
 
@@ -332,7 +336,7 @@ class ImplObserver(RequestObserver):
     def client_crashed(self, place: Place, _lost_disk: bool) -> None:
         """A client is gone, and with it whoever waited for its answers."""
         for request in [request for request, at in self.asked_at.items() if at == place.name]:
-            self.load.abandoned(request)
+            self.load.not_judged(request)
         self.abandoned(place.name)
 
     def reader_crashed(self, place: Place, _lost_disk: bool) -> None:

@@ -106,6 +106,11 @@ class RequestObserver:
         """Count a `sometimes`."""
         self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
 
+    def eventual_key(self, request: RequestId) -> bytes | None:
+        """The key of an eventual read that waits for its answer; None of anything else."""
+        operation = self.open.get(request)
+        return operation.key if isinstance(operation, Get) and not operation.strong else None
+
     def on_retried(self, _: Place, note: Retried) -> None:
         """A replica answered from memory."""
         self.retried(note)

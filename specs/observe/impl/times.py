@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.messages.requests import Reply
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.records import Record
-from dynaproof.specs.observe.impl.place import Place, contact_us, epsilon_us, lease_us
+from dynaproof.specs.observe.impl.place import Place, settings_of
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.time_facts import ReadWhenOld, Stamped
@@ -81,9 +82,9 @@ class TimeObserver:
         """How old what a replica shows may be: it was in contact, by a clock that may be slow, with a leader
         that had not given up yet; what that knew may have come late.
         """
-        world = place.world
-        slowest = (1 << 20) * (contact_us(place) + lease_us(place)) // place.rate
-        return slowest + self.slowest * (2 * LATE * max(world.latencies) + LATE * max(world.sync_us))
+        world, settings = place.world, settings_of(place)
+        quiet_us = real_us(place, settings.contact_us + settings.usable_lease_us())
+        return quiet_us + self.slowest * (2 * LATE * max(world.latencies) + LATE * max(world.sync_us))
 
     # --- Commit timestamps ---
 
@@ -91,24 +92,30 @@ class TimeObserver:
         """A leader's proposals leave: those of clients that are its own, and not pushed by the timestamp
         before, carry its wall clock.
         """
-        apart = abs(place.wall_offset)
-        if self.untimed or not apart or apart <= epsilon_us(place):
+        if self.untimed:
+            return
+        world, settings, apart = place.world, settings_of(place), abs(place.wall_offset)
+        if apart <= settings.epsilon_us:
             self._false_since.pop(place.name, None)
             return
-        world = place.world
         since = self._false_since.setdefault(place.name, world.tau)
         # It hears of the others' clocks with the answers by which they renew its lease.
-        heard_us = 2 * lease_us(place) * (1 << 20) // place.rate
+        heard_us = real_us(place, 2 * settings.usable_lease_us())
         if world.tau - since <= heard_us or not self.others_are_true(place):
             return
         for record in records:
             own = record.proposed_at == ballot and record.request is not None
             before = self.view.proposed.get((ballot, record.slot - 1))
             if own and before and record.timestamp > before[0].timestamp + 1:
-                bound = epsilon_us(place) + TRUE_US + self.slowest * LATE * max(world.latencies)
+                bound = settings.epsilon_us + TRUE_US + self.slowest * LATE * max(world.latencies)
                 self.view.file(Stamped(place.name, record.slot, apart, bound))
 
     def others_are_true(self, place: Place) -> bool:
         """Whether no other clock was stepped."""
         places = place.world.places.values()
         return all(abs(other.wall_offset) <= TRUE_US for other in places if other is not place)
+
+
+def real_us(place: Place, local_us: Microseconds) -> Microseconds:
+    """How long it takes until the clock of the node at a place has run for so long."""
+    return (local_us << 20) // place.rate

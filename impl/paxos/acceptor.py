@@ -284,8 +284,7 @@ class Acceptor(Candidate[State]):
 
     def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
         """Answer a would-be candidate whether the leader, perhaps this replica itself, is alive."""
-        lately = self.heard_alive_at >= 0 and self.env.now - self.heard_alive_at < self.settings.lease_us
-        alive = lately or (self.leading is not None and self.lease_left() > 0)
+        alive = self.hears_leader() or (self.leading is not None and self.lease_left() > 0)
         self.send(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
 
     def on_release(self, sender: NodeId, m: Release) -> None:

@@ -17,6 +17,7 @@ from dynaproof.impl.paxos.messages.election import (
     ElectionTimer,
     Prepare,
     Promise,
+    Ready,
     Refused,
     TooFarBehind,
 )
@@ -69,7 +70,12 @@ class Candidate(Leader[State]):
         """Campaign once a quorum, this replica included, hears no live leader: of the config known chosen, or
         of one found above it. That may be chosen, who has left be lost, and the new voter have no tree: then
         nobody but this replica could find out (rule M5).
+
+        A timer that was set before a new leader came may fire soon after: who hears that leader does not
+        campaign, though another voter may not hear it, unless the leader itself says that it is none.
         """
+        if self.hears_leader() and self.leader not in inquiry.dead_votes:
+            return
         for config in (self.config, self.config_for(self.log.last + 1)):
             if sum(voter in inquiry.dead_votes for voter in config.voters) >= config.quorum:
                 self.start_campaign()
@@ -88,6 +94,25 @@ class Candidate(Leader[State]):
         self.campaign = Campaign(ballot)
         self.log.promise(ballot)  # Journalled with the prepares, so that a crash cannot forget it.
         self.send_prepares(self.campaign)
+
+    def begin_first(self) -> None:
+        """The group is new, and nobody leads it: say that this voter is there, and let the first one campaign
+        (H9). Who is made later would hear of that no sooner than when the first campaigns again.
+        """
+        for member in self.others():
+            self.send(member, Ready(self.member, member.incarnation))
+        if self.member == self.config.voters[0]:
+            self.start_campaign()
+
+    def on_ready(self, sender: NodeId, m: Ready) -> None:
+        """Ask a replica that has just started for the promise that it could not give before (H9)."""
+        campaign = self.campaign
+        if (
+            campaign is not None
+            and campaign.ballot == self.log.promised
+            and m.source not in campaign.promises
+        ):
+            self.send(m.source, Prepare(self.member, m.source.incarnation, campaign.ballot, self.log.commit))
 
     def send_prepares(self, campaign: Campaign) -> None:
         """Ask every voter of every config that governs, found ones included (rule 11), this replica too."""

@@ -194,6 +194,10 @@ class Core(Generic[State]):
         """Remember the highest round ever heard of, so that a campaign goes above it."""
         self.highest_round = max(self.highest_round, ballot.round)
 
+    def hears_leader(self) -> bool:
+        """Whether it counts the leader as alive: it heard less than L ago that a quorum stands behind it."""
+        return self.heard_alive_at >= 0 and self.env.now - self.heard_alive_at < self.settings.lease_us
+
     def follow(self, source: Member, ballot: Ballot) -> None:
         """Take `source` for the leader. Its first message shows that a quorum has just promised its ballot,
         so it counts as alive like a leader whose lease was renewed.

@@ -60,7 +60,7 @@ class Leader(Sender[State]):
         adds = not tail or type(tail[-1]) is not NoOp
         tail_end = tail_start + len(tail) if adds else self.log.commit + len(tail)
         leadership = self.leadership = Leadership(
-            ballot, tail_start, tail_end, last_timestamp, self.config.voters, self.env.now
+            ballot, tail_start, tail_end, last_timestamp, self.config.voters, self.env.now, self.env.wall
         )
         config = self.config
         for record in tail:
@@ -147,6 +147,7 @@ class Leader(Sender[State]):
         one that has just come with a config, as near.
         """
         assert self.leadership is not None, "only a leader assigns timestamps"
+        self.leadership.look_at_clocks(self.env.now, self.env.wall, self.settings.drift_ppm)
         config, progress, epsilon = self.config, self.leadership.progress, self.settings.epsilon_us
         near = 0
         for voter in config.voters:
@@ -214,6 +215,7 @@ class Leader(Sender[State]):
             return
         progress.asked_at = asked_at
         leadership.lease_start = leadership.lease_from(self.config)
+        leadership.look_at_clocks(self.env.now, self.env.wall, self.settings.drift_ppm)
         elapsed = self.env.now - asked_at
         apart = wall - self.env.wall
         progress.wall_apart = apart if apart > 0 else min(0, apart + elapsed)
@@ -351,8 +353,10 @@ class Leader(Sender[State]):
         """
         progress = leadership.progress
         known = [voter for voter in config.voters if voter in progress]
-        ahead = min(known, key=lambda voter: (not progress[voter].full, -progress[voter].through, voter))
         self.step_down()
+        if not known:
+            return
+        ahead = min(known, key=lambda voter: (not progress[voter].full, -progress[voter].through, voter))
         self.reached("leader replaced while it served")
         self.release(
             leadership.ballot, ahead, tuple({**dict.fromkeys(progress), **dict.fromkeys(config.voters)})

@@ -123,12 +123,14 @@ class Leadership:
         "last_timestamp",
         "learners",
         "lease_start",
+        "looked_at",
         "next_batch",
         "next_batch_bytes",
         "progress",
         "serving",
         "tail_end",
         "tail_start",
+        "wall",
         "watching",
     )
 
@@ -140,6 +142,7 @@ class Leadership:
         last_timestamp: Microseconds,
         voters: tuple[Member, ...],
         now: Microseconds,
+        wall: Microseconds,
     ) -> None:
         self.ballot = ballot
         self.tail_start = tail_start
@@ -169,6 +172,8 @@ class Leadership:
         """Those without a vote; they are counted nowhere."""
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
+        self.looked_at, self.wall = now, wall
+        """What the own clocks showed when they were compared last."""
 
     def lease_from(self, config: Config) -> Microseconds:
         """When the question was sent that a quorum of the governing config has answered; -1 if none has."""
@@ -176,6 +181,19 @@ class Leadership:
         asked = sorted([progress[v].asked_at for v in config.voters if v in progress])
         quorum = config.quorum
         return asked[-quorum] if len(asked) >= quorum else -1
+
+    def look_at_clocks(self, now: Microseconds, wall: Microseconds, drift_ppm: int) -> None:
+        """Notice that the own wall clock has stepped: since the last look it went another way than the
+        monotonic one, by more than drift. A voter that answers no more is as far from it as that makes it.
+        """
+        million, elapsed = 1_000_000, now - self.looked_at
+        stepped = wall - self.wall - elapsed
+        self.looked_at, self.wall = now, wall
+        if abs(stepped) <= elapsed * drift_ppm // (million - drift_ppm) + 1:
+            return
+        for progress in self.progress.values():
+            if progress.wall_apart is not None:
+                progress.wall_apart -= stepped
 
     def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
         """Voters that hold this slot at the own ballot, by their own word and by their full name."""

@@ -116,6 +116,7 @@ class Replica(Acceptor[State], Generic[State]):
 HANDLERS: Mapping[type[Message], Handler] = {
     election.AskAlive: Replica.on_ask_alive,
     election.Alive: Replica.on_alive,
+    election.Ready: Replica.on_ready,
     election.Prepare: Replica.on_prepare,
     election.Promise: Replica.on_promise,
     election.Refused: Replica.on_refused,

@@ -24,6 +24,10 @@ class Alive(Peer, frozen=True, gc=False, tag="alive"):
     commit: int
 
 
+class Ready(Peer, frozen=True, gc=False, tag="ready"):
+    """I am there from now on: whoever campaigns may ask me (H9)."""
+
+
 class Prepare(Peer, frozen=True, gc=False, tag="prepare"):
     """Phase 1a for all slots above `known`, the last slot that the candidate knows to be chosen."""
 

@@ -48,6 +48,8 @@ class CreateReplica(Message, frozen=True, gc=False, tag="create_replica"):
     config: Config
     config_slot: int
     log: Counted | None = None
+    term: int = 0
+    """Of the admin that commands it (A8); 0: an operator or a leader does."""
 
 
 class Created(Message, frozen=True, gc=False, tag="created"):
@@ -60,6 +62,8 @@ class DropReplica(Message, frozen=True, gc=False, tag="drop_replica"):
     """Make exactly this incarnation silent for ever: no chosen config will name it again (rule M7)."""
 
     member: Member
+    term: int = 0
+    """Of the admin that commands it (A8); 0: an operator does."""
 
 
 class Gone(Message, frozen=True, gc=False, tag="gone"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from dynaproof.impl.node import Env
@@ -17,20 +18,31 @@ from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.replica import Replica
+from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.tree.page_cache import PageCache
 
 PartitionReplica: TypeAlias = Replica[PartitionState]
 
+MoreServices: TypeAlias = Callable[[PartitionReplica], tuple[Service, ...]]
+"""What the replicas of a partition do besides, as services."""
 
-def create(env: Env, settings: Settings, cache: PageCache, head: AnyHead) -> PartitionReplica:
+
+def nothing_more(_replica: PartitionReplica) -> tuple[Service, ...]:
+    """Those of a table's partition do what every partition does."""
+    return ()
+
+
+def create(
+    env: Env, settings: Settings, cache: PageCache, head: AnyHead, more: MoreServices = nothing_more
+) -> PartitionReplica:
     """A replica of the lane's group that knows nothing, with an empty journal."""
     prefix = log_prefix(env.lane, head.member.incarnation)
     log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
-    return _serving(Replica.create(env, settings, cache, log, PartitionState), settings)
+    return _serving(Replica.create(env, settings, cache, log, PartitionState), settings, more)
 
 
 def recover(
-    env: Env, settings: Settings, cache: PageCache, incarnation: int
+    env: Env, settings: Settings, cache: PageCache, incarnation: int, more: MoreServices = nothing_more
 ) -> tuple[PartitionReplica, bool] | None:
     """The replica of the lane's group that the journal of an incarnation describes, and whether a torn tail
     was cut; None where there is no journal.
@@ -44,15 +56,15 @@ def recover(
     if recovered is None:
         return None
     log, torn = recovered
-    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings), torn
+    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings, more), torn
 
 
-def _serving(replica: PartitionReplica, settings: Settings) -> PartitionReplica:
+def _serving(replica: PartitionReplica, settings: Settings, more: MoreServices) -> PartitionReplica:
     """Who waits comes behind those who answer for the slots that were chosen. Membership comes last: a config
     that retires the leader ends its leadership, and who waits for the slot is answered before.
     """
     waiting = Waiting(replica, settings)
     requests, readers = Requests(replica, settings, waiting), Readers(replica, settings, waiting)
     waiting.turns = {Request: requests.turn, MoveCursor: readers.turn}
-    replica.serve((requests, readers, waiting, Membership(replica)))
+    replica.serve((requests, readers, waiting, *more(replica), Membership(replica)))
     return replica

@@ -9,12 +9,27 @@ state then. A reply to a write leaves when its record, and all below it, are cho
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from operator import lt
+from typing import Any, ClassVar
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.memory import bytes_of
-from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Rejected, Reply, Request, size_of
+from dynaproof.impl.partition.messages.requests import (
+    READS,
+    Change,
+    Delete,
+    Operation,
+    Put,
+    Read,
+    Rejected,
+    Reply,
+    Request,
+    Scan,
+    keys_of,
+    size_of,
+)
 from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.reads import shown
 from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
 from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
@@ -70,8 +85,9 @@ class Requests(Service):
     def on_request(self, sender: NodeId, m: Request) -> None:
         """One attempt of a client."""
         leadership = self.replica.leadership
-        if isinstance(m.operation, Get):
-            self.read(sender, m, m.operation)
+        operation = m.operation
+        if isinstance(operation, READS):
+            self.read(sender, m, operation)
         elif leadership is None or m.ballot != leadership.ballot or not leadership.serving:
             self.reject(sender, m, "not_leader")
         else:
@@ -79,7 +95,7 @@ class Requests(Service):
 
     # --- Reads ---
 
-    def read(self, sender: NodeId, m: Request, get: Get) -> None:
+    def read(self, sender: NodeId, m: Request, get: Read) -> None:
         """A strong read is answered by lease; an eventual one by any replica in contact with a leader."""
         replica, state = self.replica, self.replica.state
         if get.strong:
@@ -92,8 +108,7 @@ class Requests(Service):
         elif not self.in_contact():
             self.reject(sender, m, "not_leader")
             return
-        found = state.items.get(get.key)
-        self.env.send(sender, Reply(m.request, m.attempt, "ok", state.applied, found))
+        self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))
 
     def in_contact(self) -> bool:
         """Whether an eventual read may be served: in the config, with a tree, and in a leader's contact
@@ -146,8 +161,7 @@ class Requests(Service):
         """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
         nothing done for it, if there will be room once what is in flight is applied.
         """
-        assert not isinstance(m.operation, Get), "only writes are proposed"
-        record = self.decide(leadership, m, m.operation)
+        record = self.decide(leadership, m)
         if not self.may_remember(record):
             if self.make_room(leadership):
                 return False
@@ -221,12 +235,12 @@ class Requests(Service):
     ) -> None:
         """Refuse, with a hint where to go, or when to come back.
 
-        Final for a read; for a write aimed at a ballot that another node leads, or that was refused for good
-        under the running one. A copy aimed at a ballot of this node may have been proposed before, by an
+        Final for a read; for a write aimed at a ballot that another node leads (R7), or that was refused for
+        good under the running one. A copy aimed at a ballot of this node may have been proposed before, by an
         earlier incarnation too, or be proposed once the leader serves.
         """
         replica = self.replica
-        final = final or isinstance(m.operation, Get) or m.ballot.node != replica.name
+        final = final or isinstance(m.operation, READS) or m.ballot.node != replica.name
         leader = replica.leader.node if replica.leader is not None else None
         if reason == "throttled":
             wait_us = max(wait_us, self.waiting.wait_us())
@@ -234,10 +248,24 @@ class Requests(Service):
             sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, wait_us)
         )
 
-    def decide(self, leadership: Leadership, m: Request, operation: Put | Delete) -> Write | Outcome:
-        """Decide the condition at the log position; a failed one is a record too."""
-        replica, ballot = self.replica, leadership.ballot
+    def decide(self, leadership: Leadership, m: Request) -> Write | Outcome:
+        """Decide the conditions at the log position; a failed one is a record too."""
+        replica, ballot, operation = self.replica, leadership.ballot, m.operation
         slot, timestamp, epoch = replica.next_slot, replica.next_timestamp(), replica.config.epoch
+        if isinstance(operation, Change):
+            found = [self.current(part.key) for part in operation.parts]
+            for part, stored in zip(operation.parts, found, strict=True):
+                if not part.holds(stored):
+                    return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, stored)
+            changes = tuple(
+                Mutation(
+                    part.key, stored, None if part.item is None else StoredItem(part.item, slot, timestamp)
+                )
+                for part, stored in zip(operation.parts, found, strict=True)
+                if part.changes
+            )
+            return Write(slot, ballot, epoch, timestamp, m.request, m.deadline, changes)
+        assert isinstance(operation, (Put, Delete)), "only writes are proposed"
         old = self.current(operation.key)
         if operation.conditional and (None if old is None else old.item) != operation.expected:
             return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, old)
@@ -299,3 +327,12 @@ class Requests(Service):
         )
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {Request: on_request}
+    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {Request: lambda m: sound(m.operation)}
+
+
+def sound(operation: Operation) -> bool:
+    """Whether an operation is one that can be answered: its keys ascend, and a scan asks for something."""
+    if isinstance(operation, Scan):
+        return operation.items >= 1
+    keys = keys_of(operation)
+    return bool(keys) and (len(keys) == 1 or all(map(lt, keys, keys[1:])))

@@ -23,6 +23,10 @@ class Settings(GroupSettings, frozen=True):
     """Records in one answer to a reader, at the most,"""
     read_bytes: int = 1 << 20
     """and their bytes, unless there is only one."""
+    scan_items: int = 1_000
+    """Items in one answer to a scan, at the most,"""
+    scan_bytes: int = 1 << 20
+    """and the bytes of their keys and values, unless there is only one."""
     holds: int = 16
     """Readers that may hold the log at the same time; more are refused."""
     waiting_requests: int = 1_024

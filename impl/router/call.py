@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, TypeAlias
 
 from dynaproof.impl.node import Env, Microseconds, NodeId
-from dynaproof.impl.partition.messages.requests import Get, Operation, Rejected, Reply, Request
+from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply, Request
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 
 Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
@@ -77,7 +77,7 @@ class Call:
     @property
     def wants_leader(self) -> bool:
         """Whether only the leader can answer; an eventual read is answered by any replica."""
-        return not isinstance(self.operation, Get) or self.operation.strong
+        return self.operation.strong
 
     def ask(self, to: NodeId, ballot: Ballot) -> Request:
         """The next attempt, aimed at what leads by `ballot`."""
@@ -96,8 +96,7 @@ class Call:
         if m.request != self.request or m.attempt not in self.unanswered:
             return "nothing"
         to, ballot = self.unanswered[m.attempt]
-        if m.final:
-            del self.unanswered[m.attempt]
+        self.refused(m.attempt, m.final)
         if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             return "give up"
         leader = route.leader
@@ -107,6 +106,14 @@ class Call:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 
+    def refused(self, attempt: int, final: bool) -> bool:
+        """An attempt was refused, for good or not (R6); whether it is one that was not before."""
+        if attempt not in self.unanswered:
+            return False
+        if final:
+            del self.unanswered[attempt]
+        return True
+
     def given_up(self) -> Ending:
-        """How the call ends without an answer: definite only if every attempt was refused for good."""
+        """How the call ends without an answer: definite only if every attempt was refused for good (R6)."""
         return "indefinite" if self.unanswered else "definite"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds, Note
 from dynaproof.impl.partition.messages.requests import Operation
-from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.partition.records import Item, LogRecord, StoredItem
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.call import Ending
+from dynaproof.impl.router.messages import Action, Result
 
 
 class Invoked(Note, frozen=True, gc=False, tag="invoked"):
@@ -26,7 +27,35 @@ class Ended(Note, frozen=True, gc=False, tag="ended"):
     observed: StoredItem | None
 
 
+class Shown(Note, frozen=True, gc=False, tag="shown"):
+    """A read of several items is about to end with these, in order; all as they stood at `slot`. They are
+    complete up to `through`, exclusive; None if all that was asked for was looked at.
+    """
+
+    request: RequestId
+    slot: int
+    items: tuple[tuple[bytes, StoredItem], ...]
+    through: bytes | None
+
+
 class LogTaken(Note, frozen=True, gc=False, tag="log_taken"):
     """A reader took consecutive records."""
 
     records: tuple[LogRecord, ...]
+
+
+class UserAsked(Note, frozen=True, gc=False, tag="user_asked"):
+    """A user asks a router for something; the request names the user and its life."""
+
+    request: RequestId
+    action: Action
+
+
+class UserAnswered(Note, frozen=True, gc=False, tag="user_answered"):
+    """A user has a result; or an error, `definite` and `observed` as in `Failed`; or waits no longer."""
+
+    request: RequestId
+    result: Result | None
+    error: str
+    definite: bool
+    observed: Item | None = None

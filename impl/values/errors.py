@@ -38,3 +38,18 @@ class InvalidValue(ValueError):  # noqa: N818 - a name from the protocol's side,
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.path else self.message
+
+
+def out_of_bounds(name: str, value: int, least: int, most: int | None = None) -> InvalidValue | None:
+    """What a number in a request breaks that is to be at least so large, and at most so; None if it is."""
+    if value < least:
+        bound = f"greater than or equal to {least}"
+    elif most is not None and value > most:
+        bound = f"less than or equal to {most}"
+    else:
+        return None
+    return InvalidValue(
+        "out_of_bounds",
+        f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
+        f"Member must have value {bound}",
+    )

@@ -94,15 +94,35 @@ def whole() -> KeyRange:
 
 
 def equal_parts(count: int) -> tuple[KeyRange, ...]:
-    """The whole space as `count` ranges in order, whose sizes differ by at most one position.
+    """The whole space as `count` ranges in order, whose sizes differ by at most one position; none ends
+    within a hash (R9).
 
     Raises:
         InvalidRange: `count` is not from 1 to 2 ** 128.
     """
+    if count < 1:
+        raise _no_part()
+    return tuple(equal_part(count, number) for number in range(count))
+
+
+def equal_part(count: int, number: int) -> KeyRange:
+    """One of `equal_parts`, counted from 0, without the others.
+
+    Raises:
+        InvalidRange: `count` is not from 1 to 2 ** 128, or there is no such part.
+    """
     if not 1 <= count <= _END:
-        raise InvalidRange("the space is cut into at least one part, and no part is empty")
-    starts = [position(_END * part // count) for part in range(count)]
-    return tuple(KeyRange(start, end) for start, end in zip(starts, [*starts[1:], None], strict=True))
+        raise _no_part()
+    if not 0 <= number < count:
+        raise InvalidRange("parts are counted from 0")
+    last = number + 1 == count
+    return KeyRange(
+        position(_END * number // count), None if last else position(_END * (number + 1) // count)
+    )
+
+
+def _no_part() -> InvalidRange:
+    return InvalidRange("the space is cut into at least one part, and no part is empty")
 
 
 def are_disjoint(ranges: Iterable[KeyRange]) -> bool:

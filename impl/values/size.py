@@ -1,11 +1,11 @@
-"""Sizes of items and values, in bytes, by the documented rules; and the limit of an item.
+"""Sizes of items and values, in bytes, by the documented rules; and the limits of an item.
 
 An item is the sum of its attributes, an attribute its name plus its value: strings and names in bytes of
 UTF-8, binary in raw bytes, numbers by `number_size_bytes`, null and bool 1, a set the sum of its elements, a
 list or a map 3 plus 1 per element (and in a map each element's name). These sizes are what the 400 KB limit,
 the page limits and the capacity units count; the 100 bytes of overhead per item that are billed are not.
 
-Source: developer guide, *Item sizes and formats*; *Constraints* for the limit.
+Source: developer guide, *Item sizes and formats*; *Constraints* for the limits.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from dynaproof.impl.values.number import number_size_bytes, parse_number
 
 MAX_ITEM_BYTES = 400 * 1024
 """Largest item, names included."""
+
+MAX_DEPTH = 32
+"""Levels of an item: the value of an attribute is at level 1, what its map or list holds at level 2."""
 
 _CONTAINER_BYTES = 3
 _ELEMENT_BYTES = 1
@@ -62,6 +65,34 @@ def check_item_size(item: Mapping[str, AttributeValue]) -> int:
     if size > MAX_ITEM_BYTES:
         raise InvalidValue("item_size", "Item size has exceeded the maximum allowed size")
     return size
+
+
+def check_item_depth(item: Mapping[str, AttributeValue]) -> None:
+    """Look level by level, so that no depth is too much for the look itself.
+
+    Raises:
+        InvalidValue: depth, where an item has more than MAX_DEPTH levels.
+    """
+    level = list(item.values())
+    for _ in range(MAX_DEPTH):
+        inner: list[AttributeValue] = []
+        for value in level:
+            if isinstance(value, M):
+                inner += value.value.values()
+            elif isinstance(value, L):
+                inner += value.value
+        level = inner
+    if level:
+        raise too_deep()
+
+
+def too_deep() -> InvalidValue:
+    """The error of an item with more than MAX_DEPTH levels."""
+    return InvalidValue(
+        "depth",
+        "Nesting Levels have exceeded supported limits: "
+        "Attributes in the item have nested levels beyond supported limit",
+    )
 
 
 def _text_size(text: str) -> int:

@@ -36,9 +36,7 @@ from dynaproof.impl.values.attribute import (
 )
 from dynaproof.impl.values.errors import InvalidValue
 from dynaproof.impl.values.number import canonical_number, parse_number
-
-MAX_DEPTH = 32
-"""Levels of an item: the value of an attribute is at level 1, what its map or list holds at level 2."""
+from dynaproof.impl.values.size import MAX_DEPTH, too_deep
 
 MAX_NAME_BYTES = 65_535
 """Longest attribute name, in bytes of UTF-8: the guide says less than 64 KB."""
@@ -95,11 +93,7 @@ def value_from_wire(wire: object) -> AttributeValue:
 
 def _value_from_wire(wire: object, level: int) -> AttributeValue:
     if level > MAX_DEPTH:
-        raise InvalidValue(
-            "depth",
-            "Nesting Levels have exceeded supported limits: "
-            "Attributes in the item have nested levels beyond supported limit",
-        )
+        raise too_deep()
     if not isinstance(wire, dict):
         raise _misshapen(wire, f"class {_PACKAGE}AttributeValue", "Unexpected value type in payload")
     found: AttributeValue | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ class Get(Struct, frozen=True, gc=False, tag="get"):
 class Put(Struct, frozen=True, gc=False, tag="put"):
     """Replace an item; with `conditional`, only if the stored item equals `expected` (None: absent)."""
 
+    strong: ClassVar[bool] = True
     key: bytes
     item: Item
     conditional: bool = False
@@ -30,22 +31,85 @@ class Put(Struct, frozen=True, gc=False, tag="put"):
 class Delete(Struct, frozen=True, gc=False, tag="delete"):
     """Delete an item; with `conditional`, only if the stored item equals `expected`."""
 
+    strong: ClassVar[bool] = True
     key: bytes
     conditional: bool = False
     expected: Item | None = None
 
 
-Operation: TypeAlias = Get | Put | Delete
+class Part(Struct, frozen=True, gc=False, array_like=True):
+    """One key of a change: the version that is expected of its item, the slot of the write that left it (0:
+    there is none); and, if it `changes`, what it leaves, None for nothing.
+    """
+
+    key: bytes
+    version: int
+    changes: bool
+    item: Item | None = None
+
+    def holds(self, stored: StoredItem | None) -> bool:
+        """Whether what is stored has the expected version."""
+        return self.version == (0 if stored is None else stored.slot)
+
+
+class Change(Struct, frozen=True, gc=False, tag="change"):
+    """Change several items at once, if all of them, and those that are only looked at, have the versions that
+    are expected; the parts are in ascending order of their keys.
+    """
+
+    strong: ClassVar[bool] = True
+    parts: tuple[Part, ...]
+
+
+class GetMany(Struct, frozen=True, gc=False, tag="get_many"):
+    """Read several items, all at the same slot; the keys are in ascending order."""
+
+    keys: tuple[bytes, ...]
+    strong: bool
+
+
+class Scan(Struct, frozen=True, gc=False, tag="scan"):
+    """Read the items with low <= key < high (None: to the end), all at the same slot: at most so many, and so
+    many bytes of keys and items, or one.
+    """
+
+    low: bytes
+    high: bytes | None
+    items: int
+    size: int
+    strong: bool
+
+
+Read: TypeAlias = Get | GetMany | Scan
+READS = (Get, GetMany, Scan)
+PAGED = (GetMany, Scan)
+"""What is answered with a page; all else is with a reply."""
+
+ItemOperation: TypeAlias = Get | Put | Delete
+"""Of one item."""
+
+Operation: TypeAlias = Put | Delete | Change | Read
+
+
+def keys_of(operation: Operation) -> tuple[bytes, ...]:
+    """The keys that an operation names."""
+    if isinstance(operation, Change):
+        return tuple(part.key for part in operation.parts)
+    if isinstance(operation, GetMany):
+        return operation.keys
+    return () if isinstance(operation, Scan) else (operation.key,)
 
 
 def size_of(operation: Operation) -> int:
-    """The bytes of the key and the items in an operation."""
-    size = len(operation.key)
-    if isinstance(operation, Get):
-        return size
+    """The bytes of the keys and the items in an operation."""
+    size = sum(map(len, keys_of(operation)))
+    if isinstance(operation, Change):
+        return size + sum(len(part.item) for part in operation.parts if part.item is not None)
     if isinstance(operation, Put):
         size += len(operation.item)
-    return size + (len(operation.expected) if operation.expected is not None else 0)
+    if isinstance(operation, (Put, Delete)) and operation.expected is not None:
+        size += len(operation.expected)
+    return size
 
 
 class Request(Message, frozen=True, gc=False, tag="request"):
@@ -69,6 +133,26 @@ class Reply(Message, frozen=True, gc=False, tag="reply"):
     status: str
     slot: int
     observed: StoredItem | None
+
+
+class Page(Message, frozen=True, gc=False, tag="page"):
+    """The answer to a read of several items: those found, with their keys, in order, as they stood at `slot`.
+    It is complete up to the key `through`, exclusive; None if all that was asked for was looked at.
+    """
+
+    request: RequestId
+    attempt: int
+    slot: int
+    items: tuple[tuple[bytes, StoredItem], ...]
+    through: bytes | None
+
+
+class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition"):
+    """This node has no replica of the partition that the attempt names; `final` as in `Rejected`."""
+
+    request: RequestId
+    attempt: int
+    final: bool
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):

@@ -11,6 +11,9 @@ silent before the node says that it is vacant, so that no late `CreateReplica` r
 incarnation of a group at the most. A node on a lost disk has another `NodeId`, and what names the old one
 does not reach it. If the node's journal rots, or has lost what was durable, the node is silent until it gets
 a new disk. It is silent too where anything on the disk is of another format version; then nothing is lost.
+
+In a region (`agent.py`) partition 0 holds the metadata, and repairs itself; all others are made and dropped
+by admins only.
 """
 
 from __future__ import annotations
@@ -18,10 +21,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from msgspec import structs
+
 from dynaproof.impl.journal.frames import UnknownFormatError, pieces
 from dynaproof.impl.journal.journal import RottenLogError
-from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
+from dynaproof.impl.metadata.directory import directory
+from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
+from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
@@ -46,7 +54,17 @@ from dynaproof.impl.paxos.messages.membership import (
     VacantTimer,
 )
 from dynaproof.impl.paxos.notes import Dropped, Reached
-from dynaproof.impl.storage_node.messages import Ended, Found, Marked, NoRoom, Written
+from dynaproof.impl.storage_node.agent import Agent, Region
+from dynaproof.impl.storage_node.messages import (
+    Emptied,
+    Ended,
+    Found,
+    Interred,
+    Marked,
+    NoRoom,
+    ReportTimer,
+    Written,
+)
 from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
@@ -66,10 +84,12 @@ class StorageNode:
         settings: Settings,
         groups: tuple[int, ...] = (ONLY_LANE,),
         operators: tuple[NodeId, ...] = (),
+        region: Region | None = None,
     ) -> None:
         self.env = env
         self.peers = peers
         self.settings = settings
+        self.metadata_settings = structs.replace(settings, repairs_itself=True)
         self.groups = groups
         self.hosts = frozenset(peer.address for peer in peers)
         """The nodes that may have a replica made here, whichever incarnation they run as."""
@@ -84,13 +104,17 @@ class StorageNode:
         self.journal = NodeJournal(env.disk)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
+        self.granted: dict[int, Microseconds] = {}
+        """Of groups whose replica has ended: until when a lease may run that it granted (H8)."""
+        self.started_at: Microseconds = 0
+        self.agent = None if region is None else Agent(self, region)
         self.broken = False
 
     # --- Start ---
 
     def on_start(self) -> None:
         """Read the journal; whatever else is there is read a group at a time, each in its own handler."""
-        disk = self.env.disk
+        disk, self.started_at = self.env.disk, self.env.now
         try:
             self.journal.recover()
         except (RottenLogError, UnknownFormatError):
@@ -102,6 +126,10 @@ class StorageNode:
         for group in self.unread:
             self.env.enter(group)
             self.env.send(self.env.me, Found())
+        self.env.enter(ONLY_LANE)
+        if self.agent is not None:
+            self.agent.start()
+            self.agent.make_first()
         for group in self.groups:
             if group not in self.unread:
                 self.env.enter(group)
@@ -118,6 +146,8 @@ class StorageNode:
                 return
             if incarnation != live:
                 self.remove_files(incarnation)
+        if self.journal.buried(group):
+            self.env.send(self.env.me, Emptied())
         if live:
             self.recover(live)
         if group not in self.replicas and (live or floor or group in self.groups):
@@ -139,7 +169,8 @@ class StorageNode:
     def recover(self, incarnation: int) -> None:
         """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
         try:
-            recovered = partition.recover(self.env, self.settings, self.cache, incarnation)
+            settings, more = self.settings_of(self.env.lane), self.more_of(self.env.lane)
+            recovered = partition.recover(self.env, settings, self.cache, incarnation, more)
             if recovered is None:
                 raise RottenLogError("a replica that was made has a journal")
         except ROTTEN as rot:
@@ -150,6 +181,14 @@ class StorageNode:
         if torn:
             self.env.note(Reached("recovery from a torn tail"))
         replica.start(waits=True)
+
+    def settings_of(self, group: int) -> Settings:
+        """The settings of a group's replicas: in a region, the metadata repairs itself, and nothing else."""
+        return self.metadata_settings if self.agent is not None and group == METADATA else self.settings
+
+    def more_of(self, group: int) -> partition.MoreServices:
+        """What replicas of a group do besides what those of every partition do."""
+        return directory if self.agent is not None and group == METADATA else partition.nothing_more
 
     # --- Silence ---
 
@@ -162,11 +201,43 @@ class StorageNode:
 
     def silence(self, incarnation: int) -> None:
         """This incarnation of the lane's group says nothing any more, durably; its files go after that."""
-        replica = self.replicas.pop(self.env.lane, None)
-        if replica is not None:
-            replica.state.pages.close()
+        self.abandon()
         through = self.journal.append(Silent(self.env.lane, incarnation))
         self.env.send(self.env.me, Ended(incarnation, through))
+
+    def abandon(self) -> None:
+        """Whatever replica of the lane's group is here, or in the making, is no more. What it granted binds
+        on.
+        """
+        group = self.env.lane
+        made = self.making.pop(group, None)
+        if made is not None:
+            made.state.pages.close()
+        replica = self.replicas.pop(group, None)
+        if replica is not None:
+            self.granted = {one: until for one, until in self.granted.items() if until > self.env.now}
+            self.granted[group] = replica.lease_granted_until
+            replica.state.pages.close()
+
+    def bound_until(self, group: int) -> Microseconds:
+        """Until when a lease may run that was granted here for a group whose replica has ended, in this life
+        or in an earlier one (H8).
+        """
+        if not self.journal.floor(group):
+            return self.started_at  # There never was one.
+        return max(self.granted.get(group, 0), self.started_at + self.settings.lease_us)
+
+    def on_interred(self, m: Interred) -> None:
+        """What is buried durably needs no files (A7)."""
+        self.journal.confirm(m.through)
+        if self.journal.buried(self.env.lane):
+            for incarnation in self.incarnations(self.env.lane):
+                self.remove_files(incarnation)
+            self.env.send(self.env.me, Emptied())
+
+    def on_emptied(self, _: Emptied) -> None:
+        """Its files are gone durably: it need not be remembered for their sake."""
+        self.journal.emptied(self.env.lane)
 
     def on_ended(self, m: Ended) -> None:
         """What is silent durably needs no files."""
@@ -189,7 +260,7 @@ class StorageNode:
         """Tell the peers that the lane's group has no replica here; its leader among them answers with a new
         incarnation. An operator asks itself.
         """
-        if not self.settings.repairs_itself:
+        if not self.settings_of(self.env.lane).repairs_itself:
             return
         for peer in self.peers:
             if peer.address != self.env.me.address:
@@ -202,12 +273,16 @@ class StorageNode:
     def on_create_replica(self, sender: NodeId, m: CreateReplica) -> None:
         """Write the files of a replica that knows nothing (H1, a), or only where its log begins (rule
         M5), if there is room (H12) and a node of the group says so: a leader, a follower on behalf of one, or
-        the node's own operator. Repeated and late copies change nothing.
+        the node's own operator; in a region, an admin (A5). Repeated and late copies change nothing.
         """
+        group, member = self.env.lane, m.member
         operated = sender.address in self.operators
+        if self.agent is not None and group != METADATA:
+            operated = self.agent.obeys(sender, m)  # Nobody else commands it, the node itself neither.
+            if not operated:
+                return
         if sender != self.env.me and sender.address not in self.hosts and not operated:
             return
-        group, member = self.env.lane, m.member
         there = self.replicas.get(group)
         if member.node.address != self.env.me.address and there is not None:
             self.env.send(member.node, m)  # On behalf of a leader that cannot reach it.
@@ -226,7 +301,8 @@ class StorageNode:
             return
         self.remove_files(member.incarnation)  # What an earlier making that a crash cut short has left.
         head = head_of(m)
-        self.making[group] = partition.create(self.env, self.settings, self.cache, head)
+        settings, more = self.settings_of(group), self.more_of(group)
+        self.making[group] = partition.create(self.env, settings, self.cache, head, more)
         self.env.cancel_timer(VacantTimer())
         self.env.send(self.env.me, Written(member.incarnation))
 
@@ -234,6 +310,8 @@ class StorageNode:
         """The files are durable: mark the replica (H1, b). In this order, for a mark without files is a
         replica that has forgotten everything.
         """
+        if self.env.lane not in self.making:
+            return  # The partition was buried meanwhile (A7).
         through = self.journal.append(Made(self.env.lane, m.incarnation))
         self.env.send(self.env.me, Marked(m.incarnation, through))
 
@@ -242,7 +320,10 @@ class StorageNode:
         incarnation has granted here (rule L5).
         """
         self.journal.confirm(m.through)
-        replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
+        made = self.making.pop(self.env.lane, None)
+        if made is None:
+            return  # The partition was buried meanwhile (A7).
+        replica = self.replicas[self.env.lane] = made
         head = replica.log.head
         if head.config_slot:
             self.env.note(Reached("voter replaced"))
@@ -250,16 +331,21 @@ class StorageNode:
         if votes and head.snapshot is None and not self.settings.repairs_itself:
             self.env.note(Reached("voter made empty"))
         replica.start(waits=False)
+        if self.agent is not None and not head.config_slot:
+            replica.begin_first()
 
     # --- What an operator asks ---
 
     def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
         """Silence exactly this incarnation at an operator's command, whether or not it was ever made (rule
-        M7). While an older one lives here it cannot have been, and while one is being made, or the group was
-        not read yet, that is not known: the operator hears nothing.
+        M7), or at an admin's (A6). While an older one lives here it cannot have been, and while one is being
+        made, or the group was not read yet, that is not known: nothing is answered.
         """
         group, member = self.env.lane, m.member
-        if sender.address not in self.operators or member.node != self.env.me:
+        operated = sender.address in self.operators
+        if self.agent is not None:
+            operated = self.agent.obeys(sender, m)
+        if not operated or member.node != self.env.me:
             return
         live = self.journal.live(group)
         if group in self.making or group in self.unread or 0 < live < member.incarnation:
@@ -292,8 +378,12 @@ class StorageNode:
         replica = self.replicas.get(self.env.lane)
         if asked is not None:
             asked(self, sender, message)
+        elif self.agent is not None and type(message) in self.agent.HANDLERS:
+            self.agent.HANDLERS[type(message)](self.agent, sender, message)
         elif replica is not None:
             self.guarded(replica.receive, sender, message)
+        elif self.agent is not None and isinstance(message, Request):
+            self.agent.wrong_partition(sender, message)
 
     def on_timer(self, timer: Timer) -> None:
         """Hand a timer to the replica of its lane."""
@@ -302,6 +392,9 @@ class StorageNode:
         replica = self.replicas.get(self.env.lane)
         if isinstance(timer, VacantTimer):
             self.say_vacant()  # It was cancelled if a replica is there, or is being made.
+        elif isinstance(timer, ReportTimer):
+            if self.agent is not None:
+                self.agent.on_report_timer(timer)
         elif replica is not None:
             self.guarded(replica.fire, timer)
 
@@ -322,6 +415,8 @@ class StorageNode:
         Written: on_written,
         Marked: on_marked,
         Ended: on_ended,
+        Interred: on_interred,
+        Emptied: on_emptied,
     }
     """What the node says to itself only."""
 

@@ -4,7 +4,9 @@ commands it. Each is of the lane of the group that it is about.
 
 from __future__ import annotations
 
-from dynaproof.impl.node import Message
+from msgspec import Struct
+
+from dynaproof.impl.node import Message, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
 
 
@@ -36,8 +38,68 @@ class Ended(Message, frozen=True, gc=False, tag="ended"):
     through: int
 
 
+class Interred(Message, frozen=True, gc=False, tag="interred"):
+    """The node's journal says durably that the partition is buried, or that a fence was raised; the journal
+    is durable below frame `through`.
+    """
+
+    through: int
+
+
+class Emptied(Message, frozen=True, gc=False, tag="emptied"):
+    """Nothing of the buried partition is on the disk any more, durably."""
+
+
 class NoRoom(Message, frozen=True, gc=False, tag="no_room"):
     """The replica `member` is not made, for good: the node hosts as many as it may."""
 
     member: Member
     replicas_per_node: int
+
+
+# --- An admin of the region, and the metadata ---
+
+
+class DropPartition(Message, frozen=True, gc=False, tag="drop_partition"):
+    """Drop whatever replica of this partition is here, and never make one again (A7)."""
+
+    term: int
+
+
+class PartitionGone(Message, frozen=True, gc=False, tag="partition_gone"):
+    """Nothing of this partition is at `node`, nor ever will be; no lease runs that it has granted for it."""
+
+    node: NodeId
+
+
+class RaiseFence(Message, frozen=True, gc=False, tag="raise_fence"):
+    """An admin of this term is active: obey none of a lower one from here on (A8)."""
+
+    term: int
+
+
+class Fenced(Message, frozen=True, gc=False, tag="fenced"):
+    """The command was of a lower term than `fence`, and has no effect."""
+
+    fence: int
+
+
+class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
+    """One replica that a node hosts; `full`: it has a tree."""
+
+    partition: int
+    member: Member
+    full: bool
+
+
+class NodeReport(Message, frozen=True, gc=False, tag="node_report"):
+    """What the node that runs under this name hosts now, a chunk of `total` replicas; and its fence."""
+
+    node: NodeId
+    fence: int
+    total: int
+    replicas: tuple[HostedReplica, ...]
+
+
+class ReportTimer(Timer, frozen=True, gc=False, tag="report"):
+    """Time for the next report."""

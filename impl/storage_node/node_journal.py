@@ -1,9 +1,12 @@
-"""A storage node's own journal: which replicas were made on its disk, and which of them are silent for ever.
+"""A storage node's own journal: which replicas were made on its disk, which of them are silent for ever,
+which partitions are buried, and the highest admin term that the node has seen.
 
-*Invariant.* No replica has ever said anything of which there is no durable `Made` here (H1 of docs/table.md).
-The *floor* of a group is the greatest incarnation in any record of it: nothing at or below it is ever made
-again. Of each group the record of its floor counts, and of two of them the later one, so the journal in
-memory and its head on the disk take one record for each group that was ever here.
+*Invariants.* No replica has ever said anything of which there is no durable `Made` here (H1 of
+docs/table.md). The *floor* of a group is the greatest incarnation in any record of it: nothing at or below it
+is ever made again; of a buried one, nothing at all. Of each group the record of its floor counts, and of two
+of them the later one, so the journal in memory and its head on the disk take one record for each group that
+was ever here. What is buried is forgotten once the fence is above the term of its burial, for then no command
+that might make it is obeyed any more (A8).
 """
 
 from __future__ import annotations
@@ -36,18 +39,39 @@ class Silent(Struct, frozen=True, gc=False, tag="silent", array_like=True):
     incarnation: int
 
 
-Standing: TypeAlias = Made | Silent
-"""How it stands with a replica."""
+class Buried(Struct, frozen=True, gc=False, tag="buried", array_like=True):
+    """No replica of this group is made here any more: an admin of this term has dropped it (A7)."""
+
+    group: int
+    term: int
+
+    @property
+    def incarnation(self) -> int:
+        """Its floor is above all incarnations."""
+        return ALL_INCARNATIONS
+
+
+class Fence(Struct, frozen=True, gc=False, tag="fence", array_like=True):
+    """An admin of this term has commanded something here: nothing of a lower one is obeyed (A8)."""
+
+    term: int
+
+
+ALL_INCARNATIONS = 1 << 62
+"""Above every incarnation that is ever given."""
+
+Standing: TypeAlias = Made | Silent | Buried
+"""How it stands with a group."""
 
 
 class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     """Begins a segment: all that stands."""
 
     link: Link
-    standing: tuple[Standing, ...]
+    standing: tuple[Standing | Fence, ...]
 
 
-_decode = msgspec.msgpack.Decoder(Head | Made | Silent).decode
+_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Buried | Fence).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -59,6 +83,16 @@ class NodeJournal:
         self._journal = Journal(disk, PREFIX)
         self._standing: dict[int, Standing] = {}
         self._head_at = 0
+        self.fence = 0
+        """The highest admin term that was seen; 0: none was."""
+        self.durable_fence = 0
+        """The same as far as it is known to be durable: what others may be told, in any lane."""
+        self._fence_through = 0
+        """The number of the frame behind that of the fence."""
+        self.is_new = False
+        """Whether there was no journal when this life of the node began."""
+        self._emptied: dict[int, bool] = {}
+        """Buried groups of which nothing is left on the disk, durably."""
 
     def recover(self) -> None:
         """Read the journal, if there is one.
@@ -70,6 +104,7 @@ class NodeJournal:
         if found is None:
             for name in self._disk.logs(PREFIX):
                 self._disk.remove_log(name)  # A crash has torn its first frame.
+            self.is_new = True
             return
         self._journal, _ = found
         records = [_decoded(payload) for _, payload in self._journal.frames()]
@@ -77,6 +112,7 @@ class NodeJournal:
         for record in records:
             for one in record.standing if isinstance(record, Head) else (record,):
                 self._stands(one)
+        self.durable_fence = self.fence
 
     def groups(self) -> list[int]:
         """The groups of which there is a record, ascending."""
@@ -92,31 +128,58 @@ class NodeJournal:
         found = self._standing.get(group)
         return found.incarnation if isinstance(found, Made) else 0
 
-    def append(self, record: Standing) -> int:
+    def buried(self, group: int) -> bool:
+        """Whether the partition was dropped here."""
+        return isinstance(self._standing.get(group), Buried)
+
+    def emptied(self, group: int) -> None:
+        """Nothing of this group is on the disk any more, durably."""
+        if self.buried(group):
+            self._emptied[group] = True
+
+    def append(self, record: Standing | Fence) -> int:
         """Append a record; the number of the next frame, below which all is durable once this one is."""
         self._stands(record)
         journal = self._journal
         if not journal.segment or journal.sequence - self._head_at > FRAMES_KEPT + len(self._standing):
             self._head_at = journal.sequence
-            standing = tuple(self._standing[group] for group in self.groups())
+            self._purge()
+            standing: tuple[Standing | Fence, ...] = tuple(self._standing[group] for group in self.groups())
+            if self.fence:
+                standing = (*standing, Fence(self.fence))
             journal.roll(0, lambda link: _encode(Head(link, standing)))
         else:
             journal.append(_encode(record))
+        if isinstance(record, Fence):
+            self._fence_through = journal.sequence
         return journal.sequence
 
     def confirm(self, through: int) -> None:
         """All frames below `through` are durable: segments that the newest one does not keep may go."""
         self._journal.confirm(through)
+        if self._journal.synced >= self._fence_through:
+            self.durable_fence = self.fence
         self._journal.drop_unneeded()
 
-    def _stands(self, record: Standing) -> None:
-        if record.incarnation >= self.floor(record.group):
+    def _purge(self) -> None:
+        """Forget what is buried by a term below the fence (A8). While something of it may be on the disk, it
+        is not: what is there and stands nowhere was lost from this journal.
+        """
+        for group in list(self._emptied):
+            record = self._standing[group]
+            if isinstance(record, Buried) and record.term < self.fence:
+                del self._standing[group], self._emptied[group]
+
+    def _stands(self, record: Standing | Fence) -> None:
+        if isinstance(record, Fence):
+            self.fence = max(self.fence, record.term)
+        elif record.incarnation >= self.floor(record.group):
             self._standing[record.group] = record
 
 
-def _decoded(payload: bytes) -> Head | Standing:
+def _decoded(payload: bytes) -> Head | Standing | Fence:
     try:
-        record: Head | Standing = _decode(payload)
+        record: Head | Standing | Fence = _decode(payload)
     except msgspec.MsgspecError as error:
         raise RottenLogError(PREFIX) from error
     return record

@@ -1,0 +1,87 @@
+"""The directory: what the leader of the metadata tells routers of tables, and who leads their partitions.
+
+*Invariants.* A table and its partitions are read at one slot, under the lease, so a router sees a state that
+was committed. Leader hints are beside the state: nobody logs them, each replica of partition 0 keeps those
+that it hears, at most `HINTS`, and a wrong one costs a router an attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from dynaproof.impl.metadata.messages import Leading, Locate, Located, NotServing
+from dynaproof.impl.metadata.records import PartitionRecord, TableRecord, partition_key, record_of, table_key
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.partition.notes import Served
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.service import Service
+
+HINTS = 10_000
+"""Leaders that a replica of the metadata keeps in mind, at the most."""
+
+
+class Directory(Service):
+    """Answers routers; see the module."""
+
+    def __init__(self, replica: PartitionReplica) -> None:
+        self.replica = replica
+        self.env = replica.env
+        self.leaders: dict[int, tuple[Ballot, NodeId]] = {}
+        """By partition, the newest leader heard of."""
+
+    def on_locate(self, sender: NodeId, m: Locate) -> None:
+        """Read a table and its partitions under the lease."""
+        replica = self.replica
+        if not replica.may_serve():
+            leader = None if replica.leader is None else replica.leader.node
+            self.env.send(sender, NotServing(m.number, leader, replica.leader_ballot))
+            return
+        assert replica.leading is not None
+        self.env.note(Served(replica.member, replica.leading, replica.state.applied, replica.lease_left()))
+        table = self.record(table_key(m.table))
+        assert table is None or isinstance(table, TableRecord)
+        ids = () if table is None else table.partitions
+        found = [self.record(partition_key(partition)) for partition in ids]
+        self.env.send(
+            sender,
+            Located(
+                m.number,
+                replica.state.applied,
+                table,
+                tuple(one for one in found if isinstance(one, PartitionRecord)),
+                tuple((one, *self.leaders[one]) for one in ids if one in self.leaders),
+                replica.config.epoch,
+                tuple(voter.node.address for voter in replica.config.voters),
+            ),
+        )
+
+    def record(self, key: bytes) -> Any:
+        """The record under a key of the applied state; None if there is none."""
+        stored = self.replica.state.items.get(key)
+        return None if stored is None else record_of(key, stored.item)
+
+    def on_leading(self, sender: NodeId, m: Leading) -> None:
+        """A node says what its replicas lead; the newest ballot of each partition counts."""
+        if sender != m.node:
+            return
+        for partition, ballot in m.ballots:
+            known = self.leaders.pop(partition, None)  # The ones heard of last come last.
+            self.leaders[partition] = (ballot, sender) if known is None or ballot > known[0] else known
+        for oldest in list(self.leaders)[: len(self.leaders) - HINTS]:
+            del self.leaders[oldest]
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """The hints."""
+        return (("leaders kept in mind", len(self.leaders), HINTS),)
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Locate: on_locate,
+        Leading: on_leading,
+    }
+
+
+def directory(replica: PartitionReplica) -> tuple[Service, ...]:
+    """What a replica of the metadata does besides what one of any partition does."""
+    return (Directory(replica),)

@@ -1,0 +1,44 @@
+"""What routers ask the metadata, and the answers."""
+
+from __future__ import annotations
+
+from dynaproof.impl.metadata.records import PartitionRecord, TableRecord
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.paxos.ids import Ballot
+
+
+class Locate(Message, frozen=True, gc=False, tag="locate"):
+    """Where is this table? `number` is the question's own."""
+
+    number: int
+    table: str
+
+
+class Located(Message, frozen=True, gc=False, tag="located"):
+    """A table as it stood at `slot`, or None, with its partitions in order of their ranges and, by partition,
+    the last leaders heard of: hints, and no more. `members` are the nodes that host the metadata, by the
+    config of this `epoch`.
+    """
+
+    number: int
+    slot: int
+    table: TableRecord | None
+    partitions: tuple[PartitionRecord, ...]
+    leaders: tuple[tuple[int, Ballot, NodeId], ...]
+    epoch: int
+    members: tuple[NodeId, ...]
+
+
+class NotServing(Message, frozen=True, gc=False, tag="not_serving"):
+    """This replica of the metadata does not serve; the leader that it knows, if it knows one."""
+
+    number: int
+    leader: NodeId | None
+    ballot: Ballot
+
+
+class Leading(Message, frozen=True, gc=False, tag="leading"):
+    """The replicas at `node` that lead, by partition, with their ballots: hints for routers, and no more."""
+
+    node: NodeId
+    ballots: tuple[tuple[int, Ballot], ...]

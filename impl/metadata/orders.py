@@ -1,0 +1,131 @@
+"""What users ask of a region's tables: routers order it of the active admin. The refusals are DynamoDB's, in
+its words.
+
+Sources: API reference, CreateTable and DeleteTable (errors); the words are the service's, as recorded by the
+test suites of moto and dynalite.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from dynaproof.impl.metadata.records import TableRecord
+from dynaproof.impl.node import Message
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.sessions import Session
+from dynaproof.impl.values.key import KeySchema
+
+NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+"""Of a table (developer guide, *Naming rules*)."""
+
+REPLICAS = (3, 5)
+
+
+class CreateTable(Struct, frozen=True, gc=False, tag="create_table"):
+    """Make a table of so many partitions, each of three replicas or five."""
+
+    name: str
+    schema: KeySchema
+    partitions: int = 1
+    replicas: int = 3
+
+
+class DeleteTable(Struct, frozen=True, gc=False, tag="delete_table"):
+    """Delete a table, with all its items; one that is being created, too."""
+
+    name: str
+
+
+Action: TypeAlias = CreateTable | DeleteTable
+
+
+class Refusal(Struct, frozen=True, gc=False):
+    """An error of the API: its name, and what it says. What was asked for has had no effect."""
+
+    error: str
+    message: str
+
+
+def not_found(name: str) -> Refusal:
+    """There is no such table."""
+    return Refusal("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
+
+
+def exists(name: str) -> Refusal:
+    """There is a table of this name."""
+    return Refusal("ResourceInUseException", f"Table already exists: {name}")
+
+
+def too_many(most: int) -> Refusal:
+    """As many tables are being created and deleted as may be at the same time."""
+    return Refusal(
+        "LimitExceededException",
+        f"Subscriber limit exceeded: There is a limit of {most} simultaneous table operations per account",
+    )
+
+
+def no_room(replicas: int) -> Refusal:
+    """No storage nodes are known on which the replicas of a partition may lie."""
+    return Refusal(
+        "ServiceUnavailable",
+        f"Too few storage nodes have reported to place {replicas} replicas so that no zone has more of them "
+        "than may be lost",
+    )
+
+
+def wrong_with(action: CreateTable | DeleteTable, most_partitions: int) -> str | None:
+    """What rule an order breaks, if it breaks one."""
+    if NAME.fullmatch(action.name) is None:
+        return (
+            "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may "
+            "contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+        )
+    if isinstance(action, DeleteTable):
+        return None
+    if not 1 <= action.partitions <= most_partitions:
+        return f"A table is created with 1 to {most_partitions} partitions, not {action.partitions}"
+    if action.replicas not in REPLICAS:
+        return f"A partition has {REPLICAS[0]} replicas or {REPLICAS[1]}, not {action.replicas}"
+    if len(set(action.schema.names)) < len(action.schema.names):
+        return "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+    return None
+
+
+def invalid(message: str) -> Refusal:
+    """What is ordered breaks a rule."""
+    return Refusal("ValidationException", message)
+
+
+class Order(Message, frozen=True, gc=False, tag="order"):
+    """A router orders this of an admin, in a session of its own: it repeats it there until it is answered,
+    and no copy of it does anything a second time.
+    """
+
+    session: Session
+    number: int
+    request: RequestId
+    action: Action
+
+
+class Obeyed(Message, frozen=True, gc=False, tag="obeyed"):
+    """It is under way, durably, and nothing stops it; the table as it is now."""
+
+    request: RequestId
+    table: TableRecord
+
+
+class Declined(Message, frozen=True, gc=False, tag="declined"):
+    """It has no effect."""
+
+    request: RequestId
+    refusal: Refusal
+
+
+class NotActive(Message, frozen=True, gc=False, tag="not_active"):
+    """This admin is not active, or cannot tell; the order has no effect. `active` was active last."""
+
+    request: RequestId
+    active: str

@@ -1,0 +1,47 @@
+"""On which nodes the replicas of new partitions lie.
+
+*Invariant.* Of a partition's n replicas a zone has at most (n - 1) / 2, and a node at most one (rule M2), so
+the loss of a zone leaves a quorum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from dynaproof.impl.node import NodeId
+
+
+class Candidate(Struct, frozen=True, gc=False):
+    """A node that may get a replica, and how many it has."""
+
+    node: NodeId
+    replicas: int
+
+
+def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> list[tuple[NodeId, ...]] | None:
+    """The nodes of each partition, spread over the zones (M2), those with the fewest replicas first; None if
+    they do not suffice. The first one of each leads at first, so these are in all zones by turns.
+    """
+    load = {one.node: one.replicas for one in candidates}
+    placed = []
+    for number in range(partitions):
+        chosen = _emptiest(load, replicas)
+        if chosen is None:
+            return None
+        for node in chosen:
+            load[node] += 1
+        first = number % replicas
+        placed.append((*chosen[first:], *chosen[:first]))
+    return placed
+
+
+def _emptiest(load: dict[NodeId, int], replicas: int) -> tuple[NodeId, ...] | None:
+    most, zones = (replicas - 1) // 2, dict.fromkeys((node.zone for node in load), 0)
+    chosen: list[NodeId] = []
+    for node in sorted(load, key=lambda node: (load[node], node)):
+        if len(chosen) < replicas and zones[node.zone] < most:
+            zones[node.zone] += 1
+            chosen.append(node)
+    return tuple(chosen) if len(chosen) == replicas else None

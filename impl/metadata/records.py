@@ -1,0 +1,202 @@
+"""The records of the metadata: what a region knows of itself. docs/table.md has the rules.
+
+Each is one item of partition 0, under a key of its own. Its *version* is the slot of the write that left it,
+so every write raises it, and a change is conditioned on the version of each item that it touches
+(`partition.messages.requests.Change`): two admins that read the same state cannot both change it.
+
+*Invariants.* Ids of partitions, workflows and generations are given in ascending order, and never twice. A
+partition has a record from before its first replica is made until every replica is gone, but one at the
+most. While a workflow is under way for a table, the table names it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.values.key import KeySchema
+from dynaproof.impl.values.key_range import KeyRange
+
+Status: TypeAlias = Literal["creating", "active", "deleting"]
+"""Of a table."""
+
+
+class AdminRecord(Struct, frozen=True, gc=False, array_like=True, tag="admin"):
+    """Who is active, and of which term (A1)."""
+
+    term: int
+    name: str
+
+
+class TouchedRecord(Struct, frozen=True, gc=False, array_like=True, tag="touched"):
+    """Written again and again by the active admin, to show that it lives; the record of who is active has one
+    version for a whole term.
+    """
+
+    term: int
+
+
+class Ids(Struct, frozen=True, gc=False, array_like=True, tag="ids"):
+    """The least that were never given; and how many workflows are under way, which is bounded."""
+
+    partition: int
+    workflow: int
+    generation: int
+    under_way: int
+
+
+class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
+    """A table: one generation of its name."""
+
+    name: str
+    generation: int
+    status: Status
+    schema: KeySchema
+    replicas: int
+    """Of each of its partitions."""
+    partitions: tuple[int, ...]
+    """In the order of their ranges."""
+    request: RequestId
+    """That created it, so that a retry of it is known;"""
+    workflow: int
+    """and the workflow that is under way for it; 0: none is."""
+
+
+class PartitionRecord(Struct, frozen=True, gc=False, array_like=True, tag="partition"):
+    """A partition of a table."""
+
+    partition: int
+    table: str
+    generation: int
+    range: KeyRange
+    state: Literal["creating", "listed"]
+    config: Config
+    """The newest that an admin has heard of to be chosen (A9)."""
+
+
+class Target(Struct, frozen=True, gc=False, array_like=True):
+    """A partition and where its replicas are to be."""
+
+    partition: int
+    config: Config
+
+
+class WorkflowRecord(Struct, frozen=True, gc=False, array_like=True, tag="workflow"):
+    """Work of several steps on a table, which any admin can take over; its kind is the step that it is in:
+    replicas are made, or dropped.
+    """
+
+    workflow: int
+    kind: Literal["create", "delete"]
+    table: str
+    generation: int
+    targets: tuple[Target, ...]
+    request: RequestId
+    """That ordered it."""
+
+
+class NodeRecord(Struct, frozen=True, gc=False, array_like=True, tag="node"):
+    """A storage node that has reported."""
+
+    name: str
+    zone: str
+    state: Literal["live"]
+
+
+MetadataRecord: TypeAlias = (
+    AdminRecord | TouchedRecord | Ids | TableRecord | PartitionRecord | WorkflowRecord | NodeRecord
+)
+
+METADATA = 0
+"""The partition that holds all this."""
+
+ADMIN_KEY = b"admin"
+TOUCHED_KEY = b"admin/touched"
+IDS_KEY = b"ids"
+TABLES = b"table/"
+PARTITIONS = b"partition/"
+WORKFLOWS = b"workflow/"
+NODES = b"node/"
+
+FIRST_IDS = Ids(1, 1, 1, 0)
+"""What is given first: partition 0 is the metadata itself."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(MetadataRecord).decode
+
+
+def encode(record: MetadataRecord) -> Item:
+    """A record as an item."""
+    return _encode(record)
+
+
+def decode(item: Item) -> MetadataRecord:
+    """The record of an item. Raises `msgspec.MsgspecError` if it is none's."""
+    record: MetadataRecord = _decode(item)
+    return record
+
+
+def record_of(key: bytes, item: Item) -> MetadataRecord | None:
+    """The record of the item under this key; None if it is none's, or one's that stands under another key."""
+    try:
+        record = decode(item)
+        return record if key_of(record) == key and all(map(is_given, partitions_of(record))) else None
+    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError):
+        return None
+
+
+def key_of(record: MetadataRecord) -> bytes:
+    """The key under which a record stands. Raises OverflowError where it has a number that is never given."""
+    if isinstance(record, TableRecord):
+        return table_key(record.name)
+    if isinstance(record, PartitionRecord):
+        return partition_key(record.partition)
+    if isinstance(record, WorkflowRecord):
+        return workflow_key(record.workflow)
+    if isinstance(record, NodeRecord):
+        return node_key(record.name)
+    return {AdminRecord: ADMIN_KEY, TouchedRecord: TOUCHED_KEY, Ids: IDS_KEY}[type(record)]
+
+
+def partitions_of(record: MetadataRecord) -> tuple[int, ...]:
+    """The partitions that a record names."""
+    if isinstance(record, TableRecord):
+        return record.partitions
+    if isinstance(record, PartitionRecord):
+        return (record.partition,)
+    return tuple(target.partition for target in record.targets) if isinstance(record, WorkflowRecord) else ()
+
+
+def is_given(partition: int) -> bool:
+    """Whether a partition may have this number: it is none's, or the metadata's, else."""
+    return METADATA < partition < 1 << 64
+
+
+def table_key(name: str) -> bytes:
+    """The key of a table's record."""
+    return TABLES + name.encode()
+
+
+def partition_key(partition: int) -> bytes:
+    """The key of a partition's record; in order of ids."""
+    return PARTITIONS + partition.to_bytes(8, "big")
+
+
+def workflow_key(workflow: int) -> bytes:
+    """The key of a workflow's record; in order of ids."""
+    return WORKFLOWS + workflow.to_bytes(8, "big")
+
+
+def node_key(name: str) -> bytes:
+    """The key of a storage node's record."""
+    return NODES + name.encode()
+
+
+def end_of(prefix: bytes) -> bytes:
+    """The first key behind all that begin with a prefix, whose last byte is not the largest."""
+    return prefix[:-1] + bytes([prefix[-1] + 1])

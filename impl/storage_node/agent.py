@@ -1,0 +1,166 @@
+"""What a storage node does for its region besides hosting replicas: it obeys the admins, those of the highest
+term only, reports to them what it hosts, and tells the metadata who leads. The rules are in docs/table.md.
+
+*Invariants.* No command of a term below the fence has any effect, and the fence is durable with what is done
+(A8). A partition that is buried is never made here again; that it is gone is said only when no lease runs
+that was granted for it here (A7). Partition 0 is not the admins': they neither make nor drop it. Its first
+replicas are made by the configuration, on disks that are new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
+
+from dynaproof.impl.metadata.messages import Leading
+from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.node import Env, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import READS, Request, WrongPartition
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.storage_node.messages import (
+    DropPartition,
+    Fenced,
+    HostedReplica,
+    Interred,
+    NodeReport,
+    PartitionGone,
+    RaiseFence,
+    ReportTimer,
+)
+from dynaproof.impl.storage_node.node_journal import Buried, Fence, NodeJournal
+
+
+class Region(Struct, frozen=True):
+    """What a storage node knows of its region by configuration."""
+
+    metadata: tuple[NodeId, ...]
+    """The nodes that host partition 0 at first."""
+    admins: tuple[NodeId, ...]
+    report_us: Microseconds = 5_000_000
+    """How often it reports."""
+    chunk_reports: int = 100
+    """Replicas in one report, at the most."""
+
+    def first_config(self) -> Config:
+        """The config that partition 0 begins with."""
+        voters = tuple(Member(node, index + 1) for index, node in enumerate(self.metadata))
+        return Config(0, voters, len(voters) + 1)
+
+
+class Host(Protocol):
+    """What the agent needs of its node."""
+
+    env: Env
+    journal: NodeJournal
+    replicas: dict[int, PartitionReplica]
+    making: dict[int, PartitionReplica]
+    unread: dict[int, bool]
+
+    def abandon(self) -> None:
+        """Whatever replica of the lane's group is here, or in the making, is no more."""
+        ...
+
+    def bound_until(self, group: int) -> Microseconds:
+        """Until when a lease may run that was granted here for a group (H8)."""
+        ...
+
+
+class Agent:
+    """The region's agent on one storage node; see the module."""
+
+    def __init__(self, host: Host, region: Region) -> None:
+        self.host = host
+        self.env = host.env
+        self.region = region
+        self.admins = frozenset(admin.address for admin in region.admins)
+
+    def start(self) -> None:
+        """Report from here on."""
+        self.env.set_timer(1 + self.env.random("report", self.region.report_us), ReportTimer())
+
+    def make_first(self) -> None:
+        """Make the first replica of partition 0 that the configuration gives this node, if its disk is new: a
+        disk that is new later has forgotten what was there.
+        """
+        me, config = self.env.me, self.region.first_config()
+        for voter in config.voters:
+            if voter.node == me and me.incarnation == 1 and self.host.journal.is_new:
+                self.env.send(me, CreateReplica(voter, config, 0))
+
+    # --- Reports ---
+
+    def on_report_timer(self, _: Timer) -> None:
+        """Tell every admin what is here, in chunks, and the metadata who leads."""
+        region, me, host = self.region, self.env.me, self.host
+        replicas = [
+            HostedReplica(group, replica.member, replica.full)
+            for group, replica in sorted(host.replicas.items())
+            if group != METADATA
+        ]
+        for first in range(0, max(1, len(replicas)), region.chunk_reports):
+            chunk = tuple(replicas[first : first + region.chunk_reports])
+            for admin in region.admins:
+                self.env.send(admin.address, NodeReport(me, host.journal.durable_fence, len(replicas), chunk))
+        led = [
+            (group, replica.leading)
+            for group, replica in sorted(host.replicas.items())
+            if replica.leading is not None and replica.serving
+        ]
+        for first in range(0, len(led), region.chunk_reports):
+            leading = Leading(me, tuple(led[first : first + region.chunk_reports]))
+            for node in region.metadata:
+                self.env.send(node.address, leading)
+        self.env.set_timer(region.report_us, ReportTimer())
+
+    # --- Commands ---
+
+    def obeys(self, sender: NodeId, m: CreateReplica | DropReplica | DropPartition | RaiseFence) -> bool:
+        """Whether a command comes from an admin of the highest term seen here; if it does, that term is
+        durable with whatever is done (A5, A8). Partition 0 is none of theirs.
+        """
+        journal = self.host.journal
+        if sender.address not in self.admins:
+            return False
+        if m.term < journal.fence:
+            if m.term < journal.durable_fence:  # Else it is asked again: what is shown must outlive a crash.
+                self.env.send(sender, Fenced(journal.durable_fence))
+            return False
+        if m.term > journal.fence:
+            self.env.send(self.env.me, Interred(journal.append(Fence(m.term))))
+        return self.env.lane != METADATA or isinstance(m, RaiseFence)
+
+    def on_raise_fence(self, sender: NodeId, m: RaiseFence) -> None:
+        """An admin has become active."""
+        self.obeys(sender, m)
+
+    def on_drop_partition(self, sender: NodeId, m: DropPartition) -> None:
+        """Bury the partition, whether or not a replica of it was ever here (A7). That it is gone is answered
+        when what was granted for it has run out: until then its last leader may read by its lease.
+        """
+        host, group = self.host, self.env.lane
+        if group in host.unread or not self.obeys(sender, m):
+            return
+        if not host.journal.buried(group):
+            host.abandon()
+            self.env.send(self.env.me, Interred(host.journal.append(Buried(group, m.term))))
+        if self.env.now >= host.bound_until(group):
+            self.env.send(sender, PartitionGone(self.env.me))
+
+    # --- Requests for what is not here ---
+
+    def wrong_partition(self, sender: NodeId, m: Request) -> None:
+        """No replica of the partition is here. A write that is aimed at another node's ballot is refused for
+        good by that, for only who leads the ballot ever proposes it (R7).
+        """
+        final = isinstance(m.operation, READS) or m.ballot.node != self.env.me.name
+        self.env.send(sender, WrongPartition(m.request, m.attempt, final))
+
+    HANDLERS: ClassVar[Mapping[type[Any], Callable[..., None]]] = {
+        DropPartition: on_drop_partition,
+        RaiseFence: on_raise_fence,
+    }

@@ -1,0 +1,129 @@
+"""The auto admin as a node: its parts, and what each of them hears."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dynaproof.impl.admin import nodes, orders, term, workflows
+from dynaproof.impl.admin.reading import Metadata
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.orders import Order
+from dynaproof.impl.node import Env, Message, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import Page, Reply
+from dynaproof.impl.paxos.messages.membership import Created
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.router.caller import Caller, Running
+from dynaproof.impl.sessions import OpenSession
+from dynaproof.impl.storage_node.messages import Fenced, NodeReport, PartitionGone
+
+
+class Admin:
+    """One of a region's admins, which finds the metadata on the nodes `metadata`."""
+
+    def __init__(self, env: Env, metadata: tuple[NodeId, ...], settings: AdminSettings) -> None:
+        self.env = env
+        self.settings = settings
+        self.metadata_nodes = tuple(node.address for node in metadata)
+        self.caller = Caller(env, settings.caller, self)
+        self.metadata = Metadata(self.caller, self, settings.call_us)
+        self.term = term.Term(env, settings, self.metadata, self)
+        self.workflows = workflows.Workflows(env, settings, self.metadata, self.term)
+        self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows)
+        self.nodes = nodes.Nodes(env, settings, self.metadata, self.term)
+        self.has_read: Mapping[type[Any], Callable[[Any, Read], None]] = {
+            term.Watch: self.term.watched,
+            workflows.Look: self.workflows.found,
+            workflows.Finish: self.workflows.ready,
+            orders.LookUp: self.orders.looked_up,
+            orders.Decide: self.orders.decide,
+            nodes.AddNode: self.nodes.add,
+            nodes.Collect: self.nodes.collect,
+            nodes.CollectUnnamed: self.nodes.collect_unnamed,
+        }
+        self.has_failed: Mapping[type[Any], Callable[[Any], None]] = {
+            term.Watch: self.term.unread,
+            workflows.Look: self.workflows.unfound,
+            workflows.Finish: self.workflows.unready,
+            orders.LookUp: self.orders.unread,
+            orders.Decide: self.orders.unread,
+            nodes.AddNode: self.nodes.unadded,
+            nodes.Collect: self.nodes.uncollected,
+            nodes.CollectUnnamed: self.nodes.uncollected,
+        }
+        self.has_written: Mapping[type[Any], Callable[[Any, Ending, int], None]] = {
+            term.TakeOver: self.term.took_over,
+            term.Touch: self.term.touched,
+            workflows.Finished: self.workflows.finished,
+            orders.Write: self.orders.written,
+            nodes.AddNode: self.nodes.added,
+        }
+        self.hears: Mapping[type[Message], Callable[[NodeId, Any], None]] = {
+            OpenSession: self.orders.on_open_session,
+            Order: self.on_order,
+            NodeReport: self.nodes.on_report,
+            Created: self.workflows.on_created,
+            PartitionGone: self.workflows.on_partition_gone,
+            Fenced: self.workflows.on_fenced,
+        }
+        self.timers: Mapping[type[Timer], Callable[[Any], None]] = {
+            term.WatchTimer: self.term.on_watch_timer,
+            workflows.StepTimer: self.workflows.on_step_timer,
+            workflows.LookTimer: self.workflows.on_look_timer,
+        }
+
+    # --- What the driver calls ---
+
+    def on_start(self) -> None:
+        """Nothing is known before the metadata was read."""
+        self.term.start()
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Hand a message to the part that it is for."""
+        answer = Caller.HANDLERS.get(type(message))
+        if answer is not None:
+            answer(self.caller, sender, message)
+            return
+        heard = self.hears.get(type(message))
+        if heard is not None:
+            heard(sender, message)
+
+    def on_timer(self, timer: Timer) -> None:
+        """Hand a timer to the part that has set it."""
+        call = Caller.TIMERS.get(type(timer))
+        if call is not None:
+            call(self.caller, timer)
+        else:
+            self.timers[type(timer)](timer)
+
+    def on_order(self, sender: NodeId, m: Order) -> None:
+        """A router orders something."""
+        self.orders.candidates = self.nodes.candidates()
+        self.orders.on_order(sender, m)
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with what routers order: its name, length and bound."""
+        return (
+            ("orders under way", len(self.orders.under_way), self.settings.orders),
+            ("sessions", len(self.orders.sessions.open), self.settings.sessions),
+            ("answers kept", len(self.orders.answers), self.settings.sessions),
+            ("workflows", len(self.workflows.known), self.settings.workflows),
+        )
+
+    # --- What its parts call ---
+
+    def activated(self) -> None:
+        """This admin is active from here on."""
+        self.workflows.activated()
+
+    def members(self, partition: int) -> tuple[NodeId, ...]:
+        """Where the metadata is; an admin calls no other partition."""
+        return self.metadata_nodes
+
+    def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
+        """A call of the metadata has ended."""
+        self.metadata.ended(running, ending, answer)
+
+    def not_there(self, running: Running) -> None:
+        """A node that should host the metadata has no replica of it: another one has."""

@@ -1,0 +1,210 @@
+"""What routers order: tables are created and deleted (rules A13 and A14 of docs/table.md).
+
+An order is read, decided and written; what it decides is one conditioned change, so whoever drives the
+workflow that it makes need not know of the order. It is taken once, in a session of its own: a late copy of
+an order that was done, and undone since, must not do it again. An order whose admin dies meanwhile, or cannot
+tell what became of its change, stays unanswered, and its user learns that nobody knows.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dynaproof.impl.admin.reading import Metadata
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.term import Term
+from dynaproof.impl.admin.workflows import Workflows
+from dynaproof.impl.metadata.changes import (
+    Read,
+    create_table,
+    delete_table,
+    has_partitions,
+    keys_to_create,
+    keys_to_delete,
+)
+from dynaproof.impl.metadata.orders import (
+    CreateTable,
+    Declined,
+    NotActive,
+    Obeyed,
+    Order,
+    Refusal,
+    invalid,
+    not_found,
+    wrong_with,
+)
+from dynaproof.impl.metadata.placement import Candidate
+from dynaproof.impl.metadata.records import TableRecord, decode, table_key
+from dynaproof.impl.node import ONLY_LANE, Env, NodeId
+from dynaproof.impl.partition.messages.requests import Change
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.sessions import OpenSession, Sessions
+
+TRIES = 8
+"""How often an order is decided anew, because what it had read has changed; then its router repeats it."""
+
+
+class Ordered:
+    """One order under way."""
+
+    __slots__ = ("order", "sender", "table", "tries")
+
+    def __init__(self, sender: NodeId, order: Order) -> None:
+        self.sender = sender
+        self.order = order
+        self.tries = 0
+        self.table: TableRecord | None = None
+        """What it leaves, once that is decided; of a delete, what there was when it was looked at first."""
+
+
+class LookUp(Struct, frozen=True, gc=False):
+    """What is there of a table that is to be deleted?"""
+
+    request: RequestId
+
+
+class Decide(Struct, frozen=True, gc=False):
+    """What is read to decide an order."""
+
+    request: RequestId
+
+
+class Write(Struct, frozen=True, gc=False):
+    """The change that an order makes."""
+
+    request: RequestId
+
+
+class Orders:
+    """The orders under way; see the module."""
+
+    def __init__(
+        self, env: Env, settings: AdminSettings, metadata: Metadata, term: Term, workflows: Workflows
+    ) -> None:
+        self.env = env
+        self.settings = settings
+        self.metadata = metadata
+        self.term = term
+        self.workflows = workflows
+        self.sessions = Sessions(env, settings.sessions)
+        self.under_way: dict[RequestId, Ordered] = {}
+        self.answers: dict[RequestId, Obeyed | Declined | NotActive] = {}
+        """Of the orders that were answered last."""
+        self.candidates: tuple[Candidate, ...] = ()
+        """The nodes that may get replicas, as far as they have reported."""
+
+    def on_open_session(self, sender: NodeId, m: OpenSession) -> None:
+        """A router is about to order something."""
+        self.sessions.on_open(sender, m)
+
+    def on_order(self, sender: NodeId, m: Order) -> None:
+        """Take an order once, if this admin is active, and has room; a copy of one that was answered gets the
+        answer again.
+        """
+        if len(self.under_way) >= self.settings.orders:
+            return  # The router repeats it.
+        if not self.sessions.takes(sender, m):
+            said = self.answers.get(m.request)
+            if said is not None:
+                self.env.send(sender, said)
+            return
+        wrong = wrong_with(m.action, self.settings.partitions_per_write)
+        if not self.term.active:
+            self.say(sender, NotActive(m.request, self.term.last_active))
+        elif wrong is not None:
+            self.say(sender, Declined(m.request, invalid(wrong)))
+        elif m.request not in self.under_way:
+            self.under_way[m.request] = Ordered(sender, m)
+            self.begin(self.under_way[m.request])
+
+    def say(self, to: NodeId, answer: Obeyed | Declined | NotActive) -> None:
+        """Answer an order, and keep the answer for its copies."""
+        self.answers[answer.request] = answer
+        for oldest in list(self.answers)[: len(self.answers) - self.settings.sessions]:
+            del self.answers[oldest]
+        self.env.enter(ONLY_LANE)
+        self.env.send(to, answer)
+
+    def leave_to_others(self, request: RequestId) -> None:
+        """An order has had no effect, and this admin does not go on with it."""
+        ordered = self.under_way.pop(request)
+        self.say(ordered.sender, NotActive(request, self.term.last_active))
+
+    def begin(self, ordered: Ordered) -> None:
+        """Read what the order is decided by."""
+        action, request = ordered.order.action, ordered.order.request
+        if isinstance(action, CreateTable):
+            self.metadata.read(keys_to_create(action.name), Decide(request))
+        else:
+            self.metadata.read((table_key(action.name),), LookUp(request))
+
+    def looked_up(self, m: LookUp, read: Read) -> None:
+        """Read what there is of the table."""
+        ordered = self.under_way[m.request]
+        name = ordered.order.action.name
+        ordered.table = read.record(table_key(name))
+        if ordered.table is None:
+            self.answer(ordered, not_found(name))
+        else:
+            self.metadata.read(keys_to_delete(ordered.table), Decide(m.request))
+
+    def decide(self, m: Decide, read: Read) -> None:
+        """Decide, and write that down; or answer at once."""
+        ordered = self.under_way[m.request]
+        action = ordered.order.action
+        if not self.term.governs(read):
+            self.leave_to_others(m.request)
+            return
+        if isinstance(action, CreateTable):
+            decided = create_table(read, action, m.request, self.candidates, self.settings.workflows)
+        else:
+            if read.record(table_key(action.name)) != ordered.table or not has_partitions(
+                read, ordered.table
+            ):
+                self.again(ordered)  # What was read of its partitions is not all.
+                return
+            decided = delete_table(read, action, m.request, self.settings.workflows)
+        if isinstance(decided, Change):
+            key = table_key(action.name)
+            ordered.table = next(
+                decode(part.item) for part in decided.parts if part.key == key and part.item is not None
+            )  # type: ignore[assignment]
+            self.metadata.change(decided, Write(m.request))
+        else:
+            self.answer(ordered, decided)
+
+    def written(self, m: Write, ending: Ending, slot: int) -> None:
+        """Answer; or decide anew if something has changed since it was read."""
+        ordered = self.under_way[m.request]
+        if ending == "ok":
+            assert ordered.table is not None
+            self.answer(ordered, ordered.table)
+            self.workflows.look()
+        elif ending == "condition_failed":
+            self.again(ordered)
+        elif ending == "definite":
+            self.leave_to_others(m.request)
+        else:
+            del self.under_way[m.request]  # Nobody knows: it stays unanswered.
+
+    def unread(self, m: LookUp | Decide) -> None:
+        """The metadata did not answer."""
+        self.leave_to_others(m.request)
+
+    def again(self, ordered: Ordered) -> None:
+        """Decide anew, a few times."""
+        ordered.tries += 1
+        if ordered.tries < TRIES and self.term.active:
+            self.begin(ordered)
+        else:
+            self.leave_to_others(ordered.order.request)
+
+    def answer(self, ordered: Ordered, said: TableRecord | Refusal) -> None:
+        """Answer the router."""
+        request = ordered.order.request
+        del self.under_way[request]
+        if isinstance(said, Refusal):
+            self.say(ordered.sender, Declined(request, said))
+        else:
+            self.say(ordered.sender, Obeyed(request, said))

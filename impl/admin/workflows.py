@@ -1,0 +1,239 @@
+"""Drives the workflows that the metadata records: replicas are made, or dropped, on the nodes that a workflow
+names (rules A2, A13 and A14 of docs/table.md).
+
+What a step has decided is in its record; which nodes have answered is not, so whoever takes over sends all
+commands again, and is answered again. A command is sent again and again, more and more seldom. The next step
+is one conditioned change.
+
+*Invariant.* A table becomes active when every replica has answered that it was made, and its record goes when
+of each partition all nodes but one at the most have answered that nothing of it is left there: so those that
+have not are no quorum.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from dynaproof.impl.admin.reading import Metadata
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.term import Term
+from dynaproof.impl.metadata.changes import Read, activate, is_current, keys_of_workflow, remove_table
+from dynaproof.impl.metadata.records import WORKFLOWS, WorkflowRecord
+from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
+from dynaproof.impl.paxos.messages.membership import Created, CreateReplica
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.storage_node.messages import DropPartition, Fenced, PartitionGone
+
+
+class StepTimer(Timer, frozen=True, gc=False, tag="workflow_step"):
+    """Time to send the commands of this workflow again."""
+
+    workflow: int
+
+
+class LookTimer(Timer, frozen=True, gc=False, tag="workflows_look"):
+    """Time to look which workflows there are."""
+
+
+class Look(Struct, frozen=True, gc=False):
+    """Which workflows are there?"""
+
+
+class Finish(Struct, frozen=True, gc=False):
+    """What the last step of a workflow looks at."""
+
+    workflow: int
+
+
+class Finished(Struct, frozen=True, gc=False):
+    """The last step of a workflow."""
+
+    workflow: int
+
+
+class Driven:
+    """A workflow that is under way, and what has been answered to this life of this admin."""
+
+    __slots__ = ("answered", "finishing", "record", "waits")
+
+    def __init__(self, record: WorkflowRecord) -> None:
+        self.record = record
+        self.answered: dict[tuple[int, NodeId], bool] = {}
+        """By partition and address of a node."""
+        self.finishing = False
+        """Whether its last step is being read or written."""
+        self.waits = 0
+        """How often its commands were sent."""
+
+    def lacks(self) -> int:
+        """How many nodes must still answer, at the least, before its last step: of each partition all, when
+        it is created (A13), and all but one, when it is deleted (A14).
+        """
+        may_lack = 0 if self.record.kind == "create" else 1
+        missing = 0
+        for target in self.record.targets:
+            silent = sum(
+                (target.partition, voter.node.address) not in self.answered for voter in target.config.voters
+            )
+            missing += max(0, silent - may_lack)
+        return missing
+
+
+class Workflows:
+    """The workflows that this admin drives; see the module."""
+
+    def __init__(self, env: Env, settings: AdminSettings, metadata: Metadata, term: Term) -> None:
+        self.env = env
+        self.settings = settings
+        self.metadata = metadata
+        self.term = term
+        self.known: dict[int, Driven] = {}
+        self.looks = False
+        self.look_again = False
+
+    # --- Which there are ---
+
+    def activated(self) -> None:
+        """Go on with all that is under way, whoever began it (A2)."""
+        self.known = {}
+        self.look()
+
+    def look(self) -> None:
+        """Read which workflows are under way."""
+        self.look_again = self.looks
+        if self.term.active and not self.looks:
+            self.looks = True
+            self.metadata.scan(WORKFLOWS, Look())
+
+    def on_look_timer(self, _: LookTimer) -> None:
+        """Look again, in case another admin has begun something, or ended it."""
+        self.look()
+
+    def found(self, _: Look, read: Read) -> None:
+        """Drive what is new, and forget what has ended."""
+        self.looks = False
+        there = {record.workflow: record for record in read.records() if isinstance(record, WorkflowRecord)}
+        for gone in [number for number in self.known if number not in there]:
+            self.forget(gone)
+        for number, record in there.items():
+            if number not in self.known and self.term.active:
+                self.known[number] = Driven(record)
+                self.go_on(self.known[number])
+        self.wait()
+
+    def unfound(self, _: Look) -> None:
+        """The metadata did not answer."""
+        self.looks = False
+        self.wait()
+
+    def wait(self) -> None:
+        """Look again later, or at once if that was asked for meanwhile."""
+        if self.look_again:
+            self.look()
+        self.env.enter(ONLY_LANE)
+        self.env.set_timer(self.settings.most_retry_us, LookTimer())
+
+    def forget(self, number: int) -> None:
+        """A workflow has ended."""
+        if self.known.pop(number, None) is not None:
+            self.env.enter(ONLY_LANE)
+            self.env.cancel_timer(StepTimer(number))
+
+    # --- Commands ---
+
+    def on_step_timer(self, timer: StepTimer) -> None:
+        """Send what was not answered again."""
+        driven = self.known.get(timer.workflow)
+        if driven is not None and self.term.active:
+            self.go_on(driven)
+
+    def go_on(self, driven: Driven) -> None:
+        """Command those that have not answered, so many at a time; or take the last step (A2)."""
+        settings, env = self.settings, self.env
+        if not driven.lacks():
+            self.finish(driven)
+        left = settings.commands
+        for target in driven.record.targets:
+            for voter in target.config.voters:
+                if left and (target.partition, voter.node.address) not in driven.answered:
+                    left -= 1
+                    command: Message
+                    to = voter.node
+                    if driven.record.kind == "create":
+                        command = CreateReplica(voter, target.config, 0, None, self.term.term)
+                    else:
+                        to, command = to.address, DropPartition(self.term.term)
+                    env.enter(target.partition)
+                    env.send(to, command)
+        env.enter(ONLY_LANE)
+        wait_us = min(settings.most_retry_us, settings.command_retry_us << min(driven.waits, 16))
+        driven.waits += 1
+        env.set_timer(wait_us, StepTimer(driven.record.workflow))
+
+    def on_created(self, sender: NodeId, m: Created) -> None:
+        """A replica is there."""
+        if sender == m.member.node:
+            self.answered("create", sender, m.member)
+
+    def on_partition_gone(self, sender: NodeId, m: PartitionGone) -> None:
+        """Nothing of a partition is there."""
+        if sender == m.node:
+            self.answered("delete", sender, None)
+
+    def answered(self, kind: str, sender: NodeId, member: Any) -> None:
+        """A node has answered for the partition of the lane; once enough have, the last step is due."""
+        partition = self.env.lane
+        for driven in self.known.values():
+            if driven.record.kind != kind:
+                continue
+            for target in driven.record.targets:
+                named = member is None or member in target.config.voters
+                if target.partition == partition and named:
+                    driven.answered[partition, sender.address] = True
+                    if self.term.active and not driven.lacks():
+                        self.finish(driven)
+                    return
+
+    def on_fenced(self, sender: NodeId, m: Fenced) -> None:
+        """Another admin is active."""
+        if m.fence > self.term.term:
+            self.term.retire()
+
+    # --- The last step ---
+
+    def finish(self, driven: Driven) -> None:
+        """Read what the last step looks at."""
+        if not driven.finishing:
+            driven.finishing = True
+            self.metadata.read(keys_of_workflow(driven.record), Finish(driven.record.workflow))
+
+    def ready(self, m: Finish, read: Read) -> None:
+        """Take the last step, if the workflow is still under way (A2)."""
+        driven = self.known.get(m.workflow)
+        if driven is None:
+            return
+        if not self.term.governs(read) or not is_current(read, driven.record):
+            driven.finishing = False
+            self.look()
+            return
+        last = activate if driven.record.kind == "create" else remove_table
+        self.metadata.change(last(read, driven.record), Finished(m.workflow))
+
+    def unready(self, m: Finish) -> None:
+        """The metadata did not answer: it is tried again when the commands are."""
+        driven = self.known.get(m.workflow)
+        if driven is not None:
+            driven.finishing = False
+
+    def finished(self, m: Finished, ending: Ending, slot: int) -> None:
+        """The workflow has ended; or something has changed."""
+        driven = self.known.get(m.workflow)
+        if driven is None:
+            return
+        driven.finishing = False
+        if ending == "ok":
+            self.forget(m.workflow)
+        else:
+            self.look()

@@ -1,0 +1,82 @@
+"""What users have asked a router for, while it is under way."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.router.errors import ApiError
+from dynaproof.impl.router.messages import Ask
+
+
+class PartOf(Struct, frozen=True, gc=False):
+    """A call is for this part of what was asked for: the item of this index, or the next piece of a page."""
+
+    asked: int
+    index: int = 0
+
+
+class Piece:
+    """One item of what was asked for."""
+
+    __slots__ = ("done", "error", "generation", "item", "key", "operation", "table")
+
+    def __init__(self, table: str, generation: int, key: bytes, operation: Operation) -> None:
+        self.table = table
+        self.generation = generation
+        """Of the table, by which it is called."""
+        self.key = key
+        self.operation = operation
+        self.done = False
+        self.item: Item | None = None
+        """That was read, or for which a condition failed."""
+        self.error: ApiError | None = None
+        """Why it was not processed."""
+
+
+class Paging:
+    """A page that is being filled."""
+
+    __slots__ = ("bytes", "generation", "high", "items", "low", "partitions", "table", "wanted")
+
+    def __init__(self, table: str, low: bytes, high: bytes | None, wanted: int) -> None:
+        self.table = table
+        self.generation = 0
+        """Of the table, by which the last piece was called."""
+        self.low = low
+        """Where the next piece begins,"""
+        self.high = high
+        """and where the page ends at the latest."""
+        self.wanted = wanted
+        self.items: list[tuple[bytes, Item]] = []
+        self.bytes = 0
+        self.partitions: list[int] = []
+        """Of which pieces were read."""
+
+
+class Asked:
+    """One thing that a user has asked for."""
+
+    __slots__ = ("action", "client", "number", "paging", "pieces", "session", "until")
+
+    def __init__(self, client: NodeId, ask: Ask, until: Microseconds) -> None:
+        self.client = client
+        self.session = ask.session
+        self.number = ask.number
+        """The user's own."""
+        self.action = ask.action
+        self.until = until
+        self.pieces: list[Piece] = []
+        self.paging: Paging | None = None
+
+    @property
+    def left(self) -> int:
+        """Pieces that are not done."""
+        return sum(not piece.done for piece in self.pieces)
+
+    def called_by(self, part: PartOf) -> tuple[str, int]:
+        """The table and the generation by which a call was made for a part."""
+        by = self.paging or self.pieces[part.index]
+        return by.table, by.generation

@@ -1,0 +1,278 @@
+"""Calls of partitions: the requests that a node has under way, each over all its attempts, by rules R2 to R7
+of docs/table.md. Routers and admins are made of one.
+
+A call goes to who leads its partition, as far as the caller knows, else to the members in turn. Everything
+that is said and set for it is in the lane of its partition.
+
+*Invariants.* A call ends once, and its owner hears how. A hint is followed only if its ballot is above that
+of the hint last followed for this call (R3), so a call that is sent from one deposed leader to another
+arrives. A call's error is definite only if each of its attempts was refused for good (R6). The owner bounds
+how many calls there are; routes are kept for as many partitions as there are calls for, `ROUTES` at the
+least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import (
+    PAGED,
+    Operation,
+    Page,
+    Rejected,
+    Reply,
+    WrongPartition,
+)
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
+from dynaproof.impl.router.call import Call, Ending, RequestIds, Route
+from dynaproof.impl.router.notes import Ended, Invoked, Shown
+
+ROUTES = 4_096
+"""Partitions of which the caller keeps in mind who leads them, at the least."""
+
+
+class CallerSettings(Struct, frozen=True):
+    """Durations of the caller's own clock."""
+
+    attempt_us: Microseconds = 200_000
+    """How long one attempt waits for its answer."""
+    backoff_us: Microseconds = 5_000
+    """Pause before the next attempt after a refusal; it doubles,"""
+    most_backoff_us: Microseconds = 100_000
+    """up to this."""
+
+
+class AttemptTimer(Timer, frozen=True, gc=False, tag="call_attempt"):
+    """An attempt at this request got no answer."""
+
+    number: int
+
+
+class BackoffTimer(Timer, frozen=True, gc=False, tag="call_backoff"):
+    """The pause after a refusal is over."""
+
+    number: int
+
+
+class GiveUpTimer(Timer, frozen=True, gc=False, tag="call_give_up"):
+    """The request has been tried for long enough."""
+
+    number: int
+
+
+class Running:
+    """One call under way."""
+
+    __slots__ = ("call", "followed", "members", "partition", "purpose", "reason", "refusals", "turn")
+
+    def __init__(
+        self, call: Call, partition: int, members: tuple[NodeId, ...], turn: int, purpose: Any
+    ) -> None:
+        self.call = call
+        self.partition = partition
+        self.members = members
+        self.purpose = purpose
+        """What the owner wants it for."""
+        self.turn = turn
+        """Which member is asked next where nobody is known to lead."""
+        self.followed: Ballot = NO_BALLOT
+        """Of the hint last followed (R3)."""
+        self.refusals = 0
+        self.reason = ""
+        """Of the last refusal."""
+
+
+class Owner(Protocol):
+    """Whose calls these are."""
+
+    def members(self, partition: int) -> tuple[NodeId, ...]:
+        """The addresses of the nodes that host a partition, as far as the owner knows."""
+        ...
+
+    def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
+        """A call has ended."""
+        ...
+
+    def not_there(self, running: Running) -> None:
+        """A node that should host the partition has no replica of it."""
+        ...
+
+
+class Caller:
+    """The calls of one node; see the module."""
+
+    def __init__(self, env: Env, settings: CallerSettings, owner: Owner) -> None:
+        self.env = env
+        self.settings = settings
+        self.owner = owner
+        self.ids = RequestIds(env)
+        self.running: dict[int, Running] = {}
+        """By the number of the request."""
+        self.routes: dict[int, Route] = {}
+        """By partition."""
+
+    def __len__(self) -> int:
+        return len(self.running)
+
+    # --- Begin and end ---
+
+    def begin(
+        self, partition: int, operation: Operation, timeout_us: Microseconds, purpose: Any
+    ) -> RequestId:
+        """Begin a call; its owner hears of its end."""
+        env = self.env
+        env.enter(partition)
+        request, members = self.ids.next(), self.owner.members(partition)
+        call = Call(request, operation, env.wall + timeout_us)
+        turn = env.random("member", len(members))
+        running = self.running[request.number] = Running(call, partition, members, turn, purpose)
+        env.note(Invoked(request, operation, call.deadline))
+        env.set_timer(timeout_us, GiveUpTimer(request.number))
+        self.attempt(running)
+        return request
+
+    def learn(self, partition: int, ballot: Ballot, leader: NodeId) -> None:
+        """A hint who leads a partition."""
+        route = self.route(partition)
+        if ballot > route.ballot:
+            route.ballot, route.leader = ballot, leader.address
+
+    def forget(self, partition: int) -> None:
+        """Nobody will ask for this partition any more."""
+        self.routes.pop(partition, None)
+
+    def give_up(self, running: Running) -> None:
+        """End a call with an error."""
+        self.end(running, running.call.given_up(), None, 0)
+
+    def end(self, running: Running, ending: Ending, answer: Reply | Page | None, slot: int) -> None:
+        """A call is over."""
+        env, number = self.env, running.call.request.number
+        env.enter(running.partition)
+        del self.running[number]
+        for timer in (AttemptTimer(number), BackoffTimer(number), GiveUpTimer(number)):
+            env.cancel_timer(timer)
+        observed = None
+        if isinstance(answer, Reply):
+            observed = answer.observed
+        elif answer is not None:
+            env.note(Shown(running.call.request, slot, answer.items, answer.through))
+        env.note(Ended(running.call.request, ending, slot, observed))
+        self.owner.ended(running, ending, answer)
+
+    # --- Attempts ---
+
+    def attempt(self, running: Running) -> None:
+        """Ask who leads, or the next member in turn (R2)."""
+        env, call = self.env, running.call
+        route = self.route(running.partition)
+        to = route.leader if call.wants_leader else None
+        if to is None:
+            to = running.members[running.turn % len(running.members)]
+            running.turn += 1
+        env.send(to, call.ask(to, route.ballot))
+        env.set_timer(self.settings.attempt_us, AttemptTimer(call.request.number))
+
+    def route(self, partition: int) -> Route:
+        """What is known of who leads a partition."""
+        route = self.routes.pop(partition, None)
+        if route is None:
+            route = Route()
+        self.routes[partition] = route  # What was asked for last comes last.
+        if len(self.routes) > ROUTES + len(self.running):
+            del self.routes[next(iter(self.routes))]
+        return route
+
+    def pause(self, running: Running, wait_us: Microseconds = 0) -> None:
+        """Try again later."""
+        env, settings, number = self.env, self.settings, running.call.request.number
+        pause = min(settings.most_backoff_us, settings.backoff_us << min(running.refusals, 16))
+        running.refusals += 1
+        env.cancel_timer(AttemptTimer(number))
+        env.set_timer(max(wait_us, 1 + pause // 2 + env.random("backoff", pause)), BackoffTimer(number))
+
+    # --- Timers ---
+
+    def on_attempt_timer(self, timer: AttemptTimer) -> None:
+        """The attempt got no answer in time: ask the members who leads."""
+        running = self.running[timer.number]
+        self.route(running.partition).leader = None
+        self.attempt(running)
+
+    def on_backoff_timer(self, timer: BackoffTimer) -> None:
+        """The pause is over."""
+        self.attempt(self.running[timer.number])
+
+    def on_give_up_timer(self, timer: GiveUpTimer) -> None:
+        """It has been tried for long enough."""
+        self.give_up(self.running[timer.number])
+
+    # --- Answers ---
+
+    def call_of(self, request: RequestId) -> Running | None:
+        """The call that an answer is for, if it is under way, and the answer of its partition."""
+        running = self.running.get(request.number)
+        if running is None or running.call.request != request or running.partition != self.env.lane:
+            return None
+        return running
+
+    def on_reply(self, sender: NodeId, m: Reply) -> None:
+        """An item, or what became of a write."""
+        running = self.call_of(m.request)
+        if running is not None and not isinstance(running.call.operation, PAGED):
+            self.end(running, "ok" if m.status == "ok" else "condition_failed", m, m.slot)
+
+    def on_page(self, sender: NodeId, m: Page) -> None:
+        """Several items."""
+        running = self.call_of(m.request)
+        if running is not None and isinstance(running.call.operation, PAGED):
+            self.end(running, "ok", m, m.slot)
+
+    def on_rejected(self, sender: NodeId, m: Rejected) -> None:
+        """This attempt takes no effect: follow the hint if it is newer than the last one (R3), else forget
+        who leads, and ask the members in turn; or wait, where the leader throttles.
+        """
+        running = self.call_of(m.request)
+        if running is None or not running.call.refused(m.attempt, m.final):
+            return
+        running.reason = m.reason
+        if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
+            self.give_up(running)
+            return
+        route = self.route(running.partition)
+        if m.leader is not None and m.ballot > running.followed and running.call.wants_leader:
+            running.followed = m.ballot
+            if m.ballot >= route.ballot:
+                route.ballot, route.leader = m.ballot, m.leader.address
+            self.attempt(running)
+            return
+        if m.reason != "throttled":
+            route.leader = None
+        self.pause(running, m.wait_us)
+
+    def on_wrong_partition(self, sender: NodeId, m: WrongPartition) -> None:
+        """The node has no replica of the partition: a hint that what is known of it is old (R2)."""
+        running = self.call_of(m.request)
+        if running is None or not running.call.refused(m.attempt, m.final):
+            return
+        self.route(running.partition).leader = None
+        running.members = self.owner.members(running.partition) or running.members
+        self.pause(running)
+        self.owner.not_there(running)
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Reply: on_reply,
+        Page: on_page,
+        Rejected: on_rejected,
+        WrongPartition: on_wrong_partition,
+    }
+
+    TIMERS: ClassVar[Mapping[type[Timer], Callable[..., None]]] = {
+        AttemptTimer: on_attempt_timer,
+        BackoffTimer: on_backoff_timer,
+        GiveUpTimer: on_give_up_timer,
+    }

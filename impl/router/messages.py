@@ -1,0 +1,169 @@
+"""What a user asks of a router, named as in DynamoDB's API, and the answers. Items and keys are their
+canonical bytes (`impl/values/encoding.py`); a token is the storage key of the last item read.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
+from dynaproof.impl.metadata.records import TableRecord
+from dynaproof.impl.node import Message
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.sessions import Session
+
+
+class PutItem(Struct, frozen=True, gc=False, tag="put_item"):
+    """Replace an item; with `conditional`, only if the stored one equals `expected` (None: absent)."""
+
+    table: str
+    item: Item
+    conditional: bool = False
+    expected: Item | None = None
+
+
+class DeleteItem(Struct, frozen=True, gc=False, tag="delete_item"):
+    """Delete an item; with `conditional`, only if the stored one equals `expected`."""
+
+    table: str
+    key: Item
+    conditional: bool = False
+    expected: Item | None = None
+
+
+class GetItem(Struct, frozen=True, gc=False, tag="get_item"):
+    """Read an item."""
+
+    table: str
+    key: Item
+    strong: bool = False
+
+
+class BatchWriteItem(Struct, frozen=True, gc=False, tag="batch_write_item"):
+    """Several writes without conditions, each by itself; at most 25."""
+
+    writes: tuple[PutItem | DeleteItem, ...]
+
+
+class BatchGetItem(Struct, frozen=True, gc=False, tag="batch_get_item"):
+    """Several reads, each by itself; at most 100."""
+
+    gets: tuple[GetItem, ...]
+
+
+class ScanTable(Struct, frozen=True, gc=False, tag="scan_table"):
+    """One page of all items of a table, or of one of `segments` equal ranges of hashes, behind a token."""
+
+    table: str
+    after: bytes | None = None
+    limit: int = 1_000
+    segment: int = 0
+    segments: int = 1
+    strong: bool = False
+
+
+class QueryTable(Struct, frozen=True, gc=False, tag="query_table"):
+    """One page of the items with this partition key, in the order of their sort keys."""
+
+    table: str
+    key: Item
+    after: bytes | None = None
+    limit: int = 1_000
+    strong: bool = False
+
+
+class DescribeTable(Struct, frozen=True, gc=False, tag="describe_table"):
+    """What is this table?"""
+
+    name: str
+
+
+class ListTables(Struct, frozen=True, gc=False, tag="list_tables"):
+    """The names of the tables behind one, in order."""
+
+    after: str = ""
+    limit: int = 100
+
+
+Action: TypeAlias = (
+    PutItem
+    | DeleteItem
+    | GetItem
+    | BatchWriteItem
+    | BatchGetItem
+    | ScanTable
+    | QueryTable
+    | CreateTable
+    | DeleteTable
+    | DescribeTable
+    | ListTables
+)
+
+
+class Done(Struct, frozen=True, gc=False, tag="done"):
+    """A write took effect; or the item that was read, None if there is none."""
+
+    item: Item | None = None
+
+
+class Items(Struct, frozen=True, gc=False, tag="items"):
+    """A page of items with their storage keys; what follows lies behind `after`, None at the end."""
+
+    items: tuple[tuple[bytes, Item], ...]
+    after: bytes | None
+
+
+class Batch(Struct, frozen=True, gc=False, tag="batch"):
+    """Of each part of a batch, in order: the item that was read or None; and the parts that were not
+    processed, each with whether it is certain that it had no effect.
+    """
+
+    items: tuple[Item | None, ...]
+    unprocessed: tuple[tuple[int, bool], ...]
+
+
+class Described(Struct, frozen=True, gc=False, tag="described"):
+    """A table as the metadata has it."""
+
+    table: TableRecord
+
+
+class Names(Struct, frozen=True, gc=False, tag="names"):
+    """Names of tables; whether there are more."""
+
+    names: tuple[str, ...]
+    more: bool
+
+
+Result: TypeAlias = Done | Items | Batch | Described | Names
+
+
+class Ask(Message, frozen=True, gc=False, tag="ask"):
+    """A user asks; the numbers of a session ascend, so that a message that is repeated asks nothing twice."""
+
+    session: Session
+    number: int
+    action: Action
+
+
+class Answered(Message, frozen=True, gc=False, tag="answered"):
+    """What was asked for."""
+
+    session: Session
+    number: int
+    result: Result
+
+
+class Failed(Message, frozen=True, gc=False, tag="failed"):
+    """An error of the API, by its name. `definite`: what was asked for has had no effect, and never will.
+    `observed`: the item for which a condition failed.
+    """
+
+    session: Session
+    number: int
+    error: str
+    message: str
+    definite: bool
+    observed: Item | None = None

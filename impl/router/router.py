@@ -1,0 +1,376 @@
+"""The request router: takes what users ask for, finds the partitions, calls them, and answers.
+
+It is stateless: what it knows of tables and leaders can be asked for again (`tables`, `caller`), and what is
+under way when it crashes ends without an answer. The rules R1 to R9 are in docs/table.md.
+
+*Invariants.* An answer is an error that says that nothing has happened only if each attempt was refused for
+good (R6). A page is what was read from the partitions that own its range, in order, with a token that names
+no partition (R8). What is under way is bounded; beyond, a user is throttled, and nothing has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
+from dynaproof.impl.metadata.records import METADATA, TableRecord
+from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import READS, Page, Reply, Scan
+from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.router import errors
+from dynaproof.impl.router.asked import Asked, Paging, PartOf
+from dynaproof.impl.router.call import Ending
+from dynaproof.impl.router.caller import Caller, Running
+from dynaproof.impl.router.control import Control
+from dynaproof.impl.router.errors import ApiError
+from dynaproof.impl.router.keys import check_different, page_of, piece_of, single
+from dynaproof.impl.router.messages import (
+    Answered,
+    Ask,
+    Batch,
+    BatchGetItem,
+    BatchWriteItem,
+    DescribeTable,
+    Done,
+    Failed,
+    GetItem,
+    Items,
+    ListTables,
+    QueryTable,
+    Result,
+    ScanTable,
+)
+from dynaproof.impl.router.settings import RouterSettings
+from dynaproof.impl.router.tables import Known, LocateTimer, Tables
+from dynaproof.impl.sessions import OpenSession, Sessions
+from dynaproof.impl.values.errors import InvalidValue
+
+
+class Router:
+    """One of a region's routers, which finds the metadata on the nodes `metadata`."""
+
+    def __init__(
+        self,
+        env: Env,
+        metadata: tuple[NodeId, ...],
+        admins: tuple[NodeId, ...],
+        settings: RouterSettings,
+    ) -> None:
+        self.env = env
+        self.settings = settings
+        self.metadata = tuple(node.address for node in metadata)
+        self.caller = Caller(env, settings.caller, self)
+        self.tables = Tables(env, settings, metadata, self.caller, self)
+        self.control = Control(env, settings, admins, self)
+        self.sessions = Sessions(env, settings.sessions)
+        self.asked: dict[int, Asked] = {}
+        """What is under way, by a number of the router's own."""
+        self.numbers = 0
+
+    def on_start(self) -> None:
+        """Nothing is known before it is asked for."""
+        self.tables.start()
+        self.control.start()
+
+    def queues(self) -> tuple[tuple[str, int, int], ...]:
+        """What grows with what users ask: its name, length and bound."""
+        settings, tables = self.settings, self.tables
+        return (
+            ("requests under way", len(self.asked), settings.requests),
+            ("pages under way", self.pages_under_way(), settings.scans_at_once),
+            ("tables looked up", len(tables.look_ups), settings.refreshes),
+            ("tables that wait to be looked up", len(tables.queue), settings.requests),
+            ("tables known", len(tables.known), settings.tables),
+            ("sessions", len(self.sessions.open), settings.sessions),
+        )
+
+    # --- What users ask ---
+
+    def on_open_session(self, sender: NodeId, m: OpenSession) -> None:
+        """A user wants to ask here."""
+        self.sessions.on_open(sender, m)
+
+    def on_ask(self, sender: NodeId, m: Ask) -> None:
+        """Take it once, if there is room, and find the table."""
+        if not self.sessions.takes(sender, m):
+            return
+        crowded = isinstance(m.action, PAGES) and self.pages_under_way() >= self.settings.scans_at_once
+        if crowded or len(self.asked) >= self.settings.requests:
+            self.fail(Asked(sender, m, 0), errors.THROTTLED)
+            return
+        self.numbers += 1
+        asked = self.asked[self.numbers] = Asked(sender, m, self.env.now + self.settings.timeout_us)
+        if isinstance(m.action, (CreateTable, DeleteTable, ListTables)):
+            self.control.begin(self.numbers, asked)
+            return
+        if isinstance(m.action, DescribeTable):
+            self.tables.wait(m.action.name, self.numbers, asked.until)
+        else:
+            self.find(self.numbers, asked)
+
+    def pages_under_way(self) -> int:
+        """Scans and queries, which may take long."""
+        return sum(isinstance(asked.action, PAGES) for asked in self.asked.values())
+
+    def find(self, number: int, asked: Asked) -> None:
+        """Go on with what is known of the tables, or look up the first that is not."""
+        action, tables = asked.action, {}
+        try:
+            names = (
+                [action.table]
+                if isinstance(action, (ScanTable, QueryTable))
+                else [one.table for one in single(action)]
+            )
+            for name in dict.fromkeys(names):
+                known = self.tables.get(name)
+                if known is None:
+                    self.tables.wait(name, number, asked.until)
+                    return
+                tables[name] = known
+            self.go_on(number, asked, tables)
+        except InvalidValue as error:
+            self.end(number, errors.invalid(error.message))
+
+    def go_on(self, number: int, asked: Asked, tables: Mapping[str, Known]) -> None:
+        """Begin the calls, or the next one.
+
+        Raises:
+            InvalidValue: what was asked for breaks a rule.
+        """
+        action = asked.action
+        if isinstance(action, (ScanTable, QueryTable)):
+            known = tables[action.table]
+            if asked.paging is None:
+                asked.paging = page_of(known.table, action, self.settings.scan_items)
+            self.read_piece(number, asked, asked.paging, known)
+            return
+        pieces = [piece_of(tables[one.table].table, one) for one in single(action)]
+        check_different(pieces)
+        asked.pieces = pieces
+        for index, piece in enumerate(pieces):
+            partition = tables[piece.table].owner(piece.key).partition
+            left_us = max(1, asked.until - self.env.now)
+            self.caller.begin(partition, piece.operation, left_us, PartOf(number, index))
+
+    def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
+        """A table was looked up: calls of one that is gone end, for its partitions never answer again; and
+        who waits goes on.
+        """
+        generation = 0 if table is None else table.generation
+        for running in list(self.caller.running.values()):
+            asked = self.asked.get(running.purpose.asked)
+            if asked is None or isinstance(asked.action, ListTables):
+                continue
+            by, of = asked.called_by(running.purpose)
+            if by == name and of != generation:
+                self.env.note(Reached("table gone under a request"))
+                self.caller.give_up(running)
+        for number in waits:
+            asked = self.asked.get(number)
+            if asked is None:
+                continue
+            if isinstance(asked.action, DescribeTable):
+                self.control.describe(number, name, table)
+            elif name not in self.tables.known:
+                self.end(number, errors.TABLE_NOT_FOUND)
+            else:
+                self.find(number, asked)
+
+    def not_located(self, waits: list[int]) -> None:
+        """The metadata has not answered in time."""
+        for number in waits:
+            if number in self.asked:
+                self.end(number, errors.NO_METADATA)
+
+    # --- What its calls come to ---
+
+    def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
+        """A call has ended."""
+        part = running.purpose
+        asked = self.asked.get(part.asked)
+        if asked is None:
+            return
+        if isinstance(asked.action, ListTables):
+            self.control.listed(part.asked, answer)
+        elif asked.paging is not None:
+            self.page_piece(part.asked, asked, asked.paging, running, answer)
+        else:
+            self.item_ended(part.asked, asked, part.index, running, ending, answer)
+
+    def item_ended(
+        self,
+        number: int,
+        asked: Asked,
+        index: int,
+        running: Running,
+        ending: Ending,
+        answer: Reply | Page | None,
+    ) -> None:
+        """One item is done; once all are, the user is answered."""
+        piece = asked.pieces[index]
+        reads = isinstance(piece.operation, READS)  # They have no effect, however they end.
+        without_effect = ending == "definite" or (reads and ending == "indefinite")
+        if without_effect and len(asked.pieces) == 1 and self.is_gone(asked, running):
+            self.find(number, asked)  # Nothing has happened, and the table is another one now, or none.
+            return
+        piece.done = True
+        if isinstance(answer, Reply):
+            piece.item = None if answer.observed is None else answer.observed.item
+        if ending != "ok":
+            piece.error = error_of(ending, running)
+        if not asked.left:
+            self.answer_items(number, asked)
+
+    def answer_items(self, number: int, asked: Asked) -> None:
+        """All items are done; each has an error of its own, if it has one (R6)."""
+        if isinstance(asked.action, (BatchGetItem, BatchWriteItem)):
+            unprocessed = tuple(
+                (index, piece.error.definite)
+                for index, piece in enumerate(asked.pieces)
+                if piece.error is not None
+            )
+            self.end(number, Batch(tuple(piece.item for piece in asked.pieces), unprocessed))
+            return
+        (piece,) = asked.pieces
+        if piece.error is not None:
+            self.end(number, piece.error, piece.item)
+        else:
+            self.end(number, Done(piece.item if isinstance(asked.action, GetItem) else None))
+
+    # --- Pages (R8) ---
+
+    def read_piece(self, number: int, asked: Asked, paging: Paging, known: Known) -> None:
+        """Read from the partition that owns the place where the page has come to (R8)."""
+        owner = known.owner(paging.low)
+        paging.generation = known.table.generation
+        high = owner.range.end
+        if high is None or (paging.high is not None and paging.high < high):
+            high = paging.high
+        assert isinstance(asked.action, (ScanTable, QueryTable)), "only these are paged so"
+        operation = Scan(
+            paging.low,
+            high,
+            paging.wanted - len(paging.items),
+            max(1, self.settings.scan_bytes - paging.bytes),
+            asked.action.strong,
+        )
+        paging.partitions.append(owner.partition)
+        left_us = max(1, asked.until - self.env.now)
+        self.caller.begin(owner.partition, operation, left_us, PartOf(number))
+
+    def page_piece(
+        self, number: int, asked: Asked, paging: Paging, running: Running, answer: Reply | Page | None
+    ) -> None:
+        """A piece of a page: go on behind it, until the page is full or at its end (R8)."""
+        operation = running.call.operation
+        assert isinstance(operation, Scan), "a page is read by scans"
+        if not isinstance(answer, Page):
+            if self.is_gone(asked, running):
+                self.find(number, asked)
+            elif paging.items:
+                self.end(number, self.page_so_far(paging))
+            else:
+                self.end(number, errors.UNAVAILABLE)
+            return
+        items = [(key, stored.item) for key, stored in answer.items]
+        paging.items += items
+        paging.bytes += sum(len(key) + len(item) for key, item in items)
+        full = len(paging.items) >= paging.wanted or paging.bytes >= self.settings.scan_bytes
+        place = operation.high if answer.through is None else answer.through
+        if place is None or (paging.high is not None and place >= paging.high):
+            self.end(number, Items(tuple(paging.items), None))
+        elif full or (answer.through is not None and paging.items):
+            self.end(number, self.page_so_far(paging))
+        else:
+            paging.low = place
+            self.find(number, asked)
+
+    def page_so_far(self, paging: Paging) -> Items:
+        """A page that ends with the last item read; the next one begins behind that."""
+        if len(dict.fromkeys(paging.partitions)) > 1:
+            self.env.note(Reached("page over several partitions"))
+        return Items(tuple(paging.items), paging.items[-1][0])
+
+    # --- Tables that change ---
+
+    def is_gone(self, asked: Asked, running: Running) -> bool:
+        """Whether there is time to go on, and the table by which a call was made is not known any more."""
+        name, generation = asked.called_by(running.purpose)
+        known = self.tables.known.get(name)
+        return self.env.now < asked.until and (known is None or known.table.generation != generation)
+
+    def not_there(self, running: Running) -> None:
+        """A node that should host a partition does not: what is known of the table is old, perhaps."""
+        asked = self.asked.get(running.purpose.asked)
+        if asked is not None and running.partition != METADATA:
+            self.env.note(Reached("stale route"))
+            self.tables.refresh(asked.called_by(running.purpose)[0])
+
+    def members(self, partition: int) -> tuple[NodeId, ...]:
+        """Where a partition is, as far as this router knows."""
+        if partition == METADATA:
+            return self.tables.nodes
+        return self.tables.homes.get(partition, ())
+
+    # --- Answers to users ---
+
+    def end(self, number: int, said: Result | ApiError, observed: bytes | None = None) -> None:
+        """Answer what was asked for."""
+        asked = self.asked.pop(number)
+        self.env.enter(ONLY_LANE)
+        if isinstance(said, ApiError):
+            self.fail(asked, said, observed)
+        else:
+            self.env.send(asked.client, Answered(asked.session, asked.number, said))
+
+    def fail(self, asked: Asked, error: ApiError, observed: bytes | None = None) -> None:
+        """Answer with an error."""
+        self.env.enter(ONLY_LANE)
+        self.env.send(
+            asked.client,
+            Failed(asked.session, asked.number, error.name, error.message, error.definite, observed),
+        )
+
+    # --- What the driver calls ---
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Hand a message to the part that it is for."""
+        kind = type(message)
+        if kind in Caller.HANDLERS:
+            Caller.HANDLERS[kind](self.caller, sender, message)
+            return
+        self.env.enter(ONLY_LANE)  # Whatever is of no partition is done here, whoever asks in which lane.
+        if kind in Tables.HANDLERS:
+            Tables.HANDLERS[kind](self.tables, sender, message)
+        elif kind in Control.HANDLERS:
+            Control.HANDLERS[kind](self.control, sender, message)
+        elif kind in self.HANDLERS:
+            self.HANDLERS[kind](self, sender, message)
+
+    def on_timer(self, timer: Timer) -> None:
+        """Hand a timer to the part that has set it."""
+        kind = type(timer)
+        if kind in Caller.TIMERS:
+            Caller.TIMERS[kind](self.caller, timer)
+        elif isinstance(timer, LocateTimer):
+            self.tables.on_locate_timer(timer)
+        else:
+            self.control.on_order_timer(timer)  # type: ignore[arg-type]
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        OpenSession: on_open_session,
+        Ask: on_ask,
+    }
+
+
+PAGES = (ScanTable, QueryTable, ListTables)
+
+
+def error_of(ending: Ending, running: Running) -> ApiError:
+    """The error of an item whose call ended so."""
+    if ending == "condition_failed":
+        return errors.CONDITION_FAILED
+    if ending == "indefinite" and not isinstance(running.call.operation, READS):
+        return errors.UNKNOWN
+    return errors.THROTTLED if running.reason == "throttled" else errors.UNAVAILABLE

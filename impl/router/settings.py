@@ -1,0 +1,34 @@
+"""Time constants and bounds of a router."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.router.caller import CallerSettings
+
+
+class RouterSettings(Struct, frozen=True):
+    """Durations are of the router's own clock."""
+
+    timeout_us: Microseconds = 10_000_000
+    """How long what a user asks for is tried."""
+    refresh_us: Microseconds = 5_000_000
+    """After which what is known of a table is refreshed in the background, even if it is right (R1)."""
+    refreshes: int = 16
+    """Tables that are looked up at the same time, at the most."""
+    tables: int = 1_024
+    """Tables kept in mind, at the most."""
+    sessions: int = 4_096
+    """Sessions of users, at the most; beyond, the one that was used least lately is closed."""
+    requests: int = 1_024
+    """What users ask for at the same time, at the most; a further user is throttled."""
+    scans_at_once: int = 16
+    """Scans and queries among that, at the most."""
+    scan_items: int = 1_000
+    """Items of one page, at the most,"""
+    scan_bytes: int = 1 << 20
+    """and their bytes."""
+    partitions_per_write: int = 500
+    """Partitions of a table when it is created, at the most."""
+    caller: CallerSettings = CallerSettings()

@@ -1,0 +1,251 @@
+"""What a router knows of tables: a cache that is used while it is refreshed (rule R1 of docs/table.md).
+
+*Invariant.* What is known of a table goes forward only: what was read at a lower slot of the metadata
+replaces nothing. Of a table one look-up at the most is under way, and `refreshes` in all.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import ClassVar, Protocol
+
+from dynaproof.impl.metadata.messages import Locate, Located, NotServing
+from dynaproof.impl.metadata.records import PartitionRecord, TableRecord
+from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
+from dynaproof.impl.router.caller import Caller
+from dynaproof.impl.router.settings import RouterSettings
+from dynaproof.impl.values.key_range import whole
+
+
+class LocateTimer(Timer, frozen=True, gc=False, tag="locate"):
+    """The metadata has not answered this question, or is to be asked again."""
+
+    number: int
+
+
+class Known:
+    """A table that is active, as the metadata had it at a slot."""
+
+    __slots__ = ("at", "partitions", "slot", "starts", "table")
+
+    def __init__(
+        self, table: TableRecord, partitions: tuple[PartitionRecord, ...], slot: int, at: Microseconds
+    ) -> None:
+        self.table = table
+        self.partitions = partitions
+        """In the order of their ranges, which cover all."""
+        self.starts = [one.range.start for one in partitions]
+        self.slot = slot
+        self.at = at
+
+    def owner(self, key: bytes) -> PartitionRecord:
+        """The partition to which a storage key belongs (R2)."""
+        return self.partitions[bisect_right(self.starts, key) - 1]
+
+
+class LookUp:
+    """A look-up of a table under way."""
+
+    __slots__ = ("asked", "followed", "table", "until", "waits")
+
+    def __init__(self, table: str, until: Microseconds) -> None:
+        self.table = table
+        self.until = until
+        self.asked = 0
+        """How often the metadata was asked."""
+        self.followed: Ballot = NO_BALLOT
+        """Of the hint last followed (R3)."""
+        self.waits: list[int] = []
+        """The requests that wait for it."""
+
+
+class Waiters(Protocol):
+    """Who waits for what is known of tables."""
+
+    def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
+        """A table was looked up: this is what there is."""
+        ...
+
+    def not_located(self, waits: list[int]) -> None:
+        """The metadata has not answered in time."""
+        ...
+
+
+class Tables:
+    """The tables that a router knows; see the module."""
+
+    def __init__(
+        self,
+        env: Env,
+        settings: RouterSettings,
+        metadata: tuple[NodeId, ...],
+        caller: Caller,
+        waiters: Waiters,
+    ) -> None:
+        self.env = env
+        self.settings = settings
+        self.configured = tuple(node.address for node in metadata)
+        self.nodes = self.configured
+        """Where the metadata is, by the newest config heard of: as long as one of them answers."""
+        self.epoch = 0
+        self.caller = caller
+        self.waiters = waiters
+        self.known: dict[str, Known] = {}
+        self.homes: dict[int, tuple[NodeId, ...]] = {}
+        """By partition of what is known: the addresses of the nodes that host it."""
+        self.look_ups: dict[int, LookUp] = {}
+        """Under way, by the number of the question."""
+        self.queue: list[LookUp] = []
+        """Those for which there is no room yet: never two of one table, so no more than requests."""
+        self.numbers = 0
+        self.leader: NodeId | None = None
+        self.turn = 0
+
+    def start(self) -> None:
+        """Routers do not all ask the same one first."""
+        self.turn = self.env.random("metadata", len(self.nodes))
+
+    def get(self, table: str) -> Known | None:
+        """What is known of a table; if that is old, it is refreshed meanwhile (R1)."""
+        known = self.known.get(table)
+        if known is not None and self.env.now - known.at >= self.settings.refresh_us:
+            self.refresh(table)
+        return known
+
+    def refresh(self, table: str) -> None:
+        """Look a table up in the background, if there is room for that (R1)."""
+        if len(self.look_ups) < self.settings.refreshes and self.under_way(table) is None:
+            self.begin(LookUp(table, self.env.now + self.settings.timeout_us))
+
+    def wait(self, table: str, number: int, until: Microseconds) -> None:
+        """Look a table up for this request."""
+        look_up = self.under_way(table)
+        if look_up is None:
+            look_up = LookUp(table, until)
+            if len(self.look_ups) < self.settings.refreshes:
+                self.begin(look_up)
+            else:
+                self.queue.append(look_up)
+        look_up.waits.append(number)
+        look_up.until = max(look_up.until, until)
+
+    def under_way(self, table: str) -> LookUp | None:
+        """The look-up of a table, if there is one."""
+        return next((one for one in (*self.look_ups.values(), *self.queue) if one.table == table), None)
+
+    # --- Asking ---
+
+    def begin(self, look_up: LookUp) -> None:
+        """Ask the metadata."""
+        self.numbers += 1
+        self.look_ups[self.numbers] = look_up
+        self.ask(self.numbers, look_up)
+
+    def ask(self, number: int, look_up: LookUp) -> None:
+        """Ask who leads the metadata, else its members in turn."""
+        to = self.leader
+        if to is None:
+            to = self.nodes[self.turn % len(self.nodes)]
+            self.turn += 1
+        look_up.asked += 1
+        self.env.enter(ONLY_LANE)
+        self.env.send(to, Locate(number, look_up.table))
+        self.env.set_timer(self.settings.caller.attempt_us, LocateTimer(number))
+
+    def on_locate_timer(self, timer: LocateTimer) -> None:
+        """Ask again; or give up."""
+        look_up = self.look_ups[timer.number]
+        self.leader = None
+        if self.env.now < look_up.until:
+            if look_up.asked % (2 * len(self.nodes)) == 0:  # Nobody there answers: they may have moved.
+                self.nodes = self.configured
+            self.ask(timer.number, look_up)
+            return
+        self.over(timer.number)
+        self.waiters.not_located(look_up.waits)
+
+    def on_not_serving(self, sender: NodeId, m: NotServing) -> None:
+        """Follow the hint if it is newer than the last one (R3); else ask the next member a little later."""
+        look_up = self.look_ups.get(m.number)
+        if look_up is None:
+            return
+        if m.leader is not None and m.ballot > look_up.followed:
+            look_up.followed, self.leader = m.ballot, m.leader.address
+            self.ask(m.number, look_up)
+            return
+        self.leader = None
+        caller = self.settings.caller
+        pause = min(caller.most_backoff_us, caller.backoff_us << min(look_up.asked, 16))
+        self.env.set_timer(1 + pause // 2 + self.env.random("locate", pause), LocateTimer(m.number))
+
+    def over(self, number: int) -> LookUp:
+        """A look-up has ended: another one may begin."""
+        look_up = self.look_ups.pop(number)
+        self.env.enter(ONLY_LANE)
+        self.env.cancel_timer(LocateTimer(number))
+        if self.queue:
+            self.begin(self.queue.pop(0))
+        return look_up
+
+    def on_located(self, sender: NodeId, m: Located) -> None:
+        """Keep what is newer than what is known (R1), and tell who waits."""
+        if m.number not in self.look_ups or not is_whole(m, self.look_ups[m.number].table):
+            return
+        look_up = self.over(m.number)
+        self.leader = sender.address
+        if m.epoch >= self.epoch:
+            self.epoch, self.nodes = m.epoch, m.members
+        before = self.known.get(look_up.table)
+        if before is None or m.slot >= before.slot:
+            self.forget(look_up.table, m.table)
+            self.keep(look_up.table, m)
+        self.waiters.located(look_up.table, m.table, look_up.waits)
+
+    def forget(self, name: str, table: TableRecord | None) -> None:
+        """What is known of a table is old; of one that is gone, nobody asks any partition again."""
+        before = self.known.pop(name, None)
+        for one in () if before is None else before.partitions:
+            del self.homes[one.partition]
+            if table is None or table.generation != one.generation:
+                self.caller.forget(one.partition)
+
+    def keep(self, name: str, m: Located) -> None:
+        """A table is known while it is active."""
+        if m.table is None or m.table.status != "active":
+            return
+        if any(one.partition in self.homes for one in m.partitions):
+            return  # Another table has it, and one of the two answers is wrong.
+        self.known[name] = Known(m.table, m.partitions, m.slot, self.env.now)
+        for one in m.partitions:
+            self.homes[one.partition] = tuple(voter.node.address for voter in one.config.voters)
+        for partition, ballot, leader in m.leaders:
+            self.caller.learn(partition, ballot, leader)
+        if len(self.known) > self.settings.tables:
+            self.forget(next(iter(self.known)), None)
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Located: on_located,
+        NotServing: on_not_serving,
+    }
+
+
+def is_whole(m: Located, name: str) -> bool:
+    """Whether an answer has the shape that a sound metadata gives it: the metadata is somewhere, and an
+    active table of this name has its partitions, each once and somewhere, with ranges that cover all, in
+    order.
+    """
+    if not m.members or m.table is None or m.table.status != "active":
+        return bool(m.members)
+    ranges = [one.range for one in m.partitions]
+    return (
+        m.table.name == name
+        and m.table.partitions == tuple(one.partition for one in m.partitions)
+        and len(dict.fromkeys(m.table.partitions)) == len(m.partitions) > 0
+        and all(one.config.voters and one.generation == m.table.generation for one in m.partitions)
+        and ranges[0].start == whole().start
+        and ranges[-1].end is None
+        and all(one.end == following.start for one, following in pairwise(ranges))
+    )

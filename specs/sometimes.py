@@ -233,6 +233,24 @@ MADE_EMPTY = Sometimes(
     "docs/replication.md, rule M5",
 )
 
+CHANGE_FAILED = Sometimes(
+    "change of several keys failed",
+    "A change found that one of its keys had another version by then, and changed none of them.",
+    "impl/partition/messages/requests.py, Change",
+)
+
+PAGE_FULL = Sometimes(
+    "page was full",
+    "A page had no room for all that was asked for, and said how far it is complete.",
+    "docs/table.md, R8",
+)
+
+EARLIER_STATE_SHOWN = Sometimes(
+    "page of an earlier state",
+    "A client was shown a page, and what stands in the group had changed since its slot.",
+    "docs/table.md, R8",
+)
+
 SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -287,5 +305,85 @@ OF_MEMBERSHIP: Mapping[str, Sometimes] = MappingProxyType(
 )
 """Situations that need an operator, or more replacements than faults bring about."""
 
-EVERY: Mapping[str, Sometimes] = MappingProxyType({**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP})
+OF_SEVERAL_ITEMS: Mapping[str, Sometimes] = MappingProxyType(
+    {one.name: one for one in (CHANGE_FAILED, PAGE_FULL, EARLIER_STATE_SHOWN)}
+)
+"""Situations that need operations of several items."""
+
+
+STALE_ROUTE = Sometimes(
+    "stale route",
+    "A router asked a node for a partition that was not there: what it knew of the table was old.",
+    "docs/table.md, R1 and R2",
+)
+
+TABLE_GONE = Sometimes(
+    "table gone under a request",
+    "A router learnt that a table was gone, or another one, while a request for it was under way.",
+    "docs/table.md, R2",
+)
+
+PAGED_OVER = Sometimes(
+    "page over several partitions",
+    "A page of a scan was read from several partitions, and there was more behind it.",
+    "docs/table.md, R8",
+)
+
+DELETED_WHILE_CREATED = Sometimes(
+    "table deleted while it was created",
+    "A table was deleted before all of its replicas had answered that they were made.",
+    "docs/table.md, A14",
+)
+
+ADMIN_DIED = Sometimes(
+    "admin died with a workflow under way",
+    "The active admin crashed while a workflow of the metadata had not ended.",
+    "docs/table.md, A2",
+)
+
+TWO_ADMINS = Sometimes(
+    "two admins thought that they were active",
+    "An admin became active while another one that runs thought that it was.",
+    "docs/table.md, A1",
+)
+
+LATE_COMMAND = Sometimes(
+    "command of an admin that was deposed",
+    "A storage node refused a command because it had seen a higher term.",
+    "docs/table.md, A8",
+)
+
+COLLECTED = Sometimes(
+    "replica that nothing named was dropped",
+    "A node was told to drop a partition of which there was neither a record nor a workflow.",
+    "docs/table.md, A11",
+)
+
+METADATA_LED_ANEW = Sometimes(
+    "metadata changed its leader",
+    "Another replica of the metadata began to lead while routers and admins used it.",
+    "docs/table.md, The metadata",
+)
+
+OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            STALE_ROUTE,
+            TABLE_GONE,
+            PAGED_OVER,
+            DELETED_WHILE_CREATED,
+            ADMIN_DIED,
+            TWO_ADMINS,
+            LATE_COMMAND,
+            COLLECTED,
+            METADATA_LED_ANEW,
+        )
+    }
+)
+"""Situations that need tables, routers and admins."""
+
+EVERY: Mapping[str, Sometimes] = MappingProxyType(
+    {**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP, **OF_SEVERAL_ITEMS, **OF_A_REGION}
+)
 """All situations by name."""

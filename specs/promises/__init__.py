@@ -13,6 +13,7 @@ from dynaproof.specs.promises import (
     load,
     membership,
     readers,
+    region,
     streams,
     times,
     transactions,
@@ -30,7 +31,13 @@ OF_A_GROUP: tuple[AnySpec, ...] = (
 )
 """What a replica group promises."""
 
+OF_A_REGION: tuple[AnySpec, ...] = (*OF_A_GROUP, lineage.one_owner_per_key, *region.SPECS)
+"""What a region with tables promises: each partition what a group does, and more."""
+
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(
-    {one.name: one for one in (*OF_A_GROUP, *lineage.SPECS, *streams.SPECS, *transactions.SPECS)}
+    {
+        one.name: one
+        for one in (*OF_A_GROUP, *lineage.SPECS, *region.SPECS, *streams.SPECS, *transactions.SPECS)
+    }
 )
 """All promises by name, in the order in which they are listed."""

@@ -11,6 +11,7 @@ from dynaproof.specs.views.group_facts import (
     Acknowledged,
     EventualReadUnchosen,
     Forgot,
+    PageApart,
     Reconfigured,
     Repeated,
     Spoke,
@@ -87,6 +88,21 @@ def no_uncommitted_state_visible(view: GroupView) -> Iterable[Violation]:
         )
 
 
+@spec(
+    "always",
+    source="docs/table.md, R8; Herlihy and Wing, Linearizability, 1990",
+    over=GroupView,
+    on=(PageApart,),
+)
+def pages_show_one_state(view: GroupView) -> Iterable[Violation]:
+    """A page shows what the records through one chosen slot left, all of it as far as it is complete, and
+    nothing else; for a strong one that slot is at least the newest acknowledged before it was asked for.
+    How old an eventual one may be is not promised here.
+    """
+    for fact in view.take(PageApart):
+        yield Violation(f"{fact.request} {fact.sentence}")
+
+
 @spec("always", source="docs/replication.md, exactly once", over=GroupView, on=(Repeated,))
 def retries_apply_once(view: GroupView) -> Iterable[Violation]:
     """One effective record per request id; all its answers agree; nothing takes effect after a definite
@@ -101,6 +117,7 @@ SPECS: tuple[AnySpec, ...] = (
     strong_reads_linearizable,
     eventual_reads_were_committed,
     no_uncommitted_state_visible,
+    pages_show_one_state,
     retries_apply_once,
 )
 """The specs of this module, in the order in which they are listed."""

@@ -315,7 +315,7 @@ def log_cut_is_covered(view: GroupView) -> Iterable[Violation]:
 def tails_fit(view: GroupView) -> Iterable[Violation]:
     """Every message between replicas, a promise with its tail and the first accept of a ballot among them, is
     within its bound in bytes, or has one record, or one and a no-op; and so has whatever a candidate finds
-    above what an acceptor's journal knows chosen.
+    above what an acceptor's journal knows chosen. A page has room for one item, or is within that bound.
     """
     for fact in view.take(MessageTooLarge):
         yield Violation(

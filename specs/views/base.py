@@ -42,6 +42,10 @@ class View(Generic[Filed]):
         self.fresh: dict[Any, Any] = {}
         """The facts of the current step, by type."""
         self.tau = 0
+        self.whole: View[Any] | None = None
+        """The views that this one is among, in which it is fresh as long as it has fresh facts;"""
+        self.key: Hashable = None
+        """and by what it is known there."""
 
     def kinds(self) -> tuple[type[View[Any]], ...]:
         """The kinds of views of which specs are judged here."""
@@ -57,6 +61,8 @@ class View(Generic[Filed]):
         found = self.fresh.get(kind)
         if found is None:
             self.fresh[kind] = [fact]
+            if self.whole is not None:
+                self.whole.fresh[self.key] = self
         else:
             found.append(fact)
 
@@ -74,16 +80,19 @@ class Views(View[Fact], Generic[Part]):
 
     def __init__(self, views: Mapping[Hashable, Part]) -> None:
         super().__init__()
-        self.views = views
+        self.views: dict[Hashable, Part] = {}
+        for key, view in views.items():
+            self.add(key, view)
 
-    def touch(self, key: Hashable) -> None:
-        """Something may be filed in this view from here on."""
-        self.fresh[key] = self.views[key]
+    def add(self, key: Hashable, view: Part) -> None:
+        """One more view, of a kind of which there was one from the start."""
+        self.views[key] = view
+        view.whole, view.key = self, key
 
     def kinds(self) -> tuple[type[View[Any]], ...]:
         """Those of its views."""
         return tuple(dict.fromkeys(kind for view in self.views.values() for kind in view.kinds()))
 
     def parts(self) -> Sequence[View[Any]]:
-        """Those that were touched in this step."""
+        """Those in which something was filed in this step."""
         return tuple(self.fresh.values())

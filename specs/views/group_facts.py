@@ -251,7 +251,9 @@ class Raised(GroupFact, frozen=True, gc=False):
 
 
 class MessageTooLarge(GroupFact, frozen=True, gc=False):
-    """The records of a message take more than their bound, and are more than one and a no-op."""
+    """The records of a message take more than their bound, and are more than one and a no-op; or the items of
+    a page, and are more than one.
+    """
 
     name: Name
     message: str
@@ -313,6 +315,13 @@ class UnchosenShown(GroupFact, frozen=True, gc=False):
 
     request: Hashable
     slot: int
+
+
+class PageApart(GroupFact, frozen=True, gc=False):
+    """A page shows what stood at no slot, or at none that it may show: the sentence says what is wrong."""
+
+    request: Hashable
+    sentence: str
 
 
 class Repeated(GroupFact, frozen=True, gc=False):

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 from dynaproof.impl.node import Message, Note
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
-from dynaproof.impl.partition.messages.requests import Rejected, Reply, Request
+from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
-from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken, Shown
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.observe.impl.replicas import ImplObserver
 
@@ -23,6 +23,7 @@ Listen: TypeAlias = Callable[[ImplObserver, Place, Any], None]
 NOTES: Mapping[type[Note], Listen] = MappingProxyType(
     {
         Invoked: ImplObserver.on_invoked,
+        Shown: ImplObserver.on_shown,
         Ended: ImplObserver.on_ended,
         LogTaken: ImplObserver.on_log_taken,
         Served: ImplObserver.on_served,
@@ -48,6 +49,7 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,
         Reply: ImplObserver.answered,
+        Page: ImplObserver.paged,
         Rejected: ImplObserver.rejected,
         Request: ImplObserver.attempted,
         LogTrimmed: ImplObserver.trimmed,

@@ -14,7 +14,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from dynaproof.impl.partition.memory import CODEC, id_key
-from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Request
+from dynaproof.impl.partition.messages.requests import READS, Change, Operation, Put, Rejected, Request
 from dynaproof.impl.partition.records import Answer
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
@@ -161,9 +161,8 @@ class LoadObserver:
 
     def invoked(self, note: Invoked, tau: int) -> None:
         """A client asks."""
-        if not isinstance(note.operation, Get):
-            if isinstance(note.operation, Put):
-                self._largest = max(self._largest, len(note.operation.item))
+        if not isinstance(note.operation, READS):
+            self._largest = max(self._largest, largest_of(note.operation))
             size = (
                 CODEC.entry_size(id_key(note.deadline, note.request), Answer(0, True, None)) + self._largest
             )
@@ -323,6 +322,13 @@ class LoadObserver:
             asked_writes, asked_bytes = sum(one[1] for one in lately), sum(one[2] for one in lately)
             self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
         del self.asked[m.request]  # It comes again when there may be room.
+
+
+def largest_of(operation: Operation) -> int:
+    """The bytes of the largest item that an operation leaves."""
+    if isinstance(operation, Change):
+        return max((len(part.item) for part in operation.parts if part.item is not None), default=0)
+    return len(operation.item) if isinstance(operation, Put) else 0
 
 
 def hearing_us(settings: GroupSettings) -> int:

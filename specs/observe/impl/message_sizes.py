@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from dynaproof.impl.partition.messages.readers import LogRead
+from dynaproof.impl.partition.messages.requests import Page
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.log import Accepted, JournalRecord
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
@@ -31,8 +32,10 @@ def is_short(records: tuple[Record, ...]) -> bool:
 
 def bounded_size(message: Any) -> int:
     """The bytes of a message's records, and of the ballots that go with them, where they must be within the
-    bound; 0 for a message that may be as large as it is.
+    bound; so of the items of a page. 0 for a message that may be as large as it is.
     """
+    if isinstance(message, Page):
+        return sum(len(_encode(one)) for one in message.items) if len(message.items) > 1 else 0
     records = records_of(message)
     if is_short(records):
         return 0

@@ -260,7 +260,7 @@ def lease_end(replica: PartitionReplica) -> Microseconds:
 
 def services_of(replica: PartitionReplica) -> tuple[Requests, Readers, Waiting]:
     """What a replica does besides consensus, but for the membership of its group."""
-    requests, readers, waiting, _ = replica.services
+    requests, readers, waiting, *_ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
     assert isinstance(waiting, Waiting)

@@ -12,20 +12,20 @@ from typing import ClassVar
 
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.readers import LogTrimmed, ReadLog
-from dynaproof.impl.partition.messages.requests import Rejected, Reply
+from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply
 from dynaproof.impl.partition.notes import Served
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
 from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
-from dynaproof.impl.paxos.records import Config, ConfigChange
-from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
+from dynaproof.impl.paxos.records import Config, Record
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken, Shown
 from dynaproof.specs import sometimes
+from dynaproof.specs.observe.impl.bounds import BoundsObserver
 from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.load import LoadObserver
-from dynaproof.specs.observe.impl.message_sizes import bounded_size, tail_beyond
 from dynaproof.specs.observe.impl.place import (
     Place,
     Seen,
@@ -41,6 +41,7 @@ from dynaproof.specs.observe.impl.place import (
     sent,
     settings_of,
 )
+from dynaproof.specs.observe.impl.proposals import ProposalObserver
 from dynaproof.specs.observe.impl.requests import WINDOW, KeyJudge, RequestObserver
 from dynaproof.specs.observe.impl.times import TimeObserver
 from dynaproof.specs.sometimes import EVERY
@@ -52,7 +53,6 @@ from dynaproof.specs.views.group_facts import (
     AppliedApart,
     Chosen,
     Committed,
-    ConfigJoined,
     FellSilent,
     ForgetfulVote,
     Forgot,
@@ -61,9 +61,6 @@ from dynaproof.specs.views.group_facts import (
     LacksTree,
     LeaseHeld,
     LogCut,
-    MessageTooLarge,
-    ProposalChanged,
-    QueueOverfull,
     Raised,
     ReadUnanswered,
     Reconfigured,
@@ -71,7 +68,6 @@ from dynaproof.specs.views.group_facts import (
     Recovered,
     Serving,
     Spoke,
-    TailTooLong,
     Uncovered,
     Unheld,
     Vanished,
@@ -85,7 +81,9 @@ class ImplObserver(RequestObserver):
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
+        *BoundsObserver.PROVIDES,
         *LoadObserver.PROVIDES,
+        *ProposalObserver.PROVIDES,
         *ReaderHolds.PROVIDES,
         *TimeObserver.PROVIDES,
         group_facts.Led,
@@ -94,7 +92,6 @@ class ImplObserver(RequestObserver):
         AppliedApart,
         Chosen,
         Committed,
-        ConfigJoined,
         FellSilent,
         ForgetfulVote,
         Forgot,
@@ -103,9 +100,6 @@ class ImplObserver(RequestObserver):
         LacksTree,
         LeaseHeld,
         LogCut,
-        MessageTooLarge,
-        ProposalChanged,
-        QueueOverfull,
         Raised,
         Reconfigured,
         ReadUnanswered,
@@ -113,7 +107,6 @@ class ImplObserver(RequestObserver):
         Recovered,
         Serving,
         Spoke,
-        TailTooLong,
         Uncovered,
         Unheld,
         Vanished,
@@ -132,7 +125,9 @@ class ImplObserver(RequestObserver):
         self.group = group
         """Whose replicas and clients it observes; it is told of its lane only."""
         self.load = LoadObserver(self.view, self.reach)
-        self.times = TimeObserver(self.view)
+        self.times = TimeObserver(self.view, self.group)
+        self.bounds = BoundsObserver(self.view)
+        self.proposals = ProposalObserver(self.view)
         self.logs = DurableLogs(self.view, group, self.chose)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
@@ -140,11 +135,11 @@ class ImplObserver(RequestObserver):
         self.damages: dict[str, bool] = {}
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
+        self.hears_chosen: Callable[[Record], None] | None = None
+        """Whom it tells of each record that is chosen, in order."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
-        self.barrier = (NO_BALLOT, 0)
-        """The last config that a leader proposed of its own: its ballot and its slot."""
 
     # --- What nodes say ---
 
@@ -152,6 +147,10 @@ class ImplObserver(RequestObserver):
         """A client begins an operation."""
         self.invoked(note, place.name)
         self.load.invoked(note, place.world.tau)
+
+    def on_shown(self, _: Place, note: Shown) -> None:
+        """A client is shown several items."""
+        self.shown(note)
 
     def on_ended(self, place: Place, note: Ended) -> None:
         """A client got an answer, or gave up."""
@@ -246,16 +245,8 @@ class ImplObserver(RequestObserver):
     def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
         self.sized(place, message)
-        view, ballot = self.view, message.ballot
-        for record in message.records:
-            view.propose(ballot, record.slot, record)
-            if type(record) is ConfigChange and record.proposed_at == ballot:
-                self.barrier = (ballot, record.slot)
-                if view.chosen_through < record.slot - 1:
-                    view.file(ConfigJoined(ballot, record.slot, view.chosen_through + 1))
-            elif ballot == self.barrier[0] and view.chosen_through < self.barrier[1] < record.slot:
-                view.file(ConfigJoined(ballot, self.barrier[1], record.slot))
-        self.times.stamped(place, ballot, message.records)
+        self.proposals.proposed(message.ballot, message.records)
+        self.times.stamped(place, message.ballot, message.records)
 
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
@@ -263,14 +254,21 @@ class ImplObserver(RequestObserver):
 
     def sized(self, place: Place, message: Message) -> None:
         """A message that carries records leaves its replica."""
-        size = bounded_size(message)
-        if size and size > (bound := settings_of(place).records_bytes):
-            self.view.file(MessageTooLarge(place.name, type(message).__name__, size, bound))
+        self.bounds.sized(place, message)
 
-    def answered(self, place: Place, message: Reply) -> None:
-        """A replica answers a client."""
+    def speaks(self, place: Place) -> None:
+        """A replica answers a client from its tree."""
         if place.name in self.members:
             self.view.needs_tree(self.members[place.name], "answers a client")
+
+    def paged(self, place: Place, message: Page) -> None:
+        """A replica shows a client several items; that is judged when the client takes them."""
+        self.speaks(place)
+        self.sized(place, message)
+
+    def answered(self, place: Place, message: Reply) -> None:
+        """A replica shows a client an item, or says what became of a write."""
+        self.speaks(place)
         key = self.eventual_key(message.request)
         replica = None if key is None else replica_of(place, self.group)
         if key is not None and replica is not None:
@@ -284,7 +282,7 @@ class ImplObserver(RequestObserver):
             return
         if message.reason == "throttled":
             self.load.refused(place, replica, message)
-        elif self.eventual_key(message.request) is not None:
+        elif self.is_eventual(message.request):
             # It is left to others where a new leader's first batch is not known to be chosen (rule 16).
             self.load.not_judged(message.request)
 
@@ -314,6 +312,8 @@ class ImplObserver(RequestObserver):
         """A slot is chosen from now on."""
         if self.fold(fact):
             self.reach(sometimes.HOLD_LAPSED)
+        if self.hears_chosen is not None:
+            self.hears_chosen(fact.record.record)
 
     # --- What happens to nodes ---
 
@@ -362,9 +362,7 @@ class ImplObserver(RequestObserver):
         self.view.recover(replica.member, replica.log.promised)
         if not replica.full:
             self.view.lack_tree(replica.member, replica.log.first - 1)
-        records, size = tail_beyond(replica)
-        if records:
-            self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
+        self.bounds.began(replica)
 
     def handled(self, place: Place) -> None:
         """What the stepped node's replica shows now."""
@@ -406,9 +404,7 @@ class ImplObserver(RequestObserver):
         lengths = seen.queued()
         if lengths != seen.lengths:
             seen.lengths = lengths
-            for queue, length, bound in replica.queues():
-                if length > bound:
-                    self.view.file(QueueOverfull(seen.member, queue, length, bound))
+            self.bounds.queued(replica)
             if replica.early.slots:
                 self.reach(sometimes.KEPT_BEHIND_A_GAP)
         if self.load.pace is not None:

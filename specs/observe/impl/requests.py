@@ -10,16 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import ClassVar, Protocol
 
-from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put, Reply, Request
+from dynaproof.impl.partition.messages.requests import (
+    READS,
+    Change,
+    Delete,
+    Get,
+    GetMany,
+    ItemOperation,
+    Operation,
+    Put,
+    Reply,
+    Request,
+    Scan,
+    keys_of,
+)
 from dynaproof.impl.partition.notes import Retried
 from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.router.notes import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked, Shown
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.place import Place
+from dynaproof.specs.observe.impl.several_items import by_key, differs, effects, items_at, page_wrong
 from dynaproof.specs.sometimes import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
@@ -28,6 +42,7 @@ from dynaproof.specs.views.group_facts import (
     Chosen,
     EpochApart,
     EventualReadUnchosen,
+    PageApart,
     Repeated,
     UnchosenShown,
     Unlinearizable,
@@ -43,7 +58,7 @@ class KeyJudge(Protocol):
     overflowed: bool
     """Whether its bound was reached, so that it says nothing any more."""
 
-    def invoked(self, request: Hashable, operation: Operation) -> None:
+    def invoked(self, request: Hashable, operation: ItemOperation) -> None:
         """An operation begins."""
         ...
 
@@ -63,6 +78,7 @@ class RequestObserver:
         Acknowledged,
         EpochApart,
         EventualReadUnchosen,
+        PageApart,
         Repeated,
         UnchosenShown,
         Unlinearizable,
@@ -95,16 +111,27 @@ class RequestObserver:
         self.made_by: dict[RequestId, int] = {}
         """Writes that have a chosen record: no later attempt than this made it."""
         self.deadlines: dict[RequestId, int] = {}
-        self.lost: dict[RequestId, tuple[bytes, int]] = {}
-        """Writes of unknown outcome: key and deadline."""
+        self.lost: dict[RequestId, tuple[tuple[bytes, ...], int]] = {}
+        """Writes of unknown outcome: keys and deadline."""
         self.refused_for_good: dict[RequestId, bool] = {}
         self.open: dict[RequestId, Operation] = {}
         self.asked_at: dict[RequestId, str] = {}
         """Of what is open: the place of the client."""
+        self.answered_through = 0
+        """The newest slot of which a client knows: it wrote there, or a strong page showed it."""
+        self.told: dict[RequestId, tuple[Put | Delete, ...]] = {}
+        """Of changes of several keys that are open: what the judges of these keys were told."""
+        self.known_before: dict[RequestId, int] = {}
+        """Of strong pages that are asked for: that slot when the client asked."""
 
     def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""
         self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
+
+    def is_eventual(self, request: RequestId) -> bool:
+        """Whether this is an eventual read that waits for its answer."""
+        operation = self.open.get(request)
+        return operation is not None and not operation.strong
 
     def eventual_key(self, request: RequestId) -> bytes | None:
         """The key of an eventual read that waits for its answer; None of anything else."""
@@ -125,19 +152,29 @@ class RequestObserver:
             self.view.file(Repeated(note.request, "names a second operation, and the first is undecided"))
         self.open[note.request] = note.operation
         self.asked_at[note.request] = place
-        key = note.operation.key
-        judge = self.judges.get(key)
-        if judge is None:
-            judge = self.judges[key] = self.make_judge()
-        judge.invoked(note.request, note.operation)
+        if isinstance(note.operation, Change):
+            self.told[note.request] = by_key(note.operation, self.written)
+            for one in self.told[note.request]:
+                self.tell(note.request, one)
+        elif not isinstance(note.operation, (GetMany, Scan)):
+            self.tell(note.request, note.operation)
         self.deadlines[note.request] = note.deadline
-        if not isinstance(note.operation, Get):
+        if not isinstance(note.operation, READS):
             self.answers.setdefault(note.request, None)
+        elif not isinstance(note.operation, Get) and note.operation.strong:
+            self.known_before[note.request] = self.answered_through
+
+    def tell(self, request: RequestId, operation: ItemOperation) -> None:
+        """Tell the judge of a key that an operation begins."""
+        judge = self.judges.get(operation.key)
+        if judge is None:
+            judge = self.judges[operation.key] = self.make_judge()
+        judge.invoked(request, operation)
 
     def abandoned(self, place: str) -> None:
         """The client at a place has crashed: what became of what it had under way is unknown."""
         for request in [request for request, at in self.asked_at.items() if at == place]:
-            if not isinstance(self.open[request], Get):
+            if not isinstance(self.open[request], READS):
                 self.reach(sometimes.CLIENT_CRASHED)
             self.ended(Ended(request, "indefinite", 0, None))
 
@@ -145,24 +182,20 @@ class RequestObserver:
         """Check the answer that a client got."""
         view, request = self.view, note.request
         operation = self.open.pop(request)
-        key, deadline = operation.key, self.deadlines.pop(request)
+        deadline = self.deadlines.pop(request)
         del self.asked_at[request]
-        if note.ending == "indefinite" and not isinstance(operation, Get):
-            self.lost[request] = (key, deadline)
+        self.known_before.pop(request, None)
         self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
-        strong = not isinstance(operation, Get) or operation.strong
-        if strong or note.ending != "ok":
-            wrong = self.judges[key].ended(request, note.ending, note.observed)
-            if wrong is not None:
-                view.file(Unlinearizable(key, wrong))
-        shown = note.observed
-        if (
-            shown is not None
-            and self.written.get((key, shown.slot)) != shown
-            and shown.slot > view.pruned_through
-        ):
-            kind = UnchosenShown if strong else EventualReadUnchosen
-            view.file(kind(request, shown.slot))
+        if isinstance(operation, (GetMany, Scan)):
+            return  # What it was shown has been looked at.
+        if note.ending == "indefinite" and not isinstance(operation, Get):
+            self.lost[request] = (keys_of(operation), deadline)
+        if isinstance(operation, Change):
+            self.changed(operation, note)
+        else:
+            if operation.strong or note.ending != "ok":
+                self.judge(operation.key, request, note.ending, note.observed)
+            self.was_chosen(operation.key, operation.strong, note)
         if isinstance(operation, Get):
             return
         recorded = self.recorded.get(request)
@@ -172,6 +205,7 @@ class RequestObserver:
                 view.file(Repeated(request, "failed for good after it took effect"))
         elif note.ending != "indefinite":
             applied = note.ending == "ok"
+            self.answered_through = max(self.answered_through, note.slot)
             if applied:
                 view.acknowledge(request, note.slot)
             said = Answer(note.slot, applied, note.observed)
@@ -179,6 +213,72 @@ class RequestObserver:
                 view.file(Repeated(request, f"got an answer that slot {note.slot} does not give"))
             elif applied and not self.did(operation, note.slot):
                 view.file(Repeated(request, f"was answered from slot {note.slot}, which is not its write"))
+
+    def judge(self, key: bytes, request: RequestId, ending: Ending, observed: StoredItem | None) -> None:
+        """An operation on a key has ended so."""
+        wrong = self.judges[key].ended(request, ending, observed)
+        if wrong is not None:
+            self.view.file(Unlinearizable(key, wrong))
+
+    def was_chosen(self, key: bytes, strong: bool, note: Ended) -> None:
+        """Whether the item that an answer shows was chosen where it says, as far as that is remembered."""
+        view, shown = self.view, note.observed
+        if (
+            shown is not None
+            and self.written.get((key, shown.slot)) != shown
+            and shown.slot > view.pruned_through
+        ):
+            kind = UnchosenShown if strong else EventualReadUnchosen
+            view.file(kind(note.request, shown.slot))
+
+    def changed(self, change: Change, note: Ended) -> None:
+        """A change of several keys has ended: the versions that it found are those below its slot. One that
+        failed says of the first item with another version what it saw, and of the others nothing.
+        """
+        request, slot, other = note.request, note.slot, None
+        answered = note.ending in {"ok", "condition_failed"}
+        before = items_at(self.view, self.items, slot - 1) if answered else None
+        if before is not None:
+            other = differs(change, before)
+            if note.ending == "ok" and other is not None:
+                wrong = f"{request} took effect in slot {slot}, where it has another version"
+                self.view.file(Unlinearizable(other, wrong))
+            elif note.ending != "ok" and (other is None or note.observed != before.get(other)):
+                wrong = f"{request} failed in slot {slot}, and not by what stands there"
+                self.view.file(Unlinearizable(other, wrong))
+            elif other is not None:
+                self.reach(sometimes.CHANGE_FAILED)
+        for one in self.told.pop(request):
+            ending, observed = note.ending, note.observed
+            item = None if observed is None else observed.item
+            saw_it = one.key == other and one.conditional and one.expected != item
+            if ending == "condition_failed" and not saw_it:
+                ending = "definite"
+            self.judge(one.key, request, ending, observed)
+
+    def shown(self, note: Shown) -> None:
+        """A client is shown a page: of one slot, and, if the read is strong, of none that is older than what
+        any client knew of before it was asked for.
+        """
+        view, request, slot = self.view, note.request, note.slot
+        operation = self.open[request]
+        assert isinstance(operation, (GetMany, Scan)), "only reads of several items are shown pages"
+        if operation.strong:
+            if slot < self.known_before[request]:
+                known = self.known_before[request]
+                view.file(PageApart(request, f"was shown slot {slot} after an answer of slot {known}"))
+            self.answered_through = max(self.answered_through, slot)
+        if slot > view.chosen_through:
+            view.file(PageApart(request, f"was shown slot {slot}, which is not chosen"))
+            return
+        items = items_at(view, self.items, slot)
+        wrong = None if items is None else page_wrong(operation, note, items)
+        if wrong is not None:
+            view.file(PageApart(request, wrong))
+        if note.through is not None:
+            self.reach(sometimes.PAGE_FULL)
+        if slot < view.chosen_through and items is not None and items != self.items:
+            self.reach(sometimes.EARLIER_STATE_SHOWN)
 
     def fold(self, fact: Chosen) -> bool:
         """Apply a chosen record to the observer's own copy of the state; whether a hold lapsed with it."""
@@ -207,13 +307,15 @@ class RequestObserver:
             self.holds.moved(record.slot, record.hold)
         return self.holds.lapsed(record.slot)
 
-    def did(self, operation: Put | Delete, slot: int) -> bool:
-        """Whether the record chosen in a slot does what an operation asks, as far as that is remembered."""
-        chosen, asked = self.view.chosen.get(slot), operation.item if isinstance(operation, Put) else None
-        return chosen is None or any(
-            change.key == operation.key and (None if change.new is None else change.new.item) == asked
-            for change in chosen.record.record.changes()
-        )
+    def did(self, operation: Put | Delete | Change, slot: int) -> bool:
+        """Whether the record chosen in a slot does all that an operation asks, and nothing else, as far as
+        that is remembered.
+        """
+        chosen = self.view.chosen.get(slot)
+        if chosen is None:
+            return True
+        made = chosen.record.record.changes()
+        return effects(operation) == {one.key: None if one.new is None else one.new.item for one in made}
 
     def replied(self, reply: Reply) -> None:
         """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
@@ -257,14 +359,16 @@ class RequestObserver:
         """Settle the operations of unknown outcome whose deadline a chosen timestamp has passed: they took
         effect by then, or never will.
         """
-        for request, (key, deadline) in list(self.lost.items()):
+        for request, (keys, deadline) in list(self.lost.items()):
             if deadline < now:
                 del self.lost[request]
                 recorded = self.recorded.get(request)
                 applied = recorded is not None and recorded.answer.applied
-                wrong = self.judges[key].settle(request, applied)
-                if wrong is not None:
-                    self.view.file(Unlinearizable(key, wrong))
+                for key in keys:
+                    judge = self.judges.get(key)
+                    wrong = None if judge is None else judge.settle(request, applied)
+                    if wrong is not None:
+                        self.view.file(Unlinearizable(key, wrong))
 
     def forget_requests(self, through: int, now: int) -> None:
         """Forget what no answer can speak of any more, through this slot and before this timestamp."""

@@ -14,7 +14,7 @@ from dynaproof.impl.partition.messages.requests import Reply
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.records import Record
-from dynaproof.specs.observe.impl.place import Place, settings_of
+from dynaproof.specs.observe.impl.place import Place, replica_of, settings_of
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.time_facts import ReadWhenOld, Stamped
@@ -26,14 +26,29 @@ TRUE_US = 200_000
 """By how much clocks differ that nobody has stepped, at the most."""
 
 
+class FalseClock:
+    """A wall clock that is off by so much since a proposal has shown it first."""
+
+    __slots__ = ("first_slot", "offset", "since")
+
+    def __init__(self, offset: Microseconds, since: int) -> None:
+        self.offset = offset
+        self.since = since
+        self.first_slot: int | None = None
+        """From which slot on its leader has stamped all by this clock, and after it has heard the others'
+        clocks; a slot below that may be sent again after the clock was stepped.
+        """
+
+
 class TimeObserver:
     """Measures; see the module."""
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (ReadWhenOld, Stamped)
     """The types of all facts that are filed."""
 
-    def __init__(self, view: GroupView) -> None:
+    def __init__(self, view: GroupView, group: int) -> None:
         self.view = view
+        self.group = group
         self.known_through = 0
         self.known_at: dict[int, int] = {}
         """When the first replica knew each slot to be chosen: what a quorum holds, and nobody has counted,
@@ -42,10 +57,8 @@ class TimeObserver:
         self.untimed = False
         """Whether messages may be on their way that were sent when time did not bound them."""
         self.slowest = 1
-        self._false_since: dict[str, int] = {}
-        """By place of a leader whose wall clock is further than epsilon from real time: since when, as far as
-        its proposals show it.
-        """
+        self._false: dict[str, FalseClock] = {}
+        """By place of a leader: its wall clock, if that alone is further than epsilon from real time."""
 
     def handled(self, place: Place) -> None:
         """A handler has run: how slow its node is, and whether time bounds messages."""
@@ -94,21 +107,29 @@ class TimeObserver:
         """
         if self.untimed:
             return
-        world, settings, apart = place.world, settings_of(place), abs(place.wall_offset)
-        if apart <= settings.epsilon_us:
-            self._false_since.pop(place.name, None)
+        world, settings, offset = place.world, settings_of(place), place.wall_offset
+        if abs(offset) <= settings.epsilon_us or not self.others_are_true(place):
+            self._false.pop(place.name, None)
             return
-        since = self._false_since.setdefault(place.name, world.tau)
+        clock = self._false.get(place.name)
+        if clock is None or clock.offset != offset:
+            clock = self._false[place.name] = FalseClock(offset, world.tau)
         # It hears of the others' clocks with the answers by which they renew its lease.
-        heard_us = real_us(place, 2 * settings.usable_lease_us())
-        if world.tau - since <= heard_us or not self.others_are_true(place):
+        if world.tau - clock.since <= real_us(place, 2 * settings.usable_lease_us()):
+            return
+        if clock.first_slot is None:
+            replica = replica_of(place, self.group)
+            if replica is not None and replica.leadership is not None:
+                clock.first_slot = replica.next_slot
             return
         for record in records:
+            if record.slot < clock.first_slot:
+                continue
             own = record.proposed_at == ballot and record.request is not None
             before = self.view.proposed.get((ballot, record.slot - 1))
             if own and before and record.timestamp > before[0].timestamp + 1:
                 bound = settings.epsilon_us + TRUE_US + self.slowest * LATE * max(world.latencies)
-                self.view.file(Stamped(place.name, record.slot, apart, bound))
+                self.view.file(Stamped(place.name, record.slot, abs(offset), bound))
 
     def others_are_true(self, place: Place) -> bool:
         """Whether no other clock was stepped."""

@@ -1,0 +1,208 @@
+"""The metadata seen through a `RegionView` and a `LineageView`: what is chosen in partition 0, whose records
+are read as they are committed.
+
+What a change was conditioned on is not looked at; what matters is what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from dynaproof.impl.metadata.records import (
+    ADMIN_KEY,
+    AdminRecord,
+    MetadataRecord,
+    PartitionRecord,
+    TableRecord,
+    WorkflowRecord,
+    decode,
+)
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.records import Write
+from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.records import Record
+from dynaproof.specs import sometimes
+from dynaproof.specs.sometimes import Sometimes
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.lineage import LineageView, MetadataCommitted
+from dynaproof.specs.views.region import (
+    BecameActive,
+    Decided,
+    MetadataChanged,
+    Placed,
+    RegionView,
+    Removed,
+)
+
+KEY_SPACE = 1 << 128
+
+
+class MetadataObserver:
+    """Files facts about the metadata; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        BecameActive,
+        Decided,
+        MetadataChanged,
+        MetadataCommitted,
+        Placed,
+        Removed,
+    )
+    """The types of all facts that are filed."""
+
+    def __init__(
+        self,
+        view: RegionView,
+        lineage: Callable[[str, int], LineageView],
+        reach: Callable[[Sometimes], None],
+    ) -> None:
+        self.view = view
+        self.lineage = lineage
+        """The view of a generation of a table."""
+        self.reach = reach
+        self.records: dict[bytes, MetadataRecord] = {}
+        self.gone: dict[tuple[int, NodeId], bool] = {}
+        """By partition and address of a node: that nothing of it is left there has left the node."""
+        self.serving: Callable[[int], str] = lambda _: ""
+        """The name of a node that may serve a partition by its lease, if one may."""
+        self.is_made: Callable[[int, Member], bool] = lambda _partition, _member: True
+        """Whether a replica of a partition was ever seen."""
+        self.opened: Callable[[PartitionRecord], None] = lambda _: None
+        """Whom it tells of a new partition."""
+        self.given: dict[str, int] = {}
+        """The highest id given so far, of each kind."""
+        self.ordered: dict[RequestId, bool] = {}
+        """Requests that have ordered a workflow."""
+        self.ended: dict[int, bool] = {}
+        """Workflows that have ended."""
+
+    # --- What is there ---
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The records of a kind, in the order of their keys."""
+        return [self.records[key] for key in sorted(self.records) if type(self.records[key]) is kind]
+
+    @property
+    def active(self) -> str:
+        """The name of the active admin; empty if none ever was."""
+        record = self.records.get(ADMIN_KEY)
+        return record.name if isinstance(record, AdminRecord) else ""
+
+    # --- What is chosen ---
+
+    def chosen(self, record: Record) -> None:
+        """A record of partition 0 is chosen."""
+        if not isinstance(record, Write):
+            return
+        changes: list[tuple[bytes, Any, Any]] = [
+            (one.key, self.records.get(one.key), None if one.new is None else decode(one.new.item))
+            for one in record.mutations
+        ]
+        takes_over = any(key == ADMIN_KEY for key, _, _ in changes)
+        if not takes_over:
+            what = ", ".join(_named(key) for key, _, _ in changes)
+            self.view.file(MetadataChanged(record.request.node.name, self.active, what))
+        for key, before, after in changes:
+            self.changed(before, after)
+            if after is None:
+                self.records.pop(key, None)
+            else:
+                self.records[key] = after
+        for _, before, after in changes:
+            if isinstance(after or before, TableRecord):
+                self.covers(before, after)
+
+    def changed(self, before: Any, after: Any) -> None:
+        """One record becomes another, or begins, or goes."""
+        if isinstance(after, AdminRecord):
+            if before is not None and after.term <= before.term:
+                self.view.file(Decided(f"term {after.term}", f"{before.name} had it"))
+        elif isinstance(after, PartitionRecord) and before is None:
+            self.give("partition", after.partition)
+            voters = after.config.voters
+            self.view.file(
+                Placed(
+                    after.partition,
+                    tuple(voter.node.zone for voter in voters),
+                    tuple(voter.node.name for voter in voters),
+                )
+            )
+            self.opened(after)
+        elif isinstance(before, PartitionRecord) and after is None:
+            self.removed(before)
+        elif isinstance(after, WorkflowRecord):
+            if before is None:
+                self.give("workflow", after.workflow)
+                again = "it had ordered one before" if after.request in self.ordered else ""
+                self.view.file(Decided(f"a workflow for {after.request}", again))
+                self.ordered[after.request] = True
+            elif before != after:
+                self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
+        elif isinstance(before, WorkflowRecord):
+            again = "it had ended already" if before.workflow in self.ended else ""
+            self.view.file(Decided(f"the end of workflow {before.workflow}", again))
+            self.ended[before.workflow] = True
+        elif isinstance(after, TableRecord):
+            self.table_changed(before, after)
+
+    def table_changed(self, before: TableRecord | None, after: TableRecord) -> None:
+        """A table begins, or gets another status."""
+        if before is None:
+            self.give("generation", after.generation)
+        elif before.generation != after.generation:
+            self.view.file(Decided(f"generation {after.generation}", f"{before.generation} was there"))
+        elif before.status == "deleting" != after.status:
+            self.view.file(Decided(f"{after.name} is {after.status}", "it was being deleted"))
+        elif before.status == "creating" and after.status == "deleting":
+            self.reach(sometimes.DELETED_WHILE_CREATED)
+        if after.status == "active" and before is not None and before.status != "active":
+            missing = []
+            for record in self.of(PartitionRecord):
+                if record.partition in after.partitions:
+                    missing += [
+                        f"{record.partition}: {voter}"
+                        for voter in record.config.voters
+                        if not self.is_made(record.partition, voter)
+                    ]
+            self.view.file(BecameActive(after.name, tuple(missing)))
+
+    def removed(self, record: PartitionRecord) -> None:
+        """The record of a partition goes."""
+        partition, voters = record.partition, record.config.voters
+        left = tuple(voter.node.name for voter in voters if (partition, voter.node.address) not in self.gone)
+        self.view.file(Removed(partition, len(voters), left, self.serving(partition)))
+
+    def give(self, kind: str, number: int) -> None:
+        """An id is given."""
+        before = "" if number > self.given.get(kind, 0) else "it was given before"
+        self.view.file(Decided(f"{kind} {number}", before))
+        self.given[kind] = max(number, self.given.get(kind, 0))
+
+    def covers(self, before: TableRecord | None, after: TableRecord | None) -> None:
+        """The partitions of a table, as they are committed now."""
+        if after is None:
+            return
+        ranges = tuple(
+            (record.partition, *ends_of(record))
+            for record in self.of(PartitionRecord)
+            if record.table == after.name and record.generation == after.generation
+        )
+        self.lineage(after.name, after.generation).file(MetadataCommitted(after.name, ranges))
+
+
+def ends_of(record: PartitionRecord) -> tuple[int, int]:
+    """The range of hashes that a partition owns, from the first up to before the second."""
+    low, end = record.range.start, record.range.end
+    return int.from_bytes(low, "big"), KEY_SPACE if end is None else int.from_bytes(end, "big")
+
+
+def _named(key: bytes) -> str:
+    """A key as text."""
+    kind, slash, rest = key.partition(b"/")
+    number = len(rest) == 8 and kind in (b"partition", b"workflow")
+    return (
+        kind.decode()
+        + slash.decode()
+        + (str(int.from_bytes(rest, "big")) if number else rest.decode(errors="replace"))
+    )

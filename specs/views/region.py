@@ -1,0 +1,141 @@
+"""What can be observed of a region: its metadata as it is committed, its admins, and what its users see of
+tables.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dynaproof.specs.views.base import Fact, Name, View
+
+
+class RegionFact(Fact, frozen=True, gc=False):
+    """The base of all facts about a region."""
+
+
+class MetadataChanged(RegionFact, frozen=True, gc=False):
+    """A change of the metadata is chosen that `by` asked for, while the metadata named `active` as the active
+    admin.
+    """
+
+    by: str
+    active: str
+    what: str
+
+
+class Decided(RegionFact, frozen=True, gc=False):
+    """A step of a workflow, or an id that it gives, is decided; `before` says how it was decided already."""
+
+    what: str
+    before: str
+
+
+class Placed(RegionFact, frozen=True, gc=False):
+    """A partition's voters lie in these zones, on these nodes."""
+
+    partition: Name
+    zones: tuple[str, ...]
+    nodes: tuple[str, ...]
+
+
+class BecameActive(RegionFact, frozen=True, gc=False):
+    """A table is active from here on; these of its replicas were never made."""
+
+    table: str
+    missing: tuple[Name, ...]
+
+
+class Removed(RegionFact, frozen=True, gc=False):
+    """The record of a partition of `voters` voters is removed, and these nodes have not said that nothing of
+    it is left there; `serving` names the one that may still serve by its lease, if one may.
+    """
+
+    partition: Name
+    voters: int
+    left: tuple[str, ...]
+    serving: str
+
+
+class KeyOutside(RegionFact, frozen=True, gc=False):
+    """A record is chosen in a partition that changes a key which is not of its range."""
+
+    partition: Name
+    key: bytes
+
+
+class LedWhenGone(RegionFact, frozen=True, gc=False):
+    """A replica began to lead a partition whose record is removed."""
+
+    partition: Name
+    node: str
+
+
+class ObeyedOldTerm(RegionFact, frozen=True, gc=False):
+    """A node did not refuse a command of a lower term than it had shown as its fence."""
+
+    node: str
+    what: str
+    term: int
+    fence: int
+
+
+class FenceLowered(RegionFact, frozen=True, gc=False):
+    """A node shows a lower fence than before."""
+
+    node: str
+    fence: int
+    before: int
+
+
+class LocatedOld(RegionFact, frozen=True, gc=False):
+    """A table was located as it stood at a slot, and a change in a later one had been acknowledged."""
+
+    node: str
+    slot: int
+    acknowledged: int
+
+
+class Overfull(RegionFact, frozen=True, gc=False):
+    """A router or an admin has more of something than its bound permits."""
+
+    node: str
+    what: str
+    length: int
+    bound: int
+
+
+class UserSaw(RegionFact, frozen=True, gc=False):
+    """What a user was answered cannot be."""
+
+    table: str
+    wrong: str
+
+
+class ScanEnded(RegionFact, frozen=True, gc=False):
+    """A scan over all its pages has ended: these keys were there throughout and were not returned, and these
+    were returned more than once, or behind a later one.
+    """
+
+    table: str
+    missing: tuple[bytes, ...]
+    repeated: tuple[bytes, ...]
+
+
+class Leaked(RegionFact, frozen=True, gc=False):
+    """Long after the faults, something is left that nothing names."""
+
+    where: str
+    what: str
+
+
+class Unended(RegionFact, frozen=True, gc=False):
+    """Long after the faults, something that was begun has not ended."""
+
+    what: str
+    waited_us: int
+
+
+class RegionView(View[RegionFact]):
+    """Facts about one region; each is judged in the step that shows it."""
+
+    FACTS: ClassVar[type[Fact]] = RegionFact

@@ -27,7 +27,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.place import replica_of, services_of
+from dynaproof.specs.observe.impl.place import is_cut_off, replica_of, services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
 
 REPLICAS = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -179,6 +179,26 @@ class Group:
                 heard_at = min(replica.contact_at, replica.heard_alive_at)
             follows = replica is leader or replica.leader_ballot == ballot
             if not follows or heard_at <= mark or (campaign is not None and campaign.ballot > ballot):
+                return False
+        return True
+
+    def calm(self) -> bool:
+        """Whether no election is on, and none can begin while nothing is lost: a leader serves, and nobody
+        campaigns above it. Who is in its reach counts it as alive, and so neither campaigns nor lets anybody
+        else. Who is cut off from it, as at a gray link, is not asking just now: what it was answered may be
+        from before.
+        """
+        replicas = self.replicas()
+        leader = leader_of(replicas)
+        if leader is None or not self.all_near(replicas):
+            return False
+        for replica in replicas:
+            if replica.campaign is not None and replica.campaign.ballot > leader.leading:
+                return False
+            if is_cut_off(self.run.world.at(replica.member.node), leader.member):
+                if replica.inquiry is not None:
+                    return False
+            elif replica.leader_ballot != leader.leading or not replica.hears_leader():
                 return False
         return True
 

@@ -113,10 +113,14 @@ class Injector:
         """The budget of the kind of node at a place."""
         return self.budgets[self.kind_of[place.name].name]
 
-    def fall(self, number: int, step: int = 0) -> bool:
-        """Let a fault fall, if it can and the budget permits."""
+    def fall(self, number: int, step: int = 0, on: Place | None = None) -> bool:
+        """Let a fault fall, if it can and the budget permits: on this place, or on the one that it is drawn
+        for.
+
+        One that did not fall has hit nothing: nothing is mended by its number.
+        """
         fault, world = self.faults[number], self.world
-        kind, place = self.kinds[fault.kind], self.target(number)
+        kind, place = self.kinds[fault.kind], self.target(number) if on is None else on
         if kind.running and not place.up:
             return False
         if kind.impairs and not self.budget(place).permits(place):

@@ -101,8 +101,7 @@ class Following:
             if not injector.may_hit(place, fault):
                 return True
             if kind == fault and number not in injector.hit:
-                injector.hit[number] = place  # Recorded, for it may have been drawn for whoever was foremost.
-                injector.fall(number)
+                injector.fall(number, on=place)  # Recorded: it may have been drawn for whoever was foremost.
             elif kinds[fault].mend == kind and injector.hit.get(number) is place:
                 injector.mend(number)
         return True

@@ -54,9 +54,13 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every client asks until it is told to stop, with pauses of so much at the most."""
+    """Every client asks until it is told to stop, with pauses of so much at the most. All are up, unless the
+    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """
     for client in Group(run).clients():
-        run.world.run(run.world.at(client.env.me), client.go_on, think_us)
+        place = run.world.at(client.env.me)
+        if place.up:
+            run.world.run(place, client.go_on, think_us)
 
 
 def judge_end(run: Run) -> None:
@@ -209,7 +213,8 @@ def probe(run: Run) -> None:
     place = run.world.at(client.env.me)
     run.world.fault("probe", place, 0)
     client.ask(Put(FRESH, FRESH_ITEM), Get(FRESH, strong=True))
-    run.world.run(place, client.begin)
+    if place.up:
+        run.world.run(place, client.begin)
 
 
 def progress(run: Run) -> None:

@@ -8,6 +8,7 @@ moves nothing more, and ends what it has begun.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from msgspec import structs
 
@@ -24,6 +25,7 @@ from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
+from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
 from dynaproof.checkers.scenarios.partition import PARTITION, begin_to_campaign, draw, smaller
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
@@ -113,15 +115,26 @@ def end(run: Run) -> None:
         run.view.file(Stalled("a voter is not replaced", bound))
         run.check()
 
-    def tell(config: Config) -> None:
-        for client in group.clients():  # As routers learn it from the metadata: a spare node answers nobody.
-            client.replicas = tuple(voter.node.address for voter in config.voters)
-            if client.route.leader not in client.replicas:
-                client.route.leader = None
-
-    operator.tell = tell  # A page that rotted before may be found later, and its voter replaced.
-    tell(operator.config)
+    # A page that rotted before may be found later, and its voter replaced.
+    operator.tell = partial(tell, group)
+    tell(group, operator.config)
     judge_end(run)
+
+
+def tell(group: Group, config: Config) -> None:
+    """All clients learn who votes, as routers do from the metadata: a spare node answers nobody."""
+    for client in group.clients():
+        client.replicas = tuple(voter.node.address for voter in config.voters)
+        if client.route.leader not in client.replicas:
+            client.route.leader = None
+
+
+def watch(run: Run) -> None:
+    """As in any fair end. What was under way when the clients were told may have come since: who has left
+    answers until it is dropped, and names itself to a client that asked it before.
+    """
+    tell(Group(run), the_operator(run).config)
+    fair_end.watch(run)
 
 
 def fewer(config: MembershipConfig) -> Iterator[MembershipConfig]:
@@ -145,7 +158,7 @@ MEMBERSHIP = structs.replace(
     config=MembershipConfig,
     observe=MembershipObservation,
     place=create_replicas,
-    actions={**PARTITION.actions, "campaign": campaign},
+    actions={**PARTITION.actions, "campaign": campaign, "watch": watch},
     begin=start_all,
     relieve=relieve,
     end=end,

@@ -4,11 +4,12 @@ steps of an auto admin.
 One piece of work at a time: choose a voter to leave and a free node; have a learner made there; have the
 leader put it in the voter's place; wait until all voters are admitted; have dropped whatever no config names.
 In the place of a voter that is lost, where all others have trees, a *log replica* comes at once: it is made
-when the leader says that the others hold the log through its config. If that is not said in time, it is
-written down that it is made empty.
+when the leader says that the others hold the log through its config. If that is not said in time, or the
+work is given up before, it is written down that it is made empty.
 What a step chooses is written down before any command names it, and each command is sent again until it is
 answered. A piece of work that does not get on is given up by raising the epoch, which makes its late commands
-void.
+void. What a chosen config may name is made all the same, for the next leader may need a promise of it (rule
+14).
 
 *Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
 when that does not name it, and no command that does can still count; one that had a vote, only when all
@@ -109,6 +110,8 @@ class Operator:
         """All that have had a vote."""
         self.next_incarnation = config.next_incarnation
         self.work: Work | None = None
+        self.unmade: dict[Member, bool] = {}
+        """Log replicas that a chosen config names or may name, and that are not known to be there."""
         self.leader: NodeId | None = None
         self.moves = settings.moves
         self.tell: Callable[[Config], None] = lambda _: None
@@ -142,6 +145,7 @@ class Operator:
             self.go_on(self.work)
         else:
             self.command(ConfigStatus())
+        self.make_given_up()
         self.collect()
 
     def choose(self) -> None:
@@ -166,6 +170,8 @@ class Operator:
         self.next_incarnation = number + 1
         self.expected[new] = self.config.epoch
         self.work = Work(out, new, role, self.config.epoch, self.env.now)
+        if role == "log":
+            self.unmade[new] = True
 
     def free(self, incarnation: int) -> list[Member]:
         """A new replica on each live node that has none."""
@@ -199,7 +205,7 @@ class Operator:
             if work.chosen:
                 self.work = None  # The new voter is lost, like any other.
                 return
-            work.step = "void"
+            work.role, work.step = "full", "void"
         if work.step in ("create", "make"):
             self.env.send(work.new.node, CreateReplica(work.new, self.config, self.config_slot, work.held))
         elif work.step == "replace":
@@ -216,6 +222,15 @@ class Operator:
             work.step = "make"
         elif waited >= self.settings.held_us:
             work.role, work.step = "full", "make" if work.chosen else "create"
+
+    def make_given_up(self) -> None:
+        """Have log replicas made empty whose work was given up before they were there: there may be no leader
+        without a promise of theirs, and so nobody who could replace them.
+        """
+        work = self.work
+        for new in self.unmade:
+            if work is None or new != work.new or work.step == "void":
+                self.env.send(new.node, CreateReplica(new, self.config, self.config_slot))
 
     def command(self, message: Message) -> None:
         """Send a command to the leader, or to any node that may know who leads."""
@@ -251,11 +266,14 @@ class Operator:
         if sender != m.node or m.asked_at < self.reports[sender.address][0].asked_at:
             return
         self.reports[sender.address] = (m, self.env.now)
+        if m.member is not None:
+            self.unmade.pop(m.member, None)
         if self.work is not None and self.work.step == "make" and m.member == self.work.new:
             self.work = None
 
     def on_created(self, sender: NodeId, m: Created) -> None:
         """The learner is there."""
+        self.unmade.pop(m.member, None)
         work = self.work
         if work is not None and work.step == "create" and m.member == work.new:
             work.step = "replace"
@@ -294,16 +312,20 @@ class Operator:
             self.config, self.config_slot, self.admitted, self.held = config, slot, False, False
             self.tell(config)
             self.voted |= dict.fromkeys(config.voters, True)
+            for new in [new for new in self.unmade if new not in config.voters]:
+                if self.expected[new] < config.epoch:
+                    del self.unmade[new]
         if admitted is not None:
             self.admitted = admitted
         work = self.work
         if work is None or config.epoch <= work.expected_epoch:
             return
-        if work.new not in config.voters or (work.role == "full" and work.step in ("replace", "void")):
+        made = work.role == "full" and work.step in ("replace", "void") and work.new not in self.unmade
+        if made or work.new not in config.voters:
             self.work = None
         elif not work.chosen:
             work.chosen, work.began_at = True, self.env.now
-            work.step = "make" if work.step == "create" else "replace"
+            work.step = "replace" if work.role == "log" else "make"
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         Report: on_report,

@@ -23,3 +23,7 @@ class Options(Struct, frozen=True):
     """What may wait in a node for its syncs; what is sent beyond, to other nodes, is shed."""
     rates: tuple[int, ...] = (RATE_ONE,)
     walls: tuple[int, ...] = (0,)
+    late_us: int = 0
+    """By how much the second copies of messages come late: this, or up to four times that. 0: by a few times
+    their latency.
+    """

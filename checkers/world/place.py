@@ -17,7 +17,6 @@ from dynaproof.impl.node import (
     ONLY_LANE,
     Env,
     Lane,
-    Message,
     Microseconds,
     NodeId,
     NodeProtocol,
@@ -97,11 +96,12 @@ class Place:
         """Its messages to itself: a crash takes them all. Those at the front that came are passed over."""
         self.released: list[Event] = []
         """What the last completed sync let out."""
-        self.stamps: dict[Lane, deque[tuple[Message, int]]] = {}
+        self.stamps: dict[Lane, deque[tuple[Outgoing, int]]] = {}
         """By lane: what was sent and has not left, with the disk's own number of the lane's last write at the
-        end of the sending handler; nothing is kept of a handler at whose end all of its lane was durable.
+        end of the sending handler; nothing is kept of a handler at whose end all of its lane was durable. A
+        message may be sent several times, as one that is passed on when each copy comes: each has its stamp.
         """
-        self.sheds: dict[Lane, deque[Message]] = {}
+        self.sheds: dict[Lane, deque[Outgoing]] = {}
         """By lane: what its outbox has shed, in order, while something sent before it waits: it has a stamp
         too.
         """
@@ -138,26 +138,28 @@ class Place:
     def stamp(self, sent: Sequence[Outgoing]) -> None:
         """The running handler ends with these sent: each waits for what its lane has written so far."""
         last, durable, stamps = self.disk.last_written, self.disk.durable, self.stamps
-        for _, message, lane in sent:
+        for sending in sent:
+            lane = sending[2]
             written = last.get(lane, 0)
             if written > durable:
                 waiting = stamps.get(lane)
                 if waiting is None:
                     waiting = stamps[lane] = deque()
-                waiting.append((message, written))
+                waiting.append((sending, written))
 
-    def overtakes(self, message: Message, lane: Lane) -> int:
+    def overtakes(self, sending: Outgoing) -> int:
         """A message leaves before others that were sent before it in its lane; its stamp, or 0 if it has
         none.
 
         Each of those was shed, or the gate has lost it; unless the message leaves too soon: they still wait.
         """
+        lane = sending[2]
         stamps, sheds = self.stamps[lane], self.sheds.get(lane)
-        passed: list[tuple[Message, int]] = []
+        passed: list[tuple[Outgoing, int]] = []
         own = 0
         while stamps:
             stamped, stamp = stamps.popleft()
-            if stamped is message:
+            if stamped is sending:
                 own = stamp
                 break
             passed.append((stamped, stamp))
@@ -168,7 +170,7 @@ class Place:
             if sheds and sheds[0] is overtaken:
                 sheds.popleft()
             elif self.on_vanished is not None:
-                self.on_vanished(self, overtaken)
+                self.on_vanished(self, overtaken[1])
         return own
 
     def damaged(self, file: str) -> None:

@@ -29,7 +29,9 @@ from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, ONLY_LANE, Lane
 from dynaproof.impl.outbox import OutboxLimits, Outgoing
 
 LATE_COPY = 7
-"""By how many times the latency of a message its second copy is delayed."""
+"""By how many times the latency of a message its second copy is delayed;"""
+LATEST = 4
+"""and where copies come much later, by up to so many times that."""
 
 BY_ITSELF = (
     "lost message",
@@ -62,6 +64,7 @@ class World:
         self.outbox = options.outbox
         self.latencies = options.latencies
         self.sync_us = options.sync_us
+        self.late_us = options.late_us
         self.observers = tuple(observers)
         self.cut_links: dict[str, int] = {}
         self.loss = options.loss
@@ -223,9 +226,10 @@ class World:
 
     def _shed(self, place: Place) -> None:
         """The outbox had no room for these."""
-        for to, message, lane in place.outbox.dropped:
+        for sending in place.outbox.dropped:
+            to, message, lane = sending
             place.lane = lane
-            place.sheds.setdefault(lane, deque()).append(message)
+            place.sheds.setdefault(lane, deque()).append(sending)
             self._note_shed(place, to, message, "full outbox")
         place.outbox.dropped.clear()
 
@@ -287,14 +291,15 @@ class World:
         tau, table, cut, me, name = self.tau, self.latencies, self.cut_links, place.id, place.name
         durable, loss, slow, capacity = place.disk.durable, self.loss, place.slow, self.capacity
         latencies, below = len(table), strategy.below
-        for to, message, lane in messages:
+        for sending in messages:
+            to, message, lane = sending
             place.lane = lane
             waiting = stamps.get(lane)
             if waiting:
                 stamped, stamp = waiting.popleft()
-                if stamped is not message:
+                if stamped is not sending:
                     waiting.appendleft((stamped, stamp))
-                    stamp = place.overtakes(message, lane)
+                    stamp = place.overtakes(sending)
                 if stamp > durable and place.on_uncovered is not None:
                     place.on_uncovered(place, message)
             heard = on_sent.get(type(message))
@@ -310,7 +315,7 @@ class World:
             if target.id is not to and target.id != to:
                 if to.incarnation != ANY_INCARNATION:
                     continue
-                to = target.id  # noqa: PLW2901 An address reaches whoever runs there now.
+                to = target.id  # An address reaches whoever runs there now.
             number = link.sent
             if target is place:
                 link.sent = number + 1
@@ -364,7 +369,8 @@ class World:
         number = link.sent
         link.sent = number + 1
         link.in_flight += 1
-        due = self.tau + delay * LATE_COPY
+        late = self.late_us * (1 + number % LATEST) if self.late_us else delay * LATE_COPY
+        due = self.tau + late
         self.under_way_until = max(self.under_way_until, due)
         content = event.payload, event.sender, event.to, link, event.lane
         self.strategy.add(Event("deliver", link.name, number, event.place, due, *content))

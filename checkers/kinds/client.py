@@ -20,7 +20,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.settings import Settings
-from dynaproof.impl.router.notes import Ended, Invoked, LogTaken
+from dynaproof.impl.router.notes import Ended, Invoked, LogTaken, Shown
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 
@@ -73,7 +73,7 @@ CLIENTS = Kind(
     name=CLIENT,
     nodes=clients,
     make=workload,
-    notes={Invoked: NOTES[Invoked], Ended: NOTES[Ended]},
+    notes={kind: NOTES[kind] for kind in (Invoked, Shown, Ended)},
     sent={Request: MESSAGES[Request]},
     crashed=ImplObserver.client_crashed,
     knowledge=knowledge,

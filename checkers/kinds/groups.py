@@ -8,7 +8,7 @@ observer and no spec of one group knows that there are others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from msgspec import structs
@@ -22,10 +22,10 @@ from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol
 from dynaproof.impl.paxos.files import replicas_named
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl.place import replica_of
-from dynaproof.specs.views.base import Fact, Views
-from dynaproof.specs.views.group import GroupView
+from dynaproof.specs.views.base import Fact, View, Views
 
 NODES = (*REPLICAS, *(NodeId("region", zone, f"s{zone}") for zone in ("d", "e")))
 """The storage nodes, of which a configuration has the first few."""
@@ -78,20 +78,27 @@ class GroupsObservation:
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = GroupObservation.PROVIDES
 
-    def __init__(self, config: GroupsConfig) -> None:
-        self.groups = {
-            group: GroupObservation(config, first_config(nodes_of(config, group)), group)
-            for group in range(config.groups)
-        }
-        self.view: Views[GroupView] = Views({group: one.view for group, one in self.groups.items()})
+    def __init__(
+        self, config: Any, first: Mapping[int, Config], beside: Mapping[Hashable, View[Any]]
+    ) -> None:
+        """Observe these groups, each with its first config, and file other facts in the views `beside`."""
+        self.config = config
+        self.groups: dict[int, GroupObservation] = {}
+        self.view: Views[View[Any]] = Views(dict(beside))
         self.reached: dict[str, int] = {}
         self.endings: dict[str, int] = {}
-        for one in self.groups.values():
-            one.reached, one.endings = self.reached, self.endings
+        for group, config_of_group in first.items():
+            self.open(group, config_of_group)
+
+    def open(self, group: int, first: Config) -> GroupObservation:
+        """Observe one more group."""
+        one = self.groups[group] = GroupObservation(self.config, first, group)
+        one.reached, one.endings = self.reached, self.endings
+        self.view.add(group, one.view)
+        return one
 
     def of(self, group: int) -> GroupObservation:
-        """The observer of a group, in whose view something may be filed now."""
-        self.view.touch(group)
+        """The observer of a group."""
         return self.groups[group]
 
     def at(self, place: Place) -> list[int]:
@@ -156,6 +163,12 @@ class GroupsObservation:
         """Keys that clients used, and how many of them are no longer judged."""
         each = [one.judged() for one in self.groups.values()]
         return sum(keys for keys, _ in each), sum(unjudged for _, unjudged in each)
+
+
+def observe(config: GroupsConfig) -> GroupsObservation:
+    """The observation of a run of many groups."""
+    first = {group: first_config(nodes_of(config, group)) for group in range(config.groups)}
+    return GroupsObservation(config, first, {})
 
 
 class OneVoterOfEach:

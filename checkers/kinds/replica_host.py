@@ -21,7 +21,7 @@ from dynaproof.checkers.runs.words import Knowledge, waiting
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.readers import LogTrimmed
-from dynaproof.impl.partition.messages.requests import Rejected, Reply
+from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot, Member
@@ -35,7 +35,7 @@ from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 HOST_NOTES = (Deposed, Dropped, Led, Outbid, Reached, Retried, Served)
 """What a host notes."""
 
-HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Prepare, Promise, Rejected, Reply, Vote)
+HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Page, Prepare, Promise, Rejected, Reply, Vote)
 """What a host sends that says something of the group."""
 
 

@@ -11,7 +11,9 @@ from dynaproof.checkers.runs import exploring
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.scenarios.batches import BATCHES
 from dynaproof.checkers.scenarios.busy import BUSY
+from dynaproof.checkers.scenarios.busy_table import BUSY_TABLE
 from dynaproof.checkers.scenarios.copy_under_load import COPY_UNDER_LOAD
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
 from dynaproof.checkers.scenarios.large_items import LARGE_ITEMS
@@ -22,6 +24,8 @@ from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
 from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
 from dynaproof.checkers.scenarios.slow_reader import SLOW_READER
+from dynaproof.checkers.scenarios.table import TABLE
+from dynaproof.checkers.scenarios.table_faults import OF_TABLES
 from dynaproof.checkers.strategies.catalogue import strategy_named, strategy_of
 from dynaproof.checkers.user_file import WITH, fitting
 from dynaproof.checkers.world.listening import Observer
@@ -39,6 +43,10 @@ OURS = (
     ROUTER_RESTARTS,
     MEMBERSHIP,
     MANY_GROUPS,
+    BATCHES,
+    TABLE,
+    *OF_TABLES,
+    BUSY_TABLE,
 )
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}

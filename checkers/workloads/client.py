@@ -14,11 +14,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
-from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply
+from dynaproof.impl.partition.messages.requests import Operation, Page, Rejected, Reply
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.call import Call, Ending, RequestIds, Route
-from dynaproof.impl.router.notes import Ended, Invoked
+from dynaproof.impl.router.notes import Ended, Invoked, Shown
 
 
 class ClientSettings(Struct, frozen=True):
@@ -78,6 +78,9 @@ class Client:
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
         """An operation has ended; a workload may remember what it saw."""
 
+    def showed(self, operation: Operation, page: Page) -> None:
+        """A read of several items is about to end with this."""
+
     def on_start(self) -> None:
         """Begin soon."""
         self.env.enter(self.group)
@@ -125,6 +128,11 @@ class Client:
             ending = None if self.call is None else self.call.replied(message)
             if ending is not None:
                 self.end(ending, message.slot, message.observed)
+        elif isinstance(message, Page):
+            if self.call is not None and message.request == self.call.request:
+                self.env.note(Shown(message.request, message.slot, message.items, message.through))
+                self.showed(self.call.operation, message)
+                self.end("ok", message.slot, None)
         elif isinstance(message, Rejected):
             self.on_rejected(message)
 

@@ -4,7 +4,8 @@ Calls and returns are the clients' own notes, at the simulator's global time. Ea
 value is the whole item as text. A condition that failed saw what the answer showed; a definite error says
 only that nothing was done; an indefinite one is an unknown outcome, after which the client goes on under a
 new process number. So does one that crashed: what it had under way stays open. Eventual reads promise less
-and are left out.
+and are left out. An operation of several items has no place in it: scenarios whose clients make any are not
+recorded.
 
 Imports `impl`, whose notes it reads.
 """
@@ -16,7 +17,7 @@ import msgspec
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import NodeId, Note
-from dynaproof.impl.partition.messages.requests import Get, Put
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.notes import Ended, Invoked
@@ -66,6 +67,7 @@ class ClientHistory:
         operation = note.operation
         if isinstance(operation, Get) and not operation.strong:
             return
+        assert isinstance(operation, (Get, Put, Delete)), "a history is of operations of one item"
         client = note.request.node.address
         process = self._processes.get(client)
         if process is None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from msgspec import Struct, structs
 
 from dynaproof.checkers.workloads.client import Client, ClientSettings, ThinkTimer
+from dynaproof.checkers.workloads.several_items import SeveralItems
 from dynaproof.impl.node import ONLY_LANE, Env, Microseconds, NodeId
-from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Put
+from dynaproof.impl.partition.messages.requests import Delete, Get, Operation, Page, Put
 from dynaproof.impl.partition.records import Item, StoredItem
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.values.attribute import Item as AttributeItem
@@ -36,10 +37,16 @@ class Mix(Struct, frozen=True):
     """Strong reads, and nothing else."""
     item_bytes: int = 0
     """How much longer an item may be than its key and its number; 0: no item is."""
+    changes: int = 0
+    """Of twelve operations, those that change several items; of what is left, `reads` are reads."""
+    pages: int = 0
+    """And those that read several; also of who only reads."""
 
 
 class WorkloadClient(Client):
-    """Puts, deletes, conditional ones, strong and eventual gets, drawn through the environment."""
+    """Puts, deletes, conditional ones, strong and eventual gets, drawn through the environment; operations of
+    several items, if its mix has any.
+    """
 
     def __init__(
         self,
@@ -60,6 +67,7 @@ class WorkloadClient(Client):
         """In a row."""
         self.keys = keys
         self.seen: dict[bytes, Item | None] = {}
+        self.several = SeveralItems(env, keys, self.new_item)
         self.asked: list[Operation] = []
         """Operations that it was asked to do first."""
 
@@ -87,17 +95,27 @@ class WorkloadClient(Client):
         if self.asked:
             return self.asked.pop(0)
         self.tries -= 1
+        mix = self.mix
+        if mix.changes or mix.pages:
+            kind = self.env.random("several", 12)
+            if kind < mix.pages:
+                return self.several.page(always_strong=mix.reads_only)
+            if kind < mix.pages + mix.changes and not mix.reads_only:
+                return self.several.change()
         draw = self.env.random("operation", 12)
         key = b"k%d" % self.env.random("key", self.keys)
-        reads = self.mix.reads
-        if draw * 3 < reads * 2 or self.mix.reads_only:
+        if draw * 3 < mix.reads * 2 or mix.reads_only:
             return Get(key, strong=True)
-        if draw < reads:
+        if draw < mix.reads:
             return Get(key, strong=False)
         conditional = draw >= 8
         expected = self.seen.get(key) if conditional else None
         if draw in {7, 11}:
             return Delete(key, conditional, expected)
+        return Put(key, self.new_item(key), conditional, expected)
+
+    def new_item(self, key: bytes) -> Item:
+        """An item that nobody else writes."""
         item: AttributeItem = {
             "id": S(key.decode()),
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
@@ -106,7 +124,7 @@ class WorkloadClient(Client):
         if self.mix.item_bytes:  # Most items are small beside the largest, as in a table.
             most = self.mix.item_bytes >> 2 * self.env.random("magnitude", 4)
             item["padding"] = S("x" * self.env.random("padding", most + 1))
-        return Put(key, encode_item(item), conditional, expected)
+        return encode_item(item)
 
     def learned(self, operation: Operation, ending: Ending, observed: StoredItem | None) -> None:
         """Remember the last item seen under a key."""
@@ -118,13 +136,19 @@ class WorkloadClient(Client):
         if isinstance(operation, Get):
             if ending == "ok" and operation.strong:
                 self.seen[operation.key] = None if observed is None else observed.item
-        elif ending == "ok":
+        elif isinstance(operation, (Put, Delete)) and ending == "ok":
             self.seen[operation.key] = operation.item if isinstance(operation, Put) else None
-        elif ending == "condition_failed":
+        elif isinstance(operation, (Put, Delete)) and ending == "condition_failed":
             self.seen[operation.key] = None if observed is None else observed.item
+
+    def showed(self, operation: Operation, page: Page) -> None:
+        """Remember the versions in a page."""
+        self.several.showed(operation, page)
 
     def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
         """The operation is over; after errors wait longer, for whatever caused them may take its time."""
+        assert self.call is not None
+        self.several.ended(self.call.operation, ending, slot)
         super().end(ending, slot, observed)
         if self.errors:
             pause = self.settings.think_us << min(self.errors, MOST_DOUBLED)

@@ -1,0 +1,138 @@
+"""Faults that only a region has: a zone goes down, the active admin or the leader of the metadata crashes,
+and a storage node turns gray. None of them loses synced state.
+"""
+
+from __future__ import annotations
+
+from dynaproof.checkers.kinds.replica_faults import leading
+from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
+from dynaproof.checkers.runs.world_faults import (
+    CRASH,
+    SLOWNESS,
+    Cut,
+    Stop,
+    into,
+    out_of,
+)
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.metadata.records import METADATA
+
+
+class ZoneDown(FaultKind):
+    """All nodes of a zone stop at once; they come back together."""
+
+    name = "zone down"
+    sentence = "the zone of {} goes down"
+    mend = "zone up"
+    mend_sentence = "the zone of {} comes back"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where no other zone is down."""
+        return all(target.up for target in ground.targets)
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Stop its nodes."""
+        for target in ground.targets:
+            if target.id.zone == place.id.zone and target.up:
+                ground.world.crash(target, f"fault{number}/{target.name}")
+        return self.name
+
+    def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
+        """Start those that are down."""
+        for target in ground.targets:
+            if target.id.zone == place.id.zone and not target.up:
+                ground.restart(target, f"fault{number}/disk")
+
+
+class CrashOf(Stop):
+    """The base of crashes of whoever plays a part; a mere crash where nobody does."""
+
+    def who(self, ground: Ground) -> Place | None:
+        """Who plays the part."""
+        raise NotImplementedError
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Stop it; it is started again soon, by itself."""
+        found = self.who(ground)
+        if found is None:
+            ground.world.crash(place, f"fault{number}")
+            return CRASH.name
+        ground.world.crash(found, f"fault{number}")
+        if found is not place:
+            ground.restart(found, f"fault{number}/disk")
+        return self.name
+
+    def pending(self, place: Place) -> bool:
+        """Until the node is up."""
+        return not place.up
+
+
+class AdminCrash(CrashOf):
+    """The active admin stops."""
+
+    name = "crash of the active admin"
+    sentence = "the active admin crashes"
+
+    def who(self, ground: Ground) -> Place | None:
+        """The first that thinks that it is active."""
+        return next(
+            (
+                target
+                for target in ground.targets
+                if target.up and isinstance(target.node, Admin) and target.node.term.active
+            ),
+            None,
+        )
+
+
+class MetadataLeaderCrash(CrashOf):
+    """The leader of the metadata stops."""
+
+    name = "crash of the metadata's leader"
+    sentence = "the leader of the metadata crashes"
+
+    def who(self, ground: Ground) -> Place | None:
+        """The first that thinks that it leads it."""
+        return next(
+            (
+                target
+                for target in ground.targets
+                if any(replica.group == METADATA for replica in leading(target))
+            ),
+            None,
+        )
+
+
+class GrayNode(Cut):
+    """A node is slow, and some of the others do not hear it."""
+
+    name = "gray node"
+    sentence = "{} turns gray: slow, and not heard by some"
+    mend = "healthy"
+    mend_sentence = "{} is healthy again"
+    certain = False
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """To every other one of the nodes that faults hit, or from them."""
+        others = [target.name for target in ground.targets if target is not place]
+        some = others[fault.amount % 2 :: 2]
+        return into(place, some) if fault.amount % 3 == 0 else out_of(place, some)
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Cut the links, and slow the node down."""
+        place.slow = SLOWNESS
+        ground.lasts(number)
+        return super().fall(ground, place, fault, number)
+
+    def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
+        """Join the links; the node is as fast as before, unless it is still gray for another fault."""
+        super().mended(ground, place, fault, number)
+        if not any(other is place for other in ground.over(number)):
+            place.slow = 1
+
+
+ZONE_DOWN = ZoneDown()
+ADMIN_CRASH = AdminCrash()
+METADATA_LEADER_CRASH = MetadataLeaderCrash()
+GRAY_NODE = GrayNode()

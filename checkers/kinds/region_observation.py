@@ -1,0 +1,256 @@
+"""What a run shows of a region.
+
+*Invariant.* Every partition is observed as a group by itself, like any replica group, from the step on in
+which the metadata names it: before, no replica of it can be. Beside the groups there are a view of the
+region, and one of the lineage of each generation of a table.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from dynaproof.checkers.kinds.groups import GroupsObservation
+from dynaproof.checkers.kinds.region import RegionConfig, region_of
+from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.admin.term import Activated
+from dynaproof.impl.metadata.messages import Locate, Located
+from dynaproof.impl.metadata.records import (
+    METADATA,
+    PartitionRecord,
+    TableRecord,
+    WorkflowRecord,
+    partition_key,
+    table_key,
+)
+from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
+from dynaproof.impl.paxos.notes import Led, Reached
+from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.router.notes import UserAnswered, UserAsked
+from dynaproof.impl.router.router import Router
+from dynaproof.impl.storage_node.messages import (
+    DropPartition,
+    Fenced,
+    NodeReport,
+    PartitionGone,
+    RaiseFence,
+)
+from dynaproof.impl.values.key import KeySchema
+from dynaproof.specs import sometimes
+from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
+from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.users import UserObserver
+from dynaproof.specs.sometimes import EVERY, Sometimes
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.lineage import LineageView, Owner, OwnerChanged
+from dynaproof.specs.views.region import (
+    FenceLowered,
+    KeyOutside,
+    LedWhenGone,
+    LocatedOld,
+    ObeyedOldTerm,
+    Overfull,
+    RegionView,
+)
+
+COMMANDS = (CreateReplica, DropReplica, DropPartition, RaiseFence)
+"""What admins command storage nodes."""
+
+NO_TABLE = ("", 0)
+"""The lineage of no table, by which specs know that there will be others."""
+
+
+class RegionObservation(GroupsObservation):
+    """What a run shows of a region."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        *GroupsObservation.PROVIDES,
+        *MetadataObserver.PROVIDES,
+        *UserObserver.PROVIDES,
+        FenceLowered,
+        KeyOutside,
+        LedWhenGone,
+        LocatedOld,
+        ObeyedOldTerm,
+        Overfull,
+        OwnerChanged,
+    )
+
+    def __init__(self, config: RegionConfig) -> None:
+        self.region = RegionView()
+        first = {METADATA: region_of(config).first_config()}
+        super().__init__(config, first, {"region": self.region, NO_TABLE: LineageView()})
+        self.metadata = MetadataObserver(self.region, self.lineage_of, self.reach)
+        self.metadata.opened = self.opened
+        self.metadata.serving = self.serving
+        self.metadata.is_made = self.is_made
+        self.users = UserObserver(self.region, Judge, self.schema_of)
+        self.users.endings = self.endings
+        self.groups[METADATA].hears_chosen = self.chosen
+        self.ranges: dict[int, PartitionRecord] = {}
+        """Partitions as the metadata named them first."""
+        self.fences: dict[str, int] = {}
+        """By storage node, the highest fence that it has shown."""
+        self.owners: dict[int, tuple[str, int]] = {}
+        """By partition, the place that serves it by a lease, and until which tau."""
+        self.places: dict[str, Place] = {}
+        """Of the storage nodes that were seen, by name."""
+
+    def reach(self, situation: Sometimes) -> None:
+        """Count a `sometimes`."""
+        self.reached[situation.name] = self.reached.get(situation.name, 0) + 1
+
+    def lineage_of(self, table: str, generation: int) -> LineageView:
+        """The view of the partitions of one generation of a table."""
+        key = (table, generation)
+        if key not in self.view.views:
+            self.view.add(key, LineageView())
+        view = self.view.views[key]
+        assert isinstance(view, LineageView)
+        return view
+
+    # --- What the metadata is asked ---
+
+    def chosen(self, record: Any) -> None:
+        """A record of the metadata is chosen."""
+        self.metadata.chosen(record)
+        for table in self.metadata.of(TableRecord):
+            if table.status == "deleting":
+                self.users.removed(table.name)
+
+    def opened(self, record: PartitionRecord) -> None:
+        """The metadata names a new partition: it is observed from here on."""
+        self.ranges[record.partition] = record
+        self.open(record.partition, record.config).hears_chosen = partial(self.changed_in, record)
+
+    def changed_in(self, partition: PartitionRecord, record: Record) -> None:
+        """A record is chosen in a table's partition."""
+        for change in record.changes():
+            if not partition.range.contains(change.key):
+                self.region.file(KeyOutside(partition.partition, change.key))
+
+    def serving(self, partition: int) -> str:
+        """The name of a node that may serve a partition by its lease, if one may."""
+        for name, place in self.places.items():
+            replica = replica_of(place, partition) if place.up else None
+            if replica is not None and replica.may_serve():
+                return name
+        return ""
+
+    def is_made(self, partition: int, member: Any) -> bool:
+        """Whether a replica was ever seen."""
+        return member in self.groups[partition].members.values()
+
+    def schema_of(self, table: str) -> KeySchema | None:
+        """The key schema of a table, if there is one of that name."""
+        record = self.metadata.records.get(table_key(table))
+        return record.schema if isinstance(record, TableRecord) else None
+
+    # --- What happens to nodes ---
+
+    def host_handled(self, place: Place) -> None:
+        """A handler of a storage node has run."""
+        self.places[place.name] = place
+        command = given(place)
+        fence = self.fences.get(place.name, 0)
+        if (
+            isinstance(command, COMMANDS)
+            and command.term < fence
+            and not any(isinstance(message, Fenced) for message in sent(place))
+        ):
+            self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
+        if type(command) is Locate:
+            self.located(place)
+        group = self.of(place.lane)
+        group.handled(place)
+        seen = group.seen.get(place.name)
+        record = self.ranges.get(place.lane)
+        if seen is not None and record is not None and seen.ends:
+            # Until the first tau at which the node's clock shows the lease's end.
+            owner = (place.name, -(-(seen.ends << 20) // place.rate))
+            if self.owners.get(place.lane) != owner:
+                self.owners[place.lane] = owner
+                low, high = ends_of(record)
+                lineage = self.lineage_of(record.table, record.generation)
+                lineage.own(record.partition, Owner(low, high, owner[1]))
+
+    def led(self, place: Place, note: Led) -> None:
+        """A replica began to lead."""
+        if place.lane == METADATA and self.groups[METADATA].leader_changes:
+            self.reach(sometimes.METADATA_LED_ANEW)
+        if place.lane in self.ranges and partition_key(place.lane) not in self.metadata.records:
+            self.region.file(LedWhenGone(place.lane, place.name))
+        self.of(place.lane).on_led(place, note)
+
+    def partition_gone(self, place: Place, _message: PartitionGone) -> None:
+        """It leaves a node that nothing of the lane's partition is left there."""
+        self.metadata.gone[place.lane, place.id.address] = True
+
+    def fenced(self, place: Place, message: Fenced) -> None:
+        """A node refuses a command of a lower term."""
+        self.reach(sometimes.LATE_COMMAND)
+        self.fences[place.name] = max(message.fence, self.fences.get(place.name, 0))
+
+    def reported(self, place: Place, message: NodeReport) -> None:
+        """A node shows its fence, which never goes back."""
+        if message.fence < self.fences.get(place.name, 0):
+            self.region.file(FenceLowered(place.name, message.fence, self.fences[place.name]))
+        self.fences[place.name] = max(message.fence, self.fences.get(place.name, 0))
+
+    def located(self, place: Place) -> None:
+        """The metadata has just been asked where a table is; when the answer leaves, it may have waited."""
+        acknowledged = max(self.groups[METADATA].view.acknowledged, default=0)
+        for message in sent(place):
+            if isinstance(message, Located) and message.slot < acknowledged:
+                self.region.file(LocatedOld(place.name, message.slot, acknowledged))
+
+    def router_handled(self, place: Place) -> None:
+        """A handler of a router has run."""
+        router = place.node
+        assert isinstance(router, Router)
+        self.bounded(place, router.queues())
+
+    def admin_handled(self, place: Place) -> None:
+        """A handler of an admin has run."""
+        admin = place.node
+        assert isinstance(admin, Admin)
+        self.bounded(place, admin.queues())
+
+    def bounded(self, place: Place, queues: tuple[tuple[str, int, int], ...]) -> None:
+        """What grows with what others ask is within its bounds."""
+        for what, length, bound in queues:
+            if length > bound:
+                self.region.file(Overfull(place.name, what, length, bound))
+
+    def noted(self, _place: Place, note: Reached) -> None:
+        """A router or an admin is in a situation that a campaign counts."""
+        self.reach(EVERY[note.what])
+
+    def activated(self, place: Place, _note: Activated) -> None:
+        """An admin has become active."""
+        for other in place.world.places.values():
+            node = other.node
+            if other is not place and other.up and isinstance(node, Admin) and node.term.active:
+                self.reach(sometimes.TWO_ADMINS)
+
+    def caller_crashed(self, place: Place, lost_disk: bool) -> None:
+        """A router or an admin is gone, and with it all that it had under way."""
+        node = place.node
+        if isinstance(node, Admin) and node.term.active and self.metadata.of(WorkflowRecord):
+            self.reach(sometimes.ADMIN_DIED)
+        for group in self.groups:
+            self.of(group).client_crashed(place, lost_disk)
+
+    def user_asked(self, place: Place, note: UserAsked) -> None:
+        """A user asks."""
+        self.users.on_asked(place, note)
+
+    def user_answered(self, place: Place, note: UserAnswered) -> None:
+        """A user was answered."""
+        self.users.on_answered(place, note)
+
+    def user_crashed(self, place: Place, lost_disk: bool) -> None:
+        """A user is gone."""
+        self.users.crashed(place, lost_disk)

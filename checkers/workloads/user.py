@@ -1,0 +1,299 @@
+"""Users of a region's tables, as nodes: each asks one thing at a time of some router, and waits.
+
+A user that hears nothing asks for the next thing, as one does whose SDK has given up: whether what it had
+asked for takes effect is not known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, structs
+
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.router.messages import (
+    Action,
+    Answered,
+    Ask,
+    BatchGetItem,
+    BatchWriteItem,
+    DeleteItem,
+    DescribeTable,
+    Failed,
+    GetItem,
+    Items,
+    ListTables,
+    PutItem,
+    QueryTable,
+    Result,
+    ScanTable,
+)
+from dynaproof.impl.router.notes import UserAnswered, UserAsked
+from dynaproof.impl.sessions import OpenSession, Session, SessionGone, SessionOpened
+from dynaproof.impl.values.attribute import Item as AttributeItem
+from dynaproof.impl.values.attribute import S, number
+from dynaproof.impl.values.encoding import decode_item, encode_item
+from dynaproof.impl.values.key import KeyAttribute, KeySchema
+
+SCHEMA = KeySchema(KeyAttribute("id", "S"))
+"""Of the tables of all users."""
+
+TRIES = 20
+"""What a user begins for each thing that is to be answered, at the most."""
+
+MOST_DOUBLED = 8
+
+CONNECTING = 8
+"""A session is opened within this part of the time for which an answer is waited for, or another router is
+asked.
+"""
+
+ENDLESS = 1 << 40
+"""Operations of a user that goes on until it is told to stop."""
+
+
+class UserSettings(Struct, frozen=True):
+    """What a user asks for, and how it waits."""
+
+    timeout_us: Microseconds
+    """How long it waits for an answer."""
+    think_us: Microseconds
+    """Pause between two things, at the most."""
+    operations: int
+    """Things that are to be answered."""
+    keys: int
+    tables: int = 1
+    partitions: int = 3
+    """Of each table,"""
+    replicas: int = 3
+    """and of each of those."""
+    deletes: bool = False
+    """Whether tables are deleted too, and created again."""
+    page: int = 3
+    """Items of a page, at the most."""
+
+
+class UserThinkTimer(Timer, frozen=True, gc=False, tag="user_think"):
+    """Time for the next thing."""
+
+
+class UserTimeoutTimer(Timer, frozen=True, gc=False, tag="user_timeout"):
+    """The answer to this did not come."""
+
+    number: int
+
+
+class User:
+    """One user; see the module."""
+
+    def __init__(self, env: Env, routers: tuple[NodeId, ...], settings: UserSettings) -> None:
+        self.env = env
+        self.routers = tuple(router.address for router in routers)
+        self.settings = settings
+        self.left = settings.operations
+        self.tries = settings.operations * TRIES
+        self.errors = 0
+        """In a row."""
+        self.ended = 0
+        """Things that were answered."""
+        self.numbers = 0
+        self.sessions: dict[NodeId, Session] = {}
+        """By router, the session there."""
+        self.silent: dict[NodeId, bool] = {}
+        """Routers that did not answer: another one is asked, unless none does."""
+        self.router = self.routers[0]
+        """That is asked now."""
+        self.doing: Action | None = None
+        self.scan: ScanTable | None = None
+        """The next page of a scan that is under way."""
+        self.seen: dict[tuple[str, bytes], Item | None] = {}
+        self.first: list[Action] = []
+        """What it was asked to do first."""
+
+    def on_start(self) -> None:
+        """Begin soon."""
+        self.think(1 + self.env.random("think", self.settings.think_us))
+
+    def think(self, pause_us: Microseconds) -> None:
+        """Pause before the next thing."""
+        self.env.set_timer(pause_us, UserThinkTimer())
+
+    def go_on(self, think_us: Microseconds) -> None:
+        """Ask until told to stop, with pauses of so much at the most."""
+        self.left = self.tries = ENDLESS
+        self.settings = structs.replace(self.settings, think_us=max(1, think_us))
+        self.begin()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self.left = 0
+
+    def ask_first(self, *actions: Action) -> None:
+        """Do these next, in order, each until it is done or cannot be."""
+        self.first = list(actions)
+        self.left += len(actions)
+        self.tries += len(actions)
+
+    @property
+    def request(self) -> RequestId:
+        """The name of what is under way."""
+        return RequestId(self.env.me, self.env.boot, self.numbers)
+
+    # --- Asking ---
+
+    def on_timer(self, timer: Timer) -> None:
+        """Begin, or wait no longer."""
+        if isinstance(timer, UserThinkTimer):
+            self.begin()
+        elif isinstance(timer, UserTimeoutTimer) and self.doing is not None:
+            self.scan, self.silent[self.router] = None, True
+            self.end(None, "", self.router not in self.sessions, None)
+
+    def begin(self) -> None:
+        """Ask for the next thing, if there is one."""
+        if self.doing is not None or self.left <= 0 or self.tries <= 0:
+            return
+        self.tries -= 1
+        action = self.first[0] if self.first else self.scan or self.next_action()
+        self.doing = action
+        self.numbers += 1
+        self.env.note(UserAsked(self.request, action))
+        if len(self.silent) == len(self.routers):
+            self.silent = {}
+        routers = [router for router in self.routers if router not in self.silent]
+        self.router = routers[self.env.random("router", len(routers))]
+        session, wait_us = self.sessions.get(self.router), self.settings.timeout_us
+        if session is None:
+            wait_us //= CONNECTING
+            self.env.send(self.router, OpenSession(self.numbers))
+        else:
+            self.env.send(self.router, Ask(session, self.numbers, action))
+        self.env.set_timer(wait_us, UserTimeoutTimer(self.numbers))
+
+    def next_action(self) -> Action:
+        """Drawn from the mix."""
+        draw = self.env.random("action", 24)
+        settings = self.settings
+        table = self.table(self.env.random("table", settings.tables))
+        if settings.deletes and draw < 8:
+            if draw < 4:
+                return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
+            return DeleteTable(table) if draw < 7 else DescribeTable(table)
+        key = self.env.random("key", settings.keys)
+        if draw < 11:
+            return GetItem(table, key_of(key), strong=draw % 3 > 0)
+        if draw < 18:
+            conditional = draw % 2 > 0
+            expected = self.seen.get((table, key_of(key))) if conditional else None
+            if draw == 12:
+                return DeleteItem(table, key_of(key), conditional, expected)
+            return PutItem(table, self.item(key), conditional, expected)
+        if draw < 20:
+            return ScanTable(table, None, 1 + self.env.random("page", settings.page), strong=draw % 2 > 0)
+        if draw == 20:
+            return QueryTable(table, key_of(key), strong=True)
+        keys = [(key + offset) % settings.keys for offset in range(min(3, settings.keys))]
+        if draw == 21:
+            return BatchGetItem(tuple(GetItem(table, key_of(one), strong=True) for one in keys))
+        if draw == 22:
+            return BatchWriteItem(tuple(PutItem(table, self.item(one)) for one in keys))
+        return ListTables(limit=1 + self.env.random("page", settings.page))
+
+    def item(self, key: int) -> Item:
+        """An item that nobody else writes."""
+        item: AttributeItem = {
+            "id": S(f"k{key}"),
+            "writer": S(f"{self.env.me.name}.{self.env.boot}"),
+            "number": number(str(self.numbers + 1)),
+        }
+        return encode_item(item)
+
+    @staticmethod
+    def table(index: int) -> str:
+        """The name of a table."""
+        return f"table-{index}"
+
+    # --- Answers ---
+
+    def on_message(self, sender: NodeId, message: Message) -> None:
+        """Take the answer to what is under way."""
+        if isinstance(message, SessionOpened):
+            if message.number == self.numbers and self.doing is not None and self.router not in self.sessions:
+                self.sessions[self.router] = message.session
+                self.env.send(self.router, Ask(message.session, self.numbers, self.doing))
+                self.env.set_timer(self.settings.timeout_us, UserTimeoutTimer(self.numbers))
+            return
+        if isinstance(message, SessionGone):
+            if self.sessions.get(sender.address) == message.session:
+                del self.sessions[sender.address]
+                if self.doing is not None and self.router == sender.address:
+                    self.scan = None
+                    self.end(None, "", False, None)  # Its earlier life may have done it.
+            return
+        if not isinstance(message, (Answered, Failed)) or self.doing is None:
+            return
+        if (message.session, message.number) != (self.sessions.get(sender.address), self.numbers):
+            return
+        if isinstance(message, Answered):
+            self.learn(message.result)
+            self.end(message.result, "", True, None)
+        else:
+            self.scan = None
+            self.end(None, message.error, message.definite, message.observed)
+
+    def learn(self, result: Result) -> None:
+        """Remember what was read and written last, and where a scan goes on."""
+        action: Any = self.doing
+        self.scan = None
+        if isinstance(action, ScanTable) and isinstance(result, Items) and result.after is not None:
+            self.scan = structs.replace(action, after=result.after)
+        elif isinstance(action, PutItem):
+            self.seen[action.table, keyed(action.item)] = action.item
+        elif isinstance(action, DeleteItem):
+            self.seen[action.table, action.key] = None
+        elif isinstance(action, GetItem) and action.strong:
+            self.seen[action.table, action.key] = result.item  # type: ignore[union-attr]
+
+    def end(self, result: Result | None, error: str, definite: bool, observed: Item | None) -> None:
+        """It is over; after errors wait longer, for whatever caused them may take its time."""
+        self.env.note(UserAnswered(self.request, result, error, definite, observed))
+        self.env.cancel_timer(UserTimeoutTimer(self.numbers))
+        if error == "ConditionalCheckFailedException":
+            action: Any = self.doing
+            at = keyed(action.item) if isinstance(action, PutItem) else action.key
+            self.seen[action.table, at] = observed
+        answered = result is not None or error in ANSWERS
+        if self.first and error == TOO_MANY:
+            answered = False  # It insists.
+        elif self.first and answered:
+            self.first.pop(0)
+        self.doing = None
+        self.errors = 0 if answered else self.errors + 1
+        self.left -= answered
+        self.ended += answered
+        self.think(1 + self.env.random("think", self.settings.think_us << min(self.errors, MOST_DOUBLED)))
+
+
+TOO_MANY = "LimitExceededException"
+"""It can be done later."""
+
+ANSWERS = (
+    "ConditionalCheckFailedException",
+    "ResourceNotFoundException",
+    "ResourceInUseException",
+    TOO_MANY,
+)
+"""Errors that say how it is, and not that the region could not do its work."""
+
+
+def key_of(index: int) -> Item:
+    """The key of an item."""
+    return encode_item({"id": S(f"k{index}")})
+
+
+def keyed(item: Item) -> Item:
+    """The key in an item of a user."""
+    return encode_item({"id": decode_item(item)["id"]})

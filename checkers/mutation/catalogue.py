@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from dynaproof.checkers.mutation.seeded import (
+    admins,
     ballots,
     batches,
     boots,
@@ -25,7 +26,9 @@ from dynaproof.checkers.mutation.seeded import (
     membership,
     pages,
     request_ids,
+    routers,
     serving,
+    several_items,
     sheds,
     tails,
     times,
@@ -55,6 +58,9 @@ MODULES = (
     sheds,
     hosting,
     times,
+    several_items,
+    admins,
+    routers,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -34,7 +34,7 @@ from dynaproof.checkers.workloads.client import AttemptTimer, GiveUpTimer
 from dynaproof.checkers.world.options import RATE_ONE, Options
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Timer
-from dynaproof.impl.partition.messages.requests import Operation
+from dynaproof.impl.partition.messages.requests import ItemOperation
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.election import ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import HeartbeatTimer
@@ -300,12 +300,12 @@ class Harness:
 
     # --- Clients ---
 
-    def ask(self, name: str, operation: Operation, to: str) -> None:
+    def ask(self, name: str, operation: ItemOperation, to: str) -> None:
         """A client sends an operation to a replica, which it takes for the leader; it arrives at once."""
         self.send(name, operation, to)
         self._happen(self._request(name, to), f"{to} gets it")
 
-    def send(self, name: str, operation: Operation, to: str) -> None:
+    def send(self, name: str, operation: ItemOperation, to: str) -> None:
         """The same, and the request stays in flight."""
         client, replica = self.client(name), self.replica(to)
         client.next, client.ending, client.observed = operation, None, None

@@ -7,7 +7,7 @@ from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.checkers.mutation.directed.scenario import scenario
 from dynaproof.impl.partition.messages.requests import Get, Put
-from dynaproof.impl.paxos.messages.election import ElectionTimer
+from dynaproof.impl.paxos.messages.election import Alive, AskAlive, ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import (
     Accept,
     Handover,
@@ -115,6 +115,24 @@ def a_new_leader_is_asked_for_before_it_is_renewed(harness: Harness) -> None:
     )
 
 
+@scenario("early_timer_deposes")
+def a_timer_is_older_than_the_leader(harness: Harness) -> None:
+    """The link between a new leader and one voter is gray. The other one hears the leader; its timer was set
+    before, and the voter at the gray link is the first to answer it.
+    """
+    harness.hold_link("sa", "sc")
+    harness.hold_link("sc", "sa")
+    harness.elect("sa")
+    harness.fire("sb", ElectionTimer)
+    harness.deliver("sb", "sc", AskAlive)
+    harness.deliver("sc", "sb", Alive)
+    harness.promise(
+        "no_idle_elections", harness.replica("sb").campaign is None, "sb campaigns against whom it hears"
+    )
+    harness.settle()
+    harness.expect(harness.replica("sa").leading is not None, "sa still leads")
+
+
 @scenario("silent_clocks_count_as_near", "clock_always_trusted")
 def a_leader_hears_one_clock_and_is_far_from_it(harness: Harness) -> None:
     """The wall clock of a new leader is off; one voter answers it, and the other is silent."""
@@ -124,6 +142,22 @@ def a_leader_hears_one_clock_and_is_far_from_it(harness: Harness) -> None:
     batch(harness, "sa", "sb")
     write(harness, "c0", "1", "sa")
     stamps = harness.find("sa", "sb", Accept) is not None
+    harness.promise(
+        "timestamps_near_real_time", not stamps, "sa stamps a write by a clock that is far from all others"
+    )
+
+
+@scenario("own_step_not_noticed")
+def a_leaders_clock_steps_when_one_voter_is_silent(harness: Harness) -> None:
+    """One voter is silent when the wall clock of the leader steps; the other one answers."""
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold_link("sa", "sb")
+    harness.step_wall("sa", 1_800_000)
+    harness.beat("sa")
+    harness.hold_link("sa", "sc")
+    write(harness, "c0", "1", "sa")
+    stamps = harness.find("sa", "sc", Accept) is not None
     harness.promise(
         "timestamps_near_real_time", not stamps, "sa stamps a write by a clock that is far from all others"
     )

@@ -8,7 +8,7 @@ from typing import Any
 from dynaproof.checkers.mutation.directed.fixture import ScriptedClient
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import ONLY_LANE
-from dynaproof.impl.partition.messages.requests import Delete, Get, Operation
+from dynaproof.impl.partition.messages.requests import Delete, Get, ItemOperation
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import decode_item
@@ -73,7 +73,7 @@ def replica_facts(replica: PartitionReplica) -> Facts:
     return tuple(found)
 
 
-def words(operation: Operation) -> str:
+def words(operation: ItemOperation) -> str:
     """A client's operation."""
     key = operation.key.decode()
     if isinstance(operation, Get):

@@ -32,6 +32,11 @@ BUGS = (
         Edit(CORE, "self.heard_alive_at = self.env.now", "pass"),
     ),
     bug(
+        "early_timer_deposes",
+        "A timer that was set before a new leader came lets a voter campaign that hears this leader.",
+        Edit(CANDIDATE, "if self.hears_leader() and self.leader not in inquiry.dead_votes:", "if False:"),
+    ),
+    bug(
         "lost_batch_never_sent_again",
         "What was proposed once is not sent again to a voter that lacks it.",
         Edit(LEADER, "self.send_missing(leadership, m, moved_at)", "pass"),

@@ -85,6 +85,11 @@ BUGS = (
         "waits_for_held_for_ever",
         "An operator waits to hear where a log may begin, though the leader may be lost in the middle.",
         Edit(OPERATOR, "elif waited >= self.settings.held_us:", "elif False:"),
+        Edit(
+            OPERATOR,
+            "if waited >= self.settings.patience_us:",
+            'if waited >= self.settings.patience_us and work.role == "full":',
+        ),
         scenario="membership",
     ),
     bug(

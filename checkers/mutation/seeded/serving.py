@@ -56,8 +56,13 @@ BUGS = (
         "A strong read shows a write in flight.",
         Edit(
             REQUESTS,
-            "found = state.items.get(get.key)",
-            "found = self.current(get.key) if get.strong else state.items.get(get.key)",
+            "self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))",
+            """
+            answer = shown(state, m.request, m.attempt, get, self.settings)
+            if isinstance(answer, Reply) and get.strong:
+                answer = Reply(m.request, m.attempt, "ok", state.applied, self.current(get.key))
+            self.env.send(sender, answer)
+            """,
         ),
     ),
     bug(
@@ -65,8 +70,13 @@ BUGS = (
         "An eventual read shows a write in flight.",
         Edit(
             REQUESTS,
-            "found = state.items.get(get.key)",
-            "found = state.items.get(get.key) if get.strong else self.current(get.key)",
+            "self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))",
+            """
+            answer = shown(state, m.request, m.attempt, get, self.settings)
+            if isinstance(answer, Reply) and not get.strong:
+                answer = Reply(m.request, m.attempt, "ok", state.applied, self.current(get.key))
+            self.env.send(sender, answer)
+            """,
         ),
     ),
     bug(

@@ -45,6 +45,11 @@ BUGS = (
         Edit(LEADERSHIP, "self.wall_apart = wall_apart", "self.wall_apart = 0"),
     ),
     bug(
+        "own_step_not_noticed",
+        "A leader whose wall clock steps is as near the voters that answer no more as it was when they did.",
+        Edit(LEADERSHIP, "progress.wall_apart -= stepped", "pass"),
+    ),
+    bug(
         "no_ops_not_read",
         "A reader of the log gets only what answers a request.",
         Edit(

@@ -1,0 +1,217 @@
+"""Bugs of admins and of the metadata that they change: terms, workflows, placement, what is removed when."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    AGENT,
+    CHANGES,
+    DIRECTORY,
+    NODES,
+    ORDERS,
+    PLACEMENT,
+    TERM,
+    WORKFLOWS,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+COMES_AND_GOES = "create-delete-create"
+TAKEOVER = "admin-takeover"
+
+BUGS = (
+    bug(
+        "governs_by_whatever_term_it_reads",
+        "An admin conditions its changes on the record of who is active, though that names another one.",
+        Edit(
+            TERM,
+            "governs = self.active and record == AdminRecord(self.term, self.env.me.name)",
+            "governs = self.active and record is not None",
+        ),
+        scenario=TAKEOVER,
+    ),
+    bug(
+        "removes_whoever_is_active",
+        "The last step of a workflow is not conditioned on who is active.",
+        Edit(
+            CHANGES,
+            "read.stays(ADMIN_KEY),",
+            "",
+            within="remove_table",
+        ),
+        Edit(
+            TERM,
+            "governs = self.active and record == AdminRecord(self.term, self.env.me.name)",
+            "governs = self.active",
+        ),
+        scenario=TAKEOVER,
+    ),
+    bug(
+        "takes_over_with_the_same_term",
+        "An admin that takes over does not raise the term.",
+        Edit(
+            CHANGES,
+            "term = 1 if before is None else before.term + 1",
+            "term = 1 if before is None else before.term",
+        ),
+        scenario=TAKEOVER,
+    ),
+    bug(
+        "ids_of_partitions_given_twice",
+        "Creating a table leaves the ids of its partitions to the next one.",
+        Edit(CHANGES, "Ids(ids.partition + order.partitions,", "Ids(ids.partition,"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "generations_given_twice",
+        "A table that is created anew gets the generation of the one before.",
+        Edit(CHANGES, "ids.workflow + 1, ids.generation + 1,", "ids.workflow + 1, ids.generation,"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "workflows_not_counted",
+        "Tables are created and deleted however many workflows are under way.",
+        Edit(CHANGES, "if ids.under_way >= most_workflows:", "if False:"),
+        Edit(CHANGES, "if under_way > most_workflows:", "if False:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "late_orders_obeyed",
+        "An admin does whatever order comes, though it is a late copy of one that was done and undone since.",
+        Edit(ORDERS, "if not self.sessions.takes(sender, m):", "if m.request in self.under_way:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "orders_not_bounded",
+        "An admin takes all orders of routers at the same time.",
+        Edit(ORDERS, "if len(self.under_way) >= self.settings.orders:", "if False:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "create_goes_on_beside_delete",
+        "A table that is deleted while it is created keeps the workflow that creates it.",
+        Edit(
+            CHANGES,
+            "*([read.leaves(workflow_key(table.workflow), None)] if table.workflow else []),",
+            "",
+        ),
+        Edit(CHANGES, "and table.workflow == workflow.workflow", ""),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "active_at_a_quorum",
+        "A table becomes active although a node of each partition has not answered that its replica is made.",
+        Edit(WORKFLOWS, 'may_lack = 0 if self.record.kind == "create" else 1', "may_lack = 1"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "removed_at_one_answer",
+        "The record of a table goes though two nodes of a partition have not answered that it is gone.",
+        Edit(
+            WORKFLOWS,
+            'may_lack = 0 if self.record.kind == "create" else 1',
+            'may_lack = 0 if self.record.kind == "create" else 2',
+        ),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "removed_when_told",
+        "The record of a table goes as soon as the nodes were told to drop its partitions.",
+        Edit(
+            WORKFLOWS,
+            "to, command = to.address, DropPartition(self.term.term)",
+            """
+            to, command = to.address, DropPartition(self.term.term)
+            driven.answered[target.partition, to] = True
+            """,
+        ),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "zones_not_looked_at",
+        "The replicas of a partition are placed on the emptiest nodes, of whatever zones.",
+        Edit(
+            PLACEMENT, "if len(chosen) < replicas and zones[node.zone] < most:", "if len(chosen) < replicas:"
+        ),
+        scenario="table",
+    ),
+    bug(
+        "gone_within_the_lease",
+        "A node says that a partition is gone although a lease may run that it has granted for it.",
+        Edit(AGENT, "if self.env.now >= host.bound_until(group):", "if True:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "no_tombstone",
+        "A node that drops a partition does not remember that, and makes it again at a late command.",
+        Edit(AGENT, "host.journal.append(Buried(group, m.term))", "host.journal.append(Fence(m.term))"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "not_fenced",
+        "A node obeys the commands of an admin that was deposed.",
+        Edit(AGENT, "if m.term < journal.fence:", "if m.term < 0:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "fence_forgotten_at_a_crash",
+        "A node does not write down the highest term that it has seen.",
+        Edit(AGENT, "Interred(journal.append(Fence(m.term)))", "Interred(0)"),
+        Edit(
+            AGENT,
+            "if m.term > journal.fence:",
+            "if m.term > journal.fence and (journal._stands(Fence(m.term)) is None):",
+        ),
+        scenario=TAKEOVER,
+    ),
+    bug(
+        "late_nodes_not_collected",
+        "What a node still hosts of a table whose record is gone is never dropped.",
+        Edit(NODES, "if missing:", "if missing and False:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "commands_sent_once",
+        "The commands of a workflow are not sent again when they were not answered.",
+        Edit(
+            WORKFLOWS,
+            "if driven is not None and self.term.active:",
+            "if driven is None and self.term.active:",
+        ),
+        Edit(WORKFLOWS, "self.go_on(driven)", "pass", within="Workflows.on_step_timer"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "workflows_not_taken_over",
+        "An admin that becomes active does not look which workflows are under way.",
+        Edit(WORKFLOWS, "self.look()", "pass", within="Workflows.activated"),
+        scenario=TAKEOVER,
+    ),
+    bug(
+        "nobody_takes_over",
+        "An admin waits for the active one, however long that has not touched its record.",
+        Edit(TERM, "untouched = now - self.seen_at >= self.settings.takeover_us", "untouched = False"),
+        scenario=TAKEOVER,
+    ),
+    bug(
+        "located_without_a_lease",
+        "A replica of the metadata says where tables are although its lease is over.",
+        Edit(DIRECTORY, "if not replica.may_serve():", "if replica.leading is None:"),
+        Edit(DIRECTORY, "assert replica.leading is not None", "pass"),
+        scenario="metadata-leader-loss",
+    ),
+    bug(
+        "located_by_any_replica",
+        "Any replica of the metadata says where tables are, as far as it knows.",
+        Edit(DIRECTORY, "if not replica.may_serve():", "if False:"),
+        Edit(
+            DIRECTORY,
+            "assert replica.leading is not None",
+            "",
+        ),
+        Edit(
+            DIRECTORY,
+            "self.env.note(Served(replica.member, replica.leading,",
+            "(lambda *_: None)((replica.member, replica.leading,",
+        ),
+        scenario="metadata-leader-loss",
+    ),
+)

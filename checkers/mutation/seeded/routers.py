@@ -1,0 +1,159 @@
+"""Bugs of routers and their calls: which partition, which leader, what an error means, pages, sessions."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    CALL,
+    CALLER,
+    KEYS,
+    ROUTER,
+    SESSIONS,
+    TABLES,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+COMES_AND_GOES = "create-delete-create"
+
+BUGS = (
+    bug(
+        "router_says_definite",
+        "A router says that a request had no effect when it has waited for an answer for long enough.",
+        Edit(CALL, 'return "indefinite" if self.unanswered else "definite"', 'return "definite"'),
+        scenario="table",
+    ),
+    bug(
+        "last_refusal_counts",
+        "A router says that a request had no effect when its last attempt was refused for good.",
+        Edit(CALL, "del self.unanswered[attempt]", "self.unanswered.clear()", within="Call.refused"),
+        scenario="table",
+    ),
+    bug(
+        "any_hint_followed",
+        "A router follows every hint who leads at once, however old that is.",
+        Edit(
+            CALLER, "m.ballot > running.followed and running.call.wants_leader", "running.call.wants_leader"
+        ),
+        scenario="table",
+    ),
+    bug(
+        "hints_not_followed",
+        "A router never follows a hint who leads, and aims all attempts at the ballot that it knew first.",
+        Edit(
+            CALLER,
+            "if m.leader is not None and m.ballot > running.followed and running.call.wants_leader:",
+            "if False:",
+        ),
+        scenario="table",
+    ),
+    bug(
+        "deadline_of_each_attempt",
+        "Every attempt at a request has a deadline of its own, and so another name.",
+        Edit(
+            CALLER,
+            "env.send(to, call.ask(to, route.ballot))",
+            "call.deadline += 1; env.send(to, call.ask(to, route.ballot))",
+        ),
+        scenario="table",
+    ),
+    bug(
+        "first_partition_owns_all",
+        "A router sends everything to the first partition of a table.",
+        Edit(
+            TABLES, "return self.partitions[bisect_right(self.starts, key) - 1]", "return self.partitions[0]"
+        ),
+        scenario="table",
+    ),
+    bug(
+        "neighbour_owns_the_key",
+        "A router sends a request to the partition before the one that owns the key.",
+        Edit(TABLES, "bisect_right(self.starts, key) - 1]", "bisect_right(self.starts, key) - 2]"),
+        scenario="table",
+    ),
+    bug(
+        "first_route_kept",
+        "A router goes on to use what it has read of a table first, whatever it reads later.",
+        Edit(TABLES, "if before is None or m.slot >= before.slot:", "if before is None:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "requests_not_bounded",
+        "A router takes all that users ask at the same time.",
+        Edit(ROUTER, "if crowded or len(self.asked) >= self.settings.requests:", "if crowded:"),
+        scenario="table",
+    ),
+    bug(
+        "scans_not_bounded",
+        "A router reads as many pages at the same time as users ask for.",
+        Edit(
+            ROUTER,
+            "if crowded or len(self.asked) >= self.settings.requests:",
+            "if len(self.asked) >= self.settings.requests:",
+        ),
+        scenario="busy-table",
+    ),
+    bug(
+        "tables_not_bounded",
+        "A router keeps all tables in mind that it has ever read.",
+        Edit(TABLES, "if len(self.known) > self.settings.tables:", "if False:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "token_is_inclusive",
+        "The next page begins with the last item of the page before.",
+        Edit(KEYS, 'after = action.after + b"\\x00"', "after = action.after"),
+        scenario="table",
+    ),
+    bug(
+        "page_ends_with_its_partition",
+        "A page that comes to the end of a partition is taken for the end of the scan.",
+        Edit(
+            ROUTER,
+            "if place is None or (paging.high is not None and place >= paging.high):",
+            "if answer.through is None:",
+        ),
+        scenario="table",
+    ),
+    bug(
+        "page_skips_what_did_not_fit",
+        "A page goes on behind the partition although it was not read to its end.",
+        Edit(
+            ROUTER,
+            "place = operation.high if answer.through is None else answer.through",
+            "place = operation.high",
+        ),
+        Edit(ROUTER, "elif full or (answer.through is not None and paging.items):", "elif full:"),
+        scenario="table",
+    ),
+    bug(
+        "page_that_failed_is_the_last",
+        "A page of which a piece could not be read is said to be the last one.",
+        Edit(ROUTER, "Items(tuple(paging.items), paging.items[-1][0])", "Items(tuple(paging.items), None)"),
+        scenario="table",
+    ),
+    bug(
+        "batch_hides_its_errors",
+        "A batch says that all of its items were processed.",
+        Edit(
+            ROUTER,
+            "self.end(number, Batch(tuple(piece.item for piece in asked.pieces), unprocessed))",
+            "self.end(number, Batch(tuple(piece.item for piece in asked.pieces), ()))",
+        ),
+        scenario="table",
+    ),
+    bug(
+        "repeated_messages_ask_again",
+        "A router takes a message of a user that the network repeats for another request.",
+        Edit(SESSIONS, "return m.number > found[1]", "return True"),
+        scenario="table",
+    ),
+    bug(
+        "sessions_outlive_the_router",
+        "A router takes what was asked of its life before the crash.",
+        Edit(
+            SESSIONS,
+            "found = self.open.pop(m.session, None)",
+            "found = self.open.pop(m.session, (sender, 0))",
+        ),
+        scenario="zone-down",
+    ),
+)

@@ -3,7 +3,9 @@
 import builtins
 import dis
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType
 
 import pytest
@@ -109,6 +111,22 @@ def test_a_seeded_bug_is_hunted_in_the_scenario_that_it_names() -> None:
     assert config.scenario == "endurance"
     assert shrunk(named, config, outcome).config.scenario == "endurance"
     assert all(mutant.scenario in SCENARIOS for mutant in MUTANTS.values())
+
+
+def test_the_claims_name_every_seeded_bug_once_and_count_them() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+    table = text[text.index("| promise | died by exploration |") :].split("\n\n", 1)[0]
+    columns: tuple[list[str], list[str]] = ([], [])
+    for row in table.splitlines():
+        _, *cells = row.split(" | ", 2)
+        for column, cell in zip(columns, cells, strict=True):
+            column.extend(re.findall(r"`(\w+)` \(", cell))
+    explored, directed = columns
+    alive = [name for name in MUTANTS if name not in explored + directed]
+    assert sorted(explored + directed + alive) == sorted(MUTANTS)
+    assert [name for name in alive if f"`{name}`" not in text] == []
+    counts = f"of the {len(MUTANTS)} bugs exploration kills {len(explored)}, {len(directed)} die only"
+    assert counts in text
 
 
 def test_an_exception_is_no_kill() -> None:

@@ -267,7 +267,7 @@ CUTS_NOTHING = bug(
 
 def test_a_replica_that_cuts_nothing_is_found_in_the_fair_end() -> None:
     with seeded(CUTS_NOTHING):
-        failure = execute(config_of("partition", "portfolio", 1, 3)).failure
+        failure = execute(config_of("partition", "portfolio", 1, 9)).failure
     assert failure is not None
     assert failure.spec == "logs_get_cut"
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import Edit, bug, seeded
 from dynaproof.checkers.runs import exploring
-from dynaproof.checkers.runs.config import Failure, RunResult
+from dynaproof.checkers.runs.config import Failure, Fault, RunResult
 from dynaproof.checkers.runs.exploring import record
 from dynaproof.checkers.runs.run_file import load, rerun
 from dynaproof.checkers.runs.schedule import follow
@@ -114,6 +114,37 @@ def test_any_part_of_a_run_is_a_legal_run_that_breaks_no_promise_and_follows_exa
     outcome, happened = follow(PARTITION, config, Recorded(events, recorded.choices), lenient=True)
     assert outcome.failure is None
     assert 0 < len(happened.events) <= len(events)
+    assert follow(PARTITION, config, happened) == (outcome, happened)
+
+
+def test_a_fault_that_could_not_fall_mends_nothing() -> None:
+    faults = (Fault("crash", 20, 1, 30, 0), Fault("crash", 80, 1, 30, 0))
+    config = structs.replace(draw("partition", 23, "timed"), faults=faults)
+    _, recorded = record(PARTITION, config)
+    stops = [(kind, number) for kind, _, number in recorded.events if kind in {"crash", "start"}]
+    assert stops == [("crash", 0), ("start", 0), ("crash", 1), ("start", 1)]
+    events = tuple(event for event in recorded.events if event[::2] != ("start", 0))
+    outcome, happened = follow(PARTITION, config, Recorded(events, recorded.choices), lenient=True)
+    assert [kind for kind, _, _ in happened.events if kind in {"crash", "start"}] == ["crash"]
+    assert follow(PARTITION, config, happened) == (outcome, happened)
+
+
+@pytest.mark.parametrize("kept", ["watch", "probe"])
+def test_nobody_asks_at_a_client_that_is_down_where_its_restart_and_the_end_are_left_out(kept: str) -> None:
+    faults = (Fault("client crash", 20, 0, 30, 0),)
+    config = structs.replace(draw("partition", 23, "timed"), faults=faults, end="all")
+    _, recorded = record(PARTITION, config)
+    assert kept in [kind for kind, _, _ in recorded.events]
+    events = tuple(
+        event
+        for event in recorded.events
+        if event[0] in {"client crash", kept} or event[0].startswith("timer")
+    )
+    outcome, happened = follow(PARTITION, config, Recorded(events, recorded.choices), lenient=True)
+    assert [kind for kind, _, _ in happened.events if kind in {"client crash", kept}] == [
+        "client crash",
+        kept,
+    ]
     assert follow(PARTITION, config, happened) == (outcome, happened)
 
 

@@ -5,7 +5,8 @@ pages often fit each other, and often do not: records with holes, ballots of nob
 something else. A third of the sequences begins with a replica that leads.
 """
 
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -15,9 +16,11 @@ from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import seeded
-from dynaproof.checkers.world.disk import SimDisk
-from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Note, Timer
-from dynaproof.impl.outbox import Outbox
+from dynaproof.checkers.user_file import imported
+from dynaproof.impl.metadata.directory import Directory
+from dynaproof.impl.metadata.records import TableRecord, table_key
+from dynaproof.impl.metadata.records import encode as encode_record
+from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Timer
 from dynaproof.impl.partition.cursor import Hold, LogCursor
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.records import LogRecord, StoredItem
@@ -34,15 +37,23 @@ from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.replica import HANDLERS, TIMERS
 from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.storage_node.agent import Agent, Region
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.tree.codec import LeafBody, encode
 from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, encode_page
+from dynaproof.impl.values.key import KeyAttribute, KeySchema
 
+ARBITRARY: Any = imported(Path(__file__).resolve().parent / "arbitrary.py")
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
 CLIENT = NodeId("region", "client", "c0")
 VOTERS = tuple(Member(node, index + 1) for index, node in enumerate(NODES))
 STRANGER = Member(NodeId("region", "d", "sd"), 4)
 GROUP = Config(0, VOTERS, 4)
+ADMIN = NodeId("region", "a", "admin-a")
+REGION = Region(NODES, (ADMIN,))
+TABLE = TableRecord(
+    "books", 1, "active", KeySchema(KeyAttribute("id", "S")), 3, (1, 2), RequestId(CLIENT, 1, 1), 0
+)
 SETTINGS = Settings(
     checkpoint_slots=2, retained_slots=1, in_flight_slots=2, holds=1, chunk_slots=3, page_bytes=256
 )
@@ -53,43 +64,11 @@ FIRST, SECOND = Ballot(1, "sa", 1), Ballot(2, "sb", 2)
 """The ballot of the replica that leads, and one that may depose it."""
 
 
-class Alone:
-    """An `Env` of a node without a world: syncs end at once, what it tells itself comes back."""
-
-    def __init__(self) -> None:
-        self.me = NODES[0]
-        self.boot = 1
-        self.lane = ONLY_LANE
-        self.now = self.wall = 10_000_000
-        self.disk = SimDisk(Outbox())
-        self.own: list[Message] = []
-        self.timers: dict[Timer, int] = {}
-
-    def enter(self, lane: int) -> None:
-        self.lane = lane
-
-    def random(self, label: str, n: int) -> int:
-        return 0
-
-    def send(self, to: NodeId, message: Message) -> None:
-        if to == self.me:
-            self.own.append(message)
-
-    def set_timer(self, delay: int, timer: Timer) -> None:
-        self.timers[timer] = delay
-
-    def cancel_timer(self, timer: Timer) -> None:
-        self.timers.pop(timer, None)
-
-    def note(self, event: Note) -> None:
-        pass
-
-
 POOLS: dict[Any, SearchStrategy[Any]] = {
     int: st.sampled_from((0, 1, 1, 2, 2, 3, 4, 5, -1, 10_000_000, 1 << 40)),
     bool: st.booleans(),
-    str: st.sampled_from(("reader", "ok", "")),
-    bytes: st.sampled_from((b"k", b"i", b"", PAGE)),
+    str: st.sampled_from(("reader", "ok", "", "books")),
+    bytes: st.sampled_from((b"k", b"i", b"", PAGE, table_key("books"), encode_record(TABLE))),
     NodeId: st.sampled_from((*NODES, STRANGER.node, CLIENT)),
     Member: st.sampled_from((*VOTERS, *VOTERS, STRANGER, Member(NODES[1], 9))),
     Ballot: st.sampled_from(
@@ -109,44 +88,33 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
 CARRIED: dict[Any, Any] = {Record: LogRecord, Snapshot: PartitionSnapshot}
 """What a partition puts where the protocol leaves open what it replicates."""
 
-ASKED = (*HANDLERS, *Requests.HANDLERS, *Readers.HANDLERS, *Membership.HANDLERS, CreateReplica)
+ASKED = (
+    *HANDLERS,
+    *Requests.HANDLERS,
+    *Readers.HANDLERS,
+    *Membership.HANDLERS,
+    *StorageNode.ASKED,
+    *Agent.HANDLERS,
+    *Directory.HANDLERS,
+)
 
 
-def values(kind: Any) -> SearchStrategy[Any]:
-    """Values of a field's type."""
-    if kind in POOLS:
-        return POOLS[kind]
-    if kind in CARRIED:
-        return values(CARRIED[kind])
-    if kind is type(None):
-        return st.none()
-    if get_origin(kind) is Literal:
-        return st.sampled_from(get_args(kind))
-    if get_origin(kind) is tuple:
-        parts = get_args(kind)
-        if parts[-1] is ...:
-            return st.lists(values(parts[0]), max_size=3).map(tuple)
-        return st.tuples(*map(values, parts))
-    if get_args(kind):
-        return st.one_of(*map(values, get_args(kind)))
-    return built(kind)
-
-
-def built(kind: type) -> SearchStrategy[Any]:
-    """A struct, field by field; records that follow each other are as likely as others."""
-    hints = get_type_hints(kind)
-    fields = {name: values(hints[name]) for name in kind.__struct_fields__}  # type: ignore[attr-defined]
+def refine(kind: type, fields: dict[str, SearchStrategy[Any]]) -> None:
+    """Let the pages of a copy, and whom a message is for, fit as often as not."""
     if kind is CopiedPages:
         fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
         fields["left_out"] = st.just(()) | fields["left_out"]
     if issubclass(kind, Peer):
         fields["to"] = st.just(1)
-    return st.builds(kind, **fields)
+
+
+VALUES = ARBITRARY.Values(POOLS, CARRIED, refine)
+built = VALUES.built
 
 
 def fitting(kind: type, slot: str, records: str) -> SearchStrategy[Any]:
     """The same, with records that count on from where the message says."""
-    return st.tuples(built(kind), st.lists(values(LogRecord), min_size=1, max_size=3)).map(
+    return st.tuples(built(kind), st.lists(VALUES.of(LogRecord), min_size=1, max_size=3)).map(
         lambda drawn: in_order(drawn[0], slot, records, drawn[1])
     )
 
@@ -170,60 +138,57 @@ FITTING = [
 ]
 TIMER = st.sampled_from([kind() for kind in (*TIMERS, VacantTimer)])
 WHAT = st.one_of(*ANY, *FITTING, *FITTING, TIMER)
-STEPS = st.lists(st.tuples(st.sampled_from((*NODES, CLIENT)), WHAT), min_size=10, max_size=40)
+SENDERS = st.sampled_from((*NODES, CLIENT, ADMIN))
+STEPS = st.lists(st.tuples(SENDERS, st.sampled_from((0, 0, 0, 1)), WHAT), min_size=10, max_size=40)
+Steps = list[tuple[NodeId, int, Message | Timer]]
+"""Who sends, in which lane, and what."""
 
 
-def follow(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
+def follow(leads: bool, region: Region | None, steps: Steps) -> None:
     """A node gets all of this, and what it tells itself."""
-    env = Alone()
-    node = StorageNode(env, NODES, SETTINGS)  # type: ignore[arg-type]
+    env = ARBITRARY.Alone(NODES[0])
+    node = StorageNode(env, NODES, SETTINGS, region=region)
     node.on_start()
     node.on_message(NODES[0], CreateReplica(VOTERS[0], GROUP, 0))
-    hear_own(env, node)
+    env.hear_own(node)
+    env.lane = ONLY_LANE
     replica = node.replicas[ONLY_LANE]
     if leads:
         replica.start_campaign()
-        hear_own(env, node)
+        env.hear_own(node)
         ballot = replica.log.promised
         node.on_message(NODES[1], Promise(VOTERS[1], 1, ballot, NO_BALLOT, 0, 0, 0, None, (), env.wall))
-        hear_own(env, node)
+        env.hear_own(node)
         assert replica.leading is not None
-    for sender, what in steps:
+    for sender, lane, what in steps:
+        env.lane = ONLY_LANE if region is None else lane
         if isinstance(what, Timer):
             node.on_timer(what)
         elif isinstance(what, Peer):
             node.on_message(what.source.node, what)
         else:
             node.on_message(sender, what)
-        hear_own(env, node)
-        env.now += 1_000
-        env.wall += 1_000
-
-
-def hear_own(env: Alone, node: StorageNode) -> None:
-    """A sync, and what the node tells itself, until it says no more."""
-    for _ in range(100):
-        env.disk.sync_started()
-        env.disk.sync_done()
-        own, env.own = env.own, []
-        if not own:
-            return
-        for message in own:
-            node.on_message(env.me, message)
-    raise AssertionError("a node keeps itself busy")
+        env.hear_own(node)
+        env.pass_time(1_000)
 
 
 @settings(max_examples=150)
 @given(st.booleans(), STEPS)
-def test_no_message_makes_a_replica_raise(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
-    follow(leads, steps)
+def test_no_message_makes_a_replica_raise(leads: bool, steps: Steps) -> None:
+    follow(leads, None, steps)
+
+
+@settings(max_examples=150)
+@given(st.booleans(), STEPS)
+def test_no_message_makes_a_storage_node_of_a_region_raise(leads: bool, steps: Steps) -> None:
+    follow(leads, REGION, steps)
 
 
 def test_messages_of_any_shape_make_a_replica_raise_that_does_not_look_at_it() -> None:
     @settings(max_examples=300, phases=(Phase.generate,), report_multiple_bugs=False, database=None)
     @given(st.booleans(), STEPS)
-    def search(leads: bool, steps: list[tuple[NodeId, Message | Timer]]) -> None:
-        follow(leads, steps)
+    def search(leads: bool, steps: Steps) -> None:
+        follow(leads, None, steps)
 
     bug = seeded(MUTANTS["shapes_not_looked_at"])
     with bug, pytest.raises((TypeError, ValueError, IndexError, AssertionError)):

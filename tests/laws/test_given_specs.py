@@ -17,11 +17,21 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
-from dynaproof.specs.observe.impl import ImplObserver, disks, holds, load, replicas, requests, times
+from dynaproof.specs.observe.impl import (
+    ImplObserver,
+    bounds,
+    disks,
+    holds,
+    load,
+    proposals,
+    replicas,
+    requests,
+    times,
+)
 from dynaproof.specs.promises import OF_A_GROUP, PROMISES
 from dynaproof.specs.promises.lineage import one_owner_per_key
 from dynaproof.specs.spec import AnySpec, SpecError, Violation, spec
-from dynaproof.specs.views import group, lineage, nodes, stream, transaction
+from dynaproof.specs.views import group, lineage, nodes, region, stream, transaction
 from dynaproof.specs.views.base import Fact, View
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Acknowledged, Chosen, GroupFact, Led, Raised
@@ -170,7 +180,7 @@ def named_in_functions(*modules: ModuleType) -> set[type[Fact]]:
 
 def test_observers_provide_what_their_code_files_and_nothing_else() -> None:
     assert len(set(PROVIDED)) == len(PROVIDED)
-    observing = disks, holds, replicas, requests, load, times, group
+    observing = bounds, disks, holds, proposals, replicas, requests, load, times, group
     assert named_in_functions(*observing) == set(ImplObserver.PROVIDES)
     assert named_in_functions(fair_end) == set(fair_end.PROVIDES)
 
@@ -192,7 +202,8 @@ def test_no_run_files_what_its_observers_do_not_provide(monkeypatch: pytest.Monk
 
 def test_every_fact_is_looked_at_by_a_spec_and_every_spec_names_what_it_takes() -> None:
     ours = [one for one in fact_types(Fact) if one.__module__.startswith("dynaproof.specs.views")]
-    bases = [view.FACTS for view in (GroupView, LineageView, stream.StreamView, transaction.TransactionView)]
+    views = (GroupView, LineageView, region.RegionView, stream.StreamView, transaction.TransactionView)
+    bases = [view.FACTS for view in views]
     looked_at = {fact for one in PROMISES.values() for fact in one.on}
     of_a_users_nodes = {nodes.Stepped, nodes.Settled}
     assert looked_at == set(ours) - set(bases) - of_a_users_nodes

@@ -1,45 +1,66 @@
-"""A node's journal after any crash is a prefix of what was appended, all that was synced included; and it
-stays as small as what stands in it.
+"""A node's journal after any crash is a prefix of what was appended, all that was synced included; it stays
+as small as what stands in it, and forgets what is buried when nothing can make that again.
 """
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.storage_node.node_journal import FRAMES_KEPT, PREFIX, Made, NodeJournal, Silent, Standing
+from dynaproof.impl.storage_node.node_journal import (
+    ALL_INCARNATIONS,
+    FRAMES_KEPT,
+    PREFIX,
+    Buried,
+    Fence,
+    Made,
+    NodeJournal,
+    Silent,
+    Standing,
+)
 
 STEP = st.one_of(
-    st.tuples(st.integers(0, 4), st.booleans()),
+    st.tuples(st.integers(1, 4), st.sampled_from(("made", "silent", "buried"))),
+    st.tuples(st.integers(1, 6), st.just("fence")),
     st.just("sync"),
     st.tuples(st.just("crash"), st.integers(0, 1 << 16)),
 )
-"""A record of a group, whether its replica is made or falls silent; a sync; or a crash."""
+"""A record of a group, whether its replica is made, falls silent or is buried; a fence of this term; a sync;
+or a crash.
+"""
+
+Shown = tuple[dict[int, Standing], int]
+"""How it stands with each group, and the fence."""
 
 
-def standing(records: list[Standing]) -> dict[int, Standing]:
+def shown(journal: NodeJournal) -> Shown:
     found: dict[int, Standing] = {}
+    for group in journal.groups():
+        floor, live = journal.floor(group), journal.live(group)
+        assert journal.buried(group) == (floor == ALL_INCARNATIONS)
+        found[group] = Made(group, live) if live else Silent(group, floor)
+    return found, journal.fence
+
+
+def expected(records: list[Standing | Fence]) -> Shown:
+    """What stands after these records: of each group the last one with the floor, and the highest fence."""
+    found: dict[int, Standing] = {}
+    fence = 0
     for record in records:
-        found[record.group] = record
-    return found
-
-
-def shown(journal: NodeJournal) -> dict[int, tuple[int, int]]:
-    return {group: (journal.floor(group), journal.live(group)) for group in journal.groups()}
-
-
-def expected(records: list[Standing]) -> dict[int, tuple[int, int]]:
-    return {
-        group: (one.incarnation, one.incarnation if isinstance(one, Made) else 0)
-        for group, one in sorted(standing(records).items())
-    }
+        if isinstance(record, Fence):
+            fence = max(fence, record.term)
+        elif record.group not in found or record.incarnation >= found[record.group].incarnation:
+            made = isinstance(record, Made)
+            found[record.group] = record if made else Silent(record.group, record.incarnation)
+    return dict(sorted(found.items())), fence
 
 
 @given(st.lists(STEP, max_size=120))
 def test_a_crash_leaves_a_prefix_with_all_that_was_synced(steps) -> None:
     disk = SimDisk(Outbox())
     journal = NodeJournal(disk)
-    records: list[Standing] = []
+    records: list[Standing | Fence] = []
     synced = through = 0
     for step in steps:
         if step == "sync":
@@ -59,12 +80,90 @@ def test_a_crash_leaves_a_prefix_with_all_that_was_synced(steps) -> None:
             del records[kept[-1] :]
             synced, through = len(records), 0
         else:
-            group, made = step
+            group, what = step
             floor = journal.floor(group)
-            record = Made(group, floor + 1) if made else Silent(group, max(1, floor))
-            through = journal.append(record)
-            records.append(record)
+            record: Standing | Fence
+            if what == "fence":
+                record = Fence(group)
+            elif what == "buried":
+                record = Buried(group, 1 + journal.fence)
+            elif what == "made":
+                record = Made(group, floor + 1)
+            else:
+                record = Silent(group, max(1, floor))
+            if floor < ALL_INCARNATIONS or what in {"fence", "buried"}:  # Nobody makes what is buried.
+                through = journal.append(record)
+                records.append(record)
         assert shown(journal) == expected(records)
+
+
+def begun_anew(journal: NodeJournal) -> None:
+    """Append until the journal has begun a new segment, whose head is all that it stands on."""
+    for _ in range(FRAMES_KEPT + 20):
+        journal.append(Fence(journal.fence))
+
+
+def recovered(disk: SimDisk) -> NodeJournal:
+    disk.sync_started()
+    disk.sync_done()
+    journal = NodeJournal(disk)
+    journal.recover()
+    return journal
+
+
+def test_the_head_of_a_new_segment_keeps_what_is_buried_and_the_fence() -> None:
+    disk = SimDisk(Outbox())
+    journal = NodeJournal(disk)
+    journal.append(Fence(3))
+    journal.append(Buried(2, 3))
+    begun_anew(journal)
+    again = recovered(disk)
+    assert again.fence == 3
+    assert again.buried(2)
+    assert again.floor(2) == ALL_INCARNATIONS
+    assert again.live(2) == 0
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+@pytest.mark.parametrize("fence", [3, 4])
+def test_the_buried_is_forgotten_once_the_fence_is_above_and_its_files_are_gone(
+    emptied: bool, fence: int
+) -> None:
+    disk = SimDisk(Outbox())
+    journal = NodeJournal(disk)
+    journal.append(Made(2, 1))
+    journal.append(Fence(3))
+    journal.append(Buried(2, 3))
+    if emptied:
+        journal.emptied(2)
+    journal.append(Fence(fence))
+    assert journal.buried(2), "it is forgotten in a head only, where nothing else says that it was ever there"
+    begun_anew(journal)
+    gone = emptied and fence > 3
+    for one in (journal, recovered(disk)):
+        assert one.buried(2) == (not gone)
+        assert one.groups() == ([] if gone else [2])
+        assert one.fence == fence
+
+
+def test_what_is_not_buried_is_never_forgotten() -> None:
+    journal = NodeJournal(SimDisk(Outbox()))
+    journal.append(Made(1, 4))
+    journal.append(Made(2, 1))
+    journal.append(Silent(2, 1))
+    journal.emptied(1)
+    journal.emptied(2)
+    journal.append(Fence(9))
+    begun_anew(journal)
+    assert (journal.live(1), journal.floor(2)) == (4, 1)
+
+
+def test_a_lower_fence_changes_nothing() -> None:
+    disk = SimDisk(Outbox())
+    journal = NodeJournal(disk)
+    journal.append(Fence(5))
+    journal.append(Fence(2))
+    assert journal.fence == recovered(disk).fence == 5
 
 
 def test_a_journal_of_many_records_stays_as_small_as_what_stands() -> None:
@@ -80,7 +179,7 @@ def test_a_journal_of_many_records_stays_as_small_as_what_stands() -> None:
     assert most < 200 * FRAMES_KEPT
     again = NodeJournal(disk)
     again.recover()
-    assert shown(again) == dict.fromkeys(range(10), (4 * FRAMES_KEPT, 4 * FRAMES_KEPT))
+    assert shown(again) == ({group: Made(group, 4 * FRAMES_KEPT) for group in range(10)}, 0)
 
 
 def test_an_older_record_of_a_group_does_not_lower_its_floor() -> None:

@@ -137,3 +137,24 @@ def test_a_world_notes_and_counts_each_shed_and_loses_nothing_of_a_node_to_itsel
     assert len(shed) == len(sheds.heard) == talker.hosted.shed > 0
     assert world.fell == {"full outbox": 10, "full link": talker.hosted.shed - 10}
     assert not sheds.vanished
+
+
+def test_a_message_that_is_sent_again_after_it_was_shed_is_not_taken_for_what_was_shed() -> None:
+    sheds = Sheds()
+    options = Options(outbox=OutboxLimits(messages=1))
+    world = World([(ME, Talker), (OTHER, Talker)], Timed(1), options, (sheds,))
+    place, again = world.at(ME), Word(1)
+    place.up = True
+
+    def full(env) -> None:
+        env.disk.append("log", b"x")
+        for message in (Word(0), again, Word(2)):
+            env.send(OTHER, message)
+
+    world.run(place, full, place.env)
+    assert [number for _, number in sheds.heard] == [1, 2]
+    while world.step():
+        pass
+    for message in (again, Word(3)):
+        world.run(place, place.env.send, OTHER, message)
+    assert not sheds.vanished

@@ -38,6 +38,7 @@ from dynaproof.impl.paxos.messages.election import (
     ElectionTimer,
     Prepare,
     Promise,
+    Ready,
     Refused,
     TooFarBehind,
 )
@@ -274,6 +275,7 @@ def ballot_of(group: Group) -> Ballot:
 CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     AskAlive: (follower, lambda _: AskAlive(PEER, 1, 5)),
     Alive: (asking, lambda g: Alive(PEER, 1, g.env.now, False, 0)),
+    Ready: (candidate, lambda _: Ready(PEER, 1)),
     Prepare: (follower, lambda _: Prepare(PEER, 1, THEIRS, 0)),
     Promise: (candidate, lambda g: Promise(PEER, 1, ballot_of(g), NO_BALLOT, 0, 0, 0, None, (), g.env.wall)),
     Refused: (leader, lambda g: Refused(PEER, 1, ballot_of(g), THEIRS)),

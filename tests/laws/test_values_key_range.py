@@ -11,6 +11,7 @@ from dynaproof.impl.values.key_range import (
     InvalidRange,
     KeyRange,
     are_disjoint,
+    equal_part,
     equal_parts,
     gaps,
     is_partition,
@@ -115,3 +116,4 @@ def test_equal_parts_are_a_partition_and_differ_by_at_most_one(count):
     assert len(parts) == count
     assert is_partition(parts, of=whole())
     assert max(sizes) - min(sizes) <= 1
+    assert parts == tuple(equal_part(count, number) for number in range(count))

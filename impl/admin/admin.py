@@ -27,7 +27,7 @@ class Admin:
         self.settings = settings
         self.metadata_nodes = tuple(node.address for node in metadata)
         self.caller = Caller(env, settings.caller, self)
-        self.metadata = Metadata(self.caller, self, settings.call_us)
+        self.metadata = Metadata(self.caller, self.metadata_nodes, self, settings.call_us)
         self.term = term.Term(env, settings, self.metadata, self)
         self.workflows = workflows.Workflows(env, settings, self.metadata, self.term)
         self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows)

@@ -60,8 +60,12 @@ class Parts(Protocol):
 class Metadata:
     """The metadata, as an admin reads and changes it."""
 
-    def __init__(self, caller: Caller, parts: Parts, timeout_us: Microseconds) -> None:
+    def __init__(
+        self, caller: Caller, members: tuple[NodeId, ...], parts: Parts, timeout_us: Microseconds
+    ) -> None:
         self.caller = caller
+        self.members = members
+        """The addresses of the nodes that host it."""
         self.parts = parts
         self.timeout_us = timeout_us
 
@@ -75,7 +79,7 @@ class Metadata:
 
     def change(self, change: Change, purpose: Any) -> None:
         """Change this."""
-        self.caller.begin(METADATA, change, self.timeout_us, Writing(purpose))
+        self.caller.begin(METADATA, self.members, change, self.timeout_us, Writing(purpose))
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
         """A call has ended."""
@@ -112,9 +116,4 @@ class Metadata:
             operation = Scan(reading.low, reading.high, PAGE_ITEMS, PAGE_BYTES, strong=True)
         else:
             operation = GetMany(reading.keys[:PAGE_ITEMS], strong=True)
-        self.caller.begin(METADATA, operation, self.timeout_us, reading)
-
-
-def addresses(nodes: tuple[NodeId, ...]) -> tuple[NodeId, ...]:
-    """Of nodes, whichever incarnation runs there."""
-    return tuple(node.address for node in nodes)
+        self.caller.begin(METADATA, self.members, operation, self.timeout_us, reading)

@@ -9,6 +9,7 @@ from dynaproof.impl.partition.messages.requests import Operation
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.router.errors import ApiError
 from dynaproof.impl.router.messages import Ask
+from dynaproof.impl.router.tables import Known
 
 
 class PartOf(Struct, frozen=True, gc=False):
@@ -59,7 +60,7 @@ class Paging:
 class Asked:
     """One thing that a user has asked for."""
 
-    __slots__ = ("action", "client", "number", "paging", "pieces", "session", "until")
+    __slots__ = ("action", "client", "number", "paging", "pieces", "session", "tables", "until")
 
     def __init__(self, client: NodeId, ask: Ask, until: Microseconds) -> None:
         self.client = client
@@ -68,6 +69,8 @@ class Asked:
         """The user's own."""
         self.action = ask.action
         self.until = until
+        self.tables: dict[str, Known] = {}
+        """Those that were found so far, of those that it is about; until its calls begin."""
         self.pieces: list[Piece] = []
         self.paging: Paging | None = None
 

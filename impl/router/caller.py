@@ -121,12 +121,17 @@ class Caller:
     # --- Begin and end ---
 
     def begin(
-        self, partition: int, operation: Operation, timeout_us: Microseconds, purpose: Any
+        self,
+        partition: int,
+        members: tuple[NodeId, ...],
+        operation: Operation,
+        timeout_us: Microseconds,
+        purpose: Any,
     ) -> RequestId:
-        """Begin a call; its owner hears of its end."""
-        env = self.env
+        """Begin a call of a partition that is hosted at these addresses; its owner hears of its end."""
+        assert members, "a partition is somewhere"
+        env, request = self.env, self.ids.next()
         env.enter(partition)
-        request, members = self.ids.next(), self.owner.members(partition)
         call = Call(request, operation, env.wall + timeout_us)
         turn = env.random("member", len(members))
         running = self.running[request.number] = Running(call, partition, members, turn, purpose)

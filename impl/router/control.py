@@ -65,6 +65,10 @@ class Answers(Protocol):
     caller: Caller
     asked: dict[int, Asked]
 
+    def members(self, partition: int) -> tuple[NodeId, ...]:
+        """Where a partition is, as far as this router knows."""
+        ...
+
     def end(self, number: int, said: Result | ApiError, observed: bytes | None = None) -> None:
         """Answer what was asked for."""
         ...
@@ -194,7 +198,8 @@ class Control:
             return
         low = table_key(action.after) + b"\x00" if action.after else TABLES
         scan = Scan(low, end_of(TABLES), action.limit, NAME_BYTES, strong=True)
-        self.router.caller.begin(METADATA, scan, asked.until - self.env.now, PartOf(number))
+        left_us, members = asked.until - self.env.now, self.router.members(METADATA)
+        self.router.caller.begin(METADATA, members, scan, left_us, PartOf(number))
 
     def listed(self, number: int, answer: Reply | Page | None) -> None:
         """Say what the tables are named."""

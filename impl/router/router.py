@@ -42,7 +42,7 @@ from dynaproof.impl.router.messages import (
     ScanTable,
 )
 from dynaproof.impl.router.settings import RouterSettings
-from dynaproof.impl.router.tables import Known, LocateTimer, Tables
+from dynaproof.impl.router.tables import Known, LocateTimer, Tables, hosts_of
 from dynaproof.impl.sessions import OpenSession, Sessions
 from dynaproof.impl.values.errors import InvalidValue
 
@@ -115,7 +115,7 @@ class Router:
 
     def find(self, number: int, asked: Asked) -> None:
         """Go on with what is known of the tables, or look up the first that is not."""
-        action, tables = asked.action, {}
+        action = asked.action
         try:
             names = (
                 [action.table]
@@ -123,11 +123,12 @@ class Router:
                 else [one.table for one in single(action)]
             )
             for name in dict.fromkeys(names):
-                known = self.tables.get(name)
+                known = asked.tables.get(name) or self.tables.get(name)
                 if known is None:
                     self.tables.wait(name, number, asked.until)
                     return
-                tables[name] = known
+                asked.tables[name] = known
+            tables, asked.tables = asked.tables, {}
             self.go_on(number, asked, tables)
         except InvalidValue as error:
             self.end(number, errors.invalid(error.message))
@@ -149,9 +150,10 @@ class Router:
         check_different(pieces)
         asked.pieces = pieces
         for index, piece in enumerate(pieces):
-            partition = tables[piece.table].owner(piece.key).partition
+            owner = tables[piece.table].owner(piece.key)
             left_us = max(1, asked.until - self.env.now)
-            self.caller.begin(partition, piece.operation, left_us, PartOf(number, index))
+            part = PartOf(number, index)
+            self.caller.begin(owner.partition, hosts_of(owner), piece.operation, left_us, part)
 
     def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
         """A table was looked up: calls of one that is gone end, for its partitions never answer again; and
@@ -174,7 +176,8 @@ class Router:
                 self.control.describe(number, name, table)
             elif name not in self.tables.known:
                 self.end(number, errors.TABLE_NOT_FOUND)
-            else:
+            else:  # Not all that it is about may be known at the same time.
+                asked.tables[name] = self.tables.known[name]
                 self.find(number, asked)
 
     def not_located(self, waits: list[int]) -> None:
@@ -257,7 +260,7 @@ class Router:
         )
         paging.partitions.append(owner.partition)
         left_us = max(1, asked.until - self.env.now)
-        self.caller.begin(owner.partition, operation, left_us, PartOf(number))
+        self.caller.begin(owner.partition, hosts_of(owner), operation, left_us, PartOf(number))
 
     def page_piece(
         self, number: int, asked: Asked, paging: Paging, running: Running, answer: Reply | Page | None

@@ -46,6 +46,11 @@ class Known:
         return self.partitions[bisect_right(self.starts, key) - 1]
 
 
+def hosts_of(partition: PartitionRecord) -> tuple[NodeId, ...]:
+    """The addresses of the nodes that host a partition, as the metadata has them."""
+    return tuple(voter.node.address for voter in partition.config.voters)
+
+
 class LookUp:
     """A look-up of a table under way."""
 
@@ -220,7 +225,7 @@ class Tables:
             return  # Another table has it, and one of the two answers is wrong.
         self.known[name] = Known(m.table, m.partitions, m.slot, self.env.now)
         for one in m.partitions:
-            self.homes[one.partition] = tuple(voter.node.address for voter in one.config.voters)
+            self.homes[one.partition] = hosts_of(one)
         for partition, ballot, leader in m.leaders:
             self.caller.learn(partition, ballot, leader)
         if len(self.known) > self.settings.tables:

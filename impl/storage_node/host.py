@@ -98,7 +98,9 @@ class StorageNode:
         self.replicas: dict[int, PartitionReplica] = {}
         """By group: those that have started."""
         self.making: dict[int, PartitionReplica] = {}
-        """By group: those between the steps of H1, which say nothing yet."""
+        """By group: those between the steps of H1, which say nothing yet;"""
+        self.commanded: dict[int, NodeId] = {}
+        """and the operators that wait for some of them."""
         self.unread: dict[int, bool] = {}
         """Groups of which the disk may hold something that this life has not looked at yet."""
         self.journal = NodeJournal(env.disk)
@@ -211,6 +213,7 @@ class StorageNode:
         """
         group = self.env.lane
         made = self.making.pop(group, None)
+        self.commanded.pop(group, None)
         if made is not None:
             made.state.pages.close()
         replica = self.replicas.pop(group, None)
@@ -303,6 +306,8 @@ class StorageNode:
         head = head_of(m)
         settings, more = self.settings_of(group), self.more_of(group)
         self.making[group] = partition.create(self.env, settings, self.cache, head, more)
+        if operated:
+            self.commanded[group] = sender
         self.env.cancel_timer(VacantTimer())
         self.env.send(self.env.me, Written(member.incarnation))
 
@@ -333,6 +338,9 @@ class StorageNode:
         replica.start(waits=False)
         if self.agent is not None and not head.config_slot:
             replica.begin_first()
+        operator = self.commanded.pop(self.env.lane, None)
+        if operator is not None and self.agent is not None:
+            self.env.send(operator, Created(head.member))
 
     # --- What an operator asks ---
 

@@ -128,9 +128,21 @@ CREATED = Created(CONFIG.voters[0])
 
 def test_an_admin_has_a_replica_made_and_made_known() -> None:
     node = Node()
-    assert node.create(5, term=1) == [], "it says nothing before the mark is durable"
-    assert node.create(5, term=1) == [(5, CREATED)], "and then to the next copy of the command"
+    assert node.create(5, term=1) == [(5, CREATED)], "once it is marked, and speaks"
+    assert node.create(5, term=1) == [(5, CREATED)], "and to every further copy of the command"
     assert list(node.node.replicas) == [5]
+
+
+def test_a_replica_is_not_said_to_be_there_before_its_mark_is_durable() -> None:
+    node = Node()
+    node.world.run(
+        node.place, node.node.on_message, ADMIN, CreateReplica(CONFIG.voters[0], CONFIG, 0, None, 1), lane=5
+    )
+    assert node.until(lambda: node.node.journal.live(5) == 1, 5_000), "it is marked, and that is not durable"
+    assert node.heard() == []
+    node.world.crash(node.place, "test", spare=True)
+    node.settle()
+    assert node.heard() == []
 
 
 @pytest.mark.parametrize("sender", [ROUTER, NODES[1], ME])

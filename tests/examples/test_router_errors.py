@@ -384,6 +384,17 @@ def test_what_nobody_answers_ends_with_an_error_that_says_whether_anything_happe
     is_refused(region, CreateTable("films", SCHEMA), "ServiceUnavailable", no_admin)
 
 
+def test_a_batch_over_more_tables_than_a_router_keeps_in_mind_ends() -> None:
+    region = REGION.SmallRegion(router={"tables": 1})
+    for name in ("books", "films"):
+        region.create(name)
+    writes = BatchWriteItem((PutItem("books", KEY), PutItem("films", KEY)))
+    assert region.ask(writes) == Batch((None, None), ())
+    assert region.ask(BatchGetItem((GetItem("films", KEY, True), GetItem("books", KEY, True)))) == Batch(
+        (KEY, KEY), ()
+    )
+
+
 # --- Sessions ---
 
 

@@ -35,6 +35,9 @@ PROVIDES: tuple[type[Fact], ...] = (
 )
 """The types of all facts that are filed here, or that a group's end would file."""
 
+PAUSES = 64
+"""Pauses of a user within the time for which it waits for an answer, at the least."""
+
 WATCHED = 2
 """Things that each user is answered, with the load on."""
 
@@ -148,8 +151,11 @@ def mends(run: Run) -> None:
 
 
 def answers(run: Run) -> None:
-    """Each user is answered some more, then ends what it has under way."""
-    ask_all(run, run.config.user.think_us)
+    """Each user is answered some more, then ends what it has under way. One that asks a router which stays
+    down waits for as long as it ever waits; so that this is not too many events, the others pause.
+    """
+    user = run.config.user
+    ask_all(run, max(user.think_us, user.timeout_us // PAUSES))
     goals = [(user, user.ended + WATCHED) for user in users_of(run)]
     bound, began_at = 4 * WATCHED * run.config.user.timeout_us, run.world.tau
     run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, most_steps(run))

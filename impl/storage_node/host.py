@@ -321,8 +321,8 @@ class StorageNode:
         self.env.send(self.env.me, Marked(m.incarnation, through))
 
     def on_marked(self, m: Marked) -> None:
-        """The mark is durable: the replica speaks from here on (H1, c). It waits for nothing that an earlier
-        incarnation has granted here (rule L5).
+        """The mark is durable: the replica speaks from here on (H1, c), and who commanded it hears so (A5).
+        It waits for nothing that an earlier incarnation has granted here (rule L5).
         """
         self.journal.confirm(m.through)
         made = self.making.pop(self.env.lane, None)

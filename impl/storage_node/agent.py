@@ -22,6 +22,7 @@ from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.messages import (
     DropPartition,
     Fenced,
@@ -60,13 +61,10 @@ class Host(Protocol):
     replicas: dict[int, PartitionReplica]
     making: dict[int, PartitionReplica]
     unread: dict[int, bool]
+    grants: Grants
 
     def abandon(self) -> None:
         """Whatever replica of the lane's group is here, or in the making, is no more."""
-        ...
-
-    def bound_until(self, group: int) -> Microseconds:
-        """Until when a lease may run that was granted here for a group (H8)."""
         ...
 
 
@@ -145,10 +143,11 @@ class Agent:
         host, group = self.host, self.env.lane
         if group in host.unread or not self.obeys(sender, m):
             return
+        was_made = host.journal.was_made(group)
         if not host.journal.buried(group):
             host.abandon()
             self.env.send(self.env.me, Interred(host.journal.append(Buried(group, m.term))))
-        if self.env.now >= host.bound_until(group):
+        if self.env.now >= host.grants.bound_until(group, was_made):
             self.env.send(sender, PartitionGone(self.env.me))
 
     # --- Requests for what is not here ---

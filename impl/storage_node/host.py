@@ -27,7 +27,7 @@ from dynaproof.impl.journal.frames import UnknownFormatError, pieces
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.metadata.directory import directory
 from dynaproof.impl.metadata.records import METADATA
-from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.replica import PartitionReplica
@@ -55,6 +55,7 @@ from dynaproof.impl.paxos.messages.membership import (
 )
 from dynaproof.impl.paxos.notes import Dropped, Reached
 from dynaproof.impl.storage_node.agent import Agent, Region
+from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.messages import (
     Emptied,
     Ended,
@@ -106,9 +107,7 @@ class StorageNode:
         self.journal = NodeJournal(env.disk)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
-        self.granted: dict[int, Microseconds] = {}
-        """Of groups whose replica has ended: until when a lease may run that it granted (H8)."""
-        self.started_at: Microseconds = 0
+        self.grants = Grants(env, settings.lease_us)
         self.agent = None if region is None else Agent(self, region)
         self.broken = False
 
@@ -116,7 +115,8 @@ class StorageNode:
 
     def on_start(self) -> None:
         """Read the journal; whatever else is there is read a group at a time, each in its own handler."""
-        disk, self.started_at = self.env.disk, self.env.now
+        disk = self.env.disk
+        self.grants.start()
         try:
             self.journal.recover()
         except (RottenLogError, UnknownFormatError):
@@ -218,17 +218,8 @@ class StorageNode:
             made.state.pages.close()
         replica = self.replicas.pop(group, None)
         if replica is not None:
-            self.granted = {one: until for one, until in self.granted.items() if until > self.env.now}
-            self.granted[group] = replica.lease_granted_until
+            self.grants.ended(group, replica.lease_granted_until)
             replica.state.pages.close()
-
-    def bound_until(self, group: int) -> Microseconds:
-        """Until when a lease may run that was granted here for a group whose replica has ended, in this life
-        or in an earlier one (H8).
-        """
-        if not self.journal.floor(group):
-            return self.started_at  # There never was one.
-        return max(self.granted.get(group, 0), self.started_at + self.settings.lease_us)
 
     def on_interred(self, m: Interred) -> None:
         """What is buried durably needs no files (A7)."""

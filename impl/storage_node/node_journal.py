@@ -128,6 +128,10 @@ class NodeJournal:
         found = self._standing.get(group)
         return found.incarnation if isinstance(found, Made) else 0
 
+    def was_made(self, group: int) -> bool:
+        """Whether a replica of a group may ever have been made here."""
+        return group in self._standing
+
     def buried(self, group: int) -> bool:
         """Whether the partition was dropped here."""
         return isinstance(self._standing.get(group), Buried)

@@ -29,6 +29,7 @@ from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.router.tables import Known, Tables
 from dynaproof.impl.storage_node.agent import Agent
+from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.node_journal import NodeJournal
 from dynaproof.impl.values import key_range
@@ -43,6 +44,7 @@ CLASSES: dict[str, Any] = {
         GroupSettings,
         Requests,
         StorageNode,
+        Grants,
         Waiting,
         Agent,
         NodeJournal,

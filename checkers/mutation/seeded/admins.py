@@ -136,7 +136,7 @@ BUGS = (
     bug(
         "gone_within_the_lease",
         "A node says that a partition is gone although a lease may run that it has granted for it.",
-        Edit(AGENT, "if self.env.now >= host.bound_until(group):", "if True:"),
+        Edit(AGENT, "if self.env.now >= host.grants.bound_until(group, was_made):", "if True:"),
         scenario=COMES_AND_GOES,
     ),
     bug(

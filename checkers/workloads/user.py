@@ -122,8 +122,9 @@ class User:
         self.env.set_timer(pause_us, UserThinkTimer())
 
     def go_on(self, think_us: Microseconds) -> None:
-        """Ask until told to stop, with pauses of so much at the most."""
+        """Ask until told to stop, with pauses of so much at the most, but after errors from here on."""
         self.left = self.tries = ENDLESS
+        self.errors = 0
         self.settings = structs.replace(self.settings, think_us=max(1, think_us))
         self.begin()
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.node import Env, Message, NodeId
 
 
@@ -71,8 +72,7 @@ class Sessions:
         self.opened += 1
         session = Session(self.env.boot, self.opened)
         self.open[session] = (sender, 0)
-        if len(self.open) > self.most:
-            del self.open[next(iter(self.open))]
+        keep_newest(self.open, self.most)
         self.env.send(sender, SessionOpened(m.number, session))
 
     def takes(self, sender: NodeId, m: Numbered) -> bool:

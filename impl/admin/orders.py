@@ -14,6 +14,7 @@ from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
+from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.metadata.changes import (
     Read,
     create_table,
@@ -121,8 +122,7 @@ class Orders:
     def say(self, to: NodeId, answer: Obeyed | Declined | NotActive) -> None:
         """Answer an order, and keep the answer for its copies."""
         self.answers[answer.request] = answer
-        for oldest in list(self.answers)[: len(self.answers) - self.settings.sessions]:
-            del self.answers[oldest]
+        keep_newest(self.answers, self.settings.sessions)
         self.env.enter(ONLY_LANE)
         self.env.send(to, answer)
 

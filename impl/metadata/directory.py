@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.metadata.messages import Leading, Locate, Located, NotServing
 from dynaproof.impl.metadata.records import PartitionRecord, TableRecord, partition_key, record_of, table_key
 from dynaproof.impl.node import Message, NodeId
@@ -69,8 +70,7 @@ class Directory(Service):
         for partition, ballot in m.ballots:
             known = self.leaders.pop(partition, None)  # The ones heard of last come last.
             self.leaders[partition] = (ballot, sender) if known is None or ballot > known[0] else known
-        for oldest in list(self.leaders)[: len(self.leaders) - HINTS]:
-            del self.leaders[oldest]
+        keep_newest(self.leaders, HINTS)
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """The hints."""

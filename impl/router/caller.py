@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
+from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import (
     PAGED,
@@ -188,8 +189,7 @@ class Caller:
         if route is None:
             route = Route()
         self.routes[partition] = route  # What was asked for last comes last.
-        if len(self.routes) > ROUTES + len(self.running):
-            del self.routes[next(iter(self.routes))]
+        keep_newest(self.routes, ROUTES + len(self.running))
         return route
 
     def pause(self, running: Running, wait_us: Microseconds = 0) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from dynaproof.impl.journal.frames import UnknownFormatError
+from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.node import Disk
 from dynaproof.impl.tree.pages import (
     Page,
@@ -159,8 +160,7 @@ class PageCopy:
         self._next_page += 1
         self.disk.write_page(self.file, ref.page, encode_page(ref.page, page, self.page_bytes))
         self.have[wanted.tree, ref.digest] = ref
-        if len(self.have) > self.digests_kept:
-            del self.have[next(iter(self.have))]
+        keep_newest(self.have, self.digests_kept)
         self._place(wanted.place, ref)
 
     def _place(self, place: Place, ref: PageRef) -> None:

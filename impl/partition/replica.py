@@ -68,3 +68,8 @@ def _serving(replica: PartitionReplica, settings: Settings, more: MoreServices) 
     waiting.turns = {Request: requests.turn, MoveCursor: readers.turn}
     replica.serve((requests, readers, waiting, *more(replica), Membership(replica)))
     return replica
+
+
+def asked(replica: PartitionReplica) -> int:
+    """How often clients have asked a replica since it started."""
+    return sum(service.asked for service in replica.services if isinstance(service, Requests))

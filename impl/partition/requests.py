@@ -81,9 +81,12 @@ class Requests(Service):
         self.remembered_requests = settings.remembered_requests
         self.remembered_bytes = settings.remembered_bytes
         self.pending = Pending(settings.refused_attempts)
+        self.asked = 0
+        """Attempts that came, since the replica started."""
 
     def on_request(self, sender: NodeId, m: Request) -> None:
         """One attempt of a client."""
+        self.asked += 1
         leadership = self.replica.leadership
         operation = m.operation
         if isinstance(operation, READS):

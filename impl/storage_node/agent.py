@@ -18,7 +18,7 @@ from dynaproof.impl.metadata.messages import Leading
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import Env, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Request, WrongPartition
-from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.partition.replica import PartitionReplica, asked
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
@@ -68,6 +68,12 @@ class Host(Protocol):
         ...
 
 
+def pages_bytes(replica: PartitionReplica) -> int:
+    """What the tree of a replica takes on the disk, about."""
+    pages = replica.state.pages
+    return max(0, pages.end - len(pages.free)) * pages.page_bytes
+
+
 class Agent:
     """The region's agent on one storage node; see the module."""
 
@@ -76,6 +82,8 @@ class Agent:
         self.env = host.env
         self.region = region
         self.admins = frozenset(admin.address for admin in region.admins)
+        self.reports = 0
+        """In this life."""
 
     def start(self) -> None:
         """Report from here on."""
@@ -93,17 +101,21 @@ class Agent:
     # --- Reports ---
 
     def on_report_timer(self, _: Timer) -> None:
-        """Tell every admin what is here, in chunks, and the metadata who leads."""
+        """Tell every admin what is here, in chunks, once all that is on the disk was looked at, and the
+        metadata who leads.
+        """
         region, me, host = self.region, self.env.me, self.host
-        replicas = [
-            HostedReplica(group, replica.member, replica.full)
-            for group, replica in sorted(host.replicas.items())
-            if group != METADATA
-        ]
+        self.env.set_timer(region.report_us, ReportTimer())
+        if host.unread:
+            return
+        replicas = self.hosted()
+        self.reports += 1
         for first in range(0, max(1, len(replicas)), region.chunk_reports):
             chunk = tuple(replicas[first : first + region.chunk_reports])
+            fence, boot = host.journal.durable_fence, self.env.boot
+            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk)
             for admin in region.admins:
-                self.env.send(admin.address, NodeReport(me, host.journal.durable_fence, len(replicas), chunk))
+                self.env.send(admin.address, report)
         led = [
             (group, replica.leading)
             for group, replica in sorted(host.replicas.items())
@@ -113,7 +125,20 @@ class Agent:
             leading = Leading(me, tuple(led[first : first + region.chunk_reports]))
             for node in region.metadata:
                 self.env.send(node.address, leading)
-        self.env.set_timer(region.report_us, ReportTimer())
+
+    def hosted(self) -> list[HostedReplica]:
+        """What is here of partitions, and what fell silent here."""
+        host, me = self.host, self.env.me
+        there = [
+            HostedReplica(group, replica.member, False, replica.full, pages_bytes(replica), asked(replica))
+            for group, replica in sorted(host.replicas.items())
+            if group != METADATA
+        ]
+        return there + [
+            HostedReplica(group, Member(me, incarnation), True, False)
+            for group, incarnation in host.journal.silent()
+            if group != METADATA
+        ]
 
     # --- Commands ---
 

@@ -54,6 +54,7 @@ from dynaproof.impl.paxos.messages.membership import (
     VacantTimer,
 )
 from dynaproof.impl.paxos.notes import Dropped, Reached
+from dynaproof.impl.storage_node import node_journal
 from dynaproof.impl.storage_node.agent import Agent, Region
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.messages import (
@@ -148,7 +149,7 @@ class StorageNode:
                 return
             if incarnation != live:
                 self.remove_files(incarnation)
-        if self.journal.buried(group):
+        if self.journal.buried(group) or self.journal.was_dropped(group):
             self.env.send(self.env.me, Emptied())
         if live:
             self.recover(live)
@@ -203,8 +204,12 @@ class StorageNode:
 
     def silence(self, incarnation: int) -> None:
         """This incarnation of the lane's group says nothing any more, durably; its files go after that."""
+        self.end(Silent(self.env.lane, incarnation))
+
+    def end(self, record: Silent | node_journal.Dropped) -> None:
+        """The replica of the lane's group that the record names is no more."""
         self.abandon()
-        through = self.journal.append(Silent(self.env.lane, incarnation))
+        incarnation, through = record.incarnation, self.journal.append(record)
         self.env.send(self.env.me, Ended(incarnation, through))
 
     def abandon(self) -> None:
@@ -237,6 +242,8 @@ class StorageNode:
         """What is silent durably needs no files."""
         self.journal.confirm(m.through)
         self.remove_files(m.incarnation)
+        if self.journal.was_dropped(self.env.lane):
+            self.env.send(self.env.me, Emptied())
 
     def remove_files(self, incarnation: int) -> None:
         """Remove what an incarnation of the lane's group has on the disk."""
@@ -324,7 +331,7 @@ class StorageNode:
         if head.config_slot:
             self.env.note(Reached("voter replaced"))
         votes = head.config_slot and head.member in head.config.voters
-        if votes and head.snapshot is None and not self.settings.repairs_itself:
+        if votes and head.snapshot is None and not self.settings_of(self.env.lane).repairs_itself:
             self.env.note(Reached("voter made empty"))
         replica.start(waits=False)
         if self.agent is not None and not head.config_slot:
@@ -349,10 +356,20 @@ class StorageNode:
         live = self.journal.live(group)
         if group in self.making or group in self.unread or 0 < live < member.incarnation:
             return
+        fell_silent = self.journal.silent_incarnation(group) == member.incarnation
         if live == member.incarnation or member.incarnation > self.journal.floor(group):
             self.env.note(Dropped(member))
-            self.silence(member.incarnation)
+            self.end(self.dropped(m))
+        elif self.agent is not None and fell_silent:
+            self.end(self.dropped(m))  # It is reported no more.
         self.env.send(sender, Gone(member))
+
+    def dropped(self, m: DropReplica) -> Silent | node_journal.Dropped:
+        """What the node's journal says of a replica that is dropped; an operator has no term."""
+        incarnation = m.member.incarnation
+        if self.agent is None:
+            return Silent(self.env.lane, incarnation)
+        return node_journal.Dropped(self.env.lane, incarnation, m.term)
 
     def on_ask_report(self, sender: NodeId, m: AskReport) -> None:
         """Say what is hosted here of the group, once that is known."""

@@ -85,19 +85,31 @@ class Fenced(Message, frozen=True, gc=False, tag="fenced"):
 
 
 class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
-    """One replica that a node hosts; `full`: it has a tree."""
+    """One replica that a node hosts, or one that is silent there for ever (rule 13) and was not dropped."""
 
     partition: int
     member: Member
+    silent: bool
     full: bool
+    """It has a tree,"""
+    pages_bytes: int = 0
+    """which takes so much on the disk;"""
+    requests: int = 0
+    """and clients have asked it so often since it started."""
 
 
 class NodeReport(Message, frozen=True, gc=False, tag="node_report"):
-    """What the node that runs under this name hosts now, a chunk of `total` replicas; and its fence."""
+    """What the node that runs under this name hosts now, in chunks: this one begins behind the first `first`
+    of `total` replicas. `number` counts the reports of one life of the node, whose boot it names; and its
+    fence.
+    """
 
     node: NodeId
+    boot: int
+    number: int
     fence: int
     total: int
+    first: int
     replicas: tuple[HostedReplica, ...]
 
 

@@ -5,8 +5,8 @@ which partitions are buried, and the highest admin term that the node has seen.
 docs/table.md). The *floor* of a group is the greatest incarnation in any record of it: nothing at or below it
 is ever made again; of a buried one, nothing at all. Of each group the record of its floor counts, and of two
 of them the later one, so the journal in memory and its head on the disk take one record for each group that
-was ever here. What is buried is forgotten once the fence is above the term of its burial, for then no command
-that might make it is obeyed any more (A8).
+was ever here. What is buried or dropped is forgotten once the fence is above the term of that command, for
+then no command that might make it is obeyed any more (A8).
 """
 
 from __future__ import annotations
@@ -33,10 +33,20 @@ class Made(Struct, frozen=True, gc=False, tag="made", array_like=True):
 
 
 class Silent(Struct, frozen=True, gc=False, tag="silent", array_like=True):
-    """The replica never speaks again: it has forgotten something (rule 13), or was dropped (rule M7)."""
+    """The replica never speaks again: it has forgotten something (rule 13), or an operator of its group has
+    dropped it (rule M7).
+    """
 
     group: int
     incarnation: int
+
+
+class Dropped(Struct, frozen=True, gc=False, tag="dropped", array_like=True):
+    """The replica was dropped at the command of an admin of this term, made or not (A6)."""
+
+    group: int
+    incarnation: int
+    term: int
 
 
 class Buried(Struct, frozen=True, gc=False, tag="buried", array_like=True):
@@ -60,7 +70,7 @@ class Fence(Struct, frozen=True, gc=False, tag="fence", array_like=True):
 ALL_INCARNATIONS = 1 << 62
 """Above every incarnation that is ever given."""
 
-Standing: TypeAlias = Made | Silent | Buried
+Standing: TypeAlias = Made | Silent | Dropped | Buried
 """How it stands with a group."""
 
 
@@ -71,7 +81,7 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     standing: tuple[Standing | Fence, ...]
 
 
-_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Buried | Fence).decode
+_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Dropped | Buried | Fence).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -92,7 +102,7 @@ class NodeJournal:
         self.is_new = False
         """Whether there was no journal when this life of the node began."""
         self._emptied: dict[int, bool] = {}
-        """Buried groups of which nothing is left on the disk, durably."""
+        """Groups buried, or whose replica was dropped, that left nothing on the disk, durably."""
 
     def recover(self) -> None:
         """Read the journal, if there is one.
@@ -136,9 +146,26 @@ class NodeJournal:
         """Whether the partition was dropped here."""
         return isinstance(self._standing.get(group), Buried)
 
+    def silent(self) -> list[tuple[int, int]]:
+        """The groups whose replica fell silent and was not dropped, ascending, and its incarnation."""
+        return [
+            (group, found.incarnation)
+            for group, found in sorted(self._standing.items())
+            if isinstance(found, Silent)
+        ]
+
+    def silent_incarnation(self, group: int) -> int:
+        """The incarnation of a group that fell silent here last, and was not dropped; 0 where none did."""
+        found = self._standing.get(group)
+        return found.incarnation if isinstance(found, Silent) else 0
+
+    def was_dropped(self, group: int) -> bool:
+        """Whether the replica of the group that was here last was dropped by an admin."""
+        return isinstance(self._standing.get(group), Dropped)
+
     def emptied(self, group: int) -> None:
         """Nothing of this group is on the disk any more, durably."""
-        if self.buried(group):
+        if self.buried(group) or self.was_dropped(group):
             self._emptied[group] = True
 
     def append(self, record: Standing | Fence) -> int:
@@ -166,12 +193,12 @@ class NodeJournal:
         self._journal.drop_unneeded()
 
     def _purge(self) -> None:
-        """Forget what is buried by a term below the fence (A8). While something of it may be on the disk, it
-        is not: what is there and stands nowhere was lost from this journal.
+        """Forget what is buried or dropped by a term below the fence (A8). While something of it may be on
+        the disk, it is not: what is there and stands nowhere was lost from this journal.
         """
         for group in list(self._emptied):
             record = self._standing[group]
-            if isinstance(record, Buried) and record.term < self.fence:
+            if isinstance(record, Buried | Dropped) and record.term < self.fence:
                 del self._standing[group], self._emptied[group]
 
     def _stands(self, record: Standing | Fence) -> None:
@@ -179,6 +206,7 @@ class NodeJournal:
             self.fence = max(self.fence, record.term)
         elif record.incarnation >= self.floor(record.group):
             self._standing[record.group] = record
+            self._emptied.pop(record.group, None)
 
 
 def _decoded(payload: bytes) -> Head | Standing | Fence:

@@ -12,7 +12,9 @@ from the first (its checkpoint covers what its log has not), a log replica from 
 3. A voter that lives (a move), or a log replica, is replaced by a learner that has copied the tree, and the
    log to at most `lag` slots behind the last one.
 4. A new voter votes and counts once it holds the log through its config (here: all that is chosen).
-5. One that has left is dropped when all voters are admitted, not when the config is chosen.
+5. One that has left is dropped when all voters are admitted, not when the config is chosen; or, with
+   `drops_beside_a_loss`, when all hold what is chosen but one that is not admitted: on the only node that is
+   free for a replica it keeps that from being replaced, if it is lost.
 6. A restarted voter does not know what is chosen (`unsure`). An acceptor whose log begins above what a
    candidate knows answers with its first record: a candidate that holds that same record holds the chosen log
    through it, and asks again from there.
@@ -47,6 +49,7 @@ class Replacement(Model):
     spares = Constant(2)
     slots = Constant(3)
     lag = Constant(1)
+    drops_beside_a_loss = Constant(0)
 
     Member = Scalar(voters + spares)
     Slot = Range(1, slots)
@@ -235,8 +238,11 @@ class Replacement(Model):
         return bool(held == self.last)
 
     def may_drop(self) -> bool:
-        """Every voter is admitted: rule 5."""
-        return all(a in self.admitted for a in self.voting)
+        """Every voter is admitted, or every other one holds what is chosen: rule 5."""
+        return all(a in self.admitted for a in self.voting) or (
+            self.drops_beside_a_loss == 1
+            and all(a not in self.admitted or self.high[a] == self.last for a in self.voting)
+        )
 
     # ---------------------------------------------------------------- what is promised
 
@@ -310,4 +316,6 @@ class Replacement(Model):
     expected = (
         Expected({}, 53_589, 306_217, 16, symmetry=True),
         Expected({"voters": 5, "spares": 1}, 31_275, 1_034_430, 17, symmetry=True),
+        Expected({"drops_beside_a_loss": 1}, 54_481, 312_319, 16, symmetry=True),
+        Expected({"voters": 5, "spares": 1, "drops_beside_a_loss": 1}, 31_689, 1_044_976, 17, symmetry=True),
     )

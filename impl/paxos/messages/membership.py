@@ -136,12 +136,15 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 
 class Status(Message, frozen=True, gc=False, tag="status"):
-    """The governing config; whether all its voters are admitted, and whether all hold the log through it."""
+    """The governing config; whether all its voters are admitted, whether all hold the log through it, and
+    whether all do but the one that it brought.
+    """
 
     config: Config
     config_slot: int
     admitted: bool
     held: bool
+    others_hold: bool
 
 
 class NotNow(Message, frozen=True, gc=False, tag="not_now"):

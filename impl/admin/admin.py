@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dynaproof.impl.admin import nodes, orders, term, workflows
+from dynaproof.impl.admin import nodes, orders, replacements, survey, term, workflows
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.orders import Order
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
-from dynaproof.impl.paxos.messages.membership import Created
+from dynaproof.impl.paxos.messages.membership import (
+    Created,
+    Gone,
+    NotCaughtUp,
+    NotNow,
+    OtherEpoch,
+    Replaced,
+    Status,
+)
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.sessions import OpenSession
-from dynaproof.impl.storage_node.messages import Fenced, NodeReport, PartitionGone
+from dynaproof.impl.storage_node.messages import Fenced, NodeReport, NoRoom, PartitionGone
 
 
 class Admin:
@@ -29,9 +37,13 @@ class Admin:
         self.caller = Caller(env, settings.caller, self)
         self.metadata = Metadata(self.caller, self.metadata_nodes, self, settings.call_us)
         self.term = term.Term(env, settings, self.metadata, self)
-        self.workflows = workflows.Workflows(env, settings, self.metadata, self.term)
-        self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows)
         self.nodes = nodes.Nodes(env, settings, self.metadata, self.term)
+        self.replacements = replacements.Replacements(env, settings, self.metadata, self.term, self.nodes)
+        self.workflows = workflows.Workflows(env, settings, self.metadata, self.term, self.replacements)
+        self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows)
+        self.survey = survey.Survey(
+            env, settings, self.metadata, self.term, self.nodes, self.workflows, self.replacements
+        )
         self.has_read: Mapping[type[Any], Callable[[Any, Read], None]] = {
             term.Watch: self.term.watched,
             workflows.Look: self.workflows.found,
@@ -41,6 +53,10 @@ class Admin:
             nodes.AddNode: self.nodes.add,
             nodes.Collect: self.nodes.collect,
             nodes.CollectUnnamed: self.nodes.collect_unnamed,
+            replacements.Step: self.replacements.stepped,
+            survey.LookAtNodes: self.survey.nodes_read,
+            survey.LookAtPartitions: self.survey.partitions_read,
+            survey.Do: self.survey.decide,
         }
         self.has_failed: Mapping[type[Any], Callable[[Any], None]] = {
             term.Watch: self.term.unread,
@@ -51,6 +67,10 @@ class Admin:
             nodes.AddNode: self.nodes.unadded,
             nodes.Collect: self.nodes.uncollected,
             nodes.CollectUnnamed: self.nodes.uncollected,
+            replacements.Step: self.replacements.unread,
+            survey.LookAtNodes: self.survey.unread,
+            survey.LookAtPartitions: self.survey.unread,
+            survey.Do: self.survey.undone,
         }
         self.has_written: Mapping[type[Any], Callable[[Any, Ending, int], None]] = {
             term.TakeOver: self.term.took_over,
@@ -58,12 +78,21 @@ class Admin:
             workflows.Finished: self.workflows.finished,
             orders.Write: self.orders.written,
             nodes.AddNode: self.nodes.added,
+            replacements.Stepped: self.replacements.written,
+            survey.Do: self.survey.written,
         }
         self.hears: Mapping[type[Message], Callable[[NodeId, Any], None]] = {
             OpenSession: self.orders.on_open_session,
             Order: self.on_order,
             NodeReport: self.nodes.on_report,
-            Created: self.workflows.on_created,
+            Created: self.on_created,
+            NoRoom: self.replacements.on_no_room,
+            Replaced: self.replacements.on_replaced,
+            OtherEpoch: self.replacements.on_other_epoch,
+            NotNow: self.on_not_now,
+            NotCaughtUp: self.replacements.on_not_caught_up,
+            Status: self.survey.on_status,
+            Gone: self.survey.on_gone,
             PartitionGone: self.workflows.on_partition_gone,
             Fenced: self.workflows.on_fenced,
         }
@@ -71,6 +100,8 @@ class Admin:
             term.WatchTimer: self.term.on_watch_timer,
             workflows.StepTimer: self.workflows.on_step_timer,
             workflows.LookTimer: self.workflows.on_look_timer,
+            replacements.ReplacementTimer: self.replacements.on_timer,
+            survey.SurveyTimer: self.survey.on_timer,
         }
 
     # --- What the driver calls ---
@@ -102,6 +133,16 @@ class Admin:
         self.orders.candidates = self.nodes.candidates()
         self.orders.on_order(sender, m)
 
+    def on_created(self, sender: NodeId, m: Created) -> None:
+        """A replica of a table that is created is there, or one that is to replace another."""
+        self.workflows.on_created(sender, m)
+        self.replacements.on_created(sender, m)
+
+    def on_not_now(self, sender: NodeId, m: NotNow) -> None:
+        """A command to a partition has no effect now, or a question of it no answer."""
+        self.replacements.on_not_now(sender, m)
+        self.survey.on_not_now(sender, m)
+
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """What grows with what routers order: its name, length and bound."""
         return (
@@ -109,6 +150,8 @@ class Admin:
             ("sessions", len(self.orders.sessions.open), self.settings.sessions),
             ("answers kept", len(self.orders.answers), self.settings.sessions),
             ("workflows", len(self.workflows.known), self.settings.workflows),
+            ("replacements", len(self.replacements.known), self.settings.replacements),
+            ("chores", len(self.survey.chores), self.settings.chores),
         )
 
     # --- What its parts call ---
@@ -116,6 +159,7 @@ class Admin:
     def activated(self) -> None:
         """This admin is active from here on."""
         self.workflows.activated()
+        self.survey.activated()
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
         """Where the metadata is; an admin calls no other partition."""

@@ -17,15 +17,18 @@ from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import (
     ADMIN_KEY,
     WORKFLOWS,
+    NodeRecord,
+    ReplacementRecord,
     WorkflowRecord,
     is_given,
     node_key,
     partition_key,
 )
 from dynaproof.impl.node import ONLY_LANE, Env, Microseconds, NodeId
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage_node.messages import DropPartition, NodeReport, RaiseFence
+from dynaproof.impl.storage_node.messages import DropPartition, HostedReplica, NodeReport, RaiseFence
 
 
 class Collect(Struct, frozen=True, gc=False):
@@ -51,7 +54,20 @@ class AddNode(Struct, frozen=True, gc=False):
 class Heard:
     """What a node said last."""
 
-    __slots__ = ("at", "collecting", "node", "recorded", "replicas")
+    __slots__ = (
+        "at",
+        "chunks",
+        "chunks_of",
+        "collecting",
+        "hosted",
+        "load",
+        "node",
+        "pages_bytes",
+        "recorded",
+        "replicas",
+        "report",
+        "requests",
+    )
 
     def __init__(self) -> None:
         self.node: NodeId | None = None
@@ -61,6 +77,41 @@ class Heard:
         """Whether the metadata has a record of it, as far as this admin knows."""
         self.collecting = False
         """Whether it is being looked up what of it nothing names."""
+        self.report = (0, 0, 0)
+        """Disk incarnation, boot and number of the last report that came whole,"""
+        self.hosted: dict[int, HostedReplica] | None = None
+        """and what it says, by partition; None as long as none came."""
+        self.chunks_of = (0, 0, 0)
+        self.chunks: dict[int, tuple[HostedReplica, ...]] = {}
+        """Of a report that has not come whole yet, by what precedes them."""
+        self.pages_bytes = 0
+        """What all its trees take,"""
+        self.requests: dict[int, int] = {}
+        """how often each replica was asked, as of the last report,"""
+        self.load: dict[int, int] = {}
+        """and how much oftener than in the one before."""
+
+    def hears(self, m: NodeReport) -> bool:
+        """Take a chunk; whether the node has said something that is not older than what it said before."""
+        report = (m.node.incarnation, m.boot, m.number)
+        if report < max(self.report, self.chunks_of):
+            return False
+        if report != self.chunks_of:
+            self.chunks_of, self.chunks = report, {}
+        self.chunks[m.first] = m.replicas
+        if report > self.report and sum(map(len, self.chunks.values())) >= m.total:
+            self.takes(report)
+        return True
+
+    def takes(self, report: tuple[int, int, int]) -> None:
+        """A report has come whole."""
+        hosted = {one.partition: one for first in sorted(self.chunks) for one in self.chunks[first]}
+        same_life = report[:2] == self.report[:2]
+        before = self.requests if same_life else {}
+        self.requests = {one.partition: one.requests for one in hosted.values()}
+        self.load = {number: asked - before.get(number, 0) for number, asked in self.requests.items()}
+        self.report, self.hosted, self.chunks = report, hosted, {}
+        self.pages_bytes = sum(one.pages_bytes for one in hosted.values())
 
 
 class Nodes:
@@ -73,6 +124,8 @@ class Nodes:
         self.term = term
         self.heard: dict[NodeId, Heard] = {}
         """By address: as many as there are storage nodes."""
+        self.records: dict[NodeId, NodeRecord] = {}
+        """Likewise, what the metadata said of them last."""
 
     def on_report(self, sender: NodeId, m: NodeReport) -> None:
         """A node says what it hosts, and its fence (A8)."""
@@ -81,6 +134,8 @@ class Nodes:
         heard = self.heard.get(sender.address)
         if heard is None:
             heard = self.heard[sender.address] = Heard()
+        if not heard.hears(m):
+            return
         heard.node, heard.at, heard.replicas = m.node, self.env.now, m.total
         if not self.term.active:
             return
@@ -94,14 +149,64 @@ class Nodes:
             keys = tuple(sorted(map(partition_key, hosted)))
             self.metadata.read(keys, Collect(sender, hosted))
 
-    def candidates(self) -> tuple[Candidate, ...]:
-        """The nodes that may get replicas: they have reported lately, and have room."""
+    def candidates(self, draining: bool = False) -> tuple[Candidate, ...]:
+        """The nodes that may get replicas: they have reported lately, have room, and are to keep what they
+        have; or are drained.
+        """
         since, most = self.env.now - self.settings.heard_us, self.settings.replicas_per_node
         return tuple(
             Candidate(heard.node, heard.replicas)
-            for heard in self.heard.values()
-            if heard.node is not None and heard.at >= since and heard.replicas < most
+            for address, heard in self.heard.items()
+            if heard.node is not None
+            and heard.at >= since
+            and heard.replicas < most
+            and not self.is_dead(address)
+            and self.is_draining(address) == draining
         )
+
+    def is_draining(self, address: NodeId) -> bool:
+        """Whether a node is drained, as the metadata said last."""
+        record = self.records.get(address)
+        return record is not None and record.draining
+
+    def is_dead(self, address: NodeId) -> bool:
+        """Whether a node was declared dead, as the metadata said last."""
+        record = self.records.get(address)
+        return record is not None and record.dead
+
+    def silent_since(self, address: NodeId) -> Microseconds:
+        """When a node was heard last; at first, of this life of this admin."""
+        heard = self.heard.get(address)
+        return self.term.started_at if heard is None else max(heard.at, self.term.started_at)
+
+    def has_lost(self, voter: Member, partition: int) -> bool:
+        """Whether a voter is lost (section 3 of docs/table.md): its node is dead, is on another disk, or says
+        that it is silent for ever.
+        """
+        address = voter.node.address
+        heard = self.heard.get(address)
+        if self.is_dead(address):
+            return True
+        if heard is None or heard.node is None or heard.hosted is None:
+            return False
+        if heard.report[0] > voter.node.incarnation:
+            return True
+        there = heard.hosted.get(partition)
+        return there is not None and there.silent and there.member.incarnation >= voter.incarnation
+
+    def lacks(self, voter: Member, partition: int) -> tuple[int, int, int] | None:
+        """The last report of a voter's node, if that says nothing of it."""
+        heard = self.heard.get(voter.node.address)
+        if heard is None or heard.hosted is None or heard.report[0] != voter.node.incarnation:
+            return None
+        there = heard.hosted.get(partition)
+        return None if there is not None and there.member == voter else heard.report
+
+    def is_full(self, voter: Member, partition: int) -> bool:
+        """Whether a voter is there and has a tree, by its node's last report."""
+        heard = self.heard.get(voter.node.address)
+        there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
+        return there is not None and there.member == voter and there.full and not there.silent
 
     # --- Records of nodes ---
 
@@ -140,6 +245,7 @@ class Nodes:
             if isinstance(record, WorkflowRecord)
             for target in record.targets
         }
+        named.update(record.partition for record in read.records() if isinstance(record, ReplacementRecord))
         for partition in m.partitions:
             if partition not in named:
                 self.env.note(Reached("replica that nothing named was dropped"))

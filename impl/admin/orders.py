@@ -1,4 +1,5 @@
-"""What routers order: tables are created and deleted (rules A13 and A14 of docs/table.md).
+"""What routers order: tables are created and deleted (rules A13 and A14 of docs/table.md), nodes are drained
+and replicas moved (A15).
 
 An order is read, decided and written; what it decides is one conditioned change, so whoever drives the
 workflow that it makes need not know of the order. It is taken once, in a session of its own: a late copy of
@@ -24,8 +25,12 @@ from dynaproof.impl.metadata.changes import (
     keys_to_delete,
 )
 from dynaproof.impl.metadata.orders import (
+    Action,
     CreateTable,
     Declined,
+    DeleteTable,
+    DrainNode,
+    MoveReplica,
     NotActive,
     Obeyed,
     Order,
@@ -36,6 +41,7 @@ from dynaproof.impl.metadata.orders import (
 )
 from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import TableRecord, decode, table_key
+from dynaproof.impl.metadata.replacements import drain_node, keys_to_drain, keys_to_move, move_replica
 from dynaproof.impl.node import ONLY_LANE, Env, NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.paxos.ids import RequestId
@@ -136,13 +142,19 @@ class Orders:
         action, request = ordered.order.action, ordered.order.request
         if isinstance(action, CreateTable):
             self.metadata.read(keys_to_create(action.name), Decide(request))
+        elif isinstance(action, DrainNode):
+            self.metadata.read(keys_to_drain(action), Decide(request))
+        elif isinstance(action, MoveReplica):
+            self.metadata.read(keys_to_move(action), Decide(request))
         else:
             self.metadata.read((table_key(action.name),), LookUp(request))
 
     def looked_up(self, m: LookUp, read: Read) -> None:
         """Read what there is of the table."""
         ordered = self.under_way[m.request]
-        name = ordered.order.action.name
+        action = ordered.order.action
+        assert isinstance(action, DeleteTable), "only what is to be deleted is looked up"
+        name = action.name
         ordered.table = read.record(table_key(name))
         if ordered.table is None:
             self.answer(ordered, not_found(name))
@@ -156,8 +168,13 @@ class Orders:
         if not self.term.governs(read):
             self.leave_to_others(m.request)
             return
+        decided: Change | TableRecord | Refusal | None
         if isinstance(action, CreateTable):
             decided = create_table(read, action, m.request, self.candidates, self.settings.workflows)
+        elif isinstance(action, DrainNode):
+            decided = drain_node(read, action)
+        elif isinstance(action, MoveReplica):
+            decided = move_replica(read, action, self.candidates, self.settings.replacements)
         else:
             if read.record(table_key(action.name)) != ordered.table or not has_partitions(
                 read, ordered.table
@@ -166,10 +183,7 @@ class Orders:
                 return
             decided = delete_table(read, action, m.request, self.settings.workflows)
         if isinstance(decided, Change):
-            key = table_key(action.name)
-            ordered.table = next(
-                decode(part.item) for part in decided.parts if part.key == key and part.item is not None
-            )  # type: ignore[assignment]
+            ordered.table = table_in(decided, action)
             self.metadata.change(decided, Write(m.request))
         else:
             self.answer(ordered, decided)
@@ -178,7 +192,6 @@ class Orders:
         """Answer; or decide anew if something has changed since it was read."""
         ordered = self.under_way[m.request]
         if ending == "ok":
-            assert ordered.table is not None
             self.answer(ordered, ordered.table)
             self.workflows.look()
         elif ending == "condition_failed":
@@ -200,7 +213,7 @@ class Orders:
         else:
             self.leave_to_others(ordered.order.request)
 
-    def answer(self, ordered: Ordered, said: TableRecord | Refusal) -> None:
+    def answer(self, ordered: Ordered, said: TableRecord | Refusal | None) -> None:
         """Answer the router."""
         request = ordered.order.request
         del self.under_way[request]
@@ -208,3 +221,13 @@ class Orders:
             self.say(ordered.sender, Declined(request, said))
         else:
             self.say(ordered.sender, Obeyed(request, said))
+
+
+def table_in(change: Change, action: Action) -> TableRecord | None:
+    """What a change leaves of the table that an order is about, if it is about one."""
+    if not isinstance(action, (CreateTable, DeleteTable)):
+        return None
+    key = table_key(action.name)
+    left = next(decode(part.item) for part in change.parts if part.key == key and part.item is not None)
+    assert isinstance(left, TableRecord)
+    return left

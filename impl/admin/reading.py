@@ -26,10 +26,14 @@ PAGE_BYTES = 1 << 20
 class Reading:
     """A read under way: what is left to be asked for, and what was found so far."""
 
-    __slots__ = ("found", "high", "keys", "low", "purpose")
+    __slots__ = ("found", "high", "keys", "low", "one_page", "purpose")
 
-    def __init__(self, purpose: Any, keys: tuple[bytes, ...], low: bytes, high: bytes) -> None:
+    def __init__(
+        self, purpose: Any, keys: tuple[bytes, ...], low: bytes, high: bytes, one_page: bool = False
+    ) -> None:
         self.purpose = purpose
+        self.one_page = one_page
+        """Whether what follows the first page is read by another one."""
         self.keys = keys
         """In ascending order; none where a range is read."""
         self.low = low
@@ -77,6 +81,10 @@ class Metadata:
         """Read all items whose keys begin so."""
         self._go_on(Reading(purpose, (), prefix, end_of(prefix)))
 
+    def page(self, low: bytes, high: bytes, purpose: Any) -> None:
+        """Read the items under some of the keys from `low` to `high`, and through where (`Read.through`)."""
+        self._go_on(Reading(purpose, (), low, high, one_page=True))
+
     def change(self, change: Change, purpose: Any) -> None:
         """Change this."""
         self.caller.begin(METADATA, self.members, change, self.timeout_us, Writing(purpose))
@@ -101,10 +109,10 @@ class Metadata:
         )
         if page.through is not None:
             reading.low = page.through
-        if reading.keys or (reading.high and page.through is not None):
+        if reading.keys or (reading.high and page.through is not None and not reading.one_page):
             self._go_on(reading)
             return
-        read = Read(reading.found)
+        read = Read(reading.found, page.through if reading.one_page else None)
         if read.is_sound():
             self.parts.has_read[type(reading.purpose)](reading.purpose, read)
         else:  # What it says is not to be acted on.

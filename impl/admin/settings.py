@@ -33,6 +33,28 @@ class AdminSettings(Struct, frozen=True):
     """Orders of routers that are looked at at the same time, at the most; more stay unanswered."""
     commands: int = 64
     """Commands that one workflow sends at a time, at the most."""
+    survey_us: Microseconds = 5_000_000
+    """Pause between two walks over all partitions."""
+    dead_us: Microseconds = 60_000_000
+    """After which a storage node that does not report is taken for dead."""
+    patience_us: Microseconds = 3_600_000_000
+    """After which a step of a replacement is given up, though its node lives: a copy takes its time."""
+    held_us: Microseconds = 3_000_000
+    """How long it is waited for the word that a log may begin at a config (M5)."""
+    replacements: int = 64
+    """Voters that are being replaced, at the most,"""
+    repairs_per_node: int = 2
+    """and replicas that are being made for that on one node."""
+    balance_at_once: int = 4
+    """Replicas that are being moved off nodes that are drained, or have too much, at the most."""
+    balances: bool = True
+    """Whether replicas are moved to nodes that have less,"""
+    balance_bytes: int = 1 << 30
+    """where the trees of a zone take so much at the least,"""
+    balance_requests: int = 10_000
+    """or clients have asked there so often between two reports."""
+    chores: int = 64
+    """Changes that a walk has found and that wait, at the most."""
     partitions_per_write: int = 500
     """Partitions of a table when it is created, at the most."""
     caller: CallerSettings = CallerSettings()

@@ -69,6 +69,8 @@ class Term:
         """and since when they have not changed."""
         self.asks = False
         """Whether a question or a change is under way."""
+        self.started_at: Microseconds = 0
+        """When this life of this admin began."""
 
     @property
     def active(self) -> bool:
@@ -87,7 +89,7 @@ class Term:
 
     def start(self) -> None:
         """Look soon."""
-        self.seen_at = self.env.now
+        self.seen_at = self.started_at = self.env.now
         self.env.set_timer(1 + self.env.random("watch", self.settings.touch_us), WatchTimer())
 
     def retire(self) -> None:

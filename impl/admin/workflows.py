@@ -17,10 +17,11 @@ from typing import Any
 from msgspec import Struct
 
 from dynaproof.impl.admin.reading import Metadata
+from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read, activate, is_current, keys_of_workflow, remove_table
-from dynaproof.impl.metadata.records import WORKFLOWS, WorkflowRecord
+from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, Target, WorkflowRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica
 from dynaproof.impl.router.call import Ending
@@ -74,9 +75,8 @@ class Driven:
         may_lack = 0 if self.record.kind == "create" else 1
         missing = 0
         for target in self.record.targets:
-            silent = sum(
-                (target.partition, voter.node.address) not in self.answered for voter in target.config.voters
-            )
+            nodes = target.nodes()
+            silent = sum((target.partition, address) not in self.answered for address in nodes)
             missing += max(0, silent - may_lack)
         return missing
 
@@ -84,11 +84,19 @@ class Driven:
 class Workflows:
     """The workflows that this admin drives; see the module."""
 
-    def __init__(self, env: Env, settings: AdminSettings, metadata: Metadata, term: Term) -> None:
+    def __init__(
+        self,
+        env: Env,
+        settings: AdminSettings,
+        metadata: Metadata,
+        term: Term,
+        replacements: Replacements,
+    ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
+        self.replacements = replacements
         self.known: dict[int, Driven] = {}
         self.looks = False
         self.look_again = False
@@ -98,6 +106,7 @@ class Workflows:
     def activated(self) -> None:
         """Go on with all that is under way, whoever began it (A2)."""
         self.known = {}
+        self.replacements.activated()
         self.look()
 
     def look(self) -> None:
@@ -114,7 +123,11 @@ class Workflows:
     def found(self, _: Look, read: Read) -> None:
         """Drive what is new, and forget what has ended."""
         self.looks = False
-        there = {record.workflow: record for record in read.records() if isinstance(record, WorkflowRecord)}
+        records = read.records()
+        self.replacements.found(
+            {record.workflow: record for record in records if isinstance(record, ReplacementRecord)}
+        )
+        there = {record.workflow: record for record in records if isinstance(record, WorkflowRecord)}
         for gone in [number for number in self.known if number not in there]:
             self.forget(gone)
         for number, record in there.items():
@@ -156,21 +169,22 @@ class Workflows:
             self.finish(driven)
         left = settings.commands
         for target in driven.record.targets:
-            for voter in target.config.voters:
-                if left and (target.partition, voter.node.address) not in driven.answered:
+            for to, command in self.commands(driven.record, target):
+                if left and (target.partition, to.address) not in driven.answered:
                     left -= 1
-                    command: Message
-                    to = voter.node
-                    if driven.record.kind == "create":
-                        command = CreateReplica(voter, target.config, 0, None, self.term.term)
-                    else:
-                        to, command = to.address, DropPartition(self.term.term)
                     env.enter(target.partition)
                     env.send(to, command)
         env.enter(ONLY_LANE)
         wait_us = min(settings.most_retry_us, settings.command_retry_us << min(driven.waits, 16))
         driven.waits += 1
         env.set_timer(wait_us, StepTimer(driven.record.workflow))
+
+    def commands(self, work: WorkflowRecord, target: Target) -> list[tuple[NodeId, Message]]:
+        """What each node is commanded for a partition."""
+        term, config = self.term.term, target.config
+        if work.kind == "create":
+            return [(voter.node, CreateReplica(voter, config, 0, None, term)) for voter in config.voters]
+        return [(address, DropPartition(term)) for address in target.nodes()]
 
     def on_created(self, sender: NodeId, m: Created) -> None:
         """A replica is there."""

@@ -55,9 +55,11 @@ from dynaproof.impl.values.key_range import equal_parts
 class Read:
     """Some items of the metadata as they stood at one slot; what is not among them was not there."""
 
-    __slots__ = ("_items", "_records")
+    __slots__ = ("_items", "_records", "through")
 
-    def __init__(self, items: Iterable[tuple[bytes, StoredItem]]) -> None:
+    def __init__(self, items: Iterable[tuple[bytes, StoredItem]], through: bytes | None = None) -> None:
+        self.through = through
+        """Where what was not read of a range begins; None if that is nothing."""
         self._items: Mapping[bytes, StoredItem] = dict(items)
         self._records = {key: record_of(key, stored.item) for key, stored in self._items.items()}
 
@@ -244,7 +246,8 @@ def delete_table(
     read: Read, order: DeleteTable, request: RequestId, most_workflows: int
 ) -> Change | TableRecord | Refusal:
     """Forbid all else, and make the workflow that drops the replicas, in one write; whatever was under way
-    for the table ends with it (A4, A14). Of a table that is being deleted already nothing more is asked.
+    for the table ends with it (A4, A14), and the replicas that it may have made are dropped with the rest. Of
+    a table that is being deleted already nothing more is asked.
     """
     table: TableRecord | None = read.record(table_key(order.name))
     if table is None:
@@ -258,7 +261,10 @@ def delete_table(
     partitions: list[PartitionRecord] = [
         read.record(partition_key(partition)) for partition in table.partitions
     ]
-    targets = tuple(Target(one.partition, one.config) for one in partitions)
+    targets = tuple(
+        Target(one.partition, one.config, tuple(pending.member.node for pending in one.pending))
+        for one in partitions
+    )
     workflow = WorkflowRecord(ids.workflow, "delete", table.name, table.generation, targets, request)
     return change(
         [
@@ -269,7 +275,10 @@ def delete_table(
             ),
             Part(workflow_key(ids.workflow), 0, True, encode(workflow)),
             *([read.leaves(workflow_key(table.workflow), None)] if table.workflow else []),
-            *(read.stays(partition_key(partition)) for partition in table.partitions),
+            *(
+                read.leaves(partition_key(one.partition), structs.replace(one, workflow=ids.workflow))
+                for one in partitions
+            ),
         ]
     )
 
@@ -292,6 +301,4 @@ def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
 
 def add_node(read: Read, node: NodeId) -> Change:
     """A storage node has reported that has no record."""
-    return change(
-        [read.stays(ADMIN_KEY), read.leaves(node_key(node.name), NodeRecord(node.name, node.zone, "live"))]
-    )
+    return change([read.stays(ADMIN_KEY), read.leaves(node_key(node.name), NodeRecord(node.name, node.zone))])

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dynaproof.impl.metadata.records import TableRecord
+from dynaproof.impl.metadata.records import TableRecord, is_given
 from dynaproof.impl.node import Message
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.sessions import Session
@@ -39,7 +39,27 @@ class DeleteTable(Struct, frozen=True, gc=False, tag="delete_table"):
     name: str
 
 
-Action: TypeAlias = CreateTable | DeleteTable
+class DrainNode(Struct, frozen=True, gc=False, tag="drain_node"):
+    """Move all replicas off a storage node, and make none there (A15); or, with False, do so no more. An
+    operator orders it; the API has no such thing.
+    """
+
+    name: str
+    draining: bool = True
+
+
+class MoveReplica(Struct, frozen=True, gc=False, tag="move_replica"):
+    """Move a partition's replica from one storage node to another. An operator orders it."""
+
+    partition: int
+    out: str
+    to: str
+
+
+Action: TypeAlias = CreateTable | DeleteTable | DrainNode | MoveReplica
+
+ACTIONS = (CreateTable, DeleteTable, DrainNode, MoveReplica)
+"""What can be ordered."""
 
 
 class Refusal(Struct, frozen=True, gc=False):
@@ -76,8 +96,23 @@ def no_room(replicas: int) -> Refusal:
     )
 
 
-def wrong_with(action: CreateTable | DeleteTable, most_partitions: int) -> str | None:
+def unknown(what: str, name: object) -> Refusal:
+    """There is no such node, partition or replica."""
+    return Refusal("ResourceNotFoundException", f"Requested resource not found: {what}: {name} not found")
+
+
+def in_use(partition: int) -> Refusal:
+    """A voter of the partition is being replaced, or its table is being created or deleted."""
+    return Refusal("ResourceInUseException", f"Partition {partition} is being changed")
+
+
+def wrong_with(action: Action, most_partitions: int) -> str | None:
     """What rule an order breaks, if it breaks one."""
+    if isinstance(action, DrainNode):
+        return None
+    if isinstance(action, MoveReplica):
+        given = is_given(action.partition)
+        return None if given else f"A partition of a table has a positive number, not {action.partition}"
     if NAME.fullmatch(action.name) is None:
         return (
             "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may "
@@ -111,10 +146,10 @@ class Order(Message, frozen=True, gc=False, tag="order"):
 
 
 class Obeyed(Message, frozen=True, gc=False, tag="obeyed"):
-    """It is under way, durably, and nothing stops it; the table as it is now."""
+    """It is under way, durably; the table as it is now, if it is about one."""
 
     request: RequestId
-    table: TableRecord
+    table: TableRecord | None
 
 
 class Declined(Message, frozen=True, gc=False, tag="declined"):

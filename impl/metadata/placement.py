@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.records import Config
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -35,6 +37,21 @@ def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> li
         first = number % replicas
         placed.append((*chosen[first:], *chosen[:first]))
     return placed
+
+
+def place_one(
+    candidates: Sequence[Candidate], config: Config, out: Member, taken: Sequence[NodeId]
+) -> NodeId | None:
+    """The node with the fewest replicas on which a new one may lie in the place of the voter `out` (M2), and
+    which is not one of the addresses `taken`; None if there is none.
+    """
+    others = [voter.node.address for voter in config.voters if voter != out]
+    for one in sorted(candidates, key=lambda one: (one.replicas, one.node)):
+        address = one.node.address
+        new = Member(one.node, config.next_incarnation)
+        if address not in others and address not in taken and not config.replacing(out, new).crowded():
+            return one.node
+    return None
 
 
 def _emptiest(load: dict[NodeId, int], replicas: int) -> tuple[NodeId, ...] | None:

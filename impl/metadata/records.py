@@ -16,8 +16,10 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Item
-from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.messages.membership import Role
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.values.key import KeySchema
 from dynaproof.impl.values.key_range import KeyRange
@@ -48,6 +50,9 @@ class Ids(Struct, frozen=True, gc=False, array_like=True, tag="ids"):
     workflow: int
     generation: int
     under_way: int
+    """Of tables,"""
+    replacing: int = 0
+    """and of partitions' voters."""
 
 
 class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
@@ -67,6 +72,20 @@ class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
     """and the workflow that is under way for it; 0: none is."""
 
 
+class Pending(Struct, frozen=True, gc=False, array_like=True):
+    """A replica that may be there, or come, and that the config does not name: what is to become a voter, and
+    what was one.
+    """
+
+    member: Member
+    expected_epoch: int
+    """That of the command that was to give it its vote: a config of a later epoch which does not name it
+    makes that command void.
+    """
+    voted: bool
+    """Whether a chosen config has named it."""
+
+
 class PartitionRecord(Struct, frozen=True, gc=False, array_like=True, tag="partition"):
     """A partition of a table."""
 
@@ -76,7 +95,14 @@ class PartitionRecord(Struct, frozen=True, gc=False, array_like=True, tag="parti
     range: KeyRange
     state: Literal["creating", "listed"]
     config: Config
-    """The newest that an admin has heard of to be chosen (A9)."""
+    """The newest that an admin has heard of to be chosen (A9),"""
+    config_slot: int = 0
+    """and its slot."""
+    next_incarnation: int = 0
+    """The least that no workflow has given, if that is above the config's own."""
+    pending: tuple[Pending, ...] = ()
+    workflow: int = 0
+    """That is under way for it alone; 0: none is (A4)."""
 
 
 class Target(Struct, frozen=True, gc=False, array_like=True):
@@ -84,6 +110,13 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
 
     partition: int
     config: Config
+    others: tuple[NodeId, ...] = ()
+    """Nodes that may have replicas which the config does not name."""
+
+    def nodes(self) -> tuple[NodeId, ...]:
+        """The addresses of all nodes that may have one."""
+        there = (*(voter.node for voter in self.config.voters), *self.others)
+        return tuple(dict.fromkeys(node.address for node in there))
 
 
 class WorkflowRecord(Struct, frozen=True, gc=False, array_like=True, tag="workflow"):
@@ -100,16 +133,51 @@ class WorkflowRecord(Struct, frozen=True, gc=False, array_like=True, tag="workfl
     """That ordered it."""
 
 
+Step: TypeAlias = Literal["create", "replace", "make", "void"]
+"""Of a replacement: a learner is made; the leader is to give it the vote; it is made, for a chosen config
+names it; or the epoch is raised, so that no command of it counts any more.
+"""
+
+Reason: TypeAlias = Literal["repair", "drain", "balance", "move"]
+
+
+class ReplacementRecord(Struct, frozen=True, gc=False, array_like=True, tag="replacement"):
+    """The work of replacing one voter of a partition (A10), which any admin can take over."""
+
+    workflow: int
+    partition: int
+    reason: Reason
+    out: Member
+    new: Member
+    role: Role
+    """A log replica's, until it is written down that it is made empty (M5)."""
+    step: Step
+    expected_epoch: int
+    """That of the config which the command to replace expects."""
+    made: bool = False
+    """Whether its node has answered that `new` is there."""
+
+
 class NodeRecord(Struct, frozen=True, gc=False, array_like=True, tag="node"):
     """A storage node that has reported."""
 
     name: str
     zone: str
-    state: Literal["live"]
+    draining: bool = False
+    """Whether its replicas are to be moved elsewhere (A15)."""
+    dead: bool = False
+    """Whether it has not reported for so long that its replicas are taken for lost."""
 
 
 MetadataRecord: TypeAlias = (
-    AdminRecord | TouchedRecord | Ids | TableRecord | PartitionRecord | WorkflowRecord | NodeRecord
+    AdminRecord
+    | TouchedRecord
+    | Ids
+    | TableRecord
+    | PartitionRecord
+    | WorkflowRecord
+    | ReplacementRecord
+    | NodeRecord
 )
 
 METADATA = 0
@@ -156,7 +224,7 @@ def key_of(record: MetadataRecord) -> bytes:
         return table_key(record.name)
     if isinstance(record, PartitionRecord):
         return partition_key(record.partition)
-    if isinstance(record, WorkflowRecord):
+    if isinstance(record, WorkflowRecord | ReplacementRecord):
         return workflow_key(record.workflow)
     if isinstance(record, NodeRecord):
         return node_key(record.name)
@@ -167,7 +235,7 @@ def partitions_of(record: MetadataRecord) -> tuple[int, ...]:
     """The partitions that a record names."""
     if isinstance(record, TableRecord):
         return record.partitions
-    if isinstance(record, PartitionRecord):
+    if isinstance(record, PartitionRecord | ReplacementRecord):
         return (record.partition,)
     return tuple(target.partition for target in record.targets) if isinstance(record, WorkflowRecord) else ()
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
 from dynaproof.impl.metadata.orders import (
-    CreateTable,
+    ACTIONS,
     Declined,
-    DeleteTable,
     NotActive,
     Obeyed,
     Order,
@@ -28,7 +27,7 @@ from dynaproof.impl.router import errors
 from dynaproof.impl.router.asked import Asked, PartOf
 from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.errors import ApiError
-from dynaproof.impl.router.messages import Described, ListTables, Names, Result
+from dynaproof.impl.router.messages import Described, Done, ListTables, Names, Result
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.sessions import OpenSession, Session, SessionGone, SessionOpened
 from dynaproof.impl.values.errors import out_of_bounds
@@ -104,7 +103,7 @@ class Control:
         if isinstance(action, ListTables):
             self.list_tables(number, asked, action)
             return
-        assert isinstance(action, (CreateTable, DeleteTable)), "these are what can be ordered"
+        assert isinstance(action, ACTIONS), "these are what can be ordered"
         wrong = wrong_with(action, self.settings.partitions_per_write)
         if wrong is not None:
             self.router.end(number, errors.invalid(wrong))
@@ -116,7 +115,7 @@ class Control:
     def order(self, number: int, asked: Asked) -> None:
         """Send the order in its session; open one first, with who is active, else with the admins in turn."""
         ordering = self.orders[number]
-        assert isinstance(asked.action, (CreateTable, DeleteTable)), "these are what can be ordered"
+        assert isinstance(asked.action, ACTIONS), "these are what can be ordered"
         if ordering.session is None:
             ordering.to = self.active
             if ordering.to is None:
@@ -154,7 +153,7 @@ class Control:
     def on_obeyed(self, sender: NodeId, m: Obeyed) -> None:
         """It is under way."""
         self.active = sender.address
-        self.over(m.request, Described(m.table))
+        self.over(m.request, Done() if m.table is None else Described(m.table))
 
     def on_declined(self, sender: NodeId, m: Declined) -> None:
         """It has no effect."""

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, DrainNode, MoveReplica
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import Message
 from dynaproof.impl.partition.records import Item
@@ -97,13 +97,15 @@ Action: TypeAlias = (
     | QueryTable
     | CreateTable
     | DeleteTable
+    | DrainNode
+    | MoveReplica
     | DescribeTable
     | ListTables
 )
 
 
 class Done(Struct, frozen=True, gc=False, tag="done"):
-    """A write took effect; or the item that was read, None if there is none."""
+    """A write, or an operator's order, took effect; or the item that was read, None if there is none."""
 
     item: Item | None = None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
+from dynaproof.impl.metadata.orders import ACTIONS
 from dynaproof.impl.metadata.records import METADATA, TableRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Page, Reply, Scan
@@ -101,7 +101,7 @@ class Router:
             return
         self.numbers += 1
         asked = self.asked[self.numbers] = Asked(sender, m, self.env.now + self.settings.timeout_us)
-        if isinstance(m.action, (CreateTable, DeleteTable, ListTables)):
+        if isinstance(m.action, (*ACTIONS, ListTables)):
             self.control.begin(self.numbers, asked)
             return
         if isinstance(m.action, DescribeTable):

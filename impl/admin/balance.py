@@ -1,0 +1,68 @@
+"""Which replica is moved so that the nodes of a zone have about as much to do (A15 of docs/table.md).
+
+A node's *score* is what its trees take on the disk and how often its replicas were asked of late, each as a
+share of what all nodes of its zone have. A move is worth it if the larger score of the two nodes becomes
+smaller by a margin: so moves come to an end, and none is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dynaproof.impl.admin.nodes import Heard, Nodes
+from dynaproof.impl.metadata.placement import Candidate
+from dynaproof.impl.metadata.records import PartitionRecord
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member
+
+WHOLE = 1_000_000
+"""The share of a node that has all of its zone's."""
+
+MARGIN = 100_000
+"""By how much the larger of two scores, of 2,000,000 at the most, must become smaller."""
+
+
+def better_place(
+    nodes: Nodes, partition: PartitionRecord, candidates: Sequence[Candidate]
+) -> tuple[Member, NodeId] | None:
+    """A voter of a partition and the node of its zone to which it is moved; None if no move is worth it."""
+    number = partition.partition
+    taken = [voter.node.address for voter in partition.config.voters]
+    taken += [one.member.node.address for one in partition.pending]
+    for voter in partition.config.voters:
+        here = nodes.heard.get(voter.node.address)
+        if here is None or here.hosted is None or number not in here.hosted:
+            continue
+        zone = [heard for address, heard in nodes.heard.items() if address.zone == voter.node.zone]
+        all_bytes = at_least(sum(heard.pages_bytes for heard in zone), nodes.settings.balance_bytes)
+        all_load = at_least(sum(map(load_of, zone)), nodes.settings.balance_requests)
+        moved = share(here.hosted[number].pages_bytes, all_bytes) + share(here.load.get(number, 0), all_load)
+        before = score(here, all_bytes, all_load)
+        for one in sorted(candidates, key=lambda one: (one.replicas, one.node)):
+            there = nodes.heard[one.node.address]
+            if one.node.zone != voter.node.zone or one.node.address in taken:
+                continue
+            after = score(there, all_bytes, all_load) + moved
+            if max(before - moved, after) + MARGIN <= before:
+                return voter, one.node
+    return None
+
+
+def at_least(whole: int, least: int) -> int:
+    """A sum, if it is worth looking at; else 0."""
+    return whole if whole >= least else 0
+
+
+def load_of(heard: Heard) -> int:
+    """How often a node's replicas were asked between its last two reports."""
+    return sum(heard.load.values())
+
+
+def share(part: int, whole: int) -> int:
+    """A part of a whole, in millionths."""
+    return 0 if whole <= 0 else WHOLE * part // whole
+
+
+def score(heard: Heard, all_bytes: int, all_load: int) -> int:
+    """How much of its zone's bytes and questions a node has, in millionths of each."""
+    return share(heard.pages_bytes, all_bytes) + share(load_of(heard), all_load)

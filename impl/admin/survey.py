@@ -1,0 +1,391 @@
+"""Walks over all partitions, again and again: replaces voters that are lost, moves replicas off nodes that
+are drained or have too much, and has dropped what no config names (rules A10, A11 and A15 of docs/table.md).
+
+Each step of a walk looks at a page of records. What is to be changed is a chore; one chore at a time is read,
+decided and written, conditioned on what was read, so what has changed since the walk does no harm.
+
+*Invariant.* A node is declared dead only when it has not reported for `dead_us` of this life of this admin,
+and no voter of any partition is on a dead node of another zone: one zone at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from dynaproof.impl.admin.balance import better_place
+from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.reading import Metadata
+from dynaproof.impl.admin.replacements import HOPS, Replacements
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.term import Term
+from dynaproof.impl.admin.workflows import Workflows
+from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.placement import Candidate, place_one
+from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, end_of
+from dynaproof.impl.metadata.replacements import PENDING, Forget, MarkNode, Plan, RecordNode, may_go
+from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, NodeId, Timer
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, Gone, NotNow, Role, Status
+from dynaproof.impl.router.call import Ending
+
+Chore: TypeAlias = Plan | Forget | RecordNode | MarkNode
+
+
+class SurveyTimer(Timer, frozen=True, gc=False, tag="survey"):
+    """Time for the next walk."""
+
+
+class LookAtNodes(Struct, frozen=True, gc=False):
+    """Which nodes are there? For the walk of this number."""
+
+    walk: int
+
+
+class LookAtPartitions(Struct, frozen=True, gc=False):
+    """The next page of partitions."""
+
+    walk: int
+
+
+class Do(Struct, frozen=True, gc=False):
+    """What a chore reads, and writes."""
+
+    chore: Chore
+
+
+class Leaving:
+    """Members of a partition that had a vote, and are to be dropped once all voters of the config that does
+    not name them are admitted (rule M7), or all but one that is lost, where they keep another from coming.
+    """
+
+    __slots__ = ("hinders", "hops", "members", "partition")
+
+    def __init__(self, partition: PartitionRecord, members: tuple[Member, ...], hinders: bool) -> None:
+        self.partition = partition
+        self.members = members
+        self.hinders = hinders
+        self.hops = 0
+        """How often the question followed the name of a leader."""
+
+
+class Survey:
+    """The walks; see the module."""
+
+    def __init__(
+        self,
+        env: Env,
+        settings: AdminSettings,
+        metadata: Metadata,
+        term: Term,
+        nodes: Nodes,
+        workflows: Workflows,
+        replacements: Replacements,
+    ) -> None:
+        self.env = env
+        self.settings = settings
+        self.metadata = metadata
+        self.term = term
+        self.nodes = nodes
+        self.workflows = workflows
+        self.replacements = replacements
+        self.walk = 0
+        """The number of the last one;"""
+        self.walks = False
+        """whether it is under way,"""
+        self.low = b""
+        """and where it goes on."""
+        self.mourned: dict[str, bool] | None = None
+        """Zones of dead nodes on which some partition still has a voter, by the last whole walk;"""
+        self.mourns: dict[str, bool] = {}
+        """by this one, so far;"""
+        self.dead: dict[str, bool] = {}
+        """and the nodes that were dead when it began,"""
+        self.recorded: dict[str, bool] = {}
+        """or were known at all."""
+        self.absent: dict[tuple[int, Member], tuple[int, int, int]] = {}
+        """Voters of which their node's last report said nothing when the last walk came by,"""
+        self.absent_now: dict[tuple[int, Member], tuple[int, int, int]] = {}
+        """and this one."""
+        self.leaving: dict[int, Leaving] = {}
+        """By partition, those of which it is asked whether they may be dropped."""
+        self.chores: dict[Chore, bool] = {}
+        """That wait, in order;"""
+        self.doing: Chore | None = None
+        """and that which is under way."""
+
+    # --- A walk ---
+
+    def activated(self) -> None:
+        """Nothing is known of what an earlier term of this admin saw."""
+        self.walks, self.mourned, self.absent, self.chores = False, None, {}, {}
+        self.begin()
+
+    def on_timer(self, _: SurveyTimer) -> None:
+        """The next walk."""
+        if self.term.active and not self.walks:
+            self.begin()
+
+    def begin(self) -> None:
+        """Read which nodes there are."""
+        self.walks, self.low = True, PARTITIONS
+        self.walk += 1
+        self.mourns, self.absent_now, self.leaving = {}, {}, {}
+        self.metadata.scan(NODES, LookAtNodes(self.walk))
+
+    def wait(self) -> None:
+        """Walk again later."""
+        self.walks = False
+        self.env.enter(ONLY_LANE)
+        self.env.set_timer(self.settings.survey_us, SurveyTimer())
+
+    def unread(self, m: LookAtNodes | LookAtPartitions) -> None:
+        """The metadata did not answer."""
+        if m.walk == self.walk:
+            self.wait()
+
+    def nodes_read(self, m: LookAtNodes, read: Read) -> None:
+        """Take for dead, or for living, who is; then look at the partitions."""
+        if m.walk != self.walk:
+            return
+        records = [record for record in read.records() if isinstance(record, NodeRecord)]
+        region = self.env.me.region
+        self.nodes.records = {
+            NodeId(region, record.zone, record.name, ANY_INCARNATION): record for record in records
+        }
+        if self.mourned is not None:
+            self.mourned |= self.mourned_since(records)
+        self.dead = {record.name: True for record in records if record.dead}
+        self.recorded = {record.name: True for record in records}
+        for address, record in sorted(self.nodes.records.items()):
+            alive = self.env.now - self.nodes.silent_since(address) < self.settings.dead_us
+            if record.dead and alive and address in self.nodes.heard:
+                self.add(MarkNode(record.name, False))
+            elif not record.dead and not alive and self.may_mourn(record.zone):
+                self.add(MarkNode(record.name, True))
+        self.go_on()
+
+    def mourned_since(self, records: Sequence[NodeRecord]) -> dict[str, bool]:
+        """The zones of nodes that were declared dead since the last whole walk began, or are about to be."""
+        marked = {chore.name for chore in self.chores if isinstance(chore, MarkNode) and chore.dead}
+        return {
+            record.zone: True
+            for record in records
+            if record.name in marked or (record.dead and record.name not in self.dead)
+        }
+
+    def may_mourn(self, zone: str) -> bool:
+        """Whether a node of this zone may be declared dead: one zone at a time."""
+        if self.mourned is None or any(other != zone for other in self.mourned):
+            return False
+        self.mourned[zone] = True
+        return True
+
+    def go_on(self) -> None:
+        """Read the next page."""
+        if self.term.active:
+            self.metadata.page(self.low, end_of(PARTITIONS), LookAtPartitions(self.walk))
+        else:
+            self.wait()
+
+    def partitions_read(self, m: LookAtPartitions, read: Read) -> None:
+        """Look at a page of them; then at the next, if there is one."""
+        if m.walk != self.walk:
+            return
+        candidates = self.nodes.candidates()
+        for record in read.records():
+            if isinstance(record, PartitionRecord):
+                self.look_at(record, candidates)
+        if read.through is not None:
+            self.low = read.through
+            self.go_on()
+            return
+        self.mourned, self.absent = self.mourns, self.absent_now
+        self.wait()
+
+    # --- One partition ---
+
+    def look_at(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> None:
+        """Replace a voter, if one is to be replaced and none is; and drop who is to go."""
+        for voter in partition.config.voters:
+            if voter.node.name not in self.recorded:
+                self.add(RecordNode(voter.node))
+            elif self.nodes.is_dead(voter.node.address):
+                self.mourns[voter.node.zone] = True
+        plan = None
+        if partition.state == "listed" and partition.workflow == 0 and len(partition.pending) < PENDING:
+            plan = self.repair(partition, candidates) or self.move(partition, candidates)
+            if plan is not None:
+                self.add(plan)
+        brought = partition.config.brought
+        lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
+        self.collect(partition, hinders=lost and plan is None)
+
+    def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
+        """Put another replica in the place of a voter that is lost: of several, first of the one that came
+        last, for nobody else may be replaced before it (M2).
+        """
+        config, number = partition.config, partition.partition
+        voters = sorted(config.voters, key=lambda voter: voter != config.brought)
+        lost = [voter for voter in voters if self.is_lost(voter, number)]
+        if not lost:
+            return None
+        others = [voter for voter in voters if voter != lost[0]]
+        role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
+        return self.plan(partition, lost[0], candidates, role)
+
+    def is_lost(self, voter: Member, partition: int) -> bool:
+        """Whether a voter is lost, or two reports of its node in a row said nothing of it."""
+        if self.nodes.has_lost(voter, partition):
+            return True
+        report = self.nodes.lacks(voter, partition)
+        if report is None:
+            return False
+        self.absent_now[partition, voter] = report
+        return report > self.absent.get((partition, voter), report)
+
+    def plan(
+        self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role
+    ) -> Plan | None:
+        """A repair, on the emptiest node that may have the replica and is not busy making others: on that of
+        the voter itself only if it certainly is no more, and on one that is drained rather than on none.
+        """
+        taken = [one.member.node.address for one in partition.pending]
+        if not self.nodes.has_lost(out, partition.partition):
+            taken.append(out.node.address)
+        for nodes in (candidates, self.nodes.candidates(draining=True)):
+            free = [one for one in nodes if not self.is_busy(one.node.address)]
+            node = place_one(free, partition.config, out, taken)
+            if node is not None:
+                return Plan(partition.partition, out, node, role, "repair")
+        return None
+
+    def move(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
+        """Move a replica off a node that is drained, or to one that has less (A15)."""
+        if self.moves() >= self.settings.balance_at_once:
+            return None
+        for voter in partition.config.voters:
+            if self.nodes.is_draining(voter.node.address):
+                taken = [one.member.node.address for one in partition.pending]
+                free = [one for one in candidates if not self.is_busy(one.node.address)]
+                node = place_one(free, partition.config, voter, (*taken, voter.node.address))
+                if node is not None:
+                    return Plan(partition.partition, voter, node, "full", "drain")
+        if not self.settings.balances or self.moves():
+            return None
+        found = better_place(self.nodes, partition, candidates)
+        return None if found is None else Plan(partition.partition, *found, "full", "balance")
+
+    def moves(self) -> int:
+        """Moves under way, and those that are to begin."""
+        waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores)
+        return self.replacements.moves() + waiting
+
+    def is_busy(self, address: NodeId) -> bool:
+        """Whether as many replicas are being made on a node as may be at a time."""
+        waiting = sum(isinstance(one, Plan) and one.node.address == address for one in self.chores)
+        return self.replacements.to_node(address) + waiting >= self.settings.repairs_per_node
+
+    # --- Collection ---
+
+    def collect(self, partition: PartitionRecord, hinders: bool) -> None:
+        """Have dropped whom the config does not name, and no command can give a vote any more (A11). Of those
+        that had one, ask first whether all voters are admitted.
+
+        Where the voter that came last is lost and no node is free for another, because who has left is
+        there, it is enough that all other voters hold the log through the config: what is chosen later they
+        hold too, for the lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
+        """
+        voted: list[Member] = []
+        for one in partition.pending:
+            if not may_go(partition, one):
+                continue
+            heard = self.nodes.heard.get(one.member.node.address)
+            if heard is not None and heard.report[0] > one.member.node.incarnation:
+                self.add(Forget(partition.partition, one.member))  # It went with its disk.
+            elif one.voted:
+                voted.append(one.member)
+            else:
+                self.drop(partition.partition, one.member)
+        if voted and len(self.leaving) < self.settings.commands:
+            asked = self.leaving[partition.partition] = Leaving(partition, tuple(voted), hinders)
+            voters = partition.config.voters
+            self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)
+
+    def ask(self, leaving: Leaving, node: NodeId) -> None:
+        """Ask the leader, or who may know it, how its voters are."""
+        self.env.enter(leaving.partition.partition)
+        self.env.send(node, ConfigStatus())
+
+    def drop(self, partition: int, member: Member) -> None:
+        """Command a node to drop exactly this replica (A6)."""
+        self.env.enter(partition)
+        self.env.send(member.node, DropReplica(member, self.term.term))
+
+    def on_status(self, sender: NodeId, m: Status) -> None:
+        """The leader's word: who has left may go when all voters are admitted, and hold the log (M7)."""
+        leaving = self.leaving.get(self.env.lane)
+        if leaving is None or not self.term.active:
+            return
+        same = m.config.epoch == leaving.partition.config.epoch
+        whole = m.admitted and m.held and m.config.epoch >= leaving.partition.config.epoch
+        if whole or (same and leaving.hinders and m.others_hold):
+            partition = self.env.lane
+            for member in leaving.members:
+                if member not in m.config.voters:
+                    self.drop(partition, member)
+
+    def on_not_now(self, sender: NodeId, m: NotNow) -> None:
+        """Ask the one that is named."""
+        leaving = self.leaving.get(self.env.lane)
+        if leaving is None or m.expected_epoch >= 0 or m.leader is None or leaving.hops >= HOPS:
+            return
+        leaving.hops += 1
+        self.ask(leaving, m.leader.address)
+
+    def on_gone(self, sender: NodeId, m: Gone) -> None:
+        """It is no more, and never will be."""
+        if self.term.active and sender == m.member.node:
+            self.add(Forget(self.env.lane, m.member))
+
+    # --- Chores ---
+
+    def add(self, chore: Chore) -> None:
+        """Do this after what waits already, if there is room for it; else the next walk finds it again."""
+        if len(self.chores) < self.settings.chores:
+            self.chores.setdefault(chore, True)
+            self.next()
+
+    def next(self) -> None:
+        """Begin the next one."""
+        if self.doing is None and self.chores and self.term.active:
+            self.doing = next(iter(self.chores))
+            self.metadata.read(self.doing.keys(), Do(self.doing))
+
+    def decide(self, m: Do, read: Read) -> None:
+        """Write it down, if it is still to be done."""
+        change = m.chore.decide(read, self.settings.replacements) if self.term.governs(read) else None
+        if change is None:
+            self.over(m.chore)
+        else:
+            self.metadata.change(change, m)
+
+    def written(self, m: Do, ending: Ending, slot: int) -> None:
+        """Go on with what it begins; if it was not written, the next walk finds it again."""
+        self.over(m.chore)
+        if ending == "ok" and isinstance(m.chore, Plan):
+            self.workflows.look()
+
+    def undone(self, m: Do) -> None:
+        """The metadata did not answer."""
+        self.over(m.chore)
+
+    def over(self, chore: Chore) -> None:
+        """Begin the next one."""
+        self.chores.pop(chore, None)
+        self.doing = None
+        if not self.term.active:
+            self.chores = {}
+        self.next()

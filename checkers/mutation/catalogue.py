@@ -25,6 +25,7 @@ from dynaproof.checkers.mutation.seeded import (
     log_replicas,
     membership,
     pages,
+    repairs,
     request_ids,
     routers,
     serving,
@@ -61,6 +62,7 @@ MODULES = (
     several_items,
     admins,
     routers,
+    repairs,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

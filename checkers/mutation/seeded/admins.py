@@ -117,10 +117,11 @@ BUGS = (
         "The record of a table goes as soon as the nodes were told to drop its partitions.",
         Edit(
             WORKFLOWS,
-            "to, command = to.address, DropPartition(self.term.term)",
+            "env.send(to, command)",
             """
-            to, command = to.address, DropPartition(self.term.term)
-            driven.answered[target.partition, to] = True
+            env.send(to, command)
+            if driven.record.kind == "delete":
+                driven.answered[target.partition, to] = True
             """,
         ),
         scenario=COMES_AND_GOES,

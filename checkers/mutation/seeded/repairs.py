@@ -1,0 +1,280 @@
+"""Bugs of admins that replace voters, and of what storage nodes tell them."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    AGENT,
+    CHANGES,
+    HOST,
+    NODES,
+    PLACEMENT,
+    REPLACED,
+    REPLACEMENTS,
+    SURVEY,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "leavers_dropped_at_once",
+        "Who has left is dropped as soon as a config does not name it, whatever its successor holds.",
+        Edit(SURVEY, "elif one.voted:", "elif False:"),
+        scenario="move",
+    ),
+    bug(
+        "leavers_dropped_beside_a_laggard",
+        "Who has left is dropped where the voter that came last is lost, though others do not hold the log.",
+        Edit(SURVEY, "if whole or (same and leaving.hinders and m.others_hold):", "if True:"),
+        scenario="move",
+    ),
+    bug(
+        "drops_the_partition",
+        "Of a replica that is to go, the whole partition is dropped at its node.",
+        Edit(
+            SURVEY,
+            "self.env.send(member.node, DropReplica(member, self.term.term))",
+            """
+            from dynaproof.impl.storage_node.messages import DropPartition
+            self.env.send(member.node, DropPartition(self.term.term))
+            """,
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "drops_whatever_lives",
+        "A node that is told to drop a replica drops the one that lives there, whichever that is.",
+        Edit(
+            HOST,
+            "if live == member.incarnation or member.incarnation > self.journal.floor(group):",
+            """
+            if live:
+                self.env.note(Dropped(self.replicas[group].member))
+                self.silence(live)
+            elif member.incarnation > self.journal.floor(group):
+            """,
+        ),
+        Edit(
+            HOST,
+            "if group in self.making or group in self.unread or 0 < live < member.incarnation:",
+            "if group in self.making or group in self.unread:",
+        ),
+        scenario="move",
+    ),
+    bug(
+        "forgotten_when_dropped",
+        "A replica that is to go is struck out as soon as its node was told to drop it.",
+        Edit(
+            SURVEY,
+            "self.env.send(member.node, DropReplica(member, self.term.term))",
+            """
+            self.env.send(member.node, DropReplica(member, self.term.term))
+            self.add(Forget(partition, member))
+            """,
+        ),
+        scenario="move",
+    ),
+    bug(
+        "given_up_without_the_epoch",
+        "A replacement that is given up ends without the epoch being raised.",
+        Edit(REPLACED, 'step, role = "void", "full"', "return None"),
+        scenario="drain",
+    ),
+    bug(
+        "incarnations_of_plans_given_twice",
+        "The incarnation of a replacement is the next one after those of the config.",
+        Edit(
+            REPLACED,
+            "return max(partition.next_incarnation, partition.config.next_incarnation)",
+            "return partition.config.next_incarnation",
+        ),
+        scenario="repair-takeover",
+    ),
+    bug(
+        "plans_beside_another",
+        "A partition whose voter is being replaced gets another workflow.",
+        Edit(REPLACED, "and partition.workflow == 0", ""),
+        Edit(
+            SURVEY,
+            'partition.state == "listed" and partition.workflow == 0 and',
+            'partition.state == "listed" and',
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "zones_not_looked_at_again",
+        "A new replica lies on the emptiest node, of whatever zone.",
+        Edit(PLACEMENT, "and not config.replacing(out, new).crowded()", ""),
+        Edit(
+            REPLACED,
+            "and not config.replacing(plan.out, Member(plan.node, next_incarnation(partition))).crowded()",
+            "",
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "listed_before_chosen",
+        "The metadata lists the config that a replacement aims at before it is known to be chosen.",
+        Edit(
+            REPLACED,
+            "partition = learned(before, answers.config, answers.config_slot)",
+            """
+            aim = before.config
+            if work.step == "replace" and work.out in aim.voters:
+                aim = aim.replacing(work.out, work.new)
+            partition = learned(before, answers.config or aim, answers.config_slot or 1)
+            """,
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "delete_leaves_the_pending",
+        "A table that is deleted is dropped where its voters are, and not where replicas were pending.",
+        Edit(CHANGES, "tuple(pending.member.node for pending in one.pending)", "()"),
+        scenario="repair-takeover",
+    ),
+    bug(
+        "replacements_outlive_their_table",
+        "A replacement goes on though its partition is being deleted.",
+        Edit(
+            REPLACEMENTS,
+            "if not is_under_way(read, work):",
+            "if read.record(partition_key(work.partition)) is None:",
+        ),
+        scenario="repair-takeover",
+    ),
+    bug(
+        "takeover_leaves_replacements",
+        "An admin that becomes active drives the replacements that it began itself only.",
+        Edit(
+            REPLACEMENTS,
+            "if number not in self.known:",
+            "if number not in self.known and self.began.pop(work.partition, None):",
+        ),
+        Edit(
+            REPLACEMENTS,
+            "self.by_partition: dict[int, Replacing] = {}",
+            """
+             self.by_partition: dict[int, Replacing] = {}
+             self.began: dict[int, bool] = {}
+             """,
+        ),
+        Edit(
+            SURVEY,
+            "self.workflows.look()",
+            """
+             self.replacements.began[m.chore.partition] = True
+             self.workflows.look()
+             """,
+        ),
+        scenario="repair-takeover",
+    ),
+    bug(
+        "all_zones_die",
+        "All nodes that do not report are taken for dead, of whatever zones.",
+        Edit(
+            SURVEY,
+            "if self.mourned is None or any(other != zone for other in self.mourned):",
+            "if self.mourned is None:",
+        ),
+        scenario="node-returns",
+    ),
+    bug(
+        "dead_for_good",
+        "A node that was taken for dead stays so, whatever it reports.",
+        Edit(SURVEY, "if record.dead and alive and address in self.nodes.heard:", "if False:"),
+        scenario="node-returns",
+    ),
+    bug(
+        "never_dead",
+        "A node that does not report is never taken for dead.",
+        Edit(SURVEY, "elif not record.dead and not alive and self.may_mourn(record.zone):", "elif False:"),
+        scenario="repair",
+    ),
+    bug(
+        "unheard_nodes_never_die",
+        "A node that this admin never heard of is never taken for dead.",
+        Edit(
+            SURVEY,
+            "elif not record.dead and not alive and self.may_mourn(record.zone):",
+            """
+            elif address not in self.nodes.heard:
+                pass
+            elif not record.dead and not alive and self.may_mourn(record.zone):
+            """,
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "silence_not_reported",
+        "A node does not report that a replica fell silent there.",
+        Edit(AGENT, "for group, incarnation in host.journal.silent()", "for group, incarnation in ()"),
+        Edit(
+            NODES,
+            "return None if there is not None and there.member == voter else heard.report",
+            "return None",
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "new_disks_not_noticed",
+        "A voter is not taken for lost although its node reports from another disk.",
+        Edit(NODES, "if heard.report[0] > voter.node.incarnation:", "if False:"),
+        scenario="repair",
+    ),
+    bug(
+        "log_replica_at_once",
+        "A log replica is made before its leader says that the others hold the log through its config.",
+        Edit(
+            REPLACEMENTS,
+            'if work.step in ("create", "make") and (work.role == "full" or one.held is not None):',
+            'if work.step in ("create", "make"):',
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "survey_ends_at_an_error",
+        "An admin that got no answer from the metadata walks over the partitions no more.",
+        Edit(
+            SURVEY,
+            """
+            if m.walk == self.walk:
+                self.wait()
+            """,
+            "pass",
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "chores_stop_at_an_error",
+        "An admin that got no answer about a chore does no other.",
+        Edit(SURVEY, "self.over(m.chore)", "pass", within="Survey.undone"),
+        scenario="repair",
+    ),
+    bug(
+        "drained_but_kept",
+        "A node that is drained gets no replicas, and keeps those that it has.",
+        Edit(SURVEY, "if self.nodes.is_draining(voter.node.address):", "if False:"),
+        scenario="drain",
+    ),
+    bug(
+        "leader_asked_once",
+        "The command to replace a voter is sent once.",
+        Edit(
+            REPLACEMENTS,
+            "self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))",
+            """
+             if one.waits == 1:
+                 self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))
+             """,
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "two_replicas_on_a_node",
+        "A new replica may lie on a node that has one of the partition.",
+        Edit(PLACEMENT, "if address not in others and address not in taken and", "if"),
+        Edit(REPLACED, "and address not in others", ""),
+        Edit(REPLACED, "and all(one.member.node.address != address for one in partition.pending)", ""),
+        scenario="five",
+    ),
+)

@@ -365,6 +365,64 @@ METADATA_LED_ANEW = Sometimes(
     "docs/table.md, The metadata",
 )
 
+REPAIRED_UNDER_LOAD = Sometimes(
+    "voter repaired under load",
+    "The replacement of a lost voter ended while a user waited for an answer.",
+    "docs/table.md, A10",
+)
+
+GIVEN_UP = Sometimes(
+    "replacement given up",
+    "The epoch of a partition was raised, so that the command to replace a voter counts no more.",
+    "docs/table.md, A10",
+)
+
+LEARNER_DROPPED = Sometimes(
+    "replica dropped that never had a vote",
+    "What a replacement that was given up had made was dropped, or what it might yet have made.",
+    "docs/table.md, A11",
+)
+
+LATE_CREATE = Sometimes(
+    "command to create came after the drop",
+    "A storage node was told to make a replica whose incarnation was dropped there, or fell silent.",
+    "docs/table.md, A5",
+)
+
+DEAD_NODE_LIVES = Sometimes(
+    "dead node that lives",
+    "A storage node that was taken for dead has reported.",
+    "docs/table.md, section 3 (dead)",
+)
+
+LED_WITH_LOG_REPLICA = Sometimes(
+    "election while a voter was a log replica",
+    "A replica began to lead a partition, and a voter had no tree.",
+    "docs/replication.md, rule M5",
+)
+
+REPLACEMENT_TAKEN_OVER = Sometimes(
+    "replacement taken over half way",
+    "An admin became active while a voter was being replaced.",
+    "docs/table.md, A2",
+)
+
+OF_REPAIR: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            REPAIRED_UNDER_LOAD,
+            GIVEN_UP,
+            LEARNER_DROPPED,
+            LATE_CREATE,
+            DEAD_NODE_LIVES,
+            LED_WITH_LOG_REPLICA,
+            REPLACEMENT_TAKEN_OVER,
+        )
+    }
+)
+"""Situations that need admins that replace voters."""
+
 OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -384,6 +442,6 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
 """Situations that need tables, routers and admins."""
 
 EVERY: Mapping[str, Sometimes] = MappingProxyType(
-    {**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP, **OF_SEVERAL_ITEMS, **OF_A_REGION}
+    {**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP, **OF_SEVERAL_ITEMS, **OF_A_REGION, **OF_REPAIR}
 )
 """All situations by name."""

@@ -41,6 +41,8 @@ class RegionConfig(RunConfig, frozen=True, kw_only=True):
     users: int
     rows: int = 2
     """Storage nodes of each zone."""
+    repairs: bool = False
+    """Whether voters that are lost are replaced; else nodes are never taken for dead, and lose nothing."""
 
 
 def hosts(config: RegionConfig) -> tuple[NodeId, ...]:

@@ -23,8 +23,9 @@ from dynaproof.checkers.kinds.region import (
     make_user,
     users,
 )
+from dynaproof.checkers.kinds.region_budget import OneVoterOfEachPartition
 from dynaproof.checkers.kinds.region_observation import RegionObservation
-from dynaproof.checkers.kinds.replica_faults import HANDOVER
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
 from dynaproof.checkers.kinds.replica_host import brief, replica_host
 from dynaproof.checkers.runs.kind import Kind, Table, Unlimited
 from dynaproof.checkers.runs.words import Knowledge
@@ -51,9 +52,14 @@ def knowledge_of_admin(place: Place) -> Knowledge:
         f"{number}: {driven.record.kind} {driven.record.table}"
         for number, driven in admin.workflows.known.items()
     )
+    replaced = (
+        f"{number}: {one.work.step} {one.work.new} for {one.work.out} in partition {one.work.partition}"
+        for number, one in admin.replacements.known.items()
+    )
     return {
         "term": str(admin.term.term) if admin.term.active else "not active",
         "workflows": ", ".join(workflows) or "none",
+        "replaces": ", ".join(replaced) or "nobody",
         "calls": str(len(admin.caller)),
     }
 
@@ -149,3 +155,10 @@ USERS = Kind(
 )
 
 KINDS = (HOSTS_OF_REGION, ROUTERS, ADMINS, USERS)
+
+HOSTS_THAT_LOSE = structs.replace(
+    HOSTS_OF_REGION, faults=(ROT, PAGE_ROT, HANDOVER), budget=OneVoterOfEachPartition
+)
+"""Storage nodes that lose synced state, and whose voters are replaced."""
+
+KINDS_THAT_LOSE = (HOSTS_THAT_LOSE, ROUTERS, ADMINS, USERS)

@@ -20,16 +20,19 @@ from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import (
     METADATA,
     PartitionRecord,
+    ReplacementRecord,
     TableRecord,
     WorkflowRecord,
     partition_key,
     table_key,
 )
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Record
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
 from dynaproof.impl.router.router import Router
+from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import (
     DropPartition,
     Fenced,
@@ -52,6 +55,7 @@ from dynaproof.specs.views.region import (
     LocatedOld,
     ObeyedOldTerm,
     Overfull,
+    Placed,
     RegionView,
 )
 
@@ -84,6 +88,8 @@ class RegionObservation(GroupsObservation):
         super().__init__(config, first, {"region": self.region, NO_TABLE: LineageView()})
         self.metadata = MetadataObserver(self.region, self.lineage_of, self.reach)
         self.metadata.opened = self.opened
+        self.metadata.was_chosen = self.was_chosen
+        self.metadata.users_wait = self.users_wait
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
@@ -91,8 +97,8 @@ class RegionObservation(GroupsObservation):
         self.groups[METADATA].hears_chosen = self.chosen
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
-        self.fences: dict[str, int] = {}
-        """By storage node, the highest fence that it has shown."""
+        self.fences: dict[NodeId, int] = {}
+        """By storage node and disk, the highest fence that it has shown."""
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
         self.places: dict[str, Place] = {}
@@ -125,8 +131,24 @@ class RegionObservation(GroupsObservation):
         self.ranges[record.partition] = record
         self.open(record.partition, record.config).hears_chosen = partial(self.changed_in, record)
 
+    def was_chosen(self, partition: int, record: PartitionRecord) -> bool:
+        """Whether the config that a record lists was chosen in its partition, in the slot that it says."""
+        return (record.config_slot, record.config.voters) in self.groups[partition].view.configs
+
+    def users_wait(self) -> bool:
+        """Whether a user waits for an answer."""
+        return bool(self.users.open)
+
+    def listed(self) -> list[int]:
+        """The partitions of which the metadata has records."""
+        return [record.partition for record in self.metadata.of(PartitionRecord)]
+
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
         """A record is chosen in a table's partition."""
+        if record.config is not None:
+            voters = [voter.node for voter in record.config.voters]
+            zones, names = tuple(node.zone for node in voters), tuple(node.name for node in voters)
+            self.region.file(Placed(partition.partition, zones, names))
         for change in record.changes():
             if not partition.range.contains(change.key):
                 self.region.file(KeyOutside(partition.partition, change.key))
@@ -154,15 +176,18 @@ class RegionObservation(GroupsObservation):
         """A handler of a storage node has run."""
         self.places[place.name] = place
         command = given(place)
-        fence = self.fences.get(place.name, 0)
+        fence = self.fences.get(place.id, 0)
         if (
             isinstance(command, COMMANDS)
+            and (place.lane != METADATA or isinstance(command, RaiseFence))
             and command.term < fence
             and not any(isinstance(message, Fenced) for message in sent(place))
         ):
             self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
         if type(command) is Locate:
             self.located(place)
+        elif type(command) is CreateReplica:
+            self.told_to_create(place, command)
         group = self.of(place.lane)
         group.handled(place)
         seen = group.seen.get(place.name)
@@ -176,8 +201,20 @@ class RegionObservation(GroupsObservation):
                 lineage = self.lineage_of(record.table, record.generation)
                 lineage.own(record.partition, Owner(low, high, owner[1]))
 
+    def told_to_create(self, place: Place, command: CreateReplica) -> None:
+        """A storage node was told to make a replica, perhaps too late."""
+        node = place.node
+        assert isinstance(node, StorageNode)
+        ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
+        if ended and command.member.node == place.id and not node.journal.buried(place.lane):
+            self.reach(sometimes.LATE_CREATE)
+
     def led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
+        if place.lane in self.ranges:
+            view = self.groups[place.lane].view
+            if any(voter in view.bare and voter not in view.forgetful for voter in view.configs[-1][1]):
+                self.reach(sometimes.LED_WITH_LOG_REPLICA)
         if place.lane == METADATA and self.groups[METADATA].leader_changes:
             self.reach(sometimes.METADATA_LED_ANEW)
         if place.lane in self.ranges and partition_key(place.lane) not in self.metadata.records:
@@ -191,13 +228,13 @@ class RegionObservation(GroupsObservation):
     def fenced(self, place: Place, message: Fenced) -> None:
         """A node refuses a command of a lower term."""
         self.reach(sometimes.LATE_COMMAND)
-        self.fences[place.name] = max(message.fence, self.fences.get(place.name, 0))
+        self.fences[place.id] = max(message.fence, self.fences.get(place.id, 0))
 
     def reported(self, place: Place, message: NodeReport) -> None:
         """A node shows its fence, which never goes back."""
-        if message.fence < self.fences.get(place.name, 0):
-            self.region.file(FenceLowered(place.name, message.fence, self.fences[place.name]))
-        self.fences[place.name] = max(message.fence, self.fences.get(place.name, 0))
+        if message.fence < self.fences.get(place.id, 0):
+            self.region.file(FenceLowered(place.name, message.fence, self.fences[place.id]))
+        self.fences[place.id] = max(message.fence, self.fences.get(place.id, 0))
 
     def located(self, place: Place) -> None:
         """The metadata has just been asked where a table is; when the answer leaves, it may have waited."""
@@ -230,6 +267,8 @@ class RegionObservation(GroupsObservation):
 
     def activated(self, place: Place, _note: Activated) -> None:
         """An admin has become active."""
+        if self.metadata.of(ReplacementRecord):
+            self.reach(sometimes.REPLACEMENT_TAKEN_OVER)
         for other in place.world.places.values():
             node = other.node
             if other is not place and other.up and isinstance(node, Admin) and node.term.active:
@@ -238,10 +277,14 @@ class RegionObservation(GroupsObservation):
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
-        if isinstance(node, Admin) and node.term.active and self.metadata.of(WorkflowRecord):
+        if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes.ADMIN_DIED)
         for group in self.groups:
             self.of(group).client_crashed(place, lost_disk)
+
+    def under_way(self) -> bool:
+        """Whether a workflow of the metadata has not ended."""
+        return bool(self.metadata.of(WorkflowRecord) or self.metadata.of(ReplacementRecord))
 
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""

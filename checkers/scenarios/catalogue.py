@@ -21,6 +21,7 @@ from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.many_groups import MANY_GROUPS
 from dynaproof.checkers.scenarios.membership import MEMBERSHIP
 from dynaproof.checkers.scenarios.partition import PARTITION
+from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
 from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
 from dynaproof.checkers.scenarios.slow_reader import SLOW_READER
@@ -46,6 +47,7 @@ OURS = (
     BATCHES,
     TABLE,
     *OF_TABLES,
+    *OF_REPAIR,
     BUSY_TABLE,
 )
 

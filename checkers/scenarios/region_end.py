@@ -10,18 +10,28 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dynaproof.checkers.kinds.group import HOST, Group
-from dynaproof.checkers.kinds.region import ADMIN, USER
+from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never, what_lags
 from dynaproof.checkers.workloads.user import User
-from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord, WorkflowRecord
+from dynaproof.impl.metadata.placement import Candidate, place_one
+from dynaproof.impl.metadata.records import (
+    METADATA,
+    NodeRecord,
+    PartitionRecord,
+    ReplacementRecord,
+    TableRecord,
+    WorkflowRecord,
+)
 from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
-from dynaproof.specs.views.region import Leaked, Unended
+from dynaproof.specs.views.region import Leaked, Unended, Unmended
 
 PROVIDES: tuple[type[Fact], ...] = (
     Behind,
@@ -32,6 +42,7 @@ PROVIDES: tuple[type[Fact], ...] = (
     Uncut,
     Unended,
     Unequal,
+    Unmended,
 )
 """The types of all facts that are filed here, or that a group's end would file."""
 
@@ -100,8 +111,10 @@ def rest(run: Run) -> None:
 
 
 def judge_end(run: Run) -> None:
-    """Mends, answers, ends what was begun, keeps nothing that is not named, and becomes quiet."""
-    for judge in (mends, answers, ends, keeps_nothing, quiet):
+    """Mends, answers, ends what was begun, has all voters, keeps nothing that is not named, and becomes
+    quiet.
+    """
+    for judge in (mends, answers, ends, regains_voters, keeps_nothing, quiet):
         if run.failure is None:
             judge(run)
             run.check()
@@ -140,7 +153,7 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
 
 def mends(run: Run) -> None:
     """In every partition a leader serves, and laggards have caught up; and an admin is active."""
-    bound = SETTLING_LEASES * run.config.settings.lease_us
+    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
     run.advance_until(never, run.world.under_way_until - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
         for fact in what_lags(group, bound):
@@ -179,8 +192,75 @@ def ends(run: Run) -> None:
         file(run, Unended(f"the workflow to {workflow.kind} {workflow.table}", bound))
 
 
+def time_to_repair(run: Run) -> int:
+    """Within which nodes that stay down are taken for dead, and their voters replaced: those of three zones
+    one after the other, and in each a replacement is given up once.
+    """
+    config: RegionConfig = run.config
+    if not config.repairs:
+        return 0
+    each = config.admin.dead_us + 2 * config.admin.patience_us
+    return SETTLING_LEASES * config.settings.lease_us + 3 * each
+
+
+def regains_voters(run: Run) -> None:
+    """Of every partition all voters are there, and no voter is being replaced. A node that stays down is
+    taken for dead first, and what was begun with it is given up.
+    """
+    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
+
+    down = run.injector.excluded  # Nobody replaces a voter of partition 0 that is down.
+
+    def lacking() -> list[tuple[int, str]]:
+        found: list[tuple[int, str]] = []
+        for group in groups_of(run):
+            there = {replica.member for replica in group.replicas() if replica.admitted and replica.full}
+            voters = group.observation.config.voters
+            found += [
+                (group.number, str(voter))
+                for voter in voters
+                if voter not in there and (group.number != METADATA or voter.node.name != down)
+            ]
+        return found
+
+    def settled() -> bool:
+        return not (lacking() or observed(run).metadata.of(ReplacementRecord) or undrained(run))
+
+    if not run.config.repairs:
+        return
+    run.advance_until(settled, bound, most_steps(run))
+    if run.failure is not None:
+        return
+    for number, voter in lacking():
+        file(run, Unmended(number, voter, bound))
+    for node in undrained(run):
+        file(run, Unended(f"the drain of {node}", bound))
+    for work in observed(run).metadata.of(ReplacementRecord):
+        file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
+
+
+def undrained(run: Run) -> list[str]:
+    """Nodes that are to be drained and host a replica that may lie on another one."""
+    metadata, down = observed(run).metadata, run.injector.excluded
+    nodes = {one.name: one for one in metadata.of(NodeRecord)}
+    stay = [
+        Candidate(place.id, 0)
+        for place in run.places_of(HOST)
+        if place.name in nodes and not nodes[place.name].draining and place.name != down
+    ]
+    found = []
+    for record in metadata.of(PartitionRecord):
+        left = [one.member.node.address for one in record.pending]
+        found += [
+            voter.node.name
+            for voter in record.config.voters
+            if nodes[voter.node.name].draining and place_one(stay, record.config, voter, left) is not None
+        ]
+    return found
+
+
 def under_way(run: Run) -> list[WorkflowRecord]:
-    """The workflows that have not ended, and can."""
+    """The workflows of tables that have not ended, and can."""
     down, found = run.injector.excluded, observed(run).metadata.of(WorkflowRecord)
 
     def waits(workflow: WorkflowRecord) -> bool:
@@ -191,10 +271,19 @@ def under_way(run: Run) -> list[WorkflowRecord]:
 
 
 def quiet(run: Run) -> None:
-    """In every partition all states equal the fold of what is chosen."""
-    run.perform("rest")
-    bound = SETTLING_LEASES * run.config.settings.lease_us
-    for group in wait_for_each(run, Group.quiet, bound):
+    """In every partition all states equal the fold of what is chosen; in the metadata, once the admins rest:
+    a page that rotted before may be found late, and they replace its voter.
+    """
+    becomes_quiet(run, lambda group: group.number != METADATA)
+    if run.failure is None:
+        run.perform("rest")
+        becomes_quiet(run, lambda group: group.number == METADATA)
+
+
+def becomes_quiet(run: Run, judged: Callable[[Group], bool]) -> None:
+    """Some of the groups become quiet."""
+    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
+    for group in wait_for_each(run, lambda group: not judged(group) or group.quiet(), bound):
         run.advance_until(group.caught_up, bound, most_steps(run))
         for fact in what_lags(group, bound):
             file_of(run, group, fact)
@@ -204,9 +293,18 @@ def quiet(run: Run) -> None:
                 file_of(run, group, Unequal(replica.member, what))
 
 
+def voters_of(run: Run, group: int) -> tuple[Member, ...]:
+    """Those of a group's newest chosen config."""
+    config: Config = observed(run).groups[group].config
+    return config.voters
+
+
 def keeps_nothing(run: Run) -> None:
-    """No storage node keeps anything of a partition of which there is no record."""
-    bound = SETTLING_LEASES * run.config.settings.lease_us
+    """No storage node keeps anything of a partition of which there is no record, nor a replica that the
+    partition's config does not name; and the metadata lists none that is to go.
+    """
+    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
+    whole = not run.world.cut_links  # Who has left stays as long as a leader does not hear a voter.
 
     def left() -> list[tuple[str, str]]:
         records = observed(run).metadata.of(PartitionRecord)
@@ -219,6 +317,20 @@ def keeps_nothing(run: Run) -> None:
             files = replicas_named((*place.disk.logs(LOGS), *place.disk.files(PAGES)))
             there = dict.fromkeys((*node.replicas, *(group for group, _ in files)))
             found += [(place.name, f"partition {one}") for one in there if one not in named]
+            found += [
+                (place.name, f"{replica.member} of partition {number}")
+                for number, replica in node.replicas.items()
+                if whole
+                and number in named
+                and replica.member not in observed(run).groups[number].config.voters
+            ]
+        if not found and whole:
+            found = [
+                ("the metadata", f"{one.member} of partition {record.partition}")
+                for record in records
+                for one in record.pending
+                if one.member.node.name != run.injector.excluded
+            ]
         return found
 
     run.advance_until(lambda: not left(), bound, most_steps(run))

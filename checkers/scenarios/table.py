@@ -46,6 +46,9 @@ from dynaproof.specs.promises import OF_A_REGION
 from dynaproof.specs.sometimes import LEADER_CHANGED, METADATA_LED_ANEW, PAGED_OVER, TWO_ADMINS
 from dynaproof.specs.views.group_facts import Unanswered, Uncut
 
+NEVER_DEAD_US = 1 << 50
+"""No node is taken for dead where none loses anything."""
+
 FAULTS: tuple[FaultKind, ...] = (
     CRASH,
     CRASH_IN_SYNC,
@@ -177,6 +180,9 @@ def draw_region(
             orders=(1, 64)[pick(2)],
             workflows=(1, 64)[pick(2)],
             heard_us=heartbeat * 100,
+            survey_us=heartbeat * 2,
+            dead_us=NEVER_DEAD_US,
+            balances=False,
             caller=caller,
         ),
         router=RouterSettings(

@@ -285,6 +285,7 @@ ANSWERS = (
     "ConditionalCheckFailedException",
     "ResourceNotFoundException",
     "ResourceInUseException",
+    "ValidationException",
     TOO_MANY,
 )
 """Errors that say how it is, and not that the region could not do its work."""

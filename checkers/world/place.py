@@ -39,6 +39,7 @@ class Surroundings(Protocol):
     timed: bool
     """Whether messages and syncs take time,"""
     latencies: tuple[int, ...]
+    late_us: int
     """and what they take."""
     sync_us: tuple[int, ...]
     cut_links: dict[str, int]

@@ -8,10 +8,12 @@ from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.region import (
     BecameActive,
     Decided,
+    DeclaredDead,
     FenceLowered,
     KeyOutside,
     Leaked,
     LedWhenGone,
+    Listed,
     LocatedOld,
     MetadataChanged,
     ObeyedOldTerm,
@@ -21,6 +23,7 @@ from dynaproof.specs.views.region import (
     Removed,
     ScanEnded,
     Unended,
+    Unmended,
     UserSaw,
 )
 
@@ -54,6 +57,23 @@ def no_two_replicas_in_a_zone(view: RegionView) -> Iterable[Violation]:
                 )
         if len(dict.fromkeys(fact.nodes)) < len(fact.nodes):
             yield Violation(f"partition {fact.partition} has two voters on one node: {', '.join(fact.nodes)}")
+
+
+@spec("always", source="docs/table.md, A9", over=RegionView, on=(Listed,))
+def listed_configs_were_chosen(view: RegionView) -> Iterable[Violation]:
+    """The metadata's copy of a partition's config is a chosen one, and its epoch only rises."""
+    for fact in view.take(Listed):
+        if fact.wrong:
+            yield Violation(f"partition {fact.partition} is listed with epoch {fact.epoch}: {fact.wrong}")
+
+
+@spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(DeclaredDead,))
+def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
+    """While voters are on dead nodes of a zone, no node of another zone is taken for dead."""
+    for fact in view.take(DeclaredDead):
+        others = [zone for zone in fact.zones if zone != fact.zone]
+        if others:
+            yield Violation(f"{fact.node} was taken for dead, and zone {others[0]} was not mended yet")
 
 
 @spec("always", source="docs/table.md, A13", over=RegionView, on=(BecameActive,))
@@ -156,10 +176,19 @@ def what_was_begun_ends(view: RegionView) -> Iterable[Violation]:
         yield Violation(f"{fact.what} has not ended after {fact.waited_us} us")
 
 
+@spec("eventually", source="docs/table.md, A10", over=RegionView, on=(Unmended,))
+def every_partition_regains_its_voters(view: RegionView) -> Iterable[Violation]:
+    """When the faults have stopped, all voters of each partition are live, admitted and have trees."""
+    for fact in view.take(Unmended):
+        yield Violation(f"partition {fact.partition} lacks {fact.what} after {fact.waited_us} us")
+
+
 SPECS: tuple[AnySpec, ...] = (
     only_the_active_admin_changes,
     workflow_steps_happen_once,
     no_two_replicas_in_a_zone,
+    listed_configs_were_chosen,
+    nodes_die_one_zone_at_a_time,
     active_tables_are_whole,
     removed_tables_take_no_writes,
     fences_hold,
@@ -170,5 +199,6 @@ SPECS: tuple[AnySpec, ...] = (
     scan_returns_each_once,
     nothing_leaks,
     what_was_begun_ends,
+    every_partition_regains_its_voters,
 )
 """The specs of this module, in the order in which they are listed."""

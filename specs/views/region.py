@@ -38,6 +38,30 @@ class Placed(RegionFact, frozen=True, gc=False):
     nodes: tuple[str, ...]
 
 
+class Listed(RegionFact, frozen=True, gc=False):
+    """The metadata's copy of a partition's config changes; `wrong` says what is wrong with it."""
+
+    partition: Name
+    epoch: int
+    wrong: str
+
+
+class DeclaredDead(RegionFact, frozen=True, gc=False):
+    """A storage node of a zone is taken for dead, while there are voters on dead nodes of these zones."""
+
+    node: str
+    zone: str
+    zones: tuple[str, ...]
+
+
+class Unmended(RegionFact, frozen=True, gc=False):
+    """Long after the faults, a partition lacks a voter."""
+
+    partition: Name
+    what: str
+    waited_us: int
+
+
 class BecameActive(RegionFact, frozen=True, gc=False):
     """A table is active from here on; these of its replicas were never made."""
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from msgspec import structs
+
 from dynaproof.impl.metadata.records import (
     ADMIN_KEY,
     AdminRecord,
     MetadataRecord,
+    NodeRecord,
     PartitionRecord,
+    ReplacementRecord,
     TableRecord,
     WorkflowRecord,
     decode,
@@ -29,6 +33,8 @@ from dynaproof.specs.views.lineage import LineageView, MetadataCommitted
 from dynaproof.specs.views.region import (
     BecameActive,
     Decided,
+    DeclaredDead,
+    Listed,
     MetadataChanged,
     Placed,
     RegionView,
@@ -44,6 +50,8 @@ class MetadataObserver:
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         BecameActive,
         Decided,
+        DeclaredDead,
+        Listed,
         MetadataChanged,
         MetadataCommitted,
         Placed,
@@ -68,12 +76,18 @@ class MetadataObserver:
         """The name of a node that may serve a partition by its lease, if one may."""
         self.is_made: Callable[[int, Member], bool] = lambda _partition, _member: True
         """Whether a replica of a partition was ever seen."""
+        self.was_chosen: Callable[[int, PartitionRecord], bool] = lambda _partition, _record: True
+        """Whether the config that a record lists was chosen in its partition."""
+        self.users_wait: Callable[[], bool] = lambda: False
+        """Whether a user waits for an answer."""
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
         """Whom it tells of a new partition."""
         self.given: dict[str, int] = {}
         """The highest id given so far, of each kind."""
         self.ordered: dict[RequestId, bool] = {}
         """Requests that have ordered a workflow."""
+        self.deletes: dict[int, bool] = {}
+        """Workflows that delete a table;"""
         self.ended: dict[int, bool] = {}
         """Workflows that have ended."""
 
@@ -103,6 +117,9 @@ class MetadataObserver:
         if not takes_over:
             what = ", ".join(_named(key) for key, _, _ in changes)
             self.view.file(MetadataChanged(record.request.node.name, self.active, what))
+        for _, _, after in changes:
+            if isinstance(after, WorkflowRecord) and after.kind == "delete":
+                self.deletes[after.workflow] = True
         for key, before, after in changes:
             self.changed(before, after)
             if after is None:
@@ -129,8 +146,16 @@ class MetadataObserver:
                 )
             )
             self.opened(after)
-        elif isinstance(before, PartitionRecord) and after is None:
-            self.removed(before)
+        elif isinstance(before, PartitionRecord):
+            if after is None:
+                self.removed(before)
+            else:
+                self.partition_changed(before, after)
+        elif isinstance(after or before, ReplacementRecord):
+            self.replacement_changed(before, after)
+        elif isinstance(after, NodeRecord):
+            if before is not None and after.dead != before.dead:
+                self.died_or_lives(after)
         elif isinstance(after, WorkflowRecord):
             if before is None:
                 self.give("workflow", after.workflow)
@@ -145,6 +170,52 @@ class MetadataObserver:
             self.ended[before.workflow] = True
         elif isinstance(after, TableRecord):
             self.table_changed(before, after)
+
+    def partition_changed(self, before: PartitionRecord, after: PartitionRecord) -> None:
+        """Another workflow has a partition, or another config is listed."""
+        number, taken = before.partition, after.workflow
+        if before.workflow and taken not in (0, before.workflow) and taken not in self.deletes:
+            self.view.file(Decided(f"partition {number} has workflow {taken}", f"it had {before.workflow}"))
+        left = [one for one in before.pending if one not in after.pending]
+        if any(not one.voted and one.member not in after.config.voters for one in left):
+            self.reach(sometimes.LEARNER_DROPPED)
+        if after.config != before.config:
+            wrong = ""
+            if after.config.epoch <= before.config.epoch:
+                wrong = f"it was listed with epoch {before.config.epoch}"
+            elif not self.was_chosen(number, after):
+                wrong = "no such config was chosen"
+            self.view.file(Listed(number, after.config.epoch, wrong))
+
+    def replacement_changed(self, before: ReplacementRecord | None, after: ReplacementRecord | None) -> None:
+        """A voter is to be replaced; the work goes on, or ends."""
+        if before is None:
+            assert after is not None
+            self.give("workflow", after.workflow)
+            self.give(f"incarnation in partition {after.partition}", after.new.incarnation)
+        elif after is None:
+            again = "it had ended already" if before.workflow in self.ended else ""
+            self.view.file(Decided(f"the end of workflow {before.workflow}", again))
+            self.ended[before.workflow] = True
+            if before.reason == "repair" and self.users_wait():
+                self.reach(sometimes.REPAIRED_UNDER_LOAD)
+        elif not goes_on(before, after):
+            self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
+        elif after.step == "void" != before.step:
+            self.reach(sometimes.GIVEN_UP)
+
+    def died_or_lives(self, node: NodeRecord) -> None:
+        """A node is taken for dead, or has reported since."""
+        if node.dead:
+            self.view.file(DeclaredDead(node.name, node.zone, self.mourned(node.name)))
+        else:
+            self.reach(sometimes.DEAD_NODE_LIVES)
+
+    def mourned(self, name: str) -> tuple[str, ...]:
+        """The zones of the dead nodes on which some partition still has a voter, but for this node."""
+        dead = {one.name: one.zone for one in self.of(NodeRecord) if one.dead and one.name != name}
+        voters = (voter for one in self.of(PartitionRecord) for voter in one.config.voters)
+        return tuple(sorted({dead[voter.node.name] for voter in voters if voter.node.name in dead}))
 
     def table_changed(self, before: TableRecord | None, after: TableRecord) -> None:
         """A table begins, or gets another status."""
@@ -195,6 +266,25 @@ def ends_of(record: PartitionRecord) -> tuple[int, int]:
     """The range of hashes that a partition owns, from the first up to before the second."""
     low, end = record.range.start, record.range.end
     return int.from_bytes(low, "big"), KEY_SPACE if end is None else int.from_bytes(end, "big")
+
+
+STEPS = {
+    ("create", "replace"),
+    ("create", "void"),
+    ("create", "make"),
+    ("replace", "create"),
+    ("replace", "make"),
+    ("replace", "void"),
+    ("void", "make"),
+}
+"""From which step of a replacement which one follows."""
+
+
+def goes_on(before: ReplacementRecord, after: ReplacementRecord) -> bool:
+    """Whether a replacement has the same aim, and another step only as one follows another."""
+    same = structs.replace(after, step=before.step, role=before.role, made=before.made) == before
+    step = before.step == after.step or (before.step, after.step) in STEPS
+    return same and step and after.role in (before.role, "full") and after.made >= before.made
 
 
 def _named(key: bytes) -> str:

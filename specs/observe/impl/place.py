@@ -103,6 +103,11 @@ class Surroundings(Protocol):
         ...
 
     @property
+    def late_us(self) -> Microseconds:
+        """By how much second copies of messages come late, or some times that; 0 where they do not."""
+        ...
+
+    @property
     def latencies(self) -> Sequence[Microseconds]:
         """How long messages may take, where no node is slow."""
         ...

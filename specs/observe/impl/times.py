@@ -22,6 +22,9 @@ from dynaproof.specs.views.time_facts import ReadWhenOld, Stamped
 LATE = 8
 """By how many times the latency of a message it, or a second copy of it, may be late; so may a sync."""
 
+LATEST = 4
+"""By how many times the lateness of a run's late copies one may be late."""
+
 TRUE_US = 200_000
 """By how much clocks differ that nobody has stepped, at the most."""
 
@@ -96,7 +99,7 @@ class TimeObserver:
         that had not given up yet; what that knew may have come late.
         """
         world, settings = place.world, settings_of(place)
-        quiet_us = real_us(place, settings.contact_us + settings.usable_lease_us())
+        quiet_us = real_us(place, settings.contact_us + settings.usable_lease_us()) + LATEST * world.late_us
         return quiet_us + self.slowest * (2 * LATE * max(world.latencies) + LATE * max(world.sync_us))
 
     # --- Commit timestamps ---

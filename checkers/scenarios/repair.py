@@ -1,0 +1,247 @@
+"""The scenarios of a region that loses nodes, and gets them back: `repair`, `repair-under-load`,
+`two-losses`, `node-returns`, `five`, `move`, `drain`, `repair-takeover`.
+
+Each is `table` with storage nodes that lose what they had synced, or stay away for so long that they are
+taken for dead; the admins replace their voters. When the faults have stopped, every partition has all its
+voters again, and nothing is left of those that were replaced.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec import Struct, structs
+
+from dynaproof.checkers.kinds.group import HOST
+from dynaproof.checkers.kinds.region import USER, RegionConfig
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH
+from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
+from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
+from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
+from dynaproof.checkers.runs.fault import FaultKind
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
+from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
+from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
+from dynaproof.checkers.workloads.user import User
+from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
+from dynaproof.impl.router.messages import Action
+from dynaproof.specs.sometimes import (
+    ADMIN_DIED,
+    DEAD_NODE_LIVES,
+    GIVEN_UP,
+    LATE_CREATE,
+    LEADER_CHANGED,
+    LEADER_REPLACED,
+    LEARNER_DROPPED,
+    LED_WITH_LOG_REPLICA,
+    LOG_REPLICA_COPIES,
+    MADE_EMPTY,
+    REPAIRED_UNDER_LOAD,
+    REPLACEMENT_TAKEN_OVER,
+    Sometimes,
+)
+
+LENGTH = 2_500
+"""Events of a run before its end, at the least."""
+
+
+class Losses(Struct, frozen=True):
+    """Up to so many losses of these kinds, absences that are so long that a node is taken for dead, and some
+    of the faults of `table`.
+    """
+
+    kinds: tuple[FaultKind, ...] = (LOST_DISK, LOST_DISK, ROT, PAGE_ROT)
+    losses: int = 2
+    absences: int = 1
+    others: tuple[FaultKind, ...] = FAULTS
+    most_others: int = 4
+    blows: int = 2
+
+    @property
+    def all_kinds(self) -> tuple[FaultKind, ...]:
+        """What may fall, each kind once."""
+        kinds = (*self.others, *self.kinds, CRASH)
+        return tuple({kind.name: kind for kind in kinds}.values())
+
+    def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
+        """The faults of one configuration."""
+
+        def one(kind: FaultKind, steps: int) -> Fault:
+            return Fault(kind.name, 1 + pick(length * 3 // 4), pick(64), steps, pick(1 << 20))
+
+        lost = [one(self.kinds[pick(len(self.kinds))], 10 + pick(200)) for _ in range(pick(self.losses + 1))]
+        away = [one(CRASH, length // 3 + pick(length)) for _ in range(pick(self.absences + 1))]
+        others = draw_faults(self.others, f"{label}/others", length, pick(self.most_others + 1))
+        # While what was lost is being replaced something else stops: source, target, leader, or admin.
+        blows = [
+            Fault(CRASH.name, at, pick(64), 20 + pick(600), pick(1 << 20))
+            for loss in lost
+            for _ in range(pick(self.blows + 1))
+            if (at := loss.step + loss.steps + pick(250)) < length
+        ]
+        return in_order(lost, away, others, blows)
+
+
+class Shape(Struct, frozen=True):
+    """How a region differs from that of `table`."""
+
+    replicas: tuple[int, ...] = (3, 3, 3, 5)
+    rows: tuple[int, ...] = (2, 2, 3)
+    think: int = 1
+    """Users ask so many times as often."""
+    operations: int = 12
+    deletes: bool = False
+    balances: bool = False
+
+
+def draw_repair(
+    name: str, losses: Losses, shape: Shape, length: int, seed: int, strategy: str
+) -> RegionConfig:
+    """The configuration of one seed."""
+    config = draw_region(name, seed, strategy, length, losses)
+    pick = Chance(f"{name}/{strategy}/{seed}/repair")
+    heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
+    settings = structs.replace(
+        config.settings,
+        learners=1 + pick(2),
+        lag_slots=(1, 8, 64)[pick(3)],
+        catch_up_us=heartbeat * (1, 2)[pick(2)],
+        tree_wait_us=(heartbeat // 4, lease * 2, lease * 8)[pick(3)],
+    )
+    admin = structs.replace(
+        config.admin,
+        survey_us=heartbeat // (1, 2)[pick(2)],
+        dead_us=lease * (2, 4)[pick(2)] + config.report_us * 2,
+        patience_us=lease * (3, 8, 30)[pick(3)],
+        held_us=lease * (1, 4)[pick(2)],
+        replacements=(1, 64)[pick(2)],
+        repairs_per_node=1 + pick(2),
+        balance_at_once=(1, 4)[pick(2)],
+        balances=shape.balances,
+        balance_bytes=1,
+        balance_requests=20,
+    )
+    replicas = shape.replicas[pick(len(shape.replicas))]
+    user = structs.replace(
+        config.user,
+        partitions=1 + pick(4),
+        replicas=replicas,
+        tables=1 + shape.deletes,
+        deletes=shape.deletes,
+        operations=shape.operations,
+        think_us=max(1, config.user.think_us // shape.think),
+    )
+    rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
+    return structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
+
+
+def begin_with_orders(run: Run, drains: bool) -> None:
+    """The load begins; and the last user orders moves, or that a node be drained and later no more."""
+    start_users(run)
+    config: RegionConfig = run.config
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/orders")
+    nodes = [place.name for place in run.places_of(HOST)]
+    orders: list[Action] = []
+    if drains:
+        for _ in range(1 + pick(2)):
+            drained = nodes[pick(len(nodes))]
+            orders += [DrainNode(drained), *([DrainNode(drained, False)] if pick(2) else [])]
+    else:
+        for _ in range(2 + pick(5)):
+            orders.append(MoveReplica(1 + pick(4), nodes[pick(len(nodes))], nodes[pick(len(nodes))]))
+    place = run.places_of(USER)[-1]
+    assert isinstance(place.node, User)
+    place.node.ask_first(*orders)
+
+
+def like_repair(
+    name: str,
+    sentence: str,
+    losses: Losses,
+    seen: tuple[Sometimes, ...],
+    shape: Shape = Shape(),  # noqa: B008 It is frozen.
+    length: int = LENGTH,
+) -> Scenario:
+    """A scenario in which voters are replaced."""
+    return structs.replace(
+        TABLE,
+        name=name,
+        sentence=sentence,
+        draw=partial(draw_repair, name, losses, shape, length),
+        kinds=KINDS_THAT_LOSE,
+        sometimes=tuple(one.name for one in seen),
+        faults=losses.all_kinds,
+    )
+
+
+REPAIR = like_repair(
+    "repair",
+    "storage nodes lose disks, or stay away; the admins replace their voters",
+    Losses(),
+    (LEADER_CHANGED, LOG_REPLICA_COPIES, MADE_EMPTY, REPAIRED_UNDER_LOAD, LED_WITH_LOG_REPLICA),
+)
+
+REPAIR_UNDER_LOAD = like_repair(
+    "repair-under-load",
+    "storage nodes lose disks while many items are written",
+    Losses(most_others=1),
+    (LOG_REPLICA_COPIES, REPAIRED_UNDER_LOAD),
+    Shape(rows=(2,), replicas=(3,), think=16, operations=60),
+)
+
+TWO_LOSSES = like_repair(
+    "two-losses",
+    "a second voter is lost while the first one is being replaced, of another partition or the same",
+    Losses(losses=5, absences=2, most_others=2),
+    (LOG_REPLICA_COPIES, MADE_EMPTY, GIVEN_UP),
+    Shape(rows=(2, 3)),
+)
+
+NODE_RETURNS = like_repair(
+    "node-returns",
+    "nodes that were taken for dead come back, with all they had or on a new disk",
+    Losses(losses=1, absences=3, others=(CRASH, CUT_OFF, ONE_WAY_CUT), most_others=3),
+    (DEAD_NODE_LIVES,),
+)
+
+FIVE = like_repair(
+    "five",
+    "partitions of five replicas lose voters",
+    Losses(losses=4, absences=2),
+    (LOG_REPLICA_COPIES, LED_WITH_LOG_REPLICA),
+    Shape(replicas=(5,), rows=(3,)),
+)
+
+MOVE = structs.replace(
+    like_repair(
+        "move",
+        "replicas are moved by an operator's orders, and to nodes that have less",
+        Losses(losses=1, absences=1),
+        (LEADER_REPLACED,),
+        Shape(balances=True, rows=(2, 3)),
+    ),
+    begin=partial(begin_with_orders, drains=False),
+)
+
+DRAIN = structs.replace(
+    like_repair(
+        "drain",
+        "an operator orders nodes to be drained, and perhaps no more",
+        Losses(losses=1, absences=1),
+        (LEADER_REPLACED,),
+        Shape(rows=(2, 3)),
+    ),
+    begin=partial(begin_with_orders, drains=True),
+)
+
+REPAIR_TAKEOVER = like_repair(
+    "repair-takeover",
+    "admins crash and are cut off while voters are replaced, and tables come and go",
+    Losses(losses=3, absences=1, others=(ADMIN_CRASH, ADMIN_CRASH, CUT_OFF, CRASH), most_others=6),
+    (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED, LATE_CREATE),
+    Shape(deletes=True, rows=(2, 3)),
+)
+
+OF_REPAIR = (REPAIR, REPAIR_UNDER_LOAD, TWO_LOSSES, NODE_RETURNS, FIVE, MOVE, DRAIN, REPAIR_TAKEOVER)

@@ -1,0 +1,172 @@
+"""Voters that are lost are replaced, nodes are drained and replicas moved, in a small region without chance:
+what an operator orders, and what becomes of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
+from dynaproof.impl.metadata.records import NodeRecord, PartitionRecord, ReplacementRecord
+from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
+from tests.examples.small_region import CONFIG, SmallRegion, item
+
+PATIENCE = {
+    "survey_us": 200_000,
+    "dead_us": 3_000_000,
+    "patience_us": 10_000_000,
+    "held_us": 1_000_000,
+    "command_retry_us": 50_000,
+}
+MANY = 60_000
+
+
+class Region(SmallRegion):
+    """A region that repairs itself, with a table of one partition of which some items are written."""
+
+    def __init__(self, **admin: Any) -> None:
+        super().__init__(admin={**PATIENCE, **admin}, repairs=True)
+        self.create("books")
+        for at in range(5):
+            assert isinstance(self.ask(PutItem("books", item("a", str(at)))), Done)
+
+    @property
+    def metadata(self) -> Any:
+        return self.run.observation.metadata  # type: ignore[attr-defined]
+
+    @property
+    def partition(self) -> PartitionRecord:
+        (record,) = self.metadata.of(PartitionRecord)
+        assert isinstance(record, PartitionRecord)
+        return record
+
+    def voters(self) -> list[str]:
+        """The names of the nodes of the partition's voters."""
+        return [voter.node.name for voter in self.partition.config.voters]
+
+    def is_whole(self) -> bool:
+        """Whether all voters are there and have trees, and nothing is under way or pending."""
+        there = []
+        for voter in self.partition.config.voters:
+            place = self.world.at(voter.node)
+            replica = place.node.replicas.get(self.partition.partition) if place.up else None  # type: ignore[union-attr]
+            there.append(
+                replica is not None and replica.member == voter and replica.admitted and replica.full
+            )
+        return all(there) and not self.metadata.of(ReplacementRecord)
+
+    def is_clean(self) -> bool:
+        return self.is_whole() and not self.partition.pending
+
+    def spare(self, zone: str) -> str:
+        """The name of a node of a zone that has no voter of the partition."""
+        return next(p.name for p in self.hosts if p.id.zone == zone and p.name not in self.voters())
+
+    def reads_all(self) -> None:
+        """All that was written is there."""
+        for at in range(5):
+            said = self.ask(GetItem("books", item("a", str(at)), strong=True))
+            assert isinstance(said, Done)
+            assert said.item is not None
+
+
+def test_a_node_that_stays_away_is_taken_for_dead_and_its_voter_replaced() -> None:
+    region = Region()
+    out = region.voters()[1]
+    zone = next(place.id.zone for place in region.hosts if place.name == out)
+    spare = region.spare(zone)
+    region.world.crash(region.world.places[out], "away")
+    assert region.go(lambda: out not in region.voters() and region.is_whole(), MANY)
+    assert spare in region.voters()
+    assert [one.name for one in region.metadata.of(NodeRecord) if one.dead] == [out]
+    region.reads_all()
+
+
+def test_a_node_that_returns_is_no_longer_dead_and_what_it_had_is_dropped() -> None:
+    region = Region()
+    out = region.voters()[0]
+    region.world.crash(region.world.places[out], "away")
+    assert region.go(lambda: out not in region.voters() and region.is_whole(), MANY)
+    assert [one.member.node.name for one in region.partition.pending] == [out]
+    region.world.start(region.world.places[out])
+    assert region.go(region.is_clean, MANY)
+    assert not [one for one in region.metadata.of(NodeRecord) if one.dead]
+    assert region.partition.partition not in region.world.places[out].node.replicas  # type: ignore[union-attr]
+    region.reads_all()
+
+
+def test_a_lost_disk_is_noticed_at_the_next_report() -> None:
+    region = Region()
+    out = region.partition.config.voters[2]
+    place = region.world.places[out.node.name]
+    region.world.crash(place, "lost", lose_disk=True)
+    region.world.start(place)
+    assert region.go(lambda: out not in region.partition.config.voters and region.is_clean(), MANY)
+    assert not [one for one in region.metadata.of(NodeRecord) if one.dead]
+    region.reads_all()
+
+
+def test_a_drained_node_becomes_empty_and_gets_nothing_until_it_is_drained_no_more() -> None:
+    region = Region()
+    out = region.voters()[1]
+    assert isinstance(region.ask(DrainNode(out)), Done)
+    assert isinstance(region.ask(DrainNode(out)), Done), "an order that changes nothing is obeyed"
+    assert region.go(lambda: out not in region.voters() and region.is_clean(), MANY)
+    region.create("films", partitions=2)
+    films = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+    assert all(voter.node.name != out for one in films for voter in one.config.voters)
+    assert isinstance(region.ask(DrainNode(out, False)), Done)
+    region.reads_all()
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_replica_is_moved_where_an_operator_says_the_leaders_too(which: int) -> None:
+    region = Region()
+    voter = region.partition.config.voters[which]
+    to = region.spare(voter.node.zone)
+    assert isinstance(region.ask(MoveReplica(region.partition.partition, voter.node.name, to)), Done)
+    assert region.go(lambda: to in region.voters() and region.is_clean(), MANY)
+    assert region.partition.config.epoch == 1
+    region.reads_all()
+
+
+def test_orders_that_cannot_be_obeyed_say_why() -> None:
+    region = Region()
+    number, (a, b, _) = region.partition.partition, region.voters()
+    zone = next(place.id.zone for place in region.hosts if place.name == b)
+
+    def refused(order: Any) -> tuple[str, str]:
+        said = region.ask(order)
+        assert isinstance(said, Failed)
+        assert said.definite
+        return said.error, said.message
+
+    assert refused(DrainNode("nobody")) == (
+        "ResourceNotFoundException",
+        "Requested resource not found: Node: nobody not found",
+    )
+    assert refused(MoveReplica(99, a, region.spare(zone)))[1] == (
+        "Requested resource not found: Partition: 99 not found"
+    )
+    assert refused(MoveReplica(0, a, b))[0] == "ValidationException"
+    assert "Replica of partition" in refused(MoveReplica(number, region.spare(zone), a))[1]
+    error, message = refused(MoveReplica(number, a, region.spare(zone)))
+    assert (error, message) == (
+        "ValidationException",
+        f"Partition {number} may not have a replica on {region.spare(zone)} beside its others",
+    )
+
+
+def test_a_node_without_room_refuses_and_another_one_is_chosen() -> None:
+    region = Region()
+    full = structs.replace(CONFIG.settings, replicas_per_node=0)
+    out = region.partition.config.voters[1]
+    spare = region.world.places[region.spare(out.node.zone)]
+    spare.node.settings = full  # type: ignore[union-attr]
+    assert isinstance(region.ask(MoveReplica(region.partition.partition, out.node.name, spare.name)), Done)
+    assert region.go(lambda: not region.metadata.of(ReplacementRecord) and not region.partition.pending, MANY)
+    assert region.partition.config.voters[1] == out, "it was given up"
+    assert region.partition.config.epoch == 1, "and no command of it counts any more"

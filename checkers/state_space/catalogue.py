@@ -23,6 +23,7 @@ NAMES: dict[str, str] = {
     "lease": "dynaproof.model.lease:Lease",
     "catch_up": "dynaproof.model.catch_up:CatchUp",
     "split": "dynaproof.model.split:Split",
+    "hosting": "dynaproof.model.hosting:Hosting",
     "request_id": "dynaproof.model.request_id:RequestId",
     "shard": "dynaproof.model.shard:Shard",
     "restore": "dynaproof.model.restore:Restore",

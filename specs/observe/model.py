@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from dynaproof.model.catch_up import CatchUp
+from dynaproof.model.hosting import Hosting
 from dynaproof.model.language import Model
 from dynaproof.model.lease import Lease
 from dynaproof.model.multi_paxos.promises import MultiPaxosPromises
@@ -27,7 +28,7 @@ from dynaproof.model.split import Split
 from dynaproof.model.two_phase_commit import TwoPhaseCommit
 from dynaproof.specs.views.base import View
 from dynaproof.specs.views.group import GroupView
-from dynaproof.specs.views.group_facts import Accepted, Committed, Entry, Repeated, Unequal
+from dynaproof.specs.views.group_facts import Accepted, Committed, Entry, FellSilent, Repeated, Unequal
 from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, Owner, Restored
 from dynaproof.specs.views.stream import Change, StreamShard, StreamView
 from dynaproof.specs.views.transaction import TransactionView
@@ -158,6 +159,25 @@ def see_line(values: dict[str, Any], k: int) -> GroupView:
     return view
 
 
+def see_hosting(model: Hosting, values: dict[str, Any]) -> list[View[Any]]:
+    """Who serves the keys of the child, it or its parent; and what its replicas have let out, come back with
+    and given up.
+    """
+    system = LineageView()
+    if model.parent_may_serve():
+        system.own("parent", Owner(0, 1, system.tau + 1))
+    if model.child_is_led():
+        system.own("child", Owner(0, 1, system.tau + 1))
+    child = GroupView(tuple(model.Node))
+    for n in sorted(values["said"]):
+        child.promise(n, (1,))
+    for n in sorted(values["twice"]):
+        child.recover(n, (0,))
+    for n in sorted(values["silent"] - values["rotted"]):
+        child.file(FellSilent(n))
+    return [system, child]
+
+
 def see_shard(model: Shard, values: dict[str, Any]) -> list[View[Any]]:
     """Each partition's log, whose only reader is its shard; the shards of the line, and the consumer.
 
@@ -250,6 +270,7 @@ VIEWS: tuple[tuple[type[Model], Observe], ...] = (
     (RequestId, see_request_id),
     (CatchUp, see_catch_up),
     (Split, see_split),
+    (Hosting, see_hosting),
     (Shard, see_shard),
     (Restore, see_restore),
     (TwoPhaseCommit, see_two_phase_commit),

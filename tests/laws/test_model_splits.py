@@ -1,0 +1,68 @@
+"""The models of splits where partitions are hosted: their counts, and their seeded bugs with the lengths of
+their traces.
+"""
+
+import pytest
+
+from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
+from dynaproof.checkers.state_space.explore import Exploration, explore
+from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.model.hosting import Hosting
+from dynaproof.model.language import Model
+from dynaproof.model.language.model import narrowed
+
+TRACES: dict[type[Model], dict[str, int]] = {
+    Hosting: {
+        "NoMark": 10,
+        "SpeaksBeforeTheMark": 10,
+        "CopySpeaksBeforeTheMark": 9,
+        "MarkWithTheChild": 3,
+        "MarkInTheParent": 17,
+        "ForgetsTheBarrier": 13,
+        "ChildDoesNotWait": 13,
+        "DropsTheParentEarly": 3,
+    },
+}
+"""Steps of the shortest trace to each bug's violation."""
+
+
+@pytest.mark.parametrize("kind", TRACES, ids=[kind.__name__ for kind in TRACES])
+def test_model_is_exhausted_and_its_counts_come_out(kind: type[Model]) -> None:
+    (expected,) = kind.expected
+    found = explore(kind(), symmetry=expected.symmetry)
+    assert (found.exhausted, found.violation, found.unjudged) == (True, None, ())
+    counts = (found.distinct, found.generated, found.depth)
+    assert counts == (expected.distinct, expected.generated, expected.depth)
+    assert (found.not_reached, found.not_fired) == ((), ())
+
+
+@pytest.mark.parametrize("kind", TRACES, ids=[kind.__name__ for kind in TRACES])
+def test_every_seeded_bug_is_caught_by_a_shortest_trace(kind: type[Model]) -> None:
+    (expected,) = kind.expected
+    assert {bug.__name__ for bug in bugs_of(kind)} == set(TRACES[kind])
+    for bug in bugs_of(kind):
+        violation = explore(narrowed(bug(), promise=bug.violates), symmetry=expected.symmetry).violation
+        assert violation is not None, f"{bug.__name__} is not caught"
+        assert (bug.__name__, len(violation.trace) - 1) == (bug.__name__, TRACES[kind][bug.__name__])
+
+
+SMALL = (Hosting(nodes=2, crashes=1, rots=0),)
+
+
+@pytest.mark.parametrize("model", SMALL, ids=[type(model).__name__ for model in SMALL])
+def test_plain_python_finds_the_same_states_of_a_small_configuration(model: Model) -> None:
+    exploration = Exploration(model)
+    found = exploration.run()
+    plain = Interpreter(model).explore(10_000)
+    assert plain.exhausted
+    assert exploration.states() == list(plain.states)
+    assert (found.distinct, found.generated, found.depth) == (plain.distinct, plain.generated, plain.depth)
+    assert (found.fired, found.reached) == (plain.fired, plain.reached)
+
+
+@pytest.mark.slow
+def test_hosting_has_the_counts_of_three_crashes_and_of_no_symmetry() -> None:
+    found = explore(Hosting(crashes=3), symmetry=True)
+    assert (found.exhausted, found.violation, found.distinct) == (True, None, 464_064)
+    found = explore(Hosting())
+    assert (found.exhausted, found.violation, found.distinct) == (True, None, 1_928_566)

@@ -28,6 +28,7 @@ NAMES: dict[str, str] = {
     "shard": "dynaproof.model.shard:Shard",
     "restore": "dynaproof.model.restore:Restore",
     "admin_members": "dynaproof.model.admin_members:AdminMembers",
+    "admin_split": "dynaproof.model.admin_split:AdminSplit",
     "tables": "dynaproof.model.tables:Tables",
     "takeover": "dynaproof.model.takeover:Takeover",
     "router": "dynaproof.model.router:Router",

@@ -131,7 +131,7 @@ def test_invariants_and_specs_agree_on_the_states_of_seeded_bugs(
     trace = [state for _, state in result.violation.trace]
     broken, found = disagreements(model, [*trace, *sample])
     assert found == []
-    violated = next(one for one in model.always if one.name == bug.violates)
+    violated = next(one for one in model.properties if one.name == bug.violates)
     assert violated.spec is None or broken[violated.spec] > 0
 
 

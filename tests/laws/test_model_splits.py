@@ -7,8 +7,10 @@ import pytest
 from dynaproof.checkers.mutation.model_bugs.catalogue import bugs_of
 from dynaproof.checkers.state_space.explore import Exploration, explore
 from dynaproof.checkers.state_space.interpreter import Interpreter
+from dynaproof.checkers.state_space.liveness import check_liveness
+from dynaproof.model.admin_split import AdminSplit
 from dynaproof.model.hosting import Hosting
-from dynaproof.model.language import Model
+from dynaproof.model.language import Expected, Model, eventually
 from dynaproof.model.language.model import narrowed
 
 TRACES: dict[type[Model], dict[str, int]] = {
@@ -22,14 +24,32 @@ TRACES: dict[type[Model], dict[str, int]] = {
         "ChildDoesNotWait": 13,
         "DropsTheParentEarly": 3,
     },
+    AdminSplit: {
+        "ListsWhatIsProposed": 3,
+        "DropsTheParentWhenListed": 7,
+        "DropsTheParentAtAQuorum": 11,
+        "MakesAgain": 6,
+        "ListsInTwoWrites": 4,
+        "ForgetsTheParent": 4,
+        "CollectsTheUnlisted": 7,
+        "CopiesNothing": 2,
+    },
 }
 """Steps of the shortest trace to each bug's violation."""
 
 
-@pytest.mark.parametrize("kind", TRACES, ids=[kind.__name__ for kind in TRACES])
-def test_model_is_exhausted_and_its_counts_come_out(kind: type[Model]) -> None:
-    (expected,) = kind.expected
-    found = explore(kind(), symmetry=expected.symmetry)
+COUNTED = [
+    pytest.param(
+        kind, one, id=",".join([kind.__name__, *(f"{key}={value}" for key, value in one.constants.items())])
+    )
+    for kind in TRACES
+    for one in kind.expected
+]
+
+
+@pytest.mark.parametrize(("kind", "expected"), COUNTED)
+def test_model_is_exhausted_and_its_counts_come_out(kind: type[Model], expected: Expected) -> None:
+    found = explore(kind(**expected.constants), symmetry=expected.symmetry)
     assert (found.exhausted, found.violation, found.unjudged) == (True, None, ())
     counts = (found.distinct, found.generated, found.depth)
     assert counts == (expected.distinct, expected.generated, expected.depth)
@@ -38,7 +58,7 @@ def test_model_is_exhausted_and_its_counts_come_out(kind: type[Model]) -> None:
 
 @pytest.mark.parametrize("kind", TRACES, ids=[kind.__name__ for kind in TRACES])
 def test_every_seeded_bug_is_caught_by_a_shortest_trace(kind: type[Model]) -> None:
-    (expected,) = kind.expected
+    expected = kind.expected[0]
     assert {bug.__name__ for bug in bugs_of(kind)} == set(TRACES[kind])
     for bug in bugs_of(kind):
         violation = explore(narrowed(bug(), promise=bug.violates), symmetry=expected.symmetry).violation
@@ -46,7 +66,7 @@ def test_every_seeded_bug_is_caught_by_a_shortest_trace(kind: type[Model]) -> No
         assert (bug.__name__, len(violation.trace) - 1) == (bug.__name__, TRACES[kind][bug.__name__])
 
 
-SMALL = (Hosting(nodes=2, crashes=1, rots=0),)
+SMALL = (Hosting(nodes=2, crashes=1, rots=0), AdminSplit())
 
 
 @pytest.mark.parametrize("model", SMALL, ids=[type(model).__name__ for model in SMALL])
@@ -58,6 +78,21 @@ def test_plain_python_finds_the_same_states_of_a_small_configuration(model: Mode
     assert exploration.states() == list(plain.states)
     assert (found.distinct, found.generated, found.depth) == (plain.distinct, plain.generated, plain.depth)
     assert (found.fired, found.reached) == (plain.fired, plain.reached)
+
+
+class EndsInTime(AdminSplit):
+    """Splits and repairs that nobody gives up."""
+
+    @eventually
+    def ends(self) -> bool:
+        """All is well."""
+        return self.all_is_well()
+
+
+@pytest.mark.parametrize("splits", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_split_ends_where_no_repair_is_given_up_for_ever(splits: int) -> None:
+    model = EndsInTime(splits=splits, losses=splits)
+    assert check_liveness(narrowed(model, without=("give_up_repair",))) is None
 
 
 @pytest.mark.slow

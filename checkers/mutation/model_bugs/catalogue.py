@@ -8,6 +8,7 @@ from typing import Final
 
 from dynaproof.checkers.mutation.model_bugs import (
     admin_members,
+    admin_split,
     admission,
     catch_up,
     config_lease,
@@ -53,6 +54,7 @@ MODEL_BUGS: Final[dict[str, tuple[ModelBug, ...]]] = {
     "dynaproof.model.shard:Shard": shard.BUGS,
     "dynaproof.model.restore:Restore": restore.BUGS,
     "dynaproof.model.admin_members:AdminMembers": admin_members.BUGS,
+    "dynaproof.model.admin_split:AdminSplit": admin_split.BUGS,
     "dynaproof.model.tables:Tables": tables.BUGS,
     "dynaproof.model.takeover:Takeover": takeover.BUGS,
     "dynaproof.model.router:Router": router.BUGS,

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from dynaproof.model.admin_split import AdminSplit
 from dynaproof.model.catch_up import CatchUp
+from dynaproof.model.delete_split import DeleteSplit
 from dynaproof.model.hosting import Hosting
 from dynaproof.model.language import Model
 from dynaproof.model.lease import Lease
@@ -38,6 +39,7 @@ from dynaproof.specs.views.lineage import (
     Owner,
     Restored,
 )
+from dynaproof.specs.views.region import RegionView, Removed
 from dynaproof.specs.views.stream import Change, StreamShard, StreamView
 from dynaproof.specs.views.transaction import TransactionView
 
@@ -220,6 +222,15 @@ def see_admin_split(model: AdminSplit, values: dict[str, Any]) -> list[View[Any]
     return views
 
 
+def see_delete_split(model: DeleteSplit, values: dict[str, Any]) -> list[RegionView]:
+    """The partitions of a table whose record is removed, each with the nodes that have a replica of it."""
+    view = RegionView()
+    for p in model.Partition if values["status"] == "gone" else ():
+        left = tuple(f"node {n}" for n in model.Node if (p, n) in values["has"])
+        view.file(Removed(p, model.nodes, left, ""))
+    return [view]
+
+
 def see_shard(model: Shard, values: dict[str, Any]) -> list[View[Any]]:
     """Each partition's log, whose only reader is its shard; the shards of the line, and the consumer.
 
@@ -314,6 +325,7 @@ VIEWS: tuple[tuple[type[Model], Observe], ...] = (
     (Split, see_split),
     (Hosting, see_hosting),
     (AdminSplit, see_admin_split),
+    (DeleteSplit, see_delete_split),
     (Shard, see_shard),
     (Restore, see_restore),
     (TwoPhaseCommit, see_two_phase_commit),

@@ -24,6 +24,8 @@ NAMES: dict[str, str] = {
     "catch_up": "dynaproof.model.catch_up:CatchUp",
     "split": "dynaproof.model.split:Split",
     "hosting": "dynaproof.model.hosting:Hosting",
+    "shared_pages": "dynaproof.model.shared_pages:SharedPages",
+    "pages_come_home": "dynaproof.model.shared_pages:PagesComeHome",
     "request_id": "dynaproof.model.request_id:RequestId",
     "shard": "dynaproof.model.shard:Shard",
     "restore": "dynaproof.model.restore:Restore",

@@ -2,9 +2,8 @@
 of a child.
 
 Partition p has the children 2p and 2p + 1. Of four nodes three host a partition: 0, 1, and 2 or, after a
-repair,
-3. Consensus is what a quorum that is there chooses. Commands come late and more than once; each change of the
-metadata is one conditioned write.
+repair, 3. Consensus is what a quorum that is there chooses. Commands come late and more than once; each
+change of the metadata is one conditioned write.
 
 A4. One workflow at a time has a partition. A repair may be given up at any step, its command still under way.
 A11. Nodes report what they host. A replica that is in no config of its partition is dropped; one of a

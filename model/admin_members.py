@@ -8,7 +8,7 @@ allots their incarnations, none of which is used again.
 
 1. A workflow begins with one conditioned write: it takes the partition (one workflow at a time), allots an
    incarnation, and records who leaves, the new member's node, and the epoch of the config that it *expects*:
-   that of the metadata's copy.
+   that of the metadata's copy. No zone ever has more than (n - 1) / 2 of the n voters, and no node two.
 2. A node obeys the command to create a member if the incarnation is above every one of this partition that it
    ever made, lost or dropped, and no other replica of the partition lives there.
 3. A leader obeys the command to replace a voter only at the epoch that it expects. Every config raises the
@@ -47,16 +47,19 @@ from dynaproof.model.language import (
 class AdminMembers(Model):
     """No voter is ever dropped, zones stay apart, and the partition can become whole again."""
 
+    voters = Constant(3)
     news = Constant(3)
     epochs = Constant(4)
     losses = Constant(1)
     moves = Constant(1)
     given_up_at_most = Constant(1)
 
-    Node = Range(0, 3)
-    """Nodes 2 and 3 are in one zone; nodes 0 and 1 are alone in theirs."""
-    Member = Range(0, 2 + news)
-    """Members 0 to 2 are there at first, on the nodes of their numbers."""
+    Node = Range(0, voters)
+    """One more than voters. Of three voters, nodes 0 and 1 are alone in their zones, and nodes 2 and 3 share
+    one; of five, the zones have one, two and three nodes.
+    """
+    Member = Range(0, voters - 1 + news)
+    """The first ones are there at first, on the nodes of their numbers."""
 
     node = Array(Member, Option(Node))
     out = Array(Member, Option(Member))
@@ -67,12 +70,12 @@ class AdminMembers(Model):
     again = Set(Member)
     """Members that were there again after they had been lost or dropped."""
 
-    config = Set(Member, init=frozenset({0, 1, 2}))
+    config = Set(Member)
     epoch = Int(1, epochs)
     in_flight = Option(Member)
     """The new member of the config that is proposed and not chosen."""
 
-    listed = Set(Member, init=frozenset({0, 1, 2}))
+    listed = Set(Member)
     listed_epoch = Int(1, epochs)
     """The metadata's copy of the config,"""
     workflow = Option(Member)
@@ -88,11 +91,13 @@ class AdminMembers(Model):
     not_found = Int(0, 1)
 
     @initial
-    def three_are_there(self) -> None:
-        """Three members are on three nodes."""
-        for m in range(3):
+    def all_voters_are_there(self) -> None:
+        """Each is on its node, as the metadata has it."""
+        for m in range(self.voters):
             self.state[m] = "there"
             self.node[m] = m
+            self.config.add(m)
+            self.listed.add(m)
 
     # ---------------------------------------------------------------- the metadata, whoever is the admin
 
@@ -110,10 +115,11 @@ class AdminMembers(Model):
         self.plan(m, o, n)
 
     def plan(self, m: int, o: int, n: int) -> None:
-        """The next incarnation on a node in whose zone no other voter is, as the metadata has it."""
+        """The next incarnation, on a node without another voter in a zone with room, by the metadata."""
         require(self.workflow is None and self.node[m] is None)
         require(all(self.node[k] is not None for k in self.Member if k < m))
-        require(all(self.zone_of(k) != min(n, 2) or k == o for k in self.listed))
+        require(all(self.node[k] != n for k in self.listed if k != o))
+        require(sum(self.zone_of(k) == self.zone(n) for k in self.listed if k != o) < self.most_in_a_zone())
         self.node[m] = n
         self.out[m] = o
         self.expects[m] = self.listed_epoch
@@ -224,17 +230,25 @@ class AdminMembers(Model):
 
     @action(m=Member)
     def lose(self, m: int) -> None:
-        """A voter forgets, while all others are there."""
+        """A voter forgets, while a quorum is there without it."""
         require(m in self.config and self.state[m] == "there" and self.lost < self.losses)
-        require(all(self.state[k] == "there" for k in self.config))
+        require(2 * sum(self.state[k] == "there" for k in self.config if k != m) > self.voters)
         self.lost = self.lost + 1
         self.state[m] = "lost"
 
     # ---------------------------------------------------------------- what the rules ask
 
+    def most_in_a_zone(self) -> int:
+        """How many of the voters a zone may have, so that a quorum is left without it (rule 1)."""
+        return int((self.voters - 1) // 2)
+
+    def zone(self, n: int) -> int:
+        """The zone of a node, 0 to 2; the last one has one node more than its share."""
+        return min((n + self.most_in_a_zone() - 1) // self.most_in_a_zone(), 2)
+
     def zone_of(self, m: int) -> int:
         """The zone of a member's node."""
-        return sum(min(n, 2) for n in self.Node if self.node[m] == n)
+        return sum(self.zone(n) for n in self.Node if self.node[m] == n)
 
     def is_at_its_epoch(self, m: int) -> bool:
         """Whether the config still has the epoch that the command expects (rule 3)."""
@@ -263,9 +277,11 @@ class AdminMembers(Model):
 
     @always
     def zones_apart(self) -> bool:
-        """There are three voters, in three zones."""
-        return len(self.config) == 3 and all(
-            self.zone_of(m) != self.zone_of(k) for m in self.config for k in self.config if m < k
+        """All voters are on nodes of their own, and no zone has a quorum's share of them."""
+        return (
+            len(self.config) == self.voters
+            and all(self.node[m] != self.node[k] for m in self.config for k in self.config if m < k)
+            and all(sum(self.zone_of(m) == z for m in self.config) <= self.most_in_a_zone() for z in range(3))
         )
 
     @always
@@ -275,7 +291,7 @@ class AdminMembers(Model):
 
     @always_possible
     def whole(self) -> bool:
-        """Three voters can live again, listed by the metadata, with no other replica beside them; unless the
+        """All voters can live again, listed by the metadata, with no other replica beside them; unless the
         incarnations or epochs of the model are used up.
         """
         return (
@@ -283,7 +299,7 @@ class AdminMembers(Model):
                 all((self.state[m] == "there") == (m in self.config) for m in self.Member)
                 and self.listed == self.config
             )
-            or self.node[2 + self.news] is not None
+            or self.node[self.voters - 1 + self.news] is not None
             or self.epoch == self.epochs
         )
 
@@ -293,7 +309,7 @@ class AdminMembers(Model):
         return (
             self.given_up > 0
             and self.workflow is None
-            and any(m > 2 and m in self.config for m in self.Member)
+            and any(m >= self.voters and m in self.config for m in self.Member)
             and self.lost == 0
         )
 
@@ -307,4 +323,7 @@ class AdminMembers(Model):
             if k < m
         )
 
-    expected = (Expected({}, 64_563, 210_502, 31),)
+    expected = (
+        Expected({}, 64_563, 210_502, 31),
+        Expected({"voters": 5, "losses": 2}, 2_238_714, 8_041_412, 32),
+    )

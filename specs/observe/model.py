@@ -15,7 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from dynaproof.model.admin_split import AdminSplit
 from dynaproof.model.catch_up import CatchUp
+from dynaproof.model.delete_split import DeleteSplit
+from dynaproof.model.hosting import Hosting
 from dynaproof.model.language import Model
 from dynaproof.model.lease import Lease
 from dynaproof.model.multi_paxos.promises import MultiPaxosPromises
@@ -27,8 +30,16 @@ from dynaproof.model.split import Split
 from dynaproof.model.two_phase_commit import TwoPhaseCommit
 from dynaproof.specs.views.base import View
 from dynaproof.specs.views.group import GroupView
-from dynaproof.specs.views.group_facts import Accepted, Committed, Entry, Repeated, Unequal
-from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, Owner, Restored
+from dynaproof.specs.views.group_facts import Accepted, Committed, Entry, FellSilent, Repeated, Unequal
+from dynaproof.specs.views.lineage import (
+    Descent,
+    LineageCommitted,
+    LineageView,
+    MetadataCommitted,
+    Owner,
+    Restored,
+)
+from dynaproof.specs.views.region import RegionView, Removed
 from dynaproof.specs.views.stream import Change, StreamShard, StreamView
 from dynaproof.specs.views.transaction import TransactionView
 
@@ -158,6 +169,68 @@ def see_line(values: dict[str, Any], k: int) -> GroupView:
     return view
 
 
+def see_hosting(model: Hosting, values: dict[str, Any]) -> list[View[Any]]:
+    """Who serves the keys of the child, it or its parent; and what its replicas have let out, come back with
+    and given up.
+    """
+    system = LineageView()
+    if model.parent_may_serve():
+        system.own("parent", Owner(0, 1, system.tau + 1))
+    if model.child_is_led():
+        system.own("child", Owner(0, 1, system.tau + 1))
+    child = GroupView(tuple(model.Node))
+    for n in sorted(values["said"]):
+        child.promise(n, (1,))
+    for n in sorted(values["twice"]):
+        child.recover(n, (0,))
+    for n in sorted(values["silent"] - values["rotted"]):
+        child.file(FellSilent(n))
+    return [system, child]
+
+
+def see_admin_split(model: AdminSplit, values: dict[str, Any]) -> list[View[Any]]:
+    """The metadata with its lineage; and of each partition who votes, and who has lost it: one write that was
+    acknowledged before the split stands for all.
+    """
+    system = LineageView()
+    system.key_space = (0, len(model.Key))
+    keys = {p: [k for k in model.Key if model.in_range(p, k)] for p in model.Partition}
+    ranges = {p: (keys[p][0], keys[p][-1] + 1) for p in model.Partition}
+    listed, closed = values["listed"], values["closed"]
+    system.file(MetadataCommitted("the table", tuple((p, *ranges[p]) for p in sorted(listed))))
+    lineage = [Descent(p, p // 2 or None, *ranges[p], p in closed) for p in sorted(listed | closed)]
+    system.file(LineageCommitted("the table", tuple(lineage)))
+    views: list[View[Any]] = [system]
+    for p in model.Partition:
+        hosts = GroupView(tuple(model.Node))
+        for q, n in sorted(values["gone"]):
+            if q == p:
+                hosts.forget(n)
+        for q, n in sorted(values["there"]):
+            if q == p:
+                hosts.let_go(n, (1,))
+        views.append(hosts)
+    for p in sorted(listed):
+        voters = tuple(n for n in model.Node if model.votes(p, n))
+        group = GroupView(voters)
+        for n in voters:
+            group.let_go(n, (1,))
+            if model.holds(p, n):
+                group.accept(n, 1, Entry((1,), "a write"), Stamped(1))
+        group.acknowledge("a write", 1)
+        views.append(group)
+    return views
+
+
+def see_delete_split(model: DeleteSplit, values: dict[str, Any]) -> list[RegionView]:
+    """The partitions of a table whose record is removed, each with the nodes that have a replica of it."""
+    view = RegionView()
+    for p in model.Partition if values["status"] == "gone" else ():
+        left = tuple(f"node {n}" for n in model.Node if (p, n) in values["has"])
+        view.file(Removed(p, model.nodes, left, ""))
+    return [view]
+
+
 def see_shard(model: Shard, values: dict[str, Any]) -> list[View[Any]]:
     """Each partition's log, whose only reader is its shard; the shards of the line, and the consumer.
 
@@ -250,6 +323,9 @@ VIEWS: tuple[tuple[type[Model], Observe], ...] = (
     (RequestId, see_request_id),
     (CatchUp, see_catch_up),
     (Split, see_split),
+    (Hosting, see_hosting),
+    (AdminSplit, see_admin_split),
+    (DeleteSplit, see_delete_split),
     (Shard, see_shard),
     (Restore, see_restore),
     (TwoPhaseCommit, see_two_phase_commit),

@@ -6,7 +6,13 @@ from collections.abc import Hashable, Iterable, Mapping
 
 from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.base import Name
-from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, OwnerChanged, Restored
+from dynaproof.specs.views.lineage import (
+    LineageCommitted,
+    LineageView,
+    MetadataCommitted,
+    OwnerChanged,
+    Restored,
+)
 
 
 @spec(
@@ -32,18 +38,41 @@ def one_owner_per_key(view: LineageView) -> Iterable[Violation]:
                 low, high = max(one.low, other.low), min(one.high, other.high)
                 yield Violation(f"{name} and {other_name} accept writes for the keys from {low} to {high}")
     for fact in view.take(MetadataCommitted):
-        yield from _cover(view, fact.table, fact.ranges)
+        yield from _cover(view.key_space, f"partition of {fact.table}", fact.ranges)
 
 
-def _cover(view: LineageView, table: object, ranges: Iterable[tuple[Name, int, int]]) -> Iterable[Violation]:
-    """The ranges of (partition, low, high) are disjoint, and nothing of the key space is left out."""
-    reached, end = view.key_space
+def _cover(keys: tuple[int, int], whose: str, ranges: Iterable[tuple[Name, int, int]]) -> Iterable[Violation]:
+    """The ranges of (partition, low, high) are disjoint, and nothing of the keys is left out."""
+    reached, end = keys
     for partition, low, high in [*sorted(ranges, key=lambda one: one[1:]), (None, end, end)]:
         if low > reached:
-            yield Violation(f"no partition of {table} serves the keys from {reached} to {low}")
+            yield Violation(f"no {whose} serves the keys from {reached} to {low}")
         elif low < reached and partition is not None:
-            yield Violation(f"{partition} and another partition of {table} serve the keys from {low}")
+            yield Violation(f"{partition} and another {whose} serve the keys from {low}")
         reached = max(reached, high)
+
+
+@spec(
+    "always",
+    source="DynamoDB (ATC 2022), 4.2 (split); docs/system-models.md (admin_split)",
+    over=LineageView,
+    on=(LineageCommitted,),
+)
+def lineage_is_a_tree_that_covers(view: LineageView) -> Iterable[Violation]:
+    """In each committed state of the metadata a partition that has a parent is a child of one that is split;
+    those without a parent cover the key space once, and the children of each that is split cover its range.
+    """
+    for fact in view.take(LineageCommitted):
+        split = {one.partition: one for one in fact.partitions if one.is_split}
+        children: dict[Name | None, list[tuple[Name, int, int]]] = {None: []} | {name: [] for name in split}
+        for one in fact.partitions:
+            if one.parent in children:
+                children[one.parent].append((one.partition, one.low, one.high))
+            else:
+                yield Violation(f"{one.partition} is a child of {one.parent}, which is not split")
+        yield from _cover(view.key_space, f"first partition of {fact.table}", children.pop(None))
+        for name, ranges in children.items():
+            yield from _cover((split[name].low, split[name].high), f"child of {name}", ranges)
 
 
 @spec(
@@ -95,6 +124,7 @@ def _exact(
 
 SPECS: tuple[AnySpec, ...] = (
     one_owner_per_key,
+    lineage_is_a_tree_that_covers,
     restore_is_exact,
 )
 """The specs of this module, in the order in which they are listed."""

@@ -35,6 +35,23 @@ class MetadataCommitted(LineageFact, frozen=True, gc=False):
     ranges: tuple[tuple[Name, int, int], ...]
 
 
+class Descent(NamedTuple):
+    """A partition of the keys of [low, high), its parent (None: it has none), and whether it is split."""
+
+    partition: Name
+    parent: Name | None
+    low: int
+    high: int
+    is_split: bool
+
+
+class LineageCommitted(LineageFact, frozen=True, gc=False):
+    """The metadata has the lineage of a table: all partitions that it has, and those that were split."""
+
+    table: Hashable
+    partitions: tuple[Descent, ...]
+
+
 class Restored(LineageFact, frozen=True, gc=False):
     """A restore to a time gives each leaf of the lineage these writes, its ancestors' first."""
 

@@ -11,12 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaproof.specs.promises.lineage import one_owner_per_key, restore_is_exact
+from dynaproof.specs.promises.lineage import (
+    lineage_is_a_tree_that_covers,
+    one_owner_per_key,
+    restore_is_exact,
+)
 from dynaproof.specs.promises.streams import parent_before_children, stream_complete_and_single
 from dynaproof.specs.promises.transactions import transactions_serializable
 from dynaproof.specs.spec import Spec
 from dynaproof.specs.views.base import View
-from dynaproof.specs.views.lineage import LineageView, MetadataCommitted, Owner, Restored
+from dynaproof.specs.views.lineage import (
+    Descent,
+    LineageCommitted,
+    LineageView,
+    MetadataCommitted,
+    Owner,
+    Restored,
+)
 from dynaproof.specs.views.stream import Change, StreamShard, StreamView
 from dynaproof.specs.views.transaction import Transaction, TransactionView
 
@@ -53,6 +64,34 @@ def test_metadata_covers_the_key_space_once(ranges: list[tuple[str, int, int]], 
     view.key_space = (0, 8)
     view.file(MetadataCommitted("t", tuple(ranges)))
     assert told(one_owner_per_key, view) == sentences
+
+
+@pytest.mark.parametrize(
+    ("partitions", "sentences"),
+    [
+        ([Descent("a", None, 0, 3, False), Descent("b", None, 3, 8, False)], []),
+        ([Descent("a", None, 0, 3, False)], ["no first partition of t serves the keys from 3 to 8"]),
+        (
+            [Descent("a", None, 0, 8, True), Descent("l", "a", 0, 3, True), Descent("r", "a", 3, 8, False)],
+            ["no child of l serves the keys from 0 to 3"],
+        ),
+        (
+            [Descent("a", None, 0, 8, True), Descent("l", "a", 0, 4, False), Descent("r", "a", 3, 8, False)],
+            ["r and another child of a serve the keys from 3"],
+        ),
+        (
+            [Descent("a", None, 0, 8, False), Descent("l", "a", 0, 3, False), Descent("x", "b", 3, 8, False)],
+            ["l is a child of a, which is not split", "x is a child of b, which is not split"],
+        ),
+    ],
+)
+def test_children_cover_the_range_of_whoever_is_split(
+    partitions: list[Descent], sentences: list[str]
+) -> None:
+    view = LineageView()
+    view.key_space = (0, 8)
+    view.file(LineageCommitted("t", tuple(partitions)))
+    assert told(lineage_is_a_tree_that_covers, view) == sentences
 
 
 def test_restore_over_two_splits_takes_the_writes_of_the_line_and_the_leaves_of_the_time() -> None:

@@ -51,7 +51,11 @@ BUGS = (
     model_bug(
         "ZonesNotLookedAt",
         "The new member's node is any that has no replica.",
-        Edit(MODEL, "self.zone_of(k) != min(n, 2) or k == o", "self.node[k] != n or k == o"),
+        Edit(
+            MODEL,
+            "self.zone_of(k) == self.zone(n) for k in self.listed if k != o) < self.most_in_a_zone()",
+            "self.zone_of(k) == self.zone(n) for k in self.listed if k != o) < self.voters",
+        ),
         violates="zones_apart",
     ),
     model_bug(

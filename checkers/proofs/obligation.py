@@ -77,7 +77,12 @@ class Said:
     given: Mapping[str, Any]
     """What is assumed: each in words, and as a condition."""
     then: Any
-    """What follows."""
+    """What follows; of a tuple all, each of them asked by itself."""
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What follows, one by one."""
+        return self.then if isinstance(self.then, tuple) else (self.then,)
 
 
 def negation(condition: Any) -> Any:
@@ -228,8 +233,8 @@ def _goals(says: Callable[..., Said]) -> list[tuple[Said, tuple[Any, ...], Any]]
         given = tuple(
             z3.BoolVal(term_of(one)) if isinstance(one, bool) else term_of(one) for one in said.given.values()
         )
-        then = z3.And(term_of(said.then), *way.duties)
-        goals.append((said, (*given, *way.definitions, *way.holds), then))
+        known = (*given, *way.definitions, *way.holds)
+        goals += [(said, known, z3.And(term_of(part), *way.duties)) for part in said.parts]
     return goals
 
 
@@ -309,7 +314,7 @@ def _replayed(says: Callable[..., Said], numbers: Mapping[str, Any]) -> Countere
     except ZeroDivisionError:  # A divisor that may be 0 is a refutation too.
         return Counterexample(numbers, shown, replayed=True)
     holds = all(bool(one) for one in said.given.values())
-    return Counterexample(numbers, shown, replayed=holds and not bool(said.then))
+    return Counterexample(numbers, shown, replayed=holds and not all(bool(one) for one in said.parts))
 
 
 def _shown(value: Any, unit: Unit) -> str:

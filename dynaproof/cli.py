@@ -60,6 +60,9 @@ COMMANDS = (
     Command(
         "prove", "dynaproof.commands.prove:prove", "Prove what holds for all numbers, and refute its bugs."
     ),
+    Command(
+        "capacity", "dynaproof.commands.capacity:capacity", "Simulate hours of a table's load under a policy."
+    ),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
     Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Compare the linearizability checkers with each other."),
     Command(

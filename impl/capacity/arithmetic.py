@@ -68,7 +68,7 @@ def div(value: int, divisor: int) -> int:
 
 def ceiling(value: int, divisor: int) -> int:
     """The quotient, rounded up; the divisor is above 0."""
-    return div(value + divisor - 1, divisor)
+    return (value + divisor - 1) // divisor
 
 
 def millionths(part: int, whole: int) -> int:

@@ -6,9 +6,8 @@ consumed and what it refused, both of a share, and how far the table as a whole 
 
 *Goal.* What the hottest partition was asked for, and a margin of a tenth of what that is above a share, and
 a hundredth: a controller that only approached the demand would throttle for ever. Without demand above a
-share the goal is
-1. A table that consumes more than it has gets less: the goal is below the multiplier by as much as it is
-   over.
+share the goal is 1. A table that consumes all that it has but for a hundredth, or more, is *over its rate*
+and gets less: the goal is below the multiplier by as much as it is over.
 
 *PID.* The error is the goal less the multiplier. The output is 1, plus the proportional, the integral and
 the derivative term, rounded down. Then three limits: while there is throttling, and the table is not over,
@@ -42,6 +41,8 @@ LEAST_STEP: Final = ONE // 1_000
 LEAST_MARGIN: Final = ONE // 100
 MARGIN_PART: Final = 10
 DECAY_PART: Final = 8
+FULL_PERCENT: Final = 99
+"""Of its rate, what a table may consume and still be boosted."""
 
 
 class Gains(Struct, frozen=True):
@@ -59,8 +60,8 @@ GAINS: Final = Gains(100_000, 500_000, 20_000)
 
 
 def over_provisioned(consumed: int, provisioned: int) -> int:
-    """How far a table consumes more than it has, in millionths of that; at most 0 where it does not."""
-    return div((consumed - provisioned) * MICRO, maximum(1, provisioned))
+    """How far a table consumes more than it may to be boosted, in millionths of its rate; else at most 0."""
+    return div((consumed * 100 - provisioned * FULL_PERCENT) * (MICRO // 100), maximum(1, provisioned))
 
 
 def goal(consumed: int, throttled: int, over: int, multiplier: int, most: int) -> int:

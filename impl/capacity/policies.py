@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct, field
 
-from dynaproof.impl.capacity.arithmetic import maximum, millionths
+from dynaproof.impl.capacity.arithmetic import div, maximum, millionths, minimum
 from dynaproof.impl.capacity.bucket import burst, full_bucket
 from dynaproof.impl.capacity.controller import ONE, Pid, Proportional, over_provisioned
 from dynaproof.impl.capacity.global_admission import RouterTokens, TableTokens
@@ -135,6 +135,21 @@ class GlobalAdmission(Struct):
             asked = 2 * cost - here.held
             here.credit(self.tokens.draw(here.held, here.returned(), asked, now_us), now_us)
         return here.take(cost)
+
+    def take_some(self, router: int, cost: int, count: int, now_us: int) -> int:
+        """Use tokens of a router for as many of so many equal requests as there are tokens for."""
+        here, taken = self.routers[router], 0
+        here.expire(now_us)
+        while taken < count:
+            some = minimum(count - taken, div(here.held, cost))
+            if some and here.take(some * cost):
+                taken += some
+                continue
+            asked = 2 * (count - taken) * cost - here.held
+            here.credit(self.tokens.draw(here.held, here.returned(), asked, now_us), now_us)
+            if here.held < cost:
+                break
+        return taken
 
 
 POLICIES: Final = ("pid", "proportional", "global", "none")

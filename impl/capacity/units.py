@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from dynaproof.impl.capacity.arithmetic import MICRO, ceiling, maximum
+from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.values.size import MAX_ITEM_BYTES
 
 Consistency = Literal["eventual", "strong", "transactional"]
@@ -44,7 +44,7 @@ class ConsumedCapacity(Struct, frozen=True, gc=False):
 
 def pieces(size_bytes: int, piece_bytes: int) -> int:
     """How many begun pieces a size has; one at least."""
-    return maximum(1, ceiling(size_bytes, piece_bytes))
+    return (size_bytes + piece_bytes - 1) // piece_bytes or 1
 
 
 def read_cost(size_bytes: int, consistency: Consistency) -> int:
@@ -57,8 +57,8 @@ def write_cost(before_bytes: int, after_bytes: int, *, transactional: bool = Fal
 
     Of a write whose condition fails, `after_bytes` is the size that the item would have had.
     """
-    units = pieces(maximum(before_bytes, after_bytes), WRITE_BYTES)
-    return units * MICRO * (2 if transactional else 1)
+    units = pieces(max(before_bytes, after_bytes), WRITE_BYTES)
+    return units * (2 * MICRO if transactional else MICRO)
 
 
 def batch_get_cost(sizes_bytes: Iterable[int], consistency: Consistency) -> int:

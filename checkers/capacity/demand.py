@@ -56,8 +56,10 @@ def steps(partitions: int, levels: Sequence[tuple[int, int]], random: Random) ->
 
 def uneven(partitions: int, units: int, random: Random) -> Demand:
     """Partitions in the proportion of 1, 1/2, 1/3, ..., in an order that is drawn; in units of the table."""
-    weights = [MICRO // rank for rank in range(1, partitions + 1)]
-    random.shuffle(weights)
+    # In an order that only `random()` draws, so that it is the same in each version of Python.
+    weights = [
+        MICRO // rank for _, rank in sorted((random.random(), rank) for rank in range(1, partitions + 1))
+    ]
     rates = [units * MICRO * weight // sum(weights) for weight in weights]
 
     def demand(_: int) -> Sequence[int]:

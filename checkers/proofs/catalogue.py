@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any, Final
 
-from dynaproof.checkers.proofs import buckets, controllers, lease, scaling, shares, tokens
+from dynaproof.checkers.proofs import admissions, buckets, controllers, lease, scaling, shares, tokens
 from dynaproof.checkers.proofs.obligation import Obligation
 from dynaproof.checkers.user_file import fitting
 
-MODULES = (buckets, shares, controllers, tokens, scaling, lease)
+MODULES = (buckets, admissions, shares, controllers, tokens, scaling, lease)
 
 OBLIGATIONS: Final[dict[str, Obligation]] = {
     one.name: one for module in MODULES for one in module.OBLIGATIONS

@@ -1,12 +1,21 @@
 """Every obligation is proved of the functions as they are, assumes nothing absurd, and is refuted of bugs."""
 
+import inspect
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from dynaproof.checkers.patches import Edit, bug
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.seeded import (
+    capacity_buckets,
+    capacity_controllers,
+    capacity_scaling,
+    lease_bounds,
+)
+from dynaproof.checkers.patches import Bug, Edit, bug
 from dynaproof.checkers.proofs.catalogue import OBLIGATIONS
 from dynaproof.checkers.proofs.obligation import (
     Obligation,
@@ -59,6 +68,68 @@ def test_proofs_are_quick() -> None:
 
 def test_at_most_four_obligations_are_per_listed_value() -> None:
     assert sum(bool(one.per) for one in OBLIGATIONS.values()) <= 4
+
+
+def test_every_seeded_bug_of_capacity_is_refuted_by_some_obligation() -> None:
+    used = {bug.name for one in OBLIGATIONS.values() for bug in one.bugs}
+    defined = [
+        one.name
+        for module in (capacity_buckets, capacity_controllers, capacity_scaling, lease_bounds)
+        for one in vars(module).values()
+        if isinstance(one, Bug)
+    ]
+    assert sorted(defined) == sorted(used)
+    assert len(set(defined)) == len(defined)
+    assert not used & set(MUTANTS)
+
+
+def test_the_documents_name_every_obligation_and_its_bugs(root: Path) -> None:
+    text = (root / "docs" / "proofs.md").read_text(encoding="utf-8")
+    for one in OBLIGATIONS.values():
+        assert f"`{one.name}`" in text or one.name in text
+        if one.about[0].startswith("dynaproof.impl.capacity"):
+            assert one.statement in text
+            assert all(f"`{bug.name}`" in text for bug in one.bugs)
+
+
+FULL, RATE, LARGEST = 300 * 10**12, 10**6, 400 * 10**6
+BEGINNINGS = {
+    "bucket_stays_within_its_bounds": {"level": FULL, "capacity": FULL},
+    "admitted_is_bounded_in_every_window": {"level": FULL, "capacity": FULL, "begun_level": FULL},
+    "demand_within_burst_and_rate_is_never_throttled": {"level": FULL, "capacity": FULL},
+    "conforming_demand_passes_admission": {
+        "own": FULL,
+        "own_capacity": FULL,
+        "cap": FULL,
+        "cap_capacity": FULL,
+        "own_rate": RATE,
+        "cap_rate": RATE,
+    },
+    "admitted_is_bounded_over_changes_of_rate": {"level": FULL, "capacity": FULL, "begun": FULL},
+    "shares_add_up_to_the_table": {"partitions": 3},
+    "successor_mints_at_most_what_it_has_not_heard_of": {"level": FULL, "capacity": FULL, "heard": FULL},
+    "multiplier_within_bounds": {"multiplier": 10**6, "most": 10**7},
+    "integral_within_its_limits": {"multiplier": 10**6},
+    "tokens_conserved": {"level": FULL, "capacity": FULL, "begun": FULL},
+    "unused_tokens_are_bounded": {"most": LARGEST},
+    "table_under_global_admission_is_bounded": {
+        "level": FULL,
+        "capacity": FULL,
+        "begun": FULL,
+        "most": LARGEST,
+    },
+}
+"""Of each that is inductive, the state in which a bucket, a controller or a table begins; the rest is 0."""
+
+
+@pytest.mark.parametrize("name", BEGINNINGS)
+def test_invariant_holds_at_the_beginning(name: str) -> None:
+    one = OBLIGATIONS[name]
+    numbers = dict.fromkeys(inspect.signature(one.says).parameters, 0)
+    numbers |= {key: value for key, value in {"rate": RATE, "largest": LARGEST}.items() if key in numbers}
+    found = one.says(**numbers | BEGINNINGS[name])
+    assert {words for words, condition in found.given.items() if not condition} == set()
+    assert all(found.parts)
 
 
 # --- The engine ---

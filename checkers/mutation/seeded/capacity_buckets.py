@@ -106,6 +106,15 @@ CAP_NOT_CHARGED = bug(
     "What is admitted does not count against the partition's cap.",
     Edit(ADMISSION, "cap.level = charged(cap.level, cost)", "cap.level = charged(cap.level, 0)"),
 )
+CAP_COMPARED_WITH_THE_SHARE = bug(
+    "cap_compared_with_the_share",
+    "What the own bucket can hold is taken off the level of the cap's.",
+    Edit(
+        ADMISSION,
+        "if not admits(cap.level, cost, cap.capacity):",
+        "if not admits(cap.level - own.capacity, cost, cap.capacity):",
+    ),
+)
 COMES_AGAIN_TOO_EARLY = bug(
     "comes_again_too_early",
     "Who is throttled is told to come again before there is enough for it.",

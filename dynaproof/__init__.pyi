@@ -1,6 +1,16 @@
 # Type checkers read the public names here; a running program loads them when it uses them.
 
 from dynaproof.checkers.patches import Bug, Edit, bug
+from dynaproof.checkers.proofs.obligation import (
+    Obligation,
+    Proof,
+    Said,
+    Unit,
+    implies,
+    negation,
+    obligation,
+    prove,
+)
 from dynaproof.checkers.refinement.following import Followed, follow
 from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
@@ -13,6 +23,7 @@ from dynaproof.checkers.state_space.explore import Result as ModelResult
 from dynaproof.checkers.strategies.untimed import RandomWalk
 from dynaproof.checkers.workloads.called_history import linearizable
 from dynaproof.functions import check, explore, explore_model, replay, shrink, trace
+from dynaproof.impl.capacity.arithmetic import div, maximum, minimum, select
 from dynaproof.impl.client_notes import Called, Returned
 from dynaproof.impl.handlers import Node, node_id
 from dynaproof.impl.node import Disk, Env, Message, NodeId, Note, Timer
@@ -80,13 +91,16 @@ __all__ = [
     "NodeId",
     "Nodes",
     "Note",
+    "Obligation",
     "Option",
+    "Proof",
     "RandomWalk",
     "Range",
     "Refinement",
     "Replay",
     "Requests",
     "Returned",
+    "Said",
     "Scalar",
     "Scenario",
     "Seq",
@@ -96,6 +110,7 @@ __all__ = [
     "Timer",
     "Trace",
     "Tuple",
+    "Unit",
     "Verdict",
     "Violation",
     "action",
@@ -103,16 +118,24 @@ __all__ = [
     "always_possible",
     "bug",
     "check",
+    "div",
     "eventually",
     "explore",
     "explore_model",
     "follow",
+    "implies",
     "initial",
     "linearizable",
     "load",
+    "maximum",
+    "minimum",
+    "negation",
     "node_id",
+    "obligation",
+    "prove",
     "replay",
     "require",
+    "select",
     "shrink",
     "sometimes",
     "spec",

@@ -57,6 +57,12 @@ COMMANDS = (
     Command("specs", "dynaproof.commands.listing:specs", "List the promises."),
     Command("strategies", "dynaproof.commands.listing:strategies", "List the strategies."),
     Command("model", "dynaproof.commands.model:model", "Explore a model exhaustively, or prove it."),
+    Command(
+        "prove", "dynaproof.commands.prove:prove", "Prove what holds for all numbers, and refute its bugs."
+    ),
+    Command(
+        "capacity", "dynaproof.commands.capacity:capacity", "Simulate hours of a table's load under a policy."
+    ),
     Command("check", "dynaproof.commands.check:check", "Say whether recorded histories are linearizable."),
     Command("fuzz", "dynaproof.commands.fuzz:fuzz", "Compare the linearizability checkers with each other."),
     Command(

@@ -30,6 +30,8 @@ class Panel(Struct, frozen=True, kw_only=True):
     """Whether y is; all values are above 0 then."""
     dashed: tuple[str, ...] = ()
     """The lines that are there to be compared with."""
+    dots: bool = True
+    """Whether each point is marked."""
 
 
 def picture(panels: Sequence[Panel]) -> str:
@@ -108,16 +110,17 @@ def _panel(panel: Panel) -> list[str]:
             "#888888" if name in panel.dashed else COLOURS[number % len(COLOURS)],
             number,
             dashed=name in panel.dashed,
+            dots=panel.dots,
         )
     return parts
 
 
-def _line(name: str, at: Points, colour: str, number: int, *, dashed: bool) -> list[str]:
+def _line(name: str, at: Points, colour: str, number: int, *, dashed: bool, dots: bool) -> list[str]:
     """A line with its points and, at the right, its name."""
     way = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
     style = 'stroke-dasharray="5 4"' if dashed else 'stroke-width="1.5"'
     parts = [f'<polyline points="{way}" fill="none" stroke="{colour}" {style}/>']
-    if not dashed:
+    if dots and not dashed:
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in at]
     y = TOP + 12 + 14 * number
     parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{y}" fill="{colour}">{escape(name)}</text>')

@@ -1,39 +1,11 @@
-"""The lease argument: proved for all drifts, rates and delays; its neighbours refuted; an oracle beside."""
+"""The usable lease against an oracle, a grid of clock offsets; `test_obligations.py` has what is proved."""
 
 from fractions import Fraction
 from itertools import product
 
-import pytest
-import z3
-
-from dynaproof.checkers.proofs.claim import Claim, decide
-from dynaproof.checkers.proofs.lease import LEASE, RHO, claims
 from dynaproof.impl.partition.settings import Settings
 
 MILLION = 1_000_000
-
-
-@pytest.mark.parametrize("claim", claims(), ids=[one.name for one in claims()])
-def test_claim_about_leases_is_proved_or_refuted_as_it_should_be(claim: Claim) -> None:
-    verdict = decide(claim)
-    assert verdict.as_claimed, verdict.line()
-    assert bool(verdict.numbers) == (not claim.holds)
-
-
-def test_proof_can_fail() -> None:
-    verdict = decide(
-        Claim("a lease is longer than rho", (RHO >= 0, LEASE > 0), LEASE > RHO, show=(RHO, LEASE))
-    )
-    assert verdict.answer == "refuted"
-    assert not verdict.as_claimed
-    assert Fraction(verdict.numbers["L"]) <= Fraction(verdict.numbers["rho"])
-
-
-def test_assumptions_of_every_claim_that_holds_can_be_met() -> None:
-    for claim in claims():
-        solver = z3.Solver()
-        solver.add(*claim.given)
-        assert solver.check() == z3.sat, claim.name
 
 
 def overlaps(lease: int, bound: int, leader_rate: Fraction, grantor_rate: Fraction) -> bool:

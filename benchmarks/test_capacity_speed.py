@@ -1,0 +1,59 @@
+"""How fast capacity is: a bucket's decision, an admission, all proofs, a simulated day.
+
+    ./run test benchmarks/test_capacity_speed.py
+
+The first two are CPU time. On a machine that does something else all figures are too low.
+"""
+
+import time
+from typing import Any
+
+import pytest
+
+from dynaproof.checkers.capacity.scenarios import SCENARIOS
+from dynaproof.checkers.capacity.simulation import Simulation
+from dynaproof.checkers.proofs.catalogue import OBLIGATIONS
+from dynaproof.checkers.proofs.obligation import prove
+from dynaproof.impl.capacity.admission import admission
+from dynaproof.impl.capacity.arithmetic import MICRO
+from dynaproof.impl.capacity.bucket import burst, full_bucket
+from dynaproof.impl.capacity.units import write_cost
+
+CALLS = 20_000
+TIMES = [100_000 * number for number in range(CALLS)]
+
+
+@pytest.mark.benchmark(timer=time.process_time)
+def test_decision_of_a_bucket_takes_less_than_a_microsecond(benchmark: Any) -> None:
+    def decide() -> None:
+        take = full_bucket(100 * MICRO, burst(100 * MICRO), 0).take
+        for now_us in TIMES:
+            take(MICRO, now_us)
+
+    benchmark(decide)
+    assert benchmark.stats["min"] / CALLS < 1e-6
+
+
+@pytest.mark.benchmark(timer=time.process_time)
+def test_admission_with_units_takes_less_than_three_microseconds(benchmark: Any) -> None:
+    def admit() -> None:
+        buckets = admission("Write", 100 * MICRO, full_bucket(10**10, burst(10**10), 0), 0)
+        for now_us in TIMES:
+            buckets.admit(write_cost(300, 900), now_us, now_us)
+
+    benchmark(admit)
+    assert benchmark.stats["min"] / CALLS < 3e-6
+
+
+def test_all_proofs_take_less_than_ten_seconds(benchmark: Any) -> None:
+    proofs = benchmark.pedantic(lambda: [prove(one, mutants=False) for one in OBLIGATIONS.values()], rounds=3)
+    assert all(one.proved for one in proofs)
+    assert max(one.seconds for one in proofs) < 3
+    assert benchmark.stats["min"] < 10
+
+
+@pytest.mark.parametrize("policy", ["pid", "global"])
+def test_day_of_a_hundred_partitions_takes_less_than_half_a_minute(policy: str) -> None:
+    begun = time.perf_counter()
+    Simulation(SCENARIOS["diurnal"], policy, 1).run()
+    assert time.perf_counter() - begun < 30

@@ -1,0 +1,195 @@
+"""Bugs of token buckets, admission, and what becomes of buckets; each is refuted by a proof."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.patches import Edit, bug
+
+ARITHMETIC = "dynaproof.impl.capacity.arithmetic"
+BUCKET = "dynaproof.impl.capacity.bucket"
+ADMISSION = "dynaproof.impl.capacity.admission"
+SHARES = "dynaproof.impl.capacity.shares"
+
+BUCKET_OVERFLOWS = bug(
+    "bucket_overflows",
+    "A bucket fills beyond its capacity.",
+    Edit(BUCKET, "return minimum(capacity, level + rate * elapsed_us)", "return level + rate * elapsed_us"),
+)
+ADMITTED_IN_DEBT = bug(
+    "admitted_in_debt",
+    "A request is admitted wherever there is anything in the bucket, or nothing.",
+    Edit(
+        BUCKET,
+        "return (level >= cost * MICRO) | (level >= capacity)",
+        "return (level >= 0 - cost) | (level >= capacity)",
+    ),
+)
+NOTHING_CHARGED_WHEN_FULL = bug(
+    "nothing_charged_when_full",
+    "What a full bucket admits is not charged.",
+    Edit(
+        BUCKET,
+        "self.level = charged(self.level, cost)",
+        "self.level = charged(self.level, cost) if self.level < self.capacity else self.level",
+        within="Bucket.take",
+    ),
+)
+LARGE_ITEMS_NEVER_FIT = bug(
+    "large_items_never_fit",
+    "A full bucket refuses what costs more than it can ever hold.",
+    Edit(BUCKET, "return (level >= cost * MICRO) | (level >= capacity)", "return level >= cost * MICRO"),
+)
+BURST_OF_A_MINUTE_LESS = bug(
+    "burst_of_a_minute_less",
+    "A bucket fills at a rate that is a fifth too low.",
+    Edit(
+        BUCKET,
+        "return minimum(capacity, level + rate * elapsed_us)",
+        "return minimum(capacity, level + rate * elapsed_us - div(rate * elapsed_us, 5))",
+    ),
+)
+REFILL_ROUNDS = bug(
+    "refill_rounds",
+    "Each refill is rounded down to whole micro-units, and the remainder is lost.",
+    Edit(
+        BUCKET,
+        "return minimum(capacity, level + rate * elapsed_us)",
+        "return minimum(capacity, level + div(rate * elapsed_us, MICRO) * MICRO)",
+    ),
+)
+CLOCK_FOLLOWED_BACK = bug(
+    "clock_followed_back",
+    "A bucket goes by the last reading of its clock, so what a clock runs through twice is filled twice.",
+    Edit(BUCKET, "return maximum(at_us, now_us)", "return now_us"),
+)
+CHANGE_FILLS_AT_THE_NEW_RATE = bug(
+    "change_fills_at_the_new_rate",
+    "A change of the rate counts for the time before it.",
+    Edit(
+        BUCKET,
+        """
+        self.refill(now_us)
+        self.rate, self.capacity, self.level = rate, capacity, kept(self.level, capacity)
+        """,
+        """
+        self.rate, self.capacity = rate, capacity
+        self.refill(now_us)
+        """,
+    ),
+)
+CHANGE_KEEPS_THE_SHARE = bug(
+    "change_keeps_the_share",
+    "When a rate is raised, the bucket is filled to its new capacity.",
+    Edit(BUCKET, "return minimum(level, capacity)", "return maximum(level, capacity)"),
+)
+REFUSED_IS_CHARGED = bug(
+    "refused_is_charged",
+    "A request that one bucket refuses is charged to another.",
+    Edit(
+        ADMISSION,
+        "if not admits(node.level, cost, node.capacity):",
+        """
+        own.level = charged(own.level, cost)
+        if not admits(node.level, cost, node.capacity):
+        """,
+    ),
+    Edit(
+        ADMISSION,
+        """
+        own.level = charged(own.level, cost)
+        node.level = charged(node.level, cost)
+        """,
+        "node.level = charged(node.level, cost)",
+    ),
+)
+CAP_NOT_CHARGED = bug(
+    "cap_not_charged",
+    "What is admitted does not count against the partition's cap.",
+    Edit(ADMISSION, "cap.level = charged(cap.level, cost)", "cap.level = charged(cap.level, 0)"),
+)
+CAP_COMPARED_WITH_THE_SHARE = bug(
+    "cap_compared_with_the_share",
+    "What the own bucket can hold is taken off the level of the cap's.",
+    Edit(
+        ADMISSION,
+        "if not admits(cap.level, cost, cap.capacity):",
+        "if not admits(cap.level - own.capacity, cost, cap.capacity):",
+    ),
+)
+COMES_AGAIN_TOO_EARLY = bug(
+    "comes_again_too_early",
+    "Who is throttled is told to come again before there is enough for it.",
+    Edit(ADMISSION, "return maximum(0, ceiling(missing, rate))", "return maximum(0, div(missing, rate))"),
+)
+ALL_AT_ONCE = bug(
+    "all_at_once",
+    "Of requests at one moment, one more is admitted than the bucket holds.",
+    Edit(BUCKET, "return minimum(asked, maximum(held, full))", "return minimum(asked, held + full)"),
+)
+REPLAY_AT_THE_OLD_TIME = bug(
+    "replay_without_refill",
+    "Folding a record takes its cost, and does not fill up to its timestamp.",
+    Edit(BUCKET, "self.refill(timestamp_us)", "self.at_us = timestamp_us"),
+)
+REPLAY_CHARGES_TWICE = bug(
+    "replay_charges_twice",
+    "Folding a record charges it twice.",
+    Edit(
+        BUCKET,
+        "self.level = charged(self.level, cost)",
+        "self.level = charged(self.level, 2 * cost)",
+        within="Bucket.replay",
+    ),
+)
+SHARES_ROUNDED_UP = bug(
+    "shares_rounded_up",
+    "Every partition gets the share rounded up.",
+    Edit(
+        SHARES,
+        "select(index < rate - quotient * partitions, 1, 0)",
+        "select(rate > quotient * partitions, 1, 0)",
+    ),
+)
+CHILDREN_INHERIT_ALL = bug(
+    "children_inherit_all",
+    "Each child begins with the parent's level.",
+    Edit(SHARES, "return minimum(capacity, div(level * part, whole))", "return minimum(capacity, level)"),
+)
+CHILD_OVERFLOWS = bug(
+    "child_overflows",
+    "A child's part of the level may be more than its bucket takes.",
+    Edit(SHARES, "return minimum(capacity, div(level * part, whole))", "return div(level * part, whole)"),
+)
+SUCCESSOR_BEGINS_FULL = bug(
+    "successor_begins_full",
+    "A new leader begins to admit reads with a full bucket.",
+    Edit(SHARES, "heard, refilled(level, since_us, rate, capacity), minimum", "heard, capacity, minimum"),
+)
+SUCCESSOR_BEGINS_EMPTY = bug(
+    "successor_begins_empty",
+    "A new leader begins to admit reads with an empty bucket.",
+    Edit(SHARES, "heard, refilled(level, since_us, rate, capacity), minimum", "heard, 0, minimum"),
+)
+UNHEARD_BEGINS_FULL = bug(
+    "unheard_begins_full",
+    "A new leader that has heard no level begins with a full bucket.",
+    Edit(SHARES, "minimum(capacity, one_second(rate))", "capacity"),
+)
+BOOST_ROUNDS_UP = bug(
+    "boost_rounds_up",
+    "A share times the multiplier is rounded up, and one more.",
+    Edit(SHARES, "return div(rate * multiplier, MICRO)", "return div(rate * multiplier, MICRO) + 1"),
+)
+ONE_PARTITION_TOO_FEW = bug(
+    "one_partition_too_few",
+    "The number of partitions is rounded down.",
+    Edit(ADMISSION, "return maximum(1, div(rate + cap - 1, cap))", "return maximum(1, div(rate, cap))"),
+)
+IDS_WITHOUT_BURST = bug(
+    "ids_without_burst",
+    "The rate of ids leaves the burst out.",
+    Edit(
+        ADMISSION,
+        "ceiling(capacity + rate * lifetime_us, MICRO * MICRO) + 1",
+        "ceiling(rate * lifetime_us, MICRO * MICRO) + 1",
+    ),
+)

@@ -14,6 +14,7 @@ from dynaproof.checkers.proofs.obligation import (
 from dynaproof.checkers.refinement.following import Followed, follow
 from dynaproof.checkers.runs.fault import FaultKind as Fault
 from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.overview import Overview
 from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.requests import Due, Requests
 from dynaproof.checkers.runs.scenario import Scenario
@@ -93,6 +94,7 @@ __all__ = [
     "Note",
     "Obligation",
     "Option",
+    "Overview",
     "Proof",
     "RandomWalk",
     "Range",

@@ -19,6 +19,7 @@ from dynaproof.checkers.runs.evaluation import first_violation
 from dynaproof.checkers.runs.fault import FaultKind
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.observation import OF_ANY_NODE, Gathered, Observation
+from dynaproof.checkers.runs.overview import Overview
 from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.requests import Requests
 from dynaproof.checkers.runs.watched import Watched
@@ -53,6 +54,11 @@ def nothing(_run: Any) -> None:
 def no_load(_config: Any) -> int:
     """The load of a scenario without one: nothing begins."""
     return 0
+
+
+def no_overview(_run: Any) -> Iterable[Overview]:
+    """The tables of a scenario without any: each node is shown by what it knows."""
+    return ()
 
 
 def none_smaller(_config: Any) -> Iterable[Any]:
@@ -154,6 +160,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     is replayed.
     """
     act_sentences: Mapping[str, str] = {}
+    overview: Callable[[Any], Iterable[Overview]] = no_overview
+    """The state of the whole system as tables, for whoever reads a run: it changes nothing."""
 
     load: Callable[[Any], int] = no_load
     """How much a configuration asks of its system: of two that fail alike, the smaller is kept."""

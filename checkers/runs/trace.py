@@ -12,12 +12,14 @@ from msgspec import Struct
 
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import Exploring
+from dynaproof.checkers.runs.overview import Overview, OverviewError, overviews
 from dynaproof.checkers.runs.run import Driver, Run
 from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.schedule import Following
 from dynaproof.checkers.runs.words import Knowledge, known, sentence
 from dynaproof.checkers.seam import Event
+from dynaproof.checkers.user_code import described
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 
@@ -34,7 +36,9 @@ class Step(Struct):
     before: Knowledge
     after: Knowledge
     everyone: dict[str, Knowledge]
-    """What each node knew after it, where that was asked for."""
+    """What each node knew after it, where that was asked for,"""
+    overviews: tuple[Overview, ...] = ()
+    """and the state of the whole system, if its scenario has tables of that."""
 
     def changes(self) -> list[str]:
         """What the step changed of what its node knew, in words."""
@@ -55,7 +59,7 @@ class Tracer:
         self.in_setup = in_setup
         """Whether the steps of the setup are wanted, and not those after it."""
         self.wanted = wanted
-        """The step after which the knowledge of every node is kept."""
+        """The step after which the knowledge of every node is kept, and the state of the system."""
         self.run: Run | None = None
         self._open: Step | None = None
         self._place: Place | None = None
@@ -85,7 +89,21 @@ class Tracer:
         step.tau, step.after, self._open = run.world.tau, self.knowledge(place), None
         if step.number == self.wanted:
             step.everyone = {name: self.knowledge(other) for name, other in run.world.places.items()}
+            step.overviews = self.overviews(run)
         self.keep(step)
+
+    def overviews(self, run: Run) -> tuple[Overview, ...]:
+        """The state of the system, as its scenario shows it.
+
+        Raises:
+            OverviewError: that is a user's, and cannot be made.
+        """
+        try:
+            return overviews(run.scenario.overview(run))
+        except Exception as error:
+            if not any(kind.node is not None for kind in run.scenario.kinds):
+                raise
+            raise OverviewError(f"the overview of {run.scenario.name}: {described(error)}") from error
 
     def knowledge(self, place: Place) -> Knowledge:
         """What a node knows, as its kind shows it."""
@@ -121,6 +139,7 @@ def trace(
 
     Raises:
         Divergence: its schedule is not possible as it was recorded.
+        OverviewError: the scenario's overview of the wanted step cannot be made.
     """
     recorded, in_setup = run_file.recorded(), run_file.in_setup
 

@@ -193,7 +193,10 @@ def trace(
     node: str | None = None,
     json: Flag = False,
 ) -> int:
-    """Print a run's steps as sentences; with --step, what each node knew there and what the step changed.
+    """Print a run's steps as sentences; with --step, what it changed, and the state at that step.
+
+    The state is that of the whole system as tables, if the scenario has them (those of a region do); else,
+    or with --node, what each node knew.
 
     Args:
         run: The run file.
@@ -202,6 +205,7 @@ def trace(
         node: Only the steps at this node, or only what this node knew.
         json: Print one JSON object per step.
     """
+    from dynaproof.checkers.runs.overview import OverviewError
     from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.checkers.strategies.replaying import Divergence
 
@@ -217,6 +221,8 @@ def trace(
         outcome = traced(kept, steps, wanted=step, until=step)
     except Divergence as error:
         return diverged(run, kept, error, json)
+    except OverviewError as error:
+        raise UserError(str(error)) from error
     if step is not None:
         if not steps or steps[-1].number != step:
             ended = steps[-1].number if steps else 0
@@ -255,15 +261,23 @@ def show_steps(steps: "list[Step]") -> None:
 
 
 def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> None:
-    """Print one step with all that each node knew then."""
+    """Print one step with the state of the system then: its tables, or what one node knew, or each."""
     known = {name: facts for name, facts in step.everyone.items() if node in {None, name}}
+    tables = step.overviews if node is None else ()
     if json:
-        console.emit({**row(step), "known": known, "provenance": origin(kept)})
+        data = {table.name: table.as_data() for table in tables}
+        console.emit({**row(step), "known": known, "overview": data, "provenance": origin(kept)})
         return
     show_steps([step])
     console.show("changed")
     for change in step.changes() or ["nothing that the node knows"]:
         console.show(f"    {change}")
+    for table in tables:
+        for line in table.lines():
+            console.show(line)
+    if tables:
+        console.show(f"what one node knew: --node NAME, one of {', '.join(known)}")
+        return
     for name, facts in known.items():
         console.show(f"{name} knew")
         for what, value in facts.items():

@@ -16,6 +16,7 @@ from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import KINDS
 from dynaproof.checkers.kinds.region_observation import RegionObservation
+from dynaproof.checkers.kinds.region_overview import region_overview
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.fault import FaultKind
@@ -271,6 +272,7 @@ TABLE = Scenario(
         "stop": "no user begins anything more",
         "rest": "the admins stop",
     },
+    overview=region_overview,
     load=load,
     smaller=smaller,
 )

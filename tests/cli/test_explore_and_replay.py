@@ -121,6 +121,7 @@ EXAMPLES = {
     "campaign_not_journalled": "promises_never_go_back",
     "ignores_accepted": "chosen_entries_agree",
     "lease_not_granted": "one_lease_holder",
+    "listed_before_chosen": "listed_configs_were_chosen",
 }
 """The runs of seeded bugs in `examples/runs`, and what each breaks."""
 

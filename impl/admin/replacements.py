@@ -248,7 +248,8 @@ class Replacements:
         """Send what the leader is to do, to it or to a voter that may know it."""
         to, work = one.leader, one.work
         if to is None:
-            voters = config.voters
+            # Who is lost does not answer.
+            voters = [v for v in config.voters if v != work.out or work.reason != "repair"]
             to = voters[self.env.random("asked", len(voters))].node.address
         one.leader = None  # Until it answers.
         message: Message = ReplaceVoter(work.expected_epoch, work.out, work.new, work.role)

@@ -78,13 +78,13 @@ class Admin:
             workflows.Finished: self.workflows.finished,
             orders.Write: self.orders.written,
             nodes.AddNode: self.nodes.added,
-            replacements.Stepped: self.replacements.written,
+            replacements.Stepped: self.stepped,
             survey.Do: self.survey.written,
         }
         self.hears: Mapping[type[Message], Callable[[NodeId, Any], None]] = {
             OpenSession: self.orders.on_open_session,
             Order: self.on_order,
-            NodeReport: self.nodes.on_report,
+            NodeReport: self.on_report,
             Created: self.on_created,
             NoRoom: self.replacements.on_no_room,
             Replaced: self.replacements.on_replaced,
@@ -138,6 +138,11 @@ class Admin:
         self.workflows.on_created(sender, m)
         self.replacements.on_created(sender, m)
 
+    def on_report(self, sender: NodeId, m: NodeReport) -> None:
+        """A storage node says what it hosts; what it has lost is replaced soon."""
+        if self.nodes.on_report(sender, m):
+            self.survey.hurry()
+
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
         """A command to a partition has no effect now, or a question of it no answer."""
         self.replacements.on_not_now(sender, m)
@@ -155,6 +160,12 @@ class Admin:
         )
 
     # --- What its parts call ---
+
+    def stepped(self, m: replacements.Stepped, ending: Ending, slot: int) -> None:
+        """A replacement has got on; where it has ended, there is room for the next, and one that has left."""
+        self.replacements.written(m, ending, slot)
+        if m.ends and ending == "ok":
+            self.survey.hurry()
 
     def activated(self) -> None:
         """This admin is active from here on."""

@@ -61,6 +61,7 @@ class Heard:
         "collecting",
         "hosted",
         "load",
+        "loses",
         "node",
         "pages_bytes",
         "recorded",
@@ -90,9 +91,12 @@ class Heard:
         """how often each replica was asked, as of the last report,"""
         self.load: dict[int, int] = {}
         """and how much oftener than in the one before."""
+        self.loses = False
+        """Whether what it said last is that the node has lost something, and that is news."""
 
     def hears(self, m: NodeReport) -> bool:
         """Take a chunk; whether the node has said something that is not older than what it said before."""
+        self.loses = False
         report = (m.node.incarnation, m.boot, m.number)
         if report < max(self.report, self.chunks_of):
             return False
@@ -106,6 +110,10 @@ class Heard:
     def takes(self, report: tuple[int, int, int]) -> None:
         """A report has come whole."""
         hosted = {one.partition: one for first in sorted(self.chunks) for one in self.chunks[first]}
+        before_that = self.hosted or {}
+        self.loses = (self.hosted is not None and report[0] > self.report[0]) or any(
+            one.silent and one != before_that.get(one.partition) for one in hosted.values()
+        )
         same_life = report[:2] == self.report[:2]
         before = self.requests if same_life else {}
         self.requests = {one.partition: one.requests for one in hosted.values()}
@@ -127,18 +135,18 @@ class Nodes:
         self.records: dict[NodeId, NodeRecord] = {}
         """Likewise, what the metadata said of them last."""
 
-    def on_report(self, sender: NodeId, m: NodeReport) -> None:
-        """A node says what it hosts, and its fence (A8)."""
+    def on_report(self, sender: NodeId, m: NodeReport) -> bool:
+        """A node says what it hosts, and its fence (A8); whether it has lost something since its last report."""
         if sender != m.node:
-            return
+            return False
         heard = self.heard.get(sender.address)
         if heard is None:
             heard = self.heard[sender.address] = Heard()
         if not heard.hears(m):
-            return
+            return False
         heard.node, heard.at, heard.replicas = m.node, self.env.now, m.total
         if not self.term.active:
-            return
+            return False
         if m.fence < self.term.term:
             self.env.send(sender, RaiseFence(self.term.term))
         if not heard.recorded:
@@ -148,6 +156,7 @@ class Nodes:
             heard.collecting = True
             keys = tuple(sorted(map(partition_key, hosted)))
             self.metadata.read(keys, Collect(sender, hosted))
+        return heard.loses
 
     def candidates(self, draining: bool = False) -> tuple[Candidate, ...]:
         """The nodes that may get replicas: they have reported lately, have room, and are to keep what they

@@ -34,7 +34,9 @@ class AdminSettings(Struct, frozen=True):
     commands: int = 64
     """Commands that one workflow sends at a time, at the most."""
     survey_us: Microseconds = 5_000_000
-    """Pause between two walks over all partitions."""
+    """Pause between two walks over all partitions,"""
+    hurry_us: Microseconds = 100_000
+    """and where something has changed on which they act: a node is lost, or there is room for the next move."""
     dead_us: Microseconds = 60_000_000
     """After which a storage node that does not report is taken for dead."""
     patience_us: Microseconds = 3_600_000_000

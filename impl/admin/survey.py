@@ -26,7 +26,7 @@ from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, end_of
 from dynaproof.impl.metadata.replacements import PENDING, Forget, MarkNode, Plan, RecordNode, may_go
-from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, NodeId, Timer
+from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, Gone, NotNow, Role, Status
 from dynaproof.impl.router.call import Ending
@@ -97,6 +97,10 @@ class Survey:
         """whether it is under way,"""
         self.low = b""
         """and where it goes on."""
+        self.walked_at: Microseconds = 0
+        """When the last one ended,"""
+        self.hurries = False
+        """and whether something has changed since the one under way began."""
         self.mourned: dict[str, bool] | None = None
         """Zones of dead nodes on which some partition still has a voter, by the last whole walk;"""
         self.mourns: dict[str, bool] = {}
@@ -128,6 +132,15 @@ class Survey:
         if self.term.active and not self.walks:
             self.begin()
 
+    def hurry(self) -> None:
+        """Something has changed on which a walk acts: the next one begins soon, and not when it is time."""
+        if self.walks:
+            self.hurries = True
+        elif self.term.active:
+            self.env.enter(ONLY_LANE)
+            left_us = self.walked_at + self.settings.hurry_us - self.env.now
+            self.env.set_timer(max(1, left_us), SurveyTimer())
+
     def begin(self) -> None:
         """Read which nodes there are."""
         self.walks, self.low = True, PARTITIONS
@@ -137,9 +150,11 @@ class Survey:
 
     def wait(self) -> None:
         """Walk again later."""
-        self.walks = False
+        settings = self.settings
         self.env.enter(ONLY_LANE)
-        self.env.set_timer(self.settings.survey_us, SurveyTimer())
+        self.env.set_timer(settings.hurry_us if self.hurries else settings.survey_us, SurveyTimer())
+        self.walks = self.hurries = False
+        self.walked_at = self.env.now
 
     def unread(self, m: LookAtNodes | LookAtPartitions) -> None:
         """The metadata did not answer."""
@@ -377,6 +392,8 @@ class Survey:
         self.over(m.chore)
         if ending == "ok" and isinstance(m.chore, Plan):
             self.workflows.look()
+        elif ending == "ok" and isinstance(m.chore, MarkNode):
+            self.hurry()  # Its replicas are lost from here on, or are not any more.
 
     def undone(self, m: Do) -> None:
         """The metadata did not answer."""

@@ -96,12 +96,15 @@ def cut(place: Place) -> str | None:
     links = place.world.cut_links
     deaf = [name for name in others if f"{name}>{place.name}" in links]
     mute = [name for name in others if f"{place.name}>{name}" in links]
-    words = [
-        f"{way} {'all' if names == others else ' '.join(names) if len(names) <= FEW else f'{len(names)} nodes'}"
-        for way, names in (("from", deaf), ("to", mute))
-        if names
-    ]
+    words = [f"{way} {shown(names, others)}" for way, names in (("from", deaf), ("to", mute)) if names]
     return ", ".join(words) or None
+
+
+def shown(names: list[str], all_names: list[str]) -> str:
+    """Some nodes: all, the names of a few, or how many."""
+    if names == all_names:
+        return "all"
+    return " ".join(names) if len(names) <= FEW else f"{len(names)} nodes"
 
 
 def active_admin(run: Run) -> Admin | None:
@@ -329,9 +332,10 @@ def drivers(run: Run, workflow: int) -> str:
     names = []
     for place in run.places_of(ADMIN):
         admin = place.node
-        if place.up and isinstance(admin, Admin) and admin.term.active:
-            if workflow in admin.workflows.known or workflow in admin.replacements.known:
-                names.append(place.name)
+        if not (place.up and isinstance(admin, Admin) and admin.term.active):
+            continue
+        if workflow in admin.workflows.known or workflow in admin.replacements.known:
+            names.append(place.name)
     return " ".join(names) or "nobody"
 
 

@@ -31,8 +31,8 @@ class Overview(Struct, frozen=True):
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise OverviewError(
-                    f"a row of the overview {self.name} has {len(row)} cells for {len(self.columns)} columns: "
-                    f"{row!r}"
+                    f"a row of the overview {self.name} has {len(row)} cells for {len(self.columns)} columns"
+                    f": {row!r}"
                 )
 
     def as_data(self) -> list[dict[str, Cell]]:

@@ -36,7 +36,7 @@ class AdminSettings(Struct, frozen=True):
     survey_us: Microseconds = 5_000_000
     """Pause between two walks over all partitions,"""
     hurry_us: Microseconds = 100_000
-    """and where something has changed on which they act: a node is lost, or there is room for the next move."""
+    """and where something has changed on which they act: a node is lost, or the next move has room."""
     dead_us: Microseconds = 60_000_000
     """After which a storage node that does not report is taken for dead."""
     patience_us: Microseconds = 3_600_000_000

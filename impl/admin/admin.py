@@ -9,9 +9,12 @@ from dynaproof.impl.admin import nodes, orders, term, workflows
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.messages import MetadataAt
 from dynaproof.impl.metadata.orders import Order
+from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.messages.membership import Created
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.caller import Caller, Running
@@ -25,9 +28,9 @@ class Admin:
     def __init__(self, env: Env, metadata: tuple[NodeId, ...], settings: AdminSettings) -> None:
         self.env = env
         self.settings = settings
-        self.metadata_nodes = tuple(node.address for node in metadata)
+        self.whereabouts = Whereabouts(metadata)
         self.caller = Caller(env, settings.caller, self)
-        self.metadata = Metadata(self.caller, self.metadata_nodes, self, settings.call_us)
+        self.metadata = Metadata(self.caller, self.whereabouts, self, settings.call_us)
         self.term = term.Term(env, settings, self.metadata, self)
         self.workflows = workflows.Workflows(env, settings, self.metadata, self.term)
         self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows)
@@ -62,7 +65,7 @@ class Admin:
         self.hears: Mapping[type[Message], Callable[[NodeId, Any], None]] = {
             OpenSession: self.orders.on_open_session,
             Order: self.on_order,
-            NodeReport: self.nodes.on_report,
+            NodeReport: self.on_report,
             Created: self.workflows.on_created,
             PartitionGone: self.workflows.on_partition_gone,
             Fenced: self.workflows.on_fenced,
@@ -102,6 +105,17 @@ class Admin:
         self.orders.candidates = self.nodes.candidates()
         self.orders.on_order(sender, m)
 
+    def on_report(self, sender: NodeId, m: NodeReport) -> None:
+        """A node says what it hosts, and where the metadata is: nodes that host none of it hear that from
+        each other through here (A15).
+        """
+        if sender == m.node:
+            self.whereabouts.learn(m.metadata)
+            known, newest = 0 if m.metadata is None else m.metadata.epoch, self.whereabouts.newest
+            if known < newest.epoch:
+                self.env.send(sender, MetadataAt(newest))
+        self.nodes.on_report(sender, m)
+
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """What grows with what routers order: its name, length and bound."""
         return (
@@ -119,7 +133,11 @@ class Admin:
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
         """Where the metadata is; an admin calls no other partition."""
-        return self.metadata_nodes
+        return self.whereabouts.all
+
+    def moved(self, partition: int, hosts: Hosts) -> None:
+        """A node that has left says where the metadata is (A15)."""
+        self.whereabouts.learn(hosts)
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
         """A call of the metadata has ended."""

@@ -257,7 +257,7 @@ def test_a_partition_is_said_to_be_gone_when_no_lease_runs_that_was_granted_for_
     assert granted_until > node.place.env.now, "it has granted a lease"
     assert node.tell(DropPartition(1), 5) == [], "the leader may still read by it"
     assert not node.node.replicas
-    node.until(lambda: node.place.env.now >= granted_until - 10_000, LEASE_US)
+    node.until(lambda: node.place.env.now >= granted_until - 60_000, LEASE_US)  # A report or more.
     assert node.tell(DropPartition(1), 5) == []
     node.until(lambda: node.place.env.now >= granted_until, LEASE_US)
     assert node.tell(DropPartition(1), 5) == [(5, GONE)]

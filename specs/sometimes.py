@@ -365,6 +365,18 @@ METADATA_LED_ANEW = Sometimes(
     "docs/table.md, The metadata",
 )
 
+LED_ON = Sometimes(
+    "router led on to the metadata",
+    "A router that knew only nodes which had left the metadata was told by one of them where it is.",
+    "docs/table.md, A15",
+)
+
+ALL_HAVE_LEFT = Sometimes(
+    "metadata on other nodes than configured",
+    "A config of the metadata was chosen that names none of the nodes on which it began.",
+    "docs/table.md, A15",
+)
+
 OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -378,6 +390,8 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
             LATE_COMMAND,
             COLLECTED,
             METADATA_LED_ANEW,
+            LED_ON,
+            ALL_HAVE_LEFT,
         )
     }
 )

@@ -157,6 +157,7 @@ class RegionObservation(GroupsObservation):
         fence = self.fences.get(place.name, 0)
         if (
             isinstance(command, COMMANDS)
+            and place.lane != METADATA  # Which no admin commands.
             and command.term < fence
             and not any(isinstance(message, Fenced) for message in sent(place))
         ):

@@ -18,7 +18,9 @@ from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never,
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord, WorkflowRecord
 from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended
@@ -56,9 +58,17 @@ def listed(run: Run) -> list[int]:
     return [METADATA, *(one.partition for one in metadata.of(PartitionRecord) if one.table in active)]
 
 
+class GroupOfRegion(Group):
+    """A partition, of which only replicas that its config names count: what has left is judged as a leak."""
+
+    def counts(self, replica: Any) -> bool:
+        """Whether a replica has a vote."""
+        return replica.member in self.observation.config.voters
+
+
 def groups_of(run: Run) -> list[Group]:
     """These as groups."""
-    return [Group(run, number, observed(run).groups[number]) for number in listed(run)]
+    return [GroupOfRegion(run, number, observed(run).groups[number]) for number in listed(run)]
 
 
 def users_of(run: Run) -> Iterator[User]:
@@ -204,21 +214,38 @@ def quiet(run: Run) -> None:
                 file_of(run, group, Unequal(replica.member, what))
 
 
+def lacks_a_voter(run: Run) -> bool:
+    """Whether the leader of partition 0 does not hear a voter, at a link that stays cut: then it cannot know
+    that all voters are admitted, and who has left stays until then (rule M7).
+    """
+    group = GroupOfRegion(run, METADATA, observed(run).groups[METADATA])
+    leader = group.leader()
+    there = () if leader is None else (run.world.at(leader.member.node),)
+    return any(is_cut_off(place, voter) for place in there for voter in group.observation.config.voters)
+
+
 def keeps_nothing(run: Run) -> None:
-    """No storage node keeps anything of a partition of which there is no record."""
+    """No storage node keeps anything of a partition of which there is no record, or a replica of partition 0
+    that its config does not name.
+    """
     bound = SETTLING_LEASES * run.config.settings.lease_us
 
     def left() -> list[tuple[str, str]]:
         records = observed(run).metadata.of(PartitionRecord)
-        named = dict.fromkeys((METADATA, *(record.partition for record in records)))
+        named = dict.fromkeys(record.partition for record in records)
+        voters, unheard = observed(run).groups[METADATA].config.voters, lacks_a_voter(run)
         found: list[tuple[str, str]] = []
         for place in run.places_of(HOST):
             node = place.node
             if not place.up or not isinstance(node, StorageNode):
                 continue
             files = replicas_named((*place.disk.logs(LOGS), *place.disk.files(PAGES)))
-            there = dict.fromkeys((*node.replicas, *(group for group, _ in files)))
-            found += [(place.name, f"partition {one}") for one in there if one not in named]
+            here = ((group, replica.incarnation) for group, replica in node.replicas.items())
+            for group, incarnation in dict.fromkeys((*here, *files)):
+                if group == METADATA and Member(place.id, incarnation) not in voters and not unheard:
+                    found.append((place.name, f"replica {incarnation} of partition 0"))
+                elif group != METADATA and group not in named:
+                    found.append((place.name, f"partition {group}"))
         return found
 
     run.advance_until(lambda: not left(), bound, most_steps(run))

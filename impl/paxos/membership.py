@@ -97,8 +97,8 @@ class Membership(Service):
     def is_ready(self, sender: NodeId, leadership: Leadership, m: ReplaceVoter) -> bool:
         """Whether the new voter may come: it has caught up, or is to be a log replica (rule M2). A group that
         repairs itself makes none of those: its leader has a learner made, again and again, as long as the
-        operator asks; and it hears of all others that they hold the log through the config, for it may have
-        brought several since the operator knew all of them admitted.
+        operator asks (A15). It must have heard of all others that they hold the log through the config: it
+        may have brought one itself, behind another that is not admitted yet.
         """
         replica = self.replica
         if not replica.settings.repairs_itself:
@@ -115,8 +115,8 @@ class Membership(Service):
     def on_unnamed(self, sender: NodeId, m: Unnamed) -> None:
         """Have a replica dropped that the governing config does not name, if no command that does can still
         count; and, unless no config ever named it, all voters are admitted and hold the log through that
-        config (rule M7). Who asks asks again, so it need not be remembered who has left, or was given up. A
-        follower passes it on, and the answer back.
+        config (rule M7; A15). Who asks asks again, so it need not be remembered who has left, or was given
+        up. A follower passes it on, and the answer back.
         """
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:

@@ -382,9 +382,13 @@ class StorageNode:
         if self.agent is None or self.env.lane != METADATA:
             self.take(sender, message)
             return
-        self.agent.metadata.heard(sender, message)
-        self.take(sender, message)
-        self.agent.metadata.follow()
+        metadata = self.agent.metadata
+        metadata.heard(sender, message)
+        if metadata.has_left(message):
+            self.agent.not_there(sender, message)
+        else:
+            self.take(sender, message)
+            metadata.follow()
 
     def take(self, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""

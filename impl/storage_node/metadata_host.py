@@ -19,6 +19,7 @@ from typing import Protocol
 from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt, NotServing
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import Env, Message, NodeId
+from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.hosts import Hosts, hosts_by
 from dynaproof.impl.paxos.ids import NO_BALLOT
@@ -40,8 +41,13 @@ from dynaproof.impl.storage_node.node_journal import NodeJournal
 TELLING = (AskAlive, Prepare, Vacant)
 """What a replica of partition 0 that has left says to those that it takes for its peers."""
 
-IN_VAIN = (*TELLING, Fetch, Unnamed, ConfigStatus, ReplaceVoter, RaiseEpoch)
+COMMANDS = (ConfigStatus, ReplaceVoter, RaiseEpoch)
+
+IN_VAIN = (*TELLING, *COMMANDS, Fetch, Unnamed)
 """What is asked of a replica of partition 0, and not answered where there is none."""
+
+OF_OTHERS = frozenset((Request, Locate, *COMMANDS))
+"""What routers, admins and operators ask of it."""
 
 
 class OfPartition0(Protocol):
@@ -101,6 +107,12 @@ class MetadataHost:
         forgotten = self.host.journal.is_new and self.env.me.incarnation > 1 and not self.told
         return self.is_named or forgotten
 
+    def has_left(self, m: Message) -> bool:
+        """Whether a message is not for the replica here, if there is one, for that has no vote any more: who
+        asks for the metadata is led on. Its peers may need what it holds until it is dropped (M7).
+        """
+        return type(m) in OF_OTHERS and not self.is_named
+
     # --- Learning ---
 
     def learn(self, hosts: Hosts) -> None:
@@ -133,7 +145,7 @@ class MetadataHost:
         newest = self.newest
         if isinstance(m, Leading):
             older = m.epoch < newest.epoch
-        elif METADATA in self.host.replicas:
+        elif METADATA in self.host.replicas and self.is_named:
             older = isinstance(m, TELLING) and sender.address not in newest.members
         else:
             stays = self.is_named and sender.address in newest.members

@@ -24,6 +24,7 @@ from dynaproof.checkers.mutation.seeded import (
     log_readers,
     log_replicas,
     membership,
+    metadata_moves,
     pages,
     request_ids,
     routers,
@@ -61,6 +62,7 @@ MODULES = (
     several_items,
     admins,
     routers,
+    metadata_moves,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

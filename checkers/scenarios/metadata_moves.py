@@ -34,12 +34,16 @@ LENGTH = 3_000
 
 
 def faults_and_a_death(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
-    """Faults of all kinds; and in some configurations a node that hosts the metadata at first is dead from
-    some step on, until the faults stop.
+    """Faults of all kinds, and crashes of storage nodes when the metadata has moved; and in some
+    configurations a node that hosts the metadata at first is dead from some step on, until the faults stop.
     """
     faults = faults_of(pick, label, length)
+    crashes = tuple(
+        Fault(CRASH.name, length // 3 + pick(length // 2), pick(6), 10 + pick(200), pick(1 << 20))
+        for _ in range(pick(4))
+    )
     death = Fault(CRASH.name, 1 + pick(length * 3 // 4), pick(3), 2 * length, pick(1 << 20))
-    return in_order(faults, (death,) if pick(2) else ())
+    return in_order(faults, crashes, (death,) if pick(2) else ())
 
 
 def draw_moves(seed: int, strategy: str) -> MovesConfig:
@@ -64,7 +68,7 @@ def draw_moves(seed: int, strategy: str) -> MovesConfig:
         retry_us=heartbeat // (4, 16)[pick(2)],
         ask_us=heartbeat * (1, 2)[pick(2)],
         dead=(4, 12)[pick(2)],
-        patience=(20, 100)[pick(2)],
+        patience=(40, 200)[pick(2)],
         moves=2 + pick(10),
     )
     return MovesConfig(**fields, operator=operator)

@@ -46,7 +46,9 @@ class MovesSettings(Struct, frozen=True):
     dead: int
     """So many questions in a row a dead node leaves unanswered."""
     patience: int
-    """After so many commands a replacement is given up."""
+    """After so many commands a replacement is given up; after twice as many the next one, as long as none is
+    done.
+    """
     moves: int
     """How many voters that live it moves."""
 
@@ -92,7 +94,7 @@ class MetadataOperator:
         self.leader: NodeId | None = None
         self.asked = 0
         """Commands in a row that nobody was known to take."""
-        self.moves = settings.moves
+        self.moves, self.patience = settings.moves, settings.patience
 
     def on_start(self) -> None:
         """Begin soon."""
@@ -128,7 +130,7 @@ class MetadataOperator:
         move = self.move
         if move is None:
             self.command(ConfigStatus())
-        elif move.tries >= self.settings.patience:
+        elif move.tries >= self.patience:
             self.command(RaiseEpoch(move.expected_epoch))
         else:
             move.tries += 1
@@ -195,7 +197,8 @@ class MetadataOperator:
         if m.config.epoch > self.config.epoch:
             self.config = m.config
         if self.move is not None and self.config.epoch > self.move.expected_epoch:
-            self.move = None
+            done = self.move.new in self.config.voters
+            self.move, self.patience = None, self.settings.patience if done else self.patience * 2
 
     def on_not_caught_up(self, sender: NodeId, m: NotCaughtUp) -> None:
         """The leader is at it."""

@@ -423,6 +423,18 @@ OF_REPAIR: Mapping[str, Sometimes] = MappingProxyType(
 )
 """Situations that need admins that replace voters."""
 
+LED_ON = Sometimes(
+    "router led on to the metadata",
+    "A router that knew only nodes which had left the metadata was told by one of them where it is.",
+    "docs/table.md, A15",
+)
+
+ALL_HAVE_LEFT = Sometimes(
+    "metadata on other nodes than configured",
+    "A config of the metadata was chosen that names none of the nodes on which it began.",
+    "docs/table.md, A15",
+)
+
 OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -436,6 +448,8 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
             LATE_COMMAND,
             COLLECTED,
             METADATA_LED_ANEW,
+            LED_ON,
+            ALL_HAVE_LEFT,
         )
     }
 )

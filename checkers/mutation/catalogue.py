@@ -24,6 +24,7 @@ from dynaproof.checkers.mutation.seeded import (
     log_readers,
     log_replicas,
     membership,
+    metadata_moves,
     pages,
     repairs,
     request_ids,
@@ -63,6 +64,7 @@ MODULES = (
     admins,
     routers,
     repairs,
+    metadata_moves,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -20,6 +20,7 @@ from dynaproof.checkers.scenarios.large_items import LARGE_ITEMS
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.many_groups import MANY_GROUPS
 from dynaproof.checkers.scenarios.membership import MEMBERSHIP
+from dynaproof.checkers.scenarios.metadata_moves import METADATA_MOVES
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
@@ -48,6 +49,7 @@ OURS = (
     TABLE,
     *OF_TABLES,
     *OF_REPAIR,
+    METADATA_MOVES,
     BUSY_TABLE,
 )
 

@@ -29,6 +29,7 @@ from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended, Unmended
@@ -67,9 +68,17 @@ def listed(run: Run) -> list[int]:
     return [METADATA, *(one.partition for one in metadata.of(PartitionRecord) if one.table in active)]
 
 
+class GroupOfRegion(Group):
+    """A partition, of which only replicas that its config names count: what has left is judged as a leak."""
+
+    def counts(self, replica: Any) -> bool:
+        """Whether a replica has a vote."""
+        return replica.member in self.observation.config.voters
+
+
 def groups_of(run: Run) -> list[Group]:
     """These as groups."""
-    return [Group(run, number, observed(run).groups[number]) for number in listed(run)]
+    return [GroupOfRegion(run, number, observed(run).groups[number]) for number in listed(run)]
 
 
 def users_of(run: Run) -> Iterator[User]:
@@ -299,39 +308,43 @@ def voters_of(run: Run, group: int) -> tuple[Member, ...]:
     return config.voters
 
 
+def lacks_a_voter(run: Run, number: int) -> bool:
+    """Whether the leader of a group does not hear a voter, at a link that stays cut: then it cannot know that
+    all voters are admitted, and who has left stays until then (rule M7).
+    """
+    group = GroupOfRegion(run, number, observed(run).groups[number])
+    leader = group.leader()
+    there = () if leader is None else (run.world.at(leader.member.node),)
+    return any(is_cut_off(place, voter) for place in there for voter in group.observation.config.voters)
+
+
 def keeps_nothing(run: Run) -> None:
     """No storage node keeps anything of a partition of which there is no record, nor a replica that the
-    partition's config does not name; and the metadata lists none that is to go.
+    config of its partition does not name; and the metadata lists none that is to go.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
-    whole = not run.world.cut_links  # Who has left stays as long as a leader does not hear a voter.
 
     def left() -> list[tuple[str, str]]:
         records = observed(run).metadata.of(PartitionRecord)
-        named = dict.fromkeys((METADATA, *(record.partition for record in records)))
+        voters = {group: voters_of(run, group) for group in (METADATA, *(one.partition for one in records))}
         found: list[tuple[str, str]] = []
         for place in run.places_of(HOST):
             node = place.node
             if not place.up or not isinstance(node, StorageNode):
                 continue
             files = replicas_named((*place.disk.logs(LOGS), *place.disk.files(PAGES)))
-            there = dict.fromkeys((*node.replicas, *(group for group, _ in files)))
-            found += [(place.name, f"partition {one}") for one in there if one not in named]
-            found += [
-                (place.name, f"{replica.member} of partition {number}")
-                for number, replica in node.replicas.items()
-                if whole
-                and number in named
-                and replica.member not in observed(run).groups[number].config.voters
-            ]
-        if not found and whole:
-            found = [
-                ("the metadata", f"{one.member} of partition {record.partition}")
-                for record in records
-                for one in record.pending
-                if one.member.node.name != run.injector.excluded
-            ]
-        return found
+            here = ((group, replica.incarnation) for group, replica in node.replicas.items())
+            for group, incarnation in dict.fromkeys((*here, *files)):
+                if group not in voters:
+                    found.append((place.name, f"partition {group}"))
+                elif Member(place.id, incarnation) not in voters[group] and not lacks_a_voter(run, group):
+                    found.append((place.name, f"replica {incarnation} of partition {group}"))
+        return found or [
+            ("the metadata", f"{one.member} of partition {record.partition}")
+            for record in records
+            for one in record.pending
+            if one.member.node.name != run.injector.excluded and not lacks_a_voter(run, record.partition)
+        ]
 
     run.advance_until(lambda: not left(), bound, most_steps(run))
     for where, what in left() if run.failure is None else ():

@@ -9,9 +9,12 @@ from dynaproof.impl.admin import nodes, orders, replacements, survey, term, work
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.messages import MetadataAt
 from dynaproof.impl.metadata.orders import Order
+from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.messages.membership import (
     Created,
     Gone,
@@ -33,9 +36,9 @@ class Admin:
     def __init__(self, env: Env, metadata: tuple[NodeId, ...], settings: AdminSettings) -> None:
         self.env = env
         self.settings = settings
-        self.metadata_nodes = tuple(node.address for node in metadata)
+        self.whereabouts = Whereabouts(metadata)
         self.caller = Caller(env, settings.caller, self)
-        self.metadata = Metadata(self.caller, self.metadata_nodes, self, settings.call_us)
+        self.metadata = Metadata(self.caller, self.whereabouts, self, settings.call_us)
         self.term = term.Term(env, settings, self.metadata, self)
         self.nodes = nodes.Nodes(env, settings, self.metadata, self.term)
         self.replacements = replacements.Replacements(env, settings, self.metadata, self.term, self.nodes)
@@ -139,7 +142,14 @@ class Admin:
         self.replacements.on_created(sender, m)
 
     def on_report(self, sender: NodeId, m: NodeReport) -> None:
-        """A storage node says what it hosts; what it has lost is replaced soon."""
+        """A storage node says what it hosts, and where the metadata is: nodes that host none of it hear that
+        from each other through here (A15). What it has lost is replaced soon.
+        """
+        if sender == m.node:
+            self.whereabouts.learn(m.metadata)
+            known, newest = 0 if m.metadata is None else m.metadata.epoch, self.whereabouts.newest
+            if known < newest.epoch:
+                self.env.send(sender, MetadataAt(newest))
         if self.nodes.on_report(sender, m):
             self.survey.hurry()
 
@@ -174,7 +184,11 @@ class Admin:
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
         """Where the metadata is; an admin calls no other partition."""
-        return self.metadata_nodes
+        return self.whereabouts.all
+
+    def moved(self, partition: int, hosts: Hosts) -> None:
+        """A node that has left says where the metadata is (A15)."""
+        self.whereabouts.learn(hosts)
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
         """A call of the metadata has ended."""

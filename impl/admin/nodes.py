@@ -136,7 +136,7 @@ class Nodes:
         """Likewise, what the metadata said of them last."""
 
     def on_report(self, sender: NodeId, m: NodeReport) -> bool:
-        """A node says what it hosts, and its fence (A8); whether it has lost something since the last time."""
+        """A node says what it hosts, and its fence (A8); whether it has lost something."""
         if sender != m.node:
             return False
         heard = self.heard.get(sender.address)

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import METADATA, end_of
-from dynaproof.impl.node import Microseconds, NodeId
+from dynaproof.impl.metadata.whereabouts import Whereabouts
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.messages.requests import Change, GetMany, Page, Reply, Scan
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.router.call import Ending
@@ -65,11 +66,10 @@ class Metadata:
     """The metadata, as an admin reads and changes it."""
 
     def __init__(
-        self, caller: Caller, members: tuple[NodeId, ...], parts: Parts, timeout_us: Microseconds
+        self, caller: Caller, whereabouts: Whereabouts, parts: Parts, timeout_us: Microseconds
     ) -> None:
         self.caller = caller
-        self.members = members
-        """The addresses of the nodes that host it."""
+        self.whereabouts = whereabouts
         self.parts = parts
         self.timeout_us = timeout_us
 
@@ -87,7 +87,7 @@ class Metadata:
 
     def change(self, change: Change, purpose: Any) -> None:
         """Change this."""
-        self.caller.begin(METADATA, self.members, change, self.timeout_us, Writing(purpose))
+        self.caller.begin(METADATA, self.whereabouts.all, change, self.timeout_us, Writing(purpose))
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
         """A call has ended."""
@@ -124,4 +124,4 @@ class Metadata:
             operation = Scan(reading.low, reading.high, PAGE_ITEMS, PAGE_BYTES, strong=True)
         else:
             operation = GetMany(reading.keys[:PAGE_ITEMS], strong=True)
-        self.caller.begin(METADATA, self.members, operation, self.timeout_us, reading)
+        self.caller.begin(METADATA, self.whereabouts.all, operation, self.timeout_us, reading)

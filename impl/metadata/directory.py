@@ -15,7 +15,8 @@ from dynaproof.impl.metadata.messages import Leading, Locate, Located, NotServin
 from dynaproof.impl.metadata.records import PartitionRecord, TableRecord, partition_key, record_of, table_key
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.partition.notes import Served
-from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.partition.replica import MoreServices, PartitionReplica
+from dynaproof.impl.paxos.hosts import Hosts, hosts_by
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.service import Service
 
@@ -26,9 +27,11 @@ HINTS = 10_000
 class Directory(Service):
     """Answers routers; see the module."""
 
-    def __init__(self, replica: PartitionReplica) -> None:
+    def __init__(self, replica: PartitionReplica, kept: Callable[[], Hosts | None]) -> None:
         self.replica = replica
         self.env = replica.env
+        self.kept = kept
+        """Where the metadata is by what the node keeps, if that is not where the configuration says."""
         self.leaders: dict[int, tuple[Ballot, NodeId]] = {}
         """By partition, the newest leader heard of."""
 
@@ -37,13 +40,13 @@ class Directory(Service):
         replica = self.replica
         if not replica.may_serve():
             leader = None if replica.leader is None else replica.leader.node
-            self.env.send(sender, NotServing(m.number, leader, replica.leader_ballot))
+            self.env.send(sender, NotServing(m.number, leader, replica.leader_ballot, self.kept()))
             return
         assert replica.leading is not None
         self.env.note(Served(replica.member, replica.leading, replica.state.applied, replica.lease_left()))
         table = self.record(table_key(m.table))
         assert table is None or isinstance(table, TableRecord)
-        ids = () if table is None else table.partitions
+        ids, hosts = () if table is None else table.partitions, hosts_by(replica.config)
         found = [self.record(partition_key(partition)) for partition in ids]
         self.env.send(
             sender,
@@ -53,8 +56,8 @@ class Directory(Service):
                 table,
                 tuple(one for one in found if isinstance(one, PartitionRecord)),
                 tuple((one, *self.leaders[one]) for one in ids if one in self.leaders),
-                replica.config.epoch,
-                tuple(voter.node.address for voter in replica.config.voters),
+                hosts.epoch,
+                hosts.members,
             ),
         )
 
@@ -82,6 +85,8 @@ class Directory(Service):
     }
 
 
-def directory(replica: PartitionReplica) -> tuple[Service, ...]:
-    """What a replica of the metadata does besides what one of any partition does."""
-    return (Directory(replica),)
+def directory(kept: Callable[[], Hosts | None]) -> MoreServices:
+    """What a replica of the metadata does besides what one of any partition does, on a node that keeps this
+    of where the metadata is.
+    """
+    return lambda replica: (Directory(replica, kept),)

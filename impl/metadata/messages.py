@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dynaproof.impl.metadata.records import PartitionRecord, TableRecord
 from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Ballot
 
 
@@ -29,16 +30,28 @@ class Located(Message, frozen=True, gc=False, tag="located"):
     members: tuple[NodeId, ...]
 
 
-class NotServing(Message, frozen=True, gc=False, tag="not_serving"):
-    """This replica of the metadata does not serve; the leader that it knows, if it knows one."""
+class NotServing(Message, frozen=True, gc=False, tag="not_serving", omit_defaults=True):
+    """This node does not serve the metadata; the leader that its replica knows, if one is here and knows one;
+    and where the metadata is, if that is not where the configuration says.
+    """
 
     number: int
     leader: NodeId | None
     ballot: Ballot
+    hosts: Hosts | None = None
 
 
-class Leading(Message, frozen=True, gc=False, tag="leading"):
-    """The replicas at `node` that lead, by partition, with their ballots: hints for routers, and no more."""
+class Leading(Message, frozen=True, gc=False, tag="leading", omit_defaults=True):
+    """The replicas at `node` that lead, by partition, with their ballots: hints for routers, and no more. The
+    node knows where the metadata is by the config of this `epoch`.
+    """
 
     node: NodeId
     ballots: tuple[tuple[int, Ballot], ...]
+    epoch: int = 0
+
+
+class MetadataAt(Message, frozen=True, gc=False, tag="metadata_at"):
+    """Here the metadata is, by the newest config that the sender knows to be chosen (A15)."""
+
+    hosts: Hosts

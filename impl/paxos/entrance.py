@@ -3,8 +3,9 @@
 *Who.* A driver authenticates senders, so what replicas say to each other counts only from the node of the
 incarnation that it names, to the incarnation that it names (rule 14); and what a replica says to itself, to
 learn what is durable, counts from itself only. Whether that incarnation has a vote is for the configs to say:
-an acceptor may hear of a new voter before it hears of its config. That a node is vacant is said by that node,
-or passed on by a voter. Anybody may send the other messages: clients, readers, operators.
+an acceptor may hear of a new voter before it hears of its config. That a node is vacant, or has a replica
+that nothing names, is said by that node, or passed on by a voter. Anybody may send the other messages:
+clients, readers, operators.
 
 *Shape.* The handlers look at what a message says about this replica's state. Here is what they take for
 granted of its shape: slots that count on from where it says, as many ballots as records, a root of a copy.
@@ -30,7 +31,7 @@ from dynaproof.impl.paxos.messages.catch_up import (
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten
 from dynaproof.impl.paxos.messages.election import Prepare, Promise, TooFarBehind
 from dynaproof.impl.paxos.messages.leadership import Accept, Adopt
-from dynaproof.impl.paxos.messages.membership import Vacant
+from dynaproof.impl.paxos.messages.membership import Unnamed, Vacant
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.records import Config, Record
 
@@ -44,8 +45,9 @@ def may_say(member: Member, config: Config, sender: NodeId, message: Message) ->
         if message.to != member.incarnation or message.source.node != sender:
             return False
         return message.source == member or type(message) not in OWN
-    if isinstance(message, Vacant):
-        return sender == message.node or any(voter.node == sender for voter in config.voters)
+    if isinstance(message, (Vacant, Unnamed)):
+        about = message.node if isinstance(message, Vacant) else message.member.node
+        return sender == about or any(voter.node == sender for voter in config.voters)
     return True
 
 

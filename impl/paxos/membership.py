@@ -1,7 +1,8 @@
 """Membership: voters are replaced by new incarnations, one `ConfigChange` at a time.
 
 A voter that has forgotten is replaced on its own node, by the group itself; an operator may replace any
-voter, the leader too, by a learner that has caught up, and one that is lost by a log replica at once.
+voter, the leader too, by a learner that has caught up, and one that is lost by a log replica at once. In a
+group that repairs itself the leader has the learner made, and what no config names dropped.
 
 *Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
 chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2, M3,
@@ -21,6 +22,7 @@ from dynaproof.impl.paxos.messages.membership import (
     ConfigStatus,
     Counted,
     CreateReplica,
+    DropReplica,
     Following,
     NotCaughtUp,
     NotNow,
@@ -29,6 +31,7 @@ from dynaproof.impl.paxos.messages.membership import (
     Replaced,
     ReplaceVoter,
     Status,
+    Unnamed,
     Vacant,
 )
 from dynaproof.impl.paxos.records import Config, ConfigChange, Record
@@ -88,8 +91,50 @@ class Membership(Service):
                 self.not_now(sender, m.expected_epoch, "a voter is not admitted")
             elif not self.all_full(leadership, m.out):
                 self.not_now(sender, m.expected_epoch, "a voter has no tree")
-            elif m.role == "log" or self.caught_up(sender, leadership, m.new):
+            elif self.is_ready(sender, leadership, m):
                 self.change(sender, m, leadership, config.replacing(m.out, m.new))
+
+    def is_ready(self, sender: NodeId, leadership: Leadership, m: ReplaceVoter) -> bool:
+        """Whether the new voter may come: it has caught up, or is to be a log replica (rule M2). A group that
+        repairs itself makes none of those: its leader has a learner made, again and again, as long as the
+        operator asks (A15). It must have heard of all others that they hold the log through the config: it
+        may have brought one itself, behind another that is not admitted yet.
+        """
+        replica = self.replica
+        if not replica.settings.repairs_itself:
+            return m.role == "log" or self.caught_up(sender, leadership, m.new)
+        if not self.all_hold(leadership, replica.state.config_slot, m.out):
+            self.not_now(sender, m.expected_epoch, "a voter lacks the config")
+            return False
+        if self.caught_up(sender, leadership, m.new):
+            return True
+        if m.new in leadership.learners:
+            self.env.send(m.new.node, CreateReplica(m.new, replica.config, replica.state.config_slot))
+        return False
+
+    def on_unnamed(self, sender: NodeId, m: Unnamed) -> None:
+        """Have a replica dropped that the governing config does not name, if no command that does can still
+        count; and, unless no config ever named it, all voters are admitted and hold the log through that
+        config (rule M7; A15). Who asks asks again, so it need not be remembered who has left, or was given
+        up. A follower passes it on, and the answer back.
+        """
+        replica, leadership = self.replica, self.replica.leadership
+        if leadership is None:
+            if replica.leader is not None and replica.leader != replica.member and sender == m.member.node:
+                self.env.send(replica.leader.node, m)
+            return
+        if not leadership.serving or leadership.config_in_flight:
+            return
+        config = replica.config
+        over = m.member not in config.voters and config.epoch > m.epoch
+        if not over or not replica.settings.repairs_itself:
+            return
+        # A learner's only command would have brought it with the config that followed.
+        never = m.member.incarnation >= config.next_incarnation or (m.learner and config.epoch == m.epoch + 1)
+        if never or (
+            self.all_hold(leadership, replica.state.config_slot, None) and self.all_admitted(leadership, None)
+        ):
+            self.env.send(sender, DropReplica(m.member))
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
         """Void all that expects the epoch. Quorums stay as they are, so nobody need be admitted for that."""
@@ -295,4 +340,5 @@ class Membership(Service):
         RaiseEpoch: on_raise_epoch,
         ConfigStatus: on_config_status,
         Following: on_following,
+        Unnamed: on_unnamed,
     }

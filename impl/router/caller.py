@@ -28,6 +28,7 @@ from dynaproof.impl.partition.messages.requests import (
     Reply,
     WrongPartition,
 )
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.router.call import Call, Ending, RequestIds, Route
 from dynaproof.impl.router.notes import Ended, Invoked, Shown
@@ -92,6 +93,10 @@ class Owner(Protocol):
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
         """The addresses of the nodes that host a partition, as far as the owner knows."""
+        ...
+
+    def moved(self, partition: int, hosts: Hosts) -> None:
+        """A node that has no replica of a partition says where that is."""
         ...
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
@@ -260,11 +265,15 @@ class Caller:
         self.pause(running, m.wait_us)
 
     def on_wrong_partition(self, sender: NodeId, m: WrongPartition) -> None:
-        """The node has no replica of the partition: a hint that what is known of it is old (R2)."""
+        """The node has no replica of the partition: a hint that what is known of it is old (R2); perhaps it
+        says where that is (A15).
+        """
         running = self.call_of(m.request)
         if running is None or not running.call.refused(m.attempt, m.final):
             return
         self.route(running.partition).leader = None
+        if m.hosts is not None:
+            self.owner.moved(running.partition, m.hosts)
         running.members = self.owner.members(running.partition) or running.members
         self.pause(running)
         self.owner.not_there(running)

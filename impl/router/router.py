@@ -17,6 +17,7 @@ from dynaproof.impl.metadata.orders import ACTIONS
 from dynaproof.impl.metadata.records import METADATA, TableRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Page, Reply, Scan
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router import errors
 from dynaproof.impl.router.asked import Asked, Paging, PartOf
@@ -310,10 +311,15 @@ class Router:
             self.env.note(Reached("stale route"))
             self.tables.refresh(asked.called_by(running.purpose)[0])
 
+    def moved(self, partition: int, hosts: Hosts) -> None:
+        """A node that has left says where the metadata is (A15)."""
+        if partition == METADATA:
+            self.tables.whereabouts.learn(hosts)
+
     def members(self, partition: int) -> tuple[NodeId, ...]:
         """Where a partition is, as far as this router knows."""
         if partition == METADATA:
-            return self.tables.nodes
+            return self.tables.whereabouts.all
         return self.tables.homes.get(partition, ())
 
     # --- Answers to users ---

@@ -13,7 +13,9 @@ from typing import ClassVar, Protocol
 
 from dynaproof.impl.metadata.messages import Locate, Located, NotServing
 from dynaproof.impl.metadata.records import PartitionRecord, TableRecord
+from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.settings import RouterSettings
@@ -92,10 +94,8 @@ class Tables:
     ) -> None:
         self.env = env
         self.settings = settings
-        self.configured = tuple(node.address for node in metadata)
-        self.nodes = self.configured
-        """Where the metadata is, by the newest config heard of: as long as one of them answers."""
-        self.epoch = 0
+        self.whereabouts = Whereabouts(metadata)
+        """Where the metadata is."""
         self.caller = caller
         self.waiters = waiters
         self.known: dict[str, Known] = {}
@@ -111,7 +111,7 @@ class Tables:
 
     def start(self) -> None:
         """Routers do not all ask the same one first."""
-        self.turn = self.env.random("metadata", len(self.nodes))
+        self.turn = self.env.random("metadata", len(self.whereabouts.configured))
 
     def get(self, table: str) -> Known | None:
         """What is known of a table; if that is old, it is refreshed meanwhile (R1)."""
@@ -150,10 +150,11 @@ class Tables:
         self.ask(self.numbers, look_up)
 
     def ask(self, number: int, look_up: LookUp) -> None:
-        """Ask who leads the metadata, else its members in turn."""
+        """Ask who leads the metadata, else its members in turn; and later those where it began (A15)."""
         to = self.leader
         if to is None:
-            to = self.nodes[self.turn % len(self.nodes)]
+            nodes = self.whereabouts.to_ask(look_up.asked)
+            to = nodes[self.turn % len(nodes)]
             self.turn += 1
         look_up.asked += 1
         self.env.enter(ONLY_LANE)
@@ -165,8 +166,6 @@ class Tables:
         look_up = self.look_ups[timer.number]
         self.leader = None
         if self.env.now < look_up.until:
-            if look_up.asked % (2 * len(self.nodes)) == 0:  # Nobody there answers: they may have moved.
-                self.nodes = self.configured
             self.ask(timer.number, look_up)
             return
         self.over(timer.number)
@@ -177,6 +176,7 @@ class Tables:
         look_up = self.look_ups.get(m.number)
         if look_up is None:
             return
+        self.whereabouts.learn(m.hosts)
         if m.leader is not None and m.ballot > look_up.followed:
             look_up.followed, self.leader = m.ballot, m.leader.address
             self.ask(m.number, look_up)
@@ -201,8 +201,7 @@ class Tables:
             return
         look_up = self.over(m.number)
         self.leader = sender.address
-        if m.epoch >= self.epoch:
-            self.epoch, self.nodes = m.epoch, m.members
+        self.whereabouts.learn(Hosts(m.epoch, m.members))
         before = self.known.get(look_up.table)
         if before is None or m.slot >= before.slot:
             self.forget(look_up.table, m.table)

@@ -4,7 +4,7 @@ term only, reports to them what it hosts, and tells the metadata who leads. The 
 *Invariants.* No command of a term below the fence has any effect, and the fence is durable with what is done
 (A8). A partition that is buried is never made here again; that it is gone is said only when no lease runs
 that was granted for it here (A7). Partition 0 is not the admins': they neither make nor drop it. Its first
-replicas are made by the configuration, on disks that are new.
+replicas are made by the configuration, on disks that are new; where it is later, `metadata_host` knows.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
-from dynaproof.impl.metadata.messages import Leading
+from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt
 from dynaproof.impl.metadata.records import METADATA
-from dynaproof.impl.node import Env, Microseconds, NodeId, Timer
+from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Request, WrongPartition
 from dynaproof.impl.partition.replica import PartitionReplica, asked
 from dynaproof.impl.paxos.ids import Member
@@ -33,7 +33,8 @@ from dynaproof.impl.storage_node.messages import (
     RaiseFence,
     ReportTimer,
 )
-from dynaproof.impl.storage_node.node_journal import Buried, Fence, NodeJournal
+from dynaproof.impl.storage_node.metadata_host import MetadataHost, OfPartition0
+from dynaproof.impl.storage_node.node_journal import Buried, Fence
 
 
 class Region(Struct, frozen=True):
@@ -53,14 +54,9 @@ class Region(Struct, frozen=True):
         return Config(0, voters, len(voters) + 1)
 
 
-class Host(Protocol):
+class Host(OfPartition0, Protocol):
     """What the agent needs of its node."""
 
-    env: Env
-    journal: NodeJournal
-    replicas: dict[int, PartitionReplica]
-    making: dict[int, PartitionReplica]
-    unread: dict[int, bool]
     grants: Grants
 
     def abandon(self) -> None:
@@ -82,6 +78,7 @@ class Agent:
         self.env = host.env
         self.region = region
         self.admins = frozenset(admin.address for admin in region.admins)
+        self.metadata = MetadataHost(host, region.first_config(), self.admins)
         self.reports = 0
         """In this life."""
 
@@ -102,9 +99,9 @@ class Agent:
 
     def on_report_timer(self, _: Timer) -> None:
         """Tell every admin what is here, in chunks, once all that is on the disk was looked at, and the
-        metadata who leads.
+        metadata who leads, where it is now (A15).
         """
-        region, me, host = self.region, self.env.me, self.host
+        region, me, host, metadata = self.region, self.env.me, self.host, self.metadata
         self.env.set_timer(region.report_us, ReportTimer())
         if host.unread:
             return
@@ -112,8 +109,8 @@ class Agent:
         self.reports += 1
         for first in range(0, max(1, len(replicas)), region.chunk_reports):
             chunk = tuple(replicas[first : first + region.chunk_reports])
-            fence, boot = host.journal.durable_fence, self.env.boot
-            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk)
+            fence, boot, shown = host.journal.durable_fence, self.env.boot, metadata.shown()
+            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk, shown)
             for admin in region.admins:
                 self.env.send(admin.address, report)
         led = [
@@ -122,9 +119,10 @@ class Agent:
             if replica.leading is not None and replica.serving
         ]
         for first in range(0, len(led), region.chunk_reports):
-            leading = Leading(me, tuple(led[first : first + region.chunk_reports]))
-            for node in region.metadata:
-                self.env.send(node.address, leading)
+            chunk_led = tuple(led[first : first + region.chunk_reports])
+            for node in metadata.newest.members:
+                self.env.send(node, Leading(me, chunk_led, metadata.newest.epoch))
+        metadata.report()
 
     def hosted(self) -> list[HostedReplica]:
         """What is here of partitions, and what fell silent here."""
@@ -182,9 +180,22 @@ class Agent:
         good by that, for only who leads the ballot ever proposes it (R7).
         """
         final = isinstance(m.operation, READS) or m.ballot.node != self.env.me.name
-        self.env.send(sender, WrongPartition(m.request, m.attempt, final))
+        hosts = self.metadata.shown() if self.env.lane == METADATA else None
+        self.env.send(sender, WrongPartition(m.request, m.attempt, final, hosts))
+
+    def on_metadata_at(self, sender: NodeId, m: MetadataAt) -> None:
+        """Somebody says where the metadata is."""
+        self.metadata.on_metadata_at(sender, m)
+
+    def not_there(self, sender: NodeId, m: Message) -> None:
+        """Something is asked of a partition of which no replica is here."""
+        if isinstance(m, Request):
+            self.wrong_partition(sender, m)
+        elif isinstance(m, Locate) and self.env.lane == METADATA:
+            self.metadata.on_locate(sender, m)
 
     HANDLERS: ClassVar[Mapping[type[Any], Callable[..., None]]] = {
         DropPartition: on_drop_partition,
         RaiseFence: on_raise_fence,
+        MetadataAt: on_metadata_at,
     }

@@ -29,7 +29,6 @@ from dynaproof.impl.metadata.directory import directory
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
-from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
@@ -133,7 +132,7 @@ class StorageNode:
         if self.agent is not None:
             self.agent.start()
             self.agent.make_first()
-        for group in self.groups:
+        for group in self.groups if self.agent is None else (METADATA,):
             if group not in self.unread:
                 self.env.enter(group)
                 self.say_vacant()
@@ -191,7 +190,9 @@ class StorageNode:
 
     def more_of(self, group: int) -> partition.MoreServices:
         """What replicas of a group do besides what those of every partition do."""
-        return directory if self.agent is not None and group == METADATA else partition.nothing_more
+        if self.agent is None or group != METADATA:
+            return partition.nothing_more
+        return directory(self.agent.metadata.shown)
 
     # --- Silence ---
 
@@ -263,7 +264,12 @@ class StorageNode:
         """
         if not self.settings_of(self.env.lane).repairs_itself:
             return
-        for peer in self.peers:
+        peers = self.peers
+        if self.agent is not None:
+            if not self.agent.metadata.may_be_missed:
+                return  # It has moved on.
+            peers = self.agent.metadata.all_known()
+        for peer in peers:
             if peer.address != self.env.me.address:
                 vacant = Vacant(self.env.me, self.journal.floor(self.env.lane))
                 self.env.send(peer.address, vacant)  # Its disk may be new too.
@@ -282,7 +288,10 @@ class StorageNode:
             operated = self.agent.obeys(sender, m)  # Nobody else commands it, the node itself neither.
             if not operated:
                 return
-        if sender != self.env.me and sender.address not in self.hosts and not operated:
+        elif self.agent is not None:
+            if not self.agent.metadata.may_make(sender, m):
+                return
+        elif sender != self.env.me and sender.address not in self.hosts and not operated:
             return
         there = self.replicas.get(group)
         if member.node.address != self.env.me.address and there is not None:
@@ -334,7 +343,7 @@ class StorageNode:
         if votes and head.snapshot is None and not self.settings_of(self.env.lane).repairs_itself:
             self.env.note(Reached("voter made empty"))
         replica.start(waits=False)
-        if self.agent is not None and not head.config_slot:
+        if self.agent is not None and not head.config_slot and head.member in head.config.voters:
             replica.begin_first()
         operator = self.commanded.pop(self.env.lane, None)
         if operator is not None and self.agent is not None:
@@ -344,13 +353,15 @@ class StorageNode:
 
     def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
         """Silence exactly this incarnation at an operator's command, whether or not it was ever made (rule
-        M7), or at an admin's (A6). While an older one lives here it cannot have been, and while one is being
-        made, or the group was not read yet, that is not known: nothing is answered.
+        M7), at an admin's (A6), or, of partition 0, at its leader's (A15). While an older one lives here it
+        cannot have been, and while one is being made, or the group was not read yet, that is not known:
+        nothing is answered.
         """
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
         if self.agent is not None:
-            operated = self.agent.obeys(sender, m)
+            obeys = self.agent.metadata.may_drop if group == METADATA else self.agent.obeys
+            operated = obeys(sender, m)
         if not operated or member.node != self.env.me:
             return
         live = self.journal.live(group)
@@ -382,9 +393,22 @@ class StorageNode:
     # --- What it is given ---
 
     def on_message(self, sender: NodeId, message: Message) -> None:
-        """Hand a message to the replica of its lane, unless it is for the node."""
+        """Take a message; a replica of partition 0 may know of a newer config by it."""
         if self.broken:
             return
+        if self.agent is None or self.env.lane != METADATA:
+            self.take(sender, message)
+            return
+        metadata = self.agent.metadata
+        metadata.heard(sender, message)
+        if metadata.has_left(message):
+            self.agent.not_there(sender, message)
+        else:
+            self.take(sender, message)
+            metadata.follow()
+
+    def take(self, sender: NodeId, message: Message) -> None:
+        """Hand a message to the replica of its lane, unless it is for the node."""
         own = self.OWN.get(type(message))
         if own is not None:
             if sender == self.env.me:
@@ -398,8 +422,8 @@ class StorageNode:
             self.agent.HANDLERS[type(message)](self.agent, sender, message)
         elif replica is not None:
             self.guarded(replica.receive, sender, message)
-        elif self.agent is not None and isinstance(message, Request):
-            self.agent.wrong_partition(sender, message)
+        elif self.agent is not None:
+            self.agent.not_there(sender, message)
 
     def on_timer(self, timer: Timer) -> None:
         """Hand a timer to the replica of its lane."""

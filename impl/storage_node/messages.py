@@ -7,6 +7,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.node import Message, NodeId, Timer
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Member
 
 
@@ -39,8 +40,8 @@ class Ended(Message, frozen=True, gc=False, tag="ended"):
 
 
 class Interred(Message, frozen=True, gc=False, tag="interred"):
-    """The node's journal says durably that the partition is buried, or that a fence was raised; the journal
-    is durable below frame `through`.
+    """The node's journal says durably that the partition is buried, that a fence was raised, or where
+    partition 0 is; the journal is durable below frame `through`.
     """
 
     through: int
@@ -98,10 +99,10 @@ class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
     """and clients have asked it so often since it started."""
 
 
-class NodeReport(Message, frozen=True, gc=False, tag="node_report"):
+class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_defaults=True):
     """What the node that runs under this name hosts now, in chunks: this one begins behind the first `first`
-    of `total` replicas. `number` counts the reports of one life of the node, whose boot it names; and its
-    fence.
+    of `total` replicas. `number` counts the reports of one life of the node, whose boot it names; its fence;
+    and where the metadata is, as far as it knows, if that is not where the configuration says.
     """
 
     node: NodeId
@@ -111,6 +112,7 @@ class NodeReport(Message, frozen=True, gc=False, tag="node_report"):
     total: int
     first: int
     replicas: tuple[HostedReplica, ...]
+    metadata: Hosts | None = None
 
 
 class ReportTimer(Timer, frozen=True, gc=False, tag="report"):

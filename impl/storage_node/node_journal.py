@@ -1,5 +1,5 @@
 """A storage node's own journal: which replicas were made on its disk, which of them are silent for ever,
-which partitions are buried, and the highest admin term that the node has seen.
+which partitions are buried, the highest admin term that the node has seen, and where partition 0 is.
 
 *Invariants.* No replica has ever said anything of which there is no durable `Made` here (H1 of
 docs/table.md). The *floor* of a group is the greatest incarnation in any record of it: nothing at or below it
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from dynaproof.impl.journal.journal import Journal, Link, RottenLogError
 from dynaproof.impl.node import Disk
+from dynaproof.impl.paxos.hosts import Hosts
 
 PREFIX = "node/"
 
@@ -78,10 +79,10 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     """Begins a segment: all that stands."""
 
     link: Link
-    standing: tuple[Standing | Fence, ...]
+    standing: tuple[Standing | Fence | Hosts, ...]
 
 
-_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Dropped | Buried | Fence).decode
+_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Dropped | Buried | Fence | Hosts).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -97,6 +98,8 @@ class NodeJournal:
         """The highest admin term that was seen; 0: none was."""
         self.durable_fence = 0
         """The same as far as it is known to be durable: what others may be told, in any lane."""
+        self.hosts: Hosts | None = None
+        """The newest hosts of partition 0 that the node knows (A15); None: it was told of none."""
         self._fence_through = 0
         """The number of the frame behind that of the fence."""
         self.is_new = False
@@ -168,17 +171,17 @@ class NodeJournal:
         if self.buried(group) or self.was_dropped(group):
             self._emptied[group] = True
 
-    def append(self, record: Standing | Fence) -> int:
+    def append(self, record: Standing | Fence | Hosts) -> int:
         """Append a record; the number of the next frame, below which all is durable once this one is."""
         self._stands(record)
         journal = self._journal
         if not journal.segment or journal.sequence - self._head_at > FRAMES_KEPT + len(self._standing):
             self._head_at = journal.sequence
             self._purge()
-            standing: tuple[Standing | Fence, ...] = tuple(self._standing[group] for group in self.groups())
-            if self.fence:
-                standing = (*standing, Fence(self.fence))
-            journal.roll(0, lambda link: _encode(Head(link, standing)))
+            standing: list[Standing | Fence | Hosts] = [self._standing[group] for group in self.groups()]
+            standing += [Fence(self.fence)] if self.fence else []
+            standing += [self.hosts] if self.hosts is not None else []
+            journal.roll(0, lambda link: _encode(Head(link, tuple(standing))))
         else:
             journal.append(_encode(record))
         if isinstance(record, Fence):
@@ -201,17 +204,20 @@ class NodeJournal:
             if isinstance(record, Buried | Dropped) and record.term < self.fence:
                 del self._standing[group], self._emptied[group]
 
-    def _stands(self, record: Standing | Fence) -> None:
+    def _stands(self, record: Standing | Fence | Hosts) -> None:
         if isinstance(record, Fence):
             self.fence = max(self.fence, record.term)
+        elif isinstance(record, Hosts):
+            if self.hosts is None or record.epoch > self.hosts.epoch:
+                self.hosts = record
         elif record.incarnation >= self.floor(record.group):
             self._standing[record.group] = record
             self._emptied.pop(record.group, None)
 
 
-def _decoded(payload: bytes) -> Head | Standing | Fence:
+def _decoded(payload: bytes) -> Head | Standing | Fence | Hosts:
     try:
-        record: Head | Standing | Fence = _decode(payload)
+        record: Head | Standing | Fence | Hosts = _decode(payload)
     except msgspec.MsgspecError as error:
         raise RottenLogError(PREFIX) from error
     return record

@@ -12,6 +12,7 @@ from dynaproof.specs.promises import (
     liveness,
     load,
     membership,
+    metadata_moves,
     readers,
     region,
     streams,
@@ -37,7 +38,14 @@ OF_A_REGION: tuple[AnySpec, ...] = (*OF_A_GROUP, lineage.one_owner_per_key, *reg
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(
     {
         one.name: one
-        for one in (*OF_A_GROUP, *lineage.SPECS, *region.SPECS, *streams.SPECS, *transactions.SPECS)
+        for one in (
+            *OF_A_GROUP,
+            *lineage.SPECS,
+            *region.SPECS,
+            *metadata_moves.SPECS,
+            *streams.SPECS,
+            *transactions.SPECS,
+        )
     }
 )
 """All promises by name, in the order in which they are listed."""

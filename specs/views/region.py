@@ -119,6 +119,18 @@ class LocatedOld(RegionFact, frozen=True, gc=False):
     acknowledged: int
 
 
+class ShownHosts(RegionFact, frozen=True, gc=False):
+    """A storage node says that the metadata is on these nodes, by the config of an epoch. It has said so of a
+    later one before, or the config that was chosen names others (none: no such config is chosen).
+    """
+
+    node: str
+    epoch: int
+    hosts: tuple[str, ...]
+    before: int
+    chosen: tuple[str, ...]
+
+
 class Overfull(RegionFact, frozen=True, gc=False):
     """A router or an admin has more of something than its bound permits."""
 

@@ -14,10 +14,11 @@ from dynaproof.checkers.mutation.hunt import explore, shrunk
 from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, config_of, execute, find
+from dynaproof.checkers.scenarios.metadata_moves import METADATA_MOVES
 from dynaproof.checkers.scenarios.table import TABLE
 from dynaproof.checkers.scenarios.table_faults import OF_TABLES
 
-NAMES = [scenario.name for scenario in (TABLE, *OF_TABLES)]
+NAMES = [scenario.name for scenario in (TABLE, *OF_TABLES, METADATA_MOVES)]
 STRATEGIES = 4
 """How many the portfolio takes in turn: as many schedules are one of each."""
 SCHEDULES = 400

@@ -12,6 +12,7 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.metadata.changes import first_config
+from dynaproof.impl.metadata.messages import MetadataAt
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import (
@@ -25,7 +26,8 @@ from dynaproof.impl.partition.messages.requests import (
 )
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.files import logs_of, pages_of
-from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
+from dynaproof.impl.paxos.hosts import Hosts
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.leadership import Adopt
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica, DropReplica, Gone
 from dynaproof.impl.paxos.records import NoOp
@@ -257,7 +259,7 @@ def test_a_partition_is_said_to_be_gone_when_no_lease_runs_that_was_granted_for_
     assert granted_until > node.place.env.now, "it has granted a lease"
     assert node.tell(DropPartition(1), 5) == [], "the leader may still read by it"
     assert not node.node.replicas
-    node.until(lambda: node.place.env.now >= granted_until - 10_000, LEASE_US)
+    node.until(lambda: node.place.env.now >= granted_until - 60_000, LEASE_US)  # A report or more.
     assert node.tell(DropPartition(1), 5) == []
     node.until(lambda: node.place.env.now >= granted_until, LEASE_US)
     assert node.tell(DropPartition(1), 5) == [(5, GONE)]
@@ -347,3 +349,89 @@ def test_a_node_reports_what_it_hosts_and_its_fence() -> None:
     assert (reports[-1].node, reports[-1].fence, reports[-1].total) == (ME, 2, 1)
     (hosted,) = reports[-1].replicas
     assert (hosted.partition, hosted.member, hosted.full) == (5, CONFIG.voters[0], True)
+
+
+OF_METADATA = Region(NODES[1:], ADMINS).first_config()
+LEARNER = Member(ME, 9)
+
+
+def make_metadata(node: Node, sender: NodeId) -> bool:
+    """Whether a learner of partition 0 is there after this command."""
+    command(node, CreateReplica(LEARNER, OF_METADATA, 0), sender)
+    return METADATA in node.node.replicas
+
+
+def command(node: Node, message: Message, sender: NodeId) -> None:
+    """Say this to the node, for partition 0."""
+    node.world.run(node.place, node.node.on_message, sender, message, lane=METADATA)
+    node.settle()
+
+
+def test_partition_0_is_made_at_the_command_of_a_node_that_hosts_it_and_at_no_other() -> None:
+    node = Node()
+    node.tell(RaiseFence(7), 0)
+    stranger = NodeId("region", "c", "sc9")
+    assert not any(make_metadata(node, sender) for sender in (*ADMINS, ROUTER, stranger))
+    assert make_metadata(node, NODES[1]), "it has neither a term nor a fence to pass"
+
+
+def test_a_replica_of_partition_0_is_dropped_by_a_host_of_it_when_nothing_names_its_node() -> None:
+    node = Node()
+    make_metadata(node, NODES[1])
+    for sender in (*ADMINS, ROUTER, ME):
+        command(node, DropReplica(LEARNER, 9), sender)
+        assert METADATA in node.node.replicas
+    named = Hosts(1, (ME.address, NODES[2].address))
+    node.tell(MetadataAt(named), METADATA, NODES[1])
+    assert node.tell(DropReplica(LEARNER), METADATA, NODES[1]) == [], "it has a vote by what is kept here"
+    assert METADATA in node.node.replicas
+    node.tell(MetadataAt(Hosts(2, OF_ELSEWHERE.members)), METADATA, NODES[1])
+    assert node.tell(DropReplica(LEARNER), METADATA, NODES[1])[-1] == (METADATA, Gone(LEARNER))
+    assert not node.node.replicas
+
+
+OF_ELSEWHERE = Hosts(3, (NODES[2].address, NodeId("region", "c", "sc2").address))
+
+
+def kept(node: Node, hosts: Hosts, sender: NodeId) -> Hosts | None:
+    """Where partition 0 is, as the node keeps it once it was told this."""
+    command(node, MetadataAt(hosts), sender)
+    found: Hosts | None = node.node.journal.hosts
+    return found
+
+
+@pytest.mark.parametrize("teller", [NODES[1], *ADMINS])
+def test_a_node_keeps_the_newest_hosts_of_partition_0_over_a_restart(teller: NodeId) -> None:
+    node = Node()
+    assert kept(node, OF_ELSEWHERE, teller) == OF_ELSEWHERE
+    older = Hosts(2, (NODES[1].address,))
+    assert kept(node, older, teller) == OF_ELSEWHERE
+    node.restart()
+    assert node.node.journal.hosts == OF_ELSEWHERE
+    assert kept(node, older, teller) == OF_ELSEWHERE
+    newer = Hosts(4, (NODES[1].address,))
+    assert kept(node, newer, NODES[2]) == newer
+
+
+@pytest.mark.parametrize(
+    ("hosts", "teller"),
+    [
+        (OF_ELSEWHERE, ROUTER),
+        (OF_ELSEWHERE, NodeId("region", "c", "sc9")),
+        (Hosts(3, ()), NODES[1]),
+        (Hosts(3, tuple(NodeId("region", "a", f"s{n}", 0) for n in range(17))), NODES[1]),
+    ],
+)
+def test_a_node_keeps_no_hosts_of_partition_0_that_strangers_tell_or_that_cannot_be(
+    hosts: Hosts, teller: NodeId
+) -> None:
+    assert kept(Node(), hosts, teller) is None
+
+
+def test_a_node_reports_the_hosts_of_partition_0_that_it_keeps_to_those_hosts_too() -> None:
+    node = Node()
+    kept(node, OF_ELSEWHERE, NODES[1])
+    node.until(lambda: False, 100_000)
+    reports = [m for _, m in node.heard(ADMINS[1], but=Fenced) if isinstance(m, NodeReport)]
+    assert reports[0].metadata is None
+    assert reports[-1].metadata == OF_ELSEWHERE

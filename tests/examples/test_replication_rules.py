@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.mutation.seeded import admins, routers
+from dynaproof.checkers.mutation.seeded import admins, metadata_moves, routers
+from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Driven, Workflows
 from dynaproof.impl.metadata import changes, placement
 from dynaproof.impl.metadata.directory import Directory
+from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos import entrance
@@ -31,6 +33,7 @@ from dynaproof.impl.router.tables import Known, Tables
 from dynaproof.impl.storage_node.agent import Agent
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.metadata_host import MetadataHost
 from dynaproof.impl.storage_node.node_journal import NodeJournal
 from dynaproof.impl.values import key_range
 
@@ -47,6 +50,9 @@ CLASSES: dict[str, Any] = {
         Grants,
         Waiting,
         Agent,
+        MetadataHost,
+        Whereabouts,
+        Admin,
         NodeJournal,
         Directory,
         Term,
@@ -90,7 +96,7 @@ def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 17)), *(f"W{number}" for number in range(1, 8))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
-    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 14)
+    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 14, 15)
     expected = [*hosting, *(f"A{number}" for number in admin)]
     expected += [f"R{number}" for number in (1, 2, 3, 6, 7, 8, 9)]
     assert [number for number, _, _ in OF_TABLES] == expected
@@ -103,11 +109,14 @@ def test_what_keeps_a_rule_of_tables_names_it(number: str, places: str, bugs: st
         assert number in re.findall(r"[AHMR]\d+", documented), f"{name} does not name rule {number}"
 
 
+OF_REGIONS = (*admins.BUGS, *routers.BUGS, *metadata_moves.BUGS)
+
+
 def test_what_is_said_of_tables_names_every_bug_of_admins_and_routers_and_none_that_is_not_there() -> None:
     named = [bug for *_, bugs in OF_TABLES for bug in re.findall(r"`(\w+)`", bugs)]
     assert [bug for bug in named if bug not in MUTANTS] == []
     text = (DOCS / "table.md").read_text(encoding="utf-8")
-    assert [bug.name for bug in (*admins.BUGS, *routers.BUGS) if f"`{bug.name}`" not in text] == []
+    assert [bug.name for bug in OF_REGIONS if f"`{bug.name}`" not in text] == []
 
 
 def test_every_rule_of_tables_that_the_code_names_is_explained() -> None:

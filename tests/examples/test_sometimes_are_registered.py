@@ -12,7 +12,8 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     for file in root.glob("impl/**/*.py"):
         told |= set(re.findall(r'(?:reached|Reached)\("([^"]+)"\)', file.read_text()))
     assert told <= set(ALL)
-    for file in (*root.glob("specs/observe/impl/*.py"), root / "checkers/kinds/region_observation.py"):
+    kinds = (root / f"checkers/kinds/{name}.py" for name in ("region_observation", "metadata_moves"))
+    for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for name in re.findall(r"reach\(sometimes\.(\w+)\)", file.read_text()):
             told.add(getattr(sometimes, name).name)
     assert told == set(ALL)

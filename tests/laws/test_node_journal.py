@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.storage_node.node_journal import (
     ALL_INCARNATIONS,
     FRAMES_KEPT,
@@ -156,6 +158,17 @@ def test_what_is_not_buried_is_never_forgotten() -> None:
     journal.append(Fence(9))
     begun_anew(journal)
     assert (journal.live(1), journal.floor(2)) == (4, 1)
+
+
+def test_the_newest_hosts_of_partition_0_are_kept_and_never_go_back() -> None:
+    disk = SimDisk(Outbox())
+    journal = NodeJournal(disk)
+    first, second = (Hosts(epoch, (NodeId("region", "a", f"s{epoch}", 0),)) for epoch in (4, 9))
+    for hosts in (first, second, first):
+        journal.append(hosts)
+    assert journal.hosts == recovered(disk).hosts == second
+    begun_anew(journal)
+    assert journal.hosts == recovered(disk).hosts == second, "the head says it too"
 
 
 def test_a_lower_fence_changes_nothing() -> None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.records import Item, StoredItem
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Ballot, RequestId
 
 
@@ -147,12 +148,15 @@ class Page(Message, frozen=True, gc=False, tag="page"):
     through: bytes | None
 
 
-class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition"):
-    """This node has no replica of the partition that the attempt names; `final` as in `Rejected`."""
+class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit_defaults=True):
+    """This node has no replica of the partition that the attempt names; `final` as in `Rejected`. Of the
+    metadata it says where that is, as far as it knows, if that is not where the configuration says.
+    """
 
     request: RequestId
     attempt: int
     final: bool
+    hosts: Hosts | None = None
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):

@@ -163,7 +163,7 @@ class NotCaughtUp(Message, frozen=True, gc=False, tag="not_caught_up"):
     last: int
 
 
-# --- A leader and those that have no vote yet ---
+# --- A leader and those that have no vote ---
 
 
 class Following(Peer, frozen=True, gc=False, tag="following"):
@@ -174,6 +174,17 @@ class Following(Peer, frozen=True, gc=False, tag="following"):
     ballot: Ballot
     asked_at: Microseconds
     through: int
+
+
+class Unnamed(Message, frozen=True, gc=False, tag="unnamed"):
+    """The replica `member` is here, was made under the config of `epoch`, as a learner or as one of its
+    voters, and the newest config that its node knows does not name it: may it be dropped? Asked in a group
+    that repairs itself; a follower passes it on.
+    """
+
+    member: Member
+    epoch: int
+    learner: bool
 
 
 class VacantTimer(Timer, frozen=True, gc=False, tag="vacant"):

@@ -1,0 +1,113 @@
+"""Bugs of where the metadata is: who keeps that, who is told, and what goes when it has moved on."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    ADMIN,
+    AGENT,
+    MEMBERSHIP,
+    METADATA_HOST,
+    NODE_JOURNAL,
+    WHEREABOUTS,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+MOVES = "metadata-moves"
+
+BUGS = (
+    bug(
+        "hosts_forgotten_at_a_crash",
+        "A node does not write down where the metadata is.",
+        Edit(
+            METADATA_HOST,
+            "self.env.send(self.env.me, Interred(self.host.journal.append(hosts)))",
+            "self.host.journal._stands(hosts)",
+        ),
+        scenario=MOVES,
+    ),
+    bug(
+        "older_hosts_kept",
+        "A node takes whatever it is told last for where the metadata is.",
+        Edit(METADATA_HOST, "hosts.epoch <= self.newest.epoch:", "hosts == self.newest:"),
+        Edit(NODE_JOURNAL, "record.epoch > self.hosts.epoch:", "record != self.hosts:"),
+        scenario=MOVES,
+    ),
+    bug(
+        "told_of_what_is_not_chosen",
+        "A node that is asked in vain names the hosts that it knows, and itself.",
+        Edit(
+            METADATA_HOST,
+            "return self.host.journal.hosts",
+            "return self.host.journal.hosts and Hosts(self.newest.epoch, (self.env.me.address,))",
+            within="MetadataHost.shown",
+        ),
+        scenario=MOVES,
+    ),
+    bug(
+        "who_has_left_says_nothing",
+        "A node that has left does not say where the metadata is.",
+        Edit(AGENT, "hosts = self.metadata.shown() if self.env.lane == METADATA else None", "hosts = None"),
+        Edit(METADATA_HOST, "if hosts is not None:", "if False:"),
+        Edit(METADATA_HOST, "if older:", "if False:"),
+        scenario=MOVES,
+    ),
+    bug(
+        "newest_hosts_not_kept",
+        "Routers and admins keep to the configured nodes of the metadata.",
+        Edit(WHEREABOUTS, "hosts.epoch > self.newest.epoch:", "False:"),
+        scenario=MOVES,
+    ),
+    bug(
+        "spare_nodes_not_told",
+        "Admins do not pass on where the metadata is, so a spare node does not know who may command it.",
+        Edit(ADMIN, "if known < newest.epoch:", "if False:"),
+        scenario=MOVES,
+    ),
+    bug(
+        "own_config_not_kept",
+        "A node does not keep the config that its own replica of the metadata applies.",
+        Edit(METADATA_HOST, "self.learn(hosts_by(replica.config))", "pass"),
+        scenario=MOVES,
+    ),
+    bug(
+        "learners_not_made",
+        "The leader of the metadata waits for a learner that nobody makes.",
+        Edit(MEMBERSHIP, "if m.new in leadership.learners:", "if False:"),
+        scenario=MOVES,
+    ),
+    bug(
+        "who_left_is_kept",
+        "A node never asks whether its replica of the metadata may go.",
+        Edit(METADATA_HOST, "if replica is not None and not self.is_named:", "if False:"),
+        scenario=MOVES,
+    ),
+    bug(
+        "who_left_goes_at_once",
+        "The leader has dropped who has left although a voter may lack what that holds.",
+        Edit(MEMBERSHIP, "if never or (", "if True or ("),
+        scenario=MOVES,
+    ),
+    bug(
+        "voters_taken_for_learners",
+        "The leader takes a voter that the config before named for a learner that was given up.",
+        Edit(MEMBERSHIP, "(m.learner and config.epoch == m.epoch + 1)", "(config.epoch == m.epoch + 1)"),
+        scenario=MOVES,
+    ),
+    bug(
+        "learners_go_while_they_may_come",
+        "A learner is dropped although the command that makes it a voter may still count.",
+        Edit(MEMBERSHIP, "config.epoch > m.epoch", "config.epoch >= m.epoch"),
+        Edit(MEMBERSHIP, "config.epoch == m.epoch + 1", "config.epoch >= m.epoch"),
+        scenario=MOVES,
+    ),
+    bug(
+        "drops_whom_it_has_not_heard",
+        "The leader has dropped who has left once the newest voter is admitted, whatever the others hold.",
+        Edit(
+            MEMBERSHIP,
+            "self.all_hold(leadership, replica.state.config_slot, None) and self.all_admitted(",
+            "self.all_admitted(",
+        ),
+        scenario=MOVES,
+    ),
+)

@@ -1,0 +1,38 @@
+"""Where the metadata is, as far as a router or an admin knows.
+
+*Invariant.* It goes forward only: what is of a lower epoch replaces nothing. It is kept in memory, and begins
+with the configured nodes. These stay in reach: whatever has become of the newest hosts, a node that hosted
+the metadata once knows more recent ones (docs/table.md, A15).
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.hosts import Hosts
+
+ROUNDS = 2
+"""How often each of the newest hosts is asked before the configured nodes are asked too."""
+
+
+class Whereabouts:
+    """The newest hosts heard of, and the configured ones; all by their addresses."""
+
+    __slots__ = ("configured", "newest")
+
+    def __init__(self, configured: tuple[NodeId, ...]) -> None:
+        self.configured = tuple(node.address for node in configured)
+        self.newest = Hosts(0, self.configured)
+
+    def learn(self, hosts: Hosts | None) -> None:
+        """Somebody says where the metadata is (A15)."""
+        if hosts is not None and hosts.is_sound() and hosts.epoch > self.newest.epoch:
+            self.newest = hosts
+
+    @property
+    def all(self) -> tuple[NodeId, ...]:
+        """Who may know: the newest hosts, then the configured ones."""
+        return tuple(dict.fromkeys((*self.newest.members, *self.configured)))
+
+    def to_ask(self, asked: int) -> tuple[NodeId, ...]:
+        """Whom to ask in turn, after so many questions in vain: the newest hosts, and later all (A15)."""
+        return self.newest.members if asked < ROUNDS * len(self.newest.members) else self.all

@@ -1,0 +1,190 @@
+"""What a storage node knows of where partition 0 is, the metadata, which may move from node to node (A15 of
+docs/table.md).
+
+A node keeps the newest hosts that it has heard of: from its own replica as that applies a config, from a
+command that carries one, from a node that hosts or hosted partition 0, or from an admin. Whoever asks it for
+partition 0 and can know less is told. So who knows only nodes that have left is led on from one to the next:
+each of them knows a config at least as new as the one that it left by.
+
+*Invariants.* What is kept is a chosen config's, durable before it is shown, and never goes back. A replica of
+partition 0 is made or dropped at the command of a node that this one knows to host it, never at an admin's;
+dropped, only when what is kept here does not name this node. While it does, and nothing is here, the node
+says that it is vacant.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt, NotServing
+from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.node import Env, Message, NodeId
+from dynaproof.impl.partition.messages.requests import Request
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.hosts import Hosts, hosts_by
+from dynaproof.impl.paxos.ids import NO_BALLOT
+from dynaproof.impl.paxos.messages.catch_up import Fetch
+from dynaproof.impl.paxos.messages.election import AskAlive, Prepare
+from dynaproof.impl.paxos.messages.membership import (
+    ConfigStatus,
+    CreateReplica,
+    DropReplica,
+    RaiseEpoch,
+    ReplaceVoter,
+    Unnamed,
+    Vacant,
+)
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.storage_node.messages import Interred
+from dynaproof.impl.storage_node.node_journal import NodeJournal
+
+TELLING = (AskAlive, Prepare, Vacant)
+"""What a replica of partition 0 that has left says to those that it takes for its peers."""
+
+COMMANDS = (ConfigStatus, ReplaceVoter, RaiseEpoch)
+
+IN_VAIN = (*TELLING, *COMMANDS, Fetch, Unnamed)
+"""What is asked of a replica of partition 0, and not answered where there is none."""
+
+OF_OTHERS = frozenset((Request, Locate, *COMMANDS))
+"""What routers, admins and operators ask of it."""
+
+
+class OfPartition0(Protocol):
+    """What this needs of the node."""
+
+    env: Env
+    journal: NodeJournal
+    replicas: dict[int, PartitionReplica]
+    making: dict[int, PartitionReplica]
+    unread: dict[int, bool]
+
+    def say_vacant(self) -> None:
+        """Tell the others that no replica of the lane's group is here."""
+        ...
+
+
+class MetadataHost:
+    """Partition 0 as one storage node knows it; see the module. All is in the lane of partition 0."""
+
+    def __init__(self, host: OfPartition0, first: Config, admins: frozenset[NodeId]) -> None:
+        self.host = host
+        self.env = host.env
+        self.first = hosts_by(first)
+        """Where partition 0 is at first;"""
+        self.admins = admins
+        """and the addresses of those who never command it."""
+        self.told = False
+        """Whether anybody has told this life of the node where partition 0 is."""
+
+    @property
+    def newest(self) -> Hosts:
+        """The newest hosts that this node knows; those of the configuration, if none has left it."""
+        return self.host.journal.hosts or self.first
+
+    def shown(self) -> Hosts | None:
+        """What others are told; nothing as long as it is what the configuration says."""
+        return self.host.journal.hosts
+
+    def knows(self, sender: NodeId) -> bool:
+        """Whether this is a node that hosts partition 0, or hosted it, as far as this one knows."""
+        return sender.address in self.newest.members or sender.address in self.first.members
+
+    def all_known(self) -> tuple[NodeId, ...]:
+        """These nodes, the newest hosts first."""
+        return tuple(dict.fromkeys((*self.newest.members, *self.first.members)))
+
+    @property
+    def is_named(self) -> bool:
+        """Whether this node hosts partition 0, by what it keeps."""
+        return self.env.me.address in self.newest.members
+
+    @property
+    def may_be_missed(self) -> bool:
+        """Whether partition 0 may lack the replica that is not here. A disk that is not the first one says
+        nothing of what the one before held: the others know.
+        """
+        forgotten = self.host.journal.is_new and self.env.me.incarnation > 1 and not self.told
+        return self.is_named or forgotten
+
+    def has_left(self, m: Message) -> bool:
+        """Whether a message is not for the replica here, if there is one, for that has no vote any more: who
+        asks for the metadata is led on. Its peers may need what it holds until it is dropped (M7).
+        """
+        return type(m) in OF_OTHERS and not self.is_named
+
+    # --- Learning ---
+
+    def learn(self, hosts: Hosts) -> None:
+        """Keep what is newer (A15). Durable before it is shown, for all that is said of partition 0 leaves in
+        this lane.
+        """
+        if not hosts.is_sound() or hosts.epoch <= self.newest.epoch:
+            return
+        self.env.send(self.env.me, Interred(self.host.journal.append(hosts)))
+        host = self.host
+        if not any(METADATA in there for there in (host.replicas, host.making, host.unread)):
+            host.say_vacant()
+
+    def follow(self) -> None:
+        """Keep the config that the replica here knows to be chosen."""
+        replica = self.host.replicas.get(METADATA)
+        if replica is not None and replica.config.epoch > self.newest.epoch:
+            self.learn(hosts_by(replica.config))
+
+    def on_metadata_at(self, sender: NodeId, m: MetadataAt) -> None:
+        """A node that hosts or hosted partition 0, or an admin, tells where it is now."""
+        if self.knows(sender) or sender.address in self.admins:
+            self.told = True
+            self.learn(m.hosts)
+
+    # --- Telling ---
+
+    def heard(self, sender: NodeId, m: Message) -> None:
+        """Tell whoever asks for partition 0 where that is, if it may know less."""
+        newest = self.newest
+        if isinstance(m, Leading):
+            older = m.epoch < newest.epoch
+        elif METADATA in self.host.replicas and self.is_named:
+            older = isinstance(m, TELLING) and sender.address not in newest.members
+        else:
+            stays = self.is_named and sender.address in newest.members
+            older = isinstance(m, IN_VAIN) and not stays and newest.epoch > 0
+        if older:
+            self.env.send(sender, MetadataAt(newest))
+
+    def on_locate(self, sender: NodeId, m: Locate) -> None:
+        """A router asks for a table where no replica of the metadata is."""
+        hosts = self.shown()
+        if hosts is not None:
+            self.env.send(sender, NotServing(m.number, None, NO_BALLOT, hosts))
+
+    def report(self) -> None:
+        """Ask whether a replica that nothing names here may go (M7)."""
+        replica = self.host.replicas.get(METADATA)
+        if replica is not None and not self.is_named:
+            made_by, member = replica.log.head.config, replica.member
+            for node in self.newest.members:
+                self.env.send(node, Unnamed(member, made_by.epoch, member not in made_by.voters))
+
+    # --- Commands ---
+
+    def may_make(self, sender: NodeId, m: CreateReplica) -> bool:
+        """Whether a replica of partition 0 is made, or passed on, at this command (A5): its leader's, a
+        follower's on behalf of that, or the configuration's. The config that it carries is a chosen one.
+        """
+        if sender != self.env.me and (not self.knows(sender) or sender.address in self.admins):
+            return False
+        self.learn(hosts_by(m.config))
+        return True
+
+    def may_drop(self, sender: NodeId, m: DropReplica) -> bool:
+        """Whether a replica of partition 0 is dropped at this node's command (M7): its leader has been asked,
+        for what is kept here does not name this node. The answer to a question that was passed on goes back
+        by the same way.
+        """
+        if not self.knows(sender) or sender.address in self.admins:
+            return False
+        if m.member.node.address != self.env.me.address:
+            self.env.send(m.member.node, m)
+        return not self.is_named

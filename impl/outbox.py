@@ -175,15 +175,17 @@ class Outbox:
         if lane is None or lane.written <= self.durable:
             return sent
         weighs, node = 0, self._all
-        if node.messages + len(sent) > self._unweighed or lane.messages + len(sent) > self._lane_unweighed:
+        count = len(sent)
+        if node.messages + count > self._unweighed or lane.messages + count > self._lane_unweighed:
             sent, weighs = self._admitted(lane, sent)
+            count = len(sent)
         else:
-            self._not_weighed += len(sent)
+            self._not_weighed += count
         if sent:
             covered = self._covering is not None and lane.written <= self._covering
             (self._by_this if covered else self._by_next).append((lane, sent, weighs))
-            lane.add(len(sent), weighs)
-            node.add(len(sent), weighs)
+            lane.add(count, weighs)
+            node.add(count, weighs)
         return []
 
     def _admitted(self, lane: _Waiting, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
@@ -232,12 +234,15 @@ class Outbox:
         self.durable = durable = self._covering
         self._covering = None
         released: list[Outgoing] = []
+        released_bytes = 0
         for lane, sent, weighs in self._by_this:
+            count = len(sent)
             released += sent
-            lane.add(-len(sent), -weighs)
-            self._all.add(-len(sent), -weighs)
+            released_bytes += weighs
+            lane.add(-count, -weighs)
             if not weighs:
-                self._not_weighed -= len(sent)
+                self._not_weighed -= count
+        self._all.add(-len(released), -released_bytes)
         self._by_this = []
         self._lanes = {
             number: lane for number, lane in self._lanes.items() if lane.messages or lane.written > durable

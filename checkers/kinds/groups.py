@@ -33,6 +33,9 @@ NODES = (*REPLICAS, *(NodeId("region", zone, f"s{zone}") for zone in ("d", "e"))
 VOTERS = 3
 """Of each group."""
 
+NAMES = 4096
+"""File names of which it is known to what group they belong, at the most."""
+
 
 class GroupsConfig(GroupConfig, frozen=True, kw_only=True):
     """What a run of many groups depends on; `clients` ask the first `busy` groups, in turn."""
@@ -87,6 +90,8 @@ class GroupsObservation:
         self.view: Views[View[Any]] = Views(dict(beside))
         self.reached: dict[str, int] = {}
         self.endings: dict[str, int] = {}
+        self._group_of: dict[str, int | None] = {}
+        """By the name of a file: names are read once, for a file is synced again and again."""
         for group, config_of_group in first.items():
             self.open(group, config_of_group)
 
@@ -113,10 +118,21 @@ class GroupsObservation:
 
     def synced(self, place: Place) -> None:
         """Files of some groups became longer."""
-        disk = place.disk
-        names = (*disk.grown, *(file for file, _ in disk.paged))
-        for group in dict.fromkeys(group for group, _ in replicas_named(names)):
-            self.of(group).synced(place)
+        disk, group_of = place.disk, self._group_of
+        concerned: dict[int, None] = {}
+        for file in (*disk.grown, *dict(disk.paged)):
+            if file not in group_of:
+                self._read_name(file)
+            group = group_of[file]
+            if group is not None:
+                concerned[group] = None
+        for group in concerned:
+            self.groups[group].synced(place)
+
+    def _read_name(self, file: str) -> None:
+        if len(self._group_of) >= NAMES:
+            self._group_of.clear()
+        self._group_of[file] = next((group for group, _ in replicas_named([file])), None)
 
     def crashed(self, place: Place, lost_disk: bool) -> None:
         """A host is gone, and with it a replica of each of its groups."""
@@ -199,10 +215,19 @@ class OneVoterOfEach:
 
 
 def in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
-    """The same, told to the observer of the group in whose lane it happens."""
+    """The same of a note or a message, told to the observer of the group in whose lane it happens."""
 
-    def told(observation: GroupsObservation, place: Place, *what: Any) -> None:
-        heard(observation.of(place.lane), place, *what)
+    def told(observation: GroupsObservation, place: Place, what: Any) -> None:
+        heard(observation.groups[place.lane], place, what)
+
+    return told
+
+
+def handled_in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
+    """The same of a handler that has run."""
+
+    def told(observation: GroupsObservation, place: Place) -> None:
+        heard(observation.groups[place.lane], place)
 
     return told
 
@@ -213,7 +238,7 @@ def in_its_group(kind: Kind, **changes: Any) -> Kind:
     def table(heard: Table) -> Table:
         return {what: in_its_lane(listen) for what, listen in heard.items()}
 
-    handled = None if kind.handled is None else in_its_lane(kind.handled)
+    handled = None if kind.handled is None else handled_in_its_lane(kind.handled)
     return structs.replace(kind, notes=table(kind.table()), sent=table(kind.sent), handled=handled, **changes)
 
 

@@ -59,7 +59,7 @@ from dynaproof.specs.views.region import (
     RegionView,
 )
 
-COMMANDS = (CreateReplica, DropReplica, DropPartition, RaiseFence)
+COMMANDS = frozenset((CreateReplica, DropReplica, DropPartition, RaiseFence))
 """What admins command storage nodes."""
 
 NO_TABLE = ("", 0)
@@ -174,32 +174,38 @@ class RegionObservation(GroupsObservation):
 
     def host_handled(self, place: Place) -> None:
         """A handler of a storage node has run."""
-        self.places[place.name] = place
-        command = given(place)
-        fence = self.fences.get(place.id, 0)
-        if (
-            isinstance(command, COMMANDS)
-            and (place.lane != METADATA or isinstance(command, RaiseFence))
-            and command.term < fence
-            and not any(isinstance(message, Fenced) for message in sent(place))
-        ):
-            self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
-        if type(command) is Locate:
+        name, lane, command = place.name, place.lane, given(place)
+        self.places[name] = place
+        kind = type(command)
+        if kind in COMMANDS:
+            self.commanded(place, command)
+        elif kind is Locate:
             self.located(place)
-        elif type(command) is CreateReplica:
-            self.told_to_create(place, command)
-        group = self.of(place.lane)
+        group = self.groups[lane]
         group.handled(place)
-        seen = group.seen.get(place.name)
-        record = self.ranges.get(place.lane)
-        if seen is not None and record is not None and seen.ends:
+        seen = group.seen.get(name)
+        if seen is None or not seen.ends:
+            return
+        record = self.ranges.get(lane)
+        if record is not None:
             # Until the first tau at which the node's clock shows the lease's end.
-            owner = (place.name, -(-(seen.ends << 20) // place.rate))
-            if self.owners.get(place.lane) != owner:
-                self.owners[place.lane] = owner
+            owner = (name, -(-(seen.ends << 20) // place.rate))
+            if self.owners.get(lane) != owner:
+                self.owners[lane] = owner
                 low, high = ends_of(record)
                 lineage = self.lineage_of(record.table, record.generation)
                 lineage.own(record.partition, Owner(low, high, owner[1]))
+
+    def commanded(self, place: Place, command: Any) -> None:
+        """An admin has just commanded a storage node something: not of an old term, or it is refused. What is
+        commanded for partition 0 is not looked at, but for a fence.
+        """
+        if place.lane != METADATA or isinstance(command, RaiseFence):
+            fence = self.fences.get(place.id, 0)
+            if command.term < fence and not any(isinstance(message, Fenced) for message in sent(place)):
+                self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
+        if isinstance(command, CreateReplica):
+            self.told_to_create(place, command)
 
     def told_to_create(self, place: Place, command: CreateReplica) -> None:
         """A storage node was told to make a replica, perhaps too late."""

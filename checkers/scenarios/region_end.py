@@ -76,9 +76,9 @@ class GroupOfRegion(Group):
         return replica.member in self.observation.config.voters
 
 
-def groups_of(run: Run) -> list[Group]:
+def groups_of(run: Run) -> Iterator[Group]:
     """These as groups."""
-    return [GroupOfRegion(run, number, observed(run).groups[number]) for number in listed(run)]
+    return (GroupOfRegion(run, number, observed(run).groups[number]) for number in listed(run))
 
 
 def users_of(run: Run) -> Iterator[User]:
@@ -143,8 +143,8 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
     """Wait until something has held of every listed group, at most so long; those of which it never did."""
     held: dict[int, bool] = {}
 
-    def missing() -> list[Group]:
-        return [group for group in groups_of(run) if group.number not in held]
+    def missing() -> Iterator[Group]:
+        return (group for group in groups_of(run) if group.number not in held)
 
     def each_held() -> bool:
         for group in missing():
@@ -154,7 +154,7 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
         return True
 
     run.advance_until(each_held, bound, most_steps(run))
-    return [] if run.failure is not None or each_held() else missing()
+    return [] if run.failure is not None or each_held() else list(missing())
 
 
 # --- With the load on ---

@@ -163,14 +163,16 @@ class SimDisk:
     def sync_done(self) -> None:
         """What was written before the sync started is durable."""
         self.durable = mark = self._mark
-        self.last_written = {lane: last for lane, last in self.last_written.items() if last > mark}
+        if self.written == mark:
+            self.last_written.clear()
+        else:
+            self.last_written = {lane: last for lane, last in self.last_written.items() if last > mark}
         self.grown, self.paged = [], []
-        if self._dirty:
-            for name in list(self._dirty):
-                self._sync_log(name, self._dirty[name], mark)
+        for name, log in list(self._dirty.items()):
+            self._sync_log(name, log, mark)
         if self._dirty_pages:
-            for name in list(self._dirty_pages):
-                self._sync_pages(name, self._dirty_pages[name], mark)
+            for name, pages in list(self._dirty_pages.items()):
+                self._sync_pages(name, pages, mark)
 
     def _sync_log(self, name: str, file: _File, mark: int) -> None:
         pending, before, done = file.pending, len(file.durable), 0

@@ -294,7 +294,7 @@ class World:
         for sending in messages:
             to, message, lane = sending
             place.lane = lane
-            waiting = stamps.get(lane)
+            waiting = stamps.get(lane) if stamps else None
             if waiting:
                 stamped, stamp = waiting.popleft()
                 if stamped is not sending:

@@ -171,8 +171,10 @@ class Readers(Service):
         log, state, settings = self.replica.log, self.replica.state, self.settings
         snapshot = log.head.snapshot
         kept = settings.retained_bytes
-        for holds in (state.holds.values(), () if snapshot is None else snapshot.holds):
-            for hold in holds:
+        for hold in state.holds.values():
+            kept = max(kept, state.log_bytes - hold.bytes_through)
+        if snapshot is not None:
+            for hold in snapshot.holds:
                 kept = max(kept, state.log_bytes - hold.bytes_through)
         kept += CHECKPOINTS * settings.checkpoint_bytes + SLACK_BYTES
         return (

@@ -156,15 +156,6 @@ class Core(Generic[State]):
             found += service.queues()
         return tuple(found)
 
-    def memory(self) -> tuple[tuple[str, int, int], ...]:
-        """What grows with the log, in memory and on the disk: each part's name, its bytes, and their bound
-        where checkpoints come in time.
-        """
-        found: list[tuple[str, int, int]] = []
-        for service in self.services:
-            found += service.memory()
-        return tuple(found)
-
     # --- Sending ---
 
     def in_message(

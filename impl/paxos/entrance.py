@@ -44,7 +44,7 @@ def may_say(member: Member, config: Config, sender: NodeId, message: Message) ->
     if isinstance(message, Peer):
         if message.to != member.incarnation or message.source.node != sender:
             return False
-        return message.source == member or type(message) not in OWN
+        return type(message) not in OWN or message.source == member
     if isinstance(message, (Vacant, Unnamed)):
         about = message.node if isinstance(message, Vacant) else message.member.node
         return sender == about or any(voter.node == sender for voter in config.voters)

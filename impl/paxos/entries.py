@@ -78,7 +78,7 @@ class Stretch:
     @property
     def cached_bytes(self) -> int:
         """What the entries take in memory, about."""
-        return self.cached_through(self.last)
+        return self.end - self.before + OBJECT_BYTES * len(self.records)
 
     def cached_through(self, slot: int) -> int:
         """The same of those through this slot, or the one before `first`."""
@@ -232,7 +232,8 @@ class Entries:
     @property
     def retained_bytes(self) -> int:
         """The bytes of the records from `first` on; some that are cut may count until their block goes."""
-        return self.recent.end - (self.index.before[0] if len(self.index) else self.recent.before)
+        index, recent = self.index, self.recent
+        return recent.end - (index.before[0] if index.slots else recent.before)
 
     def record(self, slot: int) -> Record:
         """The entry of a retained slot."""

@@ -213,12 +213,12 @@ class Leader(Sender[State]):
         """The lease counts from the question, so a repeated or late answer prolongs nothing."""
         if asked_at <= progress.asked_at:
             return
+        now, own_wall = self.env.now, self.env.wall
         progress.asked_at = asked_at
         leadership.lease_start = leadership.lease_from(self.config)
-        leadership.look_at_clocks(self.env.now, self.env.wall, self.settings.drift_ppm)
-        elapsed = self.env.now - asked_at
-        apart = wall - self.env.wall
-        progress.wall_apart = apart if apart > 0 else min(0, apart + elapsed)
+        leadership.look_at_clocks(now, own_wall, self.settings.drift_ppm)
+        apart = wall - own_wall
+        progress.wall_apart = apart if apart > 0 else min(0, apart + now - asked_at)
 
     def count_votes(self) -> None:
         """Advance the commit index over every slot that a quorum of its own config has voted for, in

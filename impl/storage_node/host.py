@@ -109,6 +109,8 @@ class StorageNode:
         """Of all trees of the node."""
         self.grants = Grants(env, settings.lease_us)
         self.agent = None if region is None else Agent(self, region)
+        self.for_node = frozenset((*self.OWN, *self.ASKED, *(Agent.HANDLERS if self.agent else ())))
+        """The messages that are not for a replica."""
         self.broken = False
 
     # --- Start ---
@@ -409,34 +411,41 @@ class StorageNode:
 
     def take(self, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""
-        own = self.OWN.get(type(message))
-        if own is not None:
-            if sender == self.env.me:
-                self.guarded(own, self, message)
+        if type(message) in self.for_node:
+            self.on_message_for_node(sender, message)
             return
-        asked = self.ASKED.get(type(message))
         replica = self.replicas.get(self.env.lane)
-        if asked is not None:
-            asked(self, sender, message)
-        elif self.agent is not None and type(message) in self.agent.HANDLERS:
-            self.agent.HANDLERS[type(message)](self.agent, sender, message)
-        elif replica is not None:
+        if replica is not None:
             self.guarded(replica.receive, sender, message)
         elif self.agent is not None:
             self.agent.not_there(sender, message)
+
+    def on_message_for_node(self, sender: NodeId, message: Message) -> None:
+        """What the node says to itself, what it is asked for a group, and what its agent is told."""
+        kind = type(message)
+        if kind in self.OWN:
+            if sender == self.env.me:
+                self.guarded(self.OWN[kind], self, message)
+        elif kind in self.ASKED:
+            self.ASKED[kind](self, sender, message)
+        else:
+            assert self.agent is not None, "only an agent has handlers besides"
+            self.agent.HANDLERS[kind](self.agent, sender, message)
 
     def on_timer(self, timer: Timer) -> None:
         """Hand a timer to the replica of its lane."""
         if self.broken:
             return
-        replica = self.replicas.get(self.env.lane)
-        if isinstance(timer, VacantTimer):
+        kind = type(timer)
+        if kind is VacantTimer:
             self.say_vacant()  # It was cancelled if a replica is there, or is being made.
-        elif isinstance(timer, ReportTimer):
+        elif kind is ReportTimer:
             if self.agent is not None:
                 self.agent.on_report_timer(timer)
-        elif replica is not None:
-            self.guarded(replica.fire, timer)
+        else:
+            replica = self.replicas.get(self.env.lane)
+            if replica is not None:
+                self.guarded(replica.fire, timer)
 
     def guarded(self, handler: Callable[..., None], *arguments: Any) -> None:
         """Call a handler of the lane's group; what turns out to be damaged silences the replica, like one

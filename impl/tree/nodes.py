@@ -87,7 +87,7 @@ def entry_size(codec: PageCodec[Any], key: bytes, value: Any) -> int:
 
 def cost_of(node: Node) -> int:
     """What a node takes in memory, about."""
-    entries = len(node.keys) if isinstance(node, Leaf) else len(node.children)
+    entries = len(node.children) if type(node) is Branch else len(node.keys)
     return NODE_BYTES + node.size + entries * OBJECT_BYTES
 
 
@@ -170,9 +170,11 @@ def pieces_of(codec: PageCodec[Any], node: Node, room: int) -> list[tuple[bytes,
 
     A leaf of one value and a branch of three children are not cut.
     """
+    if node.size <= room:
+        return [(b"", node)]
     least = 1 if isinstance(node, Leaf) else 2
     count = len(node.keys) if isinstance(node, Leaf) else len(node.children)
-    if node.size <= room or count < 2 * least:
+    if count < 2 * least:
         return [(b"", node)]
     separator, right = _halve(codec, node, least, count)
     second = pieces_of(codec, right, room)

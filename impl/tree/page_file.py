@@ -26,8 +26,7 @@ from dynaproof.impl.tree.pages import (
     Page,
     PageRef,
     decode_page,
-    digest_of_page,
-    encode_page,
+    encode_with_reference,
     gather,
     lay_out,
     room_of,
@@ -151,8 +150,9 @@ class PageFile:
             number = heappop(self.free)
         else:
             number, self.end = self.end, self.end + 1
-        self.disk.write_page(self.name, number, encode_page(number, page, self.page_bytes))
-        return PageRef(number, digest_of_page(page))
+        data, ref = encode_with_reference(number, page, self.page_bytes)
+        self.disk.write_page(self.name, number, data)
+        return ref
 
     # --- Checkpoints and held views ---
 

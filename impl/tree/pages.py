@@ -87,9 +87,19 @@ def _digest(beginning: bytes, body: bytes) -> bytes:
 
 def encode_page(number: int, page: Page, page_bytes: int) -> bytes:
     """The bytes of a page."""
+    return _encoded(number, page, _beginning(page), page_bytes)
+
+
+def encode_with_reference(number: int, page: Page, page_bytes: int) -> tuple[bytes, PageRef]:
+    """The bytes of a page, and what names it there."""
+    beginning = _beginning(page)
+    return _encoded(number, page, beginning, page_bytes), PageRef(number, _digest(beginning, page.body))
+
+
+def _encoded(number: int, page: Page, beginning: bytes, page_bytes: int) -> bytes:
     count = len(page.children)
     numbers = struct.pack(f"<{count}I", *[ref.page for ref in page.children]) if count else b""
-    payload = b"".join((_beginning(page), numbers, page.body))
+    payload = b"".join((beginning, numbers, page.body))
     return encode_frame(1, number, payload.ljust(page_bytes - FRAME_BYTES, b"\0"))
 
 
@@ -100,19 +110,20 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
         RottenPageError: these are not the bytes of the page that `ref` names.
     """
     payload, checksum = _framed(ref.page, data)
-    if len(payload) < _HEADER_BYTES:
+    size = len(payload)
+    if size < _HEADER_BYTES:
         raise RottenPageError(f"page {ref.page} holds no page")
     depth, parts, count, length = _HEADER.unpack_from(payload)
     middle = _HEADER_BYTES + count * DIGEST_BYTES
     at = middle + count * _NUMBER_BYTES
-    if parts > count or at + length > len(payload):
+    if parts > count or at + length > size:
         raise RottenPageError(f"page {ref.page} holds no page")
     body = payload[at : at + length]
     held = payload[:middle] + body
     if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
     # The digest vouches for all but the numbers of the pages below, and what is left free.
-    if len(held) < len(payload) and crc32(payload) != checksum:
+    if len(held) < size and crc32(payload) != checksum:
         raise _damaged(ref.page)
     if not count:
         return Page(body, (), depth, parts)

@@ -38,14 +38,14 @@ def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
     if any(view.take(kind) for kind in (Forgot, Spoke, Reconfigured)):  # The quorums are others now.
         fresh = view.acknowledged
     newest = view.configs[-1][1]
-    needed = len(newest) // 2 + (len(view.trusted()) == len(newest))
+    voters = view.trusted()
+    needed = len(newest) // 2 + (len(voters) == len(newest))
     for slot, request in fresh.items():
         chosen = view.chosen.get(slot)
         if slot > view.chosen_through:
             yield Violation(f"{request} was acknowledged in slot {slot}, which no quorum holds")
         elif chosen is not None:
-            voters = view.trusted()
-            for quorum in combinations(voters, len(view.configs[-1][1]) // 2 + 1):
+            for quorum in combinations(voters, len(newest) // 2 + 1):
                 if not any(_holds(view, voter, slot, chosen.entry.identity) for voter in quorum):
                     yield Violation(f"{request} was acknowledged in slot {slot}, and a quorum lacks it")
                     break

@@ -56,11 +56,15 @@ class DurableLogs:
         self.brought: dict[Member, list[tuple[int, Entry]]] = {}
         """What copies have brought of a peer's log, which counts once a head names the copy."""
         self._decoded: dict[bytes, JournalRecord] = {}
+        self._prefixes: dict[int, str] = {}
+        """By incarnation: with what the logs of it begin that became longer."""
 
     def synced(self, place: Place, member: Member) -> None:
         """Read the frames of an incarnation at a place that became durable."""
         disk = place.disk
-        prefix = log_prefix(self.group, member.incarnation)
+        prefix = self._prefixes.get(member.incarnation)
+        if prefix is None:
+            prefix = self._prefixes[member.incarnation] = log_prefix(self.group, member.incarnation)
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
@@ -151,7 +155,7 @@ class DurableLogs:
         known = view.records.get(at)
         if known is None:
             known = ChosenRecord(record)
-        elif known.record != record:
+        elif known.record is not record and known.record != record:
             view.file(RecordAltered(*at))
         view.accept(member, record.slot, Entry(ballot, record.proposed_at), known)
         while before < view.chosen_through:
@@ -169,6 +173,7 @@ class DurableLogs:
             del self.read_through[at]
         for member in list(self.pages)[:-kept]:
             del self.pages[member]
+        self._prefixes.clear()
 
 
 class SoundPages:

@@ -18,6 +18,7 @@ from dynaproof.impl.partition.messages.requests import READS, Change, Operation,
 from dynaproof.impl.partition.records import Answer
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs import sometimes
@@ -100,13 +101,15 @@ class Work:
     name the most of what grows with its log.
     """
 
-    __slots__ = ("fullest", "most_read", "most_written", "replica")
+    __slots__ = ("fullest", "growing", "most_read", "most_written", "replica")
 
     def __init__(self) -> None:
         self.replica: PartitionReplica | None = None
         self.most_read = 0
         self.most_written = 0
         self.fullest: dict[str, int] = {}
+        self.growing: tuple[Service, ...] = ()
+        """The services of the replica that know what grows with its log."""
 
 
 class LoadObserver:
@@ -196,6 +199,7 @@ class LoadObserver:
         starts = work.replica is not replica
         if starts:
             work.replica, work.fullest = replica, {}
+            work.growing = tuple(service for service in replica.services if service.memory())
         if read <= work.most_read and written <= work.most_written:
             return
         handler = "a start" if starts else handler_of(place)
@@ -209,11 +213,13 @@ class LoadObserver:
         """A sync of this replica's node has ended: what fills up is filed where it never was fuller in this
         life.
         """
-        fullest = self._work[place.name].fullest
-        for what, size, bound in replica.memory():
-            if size > fullest.get(what, -1):
-                fullest[what] = size
-                self.view.file(Filled(replica.member, what, size, bound))
+        work = self._work[place.name]
+        fullest = work.fullest
+        for service in work.growing:
+            for what, size, bound in service.memory():
+                if size > fullest.get(what, -1):
+                    fullest[what] = size
+                    self.view.file(Filled(replica.member, what, size, bound))
 
     # --- Replicas ---
 

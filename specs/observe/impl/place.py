@@ -17,6 +17,7 @@ from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.files import log_prefix, pages_of
 from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.storage_node.host import StorageNode
 
 LARGEST_ITEM = 409_600
@@ -257,9 +258,9 @@ def settings_of(place: Place) -> Settings:
     return node.settings
 
 
-def lease_end(replica: PartitionReplica) -> Microseconds:
+def lease_end(replica: PartitionReplica, leadership: Leadership) -> Microseconds:
     """When the lease of a leader ends by which it serves, by its node's clock; 0 without one."""
-    left = replica.lease_left() if replica.serving else -1
+    left = replica.lease_left() if leadership.serving else -1
     return replica.env.now + left if left > 0 else 0
 
 
@@ -374,24 +375,33 @@ class Seen:
         """All that it queues."""
 
     def queued(self) -> int:
-        """The sum of the lengths of all queues of the replica: cheaper than `queues`, and only changes
-        matter.
+        """The sum of the lengths of all queues of the replica, but for the page cache: cheaper than `queues`,
+        and only changes matter.
         """
-        pending, replica = self._requests.pending, self.replica
-        state = replica.state
+        pending, replica, waiting = self._requests.pending, self.replica, self._waiting
+        state, leadership = replica.state, replica.leadership
+        memory, holds = state.memory, state.holds
         lengths = (
             len(pending.requests)
             + len(pending.refused)
-            + state.memory.count
-            + len(state.holds)
+            + memory.count
+            + memory.bytes
             + len(self._readers.movers)
             + replica.early.slots
             + len(replica.views.copiers)
-            + self._waiting.attempts
-            + state.pages.cache.clean_bytes
+            + waiting.attempts
+            + waiting.size
         )
-        if replica.leadership is not None:
-            lengths += len(replica.leadership.learners) + len(replica.leadership.next_batch)
+        if holds:  # What they hold of the log grows with it.
+            lengths += len(holds) + state.applied + state.log_bytes
+        if leadership is not None:
+            lengths += len(leadership.learners) + len(leadership.next_batch)
         if pending.flights:
             lengths += sum(map(len, pending.flights.values()))
         return lengths
+
+    def cache_is_overfull(self) -> bool:
+        """Whether more is kept in the node's page cache than there is room beside what is dirty."""
+        cache = self.replica.state.pages.cache
+        clean = cache.clean_bytes
+        return clean > 0 and clean + cache.dirty_bytes > cache.bound

@@ -180,9 +180,10 @@ class ImplObserver(RequestObserver):
     def on_reached(self, place: Place, note: Reached) -> None:
         """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
         view, situation = self.view, EVERY[note.what]
-        leader = view.led[max(view.led)][-1] if view.led else None
-        if situation is sometimes.GRAY_LINK and not is_cut_off(place, leader):
-            return  # It missed the heartbeats for another reason: they were lost or late.
+        if situation is sometimes.GRAY_LINK:
+            leader = view.led[max(view.led)][-1] if view.led else None
+            if not is_cut_off(place, leader):
+                return  # It missed the heartbeats for another reason: they were lost or late.
         if situation is not sometimes.ROT_FOUND:
             self.reach(situation)
             return
@@ -369,15 +370,17 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place, self.group)
         if replica is None:
             return
-        self.load.worked(place, replica)  # Before anything is read here, which is no work of the handler.
-        self.times.handled(place)
-        log = replica.log
+        disk, log, seen = place.disk, replica.log, self.seen.get(place.name)
+        # Before anything is read here, which is no work of the handler; most handlers touch no disk.
+        if disk.bytes_read or disk.bytes_written or seen is None or seen.replica is not replica:
+            self.load.worked(place, replica)
+        if place.slow > self.times.slowest or not place.world.timed:
+            self.times.handled(place)
         if replica.state.applied != log.commit:
             self.view.file(AppliedApart(replica.member, replica.state.applied, log.commit))
         question = given(place)
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
             self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
-        seen = self.seen.get(place.name)
         if seen is None or seen.replica is not replica:
             seen = self.seen[place.name] = Seen(replica)
             self.damages.pop(place.name, None)
@@ -391,9 +394,9 @@ class ImplObserver(RequestObserver):
                 self.view.file(Committed(seen.member, number, proposed_at))
             seen.commit = self.commits[place.name] = log.commit
             self.times.known(log.commit, place.world.tau)
-        ballot = replica.leading
-        if ballot is not None:
-            ends = lease_end(replica)
+        leadership = replica.leadership
+        if leadership is not None:
+            ballot, ends = leadership.ballot, lease_end(replica, leadership)
             if ends != seen.ends or ballot is not seen.ballot:
                 seen.ends, seen.ballot = ends, ballot
                 # Until the first tau at which the node's clock shows the lease's end.
@@ -402,7 +405,7 @@ class ImplObserver(RequestObserver):
             seen.ballot, seen.ends = None, 0
             self.view.hold(seen.member, NO_BALLOT, 0)
         lengths = seen.queued()
-        if lengths != seen.lengths:
+        if lengths != seen.lengths or seen.cache_is_overfull():
             seen.lengths = lengths
             self.bounds.queued(replica)
             if replica.early.slots:

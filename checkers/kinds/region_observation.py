@@ -13,12 +13,14 @@ from typing import Any, ClassVar
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.term import Activated
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import (
     METADATA,
+    TABLES,
     PartitionRecord,
     TableRecord,
     WorkflowRecord,
@@ -41,6 +43,7 @@ from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.sometimes import EVERY, Sometimes
 from dynaproof.specs.views.base import Fact
@@ -69,6 +72,7 @@ class RegionObservation(GroupsObservation):
         *GroupsObservation.PROVIDES,
         *MetadataObserver.PROVIDES,
         *UserObserver.PROVIDES,
+        *ErrorObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -88,6 +92,7 @@ class RegionObservation(GroupsObservation):
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
+        self.errors = ErrorObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
@@ -116,6 +121,9 @@ class RegionObservation(GroupsObservation):
     def chosen(self, record: Any) -> None:
         """A record of the metadata is chosen."""
         self.metadata.chosen(record)
+        for change in record.changes():
+            if change.key.startswith(TABLES):
+                self.errors.changed(change.key[len(TABLES) :].decode())
         for table in self.metadata.of(TableRecord):
             if table.status == "deleting":
                 self.users.removed(table.name)
@@ -246,11 +254,17 @@ class RegionObservation(GroupsObservation):
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""
         self.users.on_asked(place, note)
+        self.errors.asked(note, place.world.tau)
 
     def user_answered(self, place: Place, note: UserAnswered) -> None:
         """A user was answered."""
         self.users.on_answered(place, note)
+        user = place.node
+        assert isinstance(user, User)
+        router = user.router
+        self.errors.answered(place.name, note, router, place.world.places[router.name].up)
 
     def user_crashed(self, place: Place, lost_disk: bool) -> None:
         """A user is gone."""
         self.users.crashed(place, lost_disk)
+        self.errors.crashed(place.name)

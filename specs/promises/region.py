@@ -8,6 +8,7 @@ from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.region import (
     BecameActive,
     Decided,
+    Failing,
     FenceLowered,
     KeyOutside,
     Leaked,
@@ -156,6 +157,18 @@ def what_was_begun_ends(view: RegionView) -> Iterable[Violation]:
         yield Violation(f"{fact.what} has not ended after {fact.waited_us} us")
 
 
+@spec("eventually", source="docs/table.md, R1 to R6", over=RegionView, on=(Failing,))
+def errors_stop_after_faults(view: RegionView) -> Iterable[Violation]:
+    """Once all has mended, for which there is a bound, no user that asks a running router hears an error that
+    only a fault explains, and each is answered while it waits.
+    """
+    for fact in view.take(Failing):
+        yield Violation(
+            f"{fact.user} asked for {fact.what} and heard {fact.error or 'nothing'}; "
+            f"all had mended {fact.mended_us} us after the faults had stopped, {fact.later_us} us before"
+        )
+
+
 SPECS: tuple[AnySpec, ...] = (
     only_the_active_admin_changes,
     workflow_steps_happen_once,
@@ -170,5 +183,6 @@ SPECS: tuple[AnySpec, ...] = (
     scan_returns_each_once,
     nothing_leaks,
     what_was_begun_ends,
+    errors_stop_after_faults,
 )
 """The specs of this module, in the order in which they are listed."""

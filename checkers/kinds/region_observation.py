@@ -42,6 +42,7 @@ from dynaproof.impl.storage_node.messages import (
 from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
+from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
@@ -73,6 +74,7 @@ class RegionObservation(GroupsObservation):
         *MetadataObserver.PROVIDES,
         *UserObserver.PROVIDES,
         *ErrorObserver.PROVIDES,
+        *OrderObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -94,6 +96,8 @@ class RegionObservation(GroupsObservation):
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
+        self.orders: dict[str, OrderObserver] = {}
+        """By the name of an admin, what its life has answered."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.fences: dict[str, int] = {}
@@ -225,6 +229,10 @@ class RegionObservation(GroupsObservation):
         admin = place.node
         assert isinstance(admin, Admin)
         self.bounded(place, admin.queues())
+        orders = self.orders.get(place.name)
+        if orders is None:
+            orders = self.orders[place.name] = OrderObserver(self.region, admin.settings.sessions)
+        orders.handled(place, len(admin.orders.under_way) < admin.settings.orders)
 
     def bounded(self, place: Place, queues: tuple[tuple[str, int, int], ...]) -> None:
         """What grows with what others ask is within its bounds."""
@@ -246,6 +254,7 @@ class RegionObservation(GroupsObservation):
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
+        self.orders.pop(place.name, None)
         if isinstance(node, Admin) and node.term.active and self.metadata.of(WorkflowRecord):
             self.reach(sometimes.ADMIN_DIED)
         for group in self.groups:

@@ -1,10 +1,11 @@
 """Faults that only a region has: a zone goes down, the active admin or the leader of the metadata crashes,
-and a storage node turns gray. None of them loses synced state.
+the active admin or the leader of a table's partition is cut off, and a storage node turns gray. None of them
+loses synced state.
 """
 
 from __future__ import annotations
 
-from dynaproof.checkers.kinds.replica_faults import leading
+from dynaproof.checkers.kinds.replica_faults import hosted, leading
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import (
     CRASH,
@@ -13,10 +14,13 @@ from dynaproof.checkers.runs.world_faults import (
     Stop,
     into,
     out_of,
+    peers,
 )
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.metadata.orders import DeleteTable
 from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.router.router import Router
 
 
 class ZoneDown(FaultKind):
@@ -76,14 +80,7 @@ class AdminCrash(CrashOf):
 
     def who(self, ground: Ground) -> Place | None:
         """The first that thinks that it is active."""
-        return next(
-            (
-                target
-                for target in ground.targets
-                if target.up and isinstance(target.node, Admin) and target.node.term.active
-            ),
-            None,
-        )
+        return active_admin(ground)
 
 
 class MetadataLeaderCrash(CrashOf):
@@ -102,6 +99,89 @@ class MetadataLeaderCrash(CrashOf):
             ),
             None,
         )
+
+
+class CutOff(Cut):
+    """The base of cuts around whoever plays a part when they fall."""
+
+    def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
+        """Join the links that it has cut, whoever plays the part by now."""
+        ground.join(list(ground.world.cut_links), number)
+
+
+class AdminCut(CutOff):
+    """The active admin and the metadata do not hear each other; routers and storage nodes hear both. So it
+    goes on to take orders, and another admin becomes active beside it.
+    """
+
+    name = "cut of the active admin"
+    sentence = "the active admin is cut off from the metadata"
+    mend_sentence = "the admin that was active hears the metadata again"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where one is active."""
+        return active_admin(ground) is not None
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """Between the admin and all hosts of the metadata, in both directions."""
+        admin = active_admin(ground)
+        metadata = [one for one in ground.targets if METADATA in {replica.group for replica in hosted(one)}]
+        hosts = [one.name for one in metadata]
+        return [] if admin is None else [*into(admin, hosts), *out_of(admin, hosts)]
+
+
+class LeaderCut(CutOff):
+    """The leader of a table's partition is cut off from all but the routers: it serves by its lease alone, to
+    its end. Where a table is about to be deleted, it is a leader of that.
+    """
+
+    name = "cut of a leader"
+    sentence = "the leader of a table's partition is cut off"
+    mend_sentence = "the node that led a table's partition is heard again"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a table's partition is led."""
+        return bool(table_leaders(ground))
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """Of one of the nodes that lead one, in both directions, but for those to routers."""
+        leaders = table_leaders(ground)
+        if not leaders:
+            return []
+        leader = leaders[fault.amount % len(leaders)]
+        places = ground.world.places
+        others = [one for one in peers(ground, leader) if not isinstance(places[one].node, Router)]
+        return [*into(leader, others), *out_of(leader, others)]
+
+
+def active_admin(ground: Ground) -> Place | None:
+    """The first admin that thinks that it is active."""
+    return next(
+        (
+            target
+            for target in ground.targets
+            if target.up and isinstance(target.node, Admin) and target.node.term.active
+        ),
+        None,
+    )
+
+
+def table_leaders(ground: Ground) -> list[Place]:
+    """The nodes that lead partitions of tables; where some are about to be deleted, of those."""
+    led = {target.name: [one.group for one in leading(target)] for target in ground.targets}
+    leaders = [target for target in ground.targets if led[target.name] and METADATA not in led[target.name]]
+    going = partitions_going(ground)
+    return [target for target in leaders if any(group in going for group in led[target.name])] or leaders
+
+
+def partitions_going(ground: Ground) -> list[int]:
+    """The partitions of tables that the active admin is about to delete."""
+    admin = active_admin(ground)
+    if admin is None or not isinstance(admin.node, Admin):
+        return []
+    orders = admin.node.orders.under_way.values()
+    going = [one.table for one in orders if isinstance(one.order.action, DeleteTable)]
+    return [partition for table in going if table is not None for partition in table.partitions]
 
 
 class GrayNode(Cut):
@@ -135,4 +215,6 @@ class GrayNode(Cut):
 ZONE_DOWN = ZoneDown()
 ADMIN_CRASH = AdminCrash()
 METADATA_LEADER_CRASH = MetadataLeaderCrash()
+ADMIN_CUT = AdminCut()
+LEADER_CUT = LeaderCut()
 GRAY_NODE = GrayNode()

@@ -13,12 +13,14 @@ from typing import Any, ClassVar
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.workloads.judge import Judge
+from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.term import Activated
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import (
     METADATA,
+    TABLES,
     PartitionRecord,
     ReplacementRecord,
     TableRecord,
@@ -43,7 +45,9 @@ from dynaproof.impl.storage_node.messages import (
 from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
+from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.sometimes import EVERY, Sometimes
 from dynaproof.specs.views.base import Fact
@@ -73,6 +77,8 @@ class RegionObservation(GroupsObservation):
         *GroupsObservation.PROVIDES,
         *MetadataObserver.PROVIDES,
         *UserObserver.PROVIDES,
+        *ErrorObserver.PROVIDES,
+        *OrderObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -94,7 +100,10 @@ class RegionObservation(GroupsObservation):
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
+        self.errors = ErrorObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
+        self.orders: dict[str, OrderObserver] = {}
+        """By the name of an admin, what its life has answered."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.fences: dict[NodeId, int] = {}
@@ -122,6 +131,9 @@ class RegionObservation(GroupsObservation):
     def chosen(self, record: Any) -> None:
         """A record of the metadata is chosen."""
         self.metadata.chosen(record)
+        for change in record.changes():
+            if change.key.startswith(TABLES):
+                self.errors.changed(change.key[len(TABLES) :].decode())
         for table in self.metadata.of(TableRecord):
             if table.status == "deleting":
                 self.users.removed(table.name)
@@ -260,6 +272,10 @@ class RegionObservation(GroupsObservation):
         admin = place.node
         assert isinstance(admin, Admin)
         self.bounded(place, admin.queues())
+        orders = self.orders.get(place.name)
+        if orders is None:
+            orders = self.orders[place.name] = OrderObserver(self.region, admin.settings.sessions)
+        orders.handled(place, len(admin.orders.under_way) < admin.settings.orders)
 
     def bounded(self, place: Place, queues: tuple[tuple[str, int, int], ...]) -> None:
         """What grows with what others ask is within its bounds."""
@@ -283,6 +299,7 @@ class RegionObservation(GroupsObservation):
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
+        self.orders.pop(place.name, None)
         if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes.ADMIN_DIED)
         for group in self.groups:
@@ -295,11 +312,17 @@ class RegionObservation(GroupsObservation):
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""
         self.users.on_asked(place, note)
+        self.errors.asked(note, place.world.tau)
 
     def user_answered(self, place: Place, note: UserAnswered) -> None:
         """A user was answered."""
         self.users.on_answered(place, note)
+        user = place.node
+        assert isinstance(user, User)
+        router = user.router
+        self.errors.answered(place.name, note, router, place.world.places[router.name].up)
 
     def user_crashed(self, place: Place, lost_disk: bool) -> None:
         """A user is gone."""
         self.users.crashed(place, lost_disk)
+        self.errors.crashed(place.name)

@@ -1,7 +1,8 @@
 """The fair end of a run of a region: the faults have stopped, and what must happen eventually is judged.
 
-With the load on, every partition mends and users are answered. Without it, every workflow ends, all replicas
-of each partition become equal, and storage nodes keep nothing that the metadata does not name.
+With the load on, every partition mends and users are answered, from then on without errors. Without it, every
+workflow ends, all replicas of each partition become equal, and storage nodes keep nothing that the metadata
+does not name.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def most_steps(run: Run) -> int:
 
 def go_on(run: Run) -> None:
     """The faults have stopped, and the load stays on, at an easy pace while the region mends."""
+    observed(run).errors.stopped_at = run.world.tau
     ask_all(run, run.config.settings.lease_us)
 
 
@@ -170,6 +172,7 @@ def mends(run: Run) -> None:
     run.advance_until(lambda: any(map(is_active, run.places_of(ADMIN))), bound, most_steps(run))
     if run.failure is None and not any(map(is_active, run.places_of(ADMIN))):
         file(run, Unended("the time without an active admin", bound))
+    observed(run).errors.mended_at = run.world.tau
 
 
 def answers(run: Run) -> None:

@@ -35,6 +35,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.checkers.scenarios.region_end import PROVIDES, go_on, judge_end, rest, stop
+from dynaproof.checkers.scenarios.table_draws import unruly
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
 from dynaproof.checkers.workloads.user import SCHEMA, User, UserSettings
 from dynaproof.impl.admin.settings import AdminSettings
@@ -221,9 +222,8 @@ def draw_table(seed: int, strategy: str) -> RegionConfig:
     pick = Chance(f"{NAME}/{strategy}/{seed}/table")
     config = draw_region(NAME, seed, strategy, 1_500 + pick(1_000), faults_of)
     replicas, partitions = (3, 3, 3, 5)[pick(4)], (3, 3, 1, 4)[pick(4)]
-    return structs.replace(
-        config, user=structs.replace(config.user, replicas=replicas, partitions=partitions)
-    )
+    user = structs.replace(config.user, replicas=replicas, partitions=partitions)
+    return unruly(structs.replace(config, user=user))
 
 
 def load(config: RegionConfig) -> int:

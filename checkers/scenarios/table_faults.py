@@ -15,7 +15,9 @@ from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.region import RegionConfig
 from dynaproof.checkers.kinds.region_faults import (
     ADMIN_CRASH,
+    ADMIN_CUT,
     GRAY_NODE,
+    LEADER_CUT,
     METADATA_LEADER_CRASH,
     ZONE_DOWN,
 )
@@ -25,6 +27,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of
+from dynaproof.checkers.scenarios.table_draws import unruly
 from dynaproof.specs.sometimes import (
     ADMIN_DIED,
     COLLECTED,
@@ -37,6 +40,9 @@ from dynaproof.specs.sometimes import (
     TWO_ADMINS,
     Sometimes,
 )
+
+CUTS = 12
+"""Cuts of leaders in one run, where there are any."""
 
 
 class Mostly(Struct, frozen=True):
@@ -68,11 +74,11 @@ class Mostly(Struct, frozen=True):
 
 
 class WithAbsences(Struct, frozen=True):
-    """Faults of all kinds; and in half of the configurations a node or two are away for so long that tables
-    are deleted meanwhile.
+    """Faults of all kinds; in half of the configurations a node or two are away for so long that tables are
+    deleted meanwhile, and in half of them leaders of tables are cut off, one after the other.
     """
 
-    all_kinds: tuple[FaultKind, ...] = (*FAULTS, CLIENT_CRASH)
+    all_kinds: tuple[FaultKind, ...] = (*FAULTS, CLIENT_CRASH, LEADER_CUT)
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
         """The faults of one configuration."""
@@ -80,40 +86,46 @@ class WithAbsences(Struct, frozen=True):
             Fault(CRASH.name, 1 + pick(length // 2), pick(64), 300 + pick(length), pick(1 << 20))
             for _ in range(pick(2) * (1 + pick(2)))
         )
-        return in_order(faults_of(pick, label, length), away)
+        cuts = tuple(
+            Fault(LEADER_CUT.name, 1 + pick(length), pick(64), 20 + pick(length // 4), pick(1 << 20))
+            for _ in range(pick(2) * CUTS)
+        )
+        return in_order(faults_of(pick, label, length), away, cuts)
 
 
 Faults: TypeAlias = Mostly | WithAbsences
 
 
 def draw_with(
-    name: str, faults: Faults, changes: dict[str, Any], length: int, seed: int, strategy: str
+    name: str, faults: Faults, changes: dict[str, Any], length: int, hasty: int, seed: int, strategy: str
 ) -> RegionConfig:
     """The configuration of one seed."""
     pick = Chance(f"{name}/{strategy}/{seed}/users")
     config = draw_region(name, seed, strategy, length + pick(length // 2), faults)
     user = structs.replace(config.user, partitions=1 + pick(3), **changes)
-    if user.deletes and pick(2):  # What was ordered of a table comes again when there is another one.
-        options = structs.replace(config.options, late_us=config.settings.lease_us)
-        config = structs.replace(config, options=options, duplication=OFTEN)
-    return structs.replace(config, user=user)
+    return unruly(structs.replace(config, user=user), hasty)
 
 
-OFTEN = 6_000
-"""Chance of the repetition of a message, in parts of 65536, where copies come late."""
-
-COMES_AND_GOES = {"tables": 2, "deletes": True}
+COMES_AND_GOES = {"tables": 2, "orders": 8}
 
 
 def like_table(
-    name: str, sentence: str, faults: Faults, seen: tuple[Sometimes, ...], length: int, **changes: Any
+    name: str,
+    sentence: str,
+    faults: Faults,
+    seen: tuple[Sometimes, ...],
+    length: int,
+    hasty: int = 1,
+    **changes: Any,
 ) -> Scenario:
-    """`table` with other faults, and users that do other things."""
+    """`table` with other faults, and users that do other things; in `hasty` quarters of the configurations
+    admins take over soon.
+    """
     return structs.replace(
         TABLE,
         name=name,
         sentence=sentence,
-        draw=partial(draw_with, name, faults, changes, length),
+        draw=partial(draw_with, name, faults, changes, length, hasty),
         sometimes=tuple(one.name for one in seen),
         faults=faults.all_kinds,
     )
@@ -124,16 +136,17 @@ CREATE_DELETE_CREATE = like_table(
     "tables are created and deleted under the same names, again and again; all faults but lost disks",
     WithAbsences(),
     (LEADER_CHANGED, METADATA_LED_ANEW, TABLE_GONE, STALE_ROUTE, DELETED_WHILE_CREATED, COLLECTED),
-    1_500,
+    3_000,
     **COMES_AND_GOES,
 )
 
 ADMIN_TAKEOVER = like_table(
     "admin-takeover",
     "admins crash and are cut off while tables are created and deleted",
-    Mostly((ADMIN_CRASH, ADMIN_CRASH, CUT_OFF), 4),
+    Mostly((ADMIN_CRASH, ADMIN_CUT, ADMIN_CUT, CUT_OFF), 5),
     (ADMIN_DIED, TWO_ADMINS, LATE_COMMAND, DELETED_WHILE_CREATED),
     1_500,
+    hasty=3,
     **COMES_AND_GOES,
 )
 

@@ -70,8 +70,10 @@ class UserSettings(Struct, frozen=True):
     """Of each table,"""
     replicas: int = 3
     """and of each of those."""
-    deletes: bool = False
-    """Whether tables are deleted too, and created again."""
+    orders: int = 0
+    """Of 24 things, so many create, delete or describe a table, up to 16;"""
+    deletes: int = 3
+    """of eight of these, so many delete one, up to six."""
     page: int = 3
     """Items of a page, at the most."""
 
@@ -179,10 +181,12 @@ class User:
         draw = self.env.random("action", 24)
         settings = self.settings
         table = self.table(self.env.random("table", settings.tables))
-        if settings.deletes and draw < 8:
-            if draw < 4:
-                return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
-            return DeleteTable(table) if draw < 7 else DescribeTable(table)
+        if draw < settings.orders:
+            if draw % 8 < settings.deletes:
+                return DeleteTable(table)
+            if draw % 8 == 7:
+                return DescribeTable(table)
+            return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
         key = self.env.random("key", settings.keys)
         if draw < 11:
             return GetItem(table, key_of(key), strong=draw % 3 > 0)
@@ -232,7 +236,7 @@ class User:
                 del self.sessions[sender.address]
                 if self.doing is not None and self.router == sender.address:
                     self.scan = None
-                    self.end(None, "", False, None)  # Its earlier life may have done it.
+                    self.end(None, SESSION_GONE, False, None)  # The router's earlier life may have done it.
             return
         if not isinstance(message, (Answered, Failed)) or self.doing is None:
             return
@@ -277,6 +281,9 @@ class User:
         self.ended += answered
         self.think(1 + self.env.random("think", self.settings.think_us << min(self.errors, MOST_DOUBLED)))
 
+
+SESSION_GONE = "session gone"
+"""The router has closed the session, or has crashed since."""
 
 TOO_MANY = "LimitExceededException"
 """It can be done later."""

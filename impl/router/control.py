@@ -142,8 +142,8 @@ class Control:
     def on_order_timer(self, timer: OrderTimer) -> None:
         """Order it again; or give up: if an admin got the order, without knowing what will become of it."""
         asked, ordering = self.router.asked[timer.number], self.orders[timer.number]
-        if ordering.session is None:
-            self.active = None
+        if ordering.session is None and ordering.to == self.active:
+            self.active = None  # Another one that was heard of since stays.
         if self.env.now < asked.until:
             self.order(timer.number, asked)
         else:

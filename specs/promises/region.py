@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.region import (
     BecameActive,
+    CopyUnanswered,
     Decided,
     DeclaredDead,
+    Failing,
     FenceLowered,
     KeyOutside,
     Leaked,
@@ -125,6 +127,13 @@ def routes_are_committed(view: RegionView) -> Iterable[Violation]:
         )
 
 
+@spec("always", source="Birrell and Nelson, Implementing RPC, 1984", over=RegionView, on=(CopyUnanswered,))
+def copies_of_orders_are_answered(view: RegionView) -> Iterable[Violation]:
+    """A copy of an order is answered as it was: an admin keeps no fewer answers than its bound says."""
+    for fact in view.take(CopyUnanswered):
+        yield Violation(f"{fact.admin} had answered {fact.order}, and gave a copy of it no answer")
+
+
 @spec("always", source="the boundary of nodes, bounds", over=RegionView, on=(Overfull,))
 def routers_and_admins_stay_bounded(view: RegionView) -> Iterable[Violation]:
     """What a router or an admin keeps of requests, look-ups, tables, sessions and orders is bounded."""
@@ -183,6 +192,18 @@ def every_partition_regains_its_voters(view: RegionView) -> Iterable[Violation]:
         yield Violation(f"partition {fact.partition} lacks {fact.what} after {fact.waited_us} us")
 
 
+@spec("eventually", source="docs/table.md, R1 to R6", over=RegionView, on=(Failing,))
+def errors_stop_after_faults(view: RegionView) -> Iterable[Violation]:
+    """Once all has mended, for which there is a bound, no user that asks a running router hears an error that
+    only a fault explains, and each is answered while it waits.
+    """
+    for fact in view.take(Failing):
+        yield Violation(
+            f"{fact.user} asked for {fact.what} and heard {fact.error or 'nothing'}; "
+            f"all had mended {fact.mended_us} us after the faults had stopped, {fact.later_us} us before"
+        )
+
+
 SPECS: tuple[AnySpec, ...] = (
     only_the_active_admin_changes,
     workflow_steps_happen_once,
@@ -194,11 +215,13 @@ SPECS: tuple[AnySpec, ...] = (
     fences_hold,
     routes_are_committed,
     routers_and_admins_stay_bounded,
+    copies_of_orders_are_answered,
     keys_lie_in_their_partition,
     users_see_one_table,
     scan_returns_each_once,
     nothing_leaks,
     what_was_begun_ends,
     every_partition_regains_its_voters,
+    errors_stop_after_faults,
 )
 """The specs of this module, in the order in which they are listed."""

@@ -171,6 +171,25 @@ class Unended(RegionFact, frozen=True, gc=False):
     waited_us: int
 
 
+class CopyUnanswered(RegionFact, frozen=True, gc=False):
+    """An admin did not repeat its answer for a copy of an order, though it has answered few others since."""
+
+    admin: str
+    order: Name
+
+
+class Failing(RegionFact, frozen=True, gc=False):
+    """All had mended `mended_us` after the faults had stopped; and of what a user asked for `later_us` later,
+    it heard an error that only a fault explains, or nothing.
+    """
+
+    user: str
+    what: str
+    error: str
+    mended_us: int
+    later_us: int
+
+
 class RegionView(View[RegionFact]):
     """Facts about one region; each is judged in the step that shows it."""
 

@@ -80,6 +80,12 @@ BUGS = (
         scenario=COMES_AND_GOES,
     ),
     bug(
+        "one_answer_kept",
+        "An admin keeps the answer of the last order only, not of as many as it says.",
+        Edit(ORDERS, "keep_newest(self.answers, self.settings.sessions)", "keep_newest(self.answers, 1)"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
         "orders_not_bounded",
         "An admin takes all orders of routers at the same time.",
         Edit(ORDERS, "if len(self.under_way) >= self.settings.orders:", "if False:"),

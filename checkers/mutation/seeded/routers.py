@@ -70,6 +70,23 @@ BUGS = (
         scenario="table",
     ),
     bug(
+        "first_route_kept",
+        "A router goes on to use what it has read of a table first, whatever it reads later.",
+        Edit(TABLES, "if before is None or m.slot >= before.slot:", "if before is None:"),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
+        "look_up_not_repeated",
+        "A router asks the metadata for a table once, and waits for an answer that may be lost.",
+        Edit(
+            TABLES,
+            "self.ask(timer.number, look_up)",
+            "self.env.set_timer(self.settings.caller.attempt_us, timer)",
+            within="Tables.on_locate_timer",
+        ),
+        scenario=COMES_AND_GOES,
+    ),
+    bug(
         "requests_not_bounded",
         "A router takes all that users ask at the same time.",
         Edit(ROUTER, "if crowded or len(self.asked) >= self.settings.requests:", "if crowded:"),

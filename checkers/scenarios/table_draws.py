@@ -1,0 +1,56 @@
+"""What the runs of a region draw beside their faults, each in some schedules and not in others: admins that
+take over soon, messages that come again often and late, and users that order more of tables than they ask of
+them (Groce et al., *Swarm Testing*, ISSTA 2012).
+"""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.region import RegionConfig
+from dynaproof.checkers.runs.config import Chance
+
+OFTEN = (12_000, 32_000)
+"""Chances of the repetition of a message, in parts of 65536, where copies come late."""
+
+ORDERS = 16
+"""Of 24 things that users ask for, where they order more than they ask."""
+
+TIMER_WEIGHTS = (2, 4, 12, 24)
+"""A region has five times as many timers as a group, and each waits for its turn as it does there."""
+
+
+def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
+    """A configuration with some of these; with admins that take over soon in `hasty` quarters of them."""
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/unruly")
+    soon, late, ordering = pick(4) < hasty, pick(2), pick(2)
+    weight = TIMER_WEIGHTS[pick(len(TIMER_WEIGHTS))]
+    config = structs.replace(config, timer_weight=weight)
+    if soon:
+        config = takes_over_soon(config, pick)
+    if late:
+        config = repeats_late(config, pick)
+    if config.user.orders and not ordering:
+        config = structs.replace(config, user=structs.replace(config.user, orders=ORDERS))
+    return config
+
+
+def takes_over_soon(config: RegionConfig, pick: Chance) -> RegionConfig:
+    """An admin takes over as soon as the other one's change of the metadata can be late: so two often think
+    that they are active.
+    """
+    latencies, syncs = config.options.latencies, config.options.sync_us
+    beat = max(config.settings.heartbeat_us // (2, 8)[pick(2)], 4 * max(latencies) + 2 * max(syncs))
+    admin = structs.replace(config.admin, takeover_us=beat, touch_us=beat // (1, 2)[pick(2)])
+    return structs.replace(config, admin=admin)
+
+
+def repeats_late(config: RegionConfig, pick: Chance) -> RegionConfig:
+    """Many messages come a second time, when what they ask for was done and undone: so users that order take
+    their time, and delete what is there for some leases.
+    """
+    lease, user = config.settings.lease_us, config.user
+    options = structs.replace(config.options, late_us=lease * (1, 1, 3)[pick(3)])
+    if user.orders:
+        user = structs.replace(user, think_us=lease // 2, deletes=1)
+    return structs.replace(config, options=options, duplication=OFTEN[pick(2)], user=user)

@@ -1,0 +1,51 @@
+"""Orders of routers, as admins answer them, seen through a `RegionView`: whether a copy of an order that was
+answered gets the answer again.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeAlias
+
+from dynaproof.impl.kept import keep_newest
+from dynaproof.impl.metadata.orders import Declined, NotActive, Obeyed, Order
+from dynaproof.impl.node import Message
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.sessions import Session
+from dynaproof.specs.observe.impl.place import Place, given, sent
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.region import CopyUnanswered, RegionView
+
+Answer: TypeAlias = Obeyed | Declined | NotActive
+
+
+class OrderObserver:
+    """Files facts about the orders that one life of an admin takes; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (CopyUnanswered,)
+    """The types of all facts that are filed."""
+
+    def __init__(self, view: RegionView, most: int) -> None:
+        self.view = view
+        self.most = most
+        """Answers that an admin keeps."""
+        self.taken: dict[tuple[Session, int], bool] = {}
+        self.answers: dict[RequestId, Answer] = {}
+        """The newest, as an admin should have them."""
+
+    def handled(self, place: Place, has_room: bool) -> None:
+        """A handler of the admin has run. Without room it leaves it to the router to order again."""
+        order, leaving = given(place), tuple(sent(place))
+        if isinstance(order, Order) and has_room:
+            said = self.answers.get(order.request)
+            copy = (order.session, order.number) in self.taken
+            self.taken[order.session, order.number] = True
+            if copy and said is not None and said not in leaving:
+                self.view.file(CopyUnanswered(place.name, str(order.request)))
+        for message in leaving:
+            self.remember(message)
+
+    def remember(self, message: Message) -> None:
+        """The admin says something."""
+        if isinstance(message, (Obeyed, Declined, NotActive)):
+            self.answers[message.request] = message
+            keep_newest(self.answers, self.most)

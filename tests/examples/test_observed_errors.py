@@ -1,0 +1,89 @@
+"""Which errors of users only a fault explains, once all has mended."""
+
+import pytest
+
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.router.messages import Action, Done, GetItem, ListTables, PutItem
+from dynaproof.impl.router.notes import UserAnswered, UserAsked
+from dynaproof.specs.observe.impl.user_errors import UNKNOWN, ErrorObserver
+from dynaproof.specs.promises.region import errors_stop_after_faults
+from dynaproof.specs.views.region import RegionView
+
+USER = NodeId("region", "user", "u0")
+ROUTER, OTHER = NodeId("region", "a", "router-a"), NodeId("region", "b", "router-b")
+PUT, GET = PutItem("t", b"item"), GetItem("t", b"key", strong=True)
+
+
+class Case:
+    """One user, whose requests are answered at once."""
+
+    def __init__(self) -> None:
+        self.view = RegionView()
+        self.errors = ErrorObserver(self.view)
+        self.number = 0
+
+    def mend(self) -> None:
+        self.errors.stopped_at, self.errors.mended_at = 100, 300
+
+    def ask(self, action: Action, error: str | None, router: NodeId = ROUTER, up: bool = True) -> None:
+        self.number += 1
+        request = RequestId(USER, 1, self.number)
+        self.errors.asked(UserAsked(request, action), 350)
+        said = UserAnswered(request, Done(None) if error is None else None, error or "", False)
+        self.errors.answered("u0", said, router, up)
+
+    def told(self) -> list[str]:
+        return [one.sentence for one in errors_stop_after_faults.check(self.view)]
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "counts"),
+    [
+        (PUT, "", True),
+        (PUT, "ServiceUnavailable", True),
+        (GET, "ServiceUnavailable", True),
+        (ListTables(), UNKNOWN, True),
+        (PUT, "ThrottlingException", False),
+        (PUT, "ConditionalCheckFailedException", False),
+        (GET, "ResourceNotFoundException", False),
+        (PUT, None, False),
+    ],
+)
+def test_an_error_counts_if_only_a_fault_explains_it(action: Action, error: str | None, counts: bool) -> None:
+    case = Case()
+    case.ask(action, error)
+    assert case.told() == []
+    case.mend()
+    case.ask(action, error, up=False)
+    assert case.told() == []
+    case.ask(action, error)
+    assert bool(case.told()) == counts
+
+
+def test_the_sentence_says_who_asked_for_what_and_when() -> None:
+    case = Case()
+    case.mend()
+    case.ask(GET, "")
+    (told,) = case.told()
+    assert told.startswith(
+        "u0 asked for GetItem and heard nothing; all had mended 200 us after the faults had"
+    )
+    assert told.endswith("50 us before")
+
+
+def test_what_became_of_a_write_may_be_unknown_where_the_router_does_not_know_the_table_as_it_is() -> None:
+    case = Case()
+    case.mend()
+    case.errors.changed("t")
+    case.ask(PUT, UNKNOWN)
+    case.ask(GET, None)
+    case.errors.changed("t")
+    case.ask(PUT, UNKNOWN)
+    case.ask(GET, "session gone")
+    case.ask(PUT, UNKNOWN)
+    case.ask(GET, None)
+    case.ask(PUT, UNKNOWN, router=OTHER)
+    assert case.told() == []
+    case.ask(PUT, UNKNOWN)
+    assert len(case.told()) == 1

@@ -75,6 +75,8 @@ def command_voters(world: World, config: Config, lane: int = ONLY_LANE) -> None:
 class GroupObservation(ImplObserver):
     """What a run shows of its group and its clients."""
 
+    __slots__ = ()
+
     def __init__(self, _config: Any, first: Config | None = None, group: int = ONLY_LANE) -> None:
         super().__init__(first_config() if first is None else first, {}, Judge, group)
 

@@ -55,6 +55,8 @@ def first_of(config: MembershipConfig) -> Config:
 class MembershipObservation(GroupObservation):
     """What a run shows of its group and its clients."""
 
+    __slots__ = ()
+
     def __init__(self, config: MembershipConfig) -> None:
         super().__init__(config, first_of(config))
 

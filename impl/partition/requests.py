@@ -243,7 +243,7 @@ class Requests(Service):
         earlier incarnation too, or be proposed once the leader serves.
         """
         replica = self.replica
-        final = final or isinstance(m.operation, READS) or m.ballot.node != replica.name
+        final = final or isinstance(m.operation, READS) or m.ballot.node != replica.member.node.name
         leader = replica.leader.node if replica.leader is not None else None
         if reason == "throttled":
             wait_us = max(wait_us, self.waiting.wait_us())

@@ -89,7 +89,8 @@ class Candidate(Leader[State]):
         if self.campaign is not None and self.campaign.ballot == self.log.promised:
             self.send_prepares(self.campaign)  # Some promises were lost, or a lease stood against them.
             return
-        ballot = Ballot(max(self.highest_round, self.log.promised.round) + 1, self.name, self.incarnation)
+        name, round_before = self.member.node.name, max(self.highest_round, self.log.promised.round)
+        ballot = Ballot(round_before + 1, name, self.incarnation)
         self.see_round(ballot)
         self.campaign = Campaign(ballot)
         self.log.promise(ballot)  # Journalled with the prepares, so that a crash cannot forget it.

@@ -43,7 +43,6 @@ class Core(Generic[State]):
         """The group: all that the replica does is of its lane, and its files are named for it."""
         self.member: Member = log.head.member
         self.incarnation = self.member.incarnation
-        self.name = self.member.node.name
         # Acceptor.
         self.lease_granted_until: Microseconds = 0
         self.lease_granted_to: Ballot = NO_BALLOT

@@ -24,6 +24,9 @@ from dynaproof.impl.tree.page_file import PageFile
 Handler = Callable[[Any, NodeId, Any], None]
 """A method, called with its object, the sender and the message."""
 
+Shape = Callable[[Any], bool]
+"""Whether a message is sound, as far as its handler takes that for granted."""
+
 
 class Replica(Acceptor[State], Generic[State]):
     """One incarnation of one of a group's replicas, over the state that it replicates.
@@ -33,8 +36,7 @@ class Replica(Acceptor[State], Generic[State]):
 
     def __init__(self, env: Env, settings: GroupSettings, log: ReplicationLog, state: State) -> None:
         super().__init__(env, settings, log, state)
-        self._handlers: dict[type[Message], tuple[Handler, object]] = {}
-        self._shapes: dict[type[Message], Callable[[Any], bool]] = {}
+        self._handlers: dict[type[Message], tuple[Handler, object, Shape | None]] = {}
         self.serve(())
 
     @classmethod
@@ -77,11 +79,10 @@ class Replica(Acceptor[State], Generic[State]):
     def serve(self, services: tuple[Service, ...]) -> None:
         """Install the services, which are notified of what happens in this order."""
         self.services = services
-        self._handlers = {kind: (handler, self) for kind, handler in HANDLERS.items()}
-        self._shapes = dict(SHAPES)
+        self._handlers = {kind: (handler, self, SHAPES.get(kind)) for kind, handler in HANDLERS.items()}
         for service in services:
-            self._handlers |= {kind: (handler, service) for kind, handler in service.HANDLERS.items()}
-            self._shapes |= service.SHAPES
+            for kind, handler in service.HANDLERS.items():
+                self._handlers[kind] = handler, service, service.SHAPES.get(kind)
 
     def start(self, waits: bool) -> None:
         """Set the first timers; `waits`: an earlier life of this replica may have granted a lease that still
@@ -98,13 +99,12 @@ class Replica(Acceptor[State], Generic[State]):
 
     def receive(self, sender: NodeId, message: Message) -> None:
         """Handle a message; one that its sender may not send, or whose shape is unsound, is not read."""
-        kind = type(message)
-        found = self._handlers.get(kind)
+        found = self._handlers.get(type(message))
         if found is None or not may_say(self.member, self.state.config, sender, message):
             return
-        shape = self._shapes.get(kind)
+        handler, whose, shape = found
         if shape is None or shape(message):
-            found[0](found[1], sender, message)
+            handler(whose, sender, message)
 
     def fire(self, timer: Timer) -> None:
         """Handle a timer."""

@@ -411,11 +411,10 @@ class StorageNode:
 
     def take(self, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""
+        replica = self.replicas.get(self.env.lane)
         if type(message) in self.for_node:
             self.on_message_for_node(sender, message)
-            return
-        replica = self.replicas.get(self.env.lane)
-        if replica is not None:
+        elif replica is not None:
             self.guarded(replica.receive, sender, message)
         elif self.agent is not None:
             self.agent.not_there(sender, message)
@@ -436,16 +435,14 @@ class StorageNode:
         """Hand a timer to the replica of its lane."""
         if self.broken:
             return
-        kind = type(timer)
-        if kind is VacantTimer:
+        replica = self.replicas.get(self.env.lane)
+        if isinstance(timer, VacantTimer):
             self.say_vacant()  # It was cancelled if a replica is there, or is being made.
-        elif kind is ReportTimer:
+        elif isinstance(timer, ReportTimer):
             if self.agent is not None:
                 self.agent.on_report_timer(timer)
-        else:
-            replica = self.replicas.get(self.env.lane)
-            if replica is not None:
-                self.guarded(replica.fire, timer)
+        elif replica is not None:
+            self.guarded(replica.fire, timer)
 
     def guarded(self, handler: Callable[..., None], *arguments: Any) -> None:
         """Call a handler of the lane's group; what turns out to be damaged silences the replica, like one

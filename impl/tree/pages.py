@@ -110,20 +110,19 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
         RottenPageError: these are not the bytes of the page that `ref` names.
     """
     payload, checksum = _framed(ref.page, data)
-    size = len(payload)
-    if size < _HEADER_BYTES:
+    if len(payload) < _HEADER_BYTES:
         raise RottenPageError(f"page {ref.page} holds no page")
     depth, parts, count, length = _HEADER.unpack_from(payload)
     middle = _HEADER_BYTES + count * DIGEST_BYTES
     at = middle + count * _NUMBER_BYTES
-    if parts > count or at + length > size:
+    if parts > count or at + length > len(payload):
         raise RottenPageError(f"page {ref.page} holds no page")
     body = payload[at : at + length]
     held = payload[:middle] + body
     if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
     # The digest vouches for all but the numbers of the pages below, and what is left free.
-    if len(held) < size and crc32(payload) != checksum:
+    if len(held) < len(payload) and crc32(payload) != checksum:
         raise _damaged(ref.page)
     if not count:
         return Page(body, (), depth, parts)

@@ -173,6 +173,10 @@ class GroupView(View[GroupFact]):
         self.acknowledged[slot] = request
         self.file(Acknowledged(request, slot))
 
+    def newest_leader(self) -> Name | None:
+        """Who leads the highest ballot that is led; None before any is."""
+        return self.led[max(self.led)][-1] if self.led else None
+
     def trusted(self) -> list[Name]:
         """The voters of the newest config that forgot nothing and have voted, granted or campaigned."""
         return [v for v in self.configs[-1][1] if v in self.spoken and v not in self.forgetful]

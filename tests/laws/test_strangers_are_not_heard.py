@@ -63,7 +63,7 @@ HELD = Hold("reader", 4, 0, 100, 1 << 20)
 COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 
 
-LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers", "_shapes")
+LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers")
 """Of objects: what never changes, and what is shown by itself."""
 
 

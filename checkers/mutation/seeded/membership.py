@@ -32,8 +32,8 @@ BUGS = (
         "A refusal is final for an attempt that an earlier incarnation on the same node may have proposed.",
         Edit(
             REQUESTS,
-            "m.ballot.node != replica.name",
-            "m.ballot[1:] != (replica.name, replica.incarnation)",
+            "m.ballot.node != replica.member.node.name",
+            "m.ballot[1:] != (replica.member.node.name, replica.incarnation)",
         ),
     ),
     bug(

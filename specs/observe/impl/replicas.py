@@ -79,6 +79,11 @@ from dynaproof.specs.views.group_facts import (
 class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
+    __slots__ = (
+        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes", "load",
+        "logs", "members", "proposals", "seen", "times",
+    )  # fmt: skip
+
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
         *BoundsObserver.PROVIDES,
@@ -180,10 +185,8 @@ class ImplObserver(RequestObserver):
     def on_reached(self, place: Place, note: Reached) -> None:
         """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
         view, situation = self.view, EVERY[note.what]
-        if situation is sometimes.GRAY_LINK:
-            leader = view.led[max(view.led)][-1] if view.led else None
-            if not is_cut_off(place, leader):
-                return  # It missed the heartbeats for another reason: they were lost or late.
+        if situation is sometimes.GRAY_LINK and not is_cut_off(place, view.newest_leader()):
+            return  # It missed the heartbeats for another reason: they were lost or late.
         if situation is not sometimes.ROT_FOUND:
             self.reach(situation)
             return

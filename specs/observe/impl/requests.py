@@ -74,6 +74,13 @@ class KeyJudge(Protocol):
 class RequestObserver:
     """Files facts about the requests of a group's clients."""
 
+    # As in `Place` of the simulator: with all attributes of an observer, its calls would be slower.
+    __slots__ = (
+        "answered_through", "answers", "asked_at", "attempts", "config", "config_slot", "deadlines",
+        "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost", "made_by",
+        "make_judge", "open", "reached", "recorded", "refused_for_good", "told", "view", "written",
+    )  # fmt: skip
+
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         Acknowledged,
         EpochApart,

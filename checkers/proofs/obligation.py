@@ -41,6 +41,8 @@ from dynaproof.checkers.user_code import described
 from dynaproof.checkers.user_file import article
 from dynaproof.impl.capacity.arithmetic import select
 
+APPROXIMATE_DIGITS = 30
+
 
 class ObligationError(Exception):
     """A function says nothing that can be proved; the message is a sentence."""
@@ -110,8 +112,6 @@ class Obligation:
     """What looks like it and is refuted, where it is about no function that a bug could change."""
     fixed: tuple[str, ...] = ()
     """Constants and bounded ranges that are not unknowns, in words."""
-    per: tuple[str, ...] = ()
-    """Where it is proved for each value of a listed set only: the unknown's name and the values."""
 
     @property
     def statement(self) -> str:
@@ -166,7 +166,6 @@ def obligation(
     bugs: Sequence[Bug] = (),
     neighbours: Sequence[Callable[..., Said]] = (),
     fixed: Sequence[str] = (),
-    per: Sequence[str] = (),
 ) -> Callable[[Callable[..., Said]], Obligation]:
     """Make an obligation of a function that says it; its docstring is the statement in words."""
 
@@ -181,7 +180,6 @@ def obligation(
             tuple(bugs),
             tuple(neighbours),
             tuple(fixed),
-            tuple(per),
         )
 
     return made
@@ -202,7 +200,7 @@ def prove(one: Obligation, *, mutants: bool = True) -> Proof:
             refuted[bug.name] = _refuted(one.says)
     for says in one.neighbours if mutants else ():
         refuted[says.__name__] = _refuted(says)
-    return Proof(one, answer, seconds, (*assumptions, *one.fixed, *one.per), counterexample, refuted)
+    return Proof(one, answer, seconds, (*assumptions, *one.fixed), counterexample, refuted)
 
 
 def satisfiable(one: Obligation) -> bool:
@@ -296,7 +294,9 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         elif z3.is_int_value(value):
             found[name] = value.as_long()
         else:
-            found[name] = Fraction(value.numerator_as_long(), value.denominator_as_long())
+            # Of an irrational number what is near it; the replay says whether that refutes, too.
+            near = value if z3.is_rational_value(value) else value.approx(APPROXIMATE_DIGITS)
+            found[name] = Fraction(near.numerator_as_long(), near.denominator_as_long())
     return found
 
 

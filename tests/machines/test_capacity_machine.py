@@ -221,7 +221,6 @@ TestScalerMachine = ScalerMachine.TestCase
     [
         (BucketMachine, capacity_buckets.REFILL_ROUNDS),
         (BucketMachine, capacity_buckets.CLOCK_FOLLOWED_BACK),
-        (BucketMachine, capacity_buckets.ALL_AT_ONCE),
         (BucketMachine, capacity_buckets.CHANGE_KEEPS_THE_SHARE),
         (PidMachine, capacity_controllers.WINDS_UP),
         (PidMachine, capacity_controllers.FALLS_WHILE_THROTTLED),

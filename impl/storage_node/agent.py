@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
+from dynaproof.impl.metadata.directory import directory
 from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Request, WrongPartition
-from dynaproof.impl.partition.replica import PartitionReplica, asked
+from dynaproof.impl.partition.replica import MoreServices, PartitionReplica, asked, nothing_more
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
@@ -61,6 +62,10 @@ class Host(OfPartition0, Protocol):
 
     def abandon(self) -> None:
         """Whatever replica of the lane's group is here, or in the making, is no more."""
+        ...
+
+    def take(self, sender: NodeId, message: Message) -> None:
+        """Hand a message to the replica of its lane, unless it is for the node."""
         ...
 
 
@@ -142,8 +147,10 @@ class Agent:
 
     def obeys(self, sender: NodeId, m: CreateReplica | DropReplica | DropPartition | RaiseFence) -> bool:
         """Whether a command comes from an admin of the highest term seen here; if it does, that term is
-        durable with whatever is done (A5, A8). Partition 0 is none of theirs.
+        durable with whatever is done (A5, A8). Partition 0 is none of theirs: who hosts it commands it.
         """
+        if self.env.lane == METADATA and isinstance(m, CreateReplica | DropReplica):
+            return self.metadata.obeys(sender, m)
         journal = self.host.journal
         if sender.address not in self.admins:
             return False
@@ -173,7 +180,22 @@ class Agent:
         if self.env.now >= host.grants.bound_until(group, was_made):
             self.env.send(sender, PartitionGone(self.env.me))
 
-    # --- Requests for what is not here ---
+    # --- Partition 0, and requests for what is not here ---
+
+    def more_of(self, group: int) -> MoreServices:
+        """What replicas of a group do besides what those of every partition do."""
+        return directory(self.metadata.shown) if group == METADATA else nothing_more
+
+    def take_for_metadata(self, sender: NodeId, m: Message) -> None:
+        """Take a message for partition 0. Its replica may know of a newer config by it; it is not asked where
+        it has left.
+        """
+        self.metadata.heard(sender, m)
+        if self.metadata.has_left(m):
+            self.not_there(sender, m)
+        else:
+            self.host.take(sender, m)
+            self.metadata.follow()
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:
         """No replica of the partition is here. A write that is aimed at another node's ballot is refused for

@@ -25,7 +25,6 @@ from msgspec import structs
 
 from dynaproof.impl.journal.frames import UnknownFormatError, pieces
 from dynaproof.impl.journal.journal import RottenLogError
-from dynaproof.impl.metadata.directory import directory
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
@@ -192,9 +191,7 @@ class StorageNode:
 
     def more_of(self, group: int) -> partition.MoreServices:
         """What replicas of a group do besides what those of every partition do."""
-        if self.agent is None or group != METADATA:
-            return partition.nothing_more
-        return directory(self.agent.metadata.shown)
+        return partition.nothing_more if self.agent is None else self.agent.more_of(group)
 
     # --- Silence ---
 
@@ -264,13 +261,9 @@ class StorageNode:
         """Tell the peers that the lane's group has no replica here; its leader among them answers with a new
         incarnation. An operator asks itself.
         """
-        if not self.settings_of(self.env.lane).repairs_itself:
+        peers = self.peers if self.agent is None else self.agent.metadata.who_may_miss_it()
+        if not peers or not self.settings_of(self.env.lane).repairs_itself:
             return
-        peers = self.peers
-        if self.agent is not None:
-            if not self.agent.metadata.may_be_missed:
-                return  # It has moved on.
-            peers = self.agent.metadata.all_known()
         for peer in peers:
             if peer.address != self.env.me.address:
                 vacant = Vacant(self.env.me, self.journal.floor(self.env.lane))
@@ -286,13 +279,10 @@ class StorageNode:
         """
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
-        if self.agent is not None and group != METADATA:
-            operated = self.agent.obeys(sender, m)  # Nobody else commands it, the node itself neither.
-            if not operated:
+        if self.agent is not None:
+            if not self.agent.obeys(sender, m):  # Nobody else commands it, the node itself neither.
                 return
-        elif self.agent is not None:
-            if not self.agent.metadata.may_make(sender, m):
-                return
+            operated = group != METADATA  # Whose leader needs no answer.
         elif sender != self.env.me and sender.address not in self.hosts and not operated:
             return
         there = self.replicas.get(group)
@@ -354,16 +344,14 @@ class StorageNode:
     # --- What an operator asks ---
 
     def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
-        """Silence exactly this incarnation at an operator's command, whether or not it was ever made (rule
-        M7), at an admin's (A6), or, of partition 0, at its leader's (A15). While an older one lives here it
-        cannot have been, and while one is being made, or the group was not read yet, that is not known:
-        nothing is answered.
+        """Silence exactly this incarnation at the command of an operator (rule M7), an admin (A6) or who
+        leads partition 0 (A15), whether or not it was ever made. While an older one lives here it cannot have
+        been, and while one is being made, or the group was not read yet, that is not known: say nothing.
         """
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
         if self.agent is not None:
-            obeys = self.agent.metadata.may_drop if group == METADATA else self.agent.obeys
-            operated = obeys(sender, m)
+            operated = self.agent.obeys(sender, m)
         if not operated or member.node != self.env.me:
             return
         live = self.journal.live(group)
@@ -395,19 +383,13 @@ class StorageNode:
     # --- What it is given ---
 
     def on_message(self, sender: NodeId, message: Message) -> None:
-        """Take a message; a replica of partition 0 may know of a newer config by it."""
+        """Take a message, if the node's own journal is sound."""
         if self.broken:
             return
-        if self.agent is None or self.env.lane != METADATA:
-            self.take(sender, message)
-            return
-        metadata = self.agent.metadata
-        metadata.heard(sender, message)
-        if metadata.has_left(message):
-            self.agent.not_there(sender, message)
+        if self.agent is not None and self.env.lane == METADATA:
+            self.agent.take_for_metadata(sender, message)
         else:
             self.take(sender, message)
-            metadata.follow()
 
     def take(self, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""

@@ -90,10 +90,6 @@ class MetadataHost:
         """Whether this is a node that hosts partition 0, or hosted it, as far as this one knows."""
         return sender.address in self.newest.members or sender.address in self.first.members
 
-    def all_known(self) -> tuple[NodeId, ...]:
-        """These nodes, the newest hosts first."""
-        return tuple(dict.fromkeys((*self.newest.members, *self.first.members)))
-
     @property
     def is_named(self) -> bool:
         """Whether this node hosts partition 0, by what it keeps."""
@@ -106,6 +102,14 @@ class MetadataHost:
         """
         forgotten = self.host.journal.is_new and self.env.me.incarnation > 1 and not self.told
         return self.is_named or forgotten
+
+    def who_may_miss_it(self) -> tuple[NodeId, ...]:
+        """Whom to tell that no replica is here: all that may host one, the newest hosts first; nobody, where
+        partition 0 does not lack it.
+        """
+        if not self.may_be_missed:
+            return ()
+        return tuple(dict.fromkeys((*self.newest.members, *self.first.members)))
 
     def has_left(self, m: Message) -> bool:
         """Whether a message is not for the replica here, if there is one, for that has no vote any more: who
@@ -169,22 +173,23 @@ class MetadataHost:
 
     # --- Commands ---
 
-    def may_make(self, sender: NodeId, m: CreateReplica) -> bool:
-        """Whether a replica of partition 0 is made, or passed on, at this command (A5): its leader's, a
-        follower's on behalf of that, or the configuration's. The config that it carries is a chosen one.
-        """
-        if sender != self.env.me and (not self.knows(sender) or sender.address in self.admins):
+    def obeys(self, sender: NodeId, m: CreateReplica | DropReplica) -> bool:
+        """Whether a replica of partition 0 is made or dropped at this node's command."""
+        if sender.address in self.admins or not (self.knows(sender) or sender == self.env.me):
             return False
+        return self.may_make(m) if isinstance(m, CreateReplica) else self.may_drop(sender, m)
+
+    def may_make(self, m: CreateReplica) -> bool:
+        """A replica is made, or passed on, at the command (A5) of its leader, a follower in its name, or
+        the configuration. The config that it carries is a chosen one.
+        """
         self.learn(hosts_by(m.config))
         return True
 
     def may_drop(self, sender: NodeId, m: DropReplica) -> bool:
-        """Whether a replica of partition 0 is dropped at this node's command (M7): its leader has been asked,
-        for what is kept here does not name this node. The answer to a question that was passed on goes back
-        by the same way.
+        """A replica is dropped (M7) if what is kept here does not name this node: then its leader has been
+        asked. The answer to a question that was passed on goes back by the same way.
         """
-        if not self.knows(sender) or sender.address in self.admins:
-            return False
         if m.member.node.address != self.env.me.address:
             self.env.send(m.member.node, m)
-        return not self.is_named
+        return not self.is_named and sender != self.env.me

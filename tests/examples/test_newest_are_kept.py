@@ -24,7 +24,7 @@ def test_the_newest_are_kept_and_as_many_as_may_be(count: int) -> None:
 
 
 def test_the_metadata_keeps_all_leaders_in_mind_that_it_may() -> None:
-    directory = Directory(SimpleNamespace(env=None))  # type: ignore[arg-type]
+    directory = Directory(SimpleNamespace(env=None), lambda: None)  # type: ignore[arg-type]
     for partition in range(HINTS + 10):
         directory.on_leading(NODE, Leading(NODE, ((partition, Ballot(1, NODE.name, 1)),)))
         assert len(directory.leaders) == min(partition + 1, HINTS)

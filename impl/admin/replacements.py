@@ -149,6 +149,7 @@ class Replacements:
         """Look again."""
         one = self.known.get(timer.workflow)
         if one is not None and self.term.active:
+            one.hops = 0
             self.step(one)
 
     def step(self, one: Replacing) -> None:
@@ -267,7 +268,6 @@ class Replacements:
         self.env.enter(ONLY_LANE)
         wait_us = min(settings.most_retry_us, settings.command_retry_us << min(one.waits, 16))
         one.waits += 1
-        one.hops = 0
         self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))
 
     # --- Answers ---
@@ -318,16 +318,17 @@ class Replacements:
             self.step(one)
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
-        """Ask who is named as the leader, once for each voter; else try again later."""
+        """Ask who is named as the leader, once for each voter; else try again soon."""
         one = self.of_lane()
         if one is None or one.work.step == "create":
             return
-        one.leader = m.leader
-        if m.leader is not None and m.leader.address == sender.address:
-            one.waits = 0  # It leads, and will obey soon.
-        elif m.leader is not None and one.hops < HOPS and not one.asks:
-            one.hops += 1
-            self.step(one)
+        one.waits = 0  # Somebody leads, or will soon.
+        lost = one.work.out.node.address if one.work.reason == "repair" else None
+        one.leader = None if m.leader is None or m.leader.address == lost else m.leader
+        if one.leader is not None and one.leader.address != sender.address:
+            if one.hops < HOPS and not one.asks:
+                one.hops += 1
+                self.step(one)
 
     def on_not_caught_up(self, sender: NodeId, m: NotCaughtUp) -> None:
         """It is copying, or following: ask again soon."""

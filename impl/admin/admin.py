@@ -43,10 +43,10 @@ class Admin:
         self.nodes = nodes.Nodes(env, settings, self.metadata, self.term)
         self.replacements = replacements.Replacements(env, settings, self.metadata, self.term, self.nodes)
         self.workflows = workflows.Workflows(env, settings, self.metadata, self.term, self.replacements)
-        self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows)
         self.survey = survey.Survey(
             env, settings, self.metadata, self.term, self.nodes, self.workflows, self.replacements
         )
+        self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows, self.survey)
         self.has_read: Mapping[type[Any], Callable[[Any, Read], None]] = {
             term.Watch: self.term.watched,
             workflows.Look: self.workflows.found,

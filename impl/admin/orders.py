@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.kept import keep_newest
@@ -87,13 +88,20 @@ class Orders:
     """The orders under way; see the module."""
 
     def __init__(
-        self, env: Env, settings: AdminSettings, metadata: Metadata, term: Term, workflows: Workflows
+        self,
+        env: Env,
+        settings: AdminSettings,
+        metadata: Metadata,
+        term: Term,
+        workflows: Workflows,
+        survey: Survey,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
         self.workflows = workflows
+        self.survey = survey
         self.sessions = Sessions(env, settings.sessions)
         self.under_way: dict[RequestId, Ordered] = {}
         self.answers: dict[RequestId, Obeyed | Declined | NotActive] = {}
@@ -194,6 +202,8 @@ class Orders:
         if ending == "ok":
             self.answer(ordered, ordered.table)
             self.workflows.look()
+            if isinstance(ordered.order.action, DrainNode):
+                self.survey.hurry()
         elif ending == "condition_failed":
             self.again(ordered)
         elif ending == "definite":

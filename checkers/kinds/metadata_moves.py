@@ -24,7 +24,7 @@ from dynaproof.impl.partition.messages.requests import WrongPartition
 from dynaproof.impl.paxos.hosts import Hosts, hosts_by
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.messages import NodeReport
-from dynaproof.specs import sometimes
+from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.region import ShownHosts
 
@@ -59,7 +59,7 @@ class MovesObservation(RegionObservation):
             members = hosts_by(record.config).members
             self.hosts[record.config.epoch], self.newest = members, record.config.epoch
             if not any(node in members for node in self.configured):
-                self.reach(sometimes.ALL_HAVE_LEFT)
+                self.reach(sometimes_of_regions.ALL_HAVE_LEFT)
         super().chosen(record)
 
     def shows(self, place: Place, hosts: Hosts | None) -> None:
@@ -108,7 +108,7 @@ class MovesObservation(RegionObservation):
         if before is not None and knows.epoch > before.epoch:
             now = self.hosts[self.newest]
             if not any(node in now for node in (*before.members, *self.configured)):
-                self.reach(sometimes.LED_ON)
+                self.reach(sometimes_of_regions.LED_ON)
 
 
 def knowledge(place: Place) -> Knowledge:

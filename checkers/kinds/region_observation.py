@@ -43,13 +43,14 @@ from dynaproof.impl.storage_node.messages import (
     RaiseFence,
 )
 from dynaproof.impl.values.key import KeySchema
-from dynaproof.specs import sometimes
+from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
-from dynaproof.specs.sometimes import EVERY, Sometimes
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.sometimes import EVERY
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.lineage import LineageView, Owner, OwnerChanged
 from dynaproof.specs.views.region import (
@@ -225,16 +226,16 @@ class RegionObservation(GroupsObservation):
         assert isinstance(node, StorageNode)
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
-            self.reach(sometimes.LATE_CREATE)
+            self.reach(sometimes_of_regions.LATE_CREATE)
 
     def led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
         if place.lane in self.ranges:
             view = self.groups[place.lane].view
             if any(voter in view.bare and voter not in view.forgetful for voter in view.configs[-1][1]):
-                self.reach(sometimes.LED_WITH_LOG_REPLICA)
+                self.reach(sometimes_of_regions.LED_WITH_LOG_REPLICA)
         if place.lane == METADATA and self.groups[METADATA].leader_changes:
-            self.reach(sometimes.METADATA_LED_ANEW)
+            self.reach(sometimes_of_regions.METADATA_LED_ANEW)
         if place.lane in self.ranges and partition_key(place.lane) not in self.metadata.records:
             self.region.file(LedWhenGone(place.lane, place.name))
         self.of(place.lane).on_led(place, note)
@@ -245,7 +246,7 @@ class RegionObservation(GroupsObservation):
 
     def fenced(self, place: Place, message: Fenced) -> None:
         """A node refuses a command of a lower term."""
-        self.reach(sometimes.LATE_COMMAND)
+        self.reach(sometimes_of_regions.LATE_COMMAND)
         self.fences[place.id] = max(message.fence, self.fences.get(place.id, 0))
 
     def reported(self, place: Place, message: NodeReport) -> None:
@@ -290,18 +291,18 @@ class RegionObservation(GroupsObservation):
     def activated(self, place: Place, _note: Activated) -> None:
         """An admin has become active."""
         if self.metadata.of(ReplacementRecord):
-            self.reach(sometimes.REPLACEMENT_TAKEN_OVER)
+            self.reach(sometimes_of_regions.REPLACEMENT_TAKEN_OVER)
         for other in place.world.places.values():
             node = other.node
             if other is not place and other.up and isinstance(node, Admin) and node.term.active:
-                self.reach(sometimes.TWO_ADMINS)
+                self.reach(sometimes_of_regions.TWO_ADMINS)
 
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
         self.orders.pop(place.name, None)
         if isinstance(node, Admin) and node.term.active and self.under_way():
-            self.reach(sometimes.ADMIN_DIED)
+            self.reach(sometimes_of_regions.ADMIN_DIED)
         for group in self.groups:
             self.of(group).client_crashed(place, lost_disk)
 

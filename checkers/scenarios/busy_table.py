@@ -19,7 +19,8 @@ from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.user import ENDLESS
 from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
-from dynaproof.specs.sometimes import PAGED_OVER, TRAVELLED_TOGETHER
+from dynaproof.specs.sometimes import TRAVELLED_TOGETHER
+from dynaproof.specs.sometimes_of_regions import PAGED_OVER
 
 NAME = "busy-table"
 

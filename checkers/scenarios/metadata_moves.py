@@ -24,7 +24,12 @@ from dynaproof.checkers.scenarios.table import TABLE, draw_region, faults_of, sm
 from dynaproof.checkers.workloads.metadata_operator import MetadataOperator, MovesSettings
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.specs.promises import metadata_moves
-from dynaproof.specs.sometimes import ALL_HAVE_LEFT, LEADER_REPLACED, LED_ON, METADATA_LED_ANEW
+from dynaproof.specs.sometimes import LEADER_REPLACED
+from dynaproof.specs.sometimes_of_regions import (
+    ALL_HAVE_LEFT,
+    LED_ON,
+    METADATA_LED_ANEW,
+)
 from dynaproof.specs.views.region import Unended
 
 NAME = "metadata-moves"

@@ -27,20 +27,22 @@ from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
 from dynaproof.impl.router.messages import Action
+from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import (
+    LEADER_CHANGED,
+    LEADER_REPLACED,
+    LOG_REPLICA_COPIES,
+    MADE_EMPTY,
+)
+from dynaproof.specs.sometimes_of_regions import (
     ADMIN_DIED,
     DEAD_NODE_LIVES,
     GIVEN_UP,
     LATE_CREATE,
-    LEADER_CHANGED,
-    LEADER_REPLACED,
     LEARNER_DROPPED,
     LED_WITH_LOG_REPLICA,
-    LOG_REPLICA_COPIES,
-    MADE_EMPTY,
     REPAIRED_UNDER_LOAD,
     REPLACEMENT_TAKEN_OVER,
-    Sometimes,
 )
 
 LENGTH = 2_500

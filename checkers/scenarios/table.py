@@ -45,7 +45,12 @@ from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.caller import CallerSettings
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.specs.promises import OF_A_REGION
-from dynaproof.specs.sometimes import LEADER_CHANGED, METADATA_LED_ANEW, PAGED_OVER, TWO_ADMINS
+from dynaproof.specs.sometimes import LEADER_CHANGED
+from dynaproof.specs.sometimes_of_regions import (
+    METADATA_LED_ANEW,
+    PAGED_OVER,
+    TWO_ADMINS,
+)
 from dynaproof.specs.views.group_facts import Unanswered, Uncut
 
 NEVER_DEAD_US = 1 << 50

@@ -28,17 +28,17 @@ from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of
 from dynaproof.checkers.scenarios.table_draws import unruly
-from dynaproof.specs.sometimes import (
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.sometimes import LEADER_CHANGED
+from dynaproof.specs.sometimes_of_regions import (
     ADMIN_DIED,
     COLLECTED,
     DELETED_WHILE_CREATED,
     LATE_COMMAND,
-    LEADER_CHANGED,
     METADATA_LED_ANEW,
     STALE_ROUTE,
     TABLE_GONE,
     TWO_ADMINS,
-    Sometimes,
 )
 
 CUTS = 12

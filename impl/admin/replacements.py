@@ -325,10 +325,10 @@ class Replacements:
         one.waits = 0  # Somebody leads, or will soon.
         lost = one.work.out.node.address if one.work.reason == "repair" else None
         one.leader = None if m.leader is None or m.leader.address == lost else m.leader
-        if one.leader is not None and one.leader.address != sender.address:
-            if one.hops < HOPS and not one.asks:
-                one.hops += 1
-                self.step(one)
+        another = one.leader is not None and one.leader.address != sender.address
+        if another and one.hops < HOPS and not one.asks:
+            one.hops += 1
+            self.step(one)
 
     def on_not_caught_up(self, sender: NodeId, m: NotCaughtUp) -> None:
         """It is copying, or following: ask again soon."""

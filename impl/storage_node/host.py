@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 
 from msgspec import structs
 
-from dynaproof.impl.journal.frames import UnknownFormatError, pieces
+from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
@@ -34,10 +34,6 @@ from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import (
     LOGS,
     PAGES,
-    log_prefix,
-    logs_of,
-    pages_of,
-    pages_prefix,
     replicas_named,
 )
 from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
@@ -66,6 +62,7 @@ from dynaproof.impl.storage_node.messages import (
     Written,
 )
 from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
+from dynaproof.impl.storage_node.replica_files import has_spoken, incarnations, remove_files
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
 
@@ -143,31 +140,18 @@ class StorageNode:
         group = self.env.lane
         del self.unread[group]
         live, floor = self.journal.live(group), self.journal.floor(group)
-        for incarnation in self.incarnations(group):
-            if incarnation > floor and self.has_spoken(incarnation):
+        for incarnation in incarnations(self.env.disk, group):
+            if incarnation > floor and has_spoken(self.env.disk, group, incarnation):
                 self.broken = True  # It was marked, so the node's journal has lost a record that was durable.
                 return
             if incarnation != live:
-                self.remove_files(incarnation)
+                remove_files(self.env.disk, group, incarnation)
         if self.journal.buried(group) or self.journal.was_dropped(group):
             self.env.send(self.env.me, Emptied())
         if live:
             self.recover(live)
         if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
-
-    def incarnations(self, group: int) -> list[int]:
-        """The incarnations of a group of which there are files, ascending."""
-        disk = self.env.disk
-        names = (*disk.logs(logs_of(group)), *disk.files(pages_of(group)))
-        return sorted(incarnation for _, incarnation in replicas_named(names))
-
-    def has_spoken(self, incarnation: int) -> bool:
-        """Whether a journal of the lane's group holds more than its making left there."""
-        disk = self.env.disk
-        logs = disk.logs(log_prefix(self.env.lane, incarnation))
-        frames = sum(len(found.payloads) for name in logs[:2] for _, found in pieces(disk, name))
-        return frames > 1
 
     def recover(self, incarnation: int) -> None:
         """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
@@ -230,8 +214,8 @@ class StorageNode:
         """What is buried durably needs no files (A7)."""
         self.journal.confirm(m.through)
         if self.journal.buried(self.env.lane):
-            for incarnation in self.incarnations(self.env.lane):
-                self.remove_files(incarnation)
+            for incarnation in incarnations(self.env.disk, self.env.lane):
+                remove_files(self.env.disk, self.env.lane, incarnation)
             self.env.send(self.env.me, Emptied())
 
     def on_emptied(self, _: Emptied) -> None:
@@ -241,17 +225,9 @@ class StorageNode:
     def on_ended(self, m: Ended) -> None:
         """What is silent durably needs no files."""
         self.journal.confirm(m.through)
-        self.remove_files(m.incarnation)
+        remove_files(self.env.disk, self.env.lane, m.incarnation)
         if self.journal.was_dropped(self.env.lane):
             self.env.send(self.env.me, Emptied())
-
-    def remove_files(self, incarnation: int) -> None:
-        """Remove what an incarnation of the lane's group has on the disk."""
-        disk, group = self.env.disk, self.env.lane
-        for name in disk.logs(log_prefix(group, incarnation)):
-            disk.remove_log(name)
-        for name in disk.files(pages_prefix(group, incarnation)):
-            disk.remove_file(name)
 
     def leave_to_other_code(self) -> None:
         """The disk is of another format version: say and write nothing, until code comes that knows it."""
@@ -301,7 +277,8 @@ class StorageNode:
         if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
             return
-        self.remove_files(member.incarnation)  # What an earlier making that a crash cut short has left.
+        # What an earlier making that a crash cut short has left.
+        remove_files(self.env.disk, group, member.incarnation)
         head = head_of(m)
         settings, more = self.settings_of(group), self.more_of(group)
         self.making[group] = partition.create(self.env, settings, self.cache, head, more)

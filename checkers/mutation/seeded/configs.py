@@ -103,16 +103,14 @@ BUGS = (
         "A voter whose journal rotted begins an empty one under its old incarnation.",
         Edit(
             HOST,
+            "self.end(Silent(self.env.lane, incarnation))",
             """
-            through = self.journal.append(Silent(self.env.lane, incarnation))
-            self.env.send(self.env.me, Ended(incarnation, through))
-            """,
-            """
+            self.abandon()
             from dynaproof.impl.paxos.ids import Member
             from dynaproof.impl.paxos.records import Config
             voters = tuple(Member(node, index + 1) for index, node in enumerate(self.peers))
             me = next(Member(v.node, incarnation) for v in voters if v.node.name == self.env.me.name)
-            self.remove_files(incarnation)
+            remove_files(self.env.disk, self.env.lane, incarnation)
             head = fresh_head(me, Config(0, voters, len(voters) + 1), 0)
             replica = partition.create(self.env, self.settings, self.cache, head)
             self.replicas[self.env.lane] = replica

@@ -39,7 +39,7 @@ BUGS = (
         Edit(
             HOST,
             "live, floor = self.journal.live(group), self.journal.floor(group)",
-            "live = floor = max((*self.incarnations(group), self.journal.live(group)))",
+            "live = floor = max((*incarnations(self.env.disk, group), self.journal.live(group)))",
         ),
         scenario=MANY,
     ),

@@ -33,7 +33,7 @@ from dynaproof.specs.observe.impl.place import (
     waiting_is_full,
     work_bounds,
 )
-from dynaproof.specs.sometimes import Sometimes
+from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (

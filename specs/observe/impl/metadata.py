@@ -26,8 +26,8 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Write
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.records import Record
-from dynaproof.specs import sometimes
-from dynaproof.specs.sometimes import Sometimes
+from dynaproof.specs import sometimes_of_regions
+from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.lineage import LineageView, MetadataCommitted
 from dynaproof.specs.views.region import (
@@ -178,7 +178,7 @@ class MetadataObserver:
             self.view.file(Decided(f"partition {number} has workflow {taken}", f"it had {before.workflow}"))
         left = [one for one in before.pending if one not in after.pending]
         if any(not one.voted and one.member not in after.config.voters for one in left):
-            self.reach(sometimes.LEARNER_DROPPED)
+            self.reach(sometimes_of_regions.LEARNER_DROPPED)
         if after.config != before.config:
             wrong = ""
             if after.config.epoch <= before.config.epoch:
@@ -198,18 +198,18 @@ class MetadataObserver:
             self.view.file(Decided(f"the end of workflow {before.workflow}", again))
             self.ended[before.workflow] = True
             if before.reason == "repair" and self.users_wait():
-                self.reach(sometimes.REPAIRED_UNDER_LOAD)
+                self.reach(sometimes_of_regions.REPAIRED_UNDER_LOAD)
         elif not goes_on(before, after):
             self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
         elif after.step == "void" != before.step:
-            self.reach(sometimes.GIVEN_UP)
+            self.reach(sometimes_of_regions.GIVEN_UP)
 
     def died_or_lives(self, node: NodeRecord) -> None:
         """A node is taken for dead, or has reported since."""
         if node.dead:
             self.view.file(DeclaredDead(node.name, node.zone, self.mourned(node.name)))
         else:
-            self.reach(sometimes.DEAD_NODE_LIVES)
+            self.reach(sometimes_of_regions.DEAD_NODE_LIVES)
 
     def mourned(self, name: str) -> tuple[str, ...]:
         """The zones of the dead nodes on which some partition still has a voter, but for this node."""
@@ -226,7 +226,7 @@ class MetadataObserver:
         elif before.status == "deleting" != after.status:
             self.view.file(Decided(f"{after.name} is {after.status}", "it was being deleted"))
         elif before.status == "creating" and after.status == "deleting":
-            self.reach(sometimes.DELETED_WHILE_CREATED)
+            self.reach(sometimes_of_regions.DELETED_WHILE_CREATED)
         if after.status == "active" and before is not None and before.status != "active":
             missing = []
             for record in self.of(PartitionRecord):

@@ -34,7 +34,7 @@ from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.observe.impl.several_items import by_key, differs, effects, items_at, page_wrong
-from dynaproof.specs.sometimes import Sometimes
+from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import (

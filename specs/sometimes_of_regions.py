@@ -1,0 +1,152 @@
+"""What a campaign of a region with tables should see; as in `sometimes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dynaproof.specs.situation import Sometimes
+
+STALE_ROUTE = Sometimes(
+    "stale route",
+    "A router asked a node for a partition that was not there: what it knew of the table was old.",
+    "docs/table.md, R1 and R2",
+)
+
+TABLE_GONE = Sometimes(
+    "table gone under a request",
+    "A router learnt that a table was gone, or another one, while a request for it was under way.",
+    "docs/table.md, R2",
+)
+
+PAGED_OVER = Sometimes(
+    "page over several partitions",
+    "A page of a scan was read from several partitions, and there was more behind it.",
+    "docs/table.md, R8",
+)
+
+DELETED_WHILE_CREATED = Sometimes(
+    "table deleted while it was created",
+    "A table was deleted before all of its replicas had answered that they were made.",
+    "docs/table.md, A14",
+)
+
+ADMIN_DIED = Sometimes(
+    "admin died with a workflow under way",
+    "The active admin crashed while a workflow of the metadata had not ended.",
+    "docs/table.md, A2",
+)
+
+TWO_ADMINS = Sometimes(
+    "two admins thought that they were active",
+    "An admin became active while another one that runs thought that it was.",
+    "docs/table.md, A1",
+)
+
+LATE_COMMAND = Sometimes(
+    "command of an admin that was deposed",
+    "A storage node refused a command because it had seen a higher term.",
+    "docs/table.md, A8",
+)
+
+COLLECTED = Sometimes(
+    "replica that nothing named was dropped",
+    "A node was told to drop a partition of which there was neither a record nor a workflow.",
+    "docs/table.md, A11",
+)
+
+METADATA_LED_ANEW = Sometimes(
+    "metadata changed its leader",
+    "Another replica of the metadata began to lead while routers and admins used it.",
+    "docs/table.md, The metadata",
+)
+
+REPAIRED_UNDER_LOAD = Sometimes(
+    "voter repaired under load",
+    "The replacement of a lost voter ended while a user waited for an answer.",
+    "docs/table.md, A10",
+)
+
+GIVEN_UP = Sometimes(
+    "replacement given up",
+    "The epoch of a partition was raised, so that the command to replace a voter counts no more.",
+    "docs/table.md, A10",
+)
+
+LEARNER_DROPPED = Sometimes(
+    "replica dropped that never had a vote",
+    "What a replacement that was given up had made was dropped, or what it might yet have made.",
+    "docs/table.md, A11",
+)
+
+LATE_CREATE = Sometimes(
+    "command to create came after the drop",
+    "A storage node was told to make a replica whose incarnation was dropped there, or fell silent.",
+    "docs/table.md, A5",
+)
+
+DEAD_NODE_LIVES = Sometimes(
+    "dead node that lives",
+    "A storage node that was taken for dead has reported.",
+    "docs/table.md, section 3 (dead)",
+)
+
+LED_WITH_LOG_REPLICA = Sometimes(
+    "election while a voter was a log replica",
+    "A replica began to lead a partition, and a voter had no tree.",
+    "docs/replication.md, rule M5",
+)
+
+REPLACEMENT_TAKEN_OVER = Sometimes(
+    "replacement taken over half way",
+    "An admin became active while a voter was being replaced.",
+    "docs/table.md, A2",
+)
+
+OF_REPAIR: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            REPAIRED_UNDER_LOAD,
+            GIVEN_UP,
+            LEARNER_DROPPED,
+            LATE_CREATE,
+            DEAD_NODE_LIVES,
+            LED_WITH_LOG_REPLICA,
+            REPLACEMENT_TAKEN_OVER,
+        )
+    }
+)
+"""Situations that need admins that replace voters."""
+
+LED_ON = Sometimes(
+    "router led on to the metadata",
+    "A router that knew only nodes which had left the metadata was told by one of them where it is.",
+    "docs/table.md, A15",
+)
+
+ALL_HAVE_LEFT = Sometimes(
+    "metadata on other nodes than configured",
+    "A config of the metadata was chosen that names none of the nodes on which it began.",
+    "docs/table.md, A15",
+)
+
+OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            STALE_ROUTE,
+            TABLE_GONE,
+            PAGED_OVER,
+            DELETED_WHILE_CREATED,
+            ADMIN_DIED,
+            TWO_ADMINS,
+            LATE_COMMAND,
+            COLLECTED,
+            METADATA_LED_ANEW,
+            LED_ON,
+            ALL_HAVE_LEFT,
+        )
+    }
+)
+"""Situations that need tables, routers and admins."""

@@ -31,7 +31,7 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
-from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
@@ -96,6 +96,7 @@ class RegionObservation(GroupsObservation):
         self.metadata = MetadataObserver(self.region, self.lineage_of, self.reach)
         self.metadata.opened = self.opened
         self.metadata.was_chosen = self.was_chosen
+        self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
@@ -147,6 +148,10 @@ class RegionObservation(GroupsObservation):
     def was_chosen(self, partition: int, record: PartitionRecord) -> bool:
         """Whether the config that a record lists was chosen in its partition, in the slot that it says."""
         return (record.config_slot, record.config.voters) in self.groups[partition].view.configs
+
+    def newest_config(self, record: PartitionRecord) -> Config:
+        """The newest chosen config of a partition."""
+        return self.groups[record.partition].config
 
     def users_wait(self) -> bool:
         """Whether a user waits for an answer."""

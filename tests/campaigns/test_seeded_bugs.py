@@ -22,18 +22,6 @@ from dynaproof.cli import main
 SCHEDULES = 150
 SEED = 3
 
-RARE = dict.fromkeys(
-    (
-        "gone_within_the_lease",
-        "governs_by_whatever_term_it_reads",
-        "late_orders_obeyed",
-        "removes_whoever_is_active",
-        "repeated_messages_ask_again",
-    ),
-    400,
-)
-"""Bugs that few schedules show, with how many are tried: docs/claims.md says which one each dies in."""
-
 SAMPLE = {
     "quorum_of_one": "logs_agree_up_to_commit",
     "ignores_accepted": "chosen_entries_agree",
@@ -62,7 +50,7 @@ def test_seeded_bug_is_killed_by_its_spec_where_the_original_survives(name: str,
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_every_seeded_bug_is_killed(name: str) -> None:
-    kill, _ = hunt(MUTANTS[name], "portfolio", RARE.get(name, SCHEDULES), SEED)
+    kill, _ = hunt(MUTANTS[name], "portfolio", SCHEDULES, SEED)
     assert kill.killed
 
 

@@ -80,9 +80,12 @@ def test_a_run_that_breaks_a_promise_of_tables_is_shrunk_and_replayed() -> None:
     [
         ("removed_when_told", "removed_tables_take_no_writes"),
         ("generations_given_twice", "workflow_steps_happen_once"),
+        ("one_answer_kept", "copies_of_orders_are_answered"),
+        ("first_route_kept", "errors_stop_after_faults"),
+        ("look_up_not_repeated", "errors_stop_after_faults"),
     ],
 )
-def test_a_seeded_bug_of_admins_is_killed_by_its_promise(name: str, spec: str) -> None:
+def test_a_seeded_bug_of_admins_or_routers_is_killed_by_its_promise(name: str, spec: str) -> None:
     found = explore(MUTANTS[name], "portfolio", 30, 3)
     assert found is not None
     _, config, outcome = found

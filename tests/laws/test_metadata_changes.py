@@ -42,6 +42,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
     workflow_key,
 )
+from dynaproof.impl.metadata.replacements import Plan
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.partition.records import StoredItem
@@ -289,3 +290,27 @@ def test_a_record_stands_under_its_own_key_only() -> None:
         assert all(record_of(key_of(other), encode(record)) is None for other in RECORDS if other != record)
     assert record_of(table_key("books"), b"\xc1") is None
     assert workflow_key(255) < workflow_key(256), "workflows lie in the order of their ids"
+
+
+def test_a_table_is_deleted_where_replicas_are_pending_too() -> None:
+    metadata = Metadata()
+    created = metadata.create("books", 1)
+    assert isinstance(created, Change)
+    assert metadata.change(created)
+    (workflow,) = metadata.of(WorkflowRecord)
+    assert metadata.change(metadata.last_step(workflow))
+    (partition,) = metadata.of(PartitionRecord)
+    out = partition.config.voters[0]
+    others = [voter.node for voter in partition.config.voters]
+    spare = next(one.node for one in NODES if one.node.zone == out.node.zone and one.node not in others)
+    plan = Plan(partition.partition, out, spare, "full", "move")
+    decided = plan.decide(metadata.read(plan.keys()), 1)
+    assert decided is not None
+    assert metadata.change(decided)
+    deleted = metadata.delete("books")
+    assert isinstance(deleted, Change)
+    assert metadata.change(deleted)
+    (target,) = next(one for one in metadata.of(WorkflowRecord) if one.kind == "delete").targets
+    assert set(target.nodes()) == {node.address for node in (*others, spare)}
+    (taken,) = metadata.of(PartitionRecord)
+    assert taken.workflow != 0, "the replacement finds its partition taken"

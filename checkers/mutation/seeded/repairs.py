@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
-    CHANGES,
     HOST,
     NODES,
     PLACEMENT,
@@ -125,12 +124,6 @@ BUGS = (
             """,
         ),
         scenario="repair",
-    ),
-    bug(
-        "delete_leaves_the_pending",
-        "A table that is deleted is dropped where its voters are, and not where replicas were pending.",
-        Edit(CHANGES, "tuple(pending.member.node for pending in one.pending)", "()"),
-        scenario="repair-takeover",
     ),
     bug(
         "replacements_outlive_their_table",

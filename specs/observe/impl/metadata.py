@@ -25,7 +25,7 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Write
 from dynaproof.impl.paxos.ids import Member, RequestId
-from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
@@ -78,6 +78,8 @@ class MetadataObserver:
         """Whether a replica of a partition was ever seen."""
         self.was_chosen: Callable[[int, PartitionRecord], bool] = lambda _partition, _record: True
         """Whether the config that a record lists was chosen in its partition."""
+        self.newest_config: Callable[[PartitionRecord], Config] = lambda record: record.config
+        """The newest chosen config of a partition."""
         self.users_wait: Callable[[], bool] = lambda: False
         """Whether a user waits for an answer."""
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
@@ -240,7 +242,8 @@ class MetadataObserver:
 
     def removed(self, record: PartitionRecord) -> None:
         """The record of a partition goes."""
-        partition, voters = record.partition, record.config.voters
+        partition = record.partition
+        voters = self.newest_config(record).voters
         left = tuple(voter.node.name for voter in voters if (partition, voter.node.address) not in self.gone)
         self.view.file(Removed(partition, len(voters), left, self.serving(partition)))
 

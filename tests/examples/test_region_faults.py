@@ -1,0 +1,43 @@
+"""Faults that look for whoever plays a part in a region: what exactly they cut, and join again."""
+
+from dynaproof.checkers.kinds.region_faults import ADMIN_CUT, LEADER_CUT, active_admin, table_leaders
+from dynaproof.checkers.kinds.region_kinds import is_active
+from dynaproof.checkers.kinds.replica_faults import hosted, leading
+from dynaproof.checkers.runs.config import Fault
+from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.router.messages import ListTables
+from tests.examples.small_region import SmallRegion
+
+FAULT = Fault("cut", 1, 0, 10, 0)
+
+
+def both_ways(one: str, others: list[str]) -> set[str]:
+    return {f"{one}>{other}" for other in others} | {f"{other}>{one}" for other in others}
+
+
+def test_the_active_admin_is_cut_off_from_the_metadata_alone() -> None:
+    region = SmallRegion()
+    ground, admin = region.run.injector, active_admin(region.run.injector)
+    assert admin is not None
+    ADMIN_CUT.fall(ground, region.hosts[0], FAULT, 7)
+    metadata = [host.name for host in region.hosts if any(one.group == METADATA for one in hosted(host))]
+    assert len(metadata) == 3
+    assert set(region.world.cut_links) == both_ways(admin.name, metadata)
+    assert region.go(lambda: all(map(is_active, region.admins))), "the other one takes over beside it"
+    ADMIN_CUT.mended(ground, region.hosts[0], FAULT, 7)
+    assert region.world.cut_links == {}
+
+
+def test_a_leader_of_a_table_is_cut_off_from_all_but_the_routers_and_users() -> None:
+    region = SmallRegion()
+    region.create("music", partitions=4)
+    assert region.go(lambda: len(table_leaders(region.run.injector)) > 0)
+    (leader, *_) = table_leaders(region.run.injector)
+    assert any(one.group != METADATA for one in leading(leader))
+    assert all(one.group != METADATA for one in leading(leader))
+    LEADER_CUT.fall(region.run.injector, region.hosts[0], FAULT, 7)
+    others = [place.name for place in (*region.hosts, *region.admins) if place is not leader]
+    assert set(region.world.cut_links) == both_ways(leader.name, others)
+    LEADER_CUT.mended(region.run.injector, region.hosts[0], FAULT, 7)
+    assert region.world.cut_links == {}
+    region.ask(ListTables())

@@ -22,6 +22,8 @@ from dynaproof.impl.metadata.records import (
     Ids,
     NodeRecord,
     PartitionRecord,
+    Pending,
+    ReplacementRecord,
     TableRecord,
     Target,
     TouchedRecord,
@@ -32,8 +34,16 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request, WrongPartition
 from dynaproof.impl.partition.records import StoredItem
-from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
-from dynaproof.impl.paxos.messages.membership import Created
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
+from dynaproof.impl.paxos.messages.membership import (
+    Created,
+    Gone,
+    NotCaughtUp,
+    NotNow,
+    OtherEpoch,
+    Replaced,
+    Status,
+)
 from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.control import Control
 from dynaproof.impl.router.messages import Ask
@@ -41,7 +51,7 @@ from dynaproof.impl.router.router import Router
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Tables
 from dynaproof.impl.sessions import OpenSession, Session
-from dynaproof.impl.storage_node.messages import Fenced, NodeReport, PartitionGone
+from dynaproof.impl.storage_node.messages import Fenced, NodeReport, NoRoom, PartitionGone
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.impl.values.key import KeyAttribute, KeySchema, encode_key
@@ -58,13 +68,14 @@ KEY = encode_item({"id": S("a")})
 STORED_KEY = encode_key(SCHEMA, {"id": S("a")})
 ORDERED = RequestId(ROUTER, 1, 1)
 CONFIG = first_config(NODES)
+NEW = Member(NODES[0], 8)
 TARGETS = tuple(Target(partition, CONFIG) for partition in (1, 2))
 RECORDS = (
     AdminRecord(1, ADMINS[0].name),
     AdminRecord(2, ADMINS[1].name),
     TouchedRecord(1),
     Ids(3, 2, 2, 1),
-    NodeRecord(NODES[0].name, "a", "live"),
+    NodeRecord(NODES[0].name, "a"),
     TableRecord("books", 1, "active", SCHEMA, 3, (1, 2), ORDERED, 0),
     TableRecord("books", 1, "creating", SCHEMA, 3, (1, 2), ORDERED, 1),
     TableRecord("books", 1, "deleting", SCHEMA, 3, (1, -2), ORDERED, 1),
@@ -75,6 +86,11 @@ RECORDS = (
     WorkflowRecord(1, "create", "books", 1, TARGETS, ORDERED),
     WorkflowRecord(1, "delete", "books", 1, TARGETS, ORDERED),
     WorkflowRecord(1 << 40, "create", "films", 2, (), ORDERED),
+    PartitionRecord(2, "books", 1, whole(), "listed", CONFIG, 4, 9, (Pending(NEW, 0, False),), 3),
+    ReplacementRecord(3, 2, "repair", CONFIG.voters[0], NEW, "log", "replace", 0),
+    ReplacementRecord(3, 2, "drain", CONFIG.voters[0], NEW, "full", "create", 0),
+    ReplacementRecord(3, 2, "move", CONFIG.voters[0], NEW, "full", "void", 0, True),
+    NodeRecord(NODES[1].name, "b", True, True),
 )
 STORED = [(key_of(record), StoredItem(encode(record), 3, 3)) for record in RECORDS[:7]]
 STORED += [(key_of(record), StoredItem(encode(record), 3, 3)) for record in RECORDS[8:]]
@@ -95,7 +111,7 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
 }
 VALUES = ARBITRARY.Values(POOLS)
 
-PARTITIONS = tuple(record for record in RECORDS if isinstance(record, PartitionRecord))
+PARTITIONS = tuple(record for record in RECORDS if isinstance(record, PartitionRecord))[:2]
 FITTING: dict[type[Message], SearchStrategy[Any]] = {
     Located: st.builds(
         Located,
@@ -119,7 +135,22 @@ FITTING: dict[type[Message], SearchStrategy[Any]] = {
 """Answers that are as the metadata gives them, more often than not."""
 
 ASKED = (*Caller.HANDLERS, *Tables.HANDLERS, *Control.HANDLERS, *Router.HANDLERS)
-TOLD = (*Caller.HANDLERS, OpenSession, Order, NodeReport, Created, PartitionGone, Fenced)
+TOLD = (
+    *Caller.HANDLERS,
+    OpenSession,
+    Order,
+    NodeReport,
+    Created,
+    NoRoom,
+    Replaced,
+    OtherEpoch,
+    NotNow,
+    NotCaughtUp,
+    Status,
+    Gone,
+    PartitionGone,
+    Fenced,
+)
 
 
 def steps_of(kinds: tuple[type[Message], ...], often: tuple[type[Message], ...]) -> SearchStrategy[Any]:
@@ -207,7 +238,7 @@ def become_active(env: Any, admin: Admin) -> None:
         admin.on_message(NODES[0], message)
     assert admin.term.active
     for node in NODES:
-        admin.on_message(node, NodeReport(node, 0, 0, ()))
+        admin.on_message(node, NodeReport(node, 1, 1, 0, 0, 0, ()))
 
 
 def test_what_is_asked_and_told_reaches_all_parts_of_routers_and_admins() -> None:

@@ -277,7 +277,7 @@ def test_equal_nodes_get_equal_shares(partitions: int) -> None:
 
 RECORDS = (
     AdminRecord(1, "admin-a"),
-    NodeRecord("sa", "a", "live"),
+    NodeRecord("sa", "a"),
     Ids(1, 2, 3, 0),
     TableRecord("books", 1, "active", SCHEMA, 3, (1, 2), RequestId(ROUTER, 1, 1), 0),
     WorkflowRecord(7, "create", "books", 1, (), RequestId(ROUTER, 1, 1)),

@@ -224,7 +224,7 @@ class Replacements:
 
     def command(self, one: Replacing, partition: PartitionRecord) -> None:
         """Send the command of the step (A10), and look again later, or at once if something was answered."""
-        work = one.work
+        work, leads = one.work, one.leader is not None
         if work.step in ("create", "make") and (work.role == "full" or one.held is not None):
             self.create(one, partition)
         elif work.step == "void":
@@ -233,7 +233,7 @@ class Replacements:
                 self.create(one, partition)
         else:
             self.order(one, partition.config)
-        self.wait(one)
+        self.wait(one, leads)
 
     def create(self, one: Replacing, partition: PartitionRecord) -> None:
         """Have the new replica made (A5)."""
@@ -259,14 +259,18 @@ class Replacements:
         self.env.enter(work.partition)
         self.env.send(to, message)
 
-    def wait(self, one: Replacing) -> None:
-        """Look again later, more and more seldom; at once if something was answered meanwhile."""
+    def wait(self, one: Replacing, leads: bool = False) -> None:
+        """Look again soon if a leader was asked that has answered before, else more and more seldom; and at
+        once if something was answered meanwhile.
+        """
         settings = self.settings
         if one.again:
             self.step(one)
             return
         self.env.enter(ONLY_LANE)
         wait_us = min(settings.most_retry_us, settings.command_retry_us << min(one.waits, 16))
+        if leads:
+            wait_us = min(wait_us, settings.answered_retry_us)
         one.waits += 1
         self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))
 

@@ -138,8 +138,12 @@ class Survey:
             self.hurries = True
         elif self.term.active:
             self.env.enter(ONLY_LANE)
-            left_us = self.walked_at + self.settings.hurry_us - self.env.now
+            left_us = self.walked_at + self.least_pause_us() - self.env.now
             self.env.set_timer(max(1, left_us), SurveyTimer())
+
+    def least_pause_us(self) -> Microseconds:
+        """Between two walks."""
+        return min(self.settings.hurry_us, self.settings.survey_us)
 
     def begin(self) -> None:
         """Read which nodes there are."""
@@ -150,9 +154,9 @@ class Survey:
 
     def wait(self) -> None:
         """Walk again later."""
-        settings = self.settings
+        pause_us = self.least_pause_us() if self.hurries else self.settings.survey_us
         self.env.enter(ONLY_LANE)
-        self.env.set_timer(settings.hurry_us if self.hurries else settings.survey_us, SurveyTimer())
+        self.env.set_timer(pause_us, SurveyTimer())
         self.walks = self.hurries = False
         self.walked_at = self.env.now
 

@@ -25,7 +25,9 @@ MARGIN = 100_000
 def better_place(
     nodes: Nodes, partition: PartitionRecord, candidates: Sequence[Candidate]
 ) -> tuple[Member, NodeId] | None:
-    """A voter of a partition and the node of its zone to which it is moved; None if no move is worth it."""
+    """A voter of a partition and the node of its zone to which it is moved (A15); None if no move is worth
+    it.
+    """
     number = partition.partition
     taken = [voter.node.address for voter in partition.config.voters]
     taken += [one.member.node.address for one in partition.pending]

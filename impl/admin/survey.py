@@ -344,7 +344,7 @@ class Survey:
         self.env.send(member.node, DropReplica(member, self.term.term))
 
     def on_status(self, sender: NodeId, m: Status) -> None:
-        """The leader's word: who has left may go when all voters are admitted, and hold the log (M7)."""
+        """The leader's word: who has left may go when all voters are admitted, and hold the log (M7, A11)."""
         leaving = self.leaving.get(self.env.lane)
         if leaving is None or not self.term.active:
             return

@@ -109,7 +109,7 @@ def next_incarnation(partition: PartitionRecord) -> int:
 
 def is_possible(plan: Plan, partition: PartitionRecord) -> bool:
     """Whether a partition is free, and would have a voter on each of so many nodes, spread over the zones as
-    rule M2 asks.
+    rule M2 asks (A4).
     """
     config, address = partition.config, plan.node.address
     others = [voter.node.address for voter in config.voters if voter != plan.out]
@@ -155,7 +155,7 @@ def is_under_way(read: Read, work: ReplacementRecord) -> bool:
 
 
 def advance(read: Read, work: ReplacementRecord, answers: Answers) -> Change | None:
-    """Write down what was answered, and the next step; None if there is nothing to write."""
+    """Write down what was answered, and the next step (A10); None if there is nothing to write."""
     before: PartitionRecord = read.record(partition_key(work.partition))
     partition = learned(before, answers.config, answers.config_slot)
     after = next_step(work, partition.config, answers)
@@ -223,7 +223,7 @@ class Forget(Struct, frozen=True, gc=False):
         return (ADMIN_KEY, partition_key(self.partition))
 
     def decide(self, read: Read, _most: int) -> Change | None:
-        """Strike it out, if it may be dropped and is still listed."""
+        """Strike it out, if it may be dropped and is still listed (A11)."""
         key = partition_key(self.partition)
         partition: PartitionRecord | None = read.record(key)
         if partition is None:
@@ -285,7 +285,7 @@ def keys_to_drain(order: DrainNode) -> tuple[bytes, ...]:
 
 
 def drain_node(read: Read, order: DrainNode) -> Change | Refusal | None:
-    """Write down that a node is drained, or is not; None if that stands there."""
+    """Write down that a node is drained, or is not (A15); None if that stands there."""
     key = node_key(order.name)
     record: NodeRecord | None = read.record(key)
     if record is None:
@@ -302,7 +302,7 @@ def keys_to_move(order: MoveReplica) -> tuple[bytes, ...]:
 
 
 def move_replica(read: Read, order: MoveReplica, nodes: Sequence[Candidate], most: int) -> Change | Refusal:
-    """Begin to move a replica; the nodes are those that may get one."""
+    """Begin to move a replica (A15); the nodes are those that may get one."""
     partition: PartitionRecord | None = read.record(partition_key(order.partition))
     if partition is None:
         return unknown("Partition", order.partition)

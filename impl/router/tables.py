@@ -162,7 +162,7 @@ class Tables:
         self.env.set_timer(self.settings.caller.attempt_us, LocateTimer(number))
 
     def on_locate_timer(self, timer: LocateTimer) -> None:
-        """Ask again; or give up."""
+        """Ask again; or give up (R1)."""
         look_up = self.look_ups[timer.number]
         self.leader = None
         if self.env.now < look_up.until:

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.mutation.seeded import admins, metadata_moves, routers
+from dynaproof.checkers.mutation.seeded import admins, metadata_moves, repairs, routers
+from dynaproof.impl.admin import balance
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Driven, Workflows
-from dynaproof.impl.metadata import changes, placement
+from dynaproof.impl.metadata import changes, placement, replacements
 from dynaproof.impl.metadata.directory import Directory
+from dynaproof.impl.metadata.replacements import Forget, Plan
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
@@ -55,6 +59,10 @@ CLASSES: dict[str, Any] = {
         Admin,
         NodeJournal,
         Directory,
+        Plan,
+        Forget,
+        Survey,
+        Replacements,
         Term,
         Workflows,
         Driven,
@@ -65,7 +73,14 @@ CLASSES: dict[str, Any] = {
         Caller,
         Router,
     )
-} | {"changes": changes, "placement": placement, "keys": keys, "key_range": key_range}
+} | {
+    "changes": changes,
+    "replacements": replacements,
+    "placement": placement,
+    "balance": balance,
+    "keys": keys,
+    "key_range": key_range,
+}
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -96,7 +111,7 @@ def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 17)), *(f"W{number}" for number in range(1, 8))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
-    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 14, 15)
+    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (*range(1, 12), 13, 14, 15)
     expected = [*hosting, *(f"A{number}" for number in admin)]
     expected += [f"R{number}" for number in (1, 2, 3, 6, 7, 8, 9)]
     assert [number for number, _, _ in OF_TABLES] == expected
@@ -109,7 +124,7 @@ def test_what_keeps_a_rule_of_tables_names_it(number: str, places: str, bugs: st
         assert number in re.findall(r"[AHMR]\d+", documented), f"{name} does not name rule {number}"
 
 
-OF_REGIONS = (*admins.BUGS, *routers.BUGS, *metadata_moves.BUGS)
+OF_REGIONS = (*admins.BUGS, *routers.BUGS, *metadata_moves.BUGS, *repairs.BUGS)
 
 
 def test_what_is_said_of_tables_names_every_bug_of_admins_and_routers_and_none_that_is_not_there() -> None:

@@ -4,7 +4,7 @@ message waits for.
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import HOST, OUTBOX
+from dynaproof.checkers.mutation.seeded.places import HOST, OUTBOX, REPLICA_FILES
 from dynaproof.checkers.patches import Edit, bug
 
 MANY = "many-groups"
@@ -46,7 +46,11 @@ BUGS = (
     bug(
         "making_wipes_neighbours",
         "Making a replica removes the journals of all others on the node.",
-        Edit(HOST, "for name in disk.logs(log_prefix(group, incarnation)):", "for name in disk.logs(LOGS):"),
+        Edit(
+            REPLICA_FILES,
+            "for name in disk.logs(log_prefix(group, incarnation)):",
+            'for name in disk.logs("log/"):',
+        ),
         scenario=MANY,
     ),
     bug(

@@ -249,8 +249,9 @@ class Replacements:
         """Send what the leader is to do, to it or to a voter that may know it."""
         to, work = one.leader, one.work
         if to is None:
-            # Who is lost does not answer.
-            voters = [v for v in config.voters if v != work.out or work.reason != "repair"]
+            # Who is lost does not answer; but who was taken for lost may lead.
+            there = [v for v in config.voters if not self.nodes.has_lost(v, work.partition)]
+            voters = there or config.voters
             to = voters[self.env.random("asked", len(voters))].node.address
         one.leader = None  # Until it answers.
         message: Message = ReplaceVoter(work.expected_epoch, work.out, work.new, work.role)
@@ -327,8 +328,10 @@ class Replacements:
         if one is None or one.work.step == "create":
             return
         one.waits = 0  # Somebody leads, or will soon.
-        lost = one.work.out.node.address if one.work.reason == "repair" else None
-        one.leader = None if m.leader is None or m.leader.address == lost else m.leader
+        out = one.work.out
+        named_lost = m.leader is not None and m.leader.address == out.node.address
+        named_lost = named_lost and self.nodes.has_lost(out, one.work.partition)
+        one.leader = None if named_lost else m.leader
         another = one.leader is not None and one.leader.address != sender.address
         if another and one.hops < HOPS and not one.asks:
             one.hops += 1

@@ -21,6 +21,7 @@ from dynaproof.checkers.scenarios import region_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES
 from dynaproof.checkers.scenarios.region_end import file, judge_end, most_steps, observed
 from dynaproof.checkers.scenarios.table import TABLE, draw_region, faults_of, smaller, start_users
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
 from dynaproof.checkers.workloads.metadata_operator import MetadataOperator, MovesSettings
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.specs.promises import metadata_moves
@@ -66,7 +67,7 @@ def draw_moves(seed: int, strategy: str) -> MovesConfig:
         lag_slots=(1, 8, 64)[pick(3)],
         catch_up_us=heartbeat * (1, 2)[pick(2)],
     )
-    fields["user"] = structs.replace(config.user, partitions=1, deletes=True)
+    fields["user"] = structs.replace(config.user, partitions=1, orders=SOME_ORDERS)
     fields["users"] = 2
     fields["admin"] = structs.replace(config.admin, touch_us=heartbeat)
     operator = MovesSettings(

@@ -24,6 +24,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, repeats_late, takes_over_soon
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
 from dynaproof.impl.router.messages import Action
@@ -94,7 +95,8 @@ class Shape(Struct, frozen=True):
     think: int = 1
     """Users ask so many times as often."""
     operations: int = 12
-    deletes: bool = False
+    orders: int = 0
+    """Of 24 things that users ask for, so many create, delete or describe one of two tables."""
     balances: bool = False
 
 
@@ -130,13 +132,16 @@ def draw_repair(
         config.user,
         partitions=1 + pick(4),
         replicas=replicas,
-        tables=1 + shape.deletes,
-        deletes=shape.deletes,
+        tables=2 if shape.orders else 1,
+        orders=shape.orders,
         operations=shape.operations,
         think_us=max(1, config.user.think_us // shape.think),
     )
     rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
-    return structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
+    config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
+    if shape.orders and pick(2):
+        config = takes_over_soon(config, pick)
+    return repeats_late(config, pick) if pick(4) == 0 else config
 
 
 def begin_with_orders(run: Run, drains: bool) -> None:
@@ -243,7 +248,7 @@ REPAIR_TAKEOVER = like_repair(
     "admins crash and are cut off while voters are replaced, and tables come and go",
     Losses(losses=3, absences=1, others=(ADMIN_CRASH, ADMIN_CRASH, CUT_OFF, CRASH), most_others=6),
     (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED, LATE_CREATE),
-    Shape(deletes=True, rows=(2, 3)),
+    Shape(orders=SOME_ORDERS, rows=(2, 3)),
 )
 
 OF_REPAIR = (REPAIR, REPAIR_UNDER_LOAD, TWO_LOSSES, NODE_RETURNS, FIVE, MOVE, DRAIN, REPAIR_TAKEOVER)

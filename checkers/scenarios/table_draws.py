@@ -13,8 +13,11 @@ from dynaproof.checkers.runs.config import Chance
 OFTEN = (12_000, 32_000)
 """Chances of the repetition of a message, in parts of 65536, where copies come late."""
 
+SOME_ORDERS = 8
+"""Of 24 things that users ask for, where tables come and go;"""
+
 ORDERS = 16
-"""Of 24 things that users ask for, where they order more than they ask."""
+"""and where users order more than they ask."""
 
 TIMER_WEIGHTS = (2, 4, 12, 24)
 """A region has five times as many timers as a group, and each waits for its turn as it does there."""

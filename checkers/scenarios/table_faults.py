@@ -27,7 +27,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of
-from dynaproof.checkers.scenarios.table_draws import unruly
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, unruly
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
@@ -106,7 +106,7 @@ def draw_with(
     return unruly(structs.replace(config, user=user), hasty)
 
 
-COMES_AND_GOES = {"tables": 2, "orders": 8}
+COMES_AND_GOES = {"tables": 2, "orders": SOME_ORDERS}
 
 
 def like_table(

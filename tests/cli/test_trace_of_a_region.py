@@ -9,7 +9,7 @@ import pytest
 from dynaproof import cli
 
 RUN = Path(__file__).resolve().parents[2] / "examples" / "runs" / "listed_before_chosen.json"
-STEP = "3191"
+STEP = "1286"
 """The last one."""
 
 TABLES = ["nodes", "admins", "partitions", "members", "leaders", "workflows", "holds"]
@@ -45,13 +45,13 @@ def test_what_the_metadata_lists_stands_beside_what_is_in_force(capsys: pytest.C
     (agrees,) = rows_of(found, "partitions", partition=2)
     assert (agrees["listed_epoch"], agrees["listed_voters"]) == (None, None)
     (lost,) = rows_of(found, "members", partition=1, member="sa/1")
-    assert (lost["state"], lost["role"], lost["listed_as"]) == ("disk lost", "voter", "pending")
+    assert (lost["state"], lost["role"], lost["listed_as"]) == ("up", "voter", "pending")
     (new,) = rows_of(found, "members", partition=1, member="sa2/4")
     assert (new["state"], new["role"], new["listed_as"]) == ("absent", "learner", "voter")
     (work,) = rows_of(found, "workflows")
     assert (work["kind"], work["step"], work["role"]) == ("repair", "make", "log")
     assert (work["out"], work["new"], work["expected_epoch"]) == ("sa/1", "sa2/4", 0)
-    assert (work["table"], work["partitions"], work["driven_by"]) == ("table-0", "1", "admin-b")
+    assert (work["table"], work["partitions"], work["driven_by"]) == ("table-0", "1", "admin-a")
     assert {"sa", "admin-b", "u0"} <= set(found["known"])
 
 

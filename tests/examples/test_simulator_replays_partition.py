@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import json, structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import Edit, bug, seeded
@@ -40,7 +40,8 @@ FAULTS = {kind.name for kind in PARTITION.faults}
 MENDING = {kind.mend for kind in PARTITION.faults} - {""}
 
 
-RUNS = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples" / "runs").glob("*.json"))
+RUNS = [path for path in EXAMPLES if json.decode(path.read_bytes())["config"]["scenario"] == PARTITION.name]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -149,7 +150,7 @@ def test_nobody_asks_at_a_client_that_is_down_where_its_restart_and_the_end_are_
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
-def test_every_run_among_the_examples_fails_as_its_file_says_in_less_than_its_length(path: Path) -> None:
+def test_every_run_of_a_group_among_the_examples_fails_as_its_file_says_in_less_than_its_length(path: Path) -> None:
     run = load(path, find)
     assert run.mutant is not None
     assert run.schedule is not None

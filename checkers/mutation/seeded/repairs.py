@@ -70,7 +70,7 @@ BUGS = (
             self.add(Forget(partition, member))
             """,
         ),
-        scenario="move",
+        scenario="node-returns",
     ),
     bug(
         "given_up_without_the_epoch",
@@ -212,16 +212,6 @@ BUGS = (
         "new_disks_not_noticed",
         "A voter is not taken for lost although its node reports from another disk.",
         Edit(NODES, "if heard.report[0] > voter.node.incarnation:", "if False:"),
-        scenario="repair",
-    ),
-    bug(
-        "log_replica_at_once",
-        "A log replica is made before its leader says that the others hold the log through its config.",
-        Edit(
-            REPLACEMENTS,
-            'if work.step in ("create", "make") and (work.role == "full" or one.held is not None):',
-            'if work.step in ("create", "make"):',
-        ),
         scenario="repair",
     ),
     bug(

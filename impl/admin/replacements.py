@@ -261,7 +261,7 @@ class Replacements:
         self.env.send(to, message)
 
     def wait(self, one: Replacing, leads: bool = False) -> None:
-        """Look again soon if a leader was asked that has answered before, else more and more seldom; and at
+        """Look again soon if it `leads` who was asked, as far as is known, else more and more seldom; and at
         once if something was answered meanwhile.
         """
         settings = self.settings
@@ -271,7 +271,7 @@ class Replacements:
         self.env.enter(ONLY_LANE)
         wait_us = min(settings.most_retry_us, settings.command_retry_us << min(one.waits, 16))
         if leads:
-            wait_us = min(wait_us, settings.answered_retry_us)
+            wait_us = min(wait_us, settings.leader_retry_us)
         one.waits += 1
         self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))
 

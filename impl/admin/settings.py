@@ -19,10 +19,8 @@ class AdminSettings(Struct, frozen=True):
     """After which a command is sent again; it doubles,"""
     most_retry_us: Microseconds = 8_000_000
     """up to this."""
-    answered_retry_us: Microseconds = 200_000
-    """After which a leader is asked again that has answered before: it says nothing when what it has begun is
-    done.
-    """
+    leader_retry_us: Microseconds = 200_000
+    """After which a leader that is known is asked again: it says nothing when what it has begun is done."""
     call_us: Microseconds = 10_000_000
     """How long a read or a change of the metadata is tried."""
     heard_us: Microseconds = 20_000_000

@@ -197,8 +197,8 @@ class Replacements:
         waited, work = self.env.now - one.began_at, one.work
         unheld = work.role == "log" and one.held is None and waited >= self.settings.held_us
         gone = one.refused or self.nodes.has_lost(work.new, work.partition)
-        late = gone or waited >= self.settings.patience_us
-        return structs.replace(one.answers, late=late, unheld=unheld)
+        late = waited >= self.settings.patience_us
+        return structs.replace(one.answers, late=late, gone=gone, unheld=unheld)
 
     def unread(self, m: Step) -> None:
         """The metadata did not answer."""

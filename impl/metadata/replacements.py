@@ -139,6 +139,8 @@ class Answers(Struct, frozen=True, gc=False):
     """Whether the node has said that the new replica is there."""
     late: bool = False
     """Whether the step takes longer than it is worth,"""
+    gone: bool = False
+    """whether the new replica's node is lost, or has no room for it,"""
     unheld: bool = False
     """and whether that a log may begin at the config was not said in time."""
 
@@ -175,11 +177,11 @@ def next_step(work: ReplacementRecord, config: Config, answers: Answers) -> Repl
     made = work.made or answers.made
     step, role = work.step, work.role
     if config.epoch > work.expected_epoch:
-        if work.new not in config.voters or made or (step == "make" and answers.late):
+        if work.new not in config.voters or made or (step == "make" and answers.gone):
             return None  # Void; done; or lost, like any other voter.
         role = "full" if step == "void" or (step == "make" and answers.unheld) else role
         step = "make"
-    elif answers.late or step == "void":
+    elif answers.late or answers.gone or step == "void":
         step, role = "void", "full"
     elif step == "create" and made:
         step = "replace"

@@ -47,7 +47,11 @@ def test_what_the_metadata_lists_stands_beside_what_is_in_force(capsys: pytest.C
     assert work["driven_by"] in {admin["admin"] for admin in found["overview"]["admins"]}
     number, epoch = int(work["partitions"]), work["expected_epoch"]
     (apart,) = (row for row in found["overview"]["partitions"] if row["listed_epoch"] is not None)
-    assert (apart["partition"], apart["table"], apart["workflow"]) == (number, work["table"], work["workflow"])
+    assert (apart["partition"], apart["table"], apart["workflow"]) == (
+        number,
+        work["table"],
+        work["workflow"],
+    )
     assert (apart["epoch"], apart["listed_epoch"]) == (epoch, epoch + 1)
     assert apart["listed_voters"] == apart["voters"].replace(work["out"], work["new"])
     (lost,) = rows_of(found, "members", partition=number, member=work["out"])

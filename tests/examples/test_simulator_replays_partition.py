@@ -150,7 +150,9 @@ def test_nobody_asks_at_a_client_that_is_down_where_its_restart_and_the_end_are_
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
-def test_every_run_of_a_group_among_the_examples_fails_as_its_file_says_in_less_than_its_length(path: Path) -> None:
+def test_every_run_of_a_group_among_the_examples_fails_as_its_file_says_in_less_than_its_length(
+    path: Path,
+) -> None:
     run = load(path, find)
     assert run.mutant is not None
     assert run.schedule is not None

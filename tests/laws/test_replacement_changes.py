@@ -135,10 +135,13 @@ class Replacing(RuleBasedStateMachine):
         choose=st.sampled_from(("nothing", "replace", "raise")),
         made=st.booleans(),
         late=st.booleans(),
+        gone=st.booleans(),
         unheld=st.booleans(),
         told=st.booleans(),
     )
-    def step(self, choose: str, made: bool, late: bool, unheld: bool, told: bool) -> None:
+    def step(
+        self, choose: str, made: bool, late: bool, gone: bool, unheld: bool, told: bool
+    ) -> None:
         """The leader may obey the command of the step, at the epoch that it expects; the admin hears what it
         hears, and writes it down.
         """
@@ -149,7 +152,7 @@ class Replacing(RuleBasedStateMachine):
             elif choose == "raise" and work.step == "void":
                 self.chosen.append(newest.raised())
         newest = self.chosen[-1]
-        answers = Answers(newest if told else None, newest.epoch, made, late, unheld)
+        answers = Answers(newest if told else None, newest.epoch, made, late, gone, unheld)
         read = self.read(keys_of_replacement(work))
         if not is_under_way(read, work):
             assert self.apply(abandon(read, work))
@@ -166,7 +169,7 @@ class Replacing(RuleBasedStateMachine):
             past = self.partition.config.epoch > work.expected_epoch
             assert past, "a replacement ends when no command of it counts any more"
             if work.new in self.partition.config.voters:
-                assert made or work.made or late
+                assert made or work.made or gone
         else:
             assert (after.out, after.new, after.expected_epoch) == (work.out, work.new, work.expected_epoch)
             assert after.role in (work.role, "full")

@@ -25,7 +25,7 @@ BUGS = (
         "last_refusal_counts",
         "A router says that a request had no effect when its last attempt was refused for good.",
         Edit(CALL, "del self.unanswered[attempt]", "self.unanswered.clear()", within="Call.refused"),
-        scenario="table",
+        scenario="repair-under-load",
     ),
     bug(
         "any_hint_followed",

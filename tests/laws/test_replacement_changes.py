@@ -139,9 +139,7 @@ class Replacing(RuleBasedStateMachine):
         unheld=st.booleans(),
         told=st.booleans(),
     )
-    def step(
-        self, choose: str, made: bool, late: bool, gone: bool, unheld: bool, told: bool
-    ) -> None:
+    def step(self, choose: str, made: bool, late: bool, gone: bool, unheld: bool, told: bool) -> None:
         """The leader may obey the command of the step, at the epoch that it expects; the admin hears what it
         hears, and writes it down.
         """

@@ -65,17 +65,19 @@ def specs(file: Path | None = None, /, *, json: Flag = False) -> int:
     """
     if file is not None:
         return listed(specs_in(file), json)
-    from dynaproof.specs.promises import OF_A_GROUP, PROMISES
-    from dynaproof.specs.sometimes import SOMETIMES, UNDER_LOAD
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+    from dynaproof.specs.promises import PROMISES
+    from dynaproof.specs.sometimes import EVERY
 
+    in_runs = {spec.name for one in SCENARIOS.values() for spec in one.specs}
     rows = [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source}
-        | {"judged": "runs" if s in OF_A_GROUP else "models"}
+        | {"judged": "runs" if s.name in in_runs else "models"}
         for s in PROMISES.values()
     ]
     rows += [
         {"name": s.name, "kind": s.kind, "sentence": s.sentence, "source": s.source, "judged": "runs"}
-        for s in (*SOMETIMES.values(), *UNDER_LOAD.values())
+        for s in EVERY.values()
     ]
     return listed(rows, json)
 

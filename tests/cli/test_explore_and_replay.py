@@ -448,4 +448,6 @@ def test_lists_print_one_object_per_item(name: str, capsys: pytest.CaptureFixtur
     if name == "specs":
         judged = {row["name"]: row["judged"] for row in rows}
         assert judged["chosen_entries_agree"] == judged["no_idle_elections"] == "runs"
-        assert judged["one_owner_per_key"] == judged["transactions_serializable"] == "models"
+        assert judged["one_owner_per_key"] == judged["every_partition_regains_its_voters"] == "runs"
+        assert judged["restore_is_exact"] == judged["transactions_serializable"] == "models"
+        assert judged["dead node that lives"] == "runs"

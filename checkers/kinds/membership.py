@@ -18,7 +18,7 @@ from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.node import ONLY_LANE, Env, NodeId, NodeProtocol
+from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl.place import replica_of
 
@@ -68,16 +68,17 @@ class VotersLose:
 
     def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
         self.view = observation.view
+        self.group: int = observation.group
         self.impaired_members: dict[Any, bool] = {}
 
     def permits(self, place: Place) -> bool:
         """Whether all is whole, and it is a voter that would lose something."""
-        replica = replica_of(place, ONLY_LANE)
+        replica = replica_of(place, self.group)
         return replica is not None and replica.member in self.view.configs[-1][1] and self.whole()
 
     def impaired(self, place: Place) -> None:
         """This one is next."""
-        replica = replica_of(place, ONLY_LANE)
+        replica = replica_of(place, self.group)
         if replica is not None:
             self.impaired_members[replica.member] = True
 

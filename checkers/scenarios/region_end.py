@@ -17,6 +17,8 @@ from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never, what_lags
 from dynaproof.checkers.workloads.user import User
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import (
     METADATA,
@@ -163,7 +165,9 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
 
 
 def mends(run: Run) -> None:
-    """In every partition a leader serves, and laggards have caught up; and an admin is active."""
+    """In every partition a leader serves, and laggards have caught up; an admin is active, and the admins
+    have heard of all storage nodes.
+    """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
     run.advance_until(never, run.world.under_way_until - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
@@ -172,7 +176,19 @@ def mends(run: Run) -> None:
     run.advance_until(lambda: any(map(is_active, run.places_of(ADMIN))), bound, most_steps(run))
     if run.failure is None and not any(map(is_active, run.places_of(ADMIN))):
         file(run, Unended("the time without an active admin", bound))
+    run.advance_until(
+        lambda: all(hears_all(run, place) for place in run.places_of(ADMIN)), bound, most_steps(run)
+    )
     observed(run).errors.mended_at = run.world.tau
+
+
+def hears_all(run: Run, place: Place) -> bool:
+    """Whether the admin there is down, or has heard of all storage nodes that run: on those that it has not
+    heard of it places no replicas.
+    """
+    admin = place.node
+    there = [host.id.address for host in run.places_of(HOST) if host.up]
+    return not place.up or not isinstance(admin, Admin) or all(one in admin.nodes.heard for one in there)
 
 
 def answers(run: Run) -> None:

@@ -60,7 +60,6 @@ from dynaproof.specs.views.region import (
     LocatedOld,
     ObeyedOldTerm,
     Overfull,
-    Placed,
     RegionView,
 )
 
@@ -164,9 +163,7 @@ class RegionObservation(GroupsObservation):
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
         """A record is chosen in a table's partition."""
         if record.config is not None:
-            voters = [voter.node for voter in record.config.voters]
-            zones, names = tuple(node.zone for node in voters), tuple(node.name for node in voters)
-            self.region.file(Placed(partition.partition, zones, names))
+            self.metadata.placed(partition.partition, record.config)
         for change in record.changes():
             if not partition.range.contains(change.key):
                 self.region.file(KeyOutside(partition.partition, change.key))

@@ -11,6 +11,7 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.messages import MetadataAt
 from dynaproof.impl.metadata.orders import Order
+from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
@@ -53,7 +54,7 @@ class Admin:
             workflows.Finish: self.workflows.ready,
             orders.LookUp: self.orders.looked_up,
             orders.Decide: self.orders.decide,
-            nodes.AddNode: self.nodes.add,
+            RecordNode: self.nodes.add,
             nodes.Collect: self.nodes.collect,
             nodes.CollectUnnamed: self.nodes.collect_unnamed,
             replacements.Step: self.replacements.stepped,
@@ -67,7 +68,7 @@ class Admin:
             workflows.Finish: self.workflows.unready,
             orders.LookUp: self.orders.unread,
             orders.Decide: self.orders.unread,
-            nodes.AddNode: self.nodes.unadded,
+            RecordNode: self.nodes.unadded,
             nodes.Collect: self.nodes.uncollected,
             nodes.CollectUnnamed: self.nodes.uncollected,
             replacements.Step: self.replacements.unread,
@@ -80,7 +81,7 @@ class Admin:
             term.Touch: self.term.touched,
             workflows.Finished: self.workflows.finished,
             orders.Write: self.orders.written,
-            nodes.AddNode: self.nodes.added,
+            RecordNode: self.nodes.added,
             replacements.Stepped: self.stepped,
             survey.Do: self.survey.written,
         }

@@ -12,18 +12,17 @@ from msgspec import Struct
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
-from dynaproof.impl.metadata.changes import Read, add_node
+from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import (
-    ADMIN_KEY,
     WORKFLOWS,
     NodeRecord,
     ReplacementRecord,
     WorkflowRecord,
     is_given,
-    node_key,
     partition_key,
 )
+from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.node import ONLY_LANE, Env, Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.notes import Reached
@@ -43,12 +42,6 @@ class CollectUnnamed(Struct, frozen=True, gc=False):
 
     node: NodeId
     partitions: tuple[int, ...]
-
-
-class AddNode(Struct, frozen=True, gc=False):
-    """Record a node that has reported for the first time."""
-
-    node: NodeId
 
 
 class Heard:
@@ -150,7 +143,8 @@ class Nodes:
         if m.fence < self.term.term:
             self.env.send(sender, RaiseFence(self.term.term))
         if not heard.recorded:
-            self.metadata.read((ADMIN_KEY, node_key(sender.name)), AddNode(sender))
+            chore = RecordNode(sender)
+            self.metadata.read(chore.keys(), chore)
         hosted = tuple(dict.fromkeys(one.partition for one in m.replicas if is_given(one.partition)))
         if hosted and not heard.collecting:
             heard.collecting = True
@@ -196,7 +190,7 @@ class Nodes:
         heard = self.heard.get(address)
         if self.is_dead(address):
             return True
-        if heard is None or heard.node is None or heard.hosted is None:
+        if heard is None or heard.hosted is None:
             return False
         if heard.report[0] > voter.node.incarnation:
             return True
@@ -219,18 +213,18 @@ class Nodes:
 
     # --- Records of nodes ---
 
-    def add(self, m: AddNode, read: Read) -> None:
+    def add(self, m: RecordNode, read: Read) -> None:
         """Record a node."""
-        heard = self.heard[m.node.address]
-        heard.recorded = True
-        if self.term.governs(read) and read.record(node_key(m.node.name)) is None:
-            self.metadata.change(add_node(read, m.node), m)
+        self.heard[m.node.address].recorded = True
+        change = m.decide(read, 0) if self.term.governs(read) else None
+        if change is not None:
+            self.metadata.change(change, m)
 
-    def added(self, m: AddNode, ending: Ending, slot: int) -> None:
+    def added(self, m: RecordNode, ending: Ending, slot: int) -> None:
         """Recorded; or it is looked up again at the next report."""
         self.heard[m.node.address].recorded = ending == "ok"
 
-    def unadded(self, m: AddNode) -> None:
+    def unadded(self, m: RecordNode) -> None:
         """The metadata did not answer."""
 
     # --- Collection ---

@@ -42,7 +42,7 @@ from dynaproof.impl.metadata.orders import (
 )
 from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import TableRecord, decode, table_key
-from dynaproof.impl.metadata.replacements import drain_node, keys_to_drain, keys_to_move, move_replica
+from dynaproof.impl.metadata.replacements import drain_node, keys_of_node, keys_to_replace, move_replica
 from dynaproof.impl.node import ONLY_LANE, Env, NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.paxos.ids import RequestId
@@ -151,9 +151,9 @@ class Orders:
         if isinstance(action, CreateTable):
             self.metadata.read(keys_to_create(action.name), Decide(request))
         elif isinstance(action, DrainNode):
-            self.metadata.read(keys_to_drain(action), Decide(request))
+            self.metadata.read(keys_of_node(action.name), Decide(request))
         elif isinstance(action, MoveReplica):
-            self.metadata.read(keys_to_move(action), Decide(request))
+            self.metadata.read(keys_to_replace(action.partition), Decide(request))
         else:
             self.metadata.read((table_key(action.name),), LookUp(request))
 

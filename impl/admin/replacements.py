@@ -328,10 +328,10 @@ class Replacements:
         if one is None or one.work.step == "create":
             return
         one.waits = 0  # Somebody leads, or will soon.
-        out = one.work.out
-        named_lost = m.leader is not None and m.leader.address == out.node.address
-        named_lost = named_lost and self.nodes.has_lost(out, one.work.partition)
-        one.leader = None if named_lost else m.leader
+        out, one.leader = one.work.out, m.leader
+        named = m.leader is not None and m.leader.address == out.node.address
+        if named and self.nodes.has_lost(out, one.work.partition):
+            one.leader = None
         another = one.leader is not None and one.leader.address != sender.address
         if another and one.hops < HOPS and not one.asks:
             one.hops += 1

@@ -25,7 +25,7 @@ from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, end_of
-from dynaproof.impl.metadata.replacements import PENDING, Forget, MarkNode, Plan, RecordNode, may_go
+from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordNode, may_begin, may_go
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, Gone, NotNow, Role, Status
@@ -234,7 +234,7 @@ class Survey:
             elif self.nodes.is_dead(voter.node.address):
                 self.mourns[voter.node.zone] = True
         plan = None
-        if partition.state == "listed" and partition.workflow == 0 and len(partition.pending) < PENDING:
+        if may_begin(partition):
             plan = self.repair(partition, candidates) or self.move(partition, candidates)
             if plan is not None:
                 self.add(plan)
@@ -268,18 +268,27 @@ class Survey:
     def plan(
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role
     ) -> Plan | None:
-        """A repair, on the emptiest node that may have the replica and is not busy making others: on that of
-        the voter itself only if it certainly is no more, and on one that is drained rather than on none.
+        """A repair: on the node of the voter itself only if that certainly is no more, and on one that is
+        drained rather than on none.
         """
-        taken = [one.member.node.address for one in partition.pending]
-        if not self.nodes.has_lost(out, partition.partition):
-            taken.append(out.node.address)
+        own = self.nodes.has_lost(out, partition.partition)
         for nodes in (candidates, self.nodes.candidates(draining=True)):
-            free = [one for one in nodes if not self.is_busy(one.node.address)]
-            node = place_one(free, partition.config, out, taken)
+            node = self.place(partition, out, nodes, own)
             if node is not None:
                 return Plan(partition.partition, out, node, role, "repair")
         return None
+
+    def place(
+        self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], own: bool
+    ) -> NodeId | None:
+        """The emptiest of these nodes that may have a replica in the place of a voter, and is not busy making
+        others; the voter's `own` only where that will do.
+        """
+        taken = [one.member.node.address for one in partition.pending]
+        if not own:
+            taken.append(out.node.address)
+        free = [one for one in candidates if not self.is_busy(one.node.address)]
+        return place_one(free, partition.config, out, taken)
 
     def move(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Move a replica off a node that is drained, or to one that has less (A15)."""
@@ -287,9 +296,7 @@ class Survey:
             return None
         for voter in partition.config.voters:
             if self.nodes.is_draining(voter.node.address):
-                taken = [one.member.node.address for one in partition.pending]
-                free = [one for one in candidates if not self.is_busy(one.node.address)]
-                node = place_one(free, partition.config, voter, (*taken, voter.node.address))
+                node = self.place(partition, voter, candidates, own=False)
                 if node is not None:
                     return Plan(partition.partition, voter, node, "full", "drain")
         if not self.settings.balances or self.moves():

@@ -9,7 +9,7 @@ it (A3).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import structs
 
@@ -92,6 +92,11 @@ class Read:
 def change(parts: Sequence[Part]) -> Change:
     """These parts, in the order of their keys."""
     return Change(tuple(sorted(parts, key=lambda part: part.key)))
+
+
+def change_of_one(read: Read, key: bytes, record: MetadataRecord) -> Change:
+    """The active admin leaves this record, and changes nothing else."""
+    return change([read.stays(ADMIN_KEY), read.leaves(key, record)])
 
 
 # --- Who is active ---
@@ -189,10 +194,10 @@ def keys_of_workflow(workflow: WorkflowRecord) -> tuple[bytes, ...]:
     return tuple(sorted((ADMIN_KEY, IDS_KEY, *own, *partitions)))
 
 
-def one_less(read: Read) -> Part:
-    """A workflow ends: one less is under way."""
+def one_less(read: Read, counted: Literal["under_way", "replacing"] = "under_way") -> Part:
+    """A workflow ends, of a table or of a partition's voters: one less is under way."""
     ids: Ids = read.record(IDS_KEY) or FIRST_IDS
-    return read.leaves(IDS_KEY, structs.replace(ids, under_way=max(0, ids.under_way - 1)))
+    return read.leaves(IDS_KEY, structs.replace(ids, **{counted: max(0, getattr(ids, counted) - 1)}))
 
 
 def is_current(read: Read, workflow: WorkflowRecord) -> bool:
@@ -301,4 +306,4 @@ def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
 
 def add_node(read: Read, node: NodeId) -> Change:
     """A storage node has reported that has no record."""
-    return change([read.stays(ADMIN_KEY), read.leaves(node_key(node.name), NodeRecord(node.name, node.zone))])
+    return change_of_one(read, node_key(node.name), NodeRecord(node.name, node.zone))

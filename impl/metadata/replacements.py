@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from dynaproof.impl.metadata.changes import Read, add_node, change
+from dynaproof.impl.metadata.changes import Read, add_node, change, change_of_one, one_less
 from dynaproof.impl.metadata.orders import (
     DrainNode,
     MoveReplica,
@@ -63,7 +63,7 @@ class Plan(Struct, frozen=True, gc=False):
 
     def keys(self) -> tuple[bytes, ...]:
         """What is read before, in order."""
-        return (ADMIN_KEY, IDS_KEY, partition_key(self.partition))
+        return keys_to_replace(self.partition)
 
     def decide(self, read: Read, most: int) -> Change | None:
         """Make the workflow and take the partition's place, with the incarnation that it chooses, in one
@@ -102,23 +102,36 @@ class Plan(Struct, frozen=True, gc=False):
         )
 
 
+def keys_to_replace(partition: int) -> tuple[bytes, ...]:
+    """What is read before a voter is replaced, in order."""
+    return (ADMIN_KEY, IDS_KEY, partition_key(partition))
+
+
 def next_incarnation(partition: PartitionRecord) -> int:
     """The least that was never used: neither by a config nor by a workflow."""
     return max(partition.next_incarnation, partition.config.next_incarnation)
 
 
+def is_free(partition: PartitionRecord) -> bool:
+    """Whether a partition is there to stay, and no workflow is under way for it (A4)."""
+    return partition.state == "listed" and partition.workflow == 0
+
+
+def may_begin(partition: PartitionRecord) -> bool:
+    """Whether a voter of a partition may be replaced now: as long as not too many members are pending."""
+    return is_free(partition) and len(partition.pending) < PENDING
+
+
 def is_possible(plan: Plan, partition: PartitionRecord) -> bool:
-    """Whether a partition is free, and would have a voter on each of so many nodes, spread over the zones as
-    rule M2 asks (A4).
+    """Whether a partition is free (A4), and would have a voter on each of so many nodes, spread over the
+    zones as rule M2 asks.
     """
     config, address = partition.config, plan.node.address
     others = [voter.node.address for voter in config.voters if voter != plan.out]
     return (
-        partition.state == "listed"
-        and partition.workflow == 0
+        may_begin(partition)
         and plan.out in config.voters
         and (plan.reason == "repair" or address != plan.out.node.address)
-        and len(partition.pending) < PENDING
         and address not in others
         and all(one.member.node.address != address for one in partition.pending)
         and not config.replacing(plan.out, Member(plan.node, next_incarnation(partition))).crowded()
@@ -166,7 +179,7 @@ def advance(read: Read, work: ReplacementRecord, answers: Answers) -> Change | N
     parts = [read.stays(ADMIN_KEY), read.leaves(workflow_key(work.workflow), after)]
     if after is None:
         partition = structs.replace(partition, workflow=0)
-        parts.append(one_less(read))
+        parts.append(one_less(read, "replacing"))
     if partition != before:
         parts.append(read.leaves(partition_key(work.partition), partition))
     return change(parts)
@@ -202,13 +215,9 @@ def learned(partition: PartitionRecord, config: Config | None, slot: int) -> Par
 
 def abandon(read: Read, work: ReplacementRecord) -> Change:
     """The partition was taken by another workflow, or is gone: this one ends (A4)."""
-    return change([read.stays(ADMIN_KEY), one_less(read), read.leaves(workflow_key(work.workflow), None)])
-
-
-def one_less(read: Read) -> Part:
-    """A replacement ends: one less is under way."""
-    ids: Ids = read.record(IDS_KEY) or FIRST_IDS
-    return read.leaves(IDS_KEY, structs.replace(ids, replacing=max(0, ids.replacing - 1)))
+    return change(
+        [read.stays(ADMIN_KEY), one_less(read, "replacing"), read.leaves(workflow_key(work.workflow), None)]
+    )
 
 
 # --- Afterwards ---
@@ -236,7 +245,7 @@ class Forget(Struct, frozen=True, gc=False):
         if pending == partition.pending:
             return None
         after = structs.replace(partition, pending=pending)
-        return change([read.stays(ADMIN_KEY), read.leaves(key, after)])
+        return change_of_one(read, key, after)
 
 
 def may_go(partition: PartitionRecord, one: Pending) -> bool:
@@ -244,14 +253,19 @@ def may_go(partition: PartitionRecord, one: Pending) -> bool:
     return one.member not in partition.config.voters and partition.config.epoch > one.expected_epoch
 
 
+def keys_of_node(name: str) -> tuple[bytes, ...]:
+    """What is read before the record of a node is changed, in order."""
+    return (ADMIN_KEY, node_key(name))
+
+
 class RecordNode(Struct, frozen=True, gc=False):
-    """A storage node hosts a voter and has no record: it was never heard of."""
+    """A storage node has no record: it reports for the first time, or hosts a voter and never did."""
 
     node: NodeId
 
     def keys(self) -> tuple[bytes, ...]:
         """What is read before, in order."""
-        return (ADMIN_KEY, node_key(self.node.name))
+        return keys_of_node(self.node.name)
 
     def decide(self, read: Read, _most: int) -> Change | None:
         """Make its record, so that it can be taken for dead."""
@@ -266,7 +280,7 @@ class MarkNode(Struct, frozen=True, gc=False):
 
     def keys(self) -> tuple[bytes, ...]:
         """What is read before, in order."""
-        return (ADMIN_KEY, node_key(self.name))
+        return keys_of_node(self.name)
 
     def decide(self, read: Read, _most: int) -> Change | None:
         """Write it down, if it is news."""
@@ -275,15 +289,10 @@ class MarkNode(Struct, frozen=True, gc=False):
         if record is None or record.dead == self.dead:
             return None
         after = structs.replace(record, dead=self.dead)
-        return change([read.stays(ADMIN_KEY), read.leaves(key, after)])
+        return change_of_one(read, key, after)
 
 
 # --- What operators order ---
-
-
-def keys_to_drain(order: DrainNode) -> tuple[bytes, ...]:
-    """What is read before, in order."""
-    return (ADMIN_KEY, node_key(order.name))
 
 
 def drain_node(read: Read, order: DrainNode) -> Change | Refusal | None:
@@ -295,12 +304,7 @@ def drain_node(read: Read, order: DrainNode) -> Change | Refusal | None:
     if record.draining == order.draining:
         return None
     after = structs.replace(record, draining=order.draining)
-    return change([read.stays(ADMIN_KEY), read.leaves(key, after)])
-
-
-def keys_to_move(order: MoveReplica) -> tuple[bytes, ...]:
-    """What is read before, in order."""
-    return (ADMIN_KEY, IDS_KEY, partition_key(order.partition))
+    return change_of_one(read, key, after)
 
 
 def move_replica(read: Read, order: MoveReplica, nodes: Sequence[Candidate], most: int) -> Change | Refusal:
@@ -315,7 +319,7 @@ def move_replica(read: Read, order: MoveReplica, nodes: Sequence[Candidate], mos
     if to is None:
         return unknown("Node with room", order.to)
     plan = Plan(order.partition, out, to, "full", "move")
-    if partition.workflow or partition.state != "listed":
+    if not is_free(partition):
         return in_use(order.partition)
     if not is_possible(plan, partition):
         return invalid(f"Partition {order.partition} may not have a replica on {order.to} beside its others")

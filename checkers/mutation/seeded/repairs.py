@@ -91,12 +91,7 @@ BUGS = (
     bug(
         "plans_beside_another",
         "A partition whose voter is being replaced gets another workflow.",
-        Edit(REPLACED, "and partition.workflow == 0", ""),
-        Edit(
-            SURVEY,
-            'partition.state == "listed" and partition.workflow == 0 and',
-            'partition.state == "listed" and',
-        ),
+        Edit(REPLACED, " and partition.workflow == 0", ""),
         scenario="repair",
     ),
     bug(

@@ -139,14 +139,7 @@ class MetadataObserver:
                 self.view.file(Decided(f"term {after.term}", f"{before.name} had it"))
         elif isinstance(after, PartitionRecord) and before is None:
             self.give("partition", after.partition)
-            voters = after.config.voters
-            self.view.file(
-                Placed(
-                    after.partition,
-                    tuple(voter.node.zone for voter in voters),
-                    tuple(voter.node.name for voter in voters),
-                )
-            )
+            self.placed(after.partition, after.config)
             self.opened(after)
         elif isinstance(before, PartitionRecord):
             if after is None:
@@ -167,9 +160,7 @@ class MetadataObserver:
             elif before != after:
                 self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
         elif isinstance(before, WorkflowRecord):
-            again = "it had ended already" if before.workflow in self.ended else ""
-            self.view.file(Decided(f"the end of workflow {before.workflow}", again))
-            self.ended[before.workflow] = True
+            self.ends(before.workflow)
         elif isinstance(after, TableRecord):
             self.table_changed(before, after)
 
@@ -196,9 +187,7 @@ class MetadataObserver:
             self.give("workflow", after.workflow)
             self.give(f"incarnation in partition {after.partition}", after.new.incarnation)
         elif after is None:
-            again = "it had ended already" if before.workflow in self.ended else ""
-            self.view.file(Decided(f"the end of workflow {before.workflow}", again))
-            self.ended[before.workflow] = True
+            self.ends(before.workflow)
             if before.reason == "repair" and self.users_wait():
                 self.reach(sometimes_of_regions.REPAIRED_UNDER_LOAD)
         elif not goes_on(before, after):
@@ -246,6 +235,18 @@ class MetadataObserver:
         voters = self.newest_config(record).voters
         left = tuple(voter.node.name for voter in voters if (partition, voter.node.address) not in self.gone)
         self.view.file(Removed(partition, len(voters), left, self.serving(partition)))
+
+    def ends(self, workflow: int) -> None:
+        """A workflow ends."""
+        again = "it had ended already" if workflow in self.ended else ""
+        self.view.file(Decided(f"the end of workflow {workflow}", again))
+        self.ended[workflow] = True
+
+    def placed(self, partition: int, config: Config) -> None:
+        """The voters of a partition lie where a config says."""
+        nodes = [voter.node for voter in config.voters]
+        zones, names = tuple(node.zone for node in nodes), tuple(node.name for node in nodes)
+        self.view.file(Placed(partition, zones, names))
 
     def give(self, kind: str, number: int) -> None:
         """An id is given."""

@@ -211,7 +211,8 @@ class Group:
             return False
         requests, memory = services_of(leader)[0], leader.state.memory
         return bool(
-            memory.count * 2 <= requests.remembered_requests and memory.bytes * 2 <= requests.remembered_bytes
+            memory.count * 2 <= requests.meter.remembered_requests()
+            and memory.bytes * 2 <= requests.remembered_bytes
         )
 
     def caught_up(self) -> bool:

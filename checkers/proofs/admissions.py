@@ -25,7 +25,7 @@ GUIDE = "developer guide, Burst capacity; Partitions and data distribution"
 
 @obligation(
     about=(Admission.admit,),
-    symbols="admit(cost) = None <=> own, cap and node each admit it; levels fall by cost in all, or in none",
+    symbols="admit(cost) = None <=> own, cap and node each admit it; levels fall by cost in all or in none",
     source="impl/capacity/admission.py; a throttled request has no effect",
     bugs=(bugs.REFUSED_IS_CHARGED, bugs.CAP_NOT_CHARGED),
 )
@@ -65,6 +65,7 @@ def request_is_charged_to_all_buckets_or_to_none(
         & admits(levels[2], cost, node_capacity)
     )
     assert admission.cap is not None
+    assert admission.node is not None
     if refused is None:
         gone = (
             (admission.own.level == charged(levels[0], cost))
@@ -74,9 +75,11 @@ def request_is_charged_to_all_buckets_or_to_none(
         then = each & gone
     else:
         left = (
-            (admission.own.level == levels[0])
-            & (admission.cap.level == levels[1])
-            & (admission.node.level == levels[2])
+            (admission.own.level == own)
+            & (admission.own.at_us == at_us)
+            & (admission.cap.level == cap)
+            & (admission.cap.at_us == at_us)
+            & ((admission.node.level == levels[2]) | (admission.node.level == node))
         )
         then = negation(each) & left
     return Said(

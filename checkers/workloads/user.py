@@ -187,7 +187,7 @@ class User:
             if draw % 8 == 7:
                 return DescribeTable(table)
             return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
-        key = self.env.random("key", settings.keys)
+        key = self.key()
         if draw < 11:
             return GetItem(table, key_of(key), strong=draw % 3 > 0)
         if draw < 18:
@@ -206,6 +206,10 @@ class User:
         if draw == 22:
             return BatchWriteItem(tuple(PutItem(table, self.item(one)) for one in keys))
         return ListTables(limit=1 + self.env.random("page", settings.page))
+
+    def key(self) -> int:
+        """The number of the item that is asked for next."""
+        return self.env.random("key", self.settings.keys)
 
     def item(self, key: int) -> Item:
         """An item that nobody else writes."""
@@ -293,6 +297,7 @@ ANSWERS = (
     "ResourceNotFoundException",
     "ResourceInUseException",
     "ValidationException",
+    "ProvisionedThroughputExceededException",
     TOO_MANY,
 )
 """Errors that say how it is, and not that the region could not do its work."""

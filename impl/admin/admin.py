@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dynaproof.impl.admin import nodes, orders, replacements, survey, term, workflows
+from dynaproof.impl.admin import nodes, orders, ratings, replacements, survey, term, workflows
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.messages import MetadataAt
 from dynaproof.impl.metadata.orders import Order
+from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
@@ -43,11 +44,16 @@ class Admin:
         self.term = term.Term(env, settings, self.metadata, self)
         self.nodes = nodes.Nodes(env, settings, self.metadata, self.term)
         self.replacements = replacements.Replacements(env, settings, self.metadata, self.term, self.nodes)
-        self.workflows = workflows.Workflows(env, settings, self.metadata, self.term, self.replacements)
+        self.ratings = ratings.Ratings(env, settings, self.metadata, self.term, self.caller)
+        self.workflows = workflows.Workflows(
+            env, settings, self.metadata, self.term, self.replacements, self.ratings
+        )
         self.survey = survey.Survey(
             env, settings, self.metadata, self.term, self.nodes, self.workflows, self.replacements
         )
-        self.orders = orders.Orders(env, settings, self.metadata, self.term, self.workflows, self.survey)
+        self.orders = orders.Orders(
+            env, settings, self.metadata, self.term, self.workflows, self.survey, self.ratings
+        )
         self.has_read: Mapping[type[Any], Callable[[Any, Read], None]] = {
             term.Watch: self.term.watched,
             workflows.Look: self.workflows.found,
@@ -61,6 +67,8 @@ class Admin:
             survey.LookAtNodes: self.survey.nodes_read,
             survey.LookAtPartitions: self.survey.partitions_read,
             survey.Do: self.survey.decide,
+            ratings.LookAtTables: self.ratings.tables_read,
+            ratings.LookAtHomes: self.ratings.homes_read,
         }
         self.has_failed: Mapping[type[Any], Callable[[Any], None]] = {
             term.Watch: self.term.unread,
@@ -75,6 +83,8 @@ class Admin:
             survey.LookAtNodes: self.survey.unread,
             survey.LookAtPartitions: self.survey.unread,
             survey.Do: self.survey.undone,
+            ratings.LookAtTables: self.ratings.unread,
+            ratings.LookAtHomes: self.ratings.unread,
         }
         self.has_written: Mapping[type[Any], Callable[[Any, Ending, int], None]] = {
             term.TakeOver: self.term.took_over,
@@ -153,6 +163,7 @@ class Admin:
                 self.env.send(sender, MetadataAt(newest))
         if self.nodes.on_report(sender, m):
             self.survey.hurry()
+        self.ratings.on_report(m)
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
         """A command to a partition has no effect now, or a question of it no answer."""
@@ -184,16 +195,21 @@ class Admin:
         self.survey.activated()
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
-        """Where the metadata is; an admin calls no other partition."""
-        return self.whereabouts.all
+        """Where the metadata is; of other partitions, which an admin tells their rates, nothing is known."""
+        return self.whereabouts.all if partition == METADATA else ()
 
     def moved(self, partition: int, hosts: Hosts) -> None:
         """A node that has left says where the metadata is (A15)."""
-        self.whereabouts.learn(hosts)
+        if partition == METADATA:
+            self.whereabouts.learn(hosts)
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
-        """A call of the metadata has ended."""
-        self.metadata.ended(running, ending, answer)
+        """A call of the metadata has ended, or one that tells a partition its rates."""
+        rating = running.purpose
+        if not isinstance(rating, ratings.Rating):
+            self.metadata.ended(running, ending, answer)
+        elif self.ratings.told(rating, ending):
+            self.workflows.rated(rating)
 
     def not_there(self, running: Running) -> None:
         """A node that should host the metadata has no replica of it: another one has."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.survey import Survey
@@ -24,6 +25,8 @@ from dynaproof.impl.metadata.changes import (
     has_partitions,
     keys_to_create,
     keys_to_delete,
+    keys_to_update,
+    update_table,
 )
 from dynaproof.impl.metadata.orders import (
     Action,
@@ -36,6 +39,7 @@ from dynaproof.impl.metadata.orders import (
     Obeyed,
     Order,
     Refusal,
+    UpdateTable,
     invalid,
     not_found,
     wrong_with,
@@ -95,6 +99,7 @@ class Orders:
         term: Term,
         workflows: Workflows,
         survey: Survey,
+        ratings: Ratings,
     ) -> None:
         self.env = env
         self.settings = settings
@@ -102,6 +107,7 @@ class Orders:
         self.term = term
         self.workflows = workflows
         self.survey = survey
+        self.ratings = ratings
         self.sessions = Sessions(env, settings.sessions)
         self.under_way: dict[RequestId, Ordered] = {}
         self.answers: dict[RequestId, Obeyed | Declined | NotActive] = {}
@@ -150,6 +156,8 @@ class Orders:
         action, request = ordered.order.action, ordered.order.request
         if isinstance(action, CreateTable):
             self.metadata.read(keys_to_create(action.name), Decide(request))
+        elif isinstance(action, UpdateTable):
+            self.metadata.read(keys_to_update(action.name), Decide(request))
         elif isinstance(action, DrainNode):
             self.metadata.read(keys_of_node(action.name), Decide(request))
         elif isinstance(action, MoveReplica):
@@ -179,6 +187,8 @@ class Orders:
         decided: Change | TableRecord | Refusal | None
         if isinstance(action, CreateTable):
             decided = create_table(read, action, m.request, self.candidates, self.settings.workflows)
+        elif isinstance(action, UpdateTable):
+            decided = update_table(read, action)
         elif isinstance(action, DrainNode):
             decided = drain_node(read, action)
         elif isinstance(action, MoveReplica):
@@ -204,6 +214,8 @@ class Orders:
             self.workflows.look()
             if isinstance(ordered.order.action, DrainNode):
                 self.survey.hurry()
+            elif isinstance(ordered.order.action, UpdateTable):
+                self.ratings.look()
         elif ending == "condition_failed":
             self.again(ordered)
         elif ending == "definite":
@@ -235,7 +247,7 @@ class Orders:
 
 def table_in(change: Change, action: Action) -> TableRecord | None:
     """What a change leaves of the table that an order is about, if it is about one."""
-    if not isinstance(action, (CreateTable, DeleteTable)):
+    if not isinstance(action, (CreateTable, UpdateTable, DeleteTable)):
         return None
     key = table_key(action.name)
     left = next(decode(part.item) for part in change.parts if part.key == key and part.item is not None)

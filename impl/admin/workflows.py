@@ -5,7 +5,8 @@ What a step has decided is in its record; which nodes have answered is not, so w
 commands again, and is answered again. A command is sent again and again, more and more seldom. The next step
 is one conditioned change.
 
-*Invariant.* A table becomes active when every replica has answered that it was made, and its record goes when
+*Invariant.* A table becomes active when every replica has answered that it was made, and every partition, if
+it is given capacity, that it has its rates; and its record goes when
 of each partition all nodes but one at the most have answered that nothing of it is left there: so those that
 have not are no quorum.
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from dynaproof.impl.admin.ratings import Rating, Ratings, rates_needed
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
@@ -57,12 +59,14 @@ class Finished(Struct, frozen=True, gc=False):
 class Driven:
     """A workflow that is under way, and what has been answered to this life of this admin."""
 
-    __slots__ = ("answered", "finishing", "record", "waits")
+    __slots__ = ("answered", "finishing", "rated", "record", "waits")
 
     def __init__(self, record: WorkflowRecord) -> None:
         self.record = record
         self.answered: dict[tuple[int, NodeId], bool] = {}
         """By partition and address of a node."""
+        self.rated: dict[int, int] = {}
+        """By partition, the version of the rates that it has heard of."""
         self.finishing = False
         """Whether its last step is being read or written."""
         self.waits = 0
@@ -91,12 +95,14 @@ class Workflows:
         metadata: Metadata,
         term: Term,
         replacements: Replacements,
+        ratings: Ratings,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
         self.replacements = replacements
+        self.ratings = ratings
         self.known: dict[int, Driven] = {}
         self.looks = False
         self.look_again = False
@@ -232,8 +238,32 @@ class Workflows:
             driven.finishing = False
             self.look()
             return
+        if driven.record.kind == "create" and not self.has_rates(driven, read):
+            driven.finishing = False
+            return
         last = activate if driven.record.kind == "create" else remove_table
         self.metadata.change(last(read, driven.record), Finished(m.workflow))
+
+    def has_rates(self, driven: Driven, read: Read) -> bool:
+        """Whether every partition of a new table has heard of its rates; else those that have not are told
+        (A16).
+        """
+        unrated = [
+            (record, rates)
+            for record, rates in rates_needed(read, driven.record.table)
+            if driven.rated.get(record.partition, 0) < rates.version
+        ]
+        for record, rates in unrated:
+            self.ratings.tell(record, rates, driven.record.workflow)
+        return not unrated
+
+    def rated(self, m: Rating) -> None:
+        """A partition has heard of its rates: once all have, the last step is due."""
+        driven = self.known.get(m.workflow)
+        if driven is not None:
+            driven.rated[m.partition] = m.version
+            if self.term.active and not driven.lacks():
+                self.finish(driven)
 
     def unready(self, m: Finish) -> None:
         """The metadata did not answer: it is tried again when the commands are."""

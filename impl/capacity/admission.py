@@ -5,7 +5,7 @@ whatever the table has, 3,000 read units and 1,000 write units a second, burst a
 bucket holds one second's fill, and a table may have none, for experiments. *Node*: what one storage node
 serves, a second defence against neighbours.
 
-*Invariant.* A request that is refused by one bucket is charged to none.
+*Invariant.* A request that is refused by one bucket changes none of those that are the partition's.
 
 Source: developer guide, *Partitions and data distribution* (the caps); API reference, `ThrottlingReason`.
 """
@@ -17,7 +17,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from dynaproof.impl.capacity.arithmetic import MICRO, ceiling, div, maximum, minimum
-from dynaproof.impl.capacity.bucket import Bucket, admits, burst, charged, full_bucket
+from dynaproof.impl.capacity.bucket import Bucket, admits, burst, charged, full_bucket, read_at, refilled
 from dynaproof.impl.capacity.shares import one_second
 
 Direction = Literal["Read", "Write"]
@@ -28,14 +28,21 @@ CAPS: Final[dict[Direction, int]] = {"Read": 3_000 * MICRO, "Write": 1_000 * MIC
 PROVISIONED: Final = "ProvisionedThroughputExceeded"
 KEY_RANGE: Final = "KeyRangeThroughputExceeded"
 
+REASONS: Final = tuple(
+    f"Table{direction}{limit}" for direction in ("Read", "Write") for limit in (PROVISIONED, KEY_RANGE)
+)
+"""Why a request is throttled, as the API has it: resource, operation and limit in one word."""
+
 
 class Throttled(Struct, frozen=True, gc=False):
     """Why a request is refused, and when it may come again."""
 
     reason: str
-    """As the API has it: resource, operation and limit in one word."""
+    """One of `REASONS`."""
     after_us: int
     """From when on the bucket that refused it would admit it, if it admitted nothing else."""
+    level: int
+    """Of that bucket, in grains."""
 
 
 def waits(level: int, cost: int, rate: int, capacity: int) -> int:
@@ -60,7 +67,7 @@ class Admission(Struct):
     direction: Direction
     own: Bucket
     cap: Bucket | None
-    node: Bucket
+    node: Bucket | None = None
     """The same object for all partitions of a storage node."""
 
     def admit(self, cost: int, at_us: int, now_us: int) -> Throttled | None:
@@ -70,25 +77,29 @@ class Admission(Struct):
         the log; of a read it is the node's clock, `now_us`, which the node's bucket always goes by.
         """
         own, cap, node = self.own, self.cap, self.node
-        own.refill(at_us)
-        node.refill(now_us)
+        own_us = read_at(own.at_us, at_us)
+        own_level = refilled(own.level, own_us - own.at_us, own.rate, own.capacity)
+        cap_us = cap_level = 0
         if cap is not None:
-            cap.refill(at_us)
-            if not admits(cap.level, cost, cap.capacity):
-                return self._refused(cap, KEY_RANGE, cost)
-        if not admits(own.level, cost, own.capacity):
-            return self._refused(own, PROVISIONED, cost)
-        if not admits(node.level, cost, node.capacity):
-            return self._refused(node, KEY_RANGE, cost)
+            cap_us = read_at(cap.at_us, at_us)
+            cap_level = refilled(cap.level, cap_us - cap.at_us, cap.rate, cap.capacity)
+            if not admits(cap_level, cost, cap.capacity):
+                return self._refused(cap, cap_level, KEY_RANGE, cost)
+        if not admits(own_level, cost, own.capacity):
+            return self._refused(own, own_level, PROVISIONED, cost)
+        if node is not None:
+            node.refill(now_us)
+            if not admits(node.level, cost, node.capacity):
+                return self._refused(node, node.level, KEY_RANGE, cost)
+            node.level = charged(node.level, cost)
         if cap is not None:
-            cap.level = charged(cap.level, cost)
-        own.level = charged(own.level, cost)
-        node.level = charged(node.level, cost)
+            cap.level, cap.at_us = charged(cap_level, cost), cap_us
+        own.level, own.at_us = charged(own_level, cost), own_us
         return None
 
-    def _refused(self, bucket: Bucket, limit: str, cost: int) -> Throttled:
-        after_us = waits(bucket.level, cost, bucket.rate, bucket.capacity)
-        return Throttled(f"Table{self.direction}{limit}", after_us)
+    def _refused(self, bucket: Bucket, level: int, limit: str, cost: int) -> Throttled:
+        after_us = waits(level, cost, bucket.rate, bucket.capacity)
+        return Throttled(f"Table{self.direction}{limit}", after_us, level)
 
     def replay(self, cost: int, timestamp_us: int) -> None:
         """Fold a record that a leader, this one or an earlier one, has admitted."""

@@ -17,9 +17,12 @@ from dynaproof.impl.metadata.orders import (
     CreateTable,
     DeleteTable,
     Refusal,
+    UpdateTable,
     exists,
+    is_changing,
     no_room,
     not_found,
+    not_provisioned,
     too_many,
 )
 from dynaproof.impl.metadata.placement import Candidate, place
@@ -33,6 +36,7 @@ from dynaproof.impl.metadata.records import (
     MetadataRecord,
     NodeRecord,
     PartitionRecord,
+    ProvisionedTable,
     TableRecord,
     Target,
     TouchedRecord,
@@ -160,6 +164,8 @@ def create_table(
         request,
         ids.workflow,
     )
+    if order.given is not None:
+        table = ProvisionedTable(**structs.asdict(table), version=1, given=order.given)
     workflow = WorkflowRecord(ids.workflow, "create", order.name, ids.generation, targets, request)
     after = Ids(ids.partition + order.partitions, ids.workflow + 1, ids.generation + 1, ids.under_way + 1)
     return change(
@@ -299,6 +305,28 @@ def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
             *(read.leaves(partition_key(target.partition), None) for target in workflow.targets),
         ]
     )
+
+
+def keys_to_update(name: str) -> tuple[bytes, ...]:
+    """What is read before a table is given something else, in order."""
+    return (ADMIN_KEY, table_key(name))
+
+
+def update_table(read: Read, order: UpdateTable) -> Change | TableRecord | Refusal:
+    """Give a table something else: its partitions hear of it afterwards, by the version. What it has already
+    it is not given again (A16).
+    """
+    table: TableRecord | None = read.record(table_key(order.name))
+    if table is None:
+        return not_found(order.name)
+    if table.status != "active":
+        return is_changing(order.name)
+    if not isinstance(table, ProvisionedTable):
+        return not_provisioned(order.name)
+    if table.given == order.given:
+        return table
+    after = structs.replace(table, version=table.version + 1, given=order.given)
+    return change_of_one(read, table_key(order.name), after)
 
 
 # --- Nodes ---

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.rates import Provisioned, is_sound
 from dynaproof.impl.metadata.records import TableRecord, is_given
 from dynaproof.impl.node import Message
 from dynaproof.impl.paxos.ids import RequestId
@@ -31,6 +32,15 @@ class CreateTable(Struct, frozen=True, gc=False, tag="create_table"):
     schema: KeySchema
     partitions: int = 1
     replicas: int = 3
+    given: Provisioned | None = None
+    """What it is given of capacity; None: as much as it asks for."""
+
+
+class UpdateTable(Struct, frozen=True, gc=False, tag="update_table"):
+    """Give a provisioned table something else."""
+
+    name: str
+    given: Provisioned
 
 
 class DeleteTable(Struct, frozen=True, gc=False, tag="delete_table"):
@@ -56,9 +66,9 @@ class MoveReplica(Struct, frozen=True, gc=False, tag="move_replica"):
     to: str
 
 
-Action: TypeAlias = CreateTable | DeleteTable | DrainNode | MoveReplica
+Action: TypeAlias = CreateTable | UpdateTable | DeleteTable | DrainNode | MoveReplica
 
-ACTIONS = (CreateTable, DeleteTable, DrainNode, MoveReplica)
+ACTIONS = (CreateTable, UpdateTable, DeleteTable, DrainNode, MoveReplica)
 """What can be ordered."""
 
 
@@ -77,6 +87,21 @@ def not_found(name: str) -> Refusal:
 def exists(name: str) -> Refusal:
     """There is a table of this name."""
     return Refusal("ResourceInUseException", f"Table already exists: {name}")
+
+
+def is_changing(name: str) -> Refusal:
+    """The table is not active."""
+    return Refusal(
+        "ResourceInUseException", f"Attempt to change a resource which is still in use: Table: {name}"
+    )
+
+
+def not_provisioned(name: str) -> Refusal:
+    """The table has no provisioned capacity."""
+    return Refusal(
+        "ValidationException",
+        f"One or more parameter values were invalid: table {name} has no provisioned throughput",
+    )
 
 
 def too_many(most: int) -> Refusal:
@@ -119,6 +144,10 @@ def wrong_with(action: Action, most_partitions: int) -> str | None:
             "contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
         )
     if isinstance(action, DeleteTable):
+        return None
+    if action.given is not None and not is_sound(action.given):
+        return "The provisioned throughput is out of its bounds"
+    if isinstance(action, UpdateTable):
         return None
     if not 1 <= action.partitions <= most_partitions:
         return f"A table is created with 1 to {most_partitions} partitions, not {action.partitions}"

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.paxos.ids import Member, RequestId
@@ -70,6 +71,14 @@ class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
     """That created it, so that a retry of it is known;"""
     workflow: int
     """and the workflow that is under way for it; 0: none is."""
+
+
+class ProvisionedTable(TableRecord, frozen=True, gc=False, array_like=True, tag="provisioned"):
+    """A table that is given capacity; any other one has as much as it asks for."""
+
+    version: int
+    """Of what it is given: it grows with every change of that, and of the number of partitions."""
+    given: Provisioned
 
 
 class Pending(Struct, frozen=True, gc=False, array_like=True):
@@ -178,6 +187,7 @@ MetadataRecord: TypeAlias = (
     | WorkflowRecord
     | ReplacementRecord
     | NodeRecord
+    | ProvisionedTable
 )
 
 METADATA = 0

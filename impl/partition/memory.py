@@ -1,8 +1,11 @@
 """What a partition remembers beside its items: rows of a second tree, `memory`, in the items' page file.
 
-The first byte of a key says which family its row is of. There is one so far, request ids:
+The first byte of a key says which family its row is of:
 
+    "b"                                                                         ->  MeteredRow
     "i" | deadline + 2 ** 63, 9 bytes, big-endian | request id in MessagePack  ->  Answer
+
+The first is one row, the buckets of writes (`metered.py`); the others are request ids.
 
 The deadline is part of the key, and so of a request's name: every attempt repeats it. So ids that are
 remembered at about the same time lie on neighbouring pages, which a checkpoint writes once; new ones are put
@@ -27,7 +30,8 @@ from typing import TypeAlias
 import msgspec
 
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.partition.records import Answer, Outcome, Remembered, Write
+from dynaproof.impl.partition.metered import MeteredRow
+from dynaproof.impl.partition.records import Answer, Answering, Remembered
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.tree.btree import BTree, TreeView
 from dynaproof.impl.tree.codec import PageCodec
@@ -38,8 +42,11 @@ FORGOTTEN_AT_ONCE = 8
 LATEST_DEADLINE = (1 << 64) - 1
 """The largest integer that a message can hold."""
 
-Row: TypeAlias = Answer
+Row: TypeAlias = Answer | MeteredRow
 """What the tree holds under a key, each family its own tagged type."""
+
+METERED = b"b"
+"""The key of the buckets of writes."""
 
 _IDS = b"i"
 _BEHIND_IDS = b"j"
@@ -51,15 +58,19 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(RequestId).decode
 
 ROW_BYTES = 24
-"""What an answer takes beside the image that it shows."""
+"""What an answer takes beside the image that it shows,"""
+METERED_BYTES = 150
+"""and what the buckets take, about."""
 
 
 def row_size(row: Row) -> int:
     """What a row takes in a page beside its key."""
+    if isinstance(row, MeteredRow):
+        return METERED_BYTES
     return ROW_BYTES + (0 if row.observed is None else len(row.observed.item))
 
 
-CODEC = PageCodec(Row, row_size)
+CODEC: PageCodec[Row] = PageCodec(Row, row_size)
 
 
 def id_key(deadline: Microseconds, request: RequestId) -> bytes:
@@ -67,7 +78,7 @@ def id_key(deadline: Microseconds, request: RequestId) -> bytes:
     return _from(deadline) + _encode(request)
 
 
-def bytes_of(record: Write | Outcome) -> int:
+def bytes_of(record: Answering) -> int:
     """What the id of a record will take once it is applied, with the image that its answer shows."""
     return CODEC.entry_size(id_key(record.deadline, record.request), record.answer)
 
@@ -75,7 +86,7 @@ def bytes_of(record: Write | Outcome) -> int:
 class Memory:
     """The tree `memory`, with how much it holds; `count` and `bytes` are in every snapshot."""
 
-    __slots__ = ("bytes", "count", "earliest", "tree")
+    __slots__ = ("bytes", "count", "earliest", "metered", "tree")
 
     def __init__(self, tree: BTree[Row], count: int = 0, size_bytes: int = 0) -> None:
         self.tree = tree
@@ -83,15 +94,31 @@ class Memory:
         """Rows of request ids,"""
         self.bytes = size_bytes
         """and what they take."""
-        first = next(tree.sizes(_IDS, _BEHIND_IDS), None)
+        first = next(tree.sizes(METERED, _BEHIND_IDS), None)
+        self.metered: MeteredRow | None = None
+        """The buckets of writes, if the partition has any."""
+        if first is not None and first[0] == METERED:
+            row = tree.get(METERED)
+            assert isinstance(row, MeteredRow), "each family has its own type"
+            self.metered = row
+            first = next(tree.sizes(_IDS, _BEHIND_IDS), None)
         self.earliest: Microseconds = LATEST_DEADLINE if first is None else _deadline_of(first[0])
         """The least deadline of a row; `LATEST_DEADLINE` if there is none."""
 
     def answer_to(self, request: RequestId, deadline: Microseconds, timestamp: Microseconds) -> Answer | None:
         """What a request got, if it is still remembered after the commit at this timestamp."""
-        return None if deadline < timestamp else self.tree.get(id_key(deadline, request))
+        if deadline < timestamp:
+            return None
+        row = self.tree.get(id_key(deadline, request))
+        assert not isinstance(row, MeteredRow), "each family has its own type"
+        return row
 
-    def remember(self, record: Write | Outcome) -> None:
+    def meter(self, row: MeteredRow) -> None:
+        """Keep the buckets of writes."""
+        self.metered = row
+        self.tree.put(METERED, row)
+
+    def remember(self, record: Answering) -> None:
         """Keep a request id with its answer until its deadline has passed."""
         if record.deadline < record.timestamp:
             return  # No leader of sound code proposes it; its own commit would be the one to forget it.
@@ -119,6 +146,7 @@ class Memory:
 def remembered(tree: TreeView[Row], timestamp: Microseconds) -> Iterator[Remembered]:
     """All ids that are still remembered after the commit at this timestamp, in order of deadlines."""
     for key, answer in tree.range(_from(timestamp), _BEHIND_IDS):
+        assert isinstance(answer, Answer), "each family has its own type"
         yield Remembered(_decode(key[10:]), _deadline_of(key), answer)
 
 

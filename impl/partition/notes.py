@@ -21,3 +21,34 @@ class Served(Note, frozen=True, gc=False, tag="served"):
     ballot: Ballot
     applied: int
     left_us: Microseconds
+
+
+class CapacityExceeded(Note, frozen=True, gc=False, tag="capacity_exceeded"):
+    """A replica throttles a request for want of capacity."""
+
+    member: Member
+    request: RequestId
+    reason: str
+    cost: int
+    level: int
+    """Of the bucket that refuses, in whole micro-units, rounded down,"""
+    at_us: Microseconds
+    """at this commit timestamp, or, of a read, at this time of its own clock."""
+
+
+class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):
+    """A replica has charged its buckets for a read; times are of its own clock."""
+
+    member: Member
+    cost: int
+    at_us: Microseconds
+
+
+class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
+    """A new leader begins to admit reads with a level, after it had heard of one, if it had."""
+
+    member: Member
+    heard: int | None
+    level: int
+    """In whole micro-units, rounded down, as is what it had heard."""
+    at_us: Microseconds

@@ -9,10 +9,11 @@ replicas remember the same answer for a request.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.rates import Rates
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.paxos.ids import RequestId
@@ -48,12 +49,14 @@ class Answer(Struct, frozen=True, gc=False, array_like=True, tag="answer"):
     observed: StoredItem | None
 
 
-class Write(Record, frozen=True, gc=False, tag="write"):
+class Write(Record, frozen=True, gc=False, tag="write", omit_defaults=True):
     """Several keys of a partition change at once, for one request."""
 
     request: RequestId  # pyright: ignore[reportIncompatibleMethodOverride] A field answers what the base asks.
     deadline: Microseconds
     mutations: tuple[Mutation, ...]
+    cost: int = 0
+    """In micro-units, which the partition's buckets are charged; 0 where it has none."""
 
     @property
     def answer(self) -> Answer:
@@ -65,17 +68,33 @@ class Write(Record, frozen=True, gc=False, tag="write"):
         return self.mutations
 
 
-class Outcome(Record, frozen=True, gc=False, tag="outcome"):
+class Outcome(Record, frozen=True, gc=False, tag="outcome", omit_defaults=True):
     """A request whose condition failed: nothing changes, and every retry gets the same answer."""
 
     request: RequestId  # pyright: ignore[reportIncompatibleMethodOverride] A field answers what the base asks.
     deadline: Microseconds
     observed: StoredItem | None
+    cost: int = 0
+    """As of a `Write`."""
 
     @property
     def answer(self) -> Answer:
         """What its request got."""
         return Answer(self.slot, False, self.observed)
+
+
+class RatesSet(Record, frozen=True, gc=False, tag="rates"):
+    """The buckets of the partition fill at these rates from here on, by an admin's request."""
+
+    request: RequestId  # pyright: ignore[reportIncompatibleMethodOverride] A field answers what the base asks.
+    deadline: Microseconds
+    rates: Rates
+    cost: ClassVar[int] = 0
+
+    @property
+    def answer(self) -> Answer:
+        """What its request got."""
+        return Answer(self.slot, True, None)
 
 
 class CursorMoved(Record, frozen=True, gc=False, tag="cursor"):
@@ -84,7 +103,12 @@ class CursorMoved(Record, frozen=True, gc=False, tag="cursor"):
     hold: Hold
 
 
-LogRecord: TypeAlias = NoOp | ClosedTimestamp | ConfigChange | Write | Outcome | CursorMoved
+LogRecord: TypeAlias = NoOp | ClosedTimestamp | ConfigChange | Write | Outcome | RatesSet | CursorMoved
+
+Answering: TypeAlias = Write | Outcome | RatesSet
+"""What answers a request, and is remembered for it."""
+
+ANSWERING = (Write, Outcome, RatesSet)
 
 
 class Remembered(Struct, frozen=True, gc=False, array_like=True):

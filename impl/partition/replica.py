@@ -9,6 +9,7 @@ from dynaproof.impl.node import Env
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.messages.readers import MoveCursor
 from dynaproof.impl.partition.messages.requests import Request
+from dynaproof.impl.partition.meter import Meter
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.settings import Settings
@@ -64,12 +65,19 @@ def _serving(replica: PartitionReplica, settings: Settings, more: MoreServices) 
     that retires the leader ends its leadership, and who waits for the slot is answered before.
     """
     waiting = Waiting(replica, settings)
-    requests, readers = Requests(replica, settings, waiting), Readers(replica, settings, waiting)
+    meter, readers = Meter(replica, settings), Readers(replica, settings, waiting)
+    requests = Requests(replica, settings, waiting, meter)
     waiting.turns = {Request: requests.turn, MoveCursor: readers.turn}
-    replica.serve((requests, readers, waiting, *more(replica), Membership(replica)))
+    replica.serve((requests, readers, waiting, meter, *more(replica), Membership(replica)), soft=meter)
     return replica
 
 
 def asked(replica: PartitionReplica) -> int:
     """How often clients have asked a replica since it started."""
     return sum(service.asked for service in replica.services if isinstance(service, Requests))
+
+
+def rates_version(replica: PartitionReplica) -> int:
+    """The version of the rates that a replica has applied; 0 if its partition has none."""
+    metered = replica.state.metered
+    return 0 if metered is None else metered.rates.version

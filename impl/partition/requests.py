@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import lt
 from typing import Any, ClassVar
 
+from msgspec import structs
+
 from dynaproof.impl.node import Message, Microseconds, NodeId
+from dynaproof.impl.partition.costs import cost_of_write
 from dynaproof.impl.partition.memory import bytes_of
 from dynaproof.impl.partition.messages.requests import (
     READS,
@@ -25,12 +28,23 @@ from dynaproof.impl.partition.messages.requests import (
     Reply,
     Request,
     Scan,
+    SetRates,
     keys_of,
     size_of,
 )
+from dynaproof.impl.partition.meter import Meter
 from dynaproof.impl.partition.notes import Retried, Served
 from dynaproof.impl.partition.reads import shown
-from dynaproof.impl.partition.records import Answer, Mutation, Outcome, StoredItem, Write
+from dynaproof.impl.partition.records import (
+    ANSWERING,
+    Answer,
+    Answering,
+    Mutation,
+    Outcome,
+    RatesSet,
+    StoredItem,
+    Write,
+)
 from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
@@ -73,12 +87,14 @@ class Pending:
 class Requests(Service):
     """Answers clients."""
 
-    def __init__(self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting) -> None:
+    def __init__(
+        self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting, meter: Meter
+    ) -> None:
         self.replica = replica
         self.env = replica.env
         self.settings = settings
         self.waiting = waiting
-        self.remembered_requests = settings.remembered_requests
+        self.meter = meter
         self.remembered_bytes = settings.remembered_bytes
         self.pending = Pending(settings.refused_attempts)
         self.asked = 0
@@ -111,7 +127,12 @@ class Requests(Service):
         elif not self.in_contact():
             self.reject(sender, m, "not_leader")
             return
-        self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))
+        answer = shown(state, m.request, m.attempt, get, self.settings)
+        cost, throttled = self.meter.admit_read(m.request, get, answer)
+        if throttled is not None:
+            self.reject(sender, m, throttled.reason, wait_us=throttled.after_us)
+            return
+        self.env.send(sender, structs.replace(answer, consumed=cost) if cost else answer)
 
     def in_contact(self) -> bool:
         """Whether an eventual read may be served: in the config, with a tree, and in a leader's contact
@@ -161,8 +182,9 @@ class Requests(Service):
         return True
 
     def propose(self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]) -> bool:
-        """Decide the condition now, and propose, or throttle where no more may be remembered; False, and
-        nothing done for it, if there will be room once what is in flight is applied.
+        """Decide the condition now, and propose, or throttle where no more may be remembered, or capacity
+        does not admit it; False, and nothing done for it, if there will be room once what is in flight is
+        applied.
         """
         record = self.decide(leadership, m)
         if not self.may_remember(record):
@@ -172,6 +194,11 @@ class Requests(Service):
             return True
         if not self.replica.fits_window(record):
             return False
+        throttled = None if isinstance(record, RatesSet) else self.meter.admit(record)
+        if throttled is not None:
+            for sender, one in attempts:
+                self.refuse(leadership, sender, one, throttled.reason, throttled.after_us)
+            return True
         self.replica.propose(record)
         flights = self.pending.flights.setdefault(record.slot, [])
         flights += [Flight(sender, one.request, one.attempt) for sender, one in attempts]
@@ -190,14 +217,14 @@ class Requests(Service):
             return "throttled"
         return None
 
-    def may_remember(self, record: Write | Outcome) -> bool:
+    def may_remember(self, record: Answering) -> bool:
         """Whether there is room for one more request id: beyond that the leader throttles, and evicts nothing
         (rule I1).
         """
         memory, pending = self.replica.state.memory, self.pending
         count = memory.count + len(pending.requests)
         size = memory.bytes + pending.requests_bytes + bytes_of(record)
-        return count < self.remembered_requests and (size <= self.remembered_bytes or not count)
+        return count < self.meter.remembered_requests() and (size <= self.remembered_bytes or not count)
 
     def make_room(self, leadership: Leadership) -> bool:
         """Whether the next record that is applied will make room, because the time of some id is past by its
@@ -251,15 +278,23 @@ class Requests(Service):
             sender, Rejected(m.request, m.attempt, reason, final, leader, replica.leader_ballot, wait_us)
         )
 
-    def decide(self, leadership: Leadership, m: Request) -> Write | Outcome:
-        """Decide the conditions at the log position; a failed one is a record too."""
+    def decide(self, leadership: Leadership, m: Request) -> Answering:
+        """Decide the conditions at the log position; a failed one is a record too, and costs as much. Rates
+        are set if their version is above that of the last ones (A16).
+        """
         replica, ballot, operation = self.replica, leadership.ballot, m.operation
         slot, timestamp, epoch = replica.next_slot, replica.next_timestamp(), replica.config.epoch
+        if isinstance(operation, SetRates):
+            if operation.rates.version <= self.meter.version():
+                return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, None)
+            return RatesSet(slot, ballot, epoch, timestamp, m.request, m.deadline, operation.rates)
+        assert isinstance(operation, (Put, Delete, Change)), "only writes are proposed"
+        found = [self.current(key) for key in keys_of(operation)]
+        cost = 0 if self.meter.buckets() is None else cost_of_write(operation, found)
         if isinstance(operation, Change):
-            found = [self.current(part.key) for part in operation.parts]
             for part, stored in zip(operation.parts, found, strict=True):
                 if not part.holds(stored):
-                    return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, stored)
+                    return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, stored, cost)
             changes = tuple(
                 Mutation(
                     part.key, stored, None if part.item is None else StoredItem(part.item, slot, timestamp)
@@ -267,32 +302,32 @@ class Requests(Service):
                 for part, stored in zip(operation.parts, found, strict=True)
                 if part.changes
             )
-            return Write(slot, ballot, epoch, timestamp, m.request, m.deadline, changes)
-        assert isinstance(operation, (Put, Delete)), "only writes are proposed"
-        old = self.current(operation.key)
+            return Write(slot, ballot, epoch, timestamp, m.request, m.deadline, changes, cost)
+        (old,) = found
         if operation.conditional and (None if old is None else old.item) != operation.expected:
-            return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, old)
+            return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, old, cost)
         new = StoredItem(operation.item, slot, timestamp) if isinstance(operation, Put) else None
         mutations = (Mutation(operation.key, old, new),)
-        return Write(slot, ballot, epoch, timestamp, m.request, m.deadline, mutations)
+        return Write(slot, ballot, epoch, timestamp, m.request, m.deadline, mutations, cost)
 
     def current(self, key: bytes) -> StoredItem | None:
         """What a condition reads: the newest slot in flight, else the applied state."""
         found = self.pending.overlay.get(key)
         return found[1] if found is not None else self.replica.state.items.get(key)
 
-    def answer(self, flight: Flight, answer: Answer) -> None:
-        """Answer a write whose record is chosen and applied."""
+    def answer(self, flight: Flight, answer: Answer, consumed: int = 0) -> None:
+        """Answer a write whose record is chosen and applied; from memory it costs nothing."""
         status = "ok" if answer.applied else "condition_failed"
         self.env.send(
-            flight.client, Reply(flight.request, flight.attempt, status, answer.slot, answer.observed)
+            flight.client,
+            Reply(flight.request, flight.attempt, status, answer.slot, answer.observed, consumed),
         )
 
     # --- What the replica calls ---
 
     def proposed(self, record: Record) -> None:
         """Conditions and retries see the slots in flight (the reply waits until they are chosen)."""
-        if isinstance(record, (Write, Outcome)):
+        if isinstance(record, ANSWERING):
             self.pending.requests[record.request] = record.slot
             self.pending.requests_bytes += bytes_of(record)
         for mutation in record.changes():
@@ -300,11 +335,11 @@ class Requests(Service):
 
     def applied(self, record: Record) -> None:
         """A slot of the own ballot, and all below it, is chosen and applied: answer who waits (rule 7)."""
-        if not isinstance(record, (Write, Outcome)):
+        if not isinstance(record, ANSWERING):
             return
         pending = self.pending
         for flight in pending.flights.pop(record.slot, ()):
-            self.answer(flight, record.answer)
+            self.answer(flight, record.answer, record.cost)
         if pending.requests.pop(record.request, None) is not None:
             pending.requests_bytes -= bytes_of(record)
         for mutation in record.changes():
@@ -324,7 +359,7 @@ class Requests(Service):
         return (
             ("slots in flight", len(pending.requests), settings.in_flight_slots + adopted + 1),
             ("attempts that wait for a slot", waiting, settings.waiting_attempts),
-            ("remembered requests", memory.count, self.remembered_requests),
+            ("remembered requests", memory.count, self.meter.remembered_requests()),
             ("bytes of remembered requests", memory.bytes if memory.count > 1 else 0, self.remembered_bytes),
             ("refused attempts", len(pending.refused), settings.refused_attempts),
         )
@@ -334,7 +369,11 @@ class Requests(Service):
 
 
 def sound(operation: Operation) -> bool:
-    """Whether an operation is one that can be answered: its keys ascend, and a scan asks for something."""
+    """Whether an operation is one that can be answered: its keys ascend, a scan asks for something, and
+    buckets can fill at the rates that are to be set.
+    """
+    if isinstance(operation, SetRates):
+        return operation.rates.is_sound()
     if isinstance(operation, Scan):
         return operation.items >= 1
     keys = keys_of(operation)

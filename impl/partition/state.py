@@ -16,7 +16,8 @@ from msgspec import structs
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.memory import CODEC, Memory
-from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, StoredItem, Write
+from dynaproof.impl.partition.metered import Metered
+from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, RatesSet, StoredItem, Write
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record, size_bytes
@@ -58,6 +59,8 @@ class PartitionState:
         self.memory = memory
         self.holds: dict[str, Hold] = {}
         """By reader; see `cursor.py`."""
+        self.metered = None if memory.metered is None else Metered.restore(memory.metered)
+        """The buckets of writes, if it has any."""
         self.full = True
         """Whether the items and all that is beside them are here."""
 
@@ -162,10 +165,28 @@ def _write(state: PartitionState, record: Write) -> None:
             state.largest_delete = record.timestamp
         else:
             state.items.put(mutation.key, mutation.new)
+    _charge(state, record)
     state.memory.remember(record)
 
 
 def _outcome(state: PartitionState, record: Outcome) -> None:
+    _charge(state, record)
+    state.memory.remember(record)
+
+
+def _charge(state: PartitionState, record: Write | Outcome) -> None:
+    if state.metered is not None:
+        state.metered.fold(record.cost, record.timestamp)
+        state.memory.meter(state.metered.row())
+
+
+def _rates(state: PartitionState, record: RatesSet) -> None:
+    before = state.memory.count
+    if state.metered is None:
+        state.metered = Metered.begin(record.rates, record.timestamp, before)
+    else:
+        state.metered.change(record.rates, record.timestamp, before)
+    state.memory.meter(state.metered.row())
     state.memory.remember(record)
 
 
@@ -184,6 +205,7 @@ APPLY: dict[type[Record], Callable[[PartitionState, Any], None]] = {
     ConfigChange: _config,
     Write: _write,
     Outcome: _outcome,
+    RatesSet: _rates,
     CursorMoved: _hold,
 }
 """What a chosen record changes, by its type: every record of `records.LogRecord` is here."""

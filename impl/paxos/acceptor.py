@@ -213,6 +213,8 @@ class Acceptor(Candidate[State]):
         if m.renewed:
             self.heard_alive_at = self.env.now
             self.arm_election()
+        if self.soft is not None and m.level is not None:
+            self.soft.hears_level(m.level)
         self.say_what_is_here(m)
         self.commit_through(m.commit, m.ballot)
         self.level_with(m)
@@ -279,6 +281,7 @@ class Acceptor(Candidate[State]):
                 self.log.commit,
                 self.env.wall,
                 self.full,
+                0 if self.soft is None else self.soft.used(),
             ),
         )
 

@@ -19,7 +19,7 @@ from dynaproof.impl.paxos.messages.leadership import Adopt, Behind, Heartbeat
 from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.paxos.records import Config, Record
-from dynaproof.impl.paxos.service import Service
+from dynaproof.impl.paxos.service import Service, Soft
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.paxos.views import Views
@@ -39,6 +39,8 @@ class Core(Generic[State]):
         self.state = state
         self.services: tuple[Service, ...] = ()
         """In the order in which they are called; see `Replica.serve`."""
+        self.soft: Soft | None = None
+        """What heartbeats carry beside consensus, if anything."""
         self.group = env.lane
         """The group: all that the replica does is of its lane, and its files are named for it."""
         self.member: Member = log.head.member

@@ -196,6 +196,8 @@ class Leader(Sender[State]):
             return
         self.renew(leadership, progress, m.asked_at, m.wall)
         progress.full = progress.full or m.full
+        if self.soft is not None:
+            self.soft.hears_used(m.source, m.used)
         moved_at = progress.advanced_at
         if not progress.adopted and m.through < progress.through and m.asked_at == progress.asked_at:
             progress.restart(m.through)

@@ -15,7 +15,7 @@ from dynaproof.impl.paxos.entrance import SHAPES, may_say
 from dynaproof.impl.paxos.files import pages_file
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages import catch_up, checkpoint, election, leadership
-from dynaproof.impl.paxos.service import Service
+from dynaproof.impl.paxos.service import Service, Soft
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.tree.page_cache import PageCache
@@ -76,9 +76,11 @@ class Replica(Acceptor[State], Generic[State]):
         replica.apply_chosen()
         return replica
 
-    def serve(self, services: tuple[Service, ...]) -> None:
-        """Install the services, which are notified of what happens in this order."""
-        self.services = services
+    def serve(self, services: tuple[Service, ...], soft: Soft | None = None) -> None:
+        """Install the services, which are notified of what happens in this order, and what heartbeats carry
+        for one of them.
+        """
+        self.services, self.soft = services, soft
         self._handlers = {kind: (handler, self, SHAPES.get(kind)) for kind, handler in HANDLERS.items()}
         for service in services:
             for kind, handler in service.HANDLERS.items():

@@ -81,7 +81,9 @@ class Sender(CatchUp[State]):
         start, now = leadership.lease_start, self.env.now
         renewed = start >= 0 and now - start < self.settings.lease_us
         ballot, commit, tail_end = leadership.ballot, self.log.commit, leadership.tail_end
-        self.send(member, Heartbeat(self.member, member.incarnation, ballot, now, commit, tail_end, renewed))
+        level = None if self.soft is None else self.soft.level()
+        to = member.incarnation
+        self.send(member, Heartbeat(self.member, to, ballot, now, commit, tail_end, renewed, level))
 
     def send_accept(
         self, leadership: Leadership, member: Member, first: int, records: tuple[Record, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from dynaproof.impl.node import Message
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Record
 
 
@@ -46,3 +47,23 @@ class Service:
     def needed_from(self) -> int | None:
         """The lowest slot that the log must keep for it; None if it needs none."""
         return None
+
+
+class Soft(Protocol):
+    """A level that no log has, which heartbeats keep alive: whoever leads next begins with what it heard."""
+
+    def level(self) -> int | None:
+        """What the leader's heartbeats carry; None if there is nothing to say."""
+        ...
+
+    def hears_level(self, level: int) -> None:
+        """The leader's heartbeat carries this."""
+        ...
+
+    def used(self) -> int:
+        """What was taken here since this replica started, which its answers to heartbeats carry."""
+        ...
+
+    def hears_used(self, member: Member, used: int) -> None:
+        """The answer of a voter carries this."""
+        ...

@@ -60,7 +60,7 @@ class Paging:
 class Asked:
     """One thing that a user has asked for."""
 
-    __slots__ = ("action", "client", "number", "paging", "pieces", "session", "tables", "until")
+    __slots__ = ("action", "client", "consumed", "number", "paging", "pieces", "session", "tables", "until")
 
     def __init__(self, client: NodeId, ask: Ask, until: Microseconds) -> None:
         self.client = client
@@ -73,6 +73,8 @@ class Asked:
         """Those that were found so far, of those that it is about; until its calls begin."""
         self.pieces: list[Piece] = []
         self.paging: Paging | None = None
+        self.consumed = 0
+        """Capacity, in micro-units, so far."""
 
     @property
     def left(self) -> int:

@@ -18,10 +18,12 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.admission import REASONS
 from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import (
     PAGED,
+    READS,
     Operation,
     Page,
     Rejected,
@@ -69,7 +71,17 @@ class GiveUpTimer(Timer, frozen=True, gc=False, tag="call_give_up"):
 class Running:
     """One call under way."""
 
-    __slots__ = ("call", "followed", "members", "partition", "purpose", "reason", "refusals", "turn")
+    __slots__ = (
+        "call",
+        "followed",
+        "members",
+        "partition",
+        "purpose",
+        "reason",
+        "refusals",
+        "turn",
+        "wait_us",
+    )
 
     def __init__(
         self, call: Call, partition: int, members: tuple[NodeId, ...], turn: int, purpose: Any
@@ -85,7 +97,9 @@ class Running:
         """Of the hint last followed (R3)."""
         self.refusals = 0
         self.reason = ""
-        """Of the last refusal."""
+        """Of the last refusal,"""
+        self.wait_us: Microseconds = 0
+        """and when to come again, by that."""
 
 
 class Owner(Protocol):
@@ -250,8 +264,13 @@ class Caller:
         if running is None or not running.call.refused(m.attempt, m.final):
             return
         running.reason = m.reason
+        running.wait_us = m.wait_us
         if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             self.give_up(running)
+            return
+        reads = isinstance(running.call.operation, READS)
+        if m.reason in REASONS and (reads or not running.call.unanswered):
+            self.give_up(running)  # Nothing has happened: the user decides when it comes again.
             return
         route = self.route(running.partition)
         if m.leader is not None and m.ballot > running.followed and running.call.wants_leader:
@@ -260,7 +279,7 @@ class Caller:
                 route.ballot, route.leader = m.ballot, m.leader.address
             self.attempt(running)
             return
-        if m.reason != "throttled":
+        if m.reason != "throttled" and m.reason not in REASONS:
             route.leader = None
         self.pause(running, m.wait_us)
 

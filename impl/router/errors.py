@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.node import Microseconds
+
 
 class ApiError(Struct, frozen=True, gc=False):
     """An error by its name. `definite`: what was asked for has had no effect, and never will."""
@@ -15,6 +17,10 @@ class ApiError(Struct, frozen=True, gc=False):
     name: str
     message: str
     definite: bool = True
+    reasons: tuple[str, ...] = ()
+    """Why it is throttled for want of capacity,"""
+    after_us: Microseconds = 0
+    """and when there would be enough."""
 
 
 TABLE_NOT_FOUND = ApiError("ResourceNotFoundException", "Requested resource not found")
@@ -31,6 +37,17 @@ NO_ACTIVE_ADMIN = ApiError("ServiceUnavailable", "No active admin answered in ti
 NO_ADMIN = ApiError(
     "InternalServerError", "No admin answered in time; whether it will be done is not known", False
 )
+
+
+def no_capacity(reason: str, after_us: Microseconds) -> ApiError:
+    """The capacity that a table is given does not admit it; nothing has happened."""
+    return ApiError(
+        "ProvisionedThroughputExceededException",
+        "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
+        "provisioning level with the UpdateTable API.",
+        reasons=(reason,),
+        after_us=after_us,
+    )
 
 
 def invalid(message: str) -> ApiError:

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, DrainNode, MoveReplica
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, DrainNode, MoveReplica, UpdateTable
 from dynaproof.impl.metadata.records import TableRecord
-from dynaproof.impl.node import Message
+from dynaproof.impl.node import Message, Microseconds
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.sessions import Session
 
@@ -96,6 +96,7 @@ Action: TypeAlias = (
     | ScanTable
     | QueryTable
     | CreateTable
+    | UpdateTable
     | DeleteTable
     | DrainNode
     | MoveReplica
@@ -150,12 +151,13 @@ class Ask(Message, frozen=True, gc=False, tag="ask"):
     action: Action
 
 
-class Answered(Message, frozen=True, gc=False, tag="answered"):
-    """What was asked for."""
+class Answered(Message, frozen=True, gc=False, tag="answered", omit_defaults=True):
+    """What was asked for, and the capacity that it has consumed, in micro-units (`ConsumedCapacity`)."""
 
     session: Session
     number: int
     result: Result
+    consumed: int = 0
 
 
 class Failed(Message, frozen=True, gc=False, tag="failed"):
@@ -169,3 +171,12 @@ class Failed(Message, frozen=True, gc=False, tag="failed"):
     message: str
     definite: bool
     observed: Item | None = None
+
+
+class Throttled(Failed, frozen=True, gc=False, tag="throttled"):
+    """An error for want of capacity: nothing has happened. The API's reasons, and when there would be enough
+    if nobody else asked.
+    """
+
+    reasons: tuple[str, ...] = ()
+    after_us: Microseconds = 0

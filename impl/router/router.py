@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from dynaproof.impl.capacity.admission import REASONS
 from dynaproof.impl.metadata.orders import ACTIONS
 from dynaproof.impl.metadata.records import METADATA, TableRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
@@ -41,6 +42,7 @@ from dynaproof.impl.router.messages import (
     QueryTable,
     Result,
     ScanTable,
+    Throttled,
 )
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Known, LocateTimer, Tables, hosts_of
@@ -221,6 +223,7 @@ class Router:
         piece.done = True
         if isinstance(answer, Reply):
             piece.item = None if answer.observed is None else answer.observed.item
+            asked.consumed += answer.consumed
         if ending != "ok":
             piece.error = error_of(ending, running)
         if not asked.left:
@@ -275,10 +278,11 @@ class Router:
             elif paging.items:
                 self.end(number, self.page_so_far(paging))
             else:
-                self.end(number, errors.UNAVAILABLE)
+                self.end(number, error_of("definite", running))
             return
         items = [(key, stored.item) for key, stored in answer.items]
         paging.items += items
+        asked.consumed += answer.consumed
         paging.bytes += sum(len(key) + len(item) for key, item in items)
         full = len(paging.items) >= paging.wanted or paging.bytes >= self.settings.scan_bytes
         place = operation.high if answer.through is None else answer.through
@@ -331,15 +335,14 @@ class Router:
         if isinstance(said, ApiError):
             self.fail(asked, said, observed)
         else:
-            self.env.send(asked.client, Answered(asked.session, asked.number, said))
+            self.env.send(asked.client, Answered(asked.session, asked.number, said, asked.consumed))
 
     def fail(self, asked: Asked, error: ApiError, observed: bytes | None = None) -> None:
         """Answer with an error."""
         self.env.enter(ONLY_LANE)
-        self.env.send(
-            asked.client,
-            Failed(asked.session, asked.number, error.name, error.message, error.definite, observed),
-        )
+        said = (asked.session, asked.number, error.name, error.message, error.definite, observed)
+        failed = Throttled(*said, error.reasons, error.after_us) if error.reasons else Failed(*said)
+        self.env.send(asked.client, failed)
 
     # --- What the driver calls ---
 
@@ -382,4 +385,6 @@ def error_of(ending: Ending, running: Running) -> ApiError:
         return errors.CONDITION_FAILED
     if ending == "indefinite" and not isinstance(running.call.operation, READS):
         return errors.UNKNOWN
+    if running.reason in REASONS:
+        return errors.no_capacity(running.reason, running.wait_us)
     return errors.THROTTLED if running.reason == "throttled" else errors.UNAVAILABLE

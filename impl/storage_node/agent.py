@@ -19,7 +19,13 @@ from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Request, WrongPartition
-from dynaproof.impl.partition.replica import MoreServices, PartitionReplica, asked, nothing_more
+from dynaproof.impl.partition.replica import (
+    MoreServices,
+    PartitionReplica,
+    asked,
+    nothing_more,
+    rates_version,
+)
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
@@ -115,7 +121,8 @@ class Agent:
         for first in range(0, max(1, len(replicas)), region.chunk_reports):
             chunk = tuple(replicas[first : first + region.chunk_reports])
             fence, boot, shown = host.journal.durable_fence, self.env.boot, metadata.shown()
-            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk, shown)
+            rates = self.rates(chunk)
+            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk, shown, rates)
             for admin in region.admins:
                 self.env.send(admin.address, report)
         led = [
@@ -128,6 +135,15 @@ class Agent:
             for node in metadata.newest.members:
                 self.env.send(node, Leading(me, chunk_led, metadata.newest.epoch))
         metadata.report()
+
+    def rates(self, chunk: tuple[HostedReplica, ...]) -> tuple[tuple[int, int], ...]:
+        """The versions of the rates of those that have any."""
+        found = [
+            (one.partition, rates_version(self.host.replicas[one.partition]))
+            for one in chunk
+            if not one.silent
+        ]
+        return tuple(pair for pair in found if pair[1])
 
     def hosted(self) -> list[HostedReplica]:
         """What is here of partitions, and what fell silent here."""

@@ -113,6 +113,9 @@ class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_default
     first: int
     replicas: tuple[HostedReplica, ...]
     metadata: Hosts | None = None
+    rates: tuple[tuple[int, int], ...] = ()
+    """Partitions of this chunk that were given capacity, with the version of the rates that are applied here.
+    """
 
 
 class ReportTimer(Timer, frozen=True, gc=False, tag="report"):

@@ -45,13 +45,15 @@ class LargeBody(Struct, Generic[V], frozen=True, gc=False, array_like=True, tag=
 
 
 class PageCodec(Generic[V]):
-    """How values of one type, which msgspec encodes, lie in pages; `size` is what one takes there."""
+    """How values of one type, or of a union, which msgspec encodes, lie in pages; `size` is what one takes
+    there.
+    """
 
     __slots__ = ("decode", "size")
 
-    def __init__(self, kind: type[V], size: Callable[[V], int]) -> None:
-        leaf: Any = LeafBody[kind]  # type: ignore[valid-type]
-        large: Any = LargeBody[kind]  # type: ignore[valid-type]
+    def __init__(self, kind: Any, size: Callable[[V], int]) -> None:
+        leaf: Any = LeafBody[kind]
+        large: Any = LargeBody[kind]
         bodies: Any = leaf | BranchBody | large
         self.decode: Callable[[bytes], Any] = msgspec.msgpack.Decoder(bodies).decode
         self.size = size

@@ -17,11 +17,12 @@ from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Place
+from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.orders import CreateTable
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId
 from dynaproof.impl.partition.records import Item
-from dynaproof.impl.router.messages import Action, Described, Failed, Result
+from dynaproof.impl.router.messages import Action, Answered, Described, Failed, Result
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.impl.values.key import KeyAttribute, KeySchema
@@ -71,6 +72,8 @@ class Asker(User):
         self.next: Action | None = None
         self.said: Result | Failed | None = None
         """What it was answered last; None while it waits, and where no answer came."""
+        self.consumed = 0
+        """Of capacity, by the last answer."""
 
     def on_start(self) -> None:
         pass
@@ -85,6 +88,8 @@ class Asker(User):
     def on_message(self, sender: NodeId, message: Message) -> None:
         if isinstance(message, Failed) and message.number == self.numbers:
             self.said = message
+        elif isinstance(message, Answered) and message.number == self.numbers:
+            self.consumed = message.consumed
         super().on_message(sender, message)
 
     def end(self, result: Result | None, error: str, definite: bool, observed: Item | None) -> None:
@@ -186,9 +191,16 @@ class SmallRegion:
         metadata = self.run.observation.metadata  # type: ignore[attr-defined]
         return {one.name: one.status for one in metadata.of(TableRecord)}
 
-    def create(self, name: str, partitions: int = 1, replicas: int = 3, schema: KeySchema = SCHEMA) -> None:
+    def create(
+        self,
+        name: str,
+        partitions: int = 1,
+        replicas: int = 3,
+        schema: KeySchema = SCHEMA,
+        given: Provisioned | None = None,
+    ) -> None:
         """Create a table, and wait until it is active."""
-        said = self.ask(CreateTable(name, schema, partitions, replicas))
+        said = self.ask(CreateTable(name, schema, partitions, replicas, given))
         assert isinstance(said, Described), said
         assert self.go(lambda: self.tables().get(name) == "active")
 

@@ -13,10 +13,12 @@ from dynaproof.checkers.mutation.seeded import admins, metadata_moves, repairs, 
 from dynaproof.impl.admin import balance
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Driven, Workflows
+from dynaproof.impl.capacity import rates
 from dynaproof.impl.metadata import changes, placement, replacements
 from dynaproof.impl.metadata.directory import Directory
 from dynaproof.impl.metadata.replacements import Forget, Plan
@@ -67,6 +69,7 @@ CLASSES: dict[str, Any] = {
         Workflows,
         Driven,
         Nodes,
+        Ratings,
         Known,
         Tables,
         Call,
@@ -75,6 +78,7 @@ CLASSES: dict[str, Any] = {
     )
 } | {
     "changes": changes,
+    "rates": rates,
     "replacements": replacements,
     "placement": placement,
     "balance": balance,
@@ -111,7 +115,7 @@ def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 17)), *(f"W{number}" for number in range(1, 8))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
-    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (*range(1, 12), 13, 14, 15)
+    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (*range(1, 12), 13, 14, 15, 16)
     expected = [*hosting, *(f"A{number}" for number in admin)]
     expected += [f"R{number}" for number in (1, 2, 3, 6, 7, 8, 9)]
     assert [number for number, _, _ in OF_TABLES] == expected

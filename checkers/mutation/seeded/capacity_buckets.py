@@ -83,36 +83,28 @@ CHANGE_KEEPS_THE_SHARE = bug(
 )
 REFUSED_IS_CHARGED = bug(
     "refused_is_charged",
-    "A request that one bucket refuses is charged to another.",
+    "A request that the own bucket refuses is charged to it.",
     Edit(
         ADMISSION,
-        "if not admits(node.level, cost, node.capacity):",
+        "return self._refused(own, own_level, PROVISIONED, cost)",
         """
-        own.level = charged(own.level, cost)
-        if not admits(node.level, cost, node.capacity):
+        own.level, own.at_us = charged(own_level, cost), own_us
+        return self._refused(own, own_level, PROVISIONED, cost)
         """,
-    ),
-    Edit(
-        ADMISSION,
-        """
-        own.level = charged(own.level, cost)
-        node.level = charged(node.level, cost)
-        """,
-        "node.level = charged(node.level, cost)",
     ),
 )
 CAP_NOT_CHARGED = bug(
     "cap_not_charged",
     "What is admitted does not count against the partition's cap.",
-    Edit(ADMISSION, "cap.level = charged(cap.level, cost)", "cap.level = charged(cap.level, 0)"),
+    Edit(ADMISSION, "charged(cap_level, cost), cap_us", "charged(cap_level, 0), cap_us"),
 )
 CAP_COMPARED_WITH_THE_SHARE = bug(
     "cap_compared_with_the_share",
     "What the own bucket can hold is taken off the level of the cap's.",
     Edit(
         ADMISSION,
-        "if not admits(cap.level, cost, cap.capacity):",
-        "if not admits(cap.level - own.capacity, cost, cap.capacity):",
+        "if not admits(cap_level, cost, cap.capacity):",
+        "if not admits(cap_level - own.capacity, cost, cap.capacity):",
     ),
 )
 COMES_AGAIN_TOO_EARLY = bug(

@@ -77,7 +77,8 @@ BUGS = (
             REQUESTS,
             """
             self.env.send(
-                flight.client, Reply(flight.request, flight.attempt, status, answer.slot, answer.observed)
+                flight.client,
+                Reply(flight.request, flight.attempt, status, answer.slot, answer.observed, consumed),
             )
             """,
             "pass",

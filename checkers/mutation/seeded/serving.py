@@ -56,12 +56,11 @@ BUGS = (
         "A strong read shows a write in flight.",
         Edit(
             REQUESTS,
-            "self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))",
+            "answer = shown(state, m.request, m.attempt, get, self.settings)",
             """
             answer = shown(state, m.request, m.attempt, get, self.settings)
             if isinstance(answer, Reply) and get.strong:
                 answer = Reply(m.request, m.attempt, "ok", state.applied, self.current(get.key))
-            self.env.send(sender, answer)
             """,
         ),
     ),
@@ -70,12 +69,11 @@ BUGS = (
         "An eventual read shows a write in flight.",
         Edit(
             REQUESTS,
-            "self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))",
+            "answer = shown(state, m.request, m.attempt, get, self.settings)",
             """
             answer = shown(state, m.request, m.attempt, get, self.settings)
             if isinstance(answer, Reply) and not get.strong:
                 answer = Reply(m.request, m.attempt, "ok", state.applied, self.current(get.key))
-            self.env.send(sender, answer)
             """,
         ),
     ),

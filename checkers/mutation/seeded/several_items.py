@@ -100,14 +100,12 @@ BUGS = (
         "A leader's pages show writes in flight.",
         Edit(
             REQUESTS,
-            "self.env.send(sender, shown(state, m.request, m.attempt, get, self.settings))",
+            "answer = shown(state, m.request, m.attempt, get, self.settings)",
             """
-            from msgspec import structs
             answer = shown(state, m.request, m.attempt, get, self.settings)
             if hasattr(answer, "items"):
                 items = tuple((key, self.current(key) or item) for key, item in answer.items)
                 answer = structs.replace(answer, items=items)
-            self.env.send(sender, answer)
             """,
         ),
         scenario=BATCHES,

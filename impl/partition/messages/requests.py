@@ -6,6 +6,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.rates import Rates
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.records import Item, StoredItem
 from dynaproof.impl.paxos.hosts import Hosts
@@ -62,6 +63,15 @@ class Change(Struct, frozen=True, gc=False, tag="change"):
     parts: tuple[Part, ...]
 
 
+class SetRates(Struct, frozen=True, gc=False, tag="set_rates"):
+    """Fill the buckets of the partition at these rates, if their version is above that of the running ones:
+    an admin asks for it.
+    """
+
+    strong: ClassVar[bool] = True
+    rates: Rates
+
+
 class GetMany(Struct, frozen=True, gc=False, tag="get_many"):
     """Read several items, all at the same slot; the keys are in ascending order."""
 
@@ -89,7 +99,7 @@ PAGED = (GetMany, Scan)
 ItemOperation: TypeAlias = Get | Put | Delete
 """Of one item."""
 
-Operation: TypeAlias = Put | Delete | Change | Read
+Operation: TypeAlias = Put | Delete | Change | SetRates | Read
 
 
 def keys_of(operation: Operation) -> tuple[bytes, ...]:
@@ -98,7 +108,7 @@ def keys_of(operation: Operation) -> tuple[bytes, ...]:
         return tuple(part.key for part in operation.parts)
     if isinstance(operation, GetMany):
         return operation.keys
-    return () if isinstance(operation, Scan) else (operation.key,)
+    return () if isinstance(operation, (Scan, SetRates)) else (operation.key,)
 
 
 def size_of(operation: Operation) -> int:
@@ -126,7 +136,7 @@ class Request(Message, frozen=True, gc=False, tag="request"):
     operation: Operation
 
 
-class Reply(Message, frozen=True, gc=False, tag="reply"):
+class Reply(Message, frozen=True, gc=False, tag="reply", omit_defaults=True):
     """The answer to a request: `status` is `ok` or `condition_failed`; `slot` is where it took place."""
 
     request: RequestId
@@ -134,9 +144,11 @@ class Reply(Message, frozen=True, gc=False, tag="reply"):
     status: str
     slot: int
     observed: StoredItem | None
+    consumed: int = 0
+    """Micro-units that it was charged for this answer."""
 
 
-class Page(Message, frozen=True, gc=False, tag="page"):
+class Page(Message, frozen=True, gc=False, tag="page", omit_defaults=True):
     """The answer to a read of several items: those found, with their keys, in order, as they stood at `slot`.
     It is complete up to the key `through`, exclusive; None if all that was asked for was looked at.
     """
@@ -146,6 +158,8 @@ class Page(Message, frozen=True, gc=False, tag="page"):
     slot: int
     items: tuple[tuple[bytes, StoredItem], ...]
     through: bytes | None
+    consumed: int = 0
+    """As of a `Reply`."""
 
 
 class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit_defaults=True):
@@ -161,7 +175,8 @@ class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):
     """This copy of an attempt was not proposed: `not_leader` (with a hint where to go), `throttled` (with one
-    when to come back), `expired`, or `too_far_ahead` (the deadline).
+    when to come back), `expired`, or `too_far_ahead` (the deadline); or it is throttled for want of capacity,
+    with one of the API's reasons (`capacity.admission.REASONS`) and a hint when there would be enough.
 
     `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to
     come back to a leader that throttles, as far as it can tell.

@@ -46,7 +46,7 @@ class Vote(Peer, frozen=True, gc=False, tag="vote"):
     wall: Microseconds
 
 
-class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
+class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat", omit_defaults=True):
     """Renews the lease and carries the commit index; `renewed`: a quorum renewed the lease within the last L.
     Below `tail_end`, the end of the ballot's first batch, the leader may know less than was chosen before.
     """
@@ -56,9 +56,11 @@ class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat"):
     commit: int
     tail_end: int
     renewed: bool
+    level: int | None = None
+    """What is left to be read, if reads are metered (`service.Soft`)."""
 
 
-class Heard(Peer, frozen=True, gc=False, tag="heard"):
+class Heard(Peer, frozen=True, gc=False, tag="heard", omit_defaults=True):
     """Answers a heartbeat, or an accept that cannot be taken because what it follows is missing here.
 
     `adopted`: the ballot's first batch is here, and `through` is as in `Vote`; else `through` is what is
@@ -74,6 +76,8 @@ class Heard(Peer, frozen=True, gc=False, tag="heard"):
     commit: int
     wall: Microseconds
     full: bool
+    used: int = 0
+    """What was read here since the replica started, where reads are metered."""
 
 
 class Behind(Peer, frozen=True, gc=False, tag="behind"):

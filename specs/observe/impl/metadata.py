@@ -97,7 +97,7 @@ class MetadataObserver:
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The records of a kind, in the order of their keys."""
-        return [self.records[key] for key in sorted(self.records) if type(self.records[key]) is kind]
+        return [self.records[key] for key in sorted(self.records) if isinstance(self.records[key], kind)]
 
     @property
     def active(self) -> str:

@@ -22,10 +22,20 @@ from dynaproof.impl.partition.messages.requests import (
     Reply,
     Request,
     Scan,
+    SetRates,
     keys_of,
 )
 from dynaproof.impl.partition.notes import Retried
-from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, Remembered, StoredItem, Write
+from dynaproof.impl.partition.records import (
+    Answer,
+    Answering,
+    CursorMoved,
+    Outcome,
+    RatesSet,
+    Remembered,
+    StoredItem,
+    Write,
+)
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.call import Ending
@@ -163,7 +173,7 @@ class RequestObserver:
             self.told[note.request] = by_key(note.operation, self.written)
             for one in self.told[note.request]:
                 self.tell(note.request, one)
-        elif not isinstance(note.operation, (GetMany, Scan)):
+        elif not isinstance(note.operation, (GetMany, Scan, SetRates)):
             self.tell(note.request, note.operation)
         self.deadlines[note.request] = note.deadline
         if not isinstance(note.operation, READS):
@@ -199,7 +209,7 @@ class RequestObserver:
             self.lost[request] = (keys_of(operation), deadline)
         if isinstance(operation, Change):
             self.changed(operation, note)
-        else:
+        elif not isinstance(operation, SetRates):
             if operation.strong or note.ending != "ok":
                 self.judge(operation.key, request, note.ending, note.observed)
             self.was_chosen(operation.key, operation.strong, note)
@@ -305,7 +315,7 @@ class RequestObserver:
                     self.items[mutation.key] = mutation.new
                     self.written[mutation.key, record.slot] = mutation.new
             self.settle(record)
-        elif isinstance(record, Outcome):
+        elif isinstance(record, (Outcome, RatesSet)):
             self.settle(record)
         elif isinstance(record, ConfigChange):
             self.config, self.config_slot = record.config, record.slot
@@ -314,13 +324,16 @@ class RequestObserver:
             self.holds.moved(record.slot, record.hold)
         return self.holds.lapsed(record.slot)
 
-    def did(self, operation: Put | Delete | Change, slot: int) -> bool:
+    def did(self, operation: Put | Delete | Change | SetRates, slot: int) -> bool:
         """Whether the record chosen in a slot does all that an operation asks, and nothing else, as far as
         that is remembered.
         """
         chosen = self.view.chosen.get(slot)
         if chosen is None:
             return True
+        if isinstance(operation, SetRates):
+            record = chosen.record.record
+            return isinstance(record, RatesSet) and record.rates == operation.rates
         made = chosen.record.record.changes()
         return effects(operation) == {one.key: None if one.new is None else one.new.item for one in made}
 
@@ -344,9 +357,9 @@ class RequestObserver:
             else:
                 self.reach(sometimes.FAILED_CONDITION_RETRIED)
 
-    def settle(self, record: Write | Outcome) -> None:
+    def settle(self, record: Answering) -> None:
         """A request has a chosen record: its only one, and none after it failed for good."""
-        applied = isinstance(record, Write)
+        applied = not isinstance(record, Outcome)
         answer = Answer(record.slot, applied, record.observed if isinstance(record, Outcome) else None)
         request, did = record.request, "took effect" if applied else "failed its condition"
         before = self.recorded.get(request)

@@ -1,0 +1,123 @@
+"""What a table was given, and what each of its partitions has of it.
+
+`Provisioned` is of a table; `rates_of` divides it among the partitions (`shares`). A partition is told its
+`Rates` with a version that only grows, so of two commands the one that was decided later stands, whichever
+comes last.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from dynaproof.impl.capacity.admission import CAPS, Admission, Direction
+from dynaproof.impl.capacity.arithmetic import MICRO, SECOND_US, div
+from dynaproof.impl.capacity.bucket import BURST_US, Bucket, full_bucket
+from dynaproof.impl.capacity.shares import share
+
+LEAST_US: Final = SECOND_US // 100
+LEAST_RATE: Final = MICRO // 1_000
+"""Micro-units a second that a table is given, at the least: no partition is left with nothing;"""
+MOST_RATE: Final = 1_000_000 * MICRO
+"""at the most;"""
+MOST_KEPT: Final = MOST_RATE * (BURST_US // SECOND_US)
+"""and micro-units that a bucket keeps."""
+
+
+class Provisioned(Struct, frozen=True, gc=False, array_like=True):
+    """What a table is given, in micro-units a second; what is not the service's is for experiments."""
+
+    read: int
+    write: int
+    burst_us: int = BURST_US
+    """How much of its fill a partition's bucket keeps."""
+    read_cap: int | None = CAPS["Read"]
+    write_cap: int | None = CAPS["Write"]
+    """What one partition serves, in micro-units a second, whatever it has saved; None: as much as it has."""
+
+
+class Fill(Struct, frozen=True, gc=False, array_like=True):
+    """How a bucket fills: micro-units a second, up to so many. All its numbers fit the 64 bits of a message;
+    grains do not.
+    """
+
+    rate: int
+    kept: int
+
+    @property
+    def capacity(self) -> int:
+        """In grains."""
+        return self.kept * MICRO
+
+    def bucket(self, now_us: int) -> Bucket:
+        """A full one."""
+        return full_bucket(self.rate, self.capacity, now_us)
+
+    def is_sound(self) -> bool:
+        """Whether a bucket may fill so."""
+        return 0 < self.rate <= MOST_RATE and 0 <= self.kept <= MOST_KEPT
+
+
+class Rates(Struct, frozen=True, gc=False, array_like=True):
+    """How the buckets of a partition fill: its own, and that of its cap, if it has one."""
+
+    version: int
+    """Of what the table is given; it only grows."""
+    read: Fill
+    write: Fill
+    read_cap: Fill | None
+    write_cap: Fill | None
+
+    def is_sound(self) -> bool:
+        """Whether buckets may fill so."""
+        fills = (self.read, self.write, self.read_cap, self.write_cap)
+        return self.version > 0 and all(fill is None or fill.is_sound() for fill in fills)
+
+    def own(self, direction: Direction) -> Fill:
+        """Of the own bucket."""
+        return self.read if direction == "Read" else self.write
+
+    def cap(self, direction: Direction) -> Fill | None:
+        """Of the cap's."""
+        return self.read_cap if direction == "Read" else self.write_cap
+
+    def full(self, direction: Direction, now_us: int) -> Admission:
+        """The buckets of a partition that was just made: all full."""
+        cap = self.cap(direction)
+        return Admission(
+            direction, self.own(direction).bucket(now_us), None if cap is None else cap.bucket(now_us)
+        )
+
+
+def change(admission: Admission, rates: Rates, now_us: int) -> None:
+    """Go on at other rates: nothing is minted (`bucket`, rule 3). A cap that was not there begins full."""
+    own, cap = rates.own(admission.direction), rates.cap(admission.direction)
+    admission.own.change(own.rate, own.capacity, now_us)
+    if cap is None:
+        admission.cap = None
+    elif admission.cap is None:
+        admission.cap = cap.bucket(now_us)
+    else:
+        admission.cap.change(cap.rate, cap.capacity, now_us)
+
+
+def is_sound(given: Provisioned) -> bool:
+    """Whether a table can be given so much."""
+    rates = (given.read, given.write, given.read_cap, given.write_cap)
+    return LEAST_US <= given.burst_us <= BURST_US and all(
+        rate is None or LEAST_RATE <= rate <= MOST_RATE for rate in rates
+    )
+
+
+def rates_of(given: Provisioned, version: int, partitions: int, index: int) -> Rates:
+    """What the partition of this index, in the order of ranges, has of what its table is given (A16)."""
+
+    def own(rate: int) -> Fill:
+        part = share(rate, partitions, index)
+        return Fill(part, div(part * given.burst_us, SECOND_US))
+
+    def cap(rate: int | None) -> Fill | None:
+        return None if rate is None else Fill(rate, rate)  # One second's fill.
+
+    return Rates(version, own(given.read), own(given.write), cap(given.read_cap), cap(given.write_cap))

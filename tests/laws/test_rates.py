@@ -1,0 +1,73 @@
+"""What a table is given is divided among its partitions, and kept as a row of each."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynaproof.impl.capacity.arithmetic import MICRO
+from dynaproof.impl.capacity.bucket import BURST_US, burst
+from dynaproof.impl.capacity.rates import LEAST_RATE, LEAST_US, MOST_RATE, Provisioned, is_sound, rates_of
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.costs import size_of_item
+from dynaproof.impl.partition.messages.requests import SetRates
+from dynaproof.impl.partition.metered import Metered
+from dynaproof.impl.partition.records import RatesSet
+from dynaproof.impl.partition.requests import sound
+from dynaproof.impl.paxos.ids import NO_BALLOT, RequestId
+from dynaproof.impl.paxos.log import Accepted, encode
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import encode_item
+
+RATE = st.integers(LEAST_RATE, MOST_RATE)
+GIVEN = st.builds(
+    Provisioned, RATE, RATE, st.integers(LEAST_US, BURST_US), st.none() | RATE, st.none() | RATE
+)
+WRITES = st.lists(st.tuples(st.integers(1, 400 * MICRO), st.integers(0, 10**9)), max_size=20)
+CLIENT = NodeId("region", "a", "router-a")
+
+
+@given(GIVEN, st.integers(1, 500))
+def test_shares_add_up_to_what_the_table_is_given_and_can_be_set(table: Provisioned, count: int) -> None:
+    assert is_sound(table)
+    rates = [rates_of(table, 1, count, index) for index in range(count)]
+    assert sum(one.read.rate for one in rates) == table.read
+    assert sum(one.write.rate for one in rates) == table.write
+    assert all(sound(SetRates(one)) for one in rates)
+
+
+@given(RATE)
+def test_a_partition_keeps_the_burst_of_the_service(rate: int) -> None:
+    rates = rates_of(Provisioned(rate, rate), 1, 1, 0)
+    assert rates.write.capacity == burst(rate)
+
+
+@given(GIVEN, WRITES, GIVEN)
+def test_buckets_come_back_from_their_row_as_they_were(
+    table: Provisioned, writes: list[tuple[int, int]], other: Provisioned
+) -> None:
+    metered = Metered.begin(rates_of(table, 1, 3, 0), 0)
+    timestamp = 0
+    for cost, later in writes:
+        timestamp += later
+        metered.fold(cost, timestamp)
+    metered.change(rates_of(other, 2, 3, 0), timestamp + 1, 7)
+    again = Metered.restore(metered.row())
+    assert again.writes == metered.writes
+    assert (again.rates, again.ids_before, again.row()) == (metered.rates, 7, metered.row())
+
+
+@given(GIVEN)
+def test_a_change_of_rates_is_journalled_whole(table: Provisioned) -> None:
+    record = RatesSet(1, NO_BALLOT, 0, 5, RequestId(CLIENT, 1, 1), 9, rates_of(table, 1, 1, 0))
+    frame = Accepted(NO_BALLOT, 1, (record,), 0)
+    assert decode(encode(frame)) == frame
+
+
+@given(st.binary(max_size=40))
+def test_whatever_bytes_are_there_have_a_size(data: bytes) -> None:
+    assert size_of_item(data) >= 0
+
+
+def test_an_item_has_the_documented_size() -> None:
+    assert size_of_item(encode_item({"id": S("abc")})) == 5
+    assert size_of_item(None) == 0

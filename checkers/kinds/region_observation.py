@@ -22,6 +22,7 @@ from dynaproof.impl.metadata.records import (
     METADATA,
     TABLES,
     PartitionRecord,
+    ProvisionedTable,
     ReplacementRecord,
     TableRecord,
     WorkflowRecord,
@@ -136,6 +137,8 @@ class RegionObservation(GroupsObservation):
             if change.key.startswith(TABLES):
                 self.errors.changed(change.key[len(TABLES) :].decode())
         for table in self.metadata.of(TableRecord):
+            if isinstance(table, ProvisionedTable):
+                self.errors.provisioned[table.name] = True
             if table.status == "deleting":
                 self.users.removed(table.name)
 
@@ -161,7 +164,10 @@ class RegionObservation(GroupsObservation):
         return [record.partition for record in self.metadata.of(PartitionRecord)]
 
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
-        """A record is chosen in a table's partition."""
+        """A record is chosen in a table's partition; one that is given capacity has heard of its rates."""
+        if table_key(partition.table) in self.metadata.records:
+            table = self.metadata.records[table_key(partition.table)]
+            self.groups[partition.partition].capacity.is_due = isinstance(table, ProvisionedTable)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
         for change in record.changes():

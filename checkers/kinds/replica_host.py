@@ -22,20 +22,37 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, Message, NodeId, NodeProtocol
 from dynaproof.impl.partition.messages.readers import LogTrimmed
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply
-from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.notes import (
+    CapacityExceeded,
+    ReadAdmitted,
+    ReadsTakenOver,
+    Retried,
+    Served,
+)
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
 from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.listened import MESSAGES, NOTES
 
-HOST_NOTES = (Deposed, Dropped, Led, Outbid, Reached, Retried, Served)
+HOST_NOTES = (
+    Deposed,
+    Dropped,
+    Led,
+    Outbid,
+    Reached,
+    Retried,
+    Served,
+    CapacityExceeded,
+    ReadAdmitted,
+    ReadsTakenOver,
+)
 """What a host notes."""
 
-HOST_MESSAGES = (Accept, Adopt, Heard, LogTrimmed, Page, Prepare, Promise, Rejected, Reply, Vote)
+HOST_MESSAGES = (Accept, Adopt, Heard, Heartbeat, LogTrimmed, Page, Prepare, Promise, Rejected, Reply, Vote)
 """What a host sends that says something of the group."""
 
 

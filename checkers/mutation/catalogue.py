@@ -33,6 +33,7 @@ from dynaproof.checkers.mutation.seeded import (
     several_items,
     sheds,
     tails,
+    throttling,
     times,
     windows,
 )
@@ -65,6 +66,7 @@ MODULES = (
     routers,
     repairs,
     metadata_moves,
+    throttling,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -28,6 +28,7 @@ from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
 from dynaproof.checkers.scenarios.slow_reader import SLOW_READER
 from dynaproof.checkers.scenarios.table import TABLE
 from dynaproof.checkers.scenarios.table_faults import OF_TABLES
+from dynaproof.checkers.scenarios.throttled import OF_CAPACITY
 from dynaproof.checkers.strategies.catalogue import strategy_named, strategy_of
 from dynaproof.checkers.user_file import WITH, fitting
 from dynaproof.checkers.world.listening import Observer
@@ -51,6 +52,7 @@ OURS = (
     *OF_REPAIR,
     METADATA_MOVES,
     BUSY_TABLE,
+    *OF_CAPACITY,
 )
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}

@@ -24,6 +24,7 @@ from dynaproof.impl.metadata.records import (
     METADATA,
     NodeRecord,
     PartitionRecord,
+    ProvisionedTable,
     ReplacementRecord,
     TableRecord,
     WorkflowRecord,
@@ -34,6 +35,7 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.capacity_facts import MICRO, TableAdmitted
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended, Unmended
 
@@ -42,6 +44,7 @@ PROVIDES: tuple[type[Fact], ...] = (
     IdleElection,
     Leaked,
     Stalled,
+    TableAdmitted,
     Unanswered,
     Uncut,
     Unended,
@@ -127,7 +130,7 @@ def judge_end(run: Run) -> None:
     """Mends, answers, ends what was begun, has all voters, keeps nothing that is not named, and becomes
     quiet.
     """
-    for judge in (mends, answers, ends, regains_voters, keeps_nothing, quiet):
+    for judge in (stays_within_its_rate, mends, answers, ends, regains_voters, keeps_nothing, quiet):
         if run.failure is None:
             judge(run)
             run.check()
@@ -162,6 +165,24 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
 
 
 # --- With the load on ---
+
+
+def stays_within_its_rate(run: Run) -> None:
+    """What the partitions of a table have admitted together is within its bound, if its rates never changed:
+    the greatest of all windows is that which is furthest above what it fills.
+    """
+    observation = observed(run)
+    for table in observation.metadata.of(ProvisionedTable):
+        if table.version > 1:
+            continue
+        groups = [observation.groups[partition].capacity for partition in table.partitions]
+        rate, above, most, before = table.given.write, 0, 0, 0
+        for at_us, cost in sorted(charge for group in groups for charge in group.charges):
+            above = max(0, above - rate * (at_us - before)) + cost * MICRO
+            most, before = max(most, above), at_us
+        largest = sum(max((cost for _, cost in group.charges), default=0) for group in groups)
+        bound = rate * table.given.burst_us + largest * MICRO
+        groups[0].view.file(TableAdmitted(table.name, most, bound))
 
 
 def mends(run: Run) -> None:

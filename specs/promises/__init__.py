@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dynaproof.specs.promises import (
+    capacity,
     clients,
     consensus,
     lineage,
@@ -32,7 +33,12 @@ OF_A_GROUP: tuple[AnySpec, ...] = (
 )
 """What a replica group promises."""
 
-OF_A_REGION: tuple[AnySpec, ...] = (*OF_A_GROUP, lineage.one_owner_per_key, *region.SPECS)
+OF_A_REGION: tuple[AnySpec, ...] = (
+    *OF_A_GROUP,
+    lineage.one_owner_per_key,
+    *region.SPECS,
+    *capacity.SPECS,
+)
 """What a region with tables promises: each partition what a group does, and more."""
 
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(
@@ -42,6 +48,7 @@ PROMISES: Mapping[str, AnySpec] = MappingProxyType(
             *OF_A_GROUP,
             *lineage.SPECS,
             *region.SPECS,
+            *capacity.SPECS,
             *metadata_moves.SPECS,
             *streams.SPECS,
             *transactions.SPECS,

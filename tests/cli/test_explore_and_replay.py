@@ -170,7 +170,7 @@ def test_trace_shows_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        (["explore", "partitoin"], "there is no scenario 'partitoin'", "did you mean partition?"),
+        (["explore", "partitoin"], "there is no scenario 'partitoin'", "did you mean partition or"),
         (["explore", "--strategy", "psc"], "there is no strategy 'psc'", "did you mean pos or pct?"),
         (["explore", "--jobs", "0"], "--jobs is 0; it takes a number above 0", ""),
         (["explore", "--seconds", "-1"], "--seconds is -1.0; it takes a number above 0", ""),

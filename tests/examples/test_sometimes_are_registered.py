@@ -3,8 +3,14 @@
 import re
 from pathlib import Path
 
-from dynaproof.specs import sometimes, sometimes_of_regions
+from dynaproof.specs import sometimes, sometimes_of_capacity, sometimes_of_regions
 from dynaproof.specs.sometimes import EVERY as ALL
+
+MODULES = {
+    "sometimes": sometimes,
+    "sometimes_of_regions": sometimes_of_regions,
+    "sometimes_of_capacity": sometimes_of_capacity,
+}
 
 
 def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
@@ -15,7 +21,7 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     kinds = (root / f"checkers/kinds/{name}.py" for name in ("region_observation", "metadata_moves"))
     for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for module, name in re.findall(r"reach\((sometimes\w*)\.(\w+)\)", file.read_text()):
-            told.add(getattr({"sometimes": sometimes}.get(module, sometimes_of_regions), name).name)
+            told.add(getattr(MODULES[module], name).name)
     assert told == set(ALL)
 
 

@@ -20,6 +20,7 @@ from dynaproof.checkers.scenarios.partition import PARTITION, draw
 from dynaproof.specs.observe.impl import (
     ImplObserver,
     bounds,
+    capacity,
     disks,
     holds,
     load,
@@ -180,7 +181,7 @@ def named_in_functions(*modules: ModuleType) -> set[type[Fact]]:
 
 def test_observers_provide_what_their_code_files_and_nothing_else() -> None:
     assert len(set(PROVIDED)) == len(PROVIDED)
-    observing = bounds, disks, holds, proposals, replicas, requests, load, times, group
+    observing = bounds, capacity, disks, holds, proposals, replicas, requests, load, times, group
     assert named_in_functions(*observing) == set(ImplObserver.PROVIDES)
     assert named_in_functions(fair_end) == set(fair_end.PROVIDES)
 

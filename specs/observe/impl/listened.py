@@ -9,10 +9,16 @@ from typing import Any, TypeAlias
 from dynaproof.impl.node import Message, Note
 from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request
-from dynaproof.impl.partition.notes import Retried, Served
+from dynaproof.impl.partition.notes import (
+    CapacityExceeded,
+    ReadAdmitted,
+    ReadsTakenOver,
+    Retried,
+    Served,
+)
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
-from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Vote
+from dynaproof.impl.paxos.messages.leadership import Accept, Adopt, Heard, Heartbeat, Vote
 from dynaproof.impl.paxos.notes import Deposed, Dropped, Led, Outbid, Reached
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken, Shown
 from dynaproof.specs.observe.impl.place import Place
@@ -28,6 +34,9 @@ NOTES: Mapping[type[Note], Listen] = MappingProxyType(
         LogTaken: ImplObserver.on_log_taken,
         Served: ImplObserver.on_served,
         Retried: ImplObserver.on_retried,
+        CapacityExceeded: lambda observer, place, note: observer.capacity.exceeded(place, note),
+        ReadAdmitted: lambda observer, place, note: observer.capacity.read(place, note),
+        ReadsTakenOver: lambda observer, place, note: observer.capacity.took_over(place, note),
         Led: ImplObserver.on_led,
         Reached: ImplObserver.on_reached,
         Deposed: ImplObserver.on_deposed,
@@ -48,6 +57,7 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
         Accept: ImplObserver.proposed,
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,
+        Heartbeat: lambda observer, place, message: observer.capacity.beat(place, message),
         Reply: ImplObserver.answered,
         Page: ImplObserver.paged,
         Rejected: ImplObserver.rejected,

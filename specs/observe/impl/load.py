@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.admission import REASONS
 from dynaproof.impl.partition.memory import CODEC, id_key
 from dynaproof.impl.partition.messages.requests import READS, Change, Operation, Put, Rejected, Request
 from dynaproof.impl.partition.records import Answer
@@ -313,6 +314,15 @@ class LoadObserver:
         self._back.pop(place.name, None)
         self._copies.pop(place.name, None)
         self.answers, self.asked = False, {}
+
+    def rejected(self, place: Place, replica: PartitionReplica, m: Rejected, is_eventual_read: bool) -> None:
+        """A replica refuses an attempt: what is refused for want of capacity is judged elsewhere, and an
+        eventual read is left to others where a new leader's first batch is not known to be chosen (rule 16).
+        """
+        if m.reason == "throttled":
+            self.refused(place, replica, m)
+        elif m.reason in REASONS or is_eventual_read:
+            self.not_judged(m.request)
 
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
         """A replica throttles an attempt: whether it may is judged, and no more how long the answer takes."""

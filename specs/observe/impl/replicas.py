@@ -23,6 +23,7 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Ended, Invoked, LogTaken, Shown
 from dynaproof.specs import sometimes
 from dynaproof.specs.observe.impl.bounds import BoundsObserver
+from dynaproof.specs.observe.impl.capacity import CapacityObserver
 from dynaproof.specs.observe.impl.disks import DurableLogs
 from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.load import LoadObserver
@@ -80,13 +81,14 @@ class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
     __slots__ = (
-        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes", "load",
-        "logs", "members", "proposals", "seen", "times",
+        "bounds", "capacity", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes",
+        "load", "logs", "members", "proposals", "seen", "times",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
         *RequestObserver.PROVIDES,
         *BoundsObserver.PROVIDES,
+        *CapacityObserver.PROVIDES,
         *LoadObserver.PROVIDES,
         *ProposalObserver.PROVIDES,
         *ReaderHolds.PROVIDES,
@@ -133,6 +135,7 @@ class ImplObserver(RequestObserver):
         self.times = TimeObserver(self.view, self.group)
         self.bounds = BoundsObserver(self.view)
         self.proposals = ProposalObserver(self.view)
+        self.capacity = CapacityObserver(self.view, self.group, self.reach)
         self.logs = DurableLogs(self.view, group, self.chose)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
@@ -151,6 +154,7 @@ class ImplObserver(RequestObserver):
     def on_invoked(self, place: Place, note: Invoked) -> None:
         """A client begins an operation."""
         self.invoked(note, place.name)
+        self.capacity.invoked(note)
         self.load.invoked(note, place.world.tau)
 
     def on_shown(self, _: Place, note: Shown) -> None:
@@ -282,13 +286,8 @@ class ImplObserver(RequestObserver):
     def rejected(self, place: Place, message: Rejected) -> None:
         """A replica refuses an attempt."""
         replica = replica_of(place, self.group)
-        if replica is None:
-            return
-        if message.reason == "throttled":
-            self.load.refused(place, replica, message)
-        elif self.is_eventual(message.request):
-            # It is left to others where a new leader's first batch is not known to be chosen (rule 16).
-            self.load.not_judged(message.request)
+        if replica is not None:
+            self.load.rejected(place, replica, message, self.is_eventual(message.request))
 
     def trimmed(self, place: Place, message: LogTrimmed) -> None:
         """A replica answers a reader that its place in the log is gone."""
@@ -316,6 +315,7 @@ class ImplObserver(RequestObserver):
         """A slot is chosen from now on."""
         if self.fold(fact):
             self.reach(sometimes.HOLD_LAPSED)
+        self.capacity.chosen(fact.record.record)
         if self.hears_chosen is not None:
             self.hears_chosen(fact.record.record)
 
@@ -415,6 +415,7 @@ class ImplObserver(RequestObserver):
                 self.reach(sometimes.KEPT_BEHIND_A_GAP)
         if self.load.pace is not None:
             self.load.handled(place, replica)
+        self.capacity.handled(replica)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler raised."""

@@ -2,7 +2,9 @@
 
 An error may say how things are: a condition failed, there is no such table, a router's bound is reached. That
 nobody knows what became of a write it may say where the router did not know the table as it is: what it had
-sent to a partition that is gone by then may have taken effect before.
+sent to a partition that is gone by then may have taken effect before. So it may of a write where tables are
+given capacity: if an attempt has no answer, or was refused and a copy of it may yet come, the router goes on
+until it gives up, and may be throttled for as long.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class ErrorObserver:
         """When the faults stopped,"""
         self.mended_at: Microseconds | None = None
         """and when all had mended; None before that."""
+        self.provisioned: dict[str, bool] = {}
+        """Tables that are given capacity."""
         self.changes: dict[str, int] = {}
         """How often the record of each table has changed."""
         self.known: dict[tuple[NodeId, str], int] = {}
@@ -61,7 +65,9 @@ class ErrorObserver:
             if shows_the_table(action):
                 self.known[router, table] = changes
             return
-        explained = note.error not in OF_FAULTS or not up or (table and note.error == UNKNOWN and not knew)
+        unsure = note.error == UNKNOWN and (not knew or table in self.provisioned)
+        late = not note.error and self.provisioned and not isinstance(action, GetItem)
+        explained = note.error not in OF_FAULTS or not up or (table and unsure) or late
         if not explained and self.mended_at is not None and at >= self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at
             self.view.file(Failing(user, type(action).__name__, note.error, mended_us, later_us))

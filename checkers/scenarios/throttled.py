@@ -1,0 +1,245 @@
+"""Tables that are given less than their users ask for: hot partitions, uneven keys, bursts after idling, and
+leaders that change meanwhile.
+
+Time is scaled: a partition has a few units a second, and a bucket keeps a few heartbeats' worth of them, so
+that a short run throttles. Where events happen in any order, time leaps from one timer to the next, and less
+is asked for in the same time; so there a table is given less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
+from dynaproof.checkers.kinds.region import ROUTER_NODES, USER, RegionConfig
+from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_OF_REGION, ROUTERS, USERS
+from dynaproof.checkers.kinds.replica_faults import HANDOVER
+from dynaproof.checkers.runs.config import FOREMOST, Chance, Fault, draw_faults
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK
+from dynaproof.checkers.scenarios.fair_end import never
+from dynaproof.checkers.scenarios.region_end import users_of
+from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
+from dynaproof.checkers.strategies.catalogue import strategy_named
+from dynaproof.checkers.workloads.user import ENDLESS, SCHEMA, User, UserSettings
+from dynaproof.impl.capacity.arithmetic import MICRO
+from dynaproof.impl.capacity.rates import Provisioned
+from dynaproof.impl.metadata.orders import CreateTable, UpdateTable
+from dynaproof.impl.node import Env, Microseconds, NodeProtocol
+from dynaproof.impl.partition.records import Item
+from dynaproof.impl.router.messages import Action
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import decode_item, encode_item
+from dynaproof.specs.sometimes_of_capacity import (
+    RATES_CHANGED,
+    READ_THROTTLED,
+    READS_TAKEN_OVER,
+    SUCCESSOR_THROTTLED,
+    WRITE_THROTTLED,
+)
+
+
+class ThrottledConfig(RegionConfig, frozen=True, kw_only=True):
+    """What a run depends on in which a table is given capacity."""
+
+    given: Provisioned
+    uneven: int
+    """How often a user draws a key and takes the lowest: the higher, the hotter is the first."""
+    updates: int = 0
+    """Of 64 things, so many change what the table is given."""
+    idle_us: Microseconds = 0
+    """How long all users pause, in the middle of the load."""
+
+
+class UnevenUser(User):
+    """A user that prefers some keys, and may change what the table is given."""
+
+    def __init__(self, env: Env, config: ThrottledConfig) -> None:
+        super().__init__(env, ROUTER_NODES, config.user)
+        self.config = config
+
+    def key(self) -> int:
+        """The lowest of a few."""
+        return min(self.env.random("key", self.settings.keys) for _ in range(self.config.uneven))
+
+    def item(self, key: int) -> Item:
+        """Some items are large."""
+        item = super().item(key)
+        size = (0, 0, 0, 1_500, 2_500)[self.env.random("size", 5)]
+        return encode_item({**decode_item(item), "pad": S("x" * size)}) if size else item
+
+    def next_action(self) -> Action:
+        """Now and then another rate; else what every user asks for."""
+        if self.config.updates and self.env.random("update", 64) < self.config.updates:
+            given, factor = self.config.given, 1 + self.env.random("factor", 3)
+            other = structs.replace(given, read=given.read * factor // 2, write=given.write * factor // 2)
+            return UpdateTable(self.table(0), other)
+        return super().next_action()
+
+
+def make_user(env: Env, config: ThrottledConfig) -> NodeProtocol:
+    """A user."""
+    return UnevenUser(env, config)
+
+
+KINDS = (HOSTS_OF_REGION, ROUTERS, ADMINS, structs.replace(USERS, make=make_user))
+
+
+def create(run: Run) -> None:
+    """The first user creates the table: an event."""
+    place = run.places_of(USER)[0]
+    run.world.fault("create", place, 0)
+    run.world.start(place)
+    user, settings = place.node, run.config.user
+    assert isinstance(user, User)
+    name = User.table(0)
+    user.ask_first(CreateTable(name, SCHEMA, settings.partitions, settings.replicas, run.config.given))
+    user.left = 1
+
+
+# --- Configurations ---
+
+
+def draw_throttled(
+    name: str,
+    seed: int,
+    strategy: str,
+    faults: Callable[[Chance, str, int], tuple[Fault, ...]],
+    *,
+    length: int = 900,
+) -> ThrottledConfig:
+    """The configuration of one seed: users that ask for more than the table is given."""
+    config = draw_region(name, seed, strategy, length, faults)
+    pick = Chance(f"{name}/{strategy}/{seed}/throttled")
+    heartbeat, timed = config.settings.heartbeat_us, strategy_named(strategy).timed
+    # So many micro-units in a heartbeat, which are about a quarter of what is asked for.
+    per_heartbeat = (4 if timed else 1) * MICRO * (1 + pick(3)) // (1 if timed else 24)
+    rate = max(MICRO // 100, per_heartbeat * 1_000_000 // heartbeat)
+    given = Provisioned(
+        read=rate * (1 + pick(2)),
+        write=rate,
+        burst_us=min(300_000_000, heartbeat * (2, 8, 32)[pick(3)]),
+        read_cap=(None, rate * 2)[pick(2)],
+        write_cap=(None, rate)[pick(2)],
+    )
+    user: UserSettings = structs.replace(
+        config.user,
+        think_us=heartbeat // (16, 64)[pick(2)],
+        operations=ENDLESS,
+        keys=(4, 9)[pick(2)],
+        partitions=3,
+    )
+    # A refusal that is not for good leaves a user in doubt: there is room for many, if not for all.
+    settings = structs.replace(config.settings, refused_attempts=(256, 4_096)[pick(2)])
+    fields = {field: getattr(config, field) for field in RegionConfig.__struct_fields__}
+    fields |= {"settings": settings, "user": user, "users": 6, "given": given, "uneven": 1}
+    return ThrottledConfig(**fields)
+
+
+def few_faults(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
+    """A few that change who leads."""
+    return draw_faults((CRASH, HANDOVER, GRAY_LINK), label, length, pick(3))
+
+
+def leaders_fall(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
+    """One leader after the other crashes, or hands over."""
+    drawn = draw_faults((CRASH, HANDOVER, HANDOVER), label, length, 4 + pick(4))
+    return tuple(structs.replace(one, target=FOREMOST + pick(8)) for one in drawn)
+
+
+def draw_hot(seed: int, strategy: str) -> ThrottledConfig:
+    """All ask for one key."""
+    config = draw_throttled(HOT, seed, strategy, few_faults)
+    return structs.replace(config, user=structs.replace(config.user, keys=1))
+
+
+def draw_uneven(seed: int, strategy: str) -> ThrottledConfig:
+    """Some keys are asked for more often; and the table is given more, or less."""
+    return structs.replace(draw_throttled(UNEVEN, seed, strategy, few_faults), uneven=3, updates=1)
+
+
+def draw_burst(seed: int, strategy: str) -> ThrottledConfig:
+    """All users pause until every bucket is full again."""
+    config = draw_throttled(BURST, seed, strategy, few_faults, length=600)
+    user = structs.replace(config.user, keys=2, partitions=2)
+    return structs.replace(config, user=user, idle_us=2 * config.given.burst_us)
+
+
+def draw_falling(seed: int, strategy: str) -> ThrottledConfig:
+    """Leaders change while what they admit is bounded."""
+    config = draw_throttled(FALLING, seed, strategy, leaders_fall, length=1_200)
+    user = structs.replace(config.user, keys=2, partitions=2)
+    return structs.replace(config, user=user, updates=1)
+
+
+# --- What happens ---
+
+BEFORE = 400
+"""Steps under load before all users pause."""
+
+
+def begin_idle_and_burst(run: Run) -> None:
+    """Load until buckets are empty; a pause; and load again."""
+    start_users(run)
+    run.advance(never, BEFORE)
+    for user in users_of(run):
+        user.left = 0
+    run.advance_until(never, run.config.idle_us, BEFORE)
+    for user in users_of(run):
+        run.world.run(run.world.at(user.env.me), user.go_on, run.config.user.think_us)
+
+
+HOT, UNEVEN = "hot-partition", "uneven-keys"
+BURST, FALLING = "burst-after-idle", "leader-change-under-throttling"
+
+THROTTLED_TABLE = structs.replace(
+    TABLE,
+    kinds=KINDS,
+    config=ThrottledConfig,
+    faults=(CRASH, HANDOVER, GRAY_LINK, CLIENT_CRASH),
+    actions={**TABLE.actions, "create": create},
+)
+
+HOT_PARTITION: Scenario = structs.replace(
+    THROTTLED_TABLE,
+    name=HOT,
+    sentence="a table with provisioned capacity, of which one partition is asked for all",
+    draw=draw_hot,
+    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name),
+)
+
+UNEVEN_KEYS: Scenario = structs.replace(
+    THROTTLED_TABLE,
+    name=UNEVEN,
+    sentence="uneven keys in a table whose provisioned capacity changes",
+    draw=draw_uneven,
+    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name, RATES_CHANGED.name),
+)
+
+BURST_AFTER_IDLE: Scenario = structs.replace(
+    THROTTLED_TABLE,
+    name=BURST,
+    sentence="a table with provisioned capacity whose users pause until its buckets are full, and come back",
+    draw=draw_burst,
+    begin=begin_idle_and_burst,
+    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name),
+)
+
+LEADER_CHANGE: Scenario = structs.replace(
+    THROTTLED_TABLE,
+    name=FALLING,
+    sentence="leaders crash and hand over while their partitions throttle",
+    draw=draw_falling,
+    sometimes=(
+        WRITE_THROTTLED.name,
+        READ_THROTTLED.name,
+        READS_TAKEN_OVER.name,
+        SUCCESSOR_THROTTLED.name,
+        RATES_CHANGED.name,
+    ),
+)
+
+OF_CAPACITY = (HOT_PARTITION, UNEVEN_KEYS, BURST_AFTER_IDLE, LEADER_CHANGE)

@@ -1,0 +1,313 @@
+"""The capacity of a partition, seen through a `GroupView`: its buckets by an exact fold of what is chosen,
+and by what leaders say that they admit and throttle.
+
+The buckets here are written down a second time, on purpose: a bug of the system's is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from dynaproof.impl.capacity.rates import Fill
+from dynaproof.impl.partition.messages.requests import SetRates
+from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsTakenOver
+from dynaproof.impl.partition.records import Mutation, Outcome, RatesSet, Write
+from dynaproof.impl.partition.replica import PartitionReplica
+from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.messages.leadership import Heartbeat
+from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.router.notes import Invoked
+from dynaproof.impl.values.encoding import decode_item
+from dynaproof.impl.values.size import item_size_bytes
+from dynaproof.specs import sometimes_of_capacity
+from dynaproof.specs.observe.impl.place import Place, replica_of
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.capacity_facts import (
+    MICRO,
+    Charged,
+    Exceeded,
+    LevelApart,
+    ReadCharged,
+    ReadsBegan,
+)
+from dynaproof.specs.views.group import GroupView
+
+KEPT_SLOTS = 512
+"""Slots of which the levels are remembered: so far a replica may be behind, and is still looked at."""
+
+
+class Reference:
+    """A bucket, as simple as can be."""
+
+    __slots__ = ("at_us", "capacity", "level", "rate")
+
+    def __init__(self, fill: Fill, at_us: int) -> None:
+        self.rate, self.capacity = fill.rate, fill.kept * MICRO
+        self.level, self.at_us = self.capacity, at_us
+
+    def to(self, at_us: int) -> None:
+        """Fill up to a time, unless it is past."""
+        if at_us > self.at_us:
+            self.level = min(self.capacity, self.level + self.rate * (at_us - self.at_us))
+            self.at_us = at_us
+
+    def charge(self, cost: int, at_us: int) -> None:
+        """Take what a request costs."""
+        self.to(at_us)
+        self.level -= cost * MICRO
+
+    def change(self, fill: Fill, at_us: int) -> None:
+        """Go on at another rate."""
+        self.to(at_us)
+        self.rate, self.capacity = fill.rate, fill.kept * MICRO
+        self.level = min(self.level, self.capacity)
+
+    def loosen(self, fill: Fill) -> None:
+        """It is to go on at another rate, since some time after the last request: fill at the greater one."""
+        self.rate, self.capacity = max(self.rate, fill.rate), max(self.capacity, fill.kept * MICRO)
+
+    def copy(self) -> Reference:
+        """One that goes its own way."""
+        other = Reference(Fill(self.rate, 0), self.at_us)
+        other.capacity, other.level = self.capacity, self.level
+        return other
+
+
+class Buckets:
+    """That of a partition's share, and that of its cap, if it has one."""
+
+    __slots__ = ("cap", "own", "version")
+
+    def __init__(self, own: Reference, cap: Reference | None, version: int) -> None:
+        self.own = own
+        self.cap = cap
+        self.version = version
+
+    @classmethod
+    def full(cls, own: Fill, cap: Fill | None, version: int, at_us: int) -> Buckets:
+        """At their beginning."""
+        return cls(Reference(own, at_us), None if cap is None else Reference(cap, at_us), version)
+
+    def change(self, own: Fill, cap: Fill | None, version: int, at_us: int) -> None:
+        """Go on at other rates."""
+        self.own.change(own, at_us)
+        self.version = version
+        if cap is None:
+            self.cap = None
+        elif self.cap is None:
+            self.cap = Reference(cap, at_us)
+        else:
+            self.cap.change(cap, at_us)
+
+    def fold(self, records: Iterable[Record]) -> None:
+        """Charge records."""
+        for record in records:
+            if isinstance(record, RatesSet):
+                rates = record.rates
+                self.change(rates.write, rates.write_cap, rates.version, record.timestamp)
+            elif isinstance(record, (Write, Outcome)):
+                for _, bucket in self.each():
+                    bucket.charge(record.cost, record.timestamp)
+
+    def each(self) -> list[tuple[str, Reference]]:
+        """With their names."""
+        return [("the share", self.own)] + ([] if self.cap is None else [("the cap", self.cap)])
+
+    def copy(self) -> Buckets:
+        """Others, which go their own way."""
+        return Buckets(self.own.copy(), None if self.cap is None else self.cap.copy(), self.version)
+
+    def shown(self) -> str:
+        """The levels as text."""
+        return ", ".join(f"{bucket.level} at {bucket.at_us} in {name}" for name, bucket in self.each())
+
+
+class CapacityObserver:
+    """Files facts about the capacity of a group; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Charged, Exceeded, LevelApart, ReadCharged, ReadsBegan)
+    """The types of all facts that are filed."""
+
+    def __init__(self, view: GroupView, group: int, reach: Callable[[Sometimes], None]) -> None:
+        self.view = view
+        self.group = group
+        self.reach = reach
+        self.writes: Buckets | None = None
+        """By what is chosen; None before the partition has heard of any rates."""
+        self.is_due = False
+        """Whether the table is given capacity;"""
+        self.charges: list[tuple[int, int]] = []
+        """Timestamps and costs of all chosen records."""
+        self.free: dict[RequestId, bool] = {}
+        """Requests that set rates, which cost nothing."""
+        self.rates: dict[int, tuple[Fill, Fill | None]] = {}
+        """By version, those of reads."""
+        self.levels: dict[int, str] = {}
+        """By chosen slot, what its fold leaves."""
+        self.looked_at: dict[Member, int] = {}
+        """Through which slot the buckets of a replica were looked at."""
+        self.reads: dict[Member, Buckets] = {}
+        """Of those that have led, by their own clocks."""
+        self.sent_above: int | None = None
+        """The most that a level which was ever sent is above what was filled since time 0."""
+        self.throttled: dict[Member, bool] = {}
+        """Who has throttled a write."""
+
+    def invoked(self, note: Invoked) -> None:
+        """A client asks for something."""
+        if isinstance(note.operation, SetRates):
+            self.free[note.request] = True
+
+    # --- Writes ---
+
+    def chosen(self, record: Record) -> None:
+        """The next record is chosen."""
+        if isinstance(record, RatesSet):
+            rates = record.rates
+            self.rates[rates.version] = rates.read, rates.read_cap
+            if self.writes is None:
+                self.writes = Buckets.full(rates.write, rates.write_cap, rates.version, record.timestamp)
+            else:
+                self.reach(sometimes_of_capacity.RATES_CHANGED)
+                self.writes.fold((record,))
+        elif self.writes is None:
+            if self.is_due and isinstance(record, Write):
+                self.view.file(Charged(record.slot, "no bucket", 0, MICRO, 0, 0))
+            return
+        elif isinstance(record, (Write, Outcome)):
+            owed = max((owed_for(mutation) for mutation in record.changes()), default=MICRO)
+            if record.request in self.free:
+                owed = 0
+            for name, bucket in self.writes.each():
+                bucket.to(record.timestamp)
+                self.view.file(Charged(record.slot, name, record.cost, owed, bucket.level, bucket.capacity))
+            self.writes.fold((record,))
+            if self.writes.own.level < 0:
+                self.reach(sometimes_of_capacity.IN_DEBT)
+            self.charges.append((record.timestamp, record.cost))
+        self.levels[record.slot] = self.writes.shown()
+        self.levels.pop(record.slot - KEPT_SLOTS, None)
+
+    def replica(self, place: Place) -> PartitionReplica:
+        """The one that says something."""
+        replica = replica_of(place, self.group)
+        assert replica is not None, "a replica said it"
+        return replica
+
+    def exceeded(self, place: Place, note: CapacityExceeded) -> None:
+        """A replica throttles: what a leader that was deposed meanwhile goes by is not known here."""
+        if "Read" in note.reason:
+            self.reach(sometimes_of_capacity.READ_THROTTLED)
+            return
+        self.reach(sometimes_of_capacity.WRITE_THROTTLED)
+        self.throttled[note.member] = True
+        replica = self.replica(place)
+        leadership = replica.leadership
+        if self.writes is None or leadership is None or self.view.newest_leader() != note.member:
+            return
+        buckets, log = self.writes.copy(), replica.log
+        if len(self.throttled) > 1:
+            self.reach(sometimes_of_capacity.SUCCESSOR_THROTTLED)
+        if log.last >= self.view.chosen_through:
+            buckets.fold(log.between(self.view.chosen_through + 1, log.last))
+            buckets.fold(leadership.next_batch)
+            bucket = buckets.cap if "KeyRange" in note.reason else buckets.own
+            assert bucket is not None, "only a cap that is there is exceeded"
+            bucket.to(note.at_us)
+            self.view.file(
+                Exceeded(
+                    note.member,
+                    note.request,
+                    note.reason,
+                    note.cost,
+                    note.level,
+                    bucket.level,
+                    bucket.capacity,
+                )
+            )
+
+    def handled(self, replica: PartitionReplica) -> None:
+        """Look at the buckets that a replica has at its applied slot."""
+        applied, state = replica.state.applied, replica.state
+        if self.writes is None or self.looked_at.get(replica.member) == applied or not state.full:
+            return
+        self.looked_at[replica.member] = applied
+        expected, metered = self.levels.get(applied), state.metered
+        if expected is None:
+            return
+        buckets = [] if metered is None else [("the share", metered.writes.own)]
+        if metered is not None and metered.writes.cap is not None:
+            buckets.append(("the cap", metered.writes.cap))
+        level = ", ".join(f"{bucket.level} at {bucket.at_us} in {name}" for name, bucket in buckets)
+        if level != expected:
+            self.view.file(LevelApart(replica.member, applied, level, expected))
+
+    # --- Reads ---
+
+    def beat(self, place: Place, message: Heartbeat) -> None:
+        """A leader's heartbeat leaves, perhaps with what is left to be read."""
+        replica = replica_of(place, self.group)
+        if message.level is not None and replica is not None and replica.state.metered is not None:
+            fill = replica.state.metered.rates.read
+            self.sent(message.level, fastest(fill.rate, replica.settings.drift_ppm), place.world.tau)
+
+    def sent(self, level: int, fastest_rate: int, tau: int) -> None:
+        """A level leaves in a heartbeat, or a leader begins with it."""
+        above = (level + 1) * MICRO - fastest_rate * tau
+        self.sent_above = above if self.sent_above is None else max(self.sent_above, above)
+
+    def took_over(self, place: Place, note: ReadsTakenOver) -> None:
+        """A leader begins to admit reads."""
+        replica, tau = self.replica(place), place.world.tau
+        metered = replica.state.metered
+        assert metered is not None, "only who has rates admits by them"
+        rates = metered.rates
+        fast = fastest(rates.read.rate, replica.settings.drift_ppm)
+        most = 0
+        if self.sent_above is not None:
+            most = (self.sent_above + fast * tau) // MICRO
+        if note.heard is not None:
+            self.reach(sometimes_of_capacity.READS_TAKEN_OVER)
+        second = min(rates.read.rate, rates.read.kept)
+        if self.writes is not None and self.writes.version == 1:  # Else what was sent was of another rate.
+            self.view.file(ReadsBegan(note.member, note.heard, note.level, most, second))
+        buckets = Buckets.full(rates.read, rates.read_cap, rates.version, note.at_us)
+        buckets.own.level = (note.level + 1) * MICRO
+        self.reads[note.member] = buckets
+        self.sent(note.level, fast, tau)
+
+    def read(self, place: Place, note: ReadAdmitted) -> None:
+        """A replica has admitted a read: that of a leader is judged."""
+        replica = self.replica(place)
+        buckets, metered = self.reads.get(note.member), replica.state.metered
+        if buckets is None or metered is None or replica.leadership is None:
+            return
+        rates = metered.rates
+        if buckets.version != rates.version:
+            between = (one for one in self.rates if buckets.version < one <= rates.version)
+            for own, cap in map(self.rates.__getitem__, between):
+                buckets.own.loosen(own)
+                if buckets.cap is not None and cap is not None:
+                    buckets.cap.loosen(cap)
+            buckets.change(rates.read, rates.read_cap, rates.version, note.at_us)
+        for name, bucket in buckets.each():
+            bucket.charge(note.cost, note.at_us)
+            level = bucket.level
+            self.view.file(ReadCharged(note.member, name, note.cost, level, bucket.capacity))
+
+
+def fastest(rate: int, drift_ppm: int) -> int:
+    """How fast a bucket fills by the fastest clock."""
+    return rate + 2 * rate * drift_ppm // 1_000_000 + 1
+
+
+def owed_for(mutation: Mutation) -> int:
+    """What the change of one item costs at the least."""
+    sizes = [
+        item_size_bytes(decode_item(stored.item))
+        for stored in (mutation.old, mutation.new)
+        if stored is not None
+    ]
+    return max(1, -(-max(sizes, default=0) // 1024)) * MICRO

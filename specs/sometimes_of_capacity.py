@@ -1,0 +1,59 @@
+"""What a campaign of tables with provisioned capacity should see; as in `sometimes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dynaproof.specs.situation import Sometimes
+
+WRITE_THROTTLED = Sometimes(
+    "write throttled for want of capacity",
+    "A leader refused a write because its partition's share, or its cap, did not admit it.",
+    "docs/capacity.md, Who is admitted",
+)
+
+READ_THROTTLED = Sometimes(
+    "read throttled for want of capacity",
+    "A replica refused a read because its partition's share, or its cap, did not admit it.",
+    "docs/capacity.md, Who is admitted",
+)
+
+SUCCESSOR_THROTTLED = Sometimes(
+    "two leaders of a partition throttled writes",
+    "A leader throttled a write in a partition of which another leader had throttled one.",
+    "docs/capacity.md, Who is admitted",
+)
+
+READS_TAKEN_OVER = Sometimes(
+    "read level taken over",
+    "A new leader began to admit reads with the level that it had heard.",
+    "impl/capacity/shares.py",
+)
+
+RATES_CHANGED = Sometimes(
+    "rates of a partition changed",
+    "A partition heard of other rates than those that it began with.",
+    "docs/table.md, A16",
+)
+
+IN_DEBT = Sometimes(
+    "write admitted by a full bucket that cannot hold it",
+    "A bucket was in debt: a full one had admitted a request that cost more than it can hold.",
+    "docs/capacity.md, Who is admitted",
+)
+
+OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            WRITE_THROTTLED,
+            READ_THROTTLED,
+            SUCCESSOR_THROTTLED,
+            READS_TAKEN_OVER,
+            RATES_CHANGED,
+            IN_DEBT,
+        )
+    }
+)
+"""Situations that need provisioned capacity."""

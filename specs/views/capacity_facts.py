@@ -1,0 +1,83 @@
+"""Facts about what a partition admits of its capacity, and what it throttles. Levels are in grains (10^-12 of
+a unit), costs in micro-units, as the system counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from dynaproof.specs.views.base import Name
+from dynaproof.specs.views.group_facts import GroupFact
+
+MICRO = 1_000_000
+"""Grains in a micro-unit."""
+
+
+class Charged(GroupFact, frozen=True, gc=False):
+    """A chosen record was charged to a bucket that had this level at its timestamp, by an exact fold of all
+    chosen records; `owed` is what it should cost at the least, by the items that it changes.
+    """
+
+    slot: int
+    bucket: str
+    cost: int
+    owed: int
+    level: int
+    capacity: int
+
+
+class ReadCharged(GroupFact, frozen=True, gc=False):
+    """A leader has admitted a read; its bucket has this level at the most, by all that it has admitted since
+    it began to lead.
+    """
+
+    name: Name
+    bucket: str
+    cost: int
+    level: int
+    capacity: int
+
+
+class Exceeded(GroupFact, frozen=True, gc=False):
+    """A leader throttles a write by a level, in whole micro-units; what is chosen and what it has in flight
+    leave `expected` grains.
+    """
+
+    name: Name
+    request: Hashable
+    reason: str
+    cost: int
+    level: int
+    expected: int
+    capacity: int
+
+
+class LevelApart(GroupFact, frozen=True, gc=False):
+    """The buckets of a replica at an applied slot are not those of the fold."""
+
+    name: Name
+    slot: int
+    level: str
+    expected: str
+
+
+class ReadsBegan(GroupFact, frozen=True, gc=False):
+    """A new leader begins to admit reads with a level, in whole micro-units, after one that it had heard of;
+    `most` is what heartbeats that were ever sent leave it at the most, and a second's fill is `second`.
+    """
+
+    name: Name
+    heard: int | None
+    level: int
+    most: int
+    second: int
+
+
+class TableAdmitted(GroupFact, frozen=True, gc=False):
+    """What the partitions of a table have admitted together, in some window, is so far above what the window
+    fills; and it may be so far.
+    """
+
+    table: str
+    above: int
+    bound: int

@@ -1,0 +1,56 @@
+"""Short campaigns of tables that are given less than they are asked for: clean, and throttling; and bugs that
+break the promises about capacity.
+"""
+
+import pytest
+
+from dynaproof.checkers.campaign import Totals, outcomes
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.hunt import explore
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+from dynaproof.checkers.scenarios.throttled import OF_CAPACITY
+from dynaproof.specs.sometimes_of_capacity import READ_THROTTLED, WRITE_THROTTLED
+
+NAMES = [scenario.name for scenario in OF_CAPACITY]
+STRATEGIES = 4
+SCHEDULES = 400
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_promise_holds_in_a_schedule_of_each_strategy_and_most_throttle(name: str) -> None:
+    throttled = 0
+    for number, outcome in outcomes(name, "portfolio", 5, iter(range(2 * STRATEGIES)), 1):
+        assert outcome.failure is None, (number, outcome.failure)
+        throttled += bool({WRITE_THROTTLED.name, READ_THROTTLED.name} & set(outcome.reached))
+    assert throttled >= STRATEGIES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(name: str) -> None:
+    totals, wanted = Totals(), SCENARIOS[name].sometimes
+    for number, outcome in outcomes(name, "portfolio", 6, iter(range(SCHEDULES)), 1):
+        assert outcome.failure is None, (number, outcome.failure)
+        totals.add(outcome)
+        if set(wanted) <= set(totals.sometimes):
+            break
+    assert [one for one in wanted if one not in totals.sometimes] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("admitted_in_debt", "admitted_within_bound"),
+        ("large_items_never_fit", "never_throttled_under_rate"),
+        ("refused_is_charged", "throttled_request_has_no_effect"),
+        ("level_not_kept", "tokens_conserved"),
+        ("successor_begins_full", "tokens_conserved"),
+        ("failed_condition_is_free", "writes_cost_what_they_should"),
+        ("active_before_it_is_rated", "writes_cost_what_they_should"),
+    ],
+)
+def test_a_bug_breaks_the_promise(name: str, spec: str) -> None:
+    found = explore(MUTANTS[name], "portfolio", 12, 1)
+    assert found is not None
+    assert found[2].failure is not None
+    assert found[2].failure.spec == spec

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 from dynaproof.checkers.capacity.result import GRAINS, Result
 from dynaproof.checkers.report.curves import Panel, Points, picture
+from dynaproof.checkers.report.plots import plotted
 
 MILLION = 1_000_000
 MINUTE = 60
 HOUR = 3_600
 
 
-def picture_of(results: Sequence[Result]) -> str:
-    """The SVG picture: of one result all that was sampled, of several what differs, a line for each."""
-    return picture(_of_one(results[0]) if len(results) == 1 else _of_several(results))
+def picture_of(results: Sequence[Result], suffix: str) -> bytes:
+    """The picture in the format of a suffix: of one result all that was sampled, of several what differs, a
+    line for each.
+    """
+    panels = _of_one(results[0]) if len(results) == 1 else _of_several(results)
+    if suffix == ".svg":
+        return picture(panels).encode()
+    return plotted(panels, "pdf" if suffix == ".pdf" else "png")
 
 
 def _axis(result: Result) -> tuple[str, int]:

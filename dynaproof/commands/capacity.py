@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dynaproof.checkers.capacity.result import Result
     from dynaproof.checkers.capacity.scenarios import Scenario
 
+PICTURES = (".png", ".svg", ".pdf")
+
 HEAD = (
     "| policy | throttled | seconds throttled | throttling ends | over-admission | greatest multiplier |",
     "| --- | --- | --- | --- | --- | --- |",
@@ -49,12 +51,11 @@ def capacity(
         units: Write units a second of the table at the beginning; by default what the scenario says.
         drained: Begin with empty buckets, instead of full ones.
         seed: The seed of the load.
-        plot: An .svg file of the curves; beside it a .csv file of what was sampled.
+        plot: A .png, .svg or .pdf file of the curves; beside it a .csv file of what was sampled.
         table: A Markdown file, in which to replace the table between the marks of the scenario.
         json: Print one JSON object per policy.
     """
     from dynaproof.checkers.capacity.demand import DemandError
-    from dynaproof.checkers.capacity.picture import picture_of
     from dynaproof.checkers.capacity.scenarios import SCENARIOS
     from dynaproof.checkers.whole_file import write_whole
     from dynaproof.impl.capacity.policies import POLICIES
@@ -67,7 +68,7 @@ def capacity(
                 console.show(f"{one.name:18} {one.sentence}")
         return exits.CLEAN
     chosen = _chosen(scenario, seconds, partitions, units, drained)
-    file_to_write("--plot", plot, ".svg")
+    file_to_write("--plot", plot, *PICTURES)
     file_to_write("--table", table, ".md")
     try:
         results = [
@@ -83,7 +84,9 @@ def capacity(
         for line in (f"{chosen.name}, seed {seed}: {chosen.seconds:,} s, {table_of}", *rows_of(results)):
             console.show(line)
     if plot is not None:
-        write_whole(plot, picture_of(results).encode())
+        from dynaproof.checkers.capacity.picture import picture_of
+
+        write_whole(plot, picture_of(results, plot.suffix))
         write_whole(plot.with_suffix(".csv"), _csv(results).encode())
     if table is not None:
         _write(table, chosen.name, rows_of(results))

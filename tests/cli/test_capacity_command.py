@@ -57,6 +57,22 @@ def test_curves_and_their_numbers_are_written(tmp_path: Path, capsys: pytest.Cap
     capsys.readouterr()
 
 
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<svg")])
+def test_curves_are_drawn_in_each_format_and_the_same_again(
+    suffix: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for policy in ("none", "all"):
+        drawn = []
+        for name in ("once", "again"):
+            plot = tmp_path / f"{name}{suffix}"
+            run = ["capacity", "hot-partition", "--seconds", "600", "--policy", policy, "--plot", str(plot)]
+            assert main(run) == 0
+            drawn.append((plot.read_bytes(), plot.with_suffix(".csv").read_bytes()))
+        assert drawn[0] == drawn[1]
+        assert drawn[0][0].startswith(begins)
+    capsys.readouterr()
+
+
 def test_table_is_put_between_its_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.md"
     page.write_text(

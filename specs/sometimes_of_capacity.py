@@ -37,6 +37,12 @@ RATES_CHANGED = Sometimes(
     "docs/table.md, A16",
 )
 
+BOOSTED = Sometimes(
+    "shares of a table boosted",
+    "A partition of a table that adapts was given more than its share.",
+    "impl/capacity/controller.py",
+)
+
 IN_DEBT = Sometimes(
     "write admitted by a full bucket that cannot hold it",
     "A bucket was in debt: a full one had admitted a request that cost more than it can hold.",
@@ -52,6 +58,7 @@ OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
             SUCCESSOR_THROTTLED,
             READS_TAKEN_OVER,
             RATES_CHANGED,
+            BOOSTED,
             IN_DEBT,
         )
     }

@@ -30,6 +30,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.records import RatesSet
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -165,9 +166,11 @@ class RegionObservation(GroupsObservation):
 
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
         """A record is chosen in a table's partition; one that is given capacity has heard of its rates."""
-        if table_key(partition.table) in self.metadata.records:
-            table = self.metadata.records[table_key(partition.table)]
-            self.groups[partition.partition].capacity.is_due = isinstance(table, ProvisionedTable)
+        table = self.metadata.records.get(table_key(partition.table))
+        capacity = self.groups[partition.partition].capacity
+        capacity.is_due = isinstance(table, ProvisionedTable)
+        if isinstance(record, RatesSet) and isinstance(table, ProvisionedTable):
+            capacity.boosted(record, table, partition.partition)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
         for change in record.changes():

@@ -19,6 +19,7 @@ from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never,
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import (
     METADATA,
@@ -33,6 +34,7 @@ from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.specs.observe.impl.capacity import MOST_MULTIPLIER
 from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.capacity_facts import MICRO, TableAdmitted
@@ -176,13 +178,18 @@ def stays_within_its_rate(run: Run) -> None:
         if table.version > 1:
             continue
         groups = [observation.groups[partition].capacity for partition in table.partitions]
-        rate, above, most, before = table.given.write, 0, 0, 0
+        rate, above, most, before = table.given.write * most_multiplied(table.given), 0, 0, 0
         for at_us, cost in sorted(charge for group in groups for charge in group.charges):
             above = max(0, above - rate * (at_us - before)) + cost * MICRO
             most, before = max(most, above), at_us
         largest = sum(max((cost for _, cost in group.charges), default=0) for group in groups)
-        bound = rate * table.given.burst_us + largest * MICRO
+        bound = table.given.write * table.given.burst_us + largest * MICRO
         groups[0].view.file(TableAdmitted(table.name, most, bound))
+
+
+def most_multiplied(given: Provisioned) -> int:
+    """By how much the shares of a table may be multiplied."""
+    return 1 if given.adapts == "none" else MOST_MULTIPLIER
 
 
 def mends(run: Run) -> None:

@@ -34,6 +34,7 @@ from dynaproof.impl.router.messages import Action
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import decode_item, encode_item
 from dynaproof.specs.sometimes_of_capacity import (
+    BOOSTED,
     RATES_CHANGED,
     READ_THROTTLED,
     READS_TAKEN_OVER,
@@ -124,6 +125,7 @@ def draw_throttled(
         burst_us=min(300_000_000, heartbeat * (2, 8, 32)[pick(3)]),
         read_cap=(None, rate * 2)[pick(2)],
         write_cap=(None, rate)[pick(2)],
+        adapts=("none", "pid", "proportional")[pick(3)],
     )
     user: UserSettings = structs.replace(
         config.user,
@@ -208,7 +210,7 @@ HOT_PARTITION: Scenario = structs.replace(
     name=HOT,
     sentence="a table with provisioned capacity, of which one partition is asked for all",
     draw=draw_hot,
-    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name),
+    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name, BOOSTED.name),
 )
 
 UNEVEN_KEYS: Scenario = structs.replace(

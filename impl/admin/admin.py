@@ -191,6 +191,7 @@ class Admin:
 
     def activated(self) -> None:
         """This admin is active from here on."""
+        self.ratings.activated()
         self.workflows.activated()
         self.survey.activated()
 

@@ -5,16 +5,26 @@ What a partition has is a function of the metadata: of what its table is given, 
 order of the table's partitions. So it does no harm if an admin that was deposed tells a partition, or two do:
 only a higher version than the partition's own has an effect. Storage nodes report which version each replica
 has applied; where the metadata has a later one, it is told again.
+
+A table may *adapt* (`Provisioned.adapts`): what its replicas report that they were asked for goes to a
+controller of the table's reads and to one of its writes (`capacity/controller.py`), once in a while, and the
+rates are the shares times its multiplier. That is soft: another active admin begins with 1, and its term
+makes its versions later ones.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
-from dynaproof.impl.capacity.rates import Rates, rates_of
+from dynaproof.impl.capacity.arithmetic import SECOND_US
+from dynaproof.impl.capacity.controller import ONE
+from dynaproof.impl.capacity.policies import Reading, policy_named
+from dynaproof.impl.capacity.rates import NO_VERSION, Adapting, Rates, Usage, Version, rates_of
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import (
     TABLES,
@@ -44,7 +54,7 @@ class Rating(Struct, frozen=True, gc=False):
     """A partition is told its rates; for a workflow, or for none (0)."""
 
     partition: int
-    version: int
+    version: Version
     workflow: int = 0
 
 
@@ -59,20 +69,36 @@ class Ratings:
         self.metadata = metadata
         self.term = term
         self.caller = caller
-        self.applied: dict[int, int] = {}
+        self.applied: dict[int, Version] = {}
         """By partition with rates, the highest version that a replica of it has reported."""
-        self.telling: dict[int, int] = {}
+        self.telling: dict[int, Version] = {}
         """By partition, the version that it is being told."""
+        self.reported: dict[tuple[NodeId, int], Usage] = {}
+        """By replica, what it said last that it was asked for;"""
+        self.usage: dict[int, Usage] = {}
+        """and by partition, what came to it since its table was looked at."""
+        self.boosts: dict[tuple[str, int], Boost] = {}
+        """By table and generation, of this term."""
         self.looks = False
         self.looked_at: Microseconds = 0
 
     # --- Which are to be told ---
 
+    def activated(self) -> None:
+        """Nothing is known of what an earlier term of this admin has heard, told and boosted."""
+        self.applied, self.reported, self.usage, self.boosts = {}, {}, {}, {}
+
     def on_report(self, m: NodeReport) -> None:
         """Where a replica has rates, look from time to time whether they are still those of the metadata."""
-        for partition, version in m.rates:
-            self.applied[partition] = max(version, self.applied.get(partition, 0))
-        if m.rates and self.env.now - self.looked_at >= self.settings.survey_us:
+        if not self.term.active:
+            return
+        for one in m.metered:
+            self.applied[one.partition] = max(one.version, self.applied.get(one.partition, NO_VERSION))
+            at = (m.node.address, one.partition)
+            more = one.usage.since(self.reported.get(at, one.usage))
+            self.reported[at] = one.usage
+            self.usage.setdefault(one.partition, Usage()).add(more)
+        if m.metered and self.env.now - self.looked_at >= self.settings.survey_us:
             self.look()
 
     def look(self) -> None:
@@ -84,22 +110,37 @@ class Ratings:
     def tables_read(self, _: LookAtTables, read: Read) -> None:
         """Find the partitions that have not reported the version of their table (A16)."""
         behind: list[tuple[int, Rates]] = []
-        there: dict[int, int] = {}
+        there: dict[int, Version] = {}
+        boosts, self.boosts = self.boosts, {}
         for table in read.records():
             if not isinstance(table, ProvisionedTable):
                 continue
-            for partition, rates in rates_in(table):
-                there[partition] = self.applied.get(partition, 0)
-                known = max(there[partition], self.telling.get(partition, 0))
-                if table.status == "active" and known < table.version:
+            key = (table.name, table.generation)
+            boost = boosts.get(key) or Boost(table.given.adapts, self.env.now)
+            self.boosts[key] = boost
+            self.adapt(table, boost)
+            for partition, rates in rates_in(table, boost, self.term.term):
+                there[partition] = self.applied.get(partition, NO_VERSION)
+                known = max(there[partition], self.telling.get(partition, NO_VERSION))
+                if table.status == "active" and known < rates.version:
                     behind.append((partition, rates))
         self.applied = there
+        self.usage = {partition: used for partition, used in self.usage.items() if partition in there}
+        self.reported = {at: used for at, used in self.reported.items() if at[1] in there}
         behind.sort(key=lambda pair: pair[0])
         some = tuple(behind[: self.settings.commands])
         if some:
             self.metadata.read(tuple(partition_key(partition) for partition, _ in some), LookAtHomes(some))
         else:
             self.looks = False
+
+    def adapt(self, table: ProvisionedTable, boost: Boost) -> None:
+        """Tell a table's controllers what the time since they were told last has come to."""
+        elapsed_us = self.env.now - boost.at
+        if elapsed_us < self.settings.survey_us:
+            return
+        used = [self.usage.pop(partition, Usage()) for partition in table.partitions]
+        boost.observe(table, used, elapsed_us, self.env.now)
 
     def homes_read(self, m: LookAtHomes, read: Read) -> None:
         """Tell those."""
@@ -117,7 +158,7 @@ class Ratings:
 
     def tell(self, record: PartitionRecord, rates: Rates, workflow: int) -> None:
         """Tell a partition its rates, unless that is under way (A16)."""
-        if self.telling.get(record.partition, 0) >= rates.version:
+        if self.telling.get(record.partition, NO_VERSION) >= rates.version:
             return
         self.telling[record.partition] = rates.version
         rating = Rating(record.partition, rates.version, workflow)
@@ -130,15 +171,69 @@ class Ratings:
             del self.telling[m.partition]
         has = ending in ("ok", "condition_failed")
         if has:
-            self.applied[m.partition] = max(m.version, self.applied.get(m.partition, 0))
+            self.applied[m.partition] = max(m.version, self.applied.get(m.partition, NO_VERSION))
         return has
 
 
-def rates_in(table: ProvisionedTable) -> list[tuple[int, Rates]]:
-    """By partition of a table, what it has of what the table is given."""
-    count = len(table.partitions)
+class Boost:
+    """What the active admin adds to the shares of a table."""
+
+    __slots__ = ("adapts", "at", "reads", "step", "writes")
+
+    def __init__(self, adapts: Adapting, now: Microseconds) -> None:
+        self.adapts = adapts
+        self.reads = policy_named(adapts, 0, 0)
+        self.writes = policy_named(adapts, 0, 0)
+        self.step = 0
+        """How often a multiplier has changed."""
+        self.at = now
+        """When the controllers were told last."""
+
+    def observe(
+        self, table: ProvisionedTable, used: Sequence[Usage], elapsed_us: Microseconds, now: Microseconds
+    ) -> None:
+        """What so long has come to, by partition."""
+        before, given = (self.reads.multiplier, self.writes.multiplier), table.given
+        reads = [(one.read, one.read_refused) for one in used]
+        writes = [(one.write, one.write_refused) for one in used]
+        self.reads.observe(reading(given.read, reads, elapsed_us))
+        self.writes.observe(reading(given.write, writes, elapsed_us))
+        self.step += (self.reads.multiplier, self.writes.multiplier) != before
+        self.at = now
+
+
+def reading(provisioned: int, used: Sequence[tuple[int, int]], elapsed_us: Microseconds) -> Reading:
+    """What a controller is told of a period: rates, also of the partition that was asked for most."""
+
+    def rate(amount: int) -> int:
+        return amount * SECOND_US // elapsed_us
+
+    consumed, refused = max(used, key=sum)
+    total = rate(sum(admitted for admitted, _ in used))
+    return Reading(provisioned // len(used), rate(consumed), rate(refused), total, provisioned)
+
+
+def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0) -> list[tuple[int, Rates]]:
+    """By partition of a table, what it has of what the table is given, times what an admin of this term has
+    made of that.
+    """
+    given, count, version = table.given, len(table.partitions), Version(table.version)
+    read_multiplier = write_multiplier = ONE
+    if boost is not None and given.adapts != "none":
+        version = Version(table.version, term, boost.step)
+        read_multiplier, write_multiplier = boost.reads.multiplier, boost.writes.multiplier
     return [
-        (partition, rates_of(table.given, table.version, count, index))
+        (
+            partition,
+            rates_of(
+                given,
+                version,
+                count,
+                index,
+                read_multiplier=read_multiplier,
+                write_multiplier=write_multiplier,
+            ),
+        )
         for index, partition in enumerate(table.partitions)
     ]
 

@@ -22,6 +22,7 @@ from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
+from dynaproof.impl.capacity.rates import NO_VERSION, Version
 from dynaproof.impl.metadata.changes import Read, activate, is_current, keys_of_workflow, remove_table
 from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, Target, WorkflowRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
@@ -65,7 +66,7 @@ class Driven:
         self.record = record
         self.answered: dict[tuple[int, NodeId], bool] = {}
         """By partition and address of a node."""
-        self.rated: dict[int, int] = {}
+        self.rated: dict[int, Version] = {}
         """By partition, the version of the rates that it has heard of."""
         self.finishing = False
         """Whether its last step is being read or written."""
@@ -251,7 +252,7 @@ class Workflows:
         unrated = [
             (record, rates)
             for record, rates in rates_needed(read, driven.record.table)
-            if driven.rated.get(record.partition, 0) < rates.version
+            if driven.rated.get(record.partition, NO_VERSION) < rates.version
         ]
         for record, rates in unrated:
             self.ratings.tell(record, rates, driven.record.workflow)

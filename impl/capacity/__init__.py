@@ -11,11 +11,12 @@ bucket from which routers draw), `policies` (these behind one interface), `metri
 (auto scaling), `on_demand`.
 
 *Who calls it.* `rates` says what a table is given and what each partition has of it; the admin tells a
-partition its rates, and they are a record of its log (`impl/admin/ratings.py`). `impl/partition/metered.py`
-folds the write buckets, `impl/partition/meter.py` admits writes and reads, `impl/partition/costs.py` applies
-the units to items. A refusal is `Throttled`: the API's reason, and when to come again.
+partition its rates, and they are a record of its log; where a table adapts, it boosts them by the
+controllers of `policies` (`impl/admin/ratings.py`). `impl/partition/metered.py` folds the write buckets,
+`impl/partition/meter.py` admits writes and reads, `impl/partition/costs.py` applies the units to items. A
+refusal is `Throttled`: the API's reason, and when to come again.
 
-*What is not called yet.* Policies: partitions fill at their shares, so the multiplier is 1 everywhere, and
-routers draw no tokens. Metrics, alarms and scaling, which are simulated (`./run capacity`); a table is given
-something else by `UpdateTable` only. On-demand tables. The bucket of a node. Division at a split.
+*What is not called yet.* Global admission: routers draw no tokens. Metrics, alarms and scaling, which are
+simulated (`./run capacity`); a table is given something else by `UpdateTable` only. On-demand tables. The
+bucket of a node. Division at a split.
 """

@@ -7,14 +7,15 @@ comes last.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from dynaproof.impl.capacity.admission import CAPS, Admission, Direction
 from dynaproof.impl.capacity.arithmetic import MICRO, SECOND_US, div
 from dynaproof.impl.capacity.bucket import BURST_US, Bucket, full_bucket
-from dynaproof.impl.capacity.shares import share
+from dynaproof.impl.capacity.controller import MOST, ONE
+from dynaproof.impl.capacity.shares import boosted, share
 
 LEAST_US: Final = SECOND_US // 100
 LEAST_RATE: Final = MICRO // 1_000
@@ -23,6 +24,24 @@ MOST_RATE: Final = 1_000_000 * MICRO
 """at the most;"""
 MOST_KEPT: Final = MOST_RATE * (BURST_US // SECOND_US)
 """and micro-units that a bucket keeps."""
+
+
+class Version(Struct, frozen=True, gc=False, array_like=True, order=True):
+    """Of the rates of a table's partitions, in the order in which they are decided."""
+
+    given: int
+    """Of what the table is given;"""
+    term: int = 0
+    """of the admin that has boosted that, 0 if none has,"""
+    step: int = 0
+    """and how often it had."""
+
+
+NO_VERSION: Final = Version(0)
+"""Of a partition without rates."""
+
+Adapting: TypeAlias = Literal["none", "proportional", "pid"]
+"""How the multiplier of a table's shares is decided, if it is not always 1."""
 
 
 class Provisioned(Struct, frozen=True, gc=False, array_like=True):
@@ -35,6 +54,7 @@ class Provisioned(Struct, frozen=True, gc=False, array_like=True):
     read_cap: int | None = CAPS["Read"]
     write_cap: int | None = CAPS["Write"]
     """What one partition serves, in micro-units a second, whatever it has saved; None: as much as it has."""
+    adapts: Adapting = "none"
 
 
 class Fill(Struct, frozen=True, gc=False, array_like=True):
@@ -56,14 +76,14 @@ class Fill(Struct, frozen=True, gc=False, array_like=True):
 
     def is_sound(self) -> bool:
         """Whether a bucket may fill so."""
-        return 0 < self.rate <= MOST_RATE and 0 <= self.kept <= MOST_KEPT
+        return 0 < self.rate <= MOST_RATE * (MOST // ONE) and 0 <= self.kept <= MOST_KEPT
 
 
 class Rates(Struct, frozen=True, gc=False, array_like=True):
     """How the buckets of a partition fill: its own, and that of its cap, if it has one."""
 
-    version: int
-    """Of what the table is given; it only grows."""
+    version: Version
+    """It only grows."""
     read: Fill
     write: Fill
     read_cap: Fill | None
@@ -72,7 +92,7 @@ class Rates(Struct, frozen=True, gc=False, array_like=True):
     def is_sound(self) -> bool:
         """Whether buckets may fill so."""
         fills = (self.read, self.write, self.read_cap, self.write_cap)
-        return self.version > 0 and all(fill is None or fill.is_sound() for fill in fills)
+        return self.version > NO_VERSION and all(fill is None or fill.is_sound() for fill in fills)
 
     def own(self, direction: Direction) -> Fill:
         """Of the own bucket."""
@@ -88,6 +108,35 @@ class Rates(Struct, frozen=True, gc=False, array_like=True):
         return Admission(
             direction, self.own(direction).bucket(now_us), None if cap is None else cap.bucket(now_us)
         )
+
+
+class Usage(Struct, array_like=True):
+    """What was asked of buckets, in micro-units."""
+
+    read: int = 0
+    """Admitted,"""
+    read_refused: int = 0
+    """and refused;"""
+    write: int = 0
+    write_refused: int = 0
+    """likewise."""
+
+    def add(self, other: Usage) -> None:
+        """Count another one's too."""
+        self.read += other.read
+        self.read_refused += other.read_refused
+        self.write += other.write
+        self.write_refused += other.write_refused
+
+    def since(self, before: Usage) -> Usage:
+        """What it is more than it was before; all of it, if it counts anew."""
+        more = Usage(
+            self.read - before.read,
+            self.read_refused - before.read_refused,
+            self.write - before.write,
+            self.write_refused - before.write_refused,
+        )
+        return self if min(more.read, more.read_refused, more.write, more.write_refused) < 0 else more
 
 
 def change(admission: Admission, rates: Rates, now_us: int) -> None:
@@ -110,14 +159,30 @@ def is_sound(given: Provisioned) -> bool:
     )
 
 
-def rates_of(given: Provisioned, version: int, partitions: int, index: int) -> Rates:
-    """What the partition of this index, in the order of ranges, has of what its table is given (A16)."""
+def rates_of(
+    given: Provisioned,
+    version: Version,
+    partitions: int,
+    index: int,
+    *,
+    read_multiplier: int = ONE,
+    write_multiplier: int = ONE,
+) -> Rates:
+    """What the partition of this index, in the order of ranges, has of what its table is given (A16), times
+    the multipliers, in millionths; what is kept for bursts is that of the share.
+    """
 
-    def own(rate: int) -> Fill:
+    def own(rate: int, multiplier: int) -> Fill:
         part = share(rate, partitions, index)
-        return Fill(part, div(part * given.burst_us, SECOND_US))
+        return Fill(boosted(part, multiplier), div(part * given.burst_us, SECOND_US))
 
     def cap(rate: int | None) -> Fill | None:
         return None if rate is None else Fill(rate, rate)  # One second's fill.
 
-    return Rates(version, own(given.read), own(given.write), cap(given.read_cap), cap(given.write_cap))
+    return Rates(
+        version,
+        own(given.read, read_multiplier),
+        own(given.write, write_multiplier),
+        cap(given.read_cap),
+        cap(given.write_cap),
+    )

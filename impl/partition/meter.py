@@ -19,7 +19,7 @@ from __future__ import annotations
 from dynaproof.impl.capacity.admission import Admission, Throttled, writes_per_second
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.bucket import Bucket, charged, kept
-from dynaproof.impl.capacity.rates import Rates, change
+from dynaproof.impl.capacity.rates import NO_VERSION, Rates, Usage, Version, change
 from dynaproof.impl.capacity.shares import succeeded
 from dynaproof.impl.node import Message, Microseconds
 from dynaproof.impl.partition.costs import cost_of_read
@@ -42,12 +42,14 @@ class Meter(Service):
         self.replica = replica
         self.env = replica.env
         self.settings = settings
+        self.usage = Usage()
+        """Since the replica started."""
         self.is_ahead = False
         """Whether this leadership has buckets of its own,"""
         self.ahead: Metered | None = None
         """and these; None where the partition has none."""
         self.reads: Admission | None = None
-        self.reads_version = 0
+        self.reads_version = NO_VERSION
         """Of the rates at which they fill."""
         self.reads_heard = False
         """Whether their level is one that was heard, or kept by an earlier leadership."""
@@ -70,10 +72,10 @@ class Meter(Service):
             self.ahead = None if applied is None else Metered.restore(applied.row())
         return self.ahead
 
-    def version(self) -> int:
-        """Of the rates that were set last; 0 if none ever were."""
+    def version(self) -> Version:
+        """Of the rates that were set last."""
         buckets = self.buckets()
-        return 0 if buckets is None else buckets.rates.version
+        return NO_VERSION if buckets is None else buckets.rates.version
 
     def admit(self, record: Write | Outcome) -> Throttled | None:
         """Admit a write that is about to be proposed, and charge it; or say why not."""
@@ -82,7 +84,10 @@ class Meter(Service):
             return None
         throttled = buckets.writes.admit(record.cost, record.timestamp, self.env.now)
         if throttled is not None:
+            self.usage.write_refused += record.cost
             self.note(record.request, throttled, record.cost, record.timestamp)
+        else:
+            self.usage.write += record.cost
         return throttled
 
     def note(self, request: RequestId, why: Throttled, cost: int, at_us: Microseconds) -> None:
@@ -112,8 +117,10 @@ class Meter(Service):
         cost, now = cost_of_read(read, answer), self.env.now
         throttled = self.buckets_of_reads(metered.rates).admit(cost, now, now)
         if throttled is not None:
+            self.usage.read_refused += cost
             self.note(request, throttled, cost, now)
             return cost, throttled
+        self.usage.read += cost
         self.env.note(ReadAdmitted(self.replica.member, cost, now))
         if not self.replica.serving:
             self.taken += cost

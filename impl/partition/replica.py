@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from dynaproof.impl.capacity.rates import Usage, Version
 from dynaproof.impl.node import Env
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.messages.readers import MoveCursor
@@ -77,7 +78,10 @@ def asked(replica: PartitionReplica) -> int:
     return sum(service.asked for service in replica.services if isinstance(service, Requests))
 
 
-def rates_version(replica: PartitionReplica) -> int:
-    """The version of the rates that a replica has applied; 0 if its partition has none."""
-    metered = replica.state.metered
-    return 0 if metered is None else metered.rates.version
+def metered(replica: PartitionReplica) -> tuple[Version, Usage] | None:
+    """The version of the rates that a replica has applied, and what it was asked for since it started; None
+    if its partition has no rates.
+    """
+    buckets = replica.state.metered
+    meters = [service for service in replica.services if isinstance(service, Meter)]
+    return None if buckets is None else (buckets.rates.version, meters[0].usage)

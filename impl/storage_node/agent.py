@@ -10,6 +10,7 @@ replicas are made by the configuration, on disks that are new; where it is later
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
@@ -23,8 +24,8 @@ from dynaproof.impl.partition.replica import (
     MoreServices,
     PartitionReplica,
     asked,
+    metered,
     nothing_more,
-    rates_version,
 )
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
@@ -35,6 +36,7 @@ from dynaproof.impl.storage_node.messages import (
     Fenced,
     HostedReplica,
     Interred,
+    MeteredReplica,
     NodeReport,
     PartitionGone,
     RaiseFence,
@@ -121,8 +123,8 @@ class Agent:
         for first in range(0, max(1, len(replicas)), region.chunk_reports):
             chunk = tuple(replicas[first : first + region.chunk_reports])
             fence, boot, shown = host.journal.durable_fence, self.env.boot, metadata.shown()
-            rates = self.rates(chunk)
-            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk, shown, rates)
+            rated = self.metered(chunk)
+            report = NodeReport(me, boot, self.reports, fence, len(replicas), first, chunk, shown, rated)
             for admin in region.admins:
                 self.env.send(admin.address, report)
         led = [
@@ -136,14 +138,13 @@ class Agent:
                 self.env.send(node, Leading(me, chunk_led, metadata.newest.epoch))
         metadata.report()
 
-    def rates(self, chunk: tuple[HostedReplica, ...]) -> tuple[tuple[int, int], ...]:
-        """The versions of the rates of those that have any."""
-        found = [
-            (one.partition, rates_version(self.host.replicas[one.partition]))
-            for one in chunk
-            if not one.silent
-        ]
-        return tuple(pair for pair in found if pair[1])
+    def metered(self, chunk: tuple[HostedReplica, ...]) -> tuple[MeteredReplica, ...]:
+        """Those that have rates."""
+        there = [(one.partition, self.host.replicas[one.partition]) for one in chunk if not one.silent]
+        found = ((partition, metered(replica)) for partition, replica in there)
+        return tuple(
+            MeteredReplica(partition, one[0], copy(one[1])) for partition, one in found if one is not None
+        )
 
     def hosted(self) -> list[HostedReplica]:
         """What is here of partitions, and what fell silent here."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.rates import Usage, Version
 from dynaproof.impl.node import Message, NodeId, Timer
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Member
@@ -99,6 +100,16 @@ class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
     """and clients have asked it so often since it started."""
 
 
+class MeteredReplica(Struct, frozen=True, gc=False, array_like=True):
+    """A replica of a partition that was given capacity."""
+
+    partition: int
+    version: Version
+    """Of the rates that it has applied."""
+    usage: Usage
+    """Since it started."""
+
+
 class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_defaults=True):
     """What the node that runs under this name hosts now, in chunks: this one begins behind the first `first`
     of `total` replicas. `number` counts the reports of one life of the node, whose boot it names; its fence;
@@ -113,9 +124,8 @@ class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_default
     first: int
     replicas: tuple[HostedReplica, ...]
     metadata: Hosts | None = None
-    rates: tuple[tuple[int, int], ...] = ()
-    """Partitions of this chunk that were given capacity, with the version of the rates that are applied here.
-    """
+    metered: tuple[MeteredReplica, ...] = ()
+    """Those of this chunk whose partitions were given capacity."""
 
 
 class ReportTimer(Timer, frozen=True, gc=False, tag="report"):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.capacity_facts import (
     MICRO,
+    Boosted,
     Charged,
     Exceeded,
     LevelApart,
@@ -106,11 +107,24 @@ def writes_cost_what_they_should(view: GroupView) -> Iterable[Violation]:
             )
 
 
+@spec("always", source="impl/capacity/controller.py", over=GroupView, on=(Boosted,))
+def multiplier_within_bounds(view: GroupView) -> Iterable[Violation]:
+    """A partition's rates are its shares of what the table is given, times a multiplier between 1 and 10; or
+    1, where the table does not adapt.
+    """
+    for fact in view.take(Boosted):
+        if not fact.share <= fact.rate <= fact.share * fact.most:
+            yield Violation(
+                f"slot {fact.slot} sets the rate of {fact.what} to {fact.rate}, and the share is {fact.share}"
+            )
+
+
 SPECS: tuple[AnySpec, ...] = (
     admitted_within_bound,
     throttled_request_has_no_effect,
     never_throttled_under_rate,
     tokens_conserved,
+    multiplier_within_bounds,
     writes_cost_what_they_should,
 )
 """The specs of this module, in the order in which they are listed."""

@@ -61,6 +61,18 @@ class LevelApart(GroupFact, frozen=True, gc=False):
     expected: str
 
 
+class Boosted(GroupFact, frozen=True, gc=False):
+    """A partition's rate of reads or of writes is set, in micro-units a second; its share of what the table
+    is given, and by how much that may be multiplied.
+    """
+
+    slot: int
+    what: str
+    rate: int
+    share: int
+    most: int
+
+
 class ReadsBegan(GroupFact, frozen=True, gc=False):
     """A new leader begins to admit reads with a level, in whole micro-units, after one that it had heard of;
     `most` is what heartbeats that were ever sent leave it at the most, and a second's fill is `second`.

@@ -7,7 +7,7 @@ import pytest
 
 from dynaproof.checkers.user_file import imported
 from dynaproof.impl.capacity.arithmetic import MICRO
-from dynaproof.impl.capacity.rates import Provisioned
+from dynaproof.impl.capacity.rates import Provisioned, Version
 from dynaproof.impl.metadata.orders import UpdateTable
 from dynaproof.impl.metadata.records import PartitionRecord, ProvisionedTable
 from dynaproof.impl.router.messages import (
@@ -190,7 +190,9 @@ def test_an_update_reaches_the_partitions_and_mints_nothing() -> None:
     assert isinstance(said, Described)
     assert isinstance(said.table, ProvisionedTable)
     assert said.table.version == 2
-    assert region.go(lambda: all(one.state.metered.rates.version == 2 for one in replicas_of(region)))
+    assert region.go(
+        lambda: all(one.state.metered.rates.version == Version(2) for one in replicas_of(region))
+    )
     assert isinstance(put(region), Done)
     assert leader(region).state.metered.writes.own.level < 300 * MICRO * MICRO
 
@@ -201,8 +203,8 @@ def test_an_update_whose_admin_dies_is_made_up_for_by_the_next() -> None:
     for admin in region.admins:
         if admin.node.term.active:
             region.world.crash(admin, "power")
-    assert leader(region).state.metered.rates.version == 1
-    assert region.go(lambda: leader(region).state.metered.rates.version == 2, 50_000)
+    assert leader(region).state.metered.rates.version == Version(1)
+    assert region.go(lambda: leader(region).state.metered.rates.version == Version(2), 50_000)
 
 
 @pytest.mark.parametrize(
@@ -251,3 +253,50 @@ def test_a_burst_finds_room_for_its_ids() -> None:
     lifetime_s = requests.settings.remembered_us / 1_000_000
     assert requests.meter.remembered_requests() >= 500 + 100 * lifetime_s
     assert requests.meter.remembered_requests() < requests.settings.remembered_requests
+
+
+def test_an_adapting_table_boosts_its_partitions_while_one_is_hot_and_no_longer() -> None:
+    region = made(Provisioned(10 * MICRO, 10 * MICRO, FIVE_SECONDS, None, None, "pid"), 2)
+
+    def rates() -> set[int]:
+        return {
+            host.node.replicas[one.partition].state.metered.rates.write.rate
+            for one in region.run.observation.metadata.of(PartitionRecord)
+            for host in region.hosts
+            if one.partition in host.node.replicas and host.node.replicas[one.partition].serving
+        }
+
+    said = []
+    for _ in range(160):  # Eight a second, of which the share of a partition is five.
+        said.append(type(put(region)))
+        wait(region, 125_000)
+    assert min(rates()) > 6 * MICRO
+    assert Throttled not in said[-80:]
+    wait(region, 20_000_000)
+    assert rates() == {5 * MICRO}
+
+
+def test_a_boost_ends_with_the_admin_that_gave_it() -> None:
+    region = made(Provisioned(MICRO, MICRO, FIVE_SECONDS, None, None, "proportional"), 2)
+    for _ in range(30):
+        put(region)
+        wait(region, 100_000)
+    before = leader_of_the_asked(region).state.metered.rates
+    assert before.version.step > 0
+    (active,) = [admin for admin in region.admins if admin.node.term.active]
+    region.world.crash(active, "power")
+    assert region.go(
+        lambda: leader_of_the_asked(region).state.metered.rates.version.term > before.version.term, 50_000
+    )
+    assert leader_of_the_asked(region).state.metered.rates.version.given == before.version.given
+
+
+def leader_of_the_asked(region: Any) -> Any:
+    """The leader of the partition that has the item."""
+    return next(
+        replica
+        for host in region.hosts
+        if host.up
+        for number, replica in host.node.replicas.items()
+        if number and replica.serving and list(replica.state.items.range(b"", None))
+    )

@@ -5,7 +5,17 @@ from hypothesis import strategies as st
 
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.bucket import BURST_US, burst
-from dynaproof.impl.capacity.rates import LEAST_RATE, LEAST_US, MOST_RATE, Provisioned, is_sound, rates_of
+from dynaproof.impl.capacity.controller import MOST, ONE
+from dynaproof.impl.capacity.rates import (
+    LEAST_RATE,
+    LEAST_US,
+    MOST_RATE,
+    Provisioned,
+    Usage,
+    Version,
+    is_sound,
+    rates_of,
+)
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.costs import size_of_item
@@ -29,7 +39,7 @@ CLIENT = NodeId("region", "a", "router-a")
 @given(GIVEN, st.integers(1, 500))
 def test_shares_add_up_to_what_the_table_is_given_and_can_be_set(table: Provisioned, count: int) -> None:
     assert is_sound(table)
-    rates = [rates_of(table, 1, count, index) for index in range(count)]
+    rates = [rates_of(table, Version(1), count, index) for index in range(count)]
     assert sum(one.read.rate for one in rates) == table.read
     assert sum(one.write.rate for one in rates) == table.write
     assert all(sound(SetRates(one)) for one in rates)
@@ -37,7 +47,7 @@ def test_shares_add_up_to_what_the_table_is_given_and_can_be_set(table: Provisio
 
 @given(RATE)
 def test_a_partition_keeps_the_burst_of_the_service(rate: int) -> None:
-    rates = rates_of(Provisioned(rate, rate), 1, 1, 0)
+    rates = rates_of(Provisioned(rate, rate), Version(1), 1, 0)
     assert rates.write.capacity == burst(rate)
 
 
@@ -45,12 +55,12 @@ def test_a_partition_keeps_the_burst_of_the_service(rate: int) -> None:
 def test_buckets_come_back_from_their_row_as_they_were(
     table: Provisioned, writes: list[tuple[int, int]], other: Provisioned
 ) -> None:
-    metered = Metered.begin(rates_of(table, 1, 3, 0), 0)
+    metered = Metered.begin(rates_of(table, Version(1), 3, 0), 0)
     timestamp = 0
     for cost, later in writes:
         timestamp += later
         metered.fold(cost, timestamp)
-    metered.change(rates_of(other, 2, 3, 0), timestamp + 1, 7)
+    metered.change(rates_of(other, Version(2), 3, 0), timestamp + 1, 7)
     again = Metered.restore(metered.row())
     assert again.writes == metered.writes
     assert (again.rates, again.ids_before, again.row()) == (metered.rates, 7, metered.row())
@@ -58,7 +68,7 @@ def test_buckets_come_back_from_their_row_as_they_were(
 
 @given(GIVEN)
 def test_a_change_of_rates_is_journalled_whole(table: Provisioned) -> None:
-    record = RatesSet(1, NO_BALLOT, 0, 5, RequestId(CLIENT, 1, 1), 9, rates_of(table, 1, 1, 0))
+    record = RatesSet(1, NO_BALLOT, 0, 5, RequestId(CLIENT, 1, 1), 9, rates_of(table, Version(1), 1, 0))
     frame = Accepted(NO_BALLOT, 1, (record,), 0)
     assert decode(encode(frame)) == frame
 
@@ -71,3 +81,28 @@ def test_whatever_bytes_are_there_have_a_size(data: bytes) -> None:
 def test_an_item_has_the_documented_size() -> None:
     assert size_of_item(encode_item({"id": S("abc")})) == 5
     assert size_of_item(None) == 0
+
+
+USAGE = st.builds(Usage, *[st.integers(0, 10**12)] * 4)
+
+
+@given(USAGE, USAGE)
+def test_usage_since_a_report_adds_up_and_a_restart_counts_from_nothing(before: Usage, more: Usage) -> None:
+    after = Usage()
+    after.add(before)
+    after.add(more)
+    assert after.since(before) == more
+    assert Usage(0, 0, 0, 0).since(Usage(1, 0, 0, 0)) == Usage()
+
+
+@given(GIVEN, st.integers(1, 500), st.integers(ONE, MOST))
+def test_a_boost_raises_the_fill_and_not_what_is_kept(
+    table: Provisioned, count: int, multiplier: int
+) -> None:
+    plain = rates_of(table, Version(1), count, 0)
+    boosted = rates_of(table, Version(1, 1, 1), count, 0, write_multiplier=multiplier)
+    assert sound(SetRates(boosted))
+    assert plain.version < boosted.version < Version(1, 2, 0) < Version(2)
+    assert boosted.write.kept == plain.write.kept
+    assert plain.write.rate <= boosted.write.rate <= plain.write.rate * MOST // ONE
+    assert boosted.read == plain.read

@@ -7,6 +7,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.mutation.seeded import capacity_buckets as arithmetic
+from dynaproof.checkers.mutation.seeded import capacity_controllers as controllers
 from dynaproof.checkers.patches import Bug, Edit, bug
 
 METER = "dynaproof.impl.partition.meter"
@@ -15,6 +16,7 @@ REQUESTS = "dynaproof.impl.partition.requests"
 STATE = "dynaproof.impl.partition.state"
 COSTS = "dynaproof.impl.partition.costs"
 WORKFLOWS = "dynaproof.impl.admin.workflows"
+RATINGS = "dynaproof.impl.admin.ratings"
 
 HOT, UNEVEN = "hot-partition", "uneven-keys"
 BURST, FALLING = "burst-after-idle", "leader-change-under-throttling"
@@ -41,6 +43,15 @@ BUGS = (
     in_the_system(arithmetic.SUCCESSOR_BEGINS_FULL, FALLING),
     in_the_system(arithmetic.SUCCESSOR_BEGINS_EMPTY, FALLING),
     in_the_system(arithmetic.UNHEARD_BEGINS_FULL, FALLING),
+    in_the_system(arithmetic.BOOST_ROUNDS_UP, HOT),
+    in_the_system(controllers.MULTIPLIER_BELOW_ONE, HOT),
+    bug(
+        "boosted_whatever_it_is",
+        "An admin boosts tables that do not adapt.",
+        Edit(RATINGS, "self.writes = policy_named(adapts, 0, 0)", 'self.writes = policy_named("pid", 0, 0)'),
+        Edit(RATINGS, 'boost is not None and given.adapts != "none"', "boost is not None"),
+        scenario=HOT,
+    ),
     bug(
         "failed_condition_is_free",
         "A write whose condition fails costs nothing.",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from dynaproof.impl.capacity.rates import Fill
+from dynaproof.impl.capacity.rates import Fill, Version
+from dynaproof.impl.metadata.records import ProvisionedTable
 from dynaproof.impl.partition.messages.requests import SetRates
 from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsTakenOver
 from dynaproof.impl.partition.records import Mutation, Outcome, RatesSet, Write
@@ -26,6 +27,7 @@ from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.capacity_facts import (
     MICRO,
+    Boosted,
     Charged,
     Exceeded,
     LevelApart,
@@ -33,6 +35,8 @@ from dynaproof.specs.views.capacity_facts import (
     ReadsBegan,
 )
 from dynaproof.specs.views.group import GroupView
+
+MOST_MULTIPLIER = 10
 
 KEPT_SLOTS = 512
 """Slots of which the levels are remembered: so far a replica may be behind, and is still looked at."""
@@ -80,17 +84,17 @@ class Buckets:
 
     __slots__ = ("cap", "own", "version")
 
-    def __init__(self, own: Reference, cap: Reference | None, version: int) -> None:
+    def __init__(self, own: Reference, cap: Reference | None, version: Version) -> None:
         self.own = own
         self.cap = cap
         self.version = version
 
     @classmethod
-    def full(cls, own: Fill, cap: Fill | None, version: int, at_us: int) -> Buckets:
+    def full(cls, own: Fill, cap: Fill | None, version: Version, at_us: int) -> Buckets:
         """At their beginning."""
         return cls(Reference(own, at_us), None if cap is None else Reference(cap, at_us), version)
 
-    def change(self, own: Fill, cap: Fill | None, version: int, at_us: int) -> None:
+    def change(self, own: Fill, cap: Fill | None, version: Version, at_us: int) -> None:
         """Go on at other rates."""
         self.own.change(own, at_us)
         self.version = version
@@ -127,7 +131,14 @@ class Buckets:
 class CapacityObserver:
     """Files facts about the capacity of a group; see the module."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Charged, Exceeded, LevelApart, ReadCharged, ReadsBegan)
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        Boosted,
+        Charged,
+        Exceeded,
+        LevelApart,
+        ReadCharged,
+        ReadsBegan,
+    )
     """The types of all facts that are filed."""
 
     def __init__(self, view: GroupView, group: int, reach: Callable[[Sometimes], None]) -> None:
@@ -142,7 +153,7 @@ class CapacityObserver:
         """Timestamps and costs of all chosen records."""
         self.free: dict[RequestId, bool] = {}
         """Requests that set rates, which cost nothing."""
-        self.rates: dict[int, tuple[Fill, Fill | None]] = {}
+        self.rates: dict[Version, tuple[Fill, Fill | None]] = {}
         """By version, those of reads."""
         self.levels: dict[int, str] = {}
         """By chosen slot, what its fold leaves."""
@@ -151,7 +162,9 @@ class CapacityObserver:
         self.reads: dict[Member, Buckets] = {}
         """Of those that have led, by their own clocks."""
         self.sent_above: int | None = None
-        """The most that a level which was ever sent is above what was filled since time 0."""
+        """The most that a level which was ever sent is above what was filled since time 0,"""
+        self.fastest_read = 0
+        """at the greatest rate at which any bucket of reads has filled since."""
         self.throttled: dict[Member, bool] = {}
         """Who has throttled a write."""
 
@@ -159,6 +172,22 @@ class CapacityObserver:
         """A client asks for something."""
         if isinstance(note.operation, SetRates):
             self.free[note.request] = True
+
+    def boosted(self, record: RatesSet, table: ProvisionedTable, partition: int) -> None:
+        """A partition's rates are set: those of what its table is given now are looked at."""
+        if record.rates.version.given != table.version:
+            return
+        given, partitions = table.given, len(table.partitions)
+        index = table.partitions.index(partition)
+        most = 1 if given.adapts == "none" else MOST_MULTIPLIER
+        for what, rate, whole in (
+            ("reads", record.rates.read.rate, given.read),
+            ("writes", record.rates.write.rate, given.write),
+        ):
+            share = whole // partitions + (index < whole % partitions)
+            if rate > share:
+                self.reach(sometimes_of_capacity.BOOSTED)
+            self.view.file(Boosted(record.slot, what, rate, share, most))
 
     # --- Writes ---
 
@@ -250,13 +279,19 @@ class CapacityObserver:
         """A leader's heartbeat leaves, perhaps with what is left to be read."""
         replica = replica_of(place, self.group)
         if message.level is not None and replica is not None and replica.state.metered is not None:
-            fill = replica.state.metered.rates.read
-            self.sent(message.level, fastest(fill.rate, replica.settings.drift_ppm), place.world.tau)
+            self.sent(replica, message.level, place.world.tau)
 
-    def sent(self, level: int, fastest_rate: int, tau: int) -> None:
+    def sent(self, replica: PartitionReplica, level: int, tau: int) -> None:
         """A level leaves in a heartbeat, or a leader begins with it."""
-        above = (level + 1) * MICRO - fastest_rate * tau
+        above = (level + 1) * MICRO - self.fastest(replica) * tau
         self.sent_above = above if self.sent_above is None else max(self.sent_above, above)
+
+    def fastest(self, replica: PartitionReplica) -> int:
+        """How fast a bucket of reads fills by the fastest clock, at the most."""
+        rates = [own.rate for own, _ in self.rates.values()]
+        drift_ppm = replica.settings.drift_ppm
+        self.fastest_read = max([self.fastest_read, *(fastest(rate, drift_ppm) for rate in rates)])
+        return self.fastest_read
 
     def took_over(self, place: Place, note: ReadsTakenOver) -> None:
         """A leader begins to admit reads."""
@@ -264,19 +299,17 @@ class CapacityObserver:
         metered = replica.state.metered
         assert metered is not None, "only who has rates admits by them"
         rates = metered.rates
-        fast = fastest(rates.read.rate, replica.settings.drift_ppm)
         most = 0
         if self.sent_above is not None:
-            most = (self.sent_above + fast * tau) // MICRO
+            most = (self.sent_above + self.fastest(replica) * tau) // MICRO
         if note.heard is not None:
             self.reach(sometimes_of_capacity.READS_TAKEN_OVER)
         second = min(rates.read.rate, rates.read.kept)
-        if self.writes is not None and self.writes.version == 1:  # Else what was sent was of another rate.
-            self.view.file(ReadsBegan(note.member, note.heard, note.level, most, second))
+        self.view.file(ReadsBegan(note.member, note.heard, note.level, most, second))
         buckets = Buckets.full(rates.read, rates.read_cap, rates.version, note.at_us)
         buckets.own.level = (note.level + 1) * MICRO
         self.reads[note.member] = buckets
-        self.sent(note.level, fast, tau)
+        self.sent(replica, note.level, tau)
 
     def read(self, place: Place, note: ReadAdmitted) -> None:
         """A replica has admitted a read: that of a leader is judged."""

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeAlias
 from msgspec import Struct
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
-from dynaproof.impl.partition.records import Item, StoredItem
+from dynaproof.impl.partition.records import Item, Split, StoredItem
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Ballot, RequestId
 
@@ -151,12 +151,18 @@ class Page(Message, frozen=True, gc=False, tag="page"):
 class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit_defaults=True):
     """This node has no replica of the partition that the attempt names; `final` as in `Rejected`. Of the
     metadata it says where that is, as far as it knows, if that is not where the configuration says.
+
+    With `split` the partition is split, by one that has applied that (R4): its children have the keys, and
+    those on `first`, if that is known, campaign first. If it is final, it is so for every attempt at the
+    partition.
     """
 
     request: RequestId
     attempt: int
     final: bool
     hosts: Hosts | None = None
+    split: Split | None = None
+    first: NodeId | None = None
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):

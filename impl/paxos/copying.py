@@ -72,7 +72,7 @@ class Copying(Learner[State]):
         pages: list[tuple[int, bytes]] = []
         size = 0
         for number in m.pages[: self.settings.chunk_pages]:
-            data = sound_page(number, self.env.disk.read_page(view.pages.name, number))
+            data = sound_page(number, view.pages.read_bytes(number))
             size += len(data)
             if pages and size > self.settings.records_bytes:
                 break

@@ -71,8 +71,7 @@ class Host(OfPartition0, Protocol):
 
 def pages_bytes(replica: PartitionReplica) -> int:
     """What the tree of a replica takes on the disk, about."""
-    pages = replica.state.pages
-    return max(0, pages.end - len(pages.free)) * pages.page_bytes
+    return replica.state.pages.taken_bytes
 
 
 class Agent:

@@ -283,6 +283,96 @@ class BTree(TreeView[V]):
             _insert(parent, left_at, pieces)
             return
 
+    # --- Pages of other files of the line ---
+
+    def cut(self, low: bytes, high: bytes | None) -> None:
+        """Keep the keys with low <= key < high, in a file of which no page is used yet: what is left out
+        lies in older files of its line, and stays there. O(depth) nodes are made anew (P2 of docs/table.md).
+        """
+        root = self._cut(self.root, low, high)
+        if root is None:
+            root = Leaf([], [], 0)
+            self._count(root)
+        self.root = root
+        while self._mend(low, high):
+            pass
+
+    def _cut(self, child: Child, low: bytes, high: bytes | None) -> Child | None:
+        """What is left of all below a child; None if nothing is."""
+        node = self.node(child)
+        if isinstance(node, Leaf):
+            first = bisect_left(node.keys, low)
+            last = len(node.keys) if high is None else bisect_left(node.keys, high)
+            if first >= last:
+                return None
+            if last - first == len(node.keys):
+                return child
+            keys, values = node.keys[first:last], node.values[first:last]
+            size = sum(entry_size(self.codec, key, value) for key, value in zip(keys, values, strict=True))
+            left: Node = Leaf(keys, values, size)
+        else:
+            first = bisect_right(node.keys, low)
+            last = len(node.keys) if high is None else bisect_left(node.keys, high)
+            found: dict[int, Child] = {}
+            for at in range(first, last + 1):
+                inner = first < at < last
+                below = node.children[at] if inner else self._cut(node.children[at], low, high)
+                if below is not None:
+                    found[at] = below
+            if not found:
+                return None
+            if found == dict(enumerate(node.children)):
+                return child
+            # The separator before a child is above all that was left out before it.
+            left = Branch([node.keys[at - 1] for at in list(found)[1:]], list(found.values()))
+        self._count(left)
+        return left
+
+    def _mend(self, low: bytes, high: bytes | None) -> bool:
+        """Join one branch along the edges of a cut that has one child only; whether there was one."""
+        while isinstance(self.root, Branch) and len(self.root.children) == 1:
+            self._forget(self.root)
+            self.root = self.root.children[0]
+        for right in (False, True):
+            node = self.root
+            while isinstance(node, Branch):
+                at = len(node.children) - 1 if right else 0
+                child = node.children[at]
+                if isinstance(child, Branch) and len(child.children) == 1:
+                    self._join(node, at)
+                    self._count(node)
+                    return True
+                node = child
+        return False
+
+    def bring_home(self, key: bytes) -> tuple[bytes | None, int]:
+        """Have the next checkpoint write the leaf of a key and its large values into the own file, if they lie
+        in older files of the line; where the next leaf begins, None behind the last one, and how much that
+        was, in nodes and values.
+        """
+        first, moved = self.file.first, 0
+        high: bytes | None = None
+        node = self.node(self.root)
+        while isinstance(node, Branch):
+            at = bisect_right(node.keys, key)
+            high = node.keys[at] if at < len(node.keys) else high
+            node = self.node(node.children[at])
+        assert isinstance(node, Leaf)
+        far = [
+            at
+            for at, value in enumerate(node.values)
+            if type(value) is Large and value.ref is not None and value.ref.page < first
+        ]
+        if far or (node.ref is not None and node.ref.page < first):
+            leaf, _ = self._own_path(key)
+            moved = 1 + len(far)
+            for at in far:
+                value = leaf.values[at]
+                found = value_of(self.codec, leaf.keys[at], self._large(leaf.keys[at], value))
+                leaf.values[at] = Large(value.size, None, found)
+                self.file.count_dirty(found.cost)
+        return high, moved
+
     # --- Checkpoints ---
 
     def write(self) -> PageRef:

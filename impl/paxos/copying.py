@@ -232,5 +232,5 @@ class Copying(Learner[State]):
         """Adopt a copied state once its pages are durable, which a message to itself reports."""
         snapshot = structs.replace(copy.snapshot, roots=tuple(copy.pages.roots))
         copied, mark = Copied(copy.source, copy.log), self.log.journal.sequence
-        self.checkpoint = Checkpoint(snapshot, copy.pages.file, copied, mark)
-        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.checkpoint = Checkpoint(self.next_checkpoint(), snapshot, copy.pages.file, copied, mark)
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))

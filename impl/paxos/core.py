@@ -23,6 +23,7 @@ from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.paxos.views import Views
+from dynaproof.impl.tree.homecoming import Homecoming
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.scrub import Scrub
 
@@ -55,6 +56,10 @@ class Core(Generic[State]):
         self.contact_at: Microseconds = -1
         """When it last knew all to be chosen that a leader knew."""
         self.early = EarlyAccepts(NO_BALLOT)
+        self.marked = False
+        """Whether a child of the group was ever made on this node: then it grants no lease (H7)."""
+        self.ended = False
+        """Whether it led when the barrier was counted chosen: its node's children campaign first (H6)."""
         # Candidate.
         self.inquiry: Inquiry | None = None
         self.campaign: Campaign | None = None
@@ -71,11 +76,15 @@ class Core(Generic[State]):
         """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
+        self.checkpoints = env.boot << 32
+        """The number of the last one that was written."""
         self.views = Views(settings, env.boot)
         self.replaced: list[PageFile] = []
         """Files that copies took the place of, and that somebody held then."""
         self.scrub: Scrub | None = None
         """The one under way."""
+        self.homecoming: Homecoming | None = None
+        """Of pages that lie in older files of the line (P5)."""
 
     # --- Who is who ---
 
@@ -175,8 +184,30 @@ class Core(Generic[State]):
         """Note that a situation was reached which a campaign should reach."""
         self.env.note(Reached(what))
 
+    @property
+    def grants_none(self) -> bool:
+        """Whether it may grant no lease any more: the group's keys are its children's (H7)."""
+        return self.marked or self.state.barrier > 0
+
+    def bound_until(self) -> Microseconds:
+        """Until when a lease may run that counts on this replica. A leader's own votes bind it too (H8)."""
+        leadership = self.leadership
+        if leadership is None or self.member not in leadership.progress:
+            return self.lease_granted_until
+        own = leadership.progress[self.member].asked_at
+        return max(self.lease_granted_until, own + self.settings.lease_us)
+
+    def came_to_barrier(self) -> None:
+        """Nothing is left to be led (H6)."""
+        self.inquiry = self.campaign = None
+        self.env.cancel_timer(ElectionTimer())
+
     def arm_election(self) -> None:
-        """Wait for a leader: longer than a lease of it, and a random part more, to split no votes."""
+        """Wait for a leader: longer than a lease of it, and a random part more, to split no votes. Behind a
+        barrier there is none.
+        """
+        if self.state.barrier:
+            return
         jitter = self.env.random("election", self.settings.election_us)
         self.env.set_timer(self.settings.lease_us + jitter, ElectionTimer())
 

@@ -17,6 +17,7 @@ from dynaproof.impl.paxos.log import Head
 from dynaproof.impl.paxos.messages.catch_up import Fetch
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten, ScrubTimer
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.homecoming import Homecoming
 from dynaproof.impl.tree.scrub import Scrub
 
 
@@ -41,6 +42,7 @@ class Learner(Core[State]):
         `NoOp` is applied (rules 7 and L3).
         """
         log, state = self.log, self.state
+        goes_on = not state.barrier
         while state.applied < log.commit:
             record = log.record(state.applied + 1)
             state.apply(record)
@@ -51,6 +53,8 @@ class Learner(Core[State]):
                 service.applied(record)
             if record.slot == leadership.tail_end:
                 leadership.serving = True
+        if goes_on and state.barrier:
+            self.came_to_barrier()
         self.checkpoint_if_due()
 
     def learn_from(self, member: Member, commit: int) -> None:
@@ -73,9 +77,12 @@ class Learner(Core[State]):
         A leader has them in its batch, and does something for each that it counts chosen: under a copied
         config it would never propose again, and one that it was retired by would not end its leadership.
         A log replica lacks what is below its log: it needs any state that its log continues (rule M5).
+        Behind a barrier nothing is needed, and children lie on the pages that are here.
         """
         if not self.full:
             return slot + 1 < self.log.first
+        if self.state.barrier:
+            return True
         return slot <= self.log.commit or self.leading is not None
 
     # --- Checkpoints and cutting ---
@@ -87,6 +94,10 @@ class Learner(Core[State]):
         if self.checkpoint is not None or not self.full:
             return
         state, snapshot, settings = self.state, self.log.head.snapshot, self.settings
+        if state.barrier:
+            if not self.rooted:
+                self.write_checkpoint()  # The last one (P1).
+            return
         slots, applied = (0, 0) if snapshot is None else (snapshot.slot, snapshot.log_bytes)
         pressed = state.applied > slots and state.pages.cache.presses(state.pages.serial)
         if pressed:
@@ -94,6 +105,12 @@ class Learner(Core[State]):
         due = pressed or state.log_bytes - applied >= settings.checkpoint_bytes
         if due or state.applied - slots >= settings.checkpoint_slots:
             self.write_checkpoint()
+
+    @property
+    def rooted(self) -> bool:
+        """Whether the log names a checkpoint of the state at its barrier: a restart knows that (P1)."""
+        snapshot = self.log.head.snapshot
+        return snapshot is not None and 0 < self.state.barrier <= snapshot.slot
 
     def on_scrub_timer(self, timer: ScrubTimer) -> None:
         """Verify some more of what is on the disk; and an idle replica, too, makes room in a full cache."""
@@ -107,6 +124,8 @@ class Learner(Core[State]):
             if taken_over:
                 self.reached("free pages known after a restart")
         self.checkpoint_if_due()
+        if not (pages.home or self.checkpoint is not None or self.state.barrier):
+            self.write_checkpoint()  # One is due for what is to come home (P5).
         self.env.set_timer(self.scrub_after_us(), ScrubTimer())
 
     def scrub_after_us(self) -> Microseconds:
@@ -114,15 +133,32 @@ class Learner(Core[State]):
         its time.
         """
         pages, settings = self.state.pages, self.settings
+        if not (pages.home or self.state.barrier):
+            return settings.home_us
         spread = 0 if pages.found else settings.scrub_us * settings.scrub_pages // max(1, pages.end)
         return max(settings.scrub_step_us, min(spread, settings.scrub_us))
 
     def write_checkpoint(self) -> None:
-        """Write the changed pages; a message to itself reports when they are durable."""
+        """Write the changed pages, and of those that lie in other files some (P5); a message to itself reports
+        when they are durable.
+        """
+        pages = self.state.pages
+        if not (pages.home or self.state.barrier):
+            if self.homecoming is None:
+                self.homecoming = Homecoming(self.state.trees)
+            pages.home = self.homecoming.step(self.settings.home_pages)
+            if pages.home:
+                self.homecoming = None
+                self.reached("pages of a child came home")
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
-        self.checkpoint = Checkpoint(snapshot, self.state.pages.name, copied=None, mark=mark)
-        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.checkpoint = Checkpoint(self.next_checkpoint(), snapshot, pages.name, copied=None, mark=mark)
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))
+
+    def next_checkpoint(self) -> int:
+        """A number that no other checkpoint of this replica has, in this life of its node or another."""
+        self.checkpoints += 1
+        return self.checkpoints
 
     def cut_first(self, checkpoint: int) -> int:
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
@@ -156,12 +192,12 @@ class Learner(Core[State]):
         may ask for.
         """
         checkpoint = self.checkpoint
-        if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
+        if checkpoint is None or checkpoint.named or checkpoint.number != m.number:
             return
         self.log.journal.confirm(checkpoint.mark)
-        log, copied = self.log, checkpoint.copied
+        log, copied, slot = self.log, checkpoint.copied, checkpoint.snapshot.slot
         if copied is not None:
-            if self.copy_is_late(m.slot):
+            if self.copy_is_late(slot):
                 self.checkpoint = None
                 return
             self.reached("catch-up by copy")
@@ -174,7 +210,7 @@ class Learner(Core[State]):
             if copied.log.next > copied.log.first:
                 self.reached("held log brought by a copy")
         else:
-            first, highest = self.cut_first(m.slot), NO_BALLOT
+            first, highest = self.cut_first(slot), NO_BALLOT
         log.roll(
             Head(
                 self.member,
@@ -183,15 +219,22 @@ class Learner(Core[State]):
                 max(log.promised, checkpoint.snapshot.held_at, highest),  # Learning is a promise (rule 10).
                 log.last_accepted,
                 first,
-                max(log.commit, m.slot),
+                max(log.commit, slot),
                 checkpoint.snapshot,
                 checkpoint.pages,
                 copied=copied is not None,
+                older=() if self.state.pages.home else self.state.pages.older,
+                first_page=self.state.pages.first,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
-        self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
+        self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.number))
+        for service in self.services:
+            service.checkpointed()
         if copied is not None:
+            self.homecoming = None
+            if self.state.barrier:
+                self.came_to_barrier()
             self.apply_chosen()  # A log replica has the log above the copied state already.
             # Its source holds the log above for this replica, and nobody else might.
             self.fetch(copied.source)
@@ -199,7 +242,7 @@ class Learner(Core[State]):
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""
         checkpoint = self.checkpoint
-        if checkpoint is None or not checkpoint.named or checkpoint.snapshot.slot != m.slot:
+        if checkpoint is None or not checkpoint.named or checkpoint.number != m.number:
             return
         self.log.journal.confirm(checkpoint.mark)
         self.checkpoint = None
@@ -218,3 +261,11 @@ class Learner(Core[State]):
         for name in self.env.disk.files(pages_prefix(self.group, self.incarnation)):
             if name not in needed:
                 self.env.disk.remove_file(name)
+        for service in self.services:
+            service.tidied()
+
+    def files_of_others(self) -> tuple[str, ...]:
+        """The older files of its line that the log names, or somebody holds (P6)."""
+        pages, head = self.state.pages, self.log.head
+        parts = {*head.older, *(pages.older if pages.held else ())}
+        return tuple(sorted(part.name for part in parts))

@@ -28,6 +28,7 @@ from dynaproof.impl.paxos.entries import CACHE_BYTES, Entries, Run, Staged
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.tree.page_file import Part
 
 R = TypeVar("R", bound=Record)
 """The records of the state machine's log, a tagged union,"""
@@ -57,6 +58,10 @@ class Head(Struct, Generic[S], frozen=True, gc=False, tag="head", array_like=Tru
     were brought before this head, all of them.
     """
     link: Link = NO_LINK
+    older: tuple[Part, ...] = ()
+    """The files of the line of `pages` in which some of the checkpoint still lies,"""
+    first_page: int = 0
+    """and where the numbers of its own pages begin."""
 
     def carried(self) -> Carried:
         """No entry."""

@@ -12,7 +12,8 @@ M5). A new incarnation promises at once, and votes once it knows the log through
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import Member
@@ -38,14 +39,22 @@ from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 from dynaproof.impl.paxos.service import Service
 
 
+Command: TypeAlias = Callable[[NodeId, Any], None]
+"""Obeys a command of a sender."""
+
+Ended: TypeAlias = Callable[[NodeId, int], bool]
+"""Whether the group is at its barrier: then who gave a command for a config of this epoch is told."""
+
+
 class Membership(Service):
     """Replaces voters."""
 
-    def __init__(self, replica: Leader[Any]) -> None:
+    def __init__(self, replica: Leader[Any], ended: Ended | None = None) -> None:
         self.replica = replica
         self.env = replica.env
-        self.wanted: tuple[NodeId, Message] | None = None
-        """The command for which a config waits until all below is chosen, and who gave it;"""
+        self.ended = ended
+        self.wanted: tuple[Command, NodeId, Message] | None = None
+        """The command for which a barrier waits until all below is chosen, who gave it, and who obeys it;"""
         self.waits_until = 0
         """and until when: proposals go on after that."""
 
@@ -154,6 +163,8 @@ class Membership(Service):
     def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
         """The leadership, if it may obey a command now; else the sender is told who might."""
         leadership = self.replica.leadership
+        if self.ended is not None and self.ended(sender, expected_epoch):
+            return None
         if leadership is None or not leadership.serving:
             self.not_now(sender, expected_epoch, "it does not lead")
         elif leadership.config_in_flight:
@@ -269,13 +280,16 @@ class Membership(Service):
         """Propose a config, or have it wait until all below is chosen (rule 9)."""
         replica = self.replica
         if replica.in_flight:
-            # Under load some slot is always in flight: nothing more is proposed until all are chosen.
-            if self.wanted is None:
-                self.waits_until = self.env.now + replica.settings.heartbeat_us
-            self.wanted, leadership.config_waits = (sender, m), True
+            self.wait(leadership, sender, m, partial(self.HANDLERS[type(m)], self))
         elif replica.clock_trusted():
             slot, epoch = replica.next_slot, replica.config.epoch
             replica.propose(ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config))
+
+    def wait(self, leadership: Leadership, sender: NodeId, m: Message, command: Command) -> None:
+        """Under load some slot is always in flight: propose nothing more until all are chosen."""
+        if self.wanted is None:
+            self.waits_until = self.env.now + self.replica.settings.heartbeat_us
+        self.wanted, leadership.config_waits = (command, sender, m), True
 
     def has_room(self) -> None:
         """Propose the config that waits, once all below it is chosen (rule 9); if that takes too long, let
@@ -289,8 +303,8 @@ class Membership(Service):
             return
         self.wanted, leadership.config_waits = None, False
         if chosen:
-            sender, message = wanted
-            self.HANDLERS[type(message)](self, sender, message)
+            command, sender, message = wanted
+            command(sender, message)
 
     def stepped_down(self) -> None:
         """The next leader hears of it too."""

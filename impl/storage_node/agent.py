@@ -19,7 +19,13 @@ from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Request, WrongPartition
-from dynaproof.impl.partition.replica import MoreServices, PartitionReplica, asked, nothing_more
+from dynaproof.impl.partition.replica import (
+    MoreServices,
+    PartitionReplica,
+    asked,
+    nothing_more,
+    places_to_split,
+)
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
@@ -72,6 +78,13 @@ class Host(OfPartition0, Protocol):
 def pages_bytes(replica: PartitionReplica) -> int:
     """What the tree of a replica takes on the disk, about."""
     return replica.state.pages.taken_bytes
+
+
+def hosted(group: int, replica: PartitionReplica) -> HostedReplica:
+    """What a node says of a replica; where it would be split, if it leads."""
+    middle, busy_at = places_to_split(replica) if replica.serving else (b"", b"")
+    size, requests, split = pages_bytes(replica), asked(replica), replica.state.split is not None
+    return HostedReplica(group, replica.member, False, replica.full, size, requests, split, middle, busy_at)
 
 
 class Agent:
@@ -132,7 +145,7 @@ class Agent:
         """What is here of partitions, and what fell silent here."""
         host, me = self.host, self.env.me
         there = [
-            HostedReplica(group, replica.member, False, replica.full, pages_bytes(replica), asked(replica))
+            hosted(group, replica)
             for group, replica in sorted(host.replicas.items())
             if group != METADATA
         ]

@@ -131,5 +131,9 @@ class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_default
     metadata: Hosts | None = None
 
 
+class SpeakTimer(Timer, frozen=True, gc=False, tag="speak"):
+    """What the node has granted for the parent of this group has run out (H8)."""
+
+
 class ReportTimer(Timer, frozen=True, gc=False, tag="report"):
     """Time for the next report."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dynaproof.specs.situation import Sometimes
-from dynaproof.specs.sometimes_of_regions import OF_A_REGION, OF_REPAIR
+from dynaproof.specs.sometimes_of_regions import OF_A_REGION, OF_REPAIR, OF_SPLITS
 
 LEADER_CHANGED = Sometimes(
     "leader changed under load",
@@ -301,6 +301,6 @@ OF_SEVERAL_ITEMS: Mapping[str, Sometimes] = MappingProxyType(
 
 
 EVERY: Mapping[str, Sometimes] = MappingProxyType(
-    {**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP, **OF_SEVERAL_ITEMS, **OF_A_REGION, **OF_REPAIR}
+    {**SOMETIMES, **UNDER_LOAD, **OF_MEMBERSHIP, **OF_SEVERAL_ITEMS, **OF_A_REGION, **OF_REPAIR, **OF_SPLITS}
 )
 """All situations by name."""

@@ -131,6 +131,29 @@ ALL_HAVE_LEFT = Sometimes(
     "docs/table.md, A15",
 )
 
+PARTITION_SPLIT = Sometimes(
+    "partition split",
+    "The barrier of a partition was chosen.",
+    "docs/table.md, A12",
+)
+
+CHILD_WAITED = Sometimes(
+    "child waited for the lease of its parent",
+    "A node had made its part of a child, and what it had granted for the parent had not run out.",
+    "docs/table.md, H8",
+)
+
+CAME_HOME = Sometimes(
+    "pages of a child came home",
+    "A child moved the last of what it needed from the files of its parent into its own.",
+    "docs/table.md, P5",
+)
+
+OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
+    {one.name: one for one in (PARTITION_SPLIT, CHILD_WAITED, CAME_HOME)}
+)
+"""Situations that need splits."""
+
 OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one

@@ -112,7 +112,9 @@ class GroupsObservation:
 
     def concerned(self, place: Place, file: str) -> Iterable[int]:
         """The groups at a place to which a file matters: its own, or all where it is the node's."""
-        return [group for group, _ in replicas_named([file])] or self.at(place)
+        node = place.node
+        named = node.lines.named.get(file, ()) if isinstance(node, StorageNode) else ()
+        return [*(group for group, _ in replicas_named([file])), *named] or self.at(place)
 
     # --- What happens to nodes ---
 

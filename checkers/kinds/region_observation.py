@@ -29,6 +29,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -44,6 +45,7 @@ from dynaproof.impl.storage_node.messages import (
 )
 from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes_of_regions
+from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
@@ -107,6 +109,10 @@ class RegionObservation(GroupsObservation):
         """By the name of an admin, what its life has answered."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
+        self.children: dict[int, tuple[int, ...]] = {}
+        """Of partitions of which a split is chosen."""
+        self.unlisted: dict[int, int] = {}
+        """The parents of children that the metadata does not list yet."""
         self.fences: dict[NodeId, int] = {}
         """By storage node and disk, the highest fence that it has shown."""
         self.owners: dict[int, tuple[str, int]] = {}
@@ -140,7 +146,10 @@ class RegionObservation(GroupsObservation):
                 self.users.removed(table.name)
 
     def opened(self, record: PartitionRecord) -> None:
-        """The metadata names a new partition: it is observed from here on."""
+        """The metadata names a new partition: it is observed from here on, unless a split has made it."""
+        self.unlisted.pop(record.partition, None)
+        if record.partition in self.ranges:
+            return
         self.ranges[record.partition] = record
         self.open(record.partition, record.config).hears_chosen = partial(self.changed_in, record)
 
@@ -162,11 +171,38 @@ class RegionObservation(GroupsObservation):
 
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
         """A record is chosen in a table's partition."""
+        if isinstance(record, Split):
+            self.split(partition, record)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
         for change in record.changes():
             if not partition.range.contains(change.key):
                 self.region.file(KeyOutside(partition.partition, change.key))
+
+    def split(self, parent: PartitionRecord, split: Split) -> None:
+        """A split is chosen: its children are observed from here on, with what their parent owed."""
+        number = parent.partition
+        table, generation = parent.table, parent.generation
+        children = []
+        for spec in split.children:
+            child = self.open(spec.partition, spec.config)
+            record = PartitionRecord(
+                spec.partition, table, generation, spec.range, "creating", spec.config, split.slot
+            )
+            self.ranges[spec.partition] = record
+            self.unlisted[spec.partition] = number
+            child.hears_chosen = partial(self.changed_in, record)
+            births.begin(child, self.groups[number], split, spec)
+            self.lineage_of(table, generation).descend(spec.partition, number, split.timestamp)
+            children.append(spec.partition)
+        self.children[number] = tuple(children)
+        self.groups[number].hears_dropped = partial(self.passes_on, number)
+        self.reach(sometimes_of_regions.PARTITION_SPLIT)
+
+    def passes_on(self, parent: int) -> None:
+        """A replica of a partition that is split goes: from when its children hold all, nothing is owed."""
+        if births.hold_all(self.groups[child] for child in self.children[parent]):
+            self.groups[parent].view.acknowledged.clear()
 
     def serving(self, partition: int) -> str:
         """The name of a node that may serve a partition by its lease, if one may."""
@@ -238,9 +274,15 @@ class RegionObservation(GroupsObservation):
                 self.reach(sometimes_of_regions.LED_WITH_LOG_REPLICA)
         if place.lane == METADATA and self.groups[METADATA].leader_changes:
             self.reach(sometimes_of_regions.METADATA_LED_ANEW)
-        if place.lane in self.ranges and partition_key(place.lane) not in self.metadata.records:
+        if place.lane in self.ranges and not self.has_record(place.lane):
             self.region.file(LedWhenGone(place.lane, place.name))
         self.of(place.lane).on_led(place, note)
+
+    def has_record(self, partition: int) -> bool:
+        """Whether the metadata knows a partition, or the one of which a split has made it."""
+        while partition in self.unlisted:
+            partition = self.unlisted[partition]
+        return partition_key(partition) in self.metadata.records
 
     def partition_gone(self, place: Place, _message: PartitionGone) -> None:
         """It leaves a node that nothing of the lane's partition is left there."""

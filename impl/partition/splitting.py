@@ -92,7 +92,6 @@ class Splitting(Service):
             for sender, m in waiter.attempts:
                 if isinstance(m, Request):
                     self.wrong_partition(sender, m)
-        self.replica.reached("partition split")
         self.replica.end_at_barrier()
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:

@@ -11,6 +11,7 @@ from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Brought, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.paxos.sizes import HEAD_BYTES
+from dynaproof.impl.tree.page_file import Part
 from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.message_sizes import bounded_frame
 from dynaproof.specs.observe.impl.place import Place, Platter, settings_of
@@ -184,30 +185,33 @@ class SoundPages:
     """
 
     def __init__(self) -> None:
-        self._file = ""
+        self._line: tuple[Part, ...] = ()
         self._known: dict[int, tuple[PageRef, int]] = {}
         """By page: what names it, and the page above it."""
 
     def changed(self, pages: Sequence[tuple[str, int]]) -> None:
         """These pages of these files have other bytes on the platter than before, or none."""
+        names = [part.name for part in self._line]
         for file, page in pages:
-            known = self._known.pop(page, None) if file == self._file else None
+            known = self._known.pop(page, None) if file in names else None
             while known is not None:
                 known = self._known.pop(known[1], None)
 
     def whole(self, head: AnyHead, disk: Platter) -> bool:
         """Whether every page of the checkpoint that a head names is sound on the platter."""
         assert head.snapshot is not None
-        if head.pages != self._file:
-            self._file, self._known = head.pages, {}
-        pages, known = disk.durable_files().get(head.pages, {}), self._known
+        line = (*head.older, Part(head.pages, head.first_page))
+        if line != self._line:
+            self._line, self._known = line, {}
+        files, known = disk.durable_files(), self._known
         missing = [(root, NO_PAGE) for root in head.snapshot.roots]
         while missing:
             ref, above = missing.pop()
             before = known.get(ref.page)
             if before is None or before[0] != ref:
                 try:
-                    page = decode_page(ref, pages.get(ref.page))
+                    name = next(part.name for part in reversed(line) if part.first <= ref.page)
+                    page = decode_page(ref, files.get(name, {}).get(ref.page))
                 except RottenPageError:
                     self._known = {}
                     return False

@@ -80,8 +80,8 @@ class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
     __slots__ = (
-        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes", "load",
-        "logs", "members", "proposals", "seen", "times",
+        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "hears_dropped",
+        "leader_changes", "load", "logs", "members", "proposals", "seen", "times",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
@@ -141,7 +141,9 @@ class ImplObserver(RequestObserver):
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.hears_chosen: Callable[[Record], None] | None = None
-        """Whom it tells of each record that is chosen, in order."""
+        """Whom it tells of each record that is chosen, in order;"""
+        self.hears_dropped: Callable[[], None] | None = None
+        """and before a replica counts as dropped."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
@@ -205,6 +207,8 @@ class ImplObserver(RequestObserver):
 
     def on_dropped(self, place: Place, note: Dropped) -> None:
         """An operator has dropped an incarnation: it is silent from here on."""
+        if self.hears_dropped is not None:
+            self.hears_dropped()
         self.view.drop(note.member)
         self.load.gone(place)
         for known in self.members, self.commits, self.seen:

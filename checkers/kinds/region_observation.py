@@ -234,18 +234,18 @@ class RegionObservation(GroupsObservation):
             self.located(place)
         group = self.groups[lane]
         group.handled(place)
-        seen = group.seen.get(name)
-        if seen is None or not seen.ends:
-            return
+        seen, before = group.seen.get(name), self.owners.get(lane)
+        ends = 0 if seen is None else seen.ends
         record = self.ranges.get(lane)
-        if record is not None:
-            # Until the first tau at which the node's clock shows the lease's end.
-            owner = (name, -(-(seen.ends << 20) // place.rate))
-            if self.owners.get(lane) != owner:
-                self.owners[lane] = owner
-                low, high = ends_of(record)
-                lineage = self.lineage_of(record.table, record.generation)
-                lineage.own(record.partition, Owner(low, high, owner[1]))
+        if record is None or (not ends and (before is None or before[0] != name)):
+            return
+        # Until the first tau at which the node's clock shows the lease's end.
+        owner = (name, -(-(ends << 20) // place.rate))
+        if before != owner:
+            self.owners[lane] = owner
+            low, high = ends_of(record)
+            lineage = self.lineage_of(record.table, record.generation)
+            lineage.own(record.partition, Owner(low, high, owner[1]))
 
     def commanded(self, place: Place, command: Any) -> None:
         """An admin has just commanded a storage node something: not of an old term, or it is refused. What is

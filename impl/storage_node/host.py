@@ -159,7 +159,6 @@ class StorageNode:
     def on_found(self, _: Found) -> None:
         """Recover the group's replica if it was made and is not silent; all else of the group goes (H2)."""
         group = self.env.lane
-        del self.unread[group]
         live, floor = self.journal.live(group), self.journal.floor(group)
         for incarnation in incarnations(self.env.disk, group):
             if incarnation > floor and has_spoken(self.env.disk, group, incarnation):
@@ -171,9 +170,10 @@ class StorageNode:
             self.env.send(self.env.me, Emptied())
         if live:
             self.recover(live)
+        del self.unread[group]  # What this group needs of other files is known.
         if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
-        if group in self.births and group not in self.replicas:
+        if group in self.births:
             self.make_child(self.births[group])
         if not self.unread:
             self.lines.clear()

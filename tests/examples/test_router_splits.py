@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from dynaproof.checkers.mutation.seeded.router_splits import BUGS
+from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.user_file import imported
 from dynaproof.impl.metadata.changes import first_config
 from dynaproof.impl.metadata.messages import Locate, Located
@@ -637,3 +639,27 @@ def test_the_parts_of_a_batch_are_dealt_to_the_children() -> None:
     books.hear(lambda request, attempt: Reply(request, attempt, "ok", 4, None), of_left)
     books.refuse("not_leader", True, of=of_right)
     assert books.ends() == Batch((None, None), ((1, False),))
+
+
+# --- Each of the bugs is seen ---
+
+SEEN_BY: dict[str, Callable[[], None]] = {
+    "wrong_partition_by_hearsay": test_an_answer_that_is_not_final_leaves_the_attempts_at_the_parent_open,
+    "nothing_happened_at_what_is_gone": (
+        test_a_call_of_a_parent_that_was_dropped_goes_on_at_the_child_when_that_is_known
+    ),
+    "last_answer_counts": test_a_refusal_of_one_attempt_at_the_child_is_none_of_another,
+    "another_request_at_the_child": test_a_request_goes_on_at_the_child_that_has_its_key,
+    "hint_outlives_its_partition": (test_the_leader_of_a_child_is_followed_whatever_ballots_its_parent_had),
+    "call_goes_back_to_the_parent": test_a_look_up_that_lists_the_parent_yet_sends_no_call_back,
+    "begins_the_partition_again": test_a_page_behind_a_token_does_not_begin_the_child_again,
+    "child_answers_for_its_parent": test_a_page_that_waits_for_the_parent_goes_on_in_both_children,
+    "page_ends_with_the_split": test_a_page_that_waits_for_the_parent_goes_on_in_both_children,
+}
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_each_bug_of_splits_is_seen(bug: Any) -> None:
+    assert list(SEEN_BY) == [one.name for one in BUGS]
+    with seeded(bug), pytest.raises(AssertionError):
+        SEEN_BY[bug.name]()

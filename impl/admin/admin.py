@@ -15,6 +15,7 @@ from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.messages.membership import (
     Created,
@@ -197,3 +198,6 @@ class Admin:
 
     def not_there(self, running: Running) -> None:
         """A node that should host the metadata has no replica of it: another one has."""
+
+    def was_split(self, running: Running, split: Split) -> None:
+        """Of another partition; the metadata is never split."""

@@ -33,7 +33,7 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request, WrongPartition
-from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.partition.records import ChildSpec, Split, StoredItem
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.membership import (
     Created,
@@ -46,7 +46,7 @@ from dynaproof.impl.paxos.messages.membership import (
 )
 from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.control import Control
-from dynaproof.impl.router.messages import Ask
+from dynaproof.impl.router.messages import Ask, BatchGetItem, GetItem, PutItem, ScanTable
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Tables
@@ -65,6 +65,7 @@ USER = NodeId("region", "user", "u0")
 
 SCHEMA = KeySchema(KeyAttribute("id", "S"))
 KEY = encode_item({"id": S("a")})
+OTHER_KEY = encode_item({"id": S("b")})
 STORED_KEY = encode_key(SCHEMA, {"id": S("a")})
 ORDERED = RequestId(ROUTER, 1, 1)
 CONFIG = first_config(NODES)
@@ -112,6 +113,12 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
 VALUES = ARBITRARY.Values(POOLS)
 
 PARTITIONS = tuple(record for record in RECORDS if isinstance(record, PartitionRecord))[:2]
+SPLITS = tuple(
+    Split(3, NO_BALLOT, 0, 1, *(ChildSpec(first + n, half, CONFIG.voters) for n, half in enumerate(halves)))
+    for first, part in ((3, PARTITIONS[0].range), (5, PARTITIONS[1].range))
+    for halves in (part.split(part.midpoint()),)
+)
+"""Of the two partitions; what is answered so may be taken for a split of another one's child, too."""
 FITTING: dict[type[Message], SearchStrategy[Any]] = {
     Located: st.builds(
         Located,
@@ -123,6 +130,19 @@ FITTING: dict[type[Message], SearchStrategy[Any]] = {
         st.integers(0, 1),
         st.sampled_from((NODES, NODES, ())),
     ),
+    Ask: st.builds(
+        Ask,
+        st.just(Session(1, 1)),
+        st.just(1),
+        st.sampled_from(
+            (
+                GetItem("books", KEY),
+                PutItem("books", KEY),
+                ScanTable("books", limit=2),
+                BatchGetItem((GetItem("books", KEY, True), GetItem("books", OTHER_KEY))),
+            )
+        ),
+    ),
     Page: st.builds(
         Page,
         st.just(ORDERED),
@@ -131,8 +151,17 @@ FITTING: dict[type[Message], SearchStrategy[Any]] = {
         st.lists(st.sampled_from(STORED), max_size=5, unique_by=lambda found: found[0]).map(tuple),
         st.none() | VALUES.of(bytes),
     ),
+    WrongPartition: st.builds(
+        WrongPartition,
+        st.just(ORDERED),
+        st.just(1),
+        st.booleans(),
+        st.none(),
+        st.sampled_from(SPLITS),
+        st.none() | st.sampled_from(NODES),
+    ),
 }
-"""Answers that are as the metadata gives them, more often than not."""
+"""Answers that are as the metadata and a partition give them, more often than not."""
 
 ASKED = (*Caller.HANDLERS, *Tables.HANDLERS, *Control.HANDLERS, *Router.HANDLERS)
 TOLD = (
@@ -187,6 +216,7 @@ def follow(env: Any, node: Any, steps: list[Any]) -> None:
 
 @settings(max_examples=200)
 @given(
+    st.booleans(),
     st.builds(
         RouterSettings,
         timeout_us=st.sampled_from((1_000_000, 10_000_000)),
@@ -197,15 +227,28 @@ def follow(env: Any, node: Any, steps: list[Any]) -> None:
         requests=st.integers(1, 4),
         scan_items=st.integers(1, 3),
     ),
-    steps_of(ASKED, (Ask, Ask, Ask, Located, Located, Page, Reply)),
+    steps_of(ASKED, (Ask, Ask, Ask, Located, Located, Page, Reply, WrongPartition)),
 )
-def test_no_message_makes_a_router_raise(given_settings: RouterSettings, steps: list[Any]) -> None:
+def test_no_message_makes_a_router_raise(
+    knows: bool, given_settings: RouterSettings, steps: list[Any]
+) -> None:
     env = ARBITRARY.Alone(ROUTER)
     router = Router(env, NODES, ADMINS, given_settings)
     router.on_start()
     router.on_message(USER, OpenSession(1))
+    if knows:
+        know_a_table(env, router)
     follow(env, router, steps)
     assert len(router.asked) <= given_settings.requests
+
+
+def know_a_table(env: Any, router: Router) -> None:
+    """A user has asked for an item, and the metadata has said where that is."""
+    router.on_message(USER, Ask(Session(1, 1), 1, GetItem("books", KEY)))
+    table = next(record for record in RECORDS if isinstance(record, TableRecord))
+    env.lane, located = env.answers(Located(1, 1, table, PARTITIONS, (), 0, NODES), 0)
+    router.on_message(NODES[0], located)
+    assert len(router.caller) == 1
 
 
 @settings(max_examples=200)

@@ -87,7 +87,7 @@ class Splitting(Service):
         """The leader stops in the step that applies the barrier, once it has answered who waits."""
         if not isinstance(record, Split) or self.replica.leadership is None:
             return
-        self.replica.ended = True
+        self.replica.end.led = True
         for waiter in self.waiting.queue:
             for sender, m in waiter.attempts:
                 if isinstance(m, Request):
@@ -100,7 +100,7 @@ class Splitting(Service):
         """
         split = self.replica.state.split
         assert split is not None, "only who knows the barrier says so"
-        first = self.env.me if self.replica.ended else None
+        first = self.env.me if self.replica.end.led else None
         final = split.timestamp <= m.deadline
         self.env.send(sender, WrongPartition(m.request, m.attempt, final, split=split, first=first))
 

@@ -129,7 +129,7 @@ class Copying(Learner[State]):
         """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from
         another view lies in a file of the number with which it began, and the next may begin with the same.
         """
-        used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced))
+        used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.upkeep.replaced))
         while (file := pages_file(self.group, self.incarnation, number)) in used:
             number += 1
         return file
@@ -232,5 +232,5 @@ class Copying(Learner[State]):
         """Adopt a copied state once its pages are durable, which a message to itself reports."""
         snapshot = structs.replace(copy.snapshot, roots=tuple(copy.pages.roots))
         copied, mark = Copied(copy.source, copy.log), self.log.journal.sequence
-        self.checkpoint = Checkpoint(self.next_checkpoint(), snapshot, copy.pages.file, copied, mark)
+        self.checkpoint = Checkpoint(self.upkeep.next_checkpoint(), snapshot, copy.pages.file, copied, mark)
         self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))

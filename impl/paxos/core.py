@@ -22,10 +22,8 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.paxos.upkeep import GroupEnd, Upkeep
 from dynaproof.impl.paxos.views import Views
-from dynaproof.impl.tree.homecoming import Homecoming
-from dynaproof.impl.tree.page_file import PageFile
-from dynaproof.impl.tree.scrub import Scrub
 
 
 class Core(Generic[State]):
@@ -56,10 +54,7 @@ class Core(Generic[State]):
         self.contact_at: Microseconds = -1
         """When it last knew all to be chosen that a leader knew."""
         self.early = EarlyAccepts(NO_BALLOT)
-        self.marked = False
-        """Whether a child of the group was ever made on this node: then it grants no lease (H7)."""
-        self.ended = False
-        """Whether it led when the barrier was counted chosen: its node's children campaign first (H6)."""
+        self.end = GroupEnd()
         # Candidate.
         self.inquiry: Inquiry | None = None
         self.campaign: Campaign | None = None
@@ -76,15 +71,8 @@ class Core(Generic[State]):
         """the leader's word that is answered when it has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
-        self.checkpoints = env.boot << 32
-        """The number of the last one that was written."""
         self.views = Views(settings, env.boot)
-        self.replaced: list[PageFile] = []
-        """Files that copies took the place of, and that somebody held then."""
-        self.scrub: Scrub | None = None
-        """The one under way."""
-        self.homecoming: Homecoming | None = None
-        """Of pages that lie in older files of the line (P5)."""
+        self.upkeep = Upkeep(env.boot)
 
     # --- Who is who ---
 
@@ -187,7 +175,7 @@ class Core(Generic[State]):
     @property
     def grants_none(self) -> bool:
         """Whether it may grant no lease any more: the group's keys are its children's (H7)."""
-        return self.marked or self.state.barrier > 0
+        return self.end.marked or self.state.barrier > 0
 
     def bound_until(self) -> Microseconds:
         """Until when a lease may run that counts on this replica. A leader's own votes bind it too (H8)."""

@@ -115,12 +115,12 @@ class Learner(Core[State]):
     def on_scrub_timer(self, timer: ScrubTimer) -> None:
         """Verify some more of what is on the disk; and an idle replica, too, makes room in a full cache."""
         pages, settings = self.state.pages, self.settings
-        scrub = self.scrub
+        scrub = self.upkeep.scrub
         if scrub is None or scrub.file is not pages:
-            scrub = self.scrub = Scrub(pages, self.state.trees)
+            scrub = self.upkeep.scrub = Scrub(pages, self.state.trees)
         taken_over = pages.found > 0
         if scrub.step(settings.scrub_pages):
-            self.scrub = None
+            self.upkeep.scrub = None
             if taken_over:
                 self.reached("free pages known after a restart")
         self.checkpoint_if_due()
@@ -144,21 +144,16 @@ class Learner(Core[State]):
         """
         pages = self.state.pages
         if not (pages.home or self.state.barrier):
-            if self.homecoming is None:
-                self.homecoming = Homecoming(self.state.trees)
-            pages.home = self.homecoming.step(self.settings.home_pages)
+            if self.upkeep.homecoming is None:
+                self.upkeep.homecoming = Homecoming(self.state.trees)
+            pages.home = self.upkeep.homecoming.step(self.settings.home_pages)
             if pages.home:
-                self.homecoming = None
+                self.upkeep.homecoming = None
                 self.reached("pages of a child came home")
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
-        self.checkpoint = Checkpoint(self.next_checkpoint(), snapshot, pages.name, copied=None, mark=mark)
+        self.checkpoint = Checkpoint(self.upkeep.next_checkpoint(), snapshot, pages.name, copied=None, mark=mark)
         self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))
-
-    def next_checkpoint(self) -> int:
-        """A number that no other checkpoint of this replica has, in this life of its node or another."""
-        self.checkpoints += 1
-        return self.checkpoints
 
     def cut_first(self, checkpoint: int) -> int:
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
@@ -203,7 +198,7 @@ class Learner(Core[State]):
             self.reached("catch-up by copy")
             pages = self.state.pages
             pages.close()
-            self.replaced.append(pages)
+            self.upkeep.replaced.append(pages)
             # A log replica's log begins where that comes to begin which readers hold (rule M5).
             first, highest = max(log.first if self.full else 1, copied.log.first), copied.log.highest
             self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
@@ -232,7 +227,7 @@ class Learner(Core[State]):
         for service in self.services:
             service.checkpointed()
         if copied is not None:
-            self.homecoming = None
+            self.upkeep.homecoming = None
             if self.state.barrier:
                 self.came_to_barrier()
             self.apply_chosen()  # A log replica has the log above the copied state already.
@@ -254,8 +249,8 @@ class Learner(Core[State]):
         """Remove files of pages that are neither used nor held, once no crash can bring them back."""
         if self.checkpoint is not None:
             return
-        self.replaced = [pages for pages in self.replaced if pages.held]
-        needed = {self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced)}
+        self.upkeep.replaced = [pages for pages in self.upkeep.replaced if pages.held]
+        needed = {self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.upkeep.replaced)}
         if self.copy is not None:
             needed.add(self.copy.pages.file)
         for name in self.env.disk.files(pages_prefix(self.group, self.incarnation)):

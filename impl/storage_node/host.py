@@ -191,7 +191,7 @@ class StorageNode:
         replica, torn = recovered
         self.replicas[self.env.lane] = replica
         self.names_files(replica)
-        replica.marked = self.journal.marked(self.env.lane)
+        replica.end.marked = self.journal.marked(self.env.lane)
         if torn:
             self.env.note(Reached("recovery from a torn tail"))
         replica.start(waits=True)
@@ -240,7 +240,7 @@ class StorageNode:
             self.abandon_child(child)
         replica = self.replicas.pop(group, None)
         if replica is not None:
-            self.grants.ended(group, replica.lease_granted_until)
+            self.grants.ended(group, replica.bound_until())
             replica.state.pages.close()
 
     def on_interred(self, m: Interred) -> None:
@@ -342,7 +342,7 @@ class StorageNode:
         parent = 0 if birth is None else birth.parent
         through = self.journal.append(Made(self.env.lane, m.incarnation, parent))
         if parent and parent in self.replicas:
-            self.replicas[parent].marked = True  # It grants nothing from here on (H7).
+            self.replicas[parent].end.marked = True  # It grants nothing from here on (H7).
         self.env.send(self.env.me, Marked(m.incarnation, through))
 
     def on_marked(self, m: Marked) -> None:
@@ -371,7 +371,7 @@ class StorageNode:
         """The replica of the lane's group is made, marked, and bound by nothing that its parent granted."""
         replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
         birth = self.births.pop(self.env.lane, None)
-        replica.marked = self.journal.marked(self.env.lane)
+        replica.end.marked = self.journal.marked(self.env.lane)
         head = replica.log.head
         if head.config_slot:
             self.env.note(Reached("voter replaced"))
@@ -398,7 +398,7 @@ class StorageNode:
         for child in split.children:
             if any(voter.node == self.env.me for voter in child.voters):
                 self.env.enter(child.partition)
-                self.births.setdefault(child.partition, Birth(group, child, parent.ended))
+                self.births.setdefault(child.partition, Birth(group, child, parent.end.led))
                 if child.partition not in self.unread:
                     self.make_child(self.births[child.partition])
                 self.env.enter(group)

@@ -17,11 +17,11 @@ from typing import Any
 from msgspec import Struct
 
 from dynaproof.impl.admin.reading import Metadata
-from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.steps import Steps
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read, activate, is_current, keys_of_workflow, remove_table
-from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, Target, WorkflowRecord
+from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, SplitRecord, Target, WorkflowRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica
 from dynaproof.impl.router.call import Ending
@@ -90,13 +90,13 @@ class Workflows:
         settings: AdminSettings,
         metadata: Metadata,
         term: Term,
-        replacements: Replacements,
+        steps: Steps,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
-        self.replacements = replacements
+        self.steps = steps
         self.known: dict[int, Driven] = {}
         self.looks = False
         self.look_again = False
@@ -106,7 +106,7 @@ class Workflows:
     def activated(self) -> None:
         """Go on with all that is under way, whoever began it (A2)."""
         self.known = {}
-        self.replacements.activated()
+        self.steps.activated()
         self.look()
 
     def look(self) -> None:
@@ -124,9 +124,8 @@ class Workflows:
         """Drive what is new, and forget what has ended."""
         self.looks = False
         records = read.records()
-        self.replacements.found(
-            {record.workflow: record for record in records if isinstance(record, ReplacementRecord)}
-        )
+        of_partitions = [one for one in records if isinstance(one, ReplacementRecord | SplitRecord)]
+        self.steps.found({one.workflow: one for one in of_partitions})
         there = {record.workflow: record for record in records if isinstance(record, WorkflowRecord)}
         for gone in [number for number in self.known if number not in there]:
             self.forget(gone)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, DrainNode, MoveReplica
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, DrainNode, MoveReplica, SplitAt
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import Message
 from dynaproof.impl.partition.records import Item
@@ -99,6 +99,7 @@ Action: TypeAlias = (
     | DeleteTable
     | DrainNode
     | MoveReplica
+    | SplitAt
     | DescribeTable
     | ListTables
 )

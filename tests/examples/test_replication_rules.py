@@ -14,12 +14,15 @@ from dynaproof.impl.admin import balance
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.splits import Splits
+from dynaproof.impl.admin.steps import Steps
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Driven, Workflows
-from dynaproof.impl.metadata import changes, placement, replacements
+from dynaproof.impl.metadata import changes, placement, replacements, splits
 from dynaproof.impl.metadata.directory import Directory
 from dynaproof.impl.metadata.replacements import Forget, Plan
+from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.waiting import Waiting
@@ -61,8 +64,11 @@ CLASSES: dict[str, Any] = {
         Directory,
         Plan,
         Forget,
+        PlanSplit,
         Survey,
         Replacements,
+        Splits,
+        Steps,
         Term,
         Workflows,
         Driven,
@@ -76,6 +82,7 @@ CLASSES: dict[str, Any] = {
 } | {
     "changes": changes,
     "replacements": replacements,
+    "splits": splits,
     "placement": placement,
     "balance": balance,
     "keys": keys,
@@ -111,7 +118,7 @@ def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 17)), *(f"W{number}" for number in range(1, 8))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
-    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (*range(1, 12), 13, 14, 15)
+    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), range(1, 16)
     expected = [*hosting, *(f"A{number}" for number in admin)]
     expected += [f"R{number}" for number in range(1, 10)]
     assert [number for number, _, _ in OF_TABLES] == expected

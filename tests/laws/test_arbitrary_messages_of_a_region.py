@@ -5,7 +5,7 @@ Half of the messages are answers: they name what the node has asked, and say any
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,11 +19,14 @@ from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.orders import CreateTable, Declined, Order
 from dynaproof.impl.metadata.records import (
     AdminRecord,
+    Barrier,
     Ids,
     NodeRecord,
     PartitionRecord,
     Pending,
     ReplacementRecord,
+    SplitRecord,
+    SplitStep,
     TableRecord,
     Target,
     TouchedRecord,
@@ -33,6 +36,7 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request, WrongPartition
+from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone
 from dynaproof.impl.partition.records import ChildSpec, Split, StoredItem
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.membership import (
@@ -92,6 +96,13 @@ RECORDS = (
     ReplacementRecord(3, 2, "drain", CONFIG.voters[0], NEW, "full", "create", 0),
     ReplacementRecord(3, 2, "move", CONFIG.voters[0], NEW, "full", "void", 0, True),
     NodeRecord(NODES[1].name, "b", True, True),
+    PartitionRecord(1, "books", 1, whole(), "listed", CONFIG, workflow=4, children=(2, 3)),
+    PartitionRecord(1, "books", 1, whole(), "split", CONFIG, 3, 0, (), 4, 0, (2, 3), Barrier(5, 9)),
+    PartitionRecord(2, "books", 1, equal_parts(2)[0], "gone", first_config(()), parent=1),
+    *(
+        SplitRecord(4, 1, "books", "order", equal_parts(2)[1].start, 2, 3, step, 0)
+        for step in get_args(SplitStep)
+    ),
 )
 STORED = [(key_of(record), StoredItem(encode(record), 3, 3)) for record in RECORDS[:7]]
 STORED += [(key_of(record), StoredItem(encode(record), 3, 3)) for record in RECORDS[8:]]
@@ -173,6 +184,8 @@ TOLD = (
     NoRoom,
     Replaced,
     OtherEpoch,
+    SplitDone,
+    SplitAlready,
     NotNow,
     NotCaughtUp,
     Status,

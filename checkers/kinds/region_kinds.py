@@ -35,7 +35,7 @@ from dynaproof.impl.admin.term import Activated
 from dynaproof.impl.metadata.records import ReplacementRecord, SplitRecord
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.paxos.notes import Led, Reached
-from dynaproof.impl.router.notes import Ended, Invoked, Shown, UserAnswered, UserAsked
+from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown, UserAnswered, UserAsked
 from dynaproof.impl.storage_node.messages import (
     Fenced,
     NodeReport,
@@ -120,6 +120,7 @@ CALLS: Table = {
     Invoked: in_its_lane(NOTES[Invoked]),
     Shown: in_its_lane(NOTES[Shown]),
     Ended: in_its_lane(NOTES[Ended]),
+    Crossed: RegionObservation.crossed,
     Reached: RegionObservation.noted,
 }
 """What routers and admins note of their calls."""

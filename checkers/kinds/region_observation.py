@@ -23,6 +23,7 @@ from dynaproof.impl.metadata.records import (
     TABLES,
     PartitionRecord,
     ReplacementRecord,
+    SplitRecord,
     TableRecord,
     WorkflowRecord,
     partition_key,
@@ -33,7 +34,7 @@ from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
-from dynaproof.impl.router.notes import UserAnswered, UserAsked
+from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import (
@@ -54,6 +55,7 @@ from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import EVERY
 from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group_facts import Repeated
 from dynaproof.specs.views.lineage import LineageView, Owner, OwnerChanged
 from dynaproof.specs.views.region import (
     FenceLowered,
@@ -63,6 +65,7 @@ from dynaproof.specs.views.region import (
     ObeyedOldTerm,
     Overfull,
     RegionView,
+    Strayed,
 )
 
 COMMANDS = frozenset((CreateReplica, DropReplica, DropPartition, RaiseFence))
@@ -88,6 +91,7 @@ class RegionObservation(GroupsObservation):
         ObeyedOldTerm,
         Overfull,
         OwnerChanged,
+        Strayed,
     )
 
     def __init__(self, config: RegionConfig) -> None:
@@ -201,6 +205,13 @@ class RegionObservation(GroupsObservation):
 
     def passes_on(self, parent: int) -> None:
         """A replica of a partition that is split goes: from when its children hold all, nothing is owed."""
+        for place in self.places.values():
+            node, replica = place.node, replica_of(place, parent)
+            assert isinstance(node, StorageNode)
+            if place.lane == parent and replica is not None:
+                names = [part.name for part in replica.state.pages.line]
+                if any(name in node.lines.named for name in names):
+                    self.reach(sometimes_of_regions.PAGES_OUTLIVE_PARENT)
         if births.hold_all(self.groups[child] for child in self.children[parent]):
             self.groups[parent].view.acknowledged.clear()
 
@@ -232,7 +243,11 @@ class RegionObservation(GroupsObservation):
             self.commanded(place, command)
         elif kind is Locate:
             self.located(place)
-        group = self.groups[lane]
+        group = self.groups.get(lane)
+        if group is None:
+            if replica_of(place, lane) is not None:
+                self.region.file(Strayed(lane, name))
+            return
         group.handled(place)
         seen, before = group.seen.get(name), self.owners.get(lane)
         ends = 0 if seen is None else seen.ends
@@ -262,6 +277,9 @@ class RegionObservation(GroupsObservation):
         """A storage node was told to make a replica, perhaps too late."""
         node = place.node
         assert isinstance(node, StorageNode)
+        parent = node.replicas.get(command.parent)
+        if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
+            self.reach(sometimes_of_regions.CHILD_BY_COPY)
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)
@@ -306,6 +324,20 @@ class RegionObservation(GroupsObservation):
             if isinstance(message, Located) and message.slot < acknowledged:
                 self.region.file(LocatedOld(place.name, message.slot, acknowledged))
 
+    def crossed(self, place: Place, note: Crossed) -> None:
+        """A request goes on in a child: what became of it before is known to whoever applied the split."""
+        parent, child = self.groups[note.parent], self.groups.get(note.child)
+        if child is None:
+            self.region.file(Strayed(note.child, place.name))
+            return
+        recorded = parent.recorded.get(note.request)
+        if note.final and recorded is not None and recorded.answer.applied:
+            parent.view.file(Repeated(note.request, "failed for good at a split after it took effect"))
+        births.cross(note.request, parent, child)
+        self.reach(sometimes_of_regions.CROSSED)
+        if not note.final:
+            self.reach(sometimes_of_regions.CROSSED_OPEN)
+
     def router_handled(self, place: Place) -> None:
         """A handler of a router has run."""
         router = place.node
@@ -336,6 +368,8 @@ class RegionObservation(GroupsObservation):
         """An admin has become active."""
         if self.metadata.of(ReplacementRecord):
             self.reach(sometimes_of_regions.REPLACEMENT_TAKEN_OVER)
+        if self.metadata.of(SplitRecord):
+            self.reach(sometimes_of_regions.SPLIT_TAKEN_OVER)
         for other in place.world.places.values():
             node = other.node
             if other is not place and other.up and isinstance(node, Admin) and node.term.active:
@@ -352,7 +386,7 @@ class RegionObservation(GroupsObservation):
 
     def under_way(self) -> bool:
         """Whether a workflow of the metadata has not ended."""
-        return bool(self.metadata.of(WorkflowRecord) or self.metadata.of(ReplacementRecord))
+        return any(map(self.metadata.of, (WorkflowRecord, ReplacementRecord, SplitRecord)))
 
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""

@@ -25,6 +25,7 @@ from dynaproof.impl.metadata.records import (
     NodeRecord,
     PartitionRecord,
     ReplacementRecord,
+    SplitRecord,
     TableRecord,
     WorkflowRecord,
 )
@@ -65,10 +66,11 @@ def observed(run: Run) -> RegionObservation:
 
 
 def listed(run: Run) -> list[int]:
-    """The partitions of active tables, and the metadata."""
+    """The partitions of active tables that own their ranges, and the metadata."""
     metadata = observed(run).metadata
     active = {one.name for one in metadata.of(TableRecord) if one.status == "active"}
-    return [METADATA, *(one.partition for one in metadata.of(PartitionRecord) if one.table in active)]
+    there = [one for one in metadata.of(PartitionRecord) if one.table in active and one.state == "listed"]
+    return [METADATA, *(one.partition for one in there)]
 
 
 class GroupOfRegion(Group):
@@ -252,7 +254,9 @@ def regains_voters(run: Run) -> None:
         return found
 
     def settled() -> bool:
-        return not (lacking() or observed(run).metadata.of(ReplacementRecord) or undrained(run))
+        metadata = observed(run).metadata
+        under_way = metadata.of(ReplacementRecord) or metadata.of(SplitRecord)
+        return not (lacking() or under_way or undrained(run))
 
     if not run.config.repairs:
         return
@@ -265,6 +269,8 @@ def regains_voters(run: Run) -> None:
         file(run, Unended(f"the drain of {node}", bound))
     for work in observed(run).metadata.of(ReplacementRecord):
         file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
+    for split in observed(run).metadata.of(SplitRecord):
+        file(run, Unended(f"the split of partition {split.partition}, in its step {split.step}", bound))
 
 
 def undrained(run: Run) -> list[str]:
@@ -278,6 +284,8 @@ def undrained(run: Run) -> list[str]:
     ]
     found = []
     for record in metadata.of(PartitionRecord):
+        if record.state in ("split", "gone"):
+            continue
         left = [one.member.node.address for one in record.pending]
         found += [
             voter.node.name
@@ -345,7 +353,8 @@ def keeps_nothing(run: Run) -> None:
 
     def left() -> list[tuple[str, str]]:
         records = observed(run).metadata.of(PartitionRecord)
-        voters = {group: voters_of(run, group) for group in (METADATA, *(one.partition for one in records))}
+        voters = {one.partition: voters_of(run, one.partition) for one in records if one.state != "gone"}
+        voters[METADATA] = voters_of(run, METADATA)
         found: list[tuple[str, str]] = []
         for place in run.places_of(HOST):
             node = place.node

@@ -71,7 +71,8 @@ class Splitting(Service):
             return "a voter is not admitted"
         if not all(one is not None and one.full for one in others):
             return "a voter has no tree"
-        if len(replica.state.pages.line) >= replica.settings.files_per_head:
+        pages = replica.state.pages
+        if not pages.home and len(pages.line) >= replica.settings.files_per_head:
             return "its pages lie in as many files as they may"
         return ""
 

@@ -32,7 +32,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
     view.chosen[slot] = Chosen(slot, Entry(NO_BALLOT, identity), record)
     view.records[slot, identity] = record
     view.acknowledged[slot] = PARENTS
-    child.config, child.config_slot = spec.config, slot
+    child.config, child.config_slot, child.born_at = spec.config, slot, slot
     child.largest_delete = parent.largest_delete
     child.items = {key: item for key, item in parent.items.items() if spec.range.contains(key)}
     child.written = {at: item for at, item in parent.written.items() if spec.range.contains(at[0])}

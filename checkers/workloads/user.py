@@ -76,6 +76,8 @@ class UserSettings(Struct, frozen=True):
     """of eight of these, so many delete one, up to six."""
     page: int = 3
     """Items of a page, at the most."""
+    hot: bool = False
+    """Whether three of four things are asked of one key."""
 
 
 class UserThinkTimer(Timer, frozen=True, gc=False, tag="user_think"):
@@ -188,6 +190,8 @@ class User:
                 return DescribeTable(table)
             return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
         key = self.env.random("key", settings.keys)
+        if settings.hot and self.env.random("hot", 4):
+            key = 0
         if draw < 11:
             return GetItem(table, key_of(key), strong=draw % 3 > 0)
         if draw < 18:

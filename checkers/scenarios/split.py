@@ -1,0 +1,180 @@
+"""The scenarios of partitions that are split: `split`, `split-of-a-split`, `split-under-load`,
+`split-and-repair`, `split-and-delete`, `hot-key`.
+
+Each is as those of `repair`, and an operator orders splits beside the load, or the admins find partitions that
+are large or hot. When the faults have stopped, every split has ended, its parent is gone, and the children
+have all their voters.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec import Struct, structs
+
+from dynaproof.checkers.kinds.region import USER, RegionConfig
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, LEADER_CUT, MAKER_CRASH, POWER_FAILURE
+from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
+from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
+from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
+from dynaproof.checkers.scenarios.table import FAULTS, TABLE, start_users
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
+from dynaproof.checkers.workloads.user import User
+from dynaproof.impl.metadata.orders import SplitAt
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.sometimes import LEADER_CHANGED
+from dynaproof.specs.sometimes_of_regions import (
+    ADMIN_DIED,
+    CAME_HOME,
+    CHILD_BY_COPY,
+    CHILD_WAITED,
+    CROSSED,
+    CROSSED_OPEN,
+    PAGES_OUTLIVE_PARENT,
+    PARTITION_SPLIT,
+    REPAIRED_UNDER_LOAD,
+    RETRIED_IN_CHILD,
+    SPLIT_GIVEN_UP,
+    SPLIT_TAKEN_OVER,
+)
+
+SPLIT_FAULTS = (*FAULTS, MAKER_CRASH, POWER_FAILURE, LEADER_CUT, ADMIN_CRASH)
+"""What may happen while partitions are split: whatever loses no synced state."""
+
+NEVER_BYTES = 1 << 40
+"""No partition is so large."""
+
+
+class Splitting(Struct, frozen=True):
+    """What is split, and how often."""
+
+    orders: int = 3
+    """Splits that an operator orders, at the most."""
+    partitions: int = 2
+    """Of the table at first, at the most."""
+    by_size: bool = False
+    by_heat: bool = False
+    keys: int = 9
+    hot: bool = False
+    """Whether all ask for one key most of the time."""
+
+
+def draw_split(
+    name: str, losses: Losses, shape: Shape, splitting: Splitting, length: int, seed: int, strategy: str
+) -> RegionConfig:
+    """The configuration of one seed."""
+    config = draw_repair(name, losses, shape, length, seed, strategy)
+    pick = Chance(f"{name}/{strategy}/{seed}/split")
+    heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
+    settings = structs.replace(
+        config.settings,
+        home_us=heartbeat * (1, 4)[pick(2)],
+        home_pages=(1, 4, 64)[pick(3)],
+        files_per_head=(2, 4)[pick(2)],
+        page_bytes=(256, config.settings.page_bytes)[pick(2)],
+    )
+    admin = structs.replace(
+        config.admin,
+        splits_at_once=(1, 4)[pick(2)],
+        split_patience_us=lease * (1, 3, 10)[pick(3)],
+        make_us=lease * (2, 6)[pick(2)],
+        split_bytes=settings.page_bytes * (4, 12)[pick(2)] if splitting.by_size else NEVER_BYTES,
+        hot_requests=(4, 12)[pick(2)] if splitting.by_heat else NEVER_BYTES,
+        heat_us=heartbeat * (1, 3)[pick(2)],
+    )
+    user = structs.replace(
+        config.user,
+        keys=(2, 5, splitting.keys)[pick(3)],
+        partitions=1 + pick(splitting.partitions),
+        hot=splitting.hot,
+    )
+    return structs.replace(config, settings=settings, admin=admin, user=user)
+
+
+def begin_with_splits(run: Run, most: int) -> None:
+    """The load begins; and the last user orders splits, of partitions that are there or may be by then."""
+    start_users(run)
+    config: RegionConfig = run.config
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/splits")
+    first = config.user.partitions * config.user.tables
+    orders = [SplitAt(1 + pick(first))]
+    while len(orders) < 1 + pick(most):
+        orders.append(SplitAt(1 + pick(first + 2 * len(orders))))
+    place = run.places_of(USER)[-1]
+    assert isinstance(place.node, User)
+    place.node.ask_first(*orders)
+
+
+def like_split(
+    name: str,
+    sentence: str,
+    seen: tuple[Sometimes, ...],
+    losses: Losses = Losses(losses=0, absences=0, others=SPLIT_FAULTS),  # noqa: B008 It is frozen.
+    shape: Shape = Shape(),  # noqa: B008
+    splitting: Splitting = Splitting(),  # noqa: B008
+    length: int = LENGTH,
+) -> Scenario:
+    """A scenario in which partitions are split."""
+    return structs.replace(
+        TABLE,
+        name=name,
+        sentence=sentence,
+        draw=partial(draw_split, name, losses, shape, splitting, length),
+        kinds=KINDS_THAT_LOSE,
+        sometimes=tuple(one.name for one in (PARTITION_SPLIT, *seen)),
+        faults=losses.all_kinds,
+        begin=partial(begin_with_splits, most=splitting.orders) if splitting.orders else start_users,
+    )
+
+
+SPLIT = like_split(
+    "split",
+    "an operator splits partitions while nodes crash; nothing is lost",
+    (LEADER_CHANGED, CHILD_WAITED, CAME_HOME, CROSSED, CROSSED_OPEN, PAGES_OUTLIVE_PARENT, SPLIT_TAKEN_OVER),
+)
+
+SPLIT_OF_A_SPLIT = like_split(
+    "split-of-a-split",
+    "children are split before all of them are made, and before their pages are home",
+    (CAME_HOME, CROSSED, PAGES_OUTLIVE_PARENT),
+    splitting=Splitting(orders=6, partitions=1, by_size=True),
+)
+
+SPLIT_UNDER_LOAD = like_split(
+    "split-under-load",
+    "partitions are split while many items are written",
+    (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
+    losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
+    shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
+)
+
+SPLIT_AND_REPAIR = like_split(
+    "split-and-repair",
+    "voters are lost before, while and after a partition is split",
+    (CHILD_BY_COPY, SPLIT_GIVEN_UP, REPAIRED_UNDER_LOAD),
+    losses=Losses(
+        kinds=(LOST_DISK, *Losses().kinds), losses=3, absences=2, others=(CRASH, MAKER_CRASH), most_others=3
+    ),
+    shape=Shape(rows=(2, 3)),
+)
+
+SPLIT_AND_DELETE = like_split(
+    "split-and-delete",
+    "tables are deleted, and made again, while their partitions are split",
+    (ADMIN_DIED, SPLIT_TAKEN_OVER),
+    shape=Shape(orders=SOME_ORDERS),
+    splitting=Splitting(orders=5),
+)
+
+HOT_KEY = like_split(
+    "hot-key",
+    "most ask for one key: a hot partition is split beside it, and not where nothing would be won",
+    (CROSSED,),
+    shape=Shape(think=8, operations=40),
+    splitting=Splitting(orders=0, by_heat=True, hot=True),
+)
+
+OF_SPLITS = (SPLIT, SPLIT_OF_A_SPLIT, SPLIT_UNDER_LOAD, SPLIT_AND_REPAIR, SPLIT_AND_DELETE, HOT_KEY)

@@ -200,11 +200,11 @@ class RegionObservation(GroupsObservation):
             self.lineage_of(table, generation).descend(spec.partition, number, split.timestamp)
             children.append(spec.partition)
         self.children[number] = tuple(children)
-        self.groups[number].hears_dropped = partial(self.passes_on, number)
+        self.groups[number].passes_on = partial(self.passes_on, number)
         self.reach(sometimes_of_regions.PARTITION_SPLIT)
 
-    def passes_on(self, parent: int) -> None:
-        """A replica of a partition that is split goes: from when its children hold all, nothing is owed."""
+    def passes_on(self, parent: int) -> bool:
+        """A replica of a partition that is split goes: whether its children hold all that it has promised."""
         for place in self.places.values():
             node, replica = place.node, replica_of(place, parent)
             assert isinstance(node, StorageNode)
@@ -212,8 +212,7 @@ class RegionObservation(GroupsObservation):
                 names = [part.name for part in replica.state.pages.line]
                 if any(name in node.lines.named for name in names):
                     self.reach(sometimes_of_regions.PAGES_OUTLIVE_PARENT)
-        if births.hold_all(self.groups[child] for child in self.children[parent]):
-            self.groups[parent].view.acknowledged.clear()
+        return births.pass_on(self.groups[parent], [self.groups[child] for child in self.children[parent]])
 
     def serving(self, partition: int) -> str:
         """The name of a node that may serve a partition by its lease, if one may."""

@@ -24,6 +24,7 @@ from dynaproof.checkers.scenarios.table import FAULTS, TABLE, start_users
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import SplitAt
+from dynaproof.impl.values.key_range import equal_part, position
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
@@ -43,6 +44,9 @@ from dynaproof.specs.sometimes_of_regions import (
 
 SPLIT_FAULTS = (*FAULTS, MAKER_CRASH, POWER_FAILURE, LEADER_CUT, ADMIN_CRASH)
 """What may happen while partitions are split: whatever loses no synced state."""
+
+STEPS_OF_A_RANGE = 15
+"""Positions inside a range at which operators split it."""
 
 NEVER_BYTES = 1 << 40
 """No partition is so large."""
@@ -99,10 +103,17 @@ def begin_with_splits(run: Run, most: int) -> None:
     start_users(run)
     config: RegionConfig = run.config
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/splits")
-    first = config.user.partitions * config.user.tables
-    orders = [SplitAt(1 + pick(first))]
+    parts, first = config.user.partitions, config.user.partitions * config.user.tables
+
+    def order(partition: int) -> SplitAt:
+        """Somewhere in the range that the table began with, or in the middle, if the leader reports one."""
+        of = equal_part(parts, pick(parts) if partition > first else (partition - 1) % parts)
+        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * (of.positions // (STEPS_OF_A_RANGE + 1))
+        return SplitAt(partition, b"" if pick(6) == 0 else position(at))
+
+    orders = [order(1 + pick(first))]
     while len(orders) < 1 + pick(most):
-        orders.append(SplitAt(1 + pick(first + 2 * len(orders))))
+        orders.append(order(1 + pick(first + 2 * len(orders))))
     place = run.places_of(USER)[-1]
     assert isinstance(place.node, User)
     place.node.ask_first(*orders)

@@ -160,8 +160,8 @@ class Splits:
                 )
 
     def drop(self, one: Driven, parent: PartitionRecord) -> None:
-        """Command the nodes to drop the parent's replicas, each exactly (A6; A12, 4). One that has yet to make
-        a child of it answers `NotYet`, and is asked again (H11).
+        """Command the nodes to drop the parent's replicas, each exactly (A6; A12, 4). A node that has yet to
+        make a child of it answers `NotYet`, and is asked again (H11).
         """
         self.env.enter(parent.partition)
         for member in self.to_drop(parent):

@@ -209,7 +209,12 @@ class ReplicationLog:
         return self.entries.record(slot)
 
     def slot_held_at(self, slot: int) -> Ballot:
-        """The ballot at which a retained slot was accepted, or at which a peer held it."""
+        """The ballot at which a slot was accepted, or at which a peer held it: one that is retained, or that
+        of the checkpoint, behind which the log may begin.
+        """
+        snapshot: Snapshot | None = self.head.snapshot
+        if slot < self.first and snapshot is not None and snapshot.slot == slot:
+            return snapshot.held_at
         return self.entries.held_at(slot)
 
     def agrees(self, records: tuple[Record, ...]) -> bool:

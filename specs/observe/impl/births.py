@@ -2,12 +2,12 @@
 that has promised.
 
 *Invariant.* What a child's observer knows at its beginning is the fold of the parent's chosen records through
-the barrier, as far as it is of the child's range; and the judge of a key is the same over the whole line.
+the barrier, as far as it is of the child's range; and a key has one judge over the whole line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec import structs
 
@@ -21,8 +21,8 @@ PARENTS = "all that its parent has acknowledged"
 
 
 def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSpec) -> None:
-    """A child begins with what its parent's chosen records leave through the barrier. The barrier counts as
-    chosen in it, and as acknowledged: whoever holds the child's tree holds what the parent promised.
+    """A child begins with what its parent's chosen records leave through the barrier, which counts as chosen
+    in it.
     """
     view, slot, identity = child.view, split.slot, split.proposed_at
     record = ChosenRecord(split)
@@ -31,7 +31,6 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
     view.chosen_through, view.pruned_through = slot, slot - 1
     view.chosen[slot] = Chosen(slot, Entry(NO_BALLOT, identity), record)
     view.records[slot, identity] = record
-    view.acknowledged[slot] = PARENTS
     child.config, child.config_slot, child.born_at = spec.config, slot, slot
     child.largest_delete = parent.largest_delete
     child.items = {key: item for key, item in parent.items.items() if spec.range.contains(key)}
@@ -39,7 +38,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
     child.recorded = dict(parent.recorded)
     child.made_by = dict(parent.made_by)
     child.refused_for_good = dict(parent.refused_for_good)
-    child.judges.update({key: one for key, one in parent.judges.items() if spec.range.contains(key)})
+    child.judges = parent.judges  # Of the whole line: a request may have begun in any part of it.
     child.holds.log_bytes = parent.holds.log_bytes
     for name, hold in parent.holds.holds.items():
         child.holds.holds[name] = structs.replace(
@@ -65,12 +64,17 @@ def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None
             after[request] = before.pop(request)  # type: ignore[attr-defined, index]
 
 
-def hold_all(children: Iterable[ImplObserver]) -> bool:
-    """Whether every voter of these has a tree of its own, durably, or the log above one: then nobody needs
-    their parent's replicas.
+def pass_on(parent: ImplObserver, children: Sequence[ImplObserver]) -> bool:
+    """Whether every voter of these has a tree of its own, durably, or the log above one: from then on nobody
+    needs their parent's replicas, and they owe what that has acknowledged.
     """
-    return all(
+    if not all(
         voter in child.view.checkpoints or voter in child.view.bare
         for child in children
         for voter in child.config.voters
-    )
+    ):
+        return False
+    parent.view.acknowledged.clear()
+    for child in children:
+        child.view.acknowledged.setdefault(child.born_at, PARENTS)
+    return True

@@ -69,18 +69,27 @@ class DurableLogs:
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
-            if not log.startswith(prefix):
-                continue
-            data = disk.durable_log(log)
-            at = self.read_through.get((place.name, log), 0)
-            if at < len(data):
-                found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
-                self.read_through[place.name, log] = at + found.size
-                for payload in found.payloads:
-                    record = self.decoded(payload)
-                    if len(payload) > bound:
-                        self.sized(member, record, len(payload), bound)
-                    self.journalled(member, disk, record)
+            if log.startswith(prefix):
+                self.read_on(place, member, log)
+
+    def began(self, place: Place, member: Member) -> None:
+        """Read what was durable of a replica before it was known to be there."""
+        for log in place.disk.durable_logs(log_prefix(self.group, member.incarnation)):
+            self.read_on(place, member, log)
+
+    def read_on(self, place: Place, member: Member, log: str) -> None:
+        """Read the frames of a log that were not read yet."""
+        data = place.disk.durable_log(log)
+        at = self.read_through.get((place.name, log), 0)
+        if at >= len(data):
+            return
+        found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
+        self.read_through[place.name, log] = at + found.size
+        for payload in found.payloads:
+            record = self.decoded(payload)
+            if len(payload) > bound:
+                self.sized(member, record, len(payload), bound)
+            self.journalled(member, place.disk, record)
 
     def sized(self, member: Member, record: JournalRecord, size: int, bound: int) -> None:
         """A journal record takes more than the records in a message may; whether it is a fault."""

@@ -80,7 +80,7 @@ class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
     __slots__ = (
-        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "hears_dropped",
+        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "passes_on",
         "leader_changes", "load", "logs", "members", "proposals", "seen", "times",
     )  # fmt: skip
 
@@ -141,9 +141,9 @@ class ImplObserver(RequestObserver):
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.hears_chosen: Callable[[Record], None] | None = None
-        """Whom it tells of each record that is chosen, in order;"""
-        self.hears_dropped: Callable[[], None] | None = None
-        """and before a replica counts as dropped."""
+        """Whom it tells of each record that is chosen, in order."""
+        self.passes_on: Callable[[], bool] | None = None
+        """Of a group that is split: whether its children have taken over all that it has promised."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
@@ -207,9 +207,10 @@ class ImplObserver(RequestObserver):
 
     def on_dropped(self, place: Place, note: Dropped) -> None:
         """An operator has dropped an incarnation: it is silent from here on."""
-        if self.hears_dropped is not None:
-            self.hears_dropped()
-        self.view.drop(note.member)
+        if self.passes_on is not None and self.passes_on():
+            self.view.forget(note.member)  # What it had promised is its children's.
+        else:
+            self.view.drop(note.member)
         self.load.gone(place)
         for known in self.members, self.commits, self.seen:
             known.pop(place.name, None)
@@ -393,6 +394,8 @@ class ImplObserver(RequestObserver):
             self.damages.pop(place.name, None)
             self.began(replica)
             self.members[place.name] = replica.member
+            if self.born_at:
+                self.logs.began(place, replica.member)
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:
                 del self.fallen[place.name]

@@ -260,9 +260,7 @@ def leader_of(replicas: Sequence[Any]) -> Any:
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:
     """The trees of a state, read beside the cache of the node, so that who looks changes nothing."""
     pages = state.pages
-    beside = PageFile(
-        pages.disk, pages.name, pages.page_bytes, PageCache(0), pages.older, pages.first
-    )
+    beside = PageFile(pages.disk, pages.name, pages.page_bytes, PageCache(0), pages.older, pages.first)
     items, memory = (TreeView(beside, tree.codec, tree.root) for tree in state.trees)
     return items, memory
 

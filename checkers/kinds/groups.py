@@ -185,7 +185,9 @@ class GroupsObservation:
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""
-        lines = {id(one.judges): one for one in self.groups.values()}  # A line of splits has one for each key.
+        lines = {
+            id(one.judges): one for one in self.groups.values()
+        }  # A line of splits has one for each key.
         each = [one.judged() for one in lines.values()]
         return sum(keys for keys, _ in each), sum(unjudged for _, unjudged in each)
 

@@ -194,6 +194,7 @@ class PowerFailure(FaultKind):
     sentence = "all storage nodes lose power"
     mend = "power"
     mend_sentence = "all storage nodes have power again"
+    waits = True
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Where a child is being made."""
@@ -218,6 +219,7 @@ class MakerCrash(CrashOf):
 
     name = "crash of a node that makes a child"
     sentence = "a node that makes a child crashes"
+    waits = True
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Where one does."""

@@ -108,7 +108,9 @@ def begin_with_splits(run: Run, most: int) -> None:
     def order(partition: int) -> SplitAt:
         """Somewhere in the range that the table began with, or in the middle, if the leader reports one."""
         of = equal_part(parts, pick(parts) if partition > first else (partition - 1) % parts)
-        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * (of.positions // (STEPS_OF_A_RANGE + 1))
+        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * (
+            of.positions // (STEPS_OF_A_RANGE + 1)
+        )
         return SplitAt(partition, b"" if pick(6) == 0 else position(at))
 
     orders = [order(1 + pick(first))]

@@ -21,7 +21,9 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 
 
-def born(disk: Disk, cache: PageCache, page_bytes: int, parent: AnyHead, child: ChildSpec, me: Member) -> AnyHead:
+def born(
+    disk: Disk, cache: PageCache, page_bytes: int, parent: AnyHead, child: ChildSpec, me: Member
+) -> AnyHead:
     """Write the pages that the child `me` has of its own, and give the head with which its journal begins;
     `parent` is the head that names its parent's last checkpoint.
 

@@ -113,9 +113,7 @@ class Splitting(Service):
         return split is not None
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {SplitPartition: on_split_partition}
-    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {
-        SplitPartition: lambda m: is_inside(m)
-    }
+    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {SplitPartition: lambda m: is_inside(m)}
 
 
 def is_inside(m: SplitPartition) -> bool:

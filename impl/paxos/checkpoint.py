@@ -48,9 +48,7 @@ class Checkpoint:
 
     __slots__ = ("copied", "mark", "named", "number", "pages", "snapshot")
 
-    def __init__(
-        self, number: int, snapshot: Snapshot, pages: str, copied: Copied | None, mark: int
-    ) -> None:
+    def __init__(self, number: int, snapshot: Snapshot, pages: str, copied: Copied | None, mark: int) -> None:
         self.number = number
         self.snapshot = snapshot
         self.pages = pages

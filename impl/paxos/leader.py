@@ -108,7 +108,14 @@ class Leader(Sender[State]):
         """Count the own vote by a message to itself, which leaves when the entries are durable."""
         self.send(
             self.member,
-            Vote(self.member, self.incarnation, ballot, self.log.last, self.granted(self.env.now), self.env.wall),
+            Vote(
+                self.member,
+                self.incarnation,
+                ballot,
+                self.log.last,
+                self.granted(self.env.now),
+                self.env.wall,
+            ),
         )
 
     # --- The lease ---

@@ -152,7 +152,9 @@ class Learner(Core[State]):
                 self.reached("pages of a child came home")
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
-        self.checkpoint = Checkpoint(self.upkeep.next_checkpoint(), snapshot, pages.name, copied=None, mark=mark)
+        self.checkpoint = Checkpoint(
+            self.upkeep.next_checkpoint(), snapshot, pages.name, copied=None, mark=mark
+        )
         self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))
 
     def cut_first(self, checkpoint: int) -> int:

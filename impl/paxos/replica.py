@@ -59,9 +59,7 @@ class Replica(Acceptor[State], Generic[State]):
             state = first_state(env, settings, cache, log, machine)
         else:
             head = log.head
-            pages = PageFile(
-                env.disk, head.pages, settings.page_bytes, cache, head.older, head.first_page
-            )
+            pages = PageFile(env.disk, head.pages, settings.page_bytes, cache, head.older, head.first_page)
             state = machine.restore(pages, snapshot)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()

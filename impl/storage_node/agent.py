@@ -145,9 +145,7 @@ class Agent:
         """What is here of partitions, and what fell silent here."""
         host, me = self.host, self.env.me
         there = [
-            hosted(group, replica)
-            for group, replica in sorted(host.replicas.items())
-            if group != METADATA
+            hosted(group, replica) for group, replica in sorted(host.replicas.items()) if group != METADATA
         ]
         return there + [
             HostedReplica(group, Member(me, incarnation), True, False)

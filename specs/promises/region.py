@@ -197,7 +197,9 @@ def every_partition_regains_its_voters(view: RegionView) -> Iterable[Violation]:
 def children_follow_a_chosen_split(view: RegionView) -> Iterable[Violation]:
     """Nobody asks for a child of a partition, and no replica of one speaks, before the split is chosen."""
     for fact in view.take(Strayed):
-        yield Violation(f"{fact.who} acts on partition {fact.partition}, and no split that makes it is chosen")
+        yield Violation(
+            f"{fact.who} acts on partition {fact.partition}, and no split that makes it is chosen"
+        )
 
 
 @spec("eventually", source="docs/table.md, R1 to R6", over=RegionView, on=(Failing,))

@@ -27,7 +27,9 @@ items = st.sampled_from([b"", bytes(9), bytes(60), bytes(200), bytes(900)]).map(
 contents = st.dictionaries(keys, items, max_size=150)
 
 
-def file_with(disk: SimDisk, plain: dict[bytes, StoredItem], cache: PageCache) -> tuple[PageFile, BTree[StoredItem]]:
+def file_with(
+    disk: SimDisk, plain: dict[bytes, StoredItem], cache: PageCache
+) -> tuple[PageFile, BTree[StoredItem]]:
     """A file whose newest checkpoint holds this."""
     file = PageFile(disk, "items/parent", PAGE_BYTES, cache)
     tree = BTree(file, CODEC)

@@ -8,6 +8,7 @@ the barrier, as far as it is of the child's range; and a key has one judge over 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import structs
 
@@ -41,9 +42,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
     child.judges = parent.judges  # Of the whole line: a request may have begun in any part of it.
     child.holds.log_bytes = parent.holds.log_bytes
     for name, hold in parent.holds.holds.items():
-        child.holds.holds[name] = structs.replace(
-            hold, through=slot, bytes_through=parent.holds.log_bytes
-        )
+        child.holds.holds[name] = structs.replace(hold, through=slot, bytes_through=parent.holds.log_bytes)
         child.holds.read_bytes[name] = parent.holds.log_bytes
         child.view.holds[name] = slot
     child.times.known_through = slot
@@ -51,7 +50,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
 
 def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None:
     """A request goes on in a child: what was known of it there is known here."""
-    for before, after in (
+    tables: tuple[tuple[dict[RequestId, Any], dict[RequestId, Any]], ...] = (
         (parent.open, child.open),
         (parent.asked_at, child.asked_at),
         (parent.deadlines, child.deadlines),
@@ -59,9 +58,10 @@ def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None
         (parent.answers, child.answers),
         (parent.told, child.told),
         (parent.known_before, child.known_before),
-    ):
+    )
+    for before, after in tables:
         if request in before:
-            after[request] = before.pop(request)  # type: ignore[attr-defined, index]
+            after[request] = before.pop(request)
 
 
 def pass_on(parent: ImplObserver, children: Sequence[ImplObserver]) -> bool:

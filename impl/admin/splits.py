@@ -109,8 +109,9 @@ class Splits:
         return all(self.nodes.is_there(voter, number) for voter in child.config.voters)
 
     def is_gone(self, one: Driven, parent: PartitionRecord) -> bool:
-        """Whether all live nodes have answered that the parent's replicas are gone; and nobody looks up, with
-        what was read before they were listed, whether the children have records (A11).
+        """Whether all live nodes have answered that the parent's replicas are gone; and this admin does not
+        look up, with what it read before they were listed, whether the children have records (A11). What one
+        of an older term finds is fenced, for the nodes have answered this one (A8).
         """
         answered = all(member in one.heard.gone for member in self.to_drop(parent))
         return answered and not any(map(self.nodes.looks_up, one.work.children))
@@ -160,8 +161,8 @@ class Splits:
                 )
 
     def drop(self, one: Driven, parent: PartitionRecord) -> None:
-        """Command the nodes to drop the parent's replicas, each exactly (A6; A12, 4). One that has yet to make
-        a child of it answers `NotYet`, and is asked again (H11).
+        """Command the nodes to drop the parent's replicas, each exactly (A6; A12, 4). A node that has yet to
+        make a child of it answers `NotYet`, and is asked again (H11).
         """
         self.env.enter(parent.partition)
         for member in self.to_drop(parent):

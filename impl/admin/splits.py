@@ -109,8 +109,9 @@ class Splits:
         return all(self.nodes.is_there(voter, number) for voter in child.config.voters)
 
     def is_gone(self, one: Driven, parent: PartitionRecord) -> bool:
-        """Whether all live nodes have answered that the parent's replicas are gone; and nobody looks up, with
-        what was read before they were listed, whether the children have records (A11).
+        """Whether all live nodes have answered that the parent's replicas are gone; and this admin does not
+        look up, with what it read before they were listed, whether the children have records (A11). What one
+        of an older term finds is fenced, for the nodes have answered this one (A8).
         """
         answered = all(member in one.heard.gone for member in self.to_drop(parent))
         return answered and not any(map(self.nodes.looks_up, one.work.children))

@@ -1,9 +1,9 @@
 """The scenarios of partitions that are split: `split`, `split-of-a-split`, `split-under-load`,
 `split-and-repair`, `split-and-delete`, `hot-key`.
 
-Each is as those of `repair`, and an operator orders splits beside the load, or the admins find partitions that
-are large or hot. When the faults have stopped, every split has ended, its parent is gone, and the children
-have all their voters.
+Each is as those of `repair`, and an operator orders splits beside the load, or the admins find partitions
+that are large or hot. When the faults have stopped, every split has ended, its parent is gone, and the
+children have all their voters.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""How a child of a split begins (H3, H4, P2 of docs/table.md): on the pages of its parent, copying O(depth) of
-them.
+"""How a child of a split begins (H3, H4, P2 of docs/table.md): on the pages of its parent, of which it copies
+O(depth).
 
 *Invariant.* What a child begins with is a function of its parent's log through the barrier: all its replicas
 that begin so are equal, whenever each of them is made.

@@ -19,7 +19,7 @@ FEW_CHILDREN = 16
 
 
 class Heat:
-    """A sample of the positions that were asked for, evenly over time, without chance: of each so many one."""
+    """A sample of the positions that were asked for, even over time and without chance."""
 
     __slots__ = ("_each", "_seen", "positions")
 

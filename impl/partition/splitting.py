@@ -27,6 +27,15 @@ from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.values.key_range import InvalidRange
 
 
+def is_inside(m: SplitPartition) -> bool:
+    """Whether the position is inside the range, and not its start."""
+    try:
+        m.range.split(m.at)
+    except InvalidRange:
+        return False
+    return True
+
+
 class Splitting(Service):
     """Ends a partition."""
 
@@ -113,13 +122,4 @@ class Splitting(Service):
         return split is not None
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {SplitPartition: on_split_partition}
-    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {SplitPartition: lambda m: is_inside(m)}
-
-
-def is_inside(m: SplitPartition) -> bool:
-    """Whether the position is inside the range, and not its start."""
-    try:
-        m.range.split(m.at)
-    except InvalidRange:
-        return False
-    return True
+    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {SplitPartition: is_inside}

@@ -110,8 +110,8 @@ class Acceptor(Candidate[State]):
         return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until
 
     def grant_lease(self, ballot: Ballot) -> None:
-        """Refuse other prepares for L from receipt, and no less than was granted before; nothing where no lease
-        is granted (H7).
+        """Refuse other prepares for L from receipt, and no less than was granted before; not where no
+        lease is granted any more (H7).
         """
         if self.grants_none:
             return

@@ -139,8 +139,8 @@ class Learner(Core[State]):
         return max(settings.scrub_step_us, min(spread, settings.scrub_us))
 
     def write_checkpoint(self) -> None:
-        """Write the changed pages, and of those that lie in other files some (P5); a message to itself reports
-        when they are durable.
+        """Write the changed pages, and some of those that lie in other files (P5); a message to itself
+        reports when they are durable.
         """
         pages = self.state.pages
         if not (pages.home or self.state.barrier):

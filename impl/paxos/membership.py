@@ -38,7 +38,6 @@ from dynaproof.impl.paxos.messages.membership import (
 from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 from dynaproof.impl.paxos.service import Service
 
-
 Command: TypeAlias = Callable[[NodeId, Any], None]
 """Obeys a command of a sender."""
 

@@ -1,5 +1,5 @@
-"""What a replica has under way with the files of its pages, beside checkpoints and copies; and what it knows of
-the end of its group.
+"""What a replica has under way with the files of its pages, beside checkpoints and copies; and what it knows
+of the end of its group.
 """
 
 from __future__ import annotations

@@ -479,7 +479,9 @@ class StorageNode:
         self.env.send(sender, Gone(member))
 
     def owes_children(self, replica: PartitionReplica | None) -> bool:
-        """Whether a child of a partition that is split is to be made here, and nothing says that it was (H11)."""
+        """Whether a child of a partition that is split is to be made here, and no record says that it was
+        (H11).
+        """
         split = None if replica is None else replica.state.split
         return split is not None and any(
             not self.journal.was_made(child.partition)

@@ -1,5 +1,5 @@
-"""The children of a split as observers see them: each goes on from what was chosen in its parent, and owes what
-that has promised.
+"""The children of a split as observers see them: each goes on from what was chosen in its parent, and owes
+what that has promised.
 
 *Invariant.* What a child's observer knows at its beginning is the fold of the parent's chosen records through
 the barrier, as far as it is of the child's range; and a key has one judge over the whole line.

@@ -80,8 +80,8 @@ class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
     __slots__ = (
-        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "passes_on",
-        "leader_changes", "load", "logs", "members", "proposals", "seen", "times",
+        "bounds", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes",
+        "load", "logs", "members", "passes_on", "proposals", "seen", "times",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (

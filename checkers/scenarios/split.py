@@ -93,6 +93,7 @@ def draw_split(
         config.user,
         keys=(2, 5, splitting.keys)[pick(3)],
         partitions=1 + pick(splitting.partitions),
+        padding=(0, 0, 150, 900)[pick(4)],
         hot=splitting.hot,
     )
     return structs.replace(config, settings=settings, admin=admin, user=user)

@@ -76,6 +76,8 @@ class UserSettings(Struct, frozen=True):
     """of eight of these, so many delete one, up to six."""
     page: int = 3
     """Items of a page, at the most."""
+    padding: int = 0
+    """Bytes by which each item is larger than it need be."""
     hot: bool = False
     """Whether three of four things are asked of one key."""
 
@@ -218,6 +220,8 @@ class User:
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
             "number": number(str(self.numbers + 1)),
         }
+        if self.settings.padding:
+            item["padding"] = S("." * self.settings.padding)
         return encode_item(item)
 
     @staticmethod

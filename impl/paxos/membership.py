@@ -206,22 +206,16 @@ class Membership(Service):
 
     def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
         """Whether all voters but `out` are admitted (rule M2): only who is admitted votes and grants."""
-        brought = self.brought(leadership, out)
-        return brought is None or brought.asked_at >= 0
+        return all(one.asked_at >= 0 for one in self.unproven(leadership, out))
 
     def all_full(self, leadership: Leadership, out: Member | None) -> bool:
         """Whether all voters but `out` have trees (rules M2 and M5)."""
-        brought = self.brought(leadership, out)
-        return brought is None or brought.full
+        return all(one.full for one in self.unproven(leadership, out))
 
-    def brought(self, leadership: Leadership, out: Member | None) -> Progress | None:
-        """The one voter of which this leader needs a word of its own ballot: that which the config brought;
-        None if that is `out`, or this leader itself, or the config brought nobody.
-        """
-        brought = self.replica.config.brought
-        if brought is None or brought in (out, self.replica.member):
-            return None
-        return leadership.progress[brought]
+    def unproven(self, leadership: Leadership, out: Member | None) -> list[Progress]:
+        """The voters of which this leader needs a word of its own ballot, but for `out` and itself."""
+        known = (out, self.replica.member)
+        return [leadership.progress[one] for one in self.replica.config.unproven if one not in known]
 
     def all_hold(self, leadership: Leadership, slot: int, new: Member | None) -> bool:
         """Whether all voters but `new` hold the log through a slot durably, by their words."""

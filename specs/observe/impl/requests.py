@@ -77,8 +77,8 @@ class RequestObserver:
     # As in `Place` of the simulator: with all attributes of an observer, its calls would be slower.
     __slots__ = (
         "answered_through", "answers", "asked_at", "attempts", "born_at", "config", "config_slot",
-        "deadlines", "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost", "made_by",
-        "make_judge", "open", "reached", "recorded", "refused_for_good", "told", "view", "written",
+        "deadlines", "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost",
+        "made_by", "make_judge", "open", "reached", "recorded", "refused_for_good", "told", "view", "written",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (

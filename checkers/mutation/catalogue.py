@@ -28,10 +28,13 @@ from dynaproof.checkers.mutation.seeded import (
     pages,
     repairs,
     request_ids,
+    router_splits,
     routers,
     serving,
     several_items,
     sheds,
+    split_admin,
+    splits,
     tails,
     times,
     windows,
@@ -65,6 +68,9 @@ MODULES = (
     routers,
     repairs,
     metadata_moves,
+    splits,
+    split_admin,
+    router_splits,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -12,18 +12,20 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.kinds.region import USER, RegionConfig
+from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
 from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, LEADER_CUT, MAKER_CRASH, POWER_FAILURE
-from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
-from dynaproof.checkers.runs.config import Chance
+from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE, is_active
+from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
 from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
-from dynaproof.checkers.scenarios.table import FAULTS, TABLE, start_users
+from dynaproof.checkers.scenarios.table import FAULTS, TABLE, tables_are_active
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
-from dynaproof.checkers.workloads.user import User
+from dynaproof.checkers.workloads.user import TRIES, User
+from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.orders import SplitAt
+from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord
 from dynaproof.impl.values.key_range import equal_part, position
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
@@ -48,6 +50,9 @@ SPLIT_FAULTS = (*FAULTS, MAKER_CRASH, POWER_FAILURE, LEADER_CUT, ADMIN_CRASH)
 STEPS_OF_A_RANGE = 15
 """Positions inside a range at which operators split it."""
 
+LOSSY = 8_000
+"""The chance of the loss of a message, in parts of 65536."""
+
 NEVER_BYTES = 1 << 40
 """No partition is so large."""
 
@@ -64,6 +69,8 @@ class Splitting(Struct, frozen=True):
     keys: int = 9
     hot: bool = False
     """Whether all ask for one key most of the time."""
+    lossy: bool = False
+    """Whether answers are often lost, so that what took effect is asked for again."""
 
 
 def draw_split(
@@ -83,7 +90,7 @@ def draw_split(
     admin = structs.replace(
         config.admin,
         splits_at_once=(1, 4)[pick(2)],
-        split_patience_us=lease * (1, 3, 10)[pick(3)],
+        split_patience_us=(heartbeat // 2, lease * 3, lease * 3, lease * 10)[pick(4)],
         make_us=lease * (2, 6)[pick(2)],
         split_bytes=settings.page_bytes * (4, 12)[pick(2)] if splitting.by_size else NEVER_BYTES,
         hot_requests=(4, 12)[pick(2)] if splitting.by_heat else NEVER_BYTES,
@@ -96,30 +103,91 @@ def draw_split(
         padding=(0, 0, 150, 900)[pick(4)],
         hot=splitting.hot,
     )
-    return structs.replace(config, settings=settings, admin=admin, user=user)
+    kinds = [kind for kind in (MAKER_CRASH, POWER_FAILURE) if kind in losses.others]
+    faults = [
+        Fault(kinds[pick(len(kinds))].name, 1 + pick(length // 4), pick(64), 10 + pick(300), pick(1 << 20))
+        for _ in range(pick(3))
+    ]
+    loss = max(config.loss, LOSSY) if splitting.lossy and pick(2) else config.loss
+    return structs.replace(
+        config, settings=settings, admin=admin, user=user, loss=loss, faults=in_order(config.faults, faults)
+    )
 
 
-def begin_with_splits(run: Run, most: int) -> None:
-    """The load begins; and the last user orders splits, of partitions that are there or may be by then."""
-    start_users(run)
-    config: RegionConfig = run.config
+def orders_of(config: RegionConfig, most: int) -> list[SplitAt]:
+    """Splits of partitions that are there, or may be by then."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/splits")
     parts, first = config.user.partitions, config.user.partitions * config.user.tables
 
     def order(partition: int) -> SplitAt:
         """Somewhere in the range that the table began with, or in the middle, if the leader reports one."""
         of = equal_part(parts, pick(parts) if partition > first else (partition - 1) % parts)
-        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * (
-            of.positions // (STEPS_OF_A_RANGE + 1)
-        )
-        return SplitAt(partition, b"" if pick(6) == 0 else position(at))
+        step = of.positions // (STEPS_OF_A_RANGE + 1)
+        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * step
+        return SplitAt(partition, b"" if partition > first and pick(3) == 0 else position(at))
 
     orders = [order(1 + pick(first))]
     while len(orders) < 1 + pick(most):
         orders.append(order(1 + pick(first + 2 * len(orders))))
+    return orders
+
+
+def last_user(run: Run) -> tuple[Place, User]:
+    """Who orders splits."""
     place = run.places_of(USER)[-1]
     assert isinstance(place.node, User)
-    place.node.ask_first(*orders)
+    return place, place.node
+
+
+def order(run: Run, most: int) -> None:
+    """The last user orders the first split: an event."""
+    place, _ = last_user(run)
+    run.world.fault("order", place, 0)
+    if not place.up:
+        run.world.start(place)
+    _, user = last_user(run)
+    user.left = 0
+    user.ask_first(orders_of(run.config, most)[0])
+
+
+def begin_with_splits(run: Run, most: int) -> None:
+    """The load begins; and the last user orders more splits."""
+    first, *others = run.places_of(USER)
+    for place in (first, *others):
+        user = place.node
+        if place is run.places_of(USER)[-1]:
+            assert isinstance(user, User)
+            user.first = []
+            user.left, user.tries = run.config.user.operations, run.config.user.operations * TRIES
+            user.ask_first(*orders_of(run.config, most)[1:])
+            run.world.run(place, user.begin)
+        elif place is first:
+            assert isinstance(user, User)
+            user.left = run.config.user.operations
+            run.world.run(place, user.begin)
+        else:
+            run.world.start(place)
+
+
+def a_split_is_planned(run: Run) -> bool:
+    """From here on an admin is about to split a partition."""
+    return bool(run.observation.metadata.of(SplitRecord))  # type: ignore[attr-defined]
+
+
+def replicas_are_reported(run: Run) -> bool:
+    """From here on an admin may split what there is: it has heard of all replicas of the tables."""
+    if not tables_are_active(run):
+        return False
+    partitions = run.observation.metadata.of(PartitionRecord)  # type: ignore[attr-defined]
+    return any(
+        all(
+            place.node.nodes.is_full(voter, one.partition)
+            for one in partitions
+            for voter in one.config.voters
+        )  # type: ignore[attr-defined]
+        for place in run.places_of(ADMIN)
+        if is_active(place)
+    )
 
 
 def like_split(
@@ -131,8 +199,10 @@ def like_split(
     splitting: Splitting = Splitting(),  # noqa: B008
     length: int = LENGTH,
 ) -> Scenario:
-    """A scenario in which partitions are split."""
-    return structs.replace(
+    """A scenario in which partitions are split: where an operator orders that, from when the first is about
+    to be.
+    """
+    scenario = structs.replace(
         TABLE,
         name=name,
         sentence=sentence,
@@ -140,7 +210,16 @@ def like_split(
         kinds=KINDS_THAT_LOSE,
         sometimes=tuple(one.name for one in (PARTITION_SPLIT, *seen)),
         faults=losses.all_kinds,
-        begin=partial(begin_with_splits, most=splitting.orders) if splitting.orders else start_users,
+    )
+    if not splitting.orders:
+        return scenario
+    return structs.replace(
+        scenario,
+        stages=(*TABLE.stages, (replicas_are_reported, "order")),
+        ready=a_split_is_planned,
+        begin=partial(begin_with_splits, most=splitting.orders),
+        actions={**TABLE.actions, "order": partial(order, most=splitting.orders)},
+        act_sentences={**TABLE.act_sentences, "order": "{} orders a split"},
     )
 
 
@@ -163,6 +242,7 @@ SPLIT_UNDER_LOAD = like_split(
     (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
     losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
     shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
+    splitting=Splitting(orders=4, lossy=True),
 )
 
 SPLIT_AND_REPAIR = like_split(
@@ -170,7 +250,11 @@ SPLIT_AND_REPAIR = like_split(
     "voters are lost before, while and after a partition is split",
     (CHILD_BY_COPY, SPLIT_GIVEN_UP, REPAIRED_UNDER_LOAD),
     losses=Losses(
-        kinds=(LOST_DISK, *Losses().kinds), losses=3, absences=2, others=(CRASH, MAKER_CRASH), most_others=3
+        kinds=(LOST_DISK, *Losses().kinds),
+        losses=3,
+        absences=2,
+        others=(CRASH, MAKER_CRASH, POWER_FAILURE),
+        most_others=3,
     ),
     shape=Shape(rows=(2, 3)),
 )

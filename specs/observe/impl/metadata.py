@@ -30,7 +30,7 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.lineage import LineageView, MetadataCommitted
+from dynaproof.specs.views.lineage import Descent, LineageCommitted, LineageView, MetadataCommitted
 from dynaproof.specs.views.region import (
     BecameActive,
     Decided,
@@ -52,6 +52,7 @@ class MetadataObserver:
         BecameActive,
         Decided,
         DeclaredDead,
+        LineageCommitted,
         Listed,
         MetadataChanged,
         MetadataCommitted,
@@ -224,6 +225,8 @@ class MetadataObserver:
             (before.step, after.step) not in SPLIT_STEPS
         ):
             self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
+        elif after.step == "void":
+            self.reach(sometimes_of_regions.SPLIT_GIVEN_UP)
 
     def died_or_lives(self, node: NodeRecord) -> None:
         """A node is taken for dead, or has reported since."""
@@ -298,7 +301,20 @@ class MetadataObserver:
             and record.generation == after.generation
             and record.state not in ("split", "gone")
         )
-        self.lineage(after.name, after.generation).file(MetadataCommitted(after.name, ranges))
+        view = self.lineage(after.name, after.generation)
+        view.file(MetadataCommitted(after.name, ranges))
+        if after.parents:
+            line = tuple(
+                Descent(
+                    record.partition,
+                    record.parent or None,
+                    *ends_of(record),
+                    record.state in ("split", "gone"),
+                )
+                for record in self.of(PartitionRecord)
+                if record.table == after.name and record.generation == after.generation
+            )
+            view.file(LineageCommitted(after.name, line))
 
 
 def ends_of(record: PartitionRecord) -> tuple[int, int]:

@@ -50,6 +50,16 @@ SPLIT_FAULTS = (*FAULTS, MAKER_CRASH, POWER_FAILURE, LEADER_CUT, ADMIN_CRASH)
 STEPS_OF_A_RANGE = 15
 """Positions inside a range at which operators split it."""
 
+LONG_DEAD = 20
+"""By how many times it takes longer until a node is taken for dead where none loses anything: a split whose
+voter is lost is given up.
+"""
+
+PATIENT_US = 1 << 50
+"""A split is given up for a voter that is lost only: where no event has its time, any time passes soon. But
+who leads, and never hears a voter, cannot split.
+"""
+
 LOSSY = 8_000
 """The chance of the loss of a message, in parts of 65536."""
 
@@ -80,6 +90,7 @@ def draw_split(
     config = draw_repair(name, losses, shape, length, seed, strategy)
     pick = Chance(f"{name}/{strategy}/{seed}/split")
     heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
+    patient = lease * 3 if config.end == "gray" else PATIENT_US
     settings = structs.replace(
         config.settings,
         home_us=heartbeat * (1, 4)[pick(2)],
@@ -89,8 +100,9 @@ def draw_split(
     )
     admin = structs.replace(
         config.admin,
+        dead_us=config.admin.dead_us if losses.losses else config.admin.dead_us * LONG_DEAD,
         splits_at_once=(1, 4)[pick(2)],
-        split_patience_us=(heartbeat // 2, lease * 3, lease * 3, lease * 10)[pick(4)],
+        split_patience_us=(heartbeat // 2, lease * 3, patient, patient)[pick(4)],
         make_us=lease * (2, 6)[pick(2)],
         split_bytes=settings.page_bytes * (4, 12)[pick(2)] if splitting.by_size else NEVER_BYTES,
         hot_requests=(4, 12)[pick(2)] if splitting.by_heat else NEVER_BYTES,

@@ -32,7 +32,12 @@ OF_A_GROUP: tuple[AnySpec, ...] = (
 )
 """What a replica group promises."""
 
-OF_A_REGION: tuple[AnySpec, ...] = (*OF_A_GROUP, lineage.one_owner_per_key, *region.SPECS)
+OF_A_REGION: tuple[AnySpec, ...] = (
+    *OF_A_GROUP,
+    lineage.one_owner_per_key,
+    lineage.lineage_is_a_tree_that_covers,
+    *region.SPECS,
+)
 """What a region with tables promises: each partition what a group does, and more."""
 
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(

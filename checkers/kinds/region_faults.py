@@ -19,7 +19,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import DeleteTable
-from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.metadata.records import METADATA, SplitRecord
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -185,6 +185,39 @@ def partitions_going(ground: Ground) -> list[int]:
     return [partition for table in going if table is not None for partition in table.partitions]
 
 
+class LeaderMute(CutOff):
+    """Routers do not hear a leader whose partition is about to be split: it answers, and what it has done is
+    asked again when its children have its keys.
+    """
+
+    name = "mute leader"
+    sentence = "no router hears the leader of a partition that is to be split"
+    mend_sentence = "routers hear the node that led a partition which was to be split"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where one is to be split."""
+        return bool(leaders_to_split(ground))
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """From one of these to all routers."""
+        leaders = leaders_to_split(ground)
+        if not leaders:
+            return []
+        leader = leaders[fault.amount % len(leaders)]
+        routers = [one.name for one in ground.world.places.values() if isinstance(one.node, Router)]
+        return out_of(leader, routers)
+
+
+def leaders_to_split(ground: Ground) -> list[Place]:
+    """The leaders of partitions that the active admin has its leader split."""
+    admin = active_admin(ground)
+    if admin is None or not isinstance(admin.node, Admin):
+        return []
+    going = [one.work.partition for one in admin.node.steps.of(SplitRecord) if one.work.step == "split"]
+    return [target for target in ground.targets if any(replica.group in going for replica in leading(target))]
+
+
 class PowerFailure(FaultKind):
     """All storage nodes stop at once while one of them makes a child of a split: what each has synced by then
     is all that is left. They come back together.
@@ -274,5 +307,6 @@ METADATA_LEADER_CRASH = MetadataLeaderCrash()
 ADMIN_CUT = AdminCut()
 LEADER_CUT = LeaderCut()
 GRAY_NODE = GrayNode()
+LEADER_MUTE = LeaderMute()
 POWER_FAILURE = PowerFailure()
 MAKER_CRASH = MakerCrash()

@@ -100,6 +100,7 @@ class RegionObservation(GroupsObservation):
         super().__init__(config, first, {"region": self.region, NO_TABLE: LineageView()})
         self.metadata = MetadataObserver(self.region, self.lineage_of, self.reach)
         self.metadata.opened = self.opened
+        self.metadata.drops = self.pass_on
         self.metadata.was_chosen = self.was_chosen
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
@@ -114,7 +115,9 @@ class RegionObservation(GroupsObservation):
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.children: dict[int, tuple[int, ...]] = {}
-        """Of partitions of which a split is chosen."""
+        """Of partitions of which a split is chosen;"""
+        self.passed: dict[int, bool] = {}
+        """and whether these have taken over what their parent owed."""
         self.unlisted: dict[int, int] = {}
         """The parents of children that the metadata does not list yet."""
         self.fences: dict[NodeId, int] = {}
@@ -212,7 +215,13 @@ class RegionObservation(GroupsObservation):
                 names = [part.name for part in replica.state.pages.line]
                 if any(name in node.lines.named for name in names):
                     self.reach(sometimes_of_regions.PAGES_OUTLIVE_PARENT)
-        return births.pass_on(self.groups[parent], [self.groups[child] for child in self.children[parent]])
+        return self.passed.get(parent, False) or self.pass_on(parent)
+
+    def pass_on(self, parent: int) -> bool:
+        """Whether the children of a partition have taken over, from now on: later they may be replaced."""
+        children = [self.groups[child] for child in self.children.get(parent, ())]
+        self.passed[parent] = bool(children) and births.pass_on(self.groups[parent], children)
+        return self.passed[parent]
 
     def serving(self, partition: int) -> str:
         """The name of a node that may serve a partition by its lease, if one may."""

@@ -8,12 +8,19 @@ children have all their voters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
-from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, LEADER_CUT, MAKER_CRASH, POWER_FAILURE
+from dynaproof.checkers.kinds.region_faults import (
+    ADMIN_CRASH,
+    LEADER_CUT,
+    LEADER_MUTE,
+    MAKER_CRASH,
+    POWER_FAILURE,
+)
 from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE, is_active
 from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
@@ -44,8 +51,11 @@ from dynaproof.specs.sometimes_of_regions import (
     SPLIT_TAKEN_OVER,
 )
 
-SPLIT_FAULTS = (*FAULTS, MAKER_CRASH, POWER_FAILURE, LEADER_CUT, ADMIN_CRASH)
-"""What may happen while partitions are split: whatever loses no synced state."""
+OF_A_SPLIT = (MAKER_CRASH, POWER_FAILURE, LEADER_MUTE)
+"""What falls as soon as a partition is split, in most runs;"""
+
+SPLIT_FAULTS = (*FAULTS, *OF_A_SPLIT, LEADER_CUT, ADMIN_CRASH)
+"""and what may fall at any time: whatever loses no synced state."""
 
 STEPS_OF_A_RANGE = 15
 """Positions inside a range at which operators split it."""
@@ -59,9 +69,6 @@ PATIENT_US = 1 << 50
 """A split is given up for a voter that is lost only: where no event has its time, any time passes soon. But
 who leads, and never hears a voter, cannot split.
 """
-
-LOSSY = 8_000
-"""The chance of the loss of a message, in parts of 65536."""
 
 NEVER_BYTES = 1 << 40
 """No partition is so large."""
@@ -79,8 +86,8 @@ class Splitting(Struct, frozen=True):
     keys: int = 9
     hot: bool = False
     """Whether all ask for one key most of the time."""
-    lossy: bool = False
-    """Whether answers are often lost, so that what took effect is asked for again."""
+    forgets: bool = False
+    """Whether what was not answered may be asked again when the partition that did it is gone."""
 
 
 def draw_split(
@@ -115,14 +122,30 @@ def draw_split(
         padding=(0, 0, 150, 900)[pick(4)],
         hot=splitting.hot,
     )
-    kinds = [kind for kind in (MAKER_CRASH, POWER_FAILURE) if kind in losses.others]
+    kinds = [kind for kind in OF_A_SPLIT if kind in losses.others]
     faults = [
-        Fault(kinds[pick(len(kinds))].name, 1 + pick(length // 4), pick(64), 10 + pick(300), pick(1 << 20))
-        for _ in range(pick(3))
+        Fault(
+            kinds[pick(len(kinds))].name,
+            1 + pick((8, length // 2)[pick(2)]),
+            pick(64),
+            10 + pick(600),
+            pick(1 << 20),
+        )
+        for _ in range(pick(4))
     ]
-    loss = max(config.loss, LOSSY) if splitting.lossy and pick(2) else config.loss
+    if splitting.forgets and pick(2):
+        config = asks_late(config)
     return structs.replace(
-        config, settings=settings, admin=admin, user=user, loss=loss, faults=in_order(config.faults, faults)
+        config, settings=settings, admin=admin, user=user, faults=in_order(config.faults, faults)
+    )
+
+
+def asks_late(config: RegionConfig) -> RegionConfig:
+    """A parent is soon gone, and who was not answered by it asks again after that."""
+    heartbeat, router = config.settings.heartbeat_us, config.router
+    caller = structs.replace(router.caller, attempt_us=heartbeat * 4)
+    return structs.replace(
+        config, router=structs.replace(router, caller=caller), report_us=max(1, heartbeat // 4)
     )
 
 
@@ -144,41 +167,37 @@ def orders_of(config: RegionConfig, most: int) -> list[SplitAt]:
     return orders
 
 
-def last_user(run: Run) -> tuple[Place, User]:
-    """Who orders splits."""
-    place = run.places_of(USER)[-1]
-    assert isinstance(place.node, User)
-    return place, place.node
-
-
 def order(run: Run, most: int) -> None:
-    """The last user orders the first split: an event."""
-    place, _ = last_user(run)
+    """The load begins, and the last user orders the first split: an event."""
+    *others, place = run.places_of(USER)
     run.world.fault("order", place, 0)
     if not place.up:
         run.world.start(place)
-    _, user = last_user(run)
-    user.left = 0
-    user.ask_first(orders_of(run.config, most)[0])
+    assert isinstance(place.node, User)
+    place.node.ask_first(orders_of(run.config, most)[0])
+    run.world.run(place, place.node.begin)
+    begin_all(run, others)
+
+
+def begin_all(run: Run, places: Sequence[Place]) -> None:
+    """These ask as much as the configuration says."""
+    operations = run.config.user.operations
+    for place in places:
+        if not place.up:
+            run.world.start(place)
+            continue
+        assert isinstance(place.node, User)
+        place.node.left, place.node.tries = operations, operations * TRIES
+        run.world.run(place, place.node.begin)
 
 
 def begin_with_splits(run: Run, most: int) -> None:
-    """The load begins; and the last user orders more splits."""
-    first, *others = run.places_of(USER)
-    for place in (first, *others):
-        user = place.node
-        if place is run.places_of(USER)[-1]:
-            assert isinstance(user, User)
-            user.first = []
-            user.left, user.tries = run.config.user.operations, run.config.user.operations * TRIES
-            user.ask_first(*orders_of(run.config, most)[1:])
-            run.world.run(place, user.begin)
-        elif place is first:
-            assert isinstance(user, User)
-            user.left = run.config.user.operations
-            run.world.run(place, user.begin)
-        else:
-            run.world.start(place)
+    """The load is on, and the last user orders more splits."""
+    place = run.places_of(USER)[-1]
+    begin_all(run, run.places_of(USER))
+    assert isinstance(place.node, User)
+    place.node.first = []
+    place.node.ask_first(*orders_of(run.config, most)[1:])
 
 
 def a_split_is_planned(run: Run) -> bool:
@@ -231,7 +250,7 @@ def like_split(
         ready=a_split_is_planned,
         begin=partial(begin_with_splits, most=splitting.orders),
         actions={**TABLE.actions, "order": partial(order, most=splitting.orders)},
-        act_sentences={**TABLE.act_sentences, "order": "{} orders a split"},
+        act_sentences={**TABLE.act_sentences, "order": "users ask, and {} orders a split"},
     )
 
 
@@ -254,7 +273,7 @@ SPLIT_UNDER_LOAD = like_split(
     (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
     losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
     shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
-    splitting=Splitting(orders=4, lossy=True),
+    splitting=Splitting(orders=4, forgets=True),
 )
 
 SPLIT_AND_REPAIR = like_split(

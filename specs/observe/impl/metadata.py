@@ -85,7 +85,9 @@ class MetadataObserver:
         self.users_wait: Callable[[], bool] = lambda: False
         """Whether a user waits for an answer."""
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
-        """Whom it tells of a new partition."""
+        """Whom it tells of a new partition,"""
+        self.drops: Callable[[int], object] = lambda _: None
+        """and that the replicas of a parent are to be dropped."""
         self.given: dict[str, int] = {}
         """The highest id given so far, of each kind."""
         self.ordered: dict[RequestId, bool] = {}
@@ -227,6 +229,8 @@ class MetadataObserver:
             self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
         elif after.step == "void":
             self.reach(sometimes_of_regions.SPLIT_GIVEN_UP)
+        elif after.step == "drop":
+            self.drops(after.partition)
 
     def died_or_lives(self, node: NodeRecord) -> None:
         """A node is taken for dead, or has reported since."""

@@ -20,6 +20,7 @@ from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.tree.page_file import Part, file_of
 from dynaproof.impl.tree.pages import pages_below
 from dynaproof.specs.observe.impl.place import replica_of
 
@@ -71,13 +72,14 @@ class PageRot(Stop):
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None or not has_pages(head):
             return CRASH.name
-        durable = place.disk.durable_files().get(head.pages, {})
-        pages = pages_below(head.snapshot.roots, durable.get)
+        files, line = place.disk.durable_files(), (*head.older, Part(head.pages, head.first_page))
+        pages = pages_below(head.snapshot.roots, lambda page: files[file_of(line, page)].get(page))
         page_number = pages[fault.amount % len(pages)]
-        data = durable[page_number]
+        file = file_of(line, page_number)
+        data = files[file][page_number]
         at, mask = fault.amount * PRIME % len(data), 1 << (fault.amount % 8)
-        place.disk.rot_page(head.pages, page_number, at, mask)
-        place.rotted(head.pages)
+        place.disk.rot_page(file, page_number, at, mask)
+        place.rotted(file)
         return self.name
 
 

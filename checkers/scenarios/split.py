@@ -123,16 +123,10 @@ def draw_split(
         hot=splitting.hot,
     )
     kinds = [kind for kind in OF_A_SPLIT if kind in losses.others]
-    faults = [
-        Fault(
-            kinds[pick(len(kinds))].name,
-            1 + pick((8, length // 2)[pick(2)]),
-            pick(64),
-            10 + pick(600),
-            pick(1 << 20),
-        )
-        for _ in range(pick(4))
-    ]
+    faults = []
+    for _ in range(pick(4)):
+        kind, step = kinds[pick(len(kinds))], 1 + pick((8, length // 2)[pick(2)])
+        faults.append(Fault(kind.name, step, pick(64), 10 + pick(600), pick(1 << 20)))
     if splitting.forgets and pick(2):
         config = asks_late(config)
     return structs.replace(

@@ -58,6 +58,11 @@ class Part(Struct, frozen=True, gc=False, array_like=True):
     first: int
 
 
+def file_of(line: Sequence[Part], number: int) -> str:
+    """The file of a line in which a page lies; empty where none has such a page."""
+    return next((part.name for part in reversed(line) if part.first <= number), "")
+
+
 class PageFile:
     """The page file `name` of a disk, empty; `recover` takes over what is there. Its line has the files
     `older`, in order, and its own pages are numbered from `first` on.
@@ -139,9 +144,7 @@ class PageFile:
 
     def read_bytes(self, number: int) -> bytes | None:
         """The bytes of a page, from the file of the line in which it lies."""
-        name = self.name
-        if number < self.first:
-            name = next(part.name for part in reversed(self.older) if part.first <= number)
+        name = self.name if number >= self.first else file_of(self.older, number)
         return self.disk.read_page(name, number)
 
     def fetch(self, ref: PageRef) -> tuple[bytes, Sequence[PageRef], int]:

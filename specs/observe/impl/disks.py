@@ -11,7 +11,7 @@ from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Brought, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.paxos.sizes import HEAD_BYTES
-from dynaproof.impl.tree.page_file import Part
+from dynaproof.impl.tree.page_file import Part, file_of
 from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.message_sizes import bounded_frame
 from dynaproof.specs.observe.impl.place import Place, Platter, settings_of
@@ -219,8 +219,7 @@ class SoundPages:
             before = known.get(ref.page)
             if before is None or before[0] != ref:
                 try:
-                    name = next(part.name for part in reversed(line) if part.first <= ref.page)
-                    page = decode_page(ref, files.get(name, {}).get(ref.page))
+                    page = decode_page(ref, files.get(file_of(line, ref.page), {}).get(ref.page))
                 except RottenPageError:
                     self._known = {}
                     return False

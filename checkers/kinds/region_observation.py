@@ -173,8 +173,11 @@ class RegionObservation(GroupsObservation):
         return bool(self.users.open)
 
     def listed(self) -> list[int]:
-        """The partitions of which the metadata has records."""
-        return [record.partition for record in self.metadata.of(PartitionRecord)]
+        """The partitions of which the metadata has records and that are not gone, and those of which a split
+        is chosen that makes them.
+        """
+        there = [one.partition for one in self.metadata.of(PartitionRecord) if one.state != "gone"]
+        return [*there, *self.unlisted]
 
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
         """A record is chosen in a table's partition."""

@@ -220,6 +220,6 @@ class OneVoter:
             and replica.log.commit >= slot
             and (
                 slot <= max(view.pruned_through, view.checkpoints.get(replica.member, 0))
-                or replica.member in view.accepted[slot]
+                or replica.member in view.accepted.get(slot, {})
             )
         )

@@ -21,7 +21,7 @@ from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.tree.page_file import Part, file_of
-from dynaproof.impl.tree.pages import pages_below
+from dynaproof.impl.tree.pages import RottenPageError, pages_below
 from dynaproof.specs.observe.impl.place import replica_of
 
 PRIME = 7919
@@ -73,7 +73,12 @@ class PageRot(Stop):
         if head is None or head.snapshot is None or not has_pages(head):
             return CRASH.name
         files, line = place.disk.durable_files(), (*head.older, Part(head.pages, head.first_page))
-        pages = pages_below(head.snapshot.roots, lambda page: files[file_of(line, page)].get(page))
+        try:
+            pages = pages_below(
+                head.snapshot.roots, lambda page: files.get(file_of(line, page), {}).get(page)
+            )
+        except RottenPageError:
+            return CRASH.name  # It has lost some already.
         page_number = pages[fault.amount % len(pages)]
         file = file_of(line, page_number)
         data = files[file][page_number]

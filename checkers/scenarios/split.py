@@ -26,11 +26,13 @@ from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
+from dynaproof.checkers.scenarios.region_end import observed
 from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, tables_are_active
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
 from dynaproof.checkers.workloads.user import TRIES, User
 from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import SplitAt
 from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord
 from dynaproof.impl.values.key_range import equal_part, position
@@ -196,23 +198,17 @@ def begin_with_splits(run: Run, most: int) -> None:
 
 def a_split_is_planned(run: Run) -> bool:
     """From here on an admin is about to split a partition."""
-    return bool(run.observation.metadata.of(SplitRecord))  # type: ignore[attr-defined]
+    return bool(observed(run).metadata.of(SplitRecord))
 
 
 def replicas_are_reported(run: Run) -> bool:
     """From here on an admin may split what there is: it has heard of all replicas of the tables."""
     if not tables_are_active(run):
         return False
-    partitions = run.observation.metadata.of(PartitionRecord)  # type: ignore[attr-defined]
-    return any(
-        all(
-            place.node.nodes.is_full(voter, one.partition)
-            for one in partitions
-            for voter in one.config.voters
-        )  # type: ignore[attr-defined]
-        for place in run.places_of(ADMIN)
-        if is_active(place)
-    )
+    partitions = observed(run).metadata.of(PartitionRecord)
+    there = [(voter, one.partition) for one in partitions for voter in one.config.voters]
+    admins = [place.node for place in run.places_of(ADMIN) if is_active(place)]
+    return any(isinstance(one, Admin) and all(one.nodes.is_full(*voter) for voter in there) for one in admins)
 
 
 def like_split(

@@ -135,6 +135,11 @@ class Replacements:
         self.env.enter(ONLY_LANE)
         self.env.cancel_timer(ReplacementTimer(one.work.workflow))
 
+    def work_in(self, partition: PartitionRecord) -> ReplacementRecord | None:
+        """The replacement that a partition names, as it was read last; None if it is not known yet."""
+        one = self.known.get(partition.workflow)
+        return None if one is None else one.work
+
     def to_node(self, node: NodeId) -> int:
         """How many make a replica on the node of this address."""
         return sum(one.work.new.node.address == node for one in self.known.values())

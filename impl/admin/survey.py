@@ -28,7 +28,15 @@ from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, Parti
 from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordNode, may_begin, may_go
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, Gone, NotNow, Role, Status
+from dynaproof.impl.paxos.messages.membership import (
+    ConfigStatus,
+    CreateReplica,
+    DropReplica,
+    Gone,
+    NotNow,
+    Role,
+    Status,
+)
 from dynaproof.impl.router.call import Ending
 
 Chore: TypeAlias = Plan | Forget | RecordNode | MarkNode
@@ -240,7 +248,21 @@ class Survey:
                 self.add(plan)
         brought = partition.config.brought
         lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
+        if brought is not None and not lost and self.is_lost(brought, partition.partition):
+            self.make_up_for(partition, brought)
         self.collect(partition, hinders=lost and plan is None)
+
+    def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
+        """Have the voter that came last made on its node, which lives and has not got it, unless a
+        replacement does: that ended when the node was taken for dead (A10). Perhaps the others have no leader
+        without its promise, and so nobody who could replace it (rule 14). It is made empty (M4); if it ever
+        was there, not at all (A5).
+        """
+        work = self.replacements.work_in(partition)
+        if partition.workflow == 0 or (work is not None and work.new != brought):
+            self.env.enter(partition.partition)
+            command = CreateReplica(brought, partition.config, partition.config_slot, None, self.term.term)
+            self.env.send(brought.node, command)
 
     def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Put another replica in the place of a voter that is lost: of several, first of the one that came

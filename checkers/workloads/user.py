@@ -76,6 +76,8 @@ class UserSettings(Struct, frozen=True):
     """of eight of these, so many delete one, up to six."""
     page: int = 3
     """Items of a page, at the most."""
+    item_bytes: int = 0
+    """How much longer an item is than its key and its number, at the most."""
 
 
 class UserThinkTimer(Timer, frozen=True, gc=False, tag="user_think"):
@@ -214,6 +216,8 @@ class User:
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
             "number": number(str(self.numbers + 1)),
         }
+        if self.settings.item_bytes:
+            item["padding"] = S("x" * self.env.random("padding", self.settings.item_bytes + 1))
         return encode_item(item)
 
     @staticmethod

@@ -25,7 +25,7 @@ from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.region_end import observed
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
-from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, repeats_late, takes_over_soon
+from dynaproof.checkers.scenarios.table_draws import OFTEN, SOME_ORDERS, repeats_late, takes_over_soon
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
 from dynaproof.impl.metadata.records import PartitionRecord
@@ -99,7 +99,7 @@ class Losses(Struct, frozen=True):
             for _ in range(pick(self.blows + 1))
             if (at := loss.step + loss.steps + pick(250)) < length
         ]
-        early = [one(ROT, 10 + pick(60)) for _ in range(pick(self.early + 1))]
+        early = [one(ROT, 10 + pick(60)) for _ in range(self.early and pick(self.early + 1))]
         early = [structs.replace(fault, step=1 + fault.step % SOON) for fault in early]
         beside = [
             Fault(CRASH_BESIDE_LOG_REPLICA.name, SOON + pick(length - SOON), pick(64), 20, pick(1 << 20))
@@ -119,8 +119,10 @@ class Shape(Struct, frozen=True):
     orders: int = 0
     """Of 24 things that users ask for, so many create, delete or describe one of two tables."""
     balances: bool = False
-    item_bytes: tuple[int, ...] = (0,)
-    """How much longer items are; where they are, a tree is copied page by page while its log grows."""
+    item_bytes: int = 0
+    """In half of the configurations items are so much longer, at the most: a tree is copied page by page
+    while its log grows.
+    """
     late: int = 4
     """In one of so many configurations many messages come a second time, late,"""
     late_alone: bool = False
@@ -163,9 +165,9 @@ def draw_repair(
         orders=shape.orders,
         operations=shape.operations,
         think_us=max(1, config.user.think_us // shape.think),
-        item_bytes=shape.item_bytes[pick(len(shape.item_bytes))],
     )
-    if user.item_bytes:
+    if shape.item_bytes and pick(2):
+        user = structs.replace(user, item_bytes=shape.item_bytes)
         settings = structs.replace(settings, page_bytes=256, chunk_pages=1, copy_messages=1)
     rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
     config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
@@ -193,7 +195,7 @@ def begin_with_orders(run: Run, drains: bool) -> None:
     else:
         for _ in range(2 + pick(5)):
             orders.append(MoveReplica(1 + pick(4), nodes[pick(len(nodes))], nodes[pick(len(nodes))]))
-        if config.duplication > 3_000:
+        if config.duplication in OFTEN:
             orders = there_and_on(run, pick)
     place = run.places_of(USER)[-1]
     assert isinstance(place.node, User)
@@ -248,14 +250,14 @@ REPAIR_UNDER_LOAD = like_repair(
     "storage nodes lose disks while many items are written",
     Losses(most_others=1, early=1),
     (LOG_REPLICA_COPIES, REPAIRED_UNDER_LOAD),
-    Shape(rows=(2,), replicas=(3,), think=16, operations=60, item_bytes=(0, 4_000)),
+    Shape(rows=(2,), replicas=(3,), think=16, operations=60, item_bytes=4_000),
 )
 
 TWO_LOSSES = like_repair(
     "two-losses",
     "a second voter is lost while the first one is being replaced, of another partition or the same",
     Losses(losses=5, absences=2, most_others=2),
-    (LOG_REPLICA_COPIES, MADE_EMPTY, GIVEN_UP),
+    (MADE_EMPTY, GIVEN_UP),
     Shape(rows=(2, 3)),
 )
 
@@ -270,7 +272,7 @@ FIVE = like_repair(
     "five",
     "partitions of five replicas lose voters",
     Losses(losses=4, absences=2, beside=16, early=1),
-    (LOG_REPLICA_COPIES, LED_WITH_LOG_REPLICA),
+    (LED_WITH_LOG_REPLICA,),
     Shape(replicas=(5,), rows=(3,)),
 )
 
@@ -300,7 +302,7 @@ REPAIR_TAKEOVER = like_repair(
     "repair-takeover",
     "admins crash and are cut off while voters are replaced, and tables come and go",
     Losses(losses=3, absences=1, others=(ADMIN_CRASH, ADMIN_CRASH, CUT_OFF, CRASH), most_others=6),
-    (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED, LATE_CREATE),
+    (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
     Shape(orders=SOME_ORDERS, rows=(2, 3)),
 )
 

@@ -46,7 +46,9 @@ class DurableLogs:
         self.on_chosen = on_chosen
         """Is given every chosen slot, in order, before any higher one is looked for."""
         self.read_through: dict[tuple[str, str], int] = {}
-        """By place and log: how far the frames were read."""
+        """By place and log: how far the frames were read;"""
+        self.read_before: dict[str, str] = {}
+        """by place, the newest log of which that was forgotten."""
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
         self.with_rot: dict[Member, bool] = {}
@@ -68,10 +70,11 @@ class DurableLogs:
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
-            if not log.startswith(prefix):
+            if not log.startswith(prefix) or log <= self.read_before.get(place.name, ""):
                 continue
             data = disk.durable_log(log)
-            at = self.read_through.get((place.name, log), 0)
+            at = self.read_through.pop((place.name, log), 0)
+            self.read_through[place.name, log] = at  # What grew last comes last.
             if at < len(data):
                 found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
                 self.read_through[place.name, log] = at + found.size
@@ -168,9 +171,12 @@ class DurableLogs:
         return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
 
     def forget(self, kept: int) -> None:
-        """Keep only so many of the places to which logs were read: old segments do not grow any more."""
-        for at in list(self.read_through)[:-kept]:
-            del self.read_through[at]
+        """Keep only so many of the places to which logs were read: old segments do not grow any more. They
+        are not read again either, where a crash undoes their removal: what they say was cut since.
+        """
+        for place, log in list(self.read_through)[:-kept]:
+            del self.read_through[place, log]
+            self.read_before[place] = max(log, self.read_before.get(place, ""))
         for member in list(self.pages)[:-kept]:
             del self.pages[member]
         self._prefixes.clear()

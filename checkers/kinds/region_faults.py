@@ -102,6 +102,35 @@ class MetadataLeaderCrash(CrashOf):
         )
 
 
+class CrashBesideLogReplica(CrashOf):
+    """A leader stops whose partition has a voter without a tree: another one is elected beside that."""
+
+    name = "crash of a leader beside a log replica"
+    sentence = "a leader crashes, and one of its voters has no tree"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where there is such a partition."""
+        return self.who(ground) is not None
+
+    def who(self, ground: Ground) -> Place | None:
+        """The first that leads such a partition."""
+        bare = {
+            replica.member: True
+            for target in ground.targets
+            if target.up
+            for replica in hosted(target)
+            if not replica.full
+        }
+        return next(
+            (
+                target
+                for target in ground.targets
+                if any(voter in bare for replica in leading(target) for voter in replica.config.voters)
+            ),
+            None,
+        )
+
+
 class CutOff(Cut):
     """The base of cuts around whoever plays a part when they fall."""
 
@@ -304,6 +333,7 @@ class GrayNode(Cut):
 ZONE_DOWN = ZoneDown()
 ADMIN_CRASH = AdminCrash()
 METADATA_LEADER_CRASH = MetadataLeaderCrash()
+CRASH_BESIDE_LOG_REPLICA = CrashBesideLogReplica()
 ADMIN_CUT = AdminCut()
 LEADER_CUT = LeaderCut()
 GRAY_NODE = GrayNode()

@@ -29,6 +29,7 @@ from dynaproof.impl.metadata.records import (
     TableRecord,
     WorkflowRecord,
 )
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
@@ -171,6 +172,7 @@ def mends(run: Run) -> None:
     have heard of all storage nodes.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
+    began_at = heard_from(run)
     run.advance_until(never, run.world.under_way_until - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
         for fact in what_lags(group, bound):
@@ -179,18 +181,46 @@ def mends(run: Run) -> None:
     if run.failure is None and not any(map(is_active, run.places_of(ADMIN))):
         file(run, Unended("the time without an active admin", bound))
     run.advance_until(
-        lambda: all(hears_all(run, place) for place in run.places_of(ADMIN)), bound, most_steps(run)
+        lambda: all(hears_all(run, place, began_at.get(place.name, 0)) for place in run.places_of(ADMIN)),
+        bound,
+        most_steps(run),
     )
+    if run.config.repairs:
+        replaces_the_dead(run, bound)
     observed(run).errors.mended_at = run.world.tau
 
 
-def hears_all(run: Run, place: Place) -> bool:
-    """Whether the admin there is down, or has heard of all storage nodes that run: on those that it has not
-    heard of it places no replicas.
+def hears_all(run: Run, place: Place, since: Microseconds) -> bool:
+    """Whether the admin there is down, or has heard of all storage nodes that run, since then by its clock:
+    on those that it has not heard of it places no replicas.
     """
     admin = place.node
     there = [host.id.address for host in run.places_of(HOST) if host.up]
-    return not place.up or not isinstance(admin, Admin) or all(one in admin.nodes.heard for one in there)
+    if not place.up or not isinstance(admin, Admin):
+        return True
+    heard = admin.nodes.heard
+    return all(one in heard and heard[one].at >= since for one in there)
+
+
+def heard_from(run: Run) -> dict[str, Microseconds]:
+    """From when on an admin is to hear of a storage node, by the admin's clock: where nodes are taken for
+    dead, from now on, for one that comes back now was perhaps silent for almost that long.
+    """
+    there = [place for place in run.places_of(ADMIN) if place.up and run.config.repairs]
+    return {place.name: place.env.now for place in there}
+
+
+def replaces_the_dead(run: Run, bound: int) -> None:
+    """The voters are replaced of nodes that were taken for dead before they were heard again: until then one
+    more fault, a cut link, explains that a partition has no leader.
+    """
+
+    def repairs() -> list[ReplacementRecord]:
+        found = observed(run).metadata.of(ReplacementRecord)
+        return [work for work in found if work.reason == "repair"]
+
+    run.advance_until(lambda: not repairs(), bound, most_steps(run))
+    wait_for_each(run, Group.keeps_up, bound)
 
 
 def answers(run: Run) -> None:

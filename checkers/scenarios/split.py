@@ -121,7 +121,7 @@ def draw_split(
         config.user,
         keys=(2, 5, splitting.keys)[pick(3)],
         partitions=1 + pick(splitting.partitions),
-        padding=(0, 0, 150, 900)[pick(4)],
+        item_bytes=(0, 0, 150, 900)[pick(4)],
         hot=splitting.hot,
     )
     kinds = [kind for kind in OF_A_SPLIT if kind in losses.others]

@@ -76,10 +76,10 @@ class UserSettings(Struct, frozen=True):
     """of eight of these, so many delete one, up to six."""
     page: int = 3
     """Items of a page, at the most."""
-    padding: int = 0
-    """Bytes by which each item is larger than it need be."""
     hot: bool = False
     """Whether three of four things are asked of one key."""
+    item_bytes: int = 0
+    """How much longer an item is than its key and its number, at the most."""
 
 
 class UserThinkTimer(Timer, frozen=True, gc=False, tag="user_think"):
@@ -222,8 +222,8 @@ class User:
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
             "number": number(str(self.numbers + 1)),
         }
-        if self.settings.padding:
-            item["padding"] = S("." * self.settings.padding)
+        if self.settings.item_bytes:
+            item["padding"] = S("x" * self.env.random("padding", self.settings.item_bytes + 1))
         return encode_item(item)
 
     @staticmethod

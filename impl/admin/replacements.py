@@ -55,6 +55,11 @@ class Replacements:
         self.nodes = nodes
         self.steps = steps
 
+    def work_in(self, partition: PartitionRecord) -> ReplacementRecord | None:
+        """The replacement that a partition names, as it was read last; None if it is not known yet."""
+        one = self.steps.known.get(partition.workflow)
+        return one.work if one is not None and isinstance(one.work, ReplacementRecord) else None
+
     def to_node(self, node: NodeId) -> int:
         """How many make a replica on the node of this address."""
         return sum(one.work.new.node.address == node for one in self.steps.of(ReplacementRecord))

@@ -33,7 +33,15 @@ from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordN
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, Gone, NotNow, Role, Status
+from dynaproof.impl.paxos.messages.membership import (
+    ConfigStatus,
+    CreateReplica,
+    DropReplica,
+    Gone,
+    NotNow,
+    Role,
+    Status,
+)
 
 
 class SurveyTimer(Timer, frozen=True, gc=False, tag="survey"):
@@ -244,7 +252,21 @@ class Survey:
                 self.chores.add(chore)
         brought = partition.config.brought
         lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
+        if brought is not None and not lost and self.is_lost(brought, partition):
+            self.make_up_for(partition, brought)
         self.collect(partition, hinders=lost and plan is None)
+
+    def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
+        """Have the voter that came last made, empty (M4), on its node, which lives and has not got it; unless
+        a replacement does: that ended when the node was taken for dead (A10). Perhaps the others have no
+        leader without its promise, and so nobody who could replace it (rule 14).
+        """
+        work = self.replacements.work_in(partition)
+        if partition.workflow == 0 or (work is not None and work.new != brought):
+            self.env.enter(partition.partition)
+            config, slot, parent = partition.config, partition.config_slot, partition.parent
+            command = CreateReplica(brought, config, slot, None, self.term.term, parent)
+            self.env.send(brought.node, command)
 
     def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Put another replica in the place of a voter that is lost: of several, first of the one that came

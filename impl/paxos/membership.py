@@ -56,6 +56,8 @@ class Membership(Service):
         """The command for which a barrier waits until all below is chosen, who gave it, and who obeys it;"""
         self.waits_until = 0
         """and until when: proposals go on after that."""
+        self.asked_for: ReplaceVoter | None = None
+        """In a group that repairs itself, the last command that waits for its learner."""
 
     # --- Without an operator ---
 
@@ -116,15 +118,16 @@ class Membership(Service):
             return False
         if self.caught_up(sender, leadership, m.new):
             return True
+        self.asked_for = m
         if m.new in leadership.learners:
             self.env.send(m.new.node, CreateReplica(m.new, replica.config, replica.state.config_slot))
         return False
 
     def on_unnamed(self, sender: NodeId, m: Unnamed) -> None:
         """Have a replica dropped that the governing config does not name, if no command that does can still
-        count; and, unless no config ever named it, all voters are admitted and hold the log through that
-        config (rule M7; A15). Who asks asks again, so it need not be remembered who has left, or was given
-        up. A follower passes it on, and the answer back.
+        count; and, unless no config ever named it, the voters can do without it (rule M7; A15). Who asks asks
+        again, so it need not be remembered who has left, or was given up. A follower passes it on, and the
+        answer back.
         """
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:
@@ -139,10 +142,20 @@ class Membership(Service):
             return
         # A learner's only command would have brought it with the config that followed.
         never = m.member.incarnation >= config.next_incarnation or (m.learner and config.epoch == m.epoch + 1)
-        if never or (
-            self.all_hold(leadership, replica.state.config_slot, None) and self.all_admitted(leadership, None)
-        ):
+        if never or self.can_do_without(leadership, m.member):
             self.env.send(sender, DropReplica(m.member))
+
+    def can_do_without(self, leadership: Leadership, left: Member) -> bool:
+        """Whether all voters are admitted and hold the log through the governing config; or all but one that
+        an operator takes for lost, for it has that replaced by a learner on the very node that is kept by who
+        has left. What is chosen later the others hold too, and every quorum has one of them (rule M7, A15;
+        `model/replacement.py`, `drops_beside_a_loss`).
+        """
+        asked, lost = self.asked_for, None
+        if asked is not None and asked.new.node.address == left.node.address:
+            lost = asked.out if asked.expected_epoch == self.replica.config.epoch else None
+        slot = self.replica.state.config_slot
+        return self.all_hold(leadership, slot, lost) and self.all_admitted(leadership, lost)
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
         """Void all that expects the epoch. Quorums stay as they are, so nobody need be admitted for that."""
@@ -301,7 +314,7 @@ class Membership(Service):
 
     def stepped_down(self) -> None:
         """The next leader hears of it too."""
-        self.wanted = None
+        self.wanted = self.asked_for = None
 
     # --- Counted chosen ---
 

@@ -194,7 +194,7 @@ BUGS = (
             elif not record.dead and not alive and self.may_mourn(record.zone):
             """,
         ),
-        scenario="repair",
+        scenario="drain",
     ),
     bug(
         "silence_not_reported",

@@ -47,7 +47,9 @@ class DurableLogs:
         self.on_chosen = on_chosen
         """Is given every chosen slot, in order, before any higher one is looked for."""
         self.read_through: dict[tuple[str, str], int] = {}
-        """By place and log: how far the frames were read."""
+        """By place and log: how far the frames were read;"""
+        self.read_before: dict[str, str] = {}
+        """by place, the newest log of which that was forgotten."""
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
         self.with_rot: dict[Member, bool] = {}
@@ -69,7 +71,7 @@ class DurableLogs:
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
-            if log.startswith(prefix):
+            if log.startswith(prefix) and log > self.read_before.get(place.name, ""):
                 self.read_on(place, member, log)
 
     def began(self, place: Place, member: Member) -> None:
@@ -80,7 +82,8 @@ class DurableLogs:
     def read_on(self, place: Place, member: Member, log: str) -> None:
         """Read the frames of a log that were not read yet."""
         data = place.disk.durable_log(log)
-        at = self.read_through.get((place.name, log), 0)
+        at = self.read_through.pop((place.name, log), 0)
+        self.read_through[place.name, log] = at  # What grew last comes last.
         if at >= len(data):
             return
         found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
@@ -178,9 +181,12 @@ class DurableLogs:
         return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
 
     def forget(self, kept: int) -> None:
-        """Keep only so many of the places to which logs were read: old segments do not grow any more."""
-        for at in list(self.read_through)[:-kept]:
-            del self.read_through[at]
+        """Keep only so many of the places to which logs were read: old segments do not grow any more. They
+        are not read again either, where a crash undoes their removal: what they say was cut since.
+        """
+        for place, log in list(self.read_through)[:-kept]:
+            del self.read_through[place, log]
+            self.read_before[place] = max(log, self.read_before.get(place, ""))
         for member in list(self.pages)[:-kept]:
             del self.pages[member]
         self._prefixes.clear()

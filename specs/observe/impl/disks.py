@@ -200,7 +200,7 @@ class SoundPages:
         assert head.snapshot is not None
         if head.pages != self._file:
             self._file, self._known = head.pages, {}
-        pages, known = disk.durable_files().get(head.pages, {}), self._known
+        pages, known = disk.durable_pages(head.pages), self._known
         missing = [(root, NO_PAGE) for root in head.snapshot.roots]
         while missing:
             ref, above = missing.pop()

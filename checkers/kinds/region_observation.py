@@ -249,10 +249,9 @@ class RegionObservation(GroupsObservation):
         """A handler of a storage node has run."""
         name, lane, command = place.name, place.lane, given(place)
         self.places[name] = place
-        kind = type(command)
-        if kind in COMMANDS:
+        if type(command) in COMMANDS:
             self.commanded(place, command)
-        elif kind is Locate:
+        elif type(command) is Locate:
             self.located(place)
         group = self.groups.get(lane)
         if group is None:

@@ -70,7 +70,7 @@ class Host(OfPartition0, Protocol):
         """Whatever replica of the lane's group is here, or in the making, is no more."""
         ...
 
-    def take(self, sender: NodeId, message: Message) -> None:
+    def take(self, group: int, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""
         ...
 
@@ -204,7 +204,7 @@ class Agent:
         if self.metadata.has_left(m):
             self.not_there(sender, m)
         else:
-            self.host.take(sender, m)
+            self.host.take(METADATA, sender, m)
             self.metadata.follow()
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:

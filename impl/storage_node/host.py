@@ -75,6 +75,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
 
 ROTTEN = (RottenLogError, RottenPageError)
+UNSOUND = (*ROTTEN, UnknownFormatError)
 
 
 class Birth(NamedTuple):
@@ -510,18 +511,22 @@ class StorageNode:
         """Take a message, if the node's own journal is sound."""
         if self.broken:
             return
-        if self.agent is not None and self.env.lane == METADATA:
+        group = self.env.lane
+        if group == METADATA and self.agent is not None:
             self.agent.take_for_metadata(sender, message)
         else:
-            self.take(sender, message)
+            self.take(group, sender, message)
 
-    def take(self, sender: NodeId, message: Message) -> None:
+    def take(self, group: int, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""
-        replica = self.replicas.get(self.env.lane)
+        replica = self.replicas.get(group)
         if type(message) in self.for_node:
             self.on_message_for_node(sender, message)
         elif replica is not None:
-            self.guarded(replica.receive, sender, message)
+            try:
+                replica.receive(sender, message)
+            except UNSOUND as error:
+                self.found_unsound(error)
         elif self.agent is not None:
             self.agent.not_there(sender, message)
 
@@ -554,16 +559,19 @@ class StorageNode:
             self.guarded(replica.fire, timer)
 
     def guarded(self, handler: Callable[..., None], *arguments: Any) -> None:
-        """Call a handler of the lane's group; what turns out to be damaged silences the replica, like one
-        that finds rot at its start.
-        """
+        """Call a handler of the lane's group."""
         try:
             handler(*arguments)
-        except ROTTEN as rot:
-            self.fall_silent(self.replicas[self.env.lane].incarnation, rot)
-            self.say_vacant()
-        except UnknownFormatError:
+        except UNSOUND as error:
+            self.found_unsound(error)
+
+    def found_unsound(self, error: Exception) -> None:
+        """What turns out to be damaged silences the lane's replica, like one that finds rot at its start."""
+        if isinstance(error, UnknownFormatError):
             self.leave_to_other_code()
+            return
+        self.fall_silent(self.replicas[self.env.lane].incarnation, error)
+        self.say_vacant()
 
     OWN: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         Found: on_found,

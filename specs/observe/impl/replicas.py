@@ -378,18 +378,19 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place, self.group)
         if replica is None:
             return
-        disk, log, seen = place.disk, replica.log, self.seen.get(place.name)
+        disk, log, times, seen = place.disk, replica.log, self.times, self.seen.get(place.name)
+        commit, is_known = log.commit, seen is not None and seen.replica is replica
         # Before anything is read here, which is no work of the handler; most handlers touch no disk.
-        if disk.bytes_read or disk.bytes_written or seen is None or seen.replica is not replica:
+        if disk.bytes_read or disk.bytes_written or not is_known:
             self.load.worked(place, replica)
-        if place.slow > self.times.slowest or not place.world.timed:
-            self.times.handled(place)
-        if replica.state.applied != log.commit:
-            self.view.file(AppliedApart(replica.member, replica.state.applied, log.commit))
+        if place.slow > times.slowest or not (times.untimed or place.world.timed):
+            times.handled(place)
+        if replica.state.applied != commit:
+            self.view.file(AppliedApart(replica.member, replica.state.applied, commit))
         question = given(place)
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
             self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
-        if seen is None or seen.replica is not replica:
+        if seen is None or not is_known:
             seen = self.seen[place.name] = Seen(replica)
             self.damages.pop(place.name, None)
             self.began(replica)
@@ -399,11 +400,11 @@ class ImplObserver(RequestObserver):
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:
                 del self.fallen[place.name]
-        if log.commit > seen.commit:
-            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
+        if commit > seen.commit:
+            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), commit):
                 self.view.file(Committed(seen.member, number, proposed_at))
-            seen.commit = self.commits[place.name] = log.commit
-            self.times.known(log.commit, place.world.tau)
+            seen.commit = self.commits[place.name] = commit
+            times.known(commit, place.world.tau)
         leadership = replica.leadership
         if leadership is not None:
             ballot, ends = leadership.ballot, lease_end(replica, leadership)

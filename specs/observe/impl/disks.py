@@ -21,7 +21,9 @@ NO_PAGE = -1
 """Above a root."""
 
 REMEMBERED = 64
-"""Journal records that are not decoded again, at the most."""
+"""Journal records that are not decoded again, at the most;"""
+REMEMBERED_PAGES = 256
+"""and pages."""
 
 
 class ChosenRecord:
@@ -56,6 +58,7 @@ class DurableLogs:
         self.brought: dict[Member, list[tuple[int, Entry]]] = {}
         """What copies have brought of a peer's log, which counts once a head names the copy."""
         self._decoded: dict[bytes, JournalRecord] = {}
+        self._pages_read = PagesRead()
         self._prefixes: dict[int, str] = {}
         """By incarnation: with what the logs of it begin that became longer."""
 
@@ -119,10 +122,12 @@ class DurableLogs:
         if snapshot is not None and not snapshot.roots:
             view.lack_tree(member, snapshot.slot)
             return
-        if snapshot is not None and (
-            member in self.with_rot or self.pages.setdefault(member, SoundPages()).whole(head, disk)
-        ):
-            view.checkpoint(member, snapshot.slot)
+        if snapshot is not None:
+            pages = self.pages.get(member)
+            if pages is None:
+                pages = self.pages[member] = SoundPages(self._pages_read)
+            if member in self.with_rot or pages.whole(head, disk):
+                view.checkpoint(member, snapshot.slot)
         # Who gets its tree has from then on what readers hold.
         held = head.first > self.firsts.get(member, 1) or member in view.bare
         view.has_tree(member)
@@ -176,6 +181,30 @@ class DurableLogs:
         self._prefixes.clear()
 
 
+class PagesRead:
+    """Pages that were verified: the voters of a group write equal ones, soon after one another."""
+
+    def __init__(self) -> None:
+        self._read: dict[bytes, tuple[PageRef, bytes, Sequence[PageRef]]] = {}
+        """By digest: what named the page, its bytes, and the pages below it."""
+
+    def below(self, ref: PageRef, data: bytes | None) -> Sequence[PageRef]:
+        """The pages below the one that `ref` names, of which these are the bytes.
+
+        Raises:
+            RottenPageError: they are not.
+        """
+        before = self._read.get(ref.digest)
+        if before is not None and before[0] == ref and before[1] == data:
+            return before[2]
+        children = decode_page(ref, data).children
+        assert data is not None, "a page that is missing is rotten"
+        if len(self._read) >= REMEMBERED_PAGES:
+            self._read.clear()
+        self._read[ref.digest] = ref, data, children
+        return children
+
+
 class SoundPages:
     """The pages of checkpoints of one replica that were found sound on the platter.
 
@@ -183,7 +212,8 @@ class SoundPages:
     known no more, nor are those above it. So a checkpoint costs what it has changed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read: PagesRead) -> None:
+        self._read = read
         self._file = ""
         self._known: dict[int, tuple[PageRef, int]] = {}
         """By page: what names it, and the page above it."""
@@ -207,10 +237,10 @@ class SoundPages:
             before = known.get(ref.page)
             if before is None or before[0] != ref:
                 try:
-                    page = decode_page(ref, pages.get(ref.page))
+                    below = self._read.below(ref, pages.get(ref.page))
                 except RottenPageError:
                     self._known = {}
                     return False
-                missing += [(child, ref.page) for child in page.children]
+                missing += [(child, ref.page) for child in below]
             known[ref.page] = ref, above
         return True

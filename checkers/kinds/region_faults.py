@@ -298,7 +298,7 @@ def makers(ground: Ground) -> list[Place]:
     return [
         target
         for target in ground.targets
-        if target.up and isinstance(target.node, StorageNode) and target.node.births
+        if target.up and isinstance(target.node, StorageNode) and target.node.maker.births
     ]
 
 

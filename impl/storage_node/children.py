@@ -4,41 +4,30 @@ checkpoint, and page files stay as long as one of them needs them (rules H3, H11
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.service import Service
-
-
-class Parent(Protocol):
-    """What this needs of the node."""
-
-    def make_children(self, parent: PartitionReplica) -> None:
-        """The lane's replica names a checkpoint at its barrier, durably with what is said from here on."""
-        ...
-
-    def names_files(self, replica: PartitionReplica) -> None:
-        """The lane's replica may need fewer files of others."""
-        ...
+from dynaproof.impl.storage_node.lines import Lines
+from dynaproof.impl.storage_node.making import Making
 
 
 class Children(Service):
     """Of one replica."""
 
-    def __init__(self, replica: PartitionReplica, node: Parent) -> None:
+    def __init__(self, replica: PartitionReplica, making: Making, lines: Lines) -> None:
         self.replica = replica
-        self.node = node
+        self.making = making
+        self.lines = lines
 
     def started(self) -> None:
         """A restart that finds the barrier in a checkpoint makes what is missing (H3)."""
         if self.replica.rooted:
-            self.node.make_children(self.replica)
+            self.making.make_children(self.replica)
 
     def checkpointed(self) -> None:
         """The last checkpoint, or a copy of one."""
         if self.replica.rooted:
-            self.node.make_children(self.replica)
+            self.making.make_children(self.replica)
 
     def tidied(self) -> None:
         """Something has come home."""
-        self.node.names_files(self.replica)
+        self.lines.names(self.replica.group, self.replica.files_of_others())

@@ -19,27 +19,23 @@ by admins only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from msgspec import structs
 
 from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.metadata.records import METADATA
-from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
-from dynaproof.impl.partition.birth import born
-from dynaproof.impl.partition.records import ChildSpec
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import (
     LOGS,
     PAGES,
-    log_prefix,
     replicas_named,
 )
-from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import (
     AskReport,
@@ -57,6 +53,7 @@ from dynaproof.impl.storage_node.agent import Agent, Region
 from dynaproof.impl.storage_node.children import Children
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.lines import Lines
+from dynaproof.impl.storage_node.making import Making
 from dynaproof.impl.storage_node.messages import (
     Emptied,
     Ended,
@@ -69,23 +66,13 @@ from dynaproof.impl.storage_node.messages import (
     SpeakTimer,
     Written,
 )
-from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
-from dynaproof.impl.storage_node.replica_files import has_spoken, incarnations, remove_files
+from dynaproof.impl.storage_node.node_journal import NodeJournal, Silent
+from dynaproof.impl.storage_node.replica_files import has_spoken, incarnations
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
 
 ROTTEN = (RottenLogError, RottenPageError)
 UNSOUND = (*ROTTEN, UnknownFormatError)
-
-
-class Birth(NamedTuple):
-    """What is known of a replica that is being made of a child of `parent`: which child it is, if it begins
-    on its parent's pages, and whether it campaigns `first` then (H6).
-    """
-
-    parent: int
-    child: ChildSpec | None
-    first: bool
 
 
 class StorageNode:
@@ -113,12 +100,6 @@ class StorageNode:
         """Who may have one made, or dropped, besides."""
         self.replicas: dict[int, PartitionReplica] = {}
         """By group: those that have started."""
-        self.making: dict[int, PartitionReplica] = {}
-        """By group: those between the steps of H1, which say nothing yet;"""
-        self.commanded: dict[int, NodeId] = {}
-        """the operators that wait for some of them;"""
-        self.births: dict[int, Birth] = {}
-        """and the parents of those that a split makes."""
         self.unread: dict[int, bool] = {}
         """Groups of which the disk may hold something that this life has not looked at yet."""
         self.journal = NodeJournal(env.disk)
@@ -126,6 +107,9 @@ class StorageNode:
         """Of all trees of the node."""
         self.grants = Grants(env, settings.lease_us)
         self.lines = Lines(env.disk)
+        self.maker = Making(self)
+        self.making = self.maker.under_way
+        """By group: replicas that say nothing yet."""
         self.agent = None if region is None else Agent(self, region)
         self.for_node = frozenset((*self.OWN, *self.ASKED, *(Agent.HANDLERS if self.agent else ())))
         """The messages that are not for a replica."""
@@ -145,6 +129,7 @@ class StorageNode:
         there = {group for group, _ in replicas_named((*disk.logs(LOGS), *disk.files(PAGES)))}
         there.update(self.journal.groups())
         self.unread = dict.fromkeys(sorted(there), True)
+        self.lines.known = not there
         for group in self.unread:
             self.env.enter(group)
             self.env.send(self.env.me, Found())
@@ -166,7 +151,7 @@ class StorageNode:
                 self.broken = True  # It was marked, so the node's journal has lost a record that was durable.
                 return
             if incarnation != live:
-                self.remove_files(group, incarnation)
+                self.lines.left(group, incarnation)
         if self.journal.buried(group) or self.journal.was_dropped(group):
             self.env.send(self.env.me, Emptied())
         if live:
@@ -174,9 +159,9 @@ class StorageNode:
         del self.unread[group]  # What this group needs of other files is known.
         if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
-        if group in self.births:
-            self.make_child(self.births[group])
+        self.maker.make_child()
         if not self.unread:
+            self.lines.known = True
             self.lines.clear()
 
     def recover(self, incarnation: int) -> None:
@@ -191,7 +176,7 @@ class StorageNode:
             return
         replica, torn = recovered
         self.replicas[self.env.lane] = replica
-        self.names_files(replica)
+        self.lines.names(self.env.lane, replica.files_of_others())
         replica.end.marked = self.journal.marked(self.env.lane)
         if torn:
             self.env.note(Reached("recovery from a torn tail"))
@@ -205,7 +190,13 @@ class StorageNode:
         """What replicas of a group do besides what those of every partition do."""
         if self.agent is not None and group == METADATA:
             return self.agent.more_of(group)
-        return lambda replica: (Children(replica, self),)
+        return lambda replica: (Children(replica, self.maker, self.lines),)
+
+    def begins_alone(self, group: int) -> bool:
+        """Whether a group that is new begins without a leader that knows it: that of a table's partition, or
+        of the metadata (A13).
+        """
+        return self.agent is not None
 
     # --- Silence ---
 
@@ -231,14 +222,7 @@ class StorageNode:
         on.
         """
         group = self.env.lane
-        made = self.making.pop(group, None)
-        self.commanded.pop(group, None)
-        self.births.pop(group, None)
-        if made is not None:
-            made.state.pages.close()
-            self.env.cancel_timer(SpeakTimer())
-        for child in [one for one, birth in self.births.items() if birth.parent == group]:
-            self.abandon_child(child)
+        self.maker.abandon(group)
         replica = self.replicas.pop(group, None)
         if replica is not None:
             self.grants.ended(group, replica.bound_until())
@@ -249,8 +233,8 @@ class StorageNode:
         self.journal.confirm(m.through)
         if self.journal.buried(self.env.lane):
             for incarnation in incarnations(self.env.disk, self.env.lane):
-                self.remove_files(self.env.lane, incarnation)
-            self.names_none(self.env.lane)
+                self.lines.left(self.env.lane, incarnation)
+            self.lines.names(self.env.lane, ())
             self.env.send(self.env.me, Emptied())
 
     def on_emptied(self, _: Emptied) -> None:
@@ -260,8 +244,8 @@ class StorageNode:
     def on_ended(self, m: Ended) -> None:
         """What is silent durably needs no files."""
         self.journal.confirm(m.through)
-        self.remove_files(self.env.lane, m.incarnation)
-        self.names_none(self.env.lane)
+        self.lines.left(self.env.lane, m.incarnation)
+        self.lines.names(self.env.lane, ())
         if self.journal.was_dropped(self.env.lane):
             self.env.send(self.env.me, Emptied())
 
@@ -313,144 +297,15 @@ class StorageNode:
         if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
             return
-        if operated:
-            self.commanded[group] = sender
-        if m.parent:
-            self.births[group] = Birth(m.parent, None, False)
-        self.write(head_of(m))
-
-    def write(self, head: AnyHead) -> None:
-        """Write the files of a replica of the lane's group, beside the pages that its head names (H1, a);
-        what an earlier making has left that a crash cut short is gone.
-        """
-        group, incarnation = self.env.lane, head.member.incarnation
-        for name in self.env.disk.logs(log_prefix(group, incarnation)):
-            self.env.disk.remove_log(name)
-        self.lines.owned(group, incarnation)
-        settings, more = self.settings_of(group), self.more_of(group)
-        made = self.making[group] = partition.create(self.env, settings, self.cache, head, more)
-        self.names_files(made)
-        self.env.cancel_timer(VacantTimer())
-        self.env.send(self.env.me, Written(incarnation))
+        self.maker.begin(head_of(m), sender if operated else None, m.parent)
 
     def on_written(self, m: Written) -> None:
-        """The files are durable: mark the replica (H1, b). In this order, for a mark without files is a
-        replica that has forgotten everything.
-        """
-        if self.env.lane not in self.making:
-            return  # The partition was buried meanwhile (A7), or its parent has fallen silent (P3).
-        birth = self.births.get(self.env.lane)
-        parent = 0 if birth is None else birth.parent
-        through = self.journal.append(Made(self.env.lane, m.incarnation, parent))
-        if parent and parent in self.replicas:
-            self.replicas[parent].end.marked = True  # It grants nothing from here on (H7).
-        self.env.send(self.env.me, Marked(m.incarnation, through))
+        """The files of a replica are durable (H1, b)."""
+        self.maker.on_written(m)
 
     def on_marked(self, m: Marked) -> None:
-        """The mark is durable: the replica speaks from here on (H1, c), and who commanded it hears so (A5).
-        It waits for nothing that an earlier incarnation has granted here (rule L5).
-        """
-        self.journal.confirm(m.through)
-        if self.env.lane not in self.making:
-            return  # The partition was buried meanwhile (A7).
-        birth = self.births.get(self.env.lane)
-        waits_us = 0 if birth is None else self.bound_until(birth.parent) - self.env.now
-        if waits_us > 0:
-            self.env.note(Reached("child waited for the lease of its parent"))
-            self.env.set_timer(waits_us, SpeakTimer())
-        else:
-            self.speak()
-
-    def bound_until(self, group: int) -> Microseconds:
-        """Until when a lease may run that was granted here for a group (H8)."""
-        replica = self.replicas.get(group)
-        if replica is None:
-            return self.grants.bound_until(group, self.journal.was_made(group))
-        return replica.bound_until()
-
-    def speak(self) -> None:
-        """The replica of the lane's group is made, marked, and bound by nothing that its parent granted."""
-        replica = self.replicas[self.env.lane] = self.making.pop(self.env.lane)
-        birth = self.births.pop(self.env.lane, None)
-        replica.end.marked = self.journal.marked(self.env.lane)
-        head = replica.log.head
-        if head.config_slot:
-            self.env.note(Reached("voter replaced"))
-        votes = head.config_slot and head.member in head.config.voters
-        if votes and head.snapshot is None and not self.settings_of(self.env.lane).repairs_itself:
-            self.env.note(Reached("voter made empty"))
-        replica.start(waits=False)
-        if birth is not None and birth.child is not None:
-            replica.begin_child(birth.first)
-        elif self.agent is not None and not head.config_slot and head.member in head.config.voters:
-            replica.begin_first()
-        operator = self.commanded.pop(self.env.lane, None)
-        if operator is not None and self.agent is not None:
-            self.env.send(operator, Created(head.member))
-
-    # --- Children ---
-
-    def make_children(self, parent: PartitionReplica) -> None:
-        """Make what a split gives this node, unless something of it was ever here (H3). Its files are durable
-        with the head that names its parent's last checkpoint (P3).
-        """
-        split, group = parent.state.split, parent.group
-        assert split is not None, "only a partition that is split has children"
-        for child in split.children:
-            if any(voter.node == self.env.me for voter in child.voters):
-                self.env.enter(child.partition)
-                self.births.setdefault(child.partition, Birth(group, child, parent.end.led))
-                if child.partition not in self.unread:
-                    self.make_child(self.births[child.partition])
-                self.env.enter(group)
-
-    def make_child(self, birth: Birth) -> None:
-        """Make this node's part of the lane's group, on the pages of its parent."""
-        group, parent, child = self.env.lane, self.replicas.get(birth.parent), birth.child
-        if group in self.making or child is None:
-            return
-        known = self.journal.floor(group) or self.journal.buried(group) or group in self.replicas
-        if known or parent is None or not parent.rooted:
-            self.births.pop(group, None)
-            return
-        head, page_bytes = parent.log.head, self.settings_of(birth.parent).page_bytes
-        self.env.enter(birth.parent)  # What is damaged on its pages silences the parent.
-        member = Member(self.env.me, 1)
-        head = born(self.env.disk, self.cache, page_bytes, head, child, member)
-        self.env.enter(group)
-        self.write(head)
-
-    def abandon_child(self, group: int) -> None:
-        """The parent has fallen silent, or is dropped: what is not marked yet comes by copy (P3, H10)."""
-        if self.journal.floor(group) or self.births[group].child is None:
-            return
-        del self.births[group]
-        made = self.making.pop(group, None)
-        if made is not None:
-            made.state.pages.close()
-            self.names_none(group)
-            remove_files(self.env.disk, group, made.incarnation)
-
-    def names_files(self, replica: PartitionReplica) -> None:
-        """A replica of the node needs these page files of others (P6)."""
-        before = replica.group
-        self.lines.names(before, replica.files_of_others())
-        if not self.unread:
-            self.lines.clear()
-
-    def names_none(self, group: int) -> None:
-        """No replica of a group needs any page files here."""
-        self.lines.names(group, ())
-        if not self.unread:
-            self.lines.clear()
-
-    def remove_files(self, group: int, incarnation: int) -> None:
-        """Remove what a replica has on the disk, durably needless; its pages, once nobody else needs them."""
-        for name in self.env.disk.logs(log_prefix(group, incarnation)):
-            self.env.disk.remove_log(name)
-        self.lines.left(group, incarnation)
-        if not self.unread:
-            self.lines.clear()
+        """The mark of a replica is durable (H1, c)."""
+        self.maker.on_marked(m)
 
     # --- What an operator asks ---
 
@@ -468,7 +323,7 @@ class StorageNode:
         live = self.journal.live(group)
         if group in self.making or group in self.unread or 0 < live < member.incarnation:
             return
-        if live == member.incarnation and self.owes_children(self.replicas.get(group)):
+        if live == member.incarnation and self.maker.owes_children(group):
             self.env.send(sender, NotYet(member))
             return
         fell_silent = self.journal.silent_incarnation(group) == member.incarnation
@@ -478,17 +333,6 @@ class StorageNode:
         elif self.agent is not None and fell_silent:
             self.end(self.dropped(m))  # It is reported no more.
         self.env.send(sender, Gone(member))
-
-    def owes_children(self, replica: PartitionReplica | None) -> bool:
-        """Whether a child of a partition that is split is to be made here, and no record says that it was
-        (H11).
-        """
-        split = None if replica is None else replica.state.split
-        return split is not None and any(
-            not self.journal.was_made(child.partition)
-            for child in split.children
-            if any(voter.node == self.env.me for voter in child.voters)
-        )
 
     def dropped(self, m: DropReplica) -> Silent | node_journal.Dropped:
         """What the node's journal says of a replica that is dropped; an operator has no term."""
@@ -548,8 +392,7 @@ class StorageNode:
             return
         replica = self.replicas.get(self.env.lane)
         if isinstance(timer, SpeakTimer):
-            if self.env.lane in self.making:
-                self.guarded(self.speak)
+            self.maker.on_speak_timer()
         elif isinstance(timer, VacantTimer):
             self.say_vacant()  # It was cancelled if a replica is there, or is being made.
         elif isinstance(timer, ReportTimer):

@@ -7,10 +7,8 @@ node names it; before all of the disk was looked at, none is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from dynaproof.impl.node import Disk
-from dynaproof.impl.paxos.files import pages_prefix
+from dynaproof.impl.paxos.files import log_prefix, pages_prefix
 
 
 class Lines:
@@ -24,9 +22,11 @@ class Lines:
         """The same by group."""
         self.ownerless: dict[str, bool] = {}
         """Files whose owner needs them no more, durably."""
+        self.known = False
+        """Whether all of the disk was looked at."""
 
     def names(self, group: int, files: tuple[str, ...]) -> None:
-        """A group's replica needs these of others from here on."""
+        """A group's replica needs these of others from here on, and no more."""
         before = self._names.get(group, ())
         if files == before:
             return
@@ -41,24 +41,26 @@ class Lines:
             self._names[group] = files
         else:
             del self._names[group]
+        self.clear()
 
     def left(self, group: int, incarnation: int) -> None:
-        """A replica needs its own page files no more, durably."""
+        """A replica needs nothing of its own any more, durably: its journal goes, and its pages once nobody
+        else needs them.
+        """
+        for name in self.disk.logs(log_prefix(group, incarnation)):
+            self.disk.remove_log(name)
         for name in self.disk.files(pages_prefix(group, incarnation)):
             self.ownerless[name] = True
+        self.clear()
 
     def owned(self, group: int, incarnation: int) -> None:
         """A replica of this name is made, perhaps anew after a crash: its files are its own."""
         for name in self.disk.files(pages_prefix(group, incarnation)):
             self.ownerless.pop(name, None)
 
-    def remove(self, files: Iterable[str]) -> None:
-        """Remove those of these files that nobody needs."""
-        for name in files:
-            if name in self.ownerless and name not in self.named:
+    def clear(self) -> None:
+        """Remove what nobody needs, if it is known what that is."""
+        for name in [*self.ownerless] if self.known else ():
+            if name not in self.named:
                 del self.ownerless[name]
                 self.disk.remove_file(name)
-
-    def clear(self) -> None:
-        """Remove all that nobody needs."""
-        self.remove(list(self.ownerless))

@@ -10,6 +10,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     LEADER,
     LEARNER,
     LINES,
+    MAKING,
     MEMBERSHIP,
     PAGE_FILE,
     RECORDS,
@@ -98,7 +99,7 @@ BUGS = (
         Edit(SPLITTING, "self.replica.end_at_barrier()", "pass"),
         Edit(REQUESTS, "if self.replica.state.split is not None:", "if False:"),
         Edit(
-            HOST,
+            MAKING,
             "waits_us = 0 if birth is None else self.bound_until(birth.parent) - self.env.now",
             "waits_us = 0",
         ),
@@ -173,16 +174,16 @@ BUGS = (
         "child_made_again",
         "A child that has fallen silent is made anew, as the same incarnation, from its parent (MakesAgain).",
         Edit(
-            HOST,
-            "known = self.journal.floor(group) or self.journal.buried(group) or group in self.replicas",
-            "known = self.journal.buried(group) or group in self.replicas",
+            MAKING,
+            "known = self.journal.floor(group) or self.journal.buried(group) or group in node.replicas",
+            "known = self.journal.buried(group) or group in node.replicas",
         ),
         scenario=AND_REPAIR,
     ),
     bug(
         "parent_dropped_early",
         "A node drops its replica of a parent before it has made its children (DropsTheParentEarly).",
-        Edit(HOST, "self.owes_children(self.replicas.get(group)):", "False:"),
+        Edit(HOST, "self.maker.owes_children(group):", "False:"),
         Edit(
             "dynaproof.impl.admin.splits",
             "return all(self.nodes.is_there(voter, number) for voter in child.config.voters)",
@@ -194,23 +195,16 @@ BUGS = (
     bug(
         "file_goes_with_its_owner",
         "A page file is removed with the replica that wrote it (GoesWithItsOwner).",
-        Edit(LINES, "if name in self.ownerless and name not in self.named:", "if name in self.ownerless:"),
+        Edit(LINES, "if name not in self.named:", "if True:"),
         scenario=SCENARIO,
     ),
     bug(
         "removed_before_all_is_read",
         "After a restart files are removed before it is known who needs them.",
         Edit(
-            HOST,
-            """
-            self.lines.left(group, incarnation)
-            if not self.unread:
-                self.lines.clear()
-            """,
-            """
-            self.lines.left(group, incarnation)
-            self.lines.clear()
-            """,
+            LINES,
+            "for name in [*self.ownerless] if self.known else ():",
+            "for name in [*self.ownerless]:",
         ),
         scenario=SCENARIO,
     ),
@@ -236,7 +230,7 @@ BUGS = (
             ''',
             '''
             """The last checkpoint, or a copy of one."""
-            self.node.names_files(self.replica)
+            self.lines.names(self.replica.group, self.replica.files_of_others())
             ''',
         ),
         scenario=SCENARIO,
@@ -275,9 +269,9 @@ BUGS = (
         "abandoned_child_keeps_its_files",
         "What was being made of a child when its parent fell silent stays on the disk (KeepsTheAbandoned).",
         Edit(
-            HOST,
+            MAKING,
             """
-            self.names_none(group)
+            self.node.lines.names(group, ())
             remove_files(self.env.disk, group, made.incarnation)
             """,
             "return",

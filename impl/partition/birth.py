@@ -24,8 +24,8 @@ from dynaproof.impl.tree.page_file import PageFile
 def born(
     disk: Disk, cache: PageCache, page_bytes: int, parent: AnyHead, child: ChildSpec, me: Member
 ) -> AnyHead:
-    """Write the pages that the child `me` has of its own, and give the head with which its journal begins;
-    `parent` is the head that names its parent's last checkpoint.
+    """Write the pages that the child `me` has of its own (P2), and give the head with which its journal
+    begins (H4); `parent` is the head that names its parent's last checkpoint.
 
     Raises:
         RottenPageError: a page of the parent on the way to the cut is damaged or missing.

@@ -67,7 +67,7 @@ class Splitting(Service):
             replica.propose(Split(slot, leadership.ballot, epoch, timestamp, left, right))
 
     def reason_to_refuse(self, leadership: Leadership, m: SplitPartition) -> str:
-        """Why it may not be split now; "" if it may."""
+        """Why it may not be split now; "" if it may, whether or not its own pages are home (P7)."""
         replica = self.replica
         others = [leadership.progress.get(voter) for voter in replica.others()]
         if replica.settings.repairs_itself:
@@ -94,7 +94,7 @@ class Splitting(Service):
     # --- The barrier ---
 
     def applied(self, record: Record) -> None:
-        """The leader stops in the step that applies the barrier, once it has answered who waits."""
+        """The leader stops in the step that applies the barrier (H6), once it has answered who waits (H5)."""
         if not isinstance(record, Split) or self.replica.leadership is None:
             return
         self.replica.end.led = True
@@ -115,7 +115,7 @@ class Splitting(Service):
         self.env.send(sender, WrongPartition(m.request, m.attempt, final, split=split, first=first))
 
     def says_so(self, sender: NodeId, expected_epoch: int) -> bool:
-        """Whether the partition is split: then a command that changes its config hears that."""
+        """Whether the partition is split: then a command that changes its config hears that (H6)."""
         split = self.replica.state.split
         if split is not None:
             self.env.send(sender, SplitAlready(expected_epoch, split))

@@ -130,7 +130,7 @@ class PartitionState:
         )
 
     def apply(self, record: Record) -> None:
-        """Apply the next chosen record."""
+        """Apply the next chosen record; behind a barrier it changes nothing (H5)."""
         assert record.slot == self.applied + 1, "slots are applied in order"
         self.applied, self.proposed_at = record.slot, record.proposed_at
         if self.split is not None:

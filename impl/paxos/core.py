@@ -192,7 +192,7 @@ class Core(Generic[State]):
 
     def arm_election(self) -> None:
         """Wait for a leader: longer than a lease of it, and a random part more, to split no votes. Behind a
-        barrier there is none.
+        barrier there is none (H6).
         """
         if self.state.barrier:
             return

@@ -89,7 +89,7 @@ class Learner(Core[State]):
 
     def checkpoint_if_due(self) -> None:
         """Write a checkpoint when enough of the log was applied since the last, or too much waits in
-        memory.
+        memory; and a last one at the barrier (P1).
         """
         if self.checkpoint is not None or not self.full:
             return
@@ -186,7 +186,7 @@ class Learner(Core[State]):
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
         """The pages are durable: begin a segment that names their root, and cut the log below what laggards
-        may ask for.
+        may ask for. What a split makes of it is written in the same handler (P3).
         """
         checkpoint = self.checkpoint
         if checkpoint is None or checkpoint.named or checkpoint.number != m.number:

@@ -24,10 +24,10 @@ class Children(Service):
             self.making.make_children(self.replica)
 
     def checkpointed(self) -> None:
-        """The last checkpoint, or a copy of one."""
+        """The last checkpoint, or a copy of one (H3)."""
         if self.replica.rooted:
             self.making.make_children(self.replica)
 
     def tidied(self) -> None:
-        """Something has come home."""
+        """Something has come home (P6)."""
         self.lines.names(self.replica.group, self.replica.files_of_others())

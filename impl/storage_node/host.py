@@ -30,13 +30,11 @@ from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
-from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import (
     LOGS,
     PAGES,
     replicas_named,
 )
-from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import (
     AskReport,
     Created,
@@ -297,7 +295,7 @@ class StorageNode:
         if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
             return
-        self.maker.begin(head_of(m), sender if operated else None, m.parent)
+        self.maker.begin(m, sender if operated else None)
 
     def on_written(self, m: Written) -> None:
         """The files of a replica are durable (H1, b)."""
@@ -311,8 +309,9 @@ class StorageNode:
 
     def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
         """Silence exactly this incarnation at the command of an operator (rule M7), an admin (A6) or who
-        leads partition 0 (A15), whether or not it was ever made. While an older one lives here it cannot have
-        been, and while one is being made, or the group was not read yet, that is not known: say nothing.
+        leads partition 0 (A15), made or not. While an older one lives here it cannot have been, and while one
+        is being made, or the group was not read yet, that is not known: say nothing. One of a parent stays
+        as long as its children are not made (H11).
         """
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
@@ -409,7 +408,9 @@ class StorageNode:
             self.found_unsound(error)
 
     def found_unsound(self, error: Exception) -> None:
-        """What turns out to be damaged silences the lane's replica, like one that finds rot at its start."""
+        """What turns out to be damaged silences the lane's replica, which has read it (P8), like one that
+        finds rot at its start.
+        """
         if isinstance(error, UnknownFormatError):
             self.leave_to_other_code()
             return
@@ -432,10 +433,3 @@ class StorageNode:
         AskReport: on_ask_report,
     }
     """What others ask of the node, for a group."""
-
-
-def head_of(m: CreateReplica) -> AnyHead:
-    """What the journal of a new replica begins with."""
-    if m.log is None:
-        return fresh_head(m.member, m.config, m.config_slot)
-    return log_replica_head(m.member, PartitionSnapshot.bare(m.log.record, m.log.ballot))

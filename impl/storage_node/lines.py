@@ -59,7 +59,7 @@ class Lines:
             self.ownerless.pop(name, None)
 
     def clear(self) -> None:
-        """Remove what nobody needs, if it is known what that is."""
+        """Remove what nobody needs, if it is known what that is (P6)."""
         for name in [*self.ownerless] if self.known else ():
             if name not in self.named:
                 del self.ownerless[name]

@@ -17,10 +17,11 @@ from dynaproof.impl.partition.birth import born
 from dynaproof.impl.partition.records import ChildSpec
 from dynaproof.impl.partition.replica import MoreServices, PartitionReplica
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.log import AnyHead
-from dynaproof.impl.paxos.messages.membership import Created, VacantTimer
+from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
+from dynaproof.impl.paxos.messages.membership import Created, CreateReplica, VacantTimer
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.lines import Lines
@@ -80,14 +81,14 @@ class Making:
 
     # --- The steps ---
 
-    def begin(self, head: AnyHead, operator: NodeId | None, parent: int) -> None:
-        """Make the replica of the lane's group that was commanded (A5)."""
+    def begin(self, m: CreateReplica, operator: NodeId | None) -> None:
+        """Make the replica of the lane's group that was commanded (A5); one of a child too (H10)."""
         group = self.env.lane
         if operator is not None:
             self.commanded[group] = operator
-        if parent:
-            self.births[group] = Birth(parent, None, False)
-        self.write(head)
+        if m.parent:
+            self.births[group] = Birth(m.parent, None, False)
+        self.write(head_of(m))
 
     def write(self, head: AnyHead) -> None:
         """Write the files of a replica of the lane's group, beside the pages that its head names (H1, a);
@@ -145,7 +146,7 @@ class Making:
 
     def speak(self) -> None:
         """The replica of the lane's group is made, marked, and bound by nothing that its parent granted; who
-        commanded it hears so (A5).
+        commanded it hears so (H1, c; A5).
         """
         group = self.env.lane
         replica = self.node.replicas[group] = self.under_way.pop(group)
@@ -194,7 +195,7 @@ class Making:
                 self.env.enter(group)
 
     def make_child(self) -> None:
-        """Make this node's part of the lane's group, if a split gives it one, on the pages of its parent."""
+        """Make this node's part of the lane's group on its parent's pages, if a split gives it one (H3)."""
         node, group = self.node, self.env.lane
         birth = self.births.get(group)
         if birth is None or birth.child is None or group in self.under_way:
@@ -232,3 +233,10 @@ class Making:
             for child in split.children
             if any(voter.node == self.env.me for voter in child.voters)
         )
+
+
+def head_of(m: CreateReplica) -> AnyHead:
+    """What the journal of a new replica begins with."""
+    if m.log is None:
+        return fresh_head(m.member, m.config, m.config_slot)
+    return log_replica_head(m.member, PartitionSnapshot.bare(m.log.record, m.log.ballot))

@@ -225,7 +225,8 @@ class NodeJournal:
 
     def _purge(self) -> None:
         """Forget what is buried or dropped by a term below the fence (A8). While something of it may be on
-        the disk, it is not: what is there and stands nowhere was lost from this journal.
+        the disk, it is not: what is there and stands nowhere was lost from this journal. What is known of a
+        child stays beside a replica of its parent (H11).
         """
         for group in list(self._emptied):
             record = self._standing[group]

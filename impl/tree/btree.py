@@ -348,7 +348,7 @@ class BTree(TreeView[V]):
     def bring_home(self, key: bytes) -> tuple[bytes | None, int]:
         """Have the next checkpoint write the leaf of a key and its large values into the own file, if they
         lie in older files of the line; where the next leaf begins, None behind the last one, and how much
-        that was, in nodes and values.
+        that was, in nodes and values (P5).
         """
         first, moved = self.file.first, 0
         high: bytes | None = None

@@ -27,7 +27,8 @@ class Homecoming:
         self._key = b""
 
     def step(self, limit: int) -> bool:
-        """Move the next leaves and large values, about `limit`; whether all is home with the next checkpoint.
+        """Move the next leaves and large values, about `limit`; whether all is home with the next checkpoint
+        (P5).
 
         Raises:
             RottenPageError: a page is damaged or missing.

@@ -143,7 +143,7 @@ class PageFile:
         return decode_page(ref, self.read_bytes(ref.page))
 
     def read_bytes(self, number: int) -> bytes | None:
-        """The bytes of a page, from the file of the line in which it lies."""
+        """The bytes of a page, from the file of the line in which it lies (P2)."""
         name = self.name if number >= self.first else file_of(self.older, number)
         return self.disk.read_page(name, number)
 
@@ -181,7 +181,8 @@ class PageFile:
         return body, children, page.depth, len(read)
 
     def retire(self, ref: PageRef, depth: int) -> None:
-        """The trees in memory need what lies at `ref` no longer; older roots do.
+        """The trees in memory need what lies at `ref` no longer; older roots do. What lies in a file of
+        others is theirs (P4).
 
         Raises:
             RottenPageError: a page that says where its pieces lie is damaged or missing.

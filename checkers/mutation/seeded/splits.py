@@ -226,10 +226,10 @@ BUGS = (
         Edit(
             CHILDREN,
             '''
-            """The last checkpoint, or a copy of one."""
+            """The last checkpoint, or a copy of one (H3)."""
             ''',
             '''
-            """The last checkpoint, or a copy of one."""
+            """The last checkpoint, or a copy of one (H3)."""
             self.lines.names(self.replica.group, self.replica.files_of_others())
             ''',
         ),

@@ -76,10 +76,6 @@ class _Waiting:
         self.bytes = 0
         self.written = 0
 
-    def add(self, messages: int, size: int) -> None:
-        self.messages += messages
-        self.bytes += size
-
 
 _Held = tuple[_Waiting, list[Outgoing], int]
 """A handler's messages of one lane, with the lane, and with their bytes, or 0 where they were not weighed."""
@@ -184,8 +180,10 @@ class Outbox:
         if sent:
             covered = self._covering is not None and lane.written <= self._covering
             (self._by_this if covered else self._by_next).append((lane, sent, weighs))
-            lane.add(count, weighs)
-            node.add(count, weighs)
+            lane.messages += count
+            lane.bytes += weighs
+            node.messages += count
+            node.bytes += weighs
         return []
 
     def _admitted(self, lane: _Waiting, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
@@ -218,8 +216,8 @@ class Outbox:
                 if not weighs:
                     weighs = sum(weight(message) for _, message, _ in sent)  # noqa: PLW2901
                     waiting[at] = lane, sent, weighs
-                    lane.add(0, weighs)
-                    self._all.add(0, weighs)
+                    lane.bytes += weighs
+                    self._all.bytes += weighs
         self._not_weighed = 0
 
     def sync_started(self) -> None:
@@ -239,10 +237,12 @@ class Outbox:
             count = len(sent)
             released += sent
             released_bytes += weighs
-            lane.add(-count, -weighs)
+            lane.messages -= count
+            lane.bytes -= weighs
             if not weighs:
                 self._not_weighed -= count
-        self._all.add(-len(released), -released_bytes)
+        self._all.messages -= len(released)
+        self._all.bytes -= released_bytes
         self._by_this = []
         self._lanes = {
             number: lane for number, lane in self._lanes.items() if lane.messages or lane.written > durable

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes_of_capacity import OF_CAPACITY
-from dynaproof.specs.sometimes_of_regions import OF_A_REGION, OF_REPAIR
+from dynaproof.specs.sometimes_of_regions import OF_A_REGION, OF_REPAIR, OF_SPLITS
 
 LEADER_CHANGED = Sometimes(
     "leader changed under load",
@@ -309,6 +309,7 @@ EVERY: Mapping[str, Sometimes] = MappingProxyType(
         **OF_SEVERAL_ITEMS,
         **OF_A_REGION,
         **OF_REPAIR,
+        **OF_SPLITS,
         **OF_CAPACITY,
     }
 )

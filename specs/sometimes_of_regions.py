@@ -131,6 +131,85 @@ ALL_HAVE_LEFT = Sometimes(
     "docs/table.md, A15",
 )
 
+PARTITION_SPLIT = Sometimes(
+    "partition split",
+    "The barrier of a partition was chosen.",
+    "docs/table.md, A12",
+)
+
+CHILD_WAITED = Sometimes(
+    "child waited for the lease of its parent",
+    "A node had made its part of a child, and what it had granted for the parent had not run out.",
+    "docs/table.md, H8",
+)
+
+CAME_HOME = Sometimes(
+    "pages of a child came home",
+    "A child moved the last of what it needed from the files of its parent into its own.",
+    "docs/table.md, P5",
+)
+
+CROSSED = Sometimes(
+    "request crossed a split",
+    "A request that had been asked of a partition went on at a child of it.",
+    "docs/table.md, R4",
+)
+
+CROSSED_OPEN = Sometimes(
+    "request crossed a split, and its outcome was open",
+    "It went on at a child, and whether an attempt at the parent took effect was not known.",
+    "docs/table.md, R4",
+)
+
+RETRIED_IN_CHILD = Sometimes(
+    "retry answered by a child",
+    "A child answered a request from what its parent had remembered.",
+    "docs/table.md, H4",
+)
+
+CHILD_BY_COPY = Sometimes(
+    "child made by copy",
+    "A node was told to make its replica of a child, because no replica of the parent there would.",
+    "docs/table.md, H10",
+)
+
+SPLIT_GIVEN_UP = Sometimes(
+    "split given up",
+    "The epoch of a partition was to be raised, so that the command to split it counts no more.",
+    "docs/table.md, A12",
+)
+
+PAGES_OUTLIVE_PARENT = Sometimes(
+    "parent dropped before its children were home",
+    "A parent's replica was dropped while a child there still lay on its pages.",
+    "docs/table.md, P6",
+)
+
+SPLIT_TAKEN_OVER = Sometimes(
+    "split taken over half way",
+    "An admin became active while a partition was being split.",
+    "docs/table.md, A2",
+)
+
+OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            PARTITION_SPLIT,
+            CHILD_WAITED,
+            CAME_HOME,
+            CROSSED,
+            CROSSED_OPEN,
+            RETRIED_IN_CHILD,
+            CHILD_BY_COPY,
+            SPLIT_GIVEN_UP,
+            PAGES_OUTLIVE_PARENT,
+            SPLIT_TAKEN_OVER,
+        )
+    }
+)
+"""Situations that need splits."""
+
 OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one

@@ -21,11 +21,11 @@ from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import Config
-from dynaproof.impl.tree.btree import TreeView
 from dynaproof.impl.tree.comparison import digest_of
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
+from dynaproof.impl.tree.view import TreeView
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.place import is_cut_off, replica_of, services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS
@@ -261,7 +261,7 @@ def leader_of(replicas: Sequence[Any]) -> Any:
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:
     """The trees of a state, read beside the cache of the node, so that who looks changes nothing."""
     pages = state.pages
-    beside = PageFile(pages.disk, pages.name, pages.page_bytes, PageCache(0))
+    beside = PageFile(pages.disk, pages.name, pages.page_bytes, PageCache(0), pages.older, pages.first)
     items, memory = (TreeView(beside, tree.codec, tree.root) for tree in state.trees)
     return items, memory
 

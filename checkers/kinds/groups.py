@@ -106,13 +106,21 @@ class GroupsObservation:
         """The observer of a group."""
         return self.groups[group]
 
+    def nearest(self, place: Place) -> GroupObservation:
+        """The observer of the group in whose lane a node is; another's where that is not observed: something
+        is said of a group that is planned, and may never be.
+        """
+        return self.groups.get(place.lane) or next(iter(self.groups.values()))
+
     def at(self, place: Place) -> list[int]:
         """The groups of which a replica was seen at a place."""
         return [group for group, one in self.groups.items() if place.name in one.members]
 
     def concerned(self, place: Place, file: str) -> Iterable[int]:
         """The groups at a place to which a file matters: its own, or all where it is the node's."""
-        return [group for group, _ in replicas_named([file])] or self.at(place)
+        node = place.node
+        named = node.lines.named.get(file, ()) if isinstance(node, StorageNode) else ()
+        return [*(group for group, _ in replicas_named([file])), *named] or self.at(place)
 
     # --- What happens to nodes ---
 
@@ -156,19 +164,19 @@ class GroupsObservation:
 
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its lane had written was durable."""
-        self.of(place.lane).uncovered(place, message)
+        self.nearest(place).uncovered(place, message)
 
     def shed(self, place: Place, to: NodeId, message: Message) -> None:
         """A queue was full, so a message was dropped."""
-        self.of(place.lane).shed(place, to, message)
+        self.nearest(place).shed(place, to, message)
 
     def vanished(self, place: Place, message: Message) -> None:
         """A message is gone, and nobody noted that."""
-        self.of(place.lane).vanished(place, message)
+        self.nearest(place).vanished(place, message)
 
     def raised(self, place: Place, payload: object, error: Exception) -> None:
         """A handler has raised."""
-        self.of(place.lane).raised(place, payload, error)
+        self.nearest(place).raised(place, payload, error)
 
     def prune(self) -> None:
         """Forget what no spec can need any more."""
@@ -177,7 +185,10 @@ class GroupsObservation:
 
     def judged(self) -> tuple[int, int]:
         """Keys that clients used, and how many of them are no longer judged."""
-        each = [one.judged() for one in self.groups.values()]
+        lines = {
+            id(one.judges): one for one in self.groups.values()
+        }  # A line of splits has one for each key.
+        each = [one.judged() for one in lines.values()]
         return sum(keys for keys, _ in each), sum(unjudged for _, unjudged in each)
 
 

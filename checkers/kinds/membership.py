@@ -91,7 +91,7 @@ class VotersLose:
             and voter not in view.forgetful
             and (
                 slot <= max(view.pruned_through, view.checkpoints.get(voter, 0), view.bare.get(voter, 0))
-                or voter in view.accepted[slot]
+                or voter in view.accepted.get(slot, {})
             )
             for voter in voters
         )

@@ -1,6 +1,6 @@
 """Faults that only a region has: a zone goes down, the active admin or the leader of the metadata crashes,
-the active admin or the leader of a table's partition is cut off, and a storage node turns gray. None of them
-loses synced state.
+the active admin or the leader of a table's partition is cut off, a storage node turns gray, and nodes stop
+while they make the children of a split. None of them loses synced state.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import DeleteTable
-from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.metadata.records import METADATA, SplitRecord
 from dynaproof.impl.router.router import Router
+from dynaproof.impl.storage_node.host import StorageNode
 
 
 class ZoneDown(FaultKind):
@@ -96,6 +97,35 @@ class MetadataLeaderCrash(CrashOf):
                 target
                 for target in ground.targets
                 if any(replica.group == METADATA for replica in leading(target))
+            ),
+            None,
+        )
+
+
+class CrashBesideLogReplica(CrashOf):
+    """A leader stops whose partition has a voter without a tree: another one is elected beside that."""
+
+    name = "crash of a leader beside a log replica"
+    sentence = "a leader crashes, and one of its voters has no tree"
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where there is such a partition."""
+        return self.who(ground) is not None
+
+    def who(self, ground: Ground) -> Place | None:
+        """The first that leads such a partition."""
+        bare = {
+            replica.member: True
+            for target in ground.targets
+            if target.up
+            for replica in hosted(target)
+            if not replica.full
+        }
+        return next(
+            (
+                target
+                for target in ground.targets
+                if any(voter in bare for replica in leading(target) for voter in replica.config.voters)
             ),
             None,
         )
@@ -184,6 +214,94 @@ def partitions_going(ground: Ground) -> list[int]:
     return [partition for table in going if table is not None for partition in table.partitions]
 
 
+class LeaderMute(CutOff):
+    """Routers do not hear a leader whose partition is about to be split: it answers, and what it has done is
+    asked again when its children have its keys.
+    """
+
+    name = "mute leader"
+    sentence = "no router hears the leader of a partition that is to be split"
+    mend_sentence = "routers hear the node that led a partition which was to be split"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where one is to be split."""
+        return bool(leaders_to_split(ground))
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """From one of these to all routers."""
+        leaders = leaders_to_split(ground)
+        if not leaders:
+            return []
+        leader = leaders[fault.amount % len(leaders)]
+        routers = [one.name for one in ground.world.places.values() if isinstance(one.node, Router)]
+        return out_of(leader, routers)
+
+
+def leaders_to_split(ground: Ground) -> list[Place]:
+    """The leaders of partitions that the active admin has its leader split."""
+    admin = active_admin(ground)
+    if admin is None or not isinstance(admin.node, Admin):
+        return []
+    going = [one.work.partition for one in admin.node.steps.of(SplitRecord) if one.work.step == "split"]
+    return [target for target in ground.targets if any(replica.group in going for replica in leading(target))]
+
+
+class PowerFailure(FaultKind):
+    """All storage nodes stop at once while one of them makes a child of a split: what each has synced by then
+    is all that is left. They come back together.
+    """
+
+    name = "power failure"
+    sentence = "all storage nodes lose power"
+    mend = "power"
+    mend_sentence = "all storage nodes have power again"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a child is being made."""
+        return all(target.up for target in ground.targets) and bool(makers(ground))
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Stop the storage nodes."""
+        for target in ground.targets:
+            if isinstance(target.node, StorageNode) and target.up:
+                ground.world.crash(target, f"fault{number}/{target.name}")
+        return self.name
+
+    def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
+        """Start those that are down."""
+        for target in ground.targets:
+            if isinstance(target.node, StorageNode) and not target.up:
+                ground.restart(target, f"fault{number}/disk")
+
+
+class MakerCrash(CrashOf):
+    """A node that makes a child of a split stops."""
+
+    name = "crash of a node that makes a child"
+    sentence = "a node that makes a child crashes"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where one does."""
+        return bool(makers(ground))
+
+    def who(self, ground: Ground) -> Place | None:
+        """The last of those that do."""
+        found = makers(ground)
+        return found[-1] if found else None
+
+
+def makers(ground: Ground) -> list[Place]:
+    """The storage nodes that make a child, or know that they are to."""
+    return [
+        target
+        for target in ground.targets
+        if target.up and isinstance(target.node, StorageNode) and target.node.maker.births
+    ]
+
+
 class GrayNode(Cut):
     """A node is slow, and some of the others do not hear it."""
 
@@ -215,6 +333,10 @@ class GrayNode(Cut):
 ZONE_DOWN = ZoneDown()
 ADMIN_CRASH = AdminCrash()
 METADATA_LEADER_CRASH = MetadataLeaderCrash()
+CRASH_BESIDE_LOG_REPLICA = CrashBesideLogReplica()
 ADMIN_CUT = AdminCut()
 LEADER_CUT = LeaderCut()
 GRAY_NODE = GrayNode()
+LEADER_MUTE = LeaderMute()
+POWER_FAILURE = PowerFailure()
+MAKER_CRASH = MakerCrash()

@@ -32,9 +32,10 @@ from dynaproof.checkers.runs.words import Knowledge
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.term import Activated
+from dynaproof.impl.metadata.records import ReplacementRecord, SplitRecord
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.paxos.notes import Led, Reached
-from dynaproof.impl.router.notes import Ended, Invoked, Shown, UserAnswered, UserAsked
+from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown, UserAnswered, UserAsked
 from dynaproof.impl.storage_node.messages import (
     Fenced,
     NodeReport,
@@ -53,15 +54,21 @@ def knowledge_of_admin(place: Place) -> Knowledge:
         for number, driven in admin.workflows.known.items()
     )
     replaced = (
-        f"{number}: {one.work.step} {one.work.new} for {one.work.out} in partition {one.work.partition}"
-        for number, one in admin.replacements.known.items()
+        f"{work.workflow}: {work.step} {work.new} for {work.out} in partition {work.partition}"
+        for work in (one.work for one in admin.steps.of(ReplacementRecord))
     )
-    return {
+    split = (
+        f"{work.workflow}: {work.step} of partition {work.partition}"
+        for work in (one.work for one in admin.steps.of(SplitRecord))
+    )
+    known = {
         "term": str(admin.term.term) if admin.term.active else "not active",
         "workflows": ", ".join(workflows) or "none",
         "replaces": ", ".join(replaced) or "nobody",
+        "splits": ", ".join(split),
         "calls": str(len(admin.caller)),
     }
+    return {what: words for what, words in known.items() if words}
 
 
 def knowledge_of_router(place: Place) -> Knowledge:
@@ -113,6 +120,7 @@ CALLS: Table = {
     Invoked: in_its_lane(NOTES[Invoked]),
     Shown: in_its_lane(NOTES[Shown]),
     Ended: in_its_lane(NOTES[Ended]),
+    Crossed: RegionObservation.crossed,
     Reached: RegionObservation.noted,
 }
 """What routers and admins note of their calls."""

@@ -24,17 +24,18 @@ from dynaproof.impl.metadata.records import (
     PartitionRecord,
     ProvisionedTable,
     ReplacementRecord,
+    SplitRecord,
     TableRecord,
     WorkflowRecord,
     partition_key,
     table_key,
 )
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.partition.records import RatesSet
+from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
-from dynaproof.impl.router.notes import UserAnswered, UserAsked
+from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import (
@@ -46,6 +47,7 @@ from dynaproof.impl.storage_node.messages import (
 )
 from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes_of_regions
+from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
@@ -54,6 +56,7 @@ from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import EVERY
 from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group_facts import Repeated
 from dynaproof.specs.views.lineage import LineageView, Owner, OwnerChanged
 from dynaproof.specs.views.region import (
     FenceLowered,
@@ -63,6 +66,7 @@ from dynaproof.specs.views.region import (
     ObeyedOldTerm,
     Overfull,
     RegionView,
+    Strayed,
 )
 
 COMMANDS = frozenset((CreateReplica, DropReplica, DropPartition, RaiseFence))
@@ -88,6 +92,7 @@ class RegionObservation(GroupsObservation):
         ObeyedOldTerm,
         Overfull,
         OwnerChanged,
+        Strayed,
     )
 
     def __init__(self, config: RegionConfig) -> None:
@@ -96,6 +101,7 @@ class RegionObservation(GroupsObservation):
         super().__init__(config, first, {"region": self.region, NO_TABLE: LineageView()})
         self.metadata = MetadataObserver(self.region, self.lineage_of, self.reach)
         self.metadata.opened = self.opened
+        self.metadata.drops = self.pass_on
         self.metadata.was_chosen = self.was_chosen
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
@@ -109,6 +115,12 @@ class RegionObservation(GroupsObservation):
         """By the name of an admin, what its life has answered."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
+        self.children: dict[int, tuple[int, ...]] = {}
+        """Of partitions of which a split is chosen;"""
+        self.passed: dict[int, bool] = {}
+        """and whether these have taken over what their parent owed."""
+        self.unlisted: dict[int, int] = {}
+        """The parents of children that the metadata does not list yet."""
         self.fences: dict[NodeId, int] = {}
         """By storage node and disk, the highest fence that it has shown."""
         self.owners: dict[int, tuple[str, int]] = {}
@@ -144,7 +156,10 @@ class RegionObservation(GroupsObservation):
                 self.users.removed(table.name)
 
     def opened(self, record: PartitionRecord) -> None:
-        """The metadata names a new partition: it is observed from here on."""
+        """The metadata names a new partition: it is observed from here on, unless a split has made it."""
+        self.unlisted.pop(record.partition, None)
+        if record.partition in self.ranges:
+            return
         self.ranges[record.partition] = record
         self.open(record.partition, record.config).hears_chosen = partial(self.changed_in, record)
 
@@ -161,11 +176,16 @@ class RegionObservation(GroupsObservation):
         return bool(self.users.open)
 
     def listed(self) -> list[int]:
-        """The partitions of which the metadata has records."""
-        return [record.partition for record in self.metadata.of(PartitionRecord)]
+        """The partitions of which the metadata has records and that are not gone, and those of which a split
+        is chosen that makes them.
+        """
+        there = [one.partition for one in self.metadata.of(PartitionRecord) if one.state != "gone"]
+        return [*there, *self.unlisted]
 
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
         """A record is chosen in a table's partition; one that is given capacity has heard of its rates."""
+        if isinstance(record, Split):
+            self.split(partition, record)
         table = self.metadata.records.get(table_key(partition.table))
         capacity = self.groups[partition.partition].capacity
         capacity.is_due = isinstance(table, ProvisionedTable)
@@ -176,6 +196,43 @@ class RegionObservation(GroupsObservation):
         for change in record.changes():
             if not partition.range.contains(change.key):
                 self.region.file(KeyOutside(partition.partition, change.key))
+
+    def split(self, parent: PartitionRecord, split: Split) -> None:
+        """A split is chosen: its children are observed from here on, with what their parent owed."""
+        number = parent.partition
+        table, generation = parent.table, parent.generation
+        children = []
+        for spec in split.children:
+            child = self.open(spec.partition, spec.config)
+            record = PartitionRecord(
+                spec.partition, table, generation, spec.range, "creating", spec.config, split.slot
+            )
+            self.ranges[spec.partition] = record
+            self.unlisted[spec.partition] = number
+            child.hears_chosen = partial(self.changed_in, record)
+            births.begin(child, self.groups[number], split, spec)
+            self.lineage_of(table, generation).descend(spec.partition, number, split.timestamp)
+            children.append(spec.partition)
+        self.children[number] = tuple(children)
+        self.groups[number].passes_on = partial(self.passes_on, number)
+        self.reach(sometimes_of_regions.PARTITION_SPLIT)
+
+    def passes_on(self, parent: int) -> bool:
+        """A replica of a partition that is split goes: whether its children hold all that it has promised."""
+        for place in self.places.values():
+            node, replica = place.node, replica_of(place, parent)
+            assert isinstance(node, StorageNode)
+            if place.lane == parent and replica is not None:
+                names = [part.name for part in replica.state.pages.line]
+                if any(name in node.lines.named for name in names):
+                    self.reach(sometimes_of_regions.PAGES_OUTLIVE_PARENT)
+        return self.passed.get(parent, False) or self.pass_on(parent)
+
+    def pass_on(self, parent: int) -> bool:
+        """Whether the children of a partition have taken over, from now on: later they may be replaced."""
+        children = [self.groups[child] for child in self.children.get(parent, ())]
+        self.passed[parent] = bool(children) and births.pass_on(self.groups[parent], children)
+        return self.passed[parent]
 
     def serving(self, partition: int) -> str:
         """The name of a node that may serve a partition by its lease, if one may."""
@@ -200,25 +257,28 @@ class RegionObservation(GroupsObservation):
         """A handler of a storage node has run."""
         name, lane, command = place.name, place.lane, given(place)
         self.places[name] = place
-        kind = type(command)
-        if kind in COMMANDS:
+        if type(command) in COMMANDS:
             self.commanded(place, command)
-        elif kind is Locate:
+        elif type(command) is Locate:
             self.located(place)
-        group = self.groups[lane]
-        group.handled(place)
-        seen = group.seen.get(name)
-        if seen is None or not seen.ends:
+        group = self.groups.get(lane)
+        if group is None:
+            if replica_of(place, lane) is not None:
+                self.region.file(Strayed(lane, name))
             return
+        group.handled(place)
+        seen, before = group.seen.get(name), self.owners.get(lane)
+        ends = 0 if seen is None else seen.ends
         record = self.ranges.get(lane)
-        if record is not None:
-            # Until the first tau at which the node's clock shows the lease's end.
-            owner = (name, -(-(seen.ends << 20) // place.rate))
-            if self.owners.get(lane) != owner:
-                self.owners[lane] = owner
-                low, high = ends_of(record)
-                lineage = self.lineage_of(record.table, record.generation)
-                lineage.own(record.partition, Owner(low, high, owner[1]))
+        if record is None or (not ends and (before is None or before[0] != name)):
+            return
+        # Until the first tau at which the node's clock shows the lease's end.
+        owner = (name, -(-(ends << 20) // place.rate))
+        if before != owner:
+            self.owners[lane] = owner
+            low, high = ends_of(record)
+            lineage = self.lineage_of(record.table, record.generation)
+            lineage.own(record.partition, Owner(low, high, owner[1]))
 
     def commanded(self, place: Place, command: Any) -> None:
         """An admin has just commanded a storage node something: not of an old term, or it is refused. What is
@@ -235,6 +295,9 @@ class RegionObservation(GroupsObservation):
         """A storage node was told to make a replica, perhaps too late."""
         node = place.node
         assert isinstance(node, StorageNode)
+        parent = node.replicas.get(command.parent)
+        if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
+            self.reach(sometimes_of_regions.CHILD_BY_COPY)
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)
@@ -247,9 +310,15 @@ class RegionObservation(GroupsObservation):
                 self.reach(sometimes_of_regions.LED_WITH_LOG_REPLICA)
         if place.lane == METADATA and self.groups[METADATA].leader_changes:
             self.reach(sometimes_of_regions.METADATA_LED_ANEW)
-        if place.lane in self.ranges and partition_key(place.lane) not in self.metadata.records:
+        if place.lane in self.ranges and not self.has_record(place.lane):
             self.region.file(LedWhenGone(place.lane, place.name))
         self.of(place.lane).on_led(place, note)
+
+    def has_record(self, partition: int) -> bool:
+        """Whether the metadata knows a partition, or the one of which a split has made it."""
+        while partition in self.unlisted:
+            partition = self.unlisted[partition]
+        return partition_key(partition) in self.metadata.records
 
     def partition_gone(self, place: Place, _message: PartitionGone) -> None:
         """It leaves a node that nothing of the lane's partition is left there."""
@@ -272,6 +341,20 @@ class RegionObservation(GroupsObservation):
         for message in sent(place):
             if isinstance(message, Located) and message.slot < acknowledged:
                 self.region.file(LocatedOld(place.name, message.slot, acknowledged))
+
+    def crossed(self, place: Place, note: Crossed) -> None:
+        """A request goes on in a child: what became of it before is known to whoever applied the split."""
+        parent, child = self.groups[note.parent], self.groups.get(note.child)
+        if child is None:
+            self.region.file(Strayed(note.child, place.name))
+            return
+        recorded = parent.recorded.get(note.request)
+        if note.final and recorded is not None and recorded.answer.applied:
+            parent.view.file(Repeated(note.request, "failed for good at a split after it took effect"))
+        births.cross(note.request, parent, child)
+        self.reach(sometimes_of_regions.CROSSED)
+        if not note.final:
+            self.reach(sometimes_of_regions.CROSSED_OPEN)
 
     def router_handled(self, place: Place) -> None:
         """A handler of a router has run."""
@@ -303,6 +386,8 @@ class RegionObservation(GroupsObservation):
         """An admin has become active."""
         if self.metadata.of(ReplacementRecord):
             self.reach(sometimes_of_regions.REPLACEMENT_TAKEN_OVER)
+        if self.metadata.of(SplitRecord):
+            self.reach(sometimes_of_regions.SPLIT_TAKEN_OVER)
         for other in place.world.places.values():
             node = other.node
             if other is not place and other.up and isinstance(node, Admin) and node.term.active:
@@ -319,7 +404,7 @@ class RegionObservation(GroupsObservation):
 
     def under_way(self) -> bool:
         """Whether a workflow of the metadata has not ended."""
-        return bool(self.metadata.of(WorkflowRecord) or self.metadata.of(ReplacementRecord))
+        return any(map(self.metadata.of, (WorkflowRecord, ReplacementRecord, SplitRecord)))
 
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""

@@ -24,6 +24,7 @@ from dynaproof.impl.metadata.records import (
     NodeRecord,
     PartitionRecord,
     ReplacementRecord,
+    SplitRecord,
     WorkflowRecord,
 )
 from dynaproof.impl.partition.replica import PartitionReplica
@@ -319,6 +320,9 @@ def workflows(run: Run) -> Overview:
         of_table = None if partition is None else partition.table
         what = (work.step, work.role, str(work.out), str(work.new), work.expected_epoch, work.made)
         rows[number] = (number, work.reason, of_table, str(work.partition), *what)
+    for split in metadata.of(SplitRecord):
+        number, step = split.workflow, (split.step, None, None, None, split.expected_epoch, None)
+        rows[number] = (number, split.reason, split.table, str(split.partition), *step)
     columns = ("workflow", "kind", "table", "partitions", "step", "role", "out", "new", "expected_epoch")
     return Overview(
         "workflows",
@@ -334,7 +338,7 @@ def drivers(run: Run, workflow: int) -> str:
         admin = place.node
         if not (place.up and isinstance(admin, Admin) and admin.term.active):
             continue
-        if workflow in admin.workflows.known or workflow in admin.replacements.known:
+        if workflow in admin.workflows.known or workflow in admin.steps.known:
             names.append(place.name)
     return " ".join(names) or "nobody"
 

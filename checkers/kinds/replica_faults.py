@@ -20,7 +20,8 @@ from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.impl.tree.pages import pages_below
+from dynaproof.impl.tree.page_file import Part, file_of
+from dynaproof.impl.tree.pages import RottenPageError, pages_below
 from dynaproof.specs.observe.impl.place import replica_of
 
 PRIME = 7919
@@ -71,13 +72,19 @@ class PageRot(Stop):
         head = None if recovered is None else recovered[0].head
         if head is None or head.snapshot is None or not has_pages(head):
             return CRASH.name
-        durable = place.disk.durable_files().get(head.pages, {})
-        pages = pages_below(head.snapshot.roots, durable.get)
+        files, line = place.disk.durable_files(), (*head.older, Part(head.pages, head.first_page))
+        try:
+            pages = pages_below(
+                head.snapshot.roots, lambda page: files.get(file_of(line, page), {}).get(page)
+            )
+        except RottenPageError:
+            return CRASH.name  # It has lost some already.
         page_number = pages[fault.amount % len(pages)]
-        data = durable[page_number]
+        file = file_of(line, page_number)
+        data = files[file][page_number]
         at, mask = fault.amount * PRIME % len(data), 1 << (fault.amount % 8)
-        place.disk.rot_page(head.pages, page_number, at, mask)
-        place.rotted(head.pages)
+        place.disk.rot_page(file, page_number, at, mask)
+        place.rotted(file)
         return self.name
 
 
@@ -218,6 +225,6 @@ class OneVoter:
             and replica.log.commit >= slot
             and (
                 slot <= max(view.pruned_through, view.checkpoints.get(replica.member, 0))
-                or replica.member in view.accepted[slot]
+                or replica.member in view.accepted.get(slot, {})
             )
         )

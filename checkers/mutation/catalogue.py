@@ -28,10 +28,13 @@ from dynaproof.checkers.mutation.seeded import (
     pages,
     repairs,
     request_ids,
+    router_splits,
     routers,
     serving,
     several_items,
     sheds,
+    split_admin,
+    splits,
     tails,
     throttling,
     times,
@@ -66,6 +69,9 @@ MODULES = (
     routers,
     repairs,
     metadata_moves,
+    splits,
+    split_admin,
+    router_splits,
     throttling,
 )
 

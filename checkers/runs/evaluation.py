@@ -64,13 +64,12 @@ class Evaluation:
             if whole.fresh:
                 for view in whole.parts():
                     if view.fresh:
-                        found += self._broken(view, tau)
+                        self._find(view, tau, found)
                 whole.fresh = {}
         return found
 
-    def _broken(self, view: View[Any], tau: int) -> list[tuple[AnySpec, str]]:
-        """The same of one view."""
-        found: list[tuple[AnySpec, str]] = []
+    def _find(self, view: View[Any], tau: int, found: list[tuple[AnySpec, str]]) -> None:
+        """Add those of one view."""
         view.tau = tau
         at = (type(view), tuple(view.fresh))
         due = self._due.get(at)
@@ -86,7 +85,6 @@ class Evaluation:
                 found.append((spec, violation.sentence))
                 break
         view.fresh = {}
-        return found
 
     def _found(self, view: type[View[Any]], facts: tuple[type[Struct], ...]) -> tuple[Due, ...]:
         """The specs over a kind of view that depend on any of these facts, each once."""

@@ -67,6 +67,8 @@ class FaultKind:
     """Whether its node must be running for it."""
     impairs: ClassVar[bool] = False
     """Whether synced state is lost, so that the budget decides."""
+    waits: ClassVar[bool] = False
+    """Whether it falls as soon as it is possible, where it is not when it is due."""
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Whether it can fall there now."""

@@ -61,6 +61,8 @@ class Injector:
         """By the name of the kind."""
         self.fallen = 0
         """How many faults were due already."""
+        self.waiting: list[int] = []
+        """Those that were due, and wait until they are possible."""
         self.by_name = False
         self.mends: list[tuple[int, int]] = []
         """Step and fault, in order."""
@@ -83,9 +85,15 @@ class Injector:
         if self.mends and self.mends[0][0] <= step:
             self.mend(self.mends.pop(0)[1])
         elif self.fallen < len(self.faults) and self.faults[self.fallen].step <= step:
+            number = self.fallen
             self.fallen += 1
-            self.fall(self.fallen - 1, step)
+            if not self.fall(number, step) and self.kinds[self.faults[number].kind].waits:
+                self.waiting.append(number)
+        else:
+            self.waiting = [number for number in self.waiting if not self.fall(number, step)]
         self.next = self.mends[0][0] if self.mends else NEVER
+        if self.waiting:
+            self.next = min(self.next, step + 1)
         if self.fallen < len(self.faults):
             self.next = min(self.next, self.faults[self.fallen].step)
 

@@ -26,6 +26,7 @@ from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
 from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
 from dynaproof.checkers.scenarios.slow_reader import SLOW_READER
+from dynaproof.checkers.scenarios.split import OF_SPLITS
 from dynaproof.checkers.scenarios.table import TABLE
 from dynaproof.checkers.scenarios.table_faults import OF_TABLES
 from dynaproof.checkers.scenarios.throttled import OF_CAPACITY
@@ -51,6 +52,7 @@ OURS = (
     *OF_TABLES,
     *OF_REPAIR,
     METADATA_MOVES,
+    *OF_SPLITS,
     BUSY_TABLE,
     *OF_CAPACITY,
 )

@@ -27,9 +27,11 @@ from dynaproof.impl.metadata.records import (
     PartitionRecord,
     ProvisionedTable,
     ReplacementRecord,
+    SplitRecord,
     TableRecord,
     WorkflowRecord,
 )
+from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
@@ -70,10 +72,11 @@ def observed(run: Run) -> RegionObservation:
 
 
 def listed(run: Run) -> list[int]:
-    """The partitions of active tables, and the metadata."""
+    """The partitions of active tables that own their ranges, and the metadata."""
     metadata = observed(run).metadata
     active = {one.name for one in metadata.of(TableRecord) if one.status == "active"}
-    return [METADATA, *(one.partition for one in metadata.of(PartitionRecord) if one.table in active)]
+    there = [one for one in metadata.of(PartitionRecord) if one.table in active and one.state == "listed"]
+    return [METADATA, *(one.partition for one in there)]
 
 
 class GroupOfRegion(Group):
@@ -197,6 +200,7 @@ def mends(run: Run) -> None:
     have heard of all storage nodes.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
+    began_at = heard_from(run)
     run.advance_until(never, run.world.under_way_until - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
         for fact in what_lags(group, bound):
@@ -205,18 +209,46 @@ def mends(run: Run) -> None:
     if run.failure is None and not any(map(is_active, run.places_of(ADMIN))):
         file(run, Unended("the time without an active admin", bound))
     run.advance_until(
-        lambda: all(hears_all(run, place) for place in run.places_of(ADMIN)), bound, most_steps(run)
+        lambda: all(hears_all(run, place, began_at.get(place.name, 0)) for place in run.places_of(ADMIN)),
+        bound,
+        most_steps(run),
     )
+    if run.config.repairs:
+        replaces_the_dead(run, bound)
     observed(run).errors.mended_at = run.world.tau
 
 
-def hears_all(run: Run, place: Place) -> bool:
-    """Whether the admin there is down, or has heard of all storage nodes that run: on those that it has not
-    heard of it places no replicas.
+def hears_all(run: Run, place: Place, since: Microseconds) -> bool:
+    """Whether the admin there is down, or has heard of all storage nodes that run, since then by its clock:
+    on those that it has not heard of it places no replicas.
     """
     admin = place.node
     there = [host.id.address for host in run.places_of(HOST) if host.up]
-    return not place.up or not isinstance(admin, Admin) or all(one in admin.nodes.heard for one in there)
+    if not place.up or not isinstance(admin, Admin):
+        return True
+    heard = admin.nodes.heard
+    return all(one in heard and heard[one].at >= since for one in there)
+
+
+def heard_from(run: Run) -> dict[str, Microseconds]:
+    """From when on an admin is to hear of a storage node, by the admin's clock: where nodes are taken for
+    dead, from now on, for one that comes back now was perhaps silent for almost that long.
+    """
+    there = [place for place in run.places_of(ADMIN) if place.up and run.config.repairs]
+    return {place.name: place.env.now for place in there}
+
+
+def replaces_the_dead(run: Run, bound: int) -> None:
+    """The voters are replaced of nodes that were taken for dead before they were heard again: until then one
+    more fault, a cut link, explains that a partition has no leader.
+    """
+
+    def repairs() -> list[ReplacementRecord]:
+        found = observed(run).metadata.of(ReplacementRecord)
+        return [work for work in found if work.reason == "repair"]
+
+    run.advance_until(lambda: not repairs(), bound, most_steps(run))
+    wait_for_each(run, Group.keeps_up, bound)
 
 
 def answers(run: Run) -> None:
@@ -280,7 +312,9 @@ def regains_voters(run: Run) -> None:
         return found
 
     def settled() -> bool:
-        return not (lacking() or observed(run).metadata.of(ReplacementRecord) or undrained(run))
+        metadata = observed(run).metadata
+        under_way = metadata.of(ReplacementRecord) or metadata.of(SplitRecord)
+        return not (lacking() or under_way or undrained(run))
 
     if not run.config.repairs:
         return
@@ -293,6 +327,8 @@ def regains_voters(run: Run) -> None:
         file(run, Unended(f"the drain of {node}", bound))
     for work in observed(run).metadata.of(ReplacementRecord):
         file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
+    for split in observed(run).metadata.of(SplitRecord):
+        file(run, Unended(f"the split of partition {split.partition}, in its step {split.step}", bound))
 
 
 def undrained(run: Run) -> list[str]:
@@ -306,6 +342,8 @@ def undrained(run: Run) -> list[str]:
     ]
     found = []
     for record in metadata.of(PartitionRecord):
+        if record.state in ("split", "gone"):
+            continue
         left = [one.member.node.address for one in record.pending]
         found += [
             voter.node.name
@@ -373,7 +411,8 @@ def keeps_nothing(run: Run) -> None:
 
     def left() -> list[tuple[str, str]]:
         records = observed(run).metadata.of(PartitionRecord)
-        voters = {group: voters_of(run, group) for group in (METADATA, *(one.partition for one in records))}
+        voters = {one.partition: voters_of(run, one.partition) for one in records if one.state != "gone"}
+        voters[METADATA] = voters_of(run, METADATA)
         found: list[tuple[str, str]] = []
         for place in run.places_of(HOST):
             node = place.node

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.group import HOST
 from dynaproof.checkers.kinds.region import USER, RegionConfig
-from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, CRASH_BESIDE_LOG_REPLICA
 from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
 from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
@@ -23,10 +23,12 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
+from dynaproof.checkers.scenarios.region_end import observed
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
-from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, repeats_late, takes_over_soon
+from dynaproof.checkers.scenarios.table_draws import OFTEN, SOME_ORDERS, repeats_late, takes_over_soon
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
+from dynaproof.impl.metadata.records import PartitionRecord
 from dynaproof.impl.router.messages import Action
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import (
@@ -50,6 +52,13 @@ LENGTH = 2_500
 """Events of a run before its end, at the least."""
 
 
+REPEATED = 32
+"""How often a move is ordered that must wait for another one."""
+
+SOON = 200
+"""Events within which a voter rots early."""
+
+
 class Losses(Struct, frozen=True):
     """Up to so many losses of these kinds, absences that are so long that a node is taken for dead, and some
     of the faults of `table`.
@@ -61,11 +70,17 @@ class Losses(Struct, frozen=True):
     others: tuple[FaultKind, ...] = FAULTS
     most_others: int = 4
     blows: int = 2
+    beside: int = 0
+    """How often it is looked whether a leader can stop beside a log replica."""
+    early: int = 0
+    """Voters that rot soon, at the most: so that they are replaced while there are faults, and copies of the
+    commands that made them may be under way.
+    """
 
     @property
     def all_kinds(self) -> tuple[FaultKind, ...]:
         """What may fall, each kind once."""
-        kinds = (*self.others, *self.kinds, CRASH)
+        kinds = (*self.others, *self.kinds, CRASH, *((CRASH_BESIDE_LOG_REPLICA,) if self.beside else ()))
         return tuple({kind.name: kind for kind in kinds}.values())
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
@@ -84,7 +99,13 @@ class Losses(Struct, frozen=True):
             for _ in range(pick(self.blows + 1))
             if (at := loss.step + loss.steps + pick(250)) < length
         ]
-        return in_order(lost, away, others, blows)
+        early = [one(ROT, 10 + pick(60)) for _ in range(self.early and pick(self.early + 1))]
+        early = [structs.replace(fault, step=1 + fault.step % SOON) for fault in early]
+        beside = [
+            Fault(CRASH_BESIDE_LOG_REPLICA.name, SOON + pick(length - SOON), pick(64), 20, pick(1 << 20))
+            for _ in range(self.beside)
+        ]
+        return in_order(lost, away, others, blows, early, beside)
 
 
 class Shape(Struct, frozen=True):
@@ -98,6 +119,14 @@ class Shape(Struct, frozen=True):
     orders: int = 0
     """Of 24 things that users ask for, so many create, delete or describe one of two tables."""
     balances: bool = False
+    item_bytes: int = 0
+    """In half of the configurations items are so much longer, at the most: a tree is copied page by page
+    while its log grows.
+    """
+    late: int = 4
+    """In one of so many configurations many messages come a second time, late,"""
+    late_alone: bool = False
+    """and perhaps nothing else goes wrong, for twice as long."""
 
 
 def draw_repair(
@@ -137,11 +166,19 @@ def draw_repair(
         operations=shape.operations,
         think_us=max(1, config.user.think_us // shape.think),
     )
+    if shape.item_bytes and pick(2):
+        user = structs.replace(user, item_bytes=shape.item_bytes)
+        settings = structs.replace(settings, page_bytes=256, chunk_pages=1, copy_messages=1)
     rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
     config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
     if shape.orders and pick(2):
         config = takes_over_soon(config, pick)
-    return repeats_late(config, pick) if pick(4) == 0 else config
+    if pick(shape.late):
+        return config
+    config = repeats_late(config, pick)
+    if shape.late_alone:
+        config = structs.replace(config, faults=(), loss=0, length=2 * config.length)
+    return config
 
 
 def begin_with_orders(run: Run, drains: bool) -> None:
@@ -158,9 +195,27 @@ def begin_with_orders(run: Run, drains: bool) -> None:
     else:
         for _ in range(2 + pick(5)):
             orders.append(MoveReplica(1 + pick(4), nodes[pick(len(nodes))], nodes[pick(len(nodes))]))
+        if config.duplication in OFTEN:
+            orders = there_and_on(run, pick)
     place = run.places_of(USER)[-1]
     assert isinstance(place.node, User)
     place.node.ask_first(*orders)
+
+
+def there_and_on(run: Run, pick: Chance) -> list[Action]:
+    """A voter is to be moved to another node of its zone, and on from there: so copies of the command that
+    made it there come when it has gone. Who orders too soon is refused, and orders again.
+    """
+    metadata = observed(run).metadata
+    found = [record for record in metadata.of(PartitionRecord) if isinstance(record, PartitionRecord)]
+    partition = found[pick(len(found))]
+    taken = [voter.node.name for voter in partition.config.voters]
+    out = partition.config.voters[pick(len(taken))].node
+    zone = [place.name for place in run.places_of(HOST) if place.id.zone == out.zone]
+    there, *others = [name for name in zone if name not in taken] or [out.name]
+    first = MoveReplica(partition.partition, out.name, there)
+    on = MoveReplica(partition.partition, there, (others or [out.name])[0])
+    return [first, *[on] * REPEATED]
 
 
 def like_repair(
@@ -186,23 +241,23 @@ def like_repair(
 REPAIR = like_repair(
     "repair",
     "storage nodes lose disks, or stay away; the admins replace their voters",
-    Losses(),
+    Losses(beside=16, early=1),
     (LEADER_CHANGED, LOG_REPLICA_COPIES, MADE_EMPTY, REPAIRED_UNDER_LOAD, LED_WITH_LOG_REPLICA),
 )
 
 REPAIR_UNDER_LOAD = like_repair(
     "repair-under-load",
     "storage nodes lose disks while many items are written",
-    Losses(most_others=1),
+    Losses(most_others=1, early=1),
     (LOG_REPLICA_COPIES, REPAIRED_UNDER_LOAD),
-    Shape(rows=(2,), replicas=(3,), think=16, operations=60),
+    Shape(rows=(2,), replicas=(3,), think=16, operations=60, item_bytes=4_000),
 )
 
 TWO_LOSSES = like_repair(
     "two-losses",
     "a second voter is lost while the first one is being replaced, of another partition or the same",
     Losses(losses=5, absences=2, most_others=2),
-    (LOG_REPLICA_COPIES, MADE_EMPTY, GIVEN_UP),
+    (MADE_EMPTY, GIVEN_UP),
     Shape(rows=(2, 3)),
 )
 
@@ -216,8 +271,8 @@ NODE_RETURNS = like_repair(
 FIVE = like_repair(
     "five",
     "partitions of five replicas lose voters",
-    Losses(losses=4, absences=2),
-    (LOG_REPLICA_COPIES, LED_WITH_LOG_REPLICA),
+    Losses(losses=4, absences=2, beside=16, early=1),
+    (LED_WITH_LOG_REPLICA,),
     Shape(replicas=(5,), rows=(3,)),
 )
 
@@ -226,8 +281,8 @@ MOVE = structs.replace(
         "move",
         "replicas are moved by an operator's orders, and to nodes that have less",
         Losses(losses=1, absences=1),
-        (LEADER_REPLACED,),
-        Shape(balances=True, rows=(2, 3)),
+        (LEADER_REPLACED, LATE_CREATE),
+        Shape(balances=True, rows=(2, 3), late=2, late_alone=True),
     ),
     begin=partial(begin_with_orders, drains=False),
 )
@@ -247,7 +302,7 @@ REPAIR_TAKEOVER = like_repair(
     "repair-takeover",
     "admins crash and are cut off while voters are replaced, and tables come and go",
     Losses(losses=3, absences=1, others=(ADMIN_CRASH, ADMIN_CRASH, CUT_OFF, CRASH), most_others=6),
-    (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED, LATE_CREATE),
+    (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
     Shape(orders=SOME_ORDERS, rows=(2, 3)),
 )
 

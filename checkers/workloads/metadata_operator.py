@@ -148,6 +148,9 @@ class MetadataOperator:
             out = chosen[self.env.random("out", len(chosen))]
         number = max(self.config.next_incarnation, self.next_incarnation)
         free = [new for new in self.free(number) if not self.config.replacing(out, new).crowded()]
+        if not free and self.is_dead(out.node.address):
+            kept = self.kept(number)
+            free = [new for new in kept if not self.config.replacing(out, new).crowded()]
         if not free:
             return
         if not self.is_dead(out.node.address):
@@ -162,10 +165,22 @@ class MetadataOperator:
 
     def free(self, incarnation: int) -> list[Member]:
         """A new replica on each live node that has none."""
+        return [Member(one.node, incarnation) for one in self.alive() if one.member is None]
+
+    def kept(self, incarnation: int) -> list[Member]:
+        """A new replica on each live node whose replica has left, and waits for all voters to hold the log:
+        so it goes, for the voter that is to be replaced is taken for lost (A15).
+        """
+        voters = self.config.voters
+        left = (one for one in self.alive() if one.member is not None and one.member not in voters)
+        return [Member(one.node, incarnation) for one in left]
+
+    def alive(self) -> list[Report]:
+        """What each live node hosts."""
         return [
-            Member(report.node, incarnation)
+            report
             for node, report in self.reports.items()
-            if report.node.address == node and report.member is None and not self.is_dead(node)
+            if report.node.address == node and not self.is_dead(node)
         ]
 
     def command(self, message: Message) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, SplitAt
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.paxos.ids import RequestId
@@ -76,6 +76,10 @@ class UserSettings(Struct, frozen=True):
     """of eight of these, so many delete one, up to six."""
     page: int = 3
     """Items of a page, at the most."""
+    hot: bool = False
+    """Whether three of four things are asked of one key."""
+    item_bytes: int = 0
+    """How much longer an item is than its key and its number, at the most."""
 
 
 class UserThinkTimer(Timer, frozen=True, gc=False, tag="user_think"):
@@ -113,7 +117,9 @@ class User:
         """The next page of a scan that is under way."""
         self.seen: dict[tuple[str, bytes], Item | None] = {}
         self.first: list[Action] = []
-        """What it was asked to do first."""
+        """What it was asked to do first,"""
+        self.insisted = 0
+        """and how often the first of that was refused for now."""
 
     def on_start(self) -> None:
         """Begin soon."""
@@ -209,7 +215,8 @@ class User:
 
     def key(self) -> int:
         """The number of the item that is asked for next."""
-        return self.env.random("key", self.settings.keys)
+        key = self.env.random("key", self.settings.keys)
+        return 0 if self.settings.hot and self.env.random("hot", 4) else key
 
     def item(self, key: int) -> Item:
         """An item that nobody else writes."""
@@ -218,12 +225,21 @@ class User:
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
             "number": number(str(self.numbers + 1)),
         }
+        if self.settings.item_bytes:
+            item["padding"] = S("x" * self.env.random("padding", self.settings.item_bytes + 1))
         return encode_item(item)
 
     @staticmethod
     def table(index: int) -> str:
         """The name of a table."""
         return f"table-{index}"
+
+    def insists_on(self, action: Action, error: str) -> bool:
+        """Whether it orders what was refused again."""
+        if error == IN_USE and isinstance(action, SplitAt) and self.insisted < INSISTS:
+            self.insisted += 1
+            return True
+        return error == TOO_MANY
 
     # --- Answers ---
 
@@ -275,10 +291,11 @@ class User:
             at = keyed(action.item) if isinstance(action, PutItem) else action.key
             self.seen[action.table, at] = observed
         answered = result is not None or error in ANSWERS
-        if self.first and error == TOO_MANY:
-            answered = False  # It insists.
+        if self.first and self.insists_on(self.first[0], error):
+            answered = False
         elif self.first and answered:
             self.first.pop(0)
+            self.insisted = 0
         self.doing = None
         self.errors = 0 if answered else self.errors + 1
         self.left -= answered
@@ -290,12 +307,18 @@ SESSION_GONE = "session gone"
 """The router has closed the session, or has crashed since."""
 
 TOO_MANY = "LimitExceededException"
-"""It can be done later."""
+"""It can be done later;"""
+
+IN_USE = "ResourceInUseException"
+"""and so can a split, unless it was done already."""
+
+INSISTS = 6
+"""How often a user orders a split again that could not be made."""
 
 ANSWERS = (
     "ConditionalCheckFailedException",
     "ResourceNotFoundException",
-    "ResourceInUseException",
+    IN_USE,
     "ValidationException",
     "ProvisionedThroughputExceededException",
     TOO_MANY,

@@ -273,6 +273,11 @@ class SimDisk:
         """The page files on the platter."""
         return {name: file.durable for name, file in sorted(self._files.items()) if file.durable}
 
+    def durable_pages(self, file: str) -> dict[int, bytes]:
+        """The pages of a file that are on the platter."""
+        pages = self._files.get(file)
+        return {} if pages is None else pages.durable
+
 
 def _apply(durable: bytearray, operation: bytes | int) -> None:
     if isinstance(operation, int):

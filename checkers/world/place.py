@@ -251,7 +251,9 @@ class SimEnv:
             strategy.discard(before)
         place.timers_set = number + 1
         due = -(-(((world.tau * rate >> 20) + delay) << 20) // rate)
-        event = timers[lane, timer] = Event("timer", place.name, number, place, due, timer, lane=lane)
+        event = timers[lane, timer] = Event(
+            "timer", place.name, number, place, due, timer, None, None, None, lane
+        )
         strategy.add(event)
 
     def cancel_timer(self, timer: Timer) -> None:

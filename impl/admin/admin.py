@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dynaproof.impl.admin import nodes, orders, ratings, replacements, survey, term, workflows
+from dynaproof.impl.admin import (
+    chores,
+    nodes,
+    orders,
+    ratings,
+    replacements,
+    splits,
+    steps,
+    survey,
+    term,
+    workflows,
+)
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.messages import MetadataAt
 from dynaproof.impl.metadata.orders import Order
-from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.metadata.records import METADATA, ReplacementRecord, SplitRecord
 from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
+from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.messages.membership import (
     Created,
@@ -43,16 +56,35 @@ class Admin:
         self.metadata = Metadata(self.caller, self.whereabouts, self, settings.call_us)
         self.term = term.Term(env, settings, self.metadata, self)
         self.nodes = nodes.Nodes(env, settings, self.metadata, self.term)
-        self.replacements = replacements.Replacements(env, settings, self.metadata, self.term, self.nodes)
         self.ratings = ratings.Ratings(env, settings, self.metadata, self.term, self.caller)
+        self.steps = steps.Steps(env, settings, self.metadata, self.term, self.nodes)
+        self.replacements = replacements.Replacements(env, settings, self.term, self.nodes, self.steps)
+        self.splits = splits.Splits(env, settings, self.term, self.nodes, self.steps)
+        self.steps.kinds = {ReplacementRecord: self.replacements, SplitRecord: self.splits}
         self.workflows = workflows.Workflows(
-            env, settings, self.metadata, self.term, self.replacements, self.ratings
+            env, settings, self.metadata, self.term, self.steps, self.ratings
         )
         self.survey = survey.Survey(
-            env, settings, self.metadata, self.term, self.nodes, self.workflows, self.replacements
+            env,
+            settings,
+            self.metadata,
+            self.term,
+            self.nodes,
+            self.workflows,
+            self.replacements,
+            self.splits,
         )
+        self.chores = self.survey.chores
         self.orders = orders.Orders(
-            env, settings, self.metadata, self.term, self.workflows, self.survey, self.ratings
+            env,
+            settings,
+            self.metadata,
+            self.term,
+            self.nodes,
+            self.workflows,
+            self.survey,
+            self.splits,
+            self.ratings,
         )
         self.has_read: Mapping[type[Any], Callable[[Any, Read], None]] = {
             term.Watch: self.term.watched,
@@ -63,10 +95,10 @@ class Admin:
             RecordNode: self.nodes.add,
             nodes.Collect: self.nodes.collect,
             nodes.CollectUnnamed: self.nodes.collect_unnamed,
-            replacements.Step: self.replacements.stepped,
+            steps.Step: self.steps.stepped,
             survey.LookAtNodes: self.survey.nodes_read,
             survey.LookAtPartitions: self.survey.partitions_read,
-            survey.Do: self.survey.decide,
+            chores.Do: self.chores.decide,
             ratings.LookAtTables: self.ratings.tables_read,
             ratings.LookAtHomes: self.ratings.homes_read,
         }
@@ -79,10 +111,10 @@ class Admin:
             RecordNode: self.nodes.unadded,
             nodes.Collect: self.nodes.uncollected,
             nodes.CollectUnnamed: self.nodes.uncollected,
-            replacements.Step: self.replacements.unread,
+            steps.Step: self.steps.unread,
             survey.LookAtNodes: self.survey.unread,
             survey.LookAtPartitions: self.survey.unread,
-            survey.Do: self.survey.undone,
+            chores.Do: self.chores.undone,
             ratings.LookAtTables: self.ratings.unread,
             ratings.LookAtHomes: self.ratings.unread,
         }
@@ -92,21 +124,23 @@ class Admin:
             workflows.Finished: self.workflows.finished,
             orders.Write: self.orders.written,
             RecordNode: self.nodes.added,
-            replacements.Stepped: self.stepped,
-            survey.Do: self.survey.written,
+            steps.Stepped: self.stepped,
+            chores.Do: self.chores.written,
         }
         self.hears: Mapping[type[Message], Callable[[NodeId, Any], None]] = {
             OpenSession: self.orders.on_open_session,
             Order: self.on_order,
             NodeReport: self.on_report,
             Created: self.on_created,
-            NoRoom: self.replacements.on_no_room,
-            Replaced: self.replacements.on_replaced,
-            OtherEpoch: self.replacements.on_other_epoch,
+            NoRoom: self.steps.on_answer,
+            Replaced: self.steps.on_answer,
+            OtherEpoch: self.steps.on_answer,
+            SplitDone: self.steps.on_answer,
+            SplitAlready: self.steps.on_answer,
             NotNow: self.on_not_now,
-            NotCaughtUp: self.replacements.on_not_caught_up,
+            NotCaughtUp: self.steps.on_answer,
             Status: self.survey.on_status,
-            Gone: self.survey.on_gone,
+            Gone: self.on_gone,
             PartitionGone: self.workflows.on_partition_gone,
             Fenced: self.workflows.on_fenced,
         }
@@ -114,7 +148,7 @@ class Admin:
             term.WatchTimer: self.term.on_watch_timer,
             workflows.StepTimer: self.workflows.on_step_timer,
             workflows.LookTimer: self.workflows.on_look_timer,
-            replacements.ReplacementTimer: self.replacements.on_timer,
+            steps.PartitionStepTimer: self.steps.on_timer,
             survey.SurveyTimer: self.survey.on_timer,
         }
 
@@ -150,7 +184,7 @@ class Admin:
     def on_created(self, sender: NodeId, m: Created) -> None:
         """A replica of a table that is created is there, or one that is to replace another."""
         self.workflows.on_created(sender, m)
-        self.replacements.on_created(sender, m)
+        self.steps.on_answer(sender, m)
 
     def on_report(self, sender: NodeId, m: NodeReport) -> None:
         """A storage node says what it hosts, and where the metadata is: nodes that host none of it hear that
@@ -167,8 +201,13 @@ class Admin:
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
         """A command to a partition has no effect now, or a question of it no answer."""
-        self.replacements.on_not_now(sender, m)
+        self.steps.on_answer(sender, m)
         self.survey.on_not_now(sender, m)
+
+    def on_gone(self, sender: NodeId, m: Gone) -> None:
+        """A replica is gone: of a partition that was split, or one that has left, or never got a vote."""
+        self.steps.on_answer(sender, m)
+        self.survey.on_gone(sender, m)
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
         """What grows with what routers order: its name, length and bound."""
@@ -177,15 +216,18 @@ class Admin:
             ("sessions", len(self.orders.sessions.open), self.settings.sessions),
             ("answers kept", len(self.orders.answers), self.settings.sessions),
             ("workflows", len(self.workflows.known), self.settings.workflows),
-            ("replacements", len(self.replacements.known), self.settings.replacements),
-            ("chores", len(self.survey.chores), self.settings.chores),
+            ("replacements", len(self.steps.of(ReplacementRecord)), self.settings.replacements),
+            ("splits", self.splits.under_way(), self.settings.splits_at_once),
+            ("chores", len(self.chores.waiting), self.settings.chores),
         )
 
     # --- What its parts call ---
 
-    def stepped(self, m: replacements.Stepped, ending: Ending, slot: int) -> None:
-        """A replacement has got on; where it has ended, there is room for the next, and one that has left."""
-        self.replacements.written(m, ending, slot)
+    def stepped(self, m: steps.Stepped, ending: Ending, slot: int) -> None:
+        """A workflow of a partition has got on; where it has ended, there is room for the next, and perhaps
+        one that has left.
+        """
+        self.steps.written(m, ending, slot)
         if m.ends and ending == "ok":
             self.survey.hurry()
 
@@ -214,3 +256,6 @@ class Admin:
 
     def not_there(self, running: Running) -> None:
         """A node that should host the metadata has no replica of it: another one has."""
+
+    def was_split(self, running: Running, split: Split) -> None:
+        """Of another partition; the metadata is never split."""

@@ -2,7 +2,8 @@
 they host that nothing names (rules A8 and A11 of docs/table.md).
 
 *Invariant.* What a node hosts is dropped only if the metadata, read after the node's report, has no record of
-the partition, and no workflow, read after that, names it.
+the partition, and no workflow, read after that, names it; or if the partition is gone. A split does not end
+between the two, so whoever it has made has a record, or is named (`looks_up`).
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import (
     WORKFLOWS,
     NodeRecord,
-    ReplacementRecord,
-    WorkflowRecord,
+    PartitionRecord,
     is_given,
     partition_key,
+    partitions_of,
 )
 from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.node import ONLY_LANE, Env, Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import DropReplica
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.storage_node.messages import DropPartition, HostedReplica, NodeReport, RaiseFence
@@ -53,6 +55,7 @@ class Heard:
         "chunks_of",
         "collecting",
         "hosted",
+        "hot_since",
         "load",
         "loses",
         "node",
@@ -69,8 +72,8 @@ class Heard:
         self.replicas = 0
         self.recorded = False
         """Whether the metadata has a record of it, as far as this admin knows."""
-        self.collecting = False
-        """Whether it is being looked up what of it nothing names."""
+        self.collecting: tuple[int, ...] = ()
+        """The partitions of which it is being looked up whether anything names them."""
         self.report = (0, 0, 0)
         """Disk incarnation, boot and number of the last report that came whole,"""
         self.hosted: dict[int, HostedReplica] | None = None
@@ -83,11 +86,13 @@ class Heard:
         self.requests: dict[int, int] = {}
         """how often each replica was asked, as of the last report,"""
         self.load: dict[int, int] = {}
-        """and how much oftener than in the one before."""
+        """and how much oftener than in the one before;"""
+        self.hot_since: dict[int, Microseconds] = {}
+        """and since when each of those was, that were asked so often in each report that they are hot."""
         self.loses = False
         """Whether what it said last is that the node has lost something, and that is news."""
 
-    def hears(self, m: NodeReport) -> bool:
+    def hears(self, m: NodeReport, now: Microseconds, hot_requests: int) -> bool:
         """Take a chunk; whether the node has said something that is not older than what it said before."""
         self.loses = False
         report = (m.node.incarnation, m.boot, m.number)
@@ -98,6 +103,8 @@ class Heard:
         self.chunks[m.first] = m.replicas
         if report > self.report and sum(map(len, self.chunks.values())) >= m.total:
             self.takes(report)
+            hot = [number for number, asked in self.load.items() if asked >= hot_requests]
+            self.hot_since = {number: self.hot_since.get(number, now) for number in hot}
         return True
 
     def takes(self, report: tuple[int, int, int]) -> None:
@@ -135,7 +142,7 @@ class Nodes:
         heard = self.heard.get(sender.address)
         if heard is None:
             heard = self.heard[sender.address] = Heard()
-        if not heard.hears(m):
+        if not heard.hears(m, self.env.now, self.settings.hot_requests):
             return False
         heard.node, heard.at, heard.replicas = m.node, self.env.now, m.total
         if not self.term.active:
@@ -147,7 +154,7 @@ class Nodes:
             self.metadata.read(chore.keys(), chore)
         hosted = tuple(dict.fromkeys(one.partition for one in m.replicas if is_given(one.partition)))
         if hosted and not heard.collecting:
-            heard.collecting = True
+            heard.collecting = hosted
             keys = tuple(sorted(map(partition_key, hosted)))
             self.metadata.read(keys, Collect(sender, hosted))
         return heard.loses
@@ -207,9 +214,49 @@ class Nodes:
 
     def is_full(self, voter: Member, partition: int) -> bool:
         """Whether a voter is there and has a tree, by its node's last report."""
+        there = self.reported(voter, partition)
+        return there is not None and there.full
+
+    def is_there(self, voter: Member, partition: int) -> bool:
+        """Whether a voter was made and is not silent, by its node's last report."""
+        return self.reported(voter, partition) is not None
+
+    def reported(self, voter: Member, partition: int) -> HostedReplica | None:
+        """What the last report of a voter's node says of it, unless it is silent."""
         heard = self.heard.get(voter.node.address)
         there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
-        return there is not None and there.member == voter and there.full and not there.silent
+        return None if there is None or there.member != voter or there.silent else there
+
+    def is_hot(self, voter: Member, partition: int) -> bool:
+        """Whether clients have asked a voter so often for so long that its partition is to be split."""
+        heard = self.heard.get(voter.node.address)
+        since = None if heard is None else heard.hot_since.get(partition)
+        return since is not None and self.env.now - since >= self.settings.heat_us
+
+    def has_room(self, address: NodeId, replicas: int) -> bool:
+        """Whether a node may host so many replicas more (H12); the children of a split are always made."""
+        heard = self.heard.get(address)
+        return heard is not None and heard.replicas + replicas <= self.settings.replicas_per_node
+
+    def must_be_made(self, voter: Member, child: int, parent: int) -> bool:
+        """Whether a child's voter was not there, and not lost, and its node had no replica of the parent that
+        will make it: none below the barrier (H10). By the node's last report.
+        """
+        heard = self.heard.get(voter.node.address)
+        if heard is None or heard.hosted is None or heard.report[0] != voter.node.incarnation:
+            return False
+        there, above = heard.hosted.get(child), heard.hosted.get(parent)
+        was_made = there is not None and there.member.incarnation >= voter.incarnation
+        makes_it = above is not None and not above.silent and not above.split
+        return not was_made and not makes_it and not self.is_dead(voter.node.address)
+
+    def is_out_of_reach(self, member: Member) -> bool:
+        """Whether a node is dead, or runs on another disk than that on which it had a member: nothing of that
+        is on a node that lives.
+        """
+        heard = self.heard.get(member.node.address)
+        new_disk = heard is not None and heard.report[0] > member.node.incarnation
+        return new_disk or self.is_dead(member.node.address)
 
     # --- Records of nodes ---
 
@@ -229,26 +276,39 @@ class Nodes:
 
     # --- Collection ---
 
+    def looks_up(self, partition: int) -> bool:
+        """Whether it is being looked up if anything names this partition."""
+        return any(partition in heard.collecting for heard in self.heard.values())
+
     def collect(self, m: Collect, read: Read) -> None:
-        """Of what has no record, see whether a workflow names it (A11)."""
-        missing = tuple(one for one in m.partitions if read.record(partition_key(one)) is None)
+        """Of what has no record, see whether a workflow names it; what is of a partition that is gone, drop
+        (A11).
+        """
+        records = {one: read.record(partition_key(one)) for one in m.partitions}
+        self.drop_late(m.node, [one for one, record in records.items() if is_gone(record)])
+        missing = tuple(one for one, record in records.items() if record is None)
         if missing:
             self.metadata.scan(WORKFLOWS, CollectUnnamed(m.node, missing))
         else:
-            self.heard[m.node.address].collecting = False
+            self.heard[m.node.address].collecting = ()
+
+    def drop_late(self, node: NodeId, gone: list[int]) -> None:
+        """Drop whatever a node reports of partitions that were split and are gone; it refuses as long as it
+        has to make a child of them (H11).
+        """
+        hosted = self.heard[node.address].hosted or {}
+        for partition in gone:
+            if partition in hosted and self.term.active:
+                self.env.enter(partition)
+                self.env.send(node.address, DropReplica(hosted[partition].member, self.term.term))
+                self.env.enter(ONLY_LANE)
 
     def collect_unnamed(self, m: CollectUnnamed, read: Read) -> None:
         """Drop what nothing names (A11)."""
-        self.heard[m.node.address].collecting = False
+        self.heard[m.node.address].collecting = ()
         if not self.term.active:
             return
-        named = {
-            target.partition
-            for record in read.records()
-            if isinstance(record, WorkflowRecord)
-            for target in record.targets
-        }
-        named.update(record.partition for record in read.records() if isinstance(record, ReplacementRecord))
+        named = {partition for record in read.records() for partition in partitions_of(record)}
         for partition in m.partitions:
             if partition not in named:
                 self.env.note(Reached("replica that nothing named was dropped"))
@@ -258,4 +318,9 @@ class Nodes:
 
     def uncollected(self, m: Collect | CollectUnnamed) -> None:
         """The metadata did not answer: the next report is looked at."""
-        self.heard[m.node.address].collecting = False
+        self.heard[m.node.address].collecting = ()
+
+
+def is_gone(record: PartitionRecord | None) -> bool:
+    """Whether a partition was split, and nothing of it is needed any more."""
+    return record is not None and record.state == "gone"

@@ -1,5 +1,5 @@
-"""What routers order: tables are created and deleted (rules A13 and A14 of docs/table.md), nodes are drained
-and replicas moved (A15).
+"""What routers order: tables are created and deleted (rules A13 and A14 of docs/table.md), partitions are
+split (A12), nodes are drained and replicas moved (A15).
 
 An order is read, decided and written; what it decides is one conditioned change, so whoever drives the
 workflow that it makes need not know of the order. It is taken once, in a session of its own: a late copy of
@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.admin import split_points
+from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.splits import Splits
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
@@ -39,14 +42,23 @@ from dynaproof.impl.metadata.orders import (
     Obeyed,
     Order,
     Refusal,
+    SplitAt,
     UpdateTable,
     invalid,
     not_found,
+    unknown,
     wrong_with,
 )
 from dynaproof.impl.metadata.placement import Candidate
-from dynaproof.impl.metadata.records import TableRecord, decode, table_key
+from dynaproof.impl.metadata.records import (
+    PartitionRecord,
+    TableRecord,
+    decode,
+    partition_key,
+    table_key,
+)
 from dynaproof.impl.metadata.replacements import drain_node, keys_of_node, keys_to_replace, move_replica
+from dynaproof.impl.metadata.splits import keys_to_split, split_at
 from dynaproof.impl.node import ONLY_LANE, Env, NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.paxos.ids import RequestId
@@ -60,7 +72,7 @@ TRIES = 8
 class Ordered:
     """One order under way."""
 
-    __slots__ = ("order", "sender", "table", "tries")
+    __slots__ = ("order", "partition", "sender", "table", "tries")
 
     def __init__(self, sender: NodeId, order: Order) -> None:
         self.sender = sender
@@ -68,10 +80,12 @@ class Ordered:
         self.tries = 0
         self.table: TableRecord | None = None
         """What it leaves, once that is decided; of a delete, what there was when it was looked at first."""
+        self.partition: PartitionRecord | None = None
+        """Of a split, likewise."""
 
 
 class LookUp(Struct, frozen=True, gc=False):
-    """What is there of a table that is to be deleted?"""
+    """What is there of a table that is to be deleted, or of a partition that is to be split?"""
 
     request: RequestId
 
@@ -97,16 +111,20 @@ class Orders:
         settings: AdminSettings,
         metadata: Metadata,
         term: Term,
+        nodes: Nodes,
         workflows: Workflows,
         survey: Survey,
+        splits: Splits,
         ratings: Ratings,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
+        self.nodes = nodes
         self.workflows = workflows
         self.survey = survey
+        self.splits = splits
         self.ratings = ratings
         self.sessions = Sessions(env, settings.sessions)
         self.under_way: dict[RequestId, Ordered] = {}
@@ -162,14 +180,23 @@ class Orders:
             self.metadata.read(keys_of_node(action.name), Decide(request))
         elif isinstance(action, MoveReplica):
             self.metadata.read(keys_to_replace(action.partition), Decide(request))
+        elif isinstance(action, SplitAt):
+            self.metadata.read((partition_key(action.partition),), LookUp(request))
         else:
             self.metadata.read((table_key(action.name),), LookUp(request))
 
     def looked_up(self, m: LookUp, read: Read) -> None:
-        """Read what there is of the table."""
+        """Read what there is of the table, or of the partition and its table."""
         ordered = self.under_way[m.request]
         action = ordered.order.action
-        assert isinstance(action, DeleteTable), "only what is to be deleted is looked up"
+        if isinstance(action, SplitAt):
+            found = ordered.partition = read.record(partition_key(action.partition))
+            if found is None:
+                self.answer(ordered, unknown("Partition", action.partition))
+            else:
+                self.metadata.read(keys_to_split(found.partition, found.table), Decide(m.request))
+            return
+        assert isinstance(action, DeleteTable), "nothing else is looked up"
         name = action.name
         ordered.table = read.record(table_key(name))
         if ordered.table is None:
@@ -193,6 +220,11 @@ class Orders:
             decided = drain_node(read, action)
         elif isinstance(action, MoveReplica):
             decided = move_replica(read, action, self.candidates, self.settings.replacements)
+        elif isinstance(action, SplitAt):
+            assert ordered.partition is not None, "it was looked up"
+            ready = split_points.readiness(self.nodes, ordered.partition, self.splits.under_way())
+            most = self.settings.splits_at_once
+            decided = split_at(read, action, ordered.partition.table, ready, most)
         else:
             if read.record(table_key(action.name)) != ordered.table or not has_partitions(
                 read, ordered.table

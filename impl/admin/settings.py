@@ -57,6 +57,18 @@ class AdminSettings(Struct, frozen=True):
     """where the trees of a zone take so much at the least,"""
     balance_requests: int = 10_000
     """or clients have asked there so often between two reports."""
+    splits_at_once: int = 4
+    """Partitions that are being split, at the most;"""
+    split_patience_us: Microseconds = 10_000_000
+    """after which a split that its leader has not answered is given up,"""
+    make_us: Microseconds = 10_000_000
+    """and after which a child is made by copy where no replica of its parent will make it."""
+    split_bytes: int = 10 << 30
+    """A partition is split when its tree takes so much,"""
+    hot_requests: int = 16_000
+    """or when clients have asked its leader so often between any two reports"""
+    heat_us: Microseconds = 60_000_000
+    """of so long."""
     chores: int = 64
     """Changes that a walk has found and that wait, at the most."""
     partitions_per_write: int = 500

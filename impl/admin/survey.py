@@ -1,37 +1,47 @@
 """Walks over all partitions, again and again: replaces voters that are lost, moves replicas off nodes that
-are drained or have too much, and has dropped what no config names (rules A10, A11 and A15 of docs/table.md).
+are drained or have too much, splits what is too large or too hot, and has dropped what no config names (rules
+A10, A11, A12 and A15 of docs/table.md).
 
-Each step of a walk looks at a page of records. What is to be changed is a chore; one chore at a time is read,
-decided and written, conditioned on what was read, so what has changed since the walk does no harm.
+Each step of a walk looks at a page of records. What is to be changed is a chore (`chores`).
 
 *Invariant.* A node is declared dead only when it has not reported for `dead_us` of this life of this admin,
-and no voter of any partition is on a dead node of another zone: one zone at a time.
+and no voter of any partition is on a dead node of another zone: one zone at a time. A partition that was
+split does not count: its voters are those of its children, until these have others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from msgspec import Struct
 
+from dynaproof.impl.admin import split_points
 from dynaproof.impl.admin.balance import better_place
+from dynaproof.impl.admin.chores import Chores
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.reading import Metadata
-from dynaproof.impl.admin.replacements import HOPS, Replacements
+from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.splits import Splits
+from dynaproof.impl.admin.steps import may_hop
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, end_of
 from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordNode, may_begin, may_go
+from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, Gone, NotNow, Role, Status
-from dynaproof.impl.router.call import Ending
-
-Chore: TypeAlias = Plan | Forget | RecordNode | MarkNode
+from dynaproof.impl.paxos.messages.membership import (
+    ConfigStatus,
+    CreateReplica,
+    DropReplica,
+    Gone,
+    NotNow,
+    Role,
+    Status,
+)
 
 
 class SurveyTimer(Timer, frozen=True, gc=False, tag="survey"):
@@ -48,12 +58,6 @@ class LookAtPartitions(Struct, frozen=True, gc=False):
     """The next page of partitions."""
 
     walk: int
-
-
-class Do(Struct, frozen=True, gc=False):
-    """What a chore reads, and writes."""
-
-    chore: Chore
 
 
 class Leaving:
@@ -83,14 +87,15 @@ class Survey:
         nodes: Nodes,
         workflows: Workflows,
         replacements: Replacements,
+        splits: Splits,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
         self.nodes = nodes
-        self.workflows = workflows
         self.replacements = replacements
+        self.splits = splits
         self.walk = 0
         """The number of the last one;"""
         self.walks = False
@@ -113,18 +118,19 @@ class Survey:
         """Voters of which their node's last report said nothing when the last walk came by,"""
         self.absent_now: dict[tuple[int, Member], tuple[int, int, int]] = {}
         """and this one."""
+        self.halved: dict[int, bool] = {}
+        """Partitions that this walk found split and not gone: they come before their children."""
         self.leaving: dict[int, Leaving] = {}
         """By partition, those of which it is asked whether they may be dropped."""
-        self.chores: dict[Chore, bool] = {}
-        """That wait, in order;"""
-        self.doing: Chore | None = None
-        """and that which is under way."""
+        self.chores = Chores(settings, metadata, term, workflows, self.hurry)
+        """What walks have found."""
 
     # --- A walk ---
 
     def activated(self) -> None:
         """Nothing is known of what an earlier term of this admin saw."""
-        self.walks, self.mourned, self.absent, self.chores = False, None, {}, {}
+        self.walks, self.mourned, self.absent = False, None, {}
+        self.chores.activated()
         self.begin()
 
     def on_timer(self, _: SurveyTimer) -> None:
@@ -149,7 +155,7 @@ class Survey:
         """Read which nodes there are."""
         self.walks, self.low = True, PARTITIONS
         self.walk += 1
-        self.mourns, self.absent_now, self.leaving = {}, {}, {}
+        self.mourns, self.absent_now, self.halved, self.leaving = {}, {}, {}, {}
         self.metadata.scan(NODES, LookAtNodes(self.walk))
 
     def wait(self) -> None:
@@ -181,14 +187,14 @@ class Survey:
         for address, record in sorted(self.nodes.records.items()):
             alive = self.env.now - self.nodes.silent_since(address) < self.settings.dead_us
             if record.dead and alive and address in self.nodes.heard:
-                self.add(MarkNode(record.name, False))
+                self.chores.add(MarkNode(record.name, False))
             elif not record.dead and not alive and self.may_mourn(record.zone):
-                self.add(MarkNode(record.name, True))
+                self.chores.add(MarkNode(record.name, True))
         self.go_on()
 
     def mourned_since(self, records: Sequence[NodeRecord]) -> dict[str, bool]:
         """The zones of nodes that were declared dead since the last whole walk began, or are about to be."""
-        marked = {chore.name for chore in self.chores if isinstance(chore, MarkNode) and chore.dead}
+        marked = {chore.name for chore in self.chores.waiting if isinstance(chore, MarkNode) and chore.dead}
         return {
             record.zone: True
             for record in records
@@ -227,20 +233,40 @@ class Survey:
     # --- One partition ---
 
     def look_at(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> None:
-        """Replace a voter, if one is to be replaced and none is; and drop who is to go."""
+        """Replace a voter, if one is to be replaced and none is, or split the partition; and drop who is to
+        go. Of one that was split nothing is replaced, and its workflow drops all.
+        """
+        if partition.state in ("split", "gone"):
+            self.halved[partition.partition] = partition.state == "split"
+            return
         for voter in partition.config.voters:
             if voter.node.name not in self.recorded:
-                self.add(RecordNode(voter.node))
+                self.chores.add(RecordNode(voter.node))
             elif self.nodes.is_dead(voter.node.address):
                 self.mourns[voter.node.zone] = True
         plan = None
         if may_begin(partition):
             plan = self.repair(partition, candidates) or self.move(partition, candidates)
-            if plan is not None:
-                self.add(plan)
+            chore = plan or self.split(partition)
+            if chore is not None:
+                self.chores.add(chore)
         brought = partition.config.brought
         lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
+        if brought is not None and not lost and self.is_lost(brought, partition):
+            self.make_up_for(partition, brought)
         self.collect(partition, hinders=lost and plan is None)
+
+    def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
+        """Have the voter that came last made, empty (M4), on its node, which lives and has not got it; unless
+        a replacement does: that ended when the node was taken for dead (A10). Perhaps the others have no
+        leader without its promise, and so nobody who could replace it (rule 14).
+        """
+        work = self.replacements.work_in(partition)
+        if partition.workflow == 0 or (work is not None and work.new != brought):
+            self.env.enter(partition.partition)
+            config, slot, parent = partition.config, partition.config_slot, partition.parent
+            command = CreateReplica(brought, config, slot, None, self.term.term, parent)
+            self.env.send(brought.node, command)
 
     def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Put another replica in the place of a voter that is lost: of several, first of the one that came
@@ -248,22 +274,25 @@ class Survey:
         """
         config, number = partition.config, partition.partition
         voters = sorted(config.voters, key=lambda voter: voter != config.brought)
-        lost = [voter for voter in voters if self.is_lost(voter, number)]
+        lost = [voter for voter in voters if self.is_lost(voter, partition)]
         if not lost:
             return None
         others = [voter for voter in voters if voter != lost[0]]
         role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
         return self.plan(partition, lost[0], candidates, role)
 
-    def is_lost(self, voter: Member, partition: int) -> bool:
-        """Whether a voter is lost, or two reports of its node in a row said nothing of it."""
-        if self.nodes.has_lost(voter, partition):
+    def is_lost(self, voter: Member, partition: PartitionRecord) -> bool:
+        """Whether a voter is lost, or two reports of its node in a row said nothing of it; but as long as its
+        parent is there a child's voter may not have been made yet.
+        """
+        number = partition.partition
+        if self.nodes.has_lost(voter, number):
             return True
-        report = self.nodes.lacks(voter, partition)
-        if report is None:
+        report = self.nodes.lacks(voter, number)
+        if report is None or self.halved.get(partition.parent, False):
             return False
-        self.absent_now[partition, voter] = report
-        return report > self.absent.get((partition, voter), report)
+        self.absent_now[number, voter] = report
+        return report > self.absent.get((number, voter), report)
 
     def plan(
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role
@@ -304,14 +333,24 @@ class Survey:
         found = better_place(self.nodes, partition, candidates)
         return None if found is None else Plan(partition.partition, *found, "full", "balance")
 
+    def split(self, partition: PartitionRecord) -> PlanSplit | None:
+        """Split a partition that is too large or too hot, if it may be split now (A12, 1)."""
+        under_way = self.splits.under_way() + sum(isinstance(one, PlanSplit) for one in self.chores.waiting)
+        if under_way >= self.settings.splits_at_once:
+            return None
+        plan = split_points.due(self.nodes, partition)
+        if plan is None or split_points.readiness(self.nodes, partition, under_way).hindrance:
+            return None
+        return plan
+
     def moves(self) -> int:
         """Moves under way, and those that are to begin."""
-        waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores)
+        waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores.waiting)
         return self.replacements.moves() + waiting
 
     def is_busy(self, address: NodeId) -> bool:
         """Whether as many replicas are being made on a node as may be at a time."""
-        waiting = sum(isinstance(one, Plan) and one.node.address == address for one in self.chores)
+        waiting = sum(isinstance(one, Plan) and one.node.address == address for one in self.chores.waiting)
         return self.replacements.to_node(address) + waiting >= self.settings.repairs_per_node
 
     # --- Collection ---
@@ -330,7 +369,7 @@ class Survey:
                 continue
             heard = self.nodes.heard.get(one.member.node.address)
             if heard is not None and heard.report[0] > one.member.node.incarnation:
-                self.add(Forget(partition.partition, one.member))  # It went with its disk.
+                self.chores.add(Forget(partition.partition, one.member))  # It went with its disk.
             elif one.voted:
                 voted.append(one.member)
             else:
@@ -366,54 +405,12 @@ class Survey:
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
         """Ask the one that is named."""
         leaving = self.leaving.get(self.env.lane)
-        if leaving is None or m.expected_epoch >= 0 or m.leader is None or leaving.hops >= HOPS:
+        if leaving is None or m.expected_epoch >= 0 or m.leader is None:
             return
-        leaving.hops += 1
-        self.ask(leaving, m.leader.address)
+        if may_hop(leaving):
+            self.ask(leaving, m.leader.address)
 
     def on_gone(self, sender: NodeId, m: Gone) -> None:
         """It is no more, and never will be."""
         if self.term.active and sender == m.member.node:
-            self.add(Forget(self.env.lane, m.member))
-
-    # --- Chores ---
-
-    def add(self, chore: Chore) -> None:
-        """Do this after what waits already, if there is room for it; else the next walk finds it again."""
-        if len(self.chores) < self.settings.chores:
-            self.chores.setdefault(chore, True)
-            self.next()
-
-    def next(self) -> None:
-        """Begin the next one."""
-        if self.doing is None and self.chores and self.term.active:
-            self.doing = next(iter(self.chores))
-            self.metadata.read(self.doing.keys(), Do(self.doing))
-
-    def decide(self, m: Do, read: Read) -> None:
-        """Write it down, if it is still to be done."""
-        change = m.chore.decide(read, self.settings.replacements) if self.term.governs(read) else None
-        if change is None:
-            self.over(m.chore)
-        else:
-            self.metadata.change(change, m)
-
-    def written(self, m: Do, ending: Ending, slot: int) -> None:
-        """Go on with what it begins; if it was not written, the next walk finds it again."""
-        self.over(m.chore)
-        if ending == "ok" and isinstance(m.chore, Plan):
-            self.workflows.look()
-        elif ending == "ok" and isinstance(m.chore, MarkNode):
-            self.hurry()  # Its replicas are lost from here on, or are not any more.
-
-    def undone(self, m: Do) -> None:
-        """The metadata did not answer."""
-        self.over(m.chore)
-
-    def over(self, chore: Chore) -> None:
-        """Begin the next one."""
-        self.chores.pop(chore, None)
-        self.doing = None
-        if not self.term.active:
-            self.chores = {}
-        self.next()
+            self.chores.add(Forget(self.env.lane, m.member))

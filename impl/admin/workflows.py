@@ -19,12 +19,12 @@ from msgspec import Struct
 
 from dynaproof.impl.admin.ratings import Rating, Ratings, rates_needed
 from dynaproof.impl.admin.reading import Metadata
-from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.steps import Steps
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.capacity.rates import NO_VERSION, Version
 from dynaproof.impl.metadata.changes import Read, activate, is_current, keys_of_workflow, remove_table
-from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, Target, WorkflowRecord
+from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, SplitRecord, Target, WorkflowRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica
 from dynaproof.impl.router.call import Ending
@@ -95,14 +95,14 @@ class Workflows:
         settings: AdminSettings,
         metadata: Metadata,
         term: Term,
-        replacements: Replacements,
+        steps: Steps,
         ratings: Ratings,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
-        self.replacements = replacements
+        self.steps = steps
         self.ratings = ratings
         self.known: dict[int, Driven] = {}
         self.looks = False
@@ -113,7 +113,7 @@ class Workflows:
     def activated(self) -> None:
         """Go on with all that is under way, whoever began it (A2)."""
         self.known = {}
-        self.replacements.activated()
+        self.steps.activated()
         self.look()
 
     def look(self) -> None:
@@ -131,9 +131,8 @@ class Workflows:
         """Drive what is new, and forget what has ended."""
         self.looks = False
         records = read.records()
-        self.replacements.found(
-            {record.workflow: record for record in records if isinstance(record, ReplacementRecord)}
-        )
+        of_partitions = [one for one in records if isinstance(one, ReplacementRecord | SplitRecord)]
+        self.steps.found({one.workflow: one for one in of_partitions})
         there = {record.workflow: record for record in records if isinstance(record, WorkflowRecord)}
         for gone in [number for number in self.known if number not in there]:
             self.forget(gone)

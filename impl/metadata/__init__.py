@@ -3,5 +3,6 @@ nodes and of the active admin.
 
 Its replicas are those of any partition, so all that holds of a partition's items holds of the metadata, and
 every change of it is one conditioned record of its log. `records` are the items, `changes` what is changed
-together, `directory` what its leader tells routers. Imports `partition` and what is below it.
+together, of partitions in `replacements` and `splits`, `directory` what its leader tells routers. Imports
+`partition` and what is below it.
 """

@@ -88,6 +88,10 @@ class Read:
         """The part of a change that leaves this under a key, if the item is still the one that was read."""
         return Part(key, self.version(key), True, None if record is None else encode(record))
 
+    def removes(self, key: bytes) -> Part:
+        """The part of a change that leaves nothing under a key, whether or not something was there."""
+        return self.leaves(key, None) if self.version(key) else self.stays(key)
+
     def stays(self, key: bytes) -> Part:
         """The part of a change that looks whether the item is still the one that was read."""
         return Part(key, self.version(key), False)
@@ -167,7 +171,13 @@ def create_table(
     if order.given is not None:
         table = ProvisionedTable(**structs.asdict(table), version=1, given=order.given)
     workflow = WorkflowRecord(ids.workflow, "create", order.name, ids.generation, targets, request)
-    after = Ids(ids.partition + order.partitions, ids.workflow + 1, ids.generation + 1, ids.under_way + 1)
+    after = structs.replace(
+        ids,
+        partition=ids.partition + order.partitions,
+        workflow=ids.workflow + 1,
+        generation=ids.generation + 1,
+        under_way=ids.under_way + 1,
+    )
     return change(
         [
             read.stays(ADMIN_KEY),
@@ -200,8 +210,8 @@ def keys_of_workflow(workflow: WorkflowRecord) -> tuple[bytes, ...]:
     return tuple(sorted((ADMIN_KEY, IDS_KEY, *own, *partitions)))
 
 
-def one_less(read: Read, counted: Literal["under_way", "replacing"] = "under_way") -> Part:
-    """A workflow ends, of a table or of a partition's voters: one less is under way."""
+def one_less(read: Read, counted: Literal["under_way", "replacing", "splitting"] = "under_way") -> Part:
+    """A workflow ends, of a table, of a partition's voters or of a split: one less is under way."""
     ids: Ids = read.record(IDS_KEY) or FIRST_IDS
     return read.leaves(IDS_KEY, structs.replace(ids, **{counted: max(0, getattr(ids, counted) - 1)}))
 
@@ -221,9 +231,16 @@ def is_current(read: Read, workflow: WorkflowRecord) -> bool:
 
 
 def has_partitions(read: Read, table: TableRecord | None) -> bool:
-    """Whether the records of all partitions of a table, if there is one, were read."""
-    partitions = () if table is None else table.partitions
+    """Whether the records of all partitions of a table, if there is one, were read; those that were split,
+    too.
+    """
+    partitions = () if table is None else lineage(table)
     return all(read.record(partition_key(partition)) is not None for partition in partitions)
+
+
+def lineage(table: TableRecord) -> tuple[int, ...]:
+    """All partitions of a table that have records: those that own its ranges, and those that were split."""
+    return (*table.partitions, *table.parents)
 
 
 def activate(read: Read, workflow: WorkflowRecord) -> Change:
@@ -248,7 +265,7 @@ def activate(read: Read, workflow: WorkflowRecord) -> Change:
 
 def keys_to_delete(table: TableRecord) -> tuple[bytes, ...]:
     """What is read before a table is deleted, in order."""
-    partitions = (partition_key(partition) for partition in table.partitions)
+    partitions = (partition_key(partition) for partition in lineage(table))
     workflow = (workflow_key(table.workflow),) if table.workflow else ()
     return tuple(sorted((ADMIN_KEY, IDS_KEY, table_key(table.name), *workflow, *partitions)))
 
@@ -257,8 +274,9 @@ def delete_table(
     read: Read, order: DeleteTable, request: RequestId, most_workflows: int
 ) -> Change | TableRecord | Refusal:
     """Forbid all else, and make the workflow that drops the replicas, in one write; whatever was under way
-    for the table ends with it (A4, A14), and the replicas that it may have made are dropped with the rest. Of
-    a table that is being deleted already nothing more is asked.
+    for the table ends with it (A4, A14), and the replicas that it may have made are dropped with the rest,
+    those of children that a split may yet bring too. Of a table that is being deleted already nothing more is
+    asked.
     """
     table: TableRecord | None = read.record(table_key(order.name))
     if table is None:
@@ -270,12 +288,9 @@ def delete_table(
     if under_way > most_workflows:
         return too_many(most_workflows)
     partitions: list[PartitionRecord] = [
-        read.record(partition_key(partition)) for partition in table.partitions
+        read.record(partition_key(partition)) for partition in lineage(table)
     ]
-    targets = tuple(
-        Target(one.partition, one.config, tuple(pending.member.node for pending in one.pending))
-        for one in partitions
-    )
+    targets = tuple(target for one in partitions for target in targets_of(one))
     workflow = WorkflowRecord(ids.workflow, "delete", table.name, table.generation, targets, request)
     return change(
         [
@@ -294,6 +309,15 @@ def delete_table(
     )
 
 
+def targets_of(partition: PartitionRecord) -> list[Target]:
+    """Where something of a partition may be, or of the children that are planned, which lie where their
+    parent does (A14). Listed children have records of their own.
+    """
+    others = tuple(pending.member.node for pending in partition.pending)
+    planned = partition.children if partition.state == "listed" else ()
+    return [Target(one, partition.config, others) for one in (partition.partition, *planned)]
+
+
 def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
     """Too few nodes are left to be a quorum of any partition: the records go (A14)."""
     return change(
@@ -302,7 +326,7 @@ def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
             one_less(read),
             read.leaves(table_key(workflow.table), None),
             read.leaves(workflow_key(workflow.workflow), None),
-            *(read.leaves(partition_key(target.partition), None) for target in workflow.targets),
+            *(read.removes(partition_key(target.partition)) for target in workflow.targets),
         ]
     )
 

@@ -18,6 +18,7 @@ from dynaproof.impl.node import Message
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.sessions import Session
 from dynaproof.impl.values.key import KeySchema
+from dynaproof.impl.values.key_range import HASH_BYTES
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 """Of a table (developer guide, *Naming rules*)."""
@@ -66,9 +67,19 @@ class MoveReplica(Struct, frozen=True, gc=False, tag="move_replica"):
     to: str
 
 
-Action: TypeAlias = CreateTable | UpdateTable | DeleteTable | DrainNode | MoveReplica
+class SplitAt(Struct, frozen=True, gc=False, tag="split_at"):
+    """Split a partition at a position of the hash space (R9), or where its leader reports the middle of what
+    it stores. An operator orders it.
+    """
 
-ACTIONS = (CreateTable, UpdateTable, DeleteTable, DrainNode, MoveReplica)
+    partition: int
+    at: bytes = b""
+    """Empty: in the middle."""
+
+
+Action: TypeAlias = CreateTable | UpdateTable | DeleteTable | DrainNode | MoveReplica | SplitAt
+
+ACTIONS = (CreateTable, UpdateTable, DeleteTable, DrainNode, MoveReplica, SplitAt)
 """What can be ordered."""
 
 
@@ -127,17 +138,33 @@ def unknown(what: str, name: object) -> Refusal:
 
 
 def in_use(partition: int) -> Refusal:
-    """A voter of the partition is being replaced, or its table is being created or deleted."""
+    """A voter of the partition is being replaced, it is split, or its table is being created or deleted."""
     return Refusal("ResourceInUseException", f"Partition {partition} is being changed")
+
+
+def not_split(partition: int, why: str) -> Refusal:
+    """The partition may not be split as it is now."""
+    return Refusal("ResourceInUseException", f"Partition {partition} is not split: {why}")
+
+
+def too_many_partitions(table: str, most: int) -> Refusal:
+    """A table has as many partitions as it may, with those that were split."""
+    return Refusal(
+        "LimitExceededException",
+        f"Table {table} has as many partitions as it may: {most}, with those that were split",
+    )
 
 
 def wrong_with(action: Action, most_partitions: int) -> str | None:
     """What rule an order breaks, if it breaks one."""
     if isinstance(action, DrainNode):
         return None
-    if isinstance(action, MoveReplica):
-        given = is_given(action.partition)
-        return None if given else f"A partition of a table has a positive number, not {action.partition}"
+    if isinstance(action, MoveReplica | SplitAt):
+        if not is_given(action.partition):
+            return f"A partition of a table has a positive number, not {action.partition}"
+        if isinstance(action, SplitAt) and len(action.at) not in (0, HASH_BYTES):
+            return f"A position of the hash space has {HASH_BYTES} bytes, not {len(action.at)}"
+        return None
     if NAME.fullmatch(action.name) is None:
         return (
             "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may "

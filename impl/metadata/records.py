@@ -6,7 +6,9 @@ so every write raises it, and a change is conditioned on the version of each ite
 
 *Invariants.* Ids of partitions, workflows and generations are given in ascending order, and never twice. A
 partition has a record from before its first replica is made until every replica is gone, but one at the
-most. While a workflow is under way for a table, the table names it.
+most; one that a split makes is named by the record of the split from before that is asked for, and gets its
+own when it is chosen. While a workflow is under way for a table, the table names it. The partitions of a
+table are the leaves of its lineage, and their ranges cover all.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dynaproof.impl.capacity.rates import Provisioned
-from dynaproof.impl.node import NodeId
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.messages.membership import Role
@@ -45,7 +47,7 @@ class TouchedRecord(Struct, frozen=True, gc=False, array_like=True, tag="touched
 
 
 class Ids(Struct, frozen=True, gc=False, array_like=True, tag="ids"):
-    """The least that were never given; and how many workflows are under way, which is bounded."""
+    """The least that were never given; and how many workflows of each kind are under way: that is bounded."""
 
     partition: int
     workflow: int
@@ -53,7 +55,9 @@ class Ids(Struct, frozen=True, gc=False, array_like=True, tag="ids"):
     under_way: int
     """Of tables,"""
     replacing: int = 0
-    """and of partitions' voters."""
+    """of partitions' voters,"""
+    splitting: int = 0
+    """and of partitions that are split."""
 
 
 class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
@@ -66,14 +70,16 @@ class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
     replicas: int
     """Of each of its partitions."""
     partitions: tuple[int, ...]
-    """In the order of their ranges."""
+    """In the order of their ranges, which cover all: none of them is split."""
     request: RequestId
     """That created it, so that a retry of it is known;"""
     workflow: int
     """and the workflow that is under way for it; 0: none is."""
+    parents: tuple[int, ...] = ()
+    """The partitions that were split, in that order, gone or not: they go with the table (A14)."""
 
 
-class ProvisionedTable(TableRecord, frozen=True, gc=False, array_like=True, tag="provisioned"):
+class ProvisionedTable(TableRecord, frozen=True, gc=False, array_like=True, kw_only=True, tag="provisioned"):
     """A table that is given capacity; any other one has as much as it asks for."""
 
     version: int
@@ -95,23 +101,38 @@ class Pending(Struct, frozen=True, gc=False, array_like=True):
     """Whether a chosen config has named it."""
 
 
+class Barrier(Struct, frozen=True, gc=False, array_like=True):
+    """Where a partition ends: the slot and the commit timestamp of its `Split`."""
+
+    slot: int
+    timestamp: Microseconds
+
+
 class PartitionRecord(Struct, frozen=True, gc=False, array_like=True, tag="partition"):
-    """A partition of a table."""
+    """A partition of a table: *listed* while it owns its range, *split* when its children do, and *gone* when
+    no node has anything of it that still counts.
+    """
 
     partition: int
     table: str
     generation: int
     range: KeyRange
-    state: Literal["creating", "listed"]
+    state: Literal["creating", "listed", "split", "gone"]
     config: Config
-    """The newest that an admin has heard of to be chosen (A9),"""
+    """The newest that an admin has heard of to be chosen (A9), without voters when it is gone;"""
     config_slot: int = 0
-    """and its slot."""
+    """and its slot: of the first one of a child, that of the barrier (H4)."""
     next_incarnation: int = 0
     """The least that no workflow has given, if that is above the config's own."""
     pending: tuple[Pending, ...] = ()
     workflow: int = 0
     """That is under way for it alone; 0: none is (A4)."""
+    parent: int = 0
+    """The partition of which a split made it; 0: the table was created with it."""
+    children: tuple[int, ...] = ()
+    """Those that a split makes of it; while it is listed they are planned, and may never come."""
+    barrier: Barrier | None = None
+    """Once it is split."""
 
 
 class Target(Struct, frozen=True, gc=False, array_like=True):
@@ -167,6 +188,35 @@ class ReplacementRecord(Struct, frozen=True, gc=False, array_like=True, tag="rep
     """Whether its node has answered that `new` is there."""
 
 
+SplitStep: TypeAlias = Literal["split", "void", "made", "drop"]
+"""Of a split: the leader is to propose it; or the epoch is raised, so that no command of it counts any more;
+the children are listed, and all their voters are to be made; the replicas of the parent are dropped.
+"""
+
+SplitReason: TypeAlias = Literal["size", "heat", "order"]
+
+
+class SplitRecord(Struct, frozen=True, gc=False, array_like=True, tag="split"):
+    """The work of splitting a partition (A12), which any admin can take over."""
+
+    workflow: int
+    partition: int
+    table: str
+    reason: SplitReason
+    at: bytes
+    """The position, strictly inside its range, where the right child begins."""
+    left: int
+    right: int
+    step: SplitStep
+    expected_epoch: int
+    """That of the config which the command to split expects."""
+
+    @property
+    def children(self) -> tuple[int, int]:
+        """In the order of their ranges."""
+        return self.left, self.right
+
+
 class NodeRecord(Struct, frozen=True, gc=False, array_like=True, tag="node"):
     """A storage node that has reported."""
 
@@ -186,9 +236,13 @@ MetadataRecord: TypeAlias = (
     | PartitionRecord
     | WorkflowRecord
     | ReplacementRecord
+    | SplitRecord
     | NodeRecord
     | ProvisionedTable
 )
+
+PartitionWork: TypeAlias = ReplacementRecord | SplitRecord
+"""A workflow of one partition, which names it (A4)."""
 
 METADATA = 0
 """The partition that holds all this."""
@@ -204,13 +258,22 @@ NODES = b"node/"
 FIRST_IDS = Ids(1, 1, 1, 0)
 """What is given first: partition 0 is the metadata itself."""
 
+OF_SPLITS: dict[type, int] = {Ids: 1, TableRecord: 1, PartitionRecord: 3}
+"""How many fields of a record, the last ones, say something of splits only."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(MetadataRecord).decode
 
 
 def encode(record: MetadataRecord) -> Item:
-    """A record as an item."""
-    return _encode(record)
+    """A record as an item. What says something of splits only stands in the records of what was split; so all
+    others are the bytes that they were when nothing was split yet, and are read by who knows of no splits.
+    """
+    of_splits = OF_SPLITS.get(type(record), 0)
+    values = structs.astuple(record)
+    if not of_splits or values[-of_splits:] != record.__struct_defaults__[-of_splits:]:
+        return _encode(record)
+    return _encode((record.__struct_config__.tag, *values[:-of_splits]))
 
 
 def decode(item: Item) -> MetadataRecord:
@@ -234,7 +297,7 @@ def key_of(record: MetadataRecord) -> bytes:
         return table_key(record.name)
     if isinstance(record, PartitionRecord):
         return partition_key(record.partition)
-    if isinstance(record, WorkflowRecord | ReplacementRecord):
+    if isinstance(record, WorkflowRecord | ReplacementRecord | SplitRecord):
         return workflow_key(record.workflow)
     if isinstance(record, NodeRecord):
         return node_key(record.name)
@@ -244,8 +307,12 @@ def key_of(record: MetadataRecord) -> bytes:
 def partitions_of(record: MetadataRecord) -> tuple[int, ...]:
     """The partitions that a record names."""
     if isinstance(record, TableRecord):
-        return record.partitions
-    if isinstance(record, PartitionRecord | ReplacementRecord):
+        return (*record.partitions, *record.parents)
+    if isinstance(record, PartitionRecord):
+        return (record.partition, *record.children, *([record.parent] if record.parent else []))
+    if isinstance(record, SplitRecord):
+        return (record.partition, record.left, record.right)
+    if isinstance(record, ReplacementRecord):
         return (record.partition,)
     return tuple(target.partition for target in record.targets) if isinstance(record, WorkflowRecord) else ()
 

@@ -29,6 +29,7 @@ from dynaproof.impl.metadata.records import (
     Ids,
     NodeRecord,
     PartitionRecord,
+    PartitionWork,
     Pending,
     Reason,
     ReplacementRecord,
@@ -163,8 +164,8 @@ def keys_of_replacement(work: ReplacementRecord) -> tuple[bytes, ...]:
     return (ADMIN_KEY, IDS_KEY, partition_key(work.partition), workflow_key(work.workflow))
 
 
-def is_under_way(read: Read, work: ReplacementRecord) -> bool:
-    """Whether the partition is still there, and still names this workflow (A4)."""
+def is_under_way(read: Read, work: PartitionWork) -> bool:
+    """Whether the partition of a workflow is still there, and still names it (A4)."""
     partition: PartitionRecord | None = read.record(partition_key(work.partition))
     return partition is not None and partition.workflow == work.workflow
 
@@ -213,11 +214,10 @@ def learned(partition: PartitionRecord, config: Config | None, slot: int) -> Par
     return structs.replace(partition, config=config, config_slot=slot, pending=(*others, *left))
 
 
-def abandon(read: Read, work: ReplacementRecord) -> Change:
-    """The partition was taken by another workflow, or is gone: this one ends (A4)."""
-    return change(
-        [read.stays(ADMIN_KEY), one_less(read, "replacing"), read.leaves(workflow_key(work.workflow), None)]
-    )
+def abandon(read: Read, work: PartitionWork) -> Change:
+    """The partition was taken by another workflow, or has no record any more: this one ends (A4)."""
+    less = one_less(read, "replacing" if isinstance(work, ReplacementRecord) else "splitting")
+    return change([read.stays(ADMIN_KEY), less, read.leaves(workflow_key(work.workflow), None)])
 
 
 # --- Afterwards ---

@@ -16,8 +16,9 @@ from msgspec import Struct
 from dynaproof.impl.capacity.rates import Rates
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
-from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.paxos.records import ClosedTimestamp, ConfigChange, NoOp, Record
+from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record
+from dynaproof.impl.values.key_range import KeyRange
 
 Item: TypeAlias = bytes
 """An item by its canonical bytes (`impl/values/encoding.py`): items are equal iff their bytes are."""
@@ -103,7 +104,47 @@ class CursorMoved(Record, frozen=True, gc=False, tag="cursor"):
     hold: Hold
 
 
-LogRecord: TypeAlias = NoOp | ClosedTimestamp | ConfigChange | Write | Outcome | RatesSet | CursorMoved
+class ChildSpec(Struct, frozen=True, gc=False, array_like=True):
+    """A partition that a split makes: its id, its range, and its first voters, each of incarnation 1 (H3)."""
+
+    partition: int
+    range: KeyRange
+    voters: tuple[Member, ...]
+
+    @property
+    def config(self) -> Config:
+        """The config that it begins with (H4). Incarnations above the number of voters are those of later
+        ones, as in every group.
+        """
+        return Config(0, self.voters, len(self.voters) + 1)
+
+
+class Split(Record, frozen=True, gc=False, tag="split"):
+    """The *barrier* of a partition: behind it nothing changes any more, and its two children begin with what
+    was before (H3, H5 of docs/table.md).
+    """
+
+    left: ChildSpec
+    right: ChildSpec
+
+    @property
+    def barrier(self) -> bool:
+        """Nothing is proposed above it."""
+        return True
+
+    @property
+    def children(self) -> tuple[ChildSpec, ChildSpec]:
+        """In the order of their ranges, which share nothing and leave nothing out."""
+        return self.left, self.right
+
+    def child_of(self, key: bytes) -> ChildSpec:
+        """The child to which a storage key belongs."""
+        return self.right if self.right.range.contains(key) else self.left
+
+
+LogRecord: TypeAlias = (
+    NoOp | ClosedTimestamp | ConfigChange | Write | Outcome | RatesSet | CursorMoved | Split
+)
 
 Answering: TypeAlias = Write | Outcome | RatesSet
 """What answers a request, and is remembered for it."""

@@ -8,20 +8,22 @@ from typing import TypeAlias
 from dynaproof.impl.capacity.rates import Usage, Version
 from dynaproof.impl.node import Env
 from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.partition.heat import middle_of_tree
 from dynaproof.impl.partition.messages.readers import MoveCursor
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.meter import Meter
 from dynaproof.impl.partition.readers import Readers
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.splitting import Splitting
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
-from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.service import Service
 from dynaproof.impl.tree.page_cache import PageCache
+from dynaproof.impl.tree.pages import RottenPageError
 
 PartitionReplica: TypeAlias = Replica[PartitionState]
 
@@ -37,10 +39,14 @@ def nothing_more(_replica: PartitionReplica) -> tuple[Service, ...]:
 def create(
     env: Env, settings: Settings, cache: PageCache, head: AnyHead, more: MoreServices = nothing_more
 ) -> PartitionReplica:
-    """A replica of the lane's group that knows nothing, with an empty journal."""
+    """A replica of the lane's group whose journal begins with this head.
+
+    Raises:
+        RottenPageError: a page of the checkpoint that the head names is damaged or missing.
+    """
     prefix = log_prefix(env.lane, head.member.incarnation)
     log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
-    return _serving(Replica.create(env, settings, cache, log, PartitionState), settings, more)
+    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings, more)
 
 
 def recover(
@@ -66,10 +72,12 @@ def _serving(replica: PartitionReplica, settings: Settings, more: MoreServices) 
     that retires the leader ends its leadership, and who waits for the slot is answered before.
     """
     waiting = Waiting(replica, settings)
-    meter, readers = Meter(replica, settings), Readers(replica, settings, waiting)
-    requests = Requests(replica, settings, waiting, meter)
+    meter, splitting = Meter(replica, settings), Splitting(replica, waiting)
+    requests = Requests(replica, settings, waiting, meter, splitting.wrong_partition)
+    readers = Readers(replica, settings, waiting)
     waiting.turns = {Request: requests.turn, MoveCursor: readers.turn}
-    replica.serve((requests, readers, waiting, meter, *more(replica), Membership(replica)), soft=meter)
+    services = (requests, readers, waiting, meter, *more(replica), splitting, splitting.membership)
+    replica.serve(services, soft=meter)
     return replica
 
 
@@ -85,3 +93,18 @@ def metered(replica: PartitionReplica) -> tuple[Version, Usage] | None:
     buckets = replica.state.metered
     meters = [service for service in replica.services if isinstance(service, Meter)]
     return None if buckets is None else (buckets.rates.version, meters[0].usage)
+
+
+def places_to_split(replica: PartitionReplica) -> tuple[bytes, bytes]:
+    """Where a partition would be split by what it stores, and by what was asked for since this was last asked
+    of it; empty where there is no such place, or its pages cannot be read: who needs them finds that.
+    """
+    busy_at = b""
+    for service in replica.services:
+        if isinstance(service, Requests):
+            busy_at = service.heat.middle()
+            service.heat.clear()
+    try:
+        return middle_of_tree(replica.state.items), busy_at
+    except RottenPageError:
+        return b"", busy_at

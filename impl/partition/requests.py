@@ -16,6 +16,7 @@ from msgspec import structs
 
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.costs import cost_of_write
+from dynaproof.impl.partition.heat import Heat
 from dynaproof.impl.partition.memory import bytes_of
 from dynaproof.impl.partition.messages.requests import (
     READS,
@@ -88,9 +89,16 @@ class Requests(Service):
     """Answers clients."""
 
     def __init__(
-        self, replica: Replica[PartitionState], settings: Settings, waiting: Waiting, meter: Meter
+        self,
+        replica: Replica[PartitionState],
+        settings: Settings,
+        waiting: Waiting,
+        meter: Meter,
+        wrong_partition: Callable[[NodeId, Request], None],
     ) -> None:
         self.replica = replica
+        self.wrong_partition = wrong_partition
+        """Says that the partition is split."""
         self.env = replica.env
         self.settings = settings
         self.waiting = waiting
@@ -98,19 +106,33 @@ class Requests(Service):
         self.remembered_bytes = settings.remembered_bytes
         self.pending = Pending(settings.refused_attempts)
         self.asked = 0
-        """Attempts that came, since the replica started."""
+        """Attempts that came, since the replica started;"""
+        self.heat = Heat()
+        """and where."""
 
     def on_request(self, sender: NodeId, m: Request) -> None:
         """One attempt of a client."""
         self.asked += 1
         leadership = self.replica.leadership
         operation = m.operation
-        if isinstance(operation, READS):
+        for key in keys_of(operation)[:1]:
+            self.heat.asked(key)
+        if self.replica.state.split is not None:
+            self.behind_barrier(sender, m)
+        elif isinstance(operation, READS):
             self.read(sender, m, operation)
         elif leadership is None or m.ballot != leadership.ballot or not leadership.serving:
             self.reject(sender, m, "not_leader")
         else:
             self.write(leadership, sender, m)
+
+    def behind_barrier(self, sender: NodeId, m: Request) -> None:
+        """What is remembered stays the answer (H5); all else is the children's (R4)."""
+        answer = self.replica.state.answer_to(m.request, m.deadline)
+        if answer is None:
+            self.wrong_partition(sender, m)
+        else:
+            self.answer(Flight(sender, m.request, m.attempt), answer)
 
     # --- Reads ---
 

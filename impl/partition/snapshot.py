@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.records import ConfigChange
 from dynaproof.impl.paxos.snapshot import Snapshot
@@ -18,6 +19,8 @@ class PartitionSnapshot(Snapshot, frozen=True, gc=False, array_like=True):
     remembered_bytes: int
     """and what they take there."""
     holds: tuple[Hold, ...]
+    split: Split | None = None
+    """The barrier, if it is at or below this slot."""
 
     @classmethod
     def bare(cls, record: ConfigChange, held_at: Ballot) -> PartitionSnapshot:

@@ -1,6 +1,7 @@
 """The state of a partition: the fold of its chosen records, a pure function of the log.
 
-*Invariants.* Two replicas that applied the same slots have equal states. A request id is remembered with its
+*Invariants.* Two replicas that applied the same slots have equal states. Behind a `Split` the state is
+frozen (H5): its children begin with it, whenever they are made. A request id is remembered with its
 answer until the first commit whose timestamp is past its deadline; from then on its timestamp could not be
 within the deadline any more, so it can never be proposed again. What a snapshot has beside its two roots is
 bounded: nothing in it grows with the items or with the requests that are remembered.
@@ -17,7 +18,15 @@ from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.cursor import Hold
 from dynaproof.impl.partition.memory import CODEC, Memory
 from dynaproof.impl.partition.metered import Metered
-from dynaproof.impl.partition.records import Answer, CursorMoved, Outcome, RatesSet, StoredItem, Write
+from dynaproof.impl.partition.records import (
+    Answer,
+    CursorMoved,
+    Outcome,
+    RatesSet,
+    Split,
+    StoredItem,
+    Write,
+)
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.paxos.records import ClosedTimestamp, Config, ConfigChange, NoOp, Record, size_bytes
@@ -61,6 +70,8 @@ class PartitionState:
         """By reader; see `cursor.py`."""
         self.metered = None if memory.metered is None else Metered.restore(memory.metered)
         """The buckets of writes, if it has any."""
+        self.split: Split | None = None
+        """The barrier, once it is applied."""
         self.full = True
         """Whether the items and all that is beside them are here."""
 
@@ -96,7 +107,13 @@ class PartitionState:
         state.timestamp, state.largest_delete = snapshot.timestamp, snapshot.largest_delete
         state.log_bytes = snapshot.log_bytes
         state.holds = {hold.name: hold for hold in snapshot.holds}
+        state.split = snapshot.split
         return state
+
+    @property
+    def barrier(self) -> int:
+        """The slot of the split; 0 if there is none."""
+        return 0 if self.split is None else self.split.slot
 
     @property
     def trees(self) -> tuple[BTree[Any], ...]:
@@ -120,13 +137,19 @@ class PartitionState:
             self.memory.count,
             self.memory.bytes,
             tuple(self.holds.values()),
+            self.split,
         )
 
     def apply(self, record: Record) -> None:
-        """Apply the next chosen record."""
+        """Apply the next chosen record; behind a barrier it changes nothing (H5)."""
         assert record.slot == self.applied + 1, "slots are applied in order"
-        self.applied, self.proposed_at, self.timestamp = record.slot, record.proposed_at, record.timestamp
+        self.applied, self.proposed_at = record.slot, record.proposed_at
+        if self.split is not None:
+            return
+        self.timestamp = record.timestamp
         if not self.full:
+            if isinstance(record, Split):
+                self.split = record
             if record.config is not None:
                 self.config, self.config_slot = record.config, record.slot
             return
@@ -199,6 +222,10 @@ def _hold(state: PartitionState, record: CursorMoved) -> None:
     state.holds[moved.name] = moved
 
 
+def _split(state: PartitionState, record: Split) -> None:
+    state.split = record
+
+
 APPLY: dict[type[Record], Callable[[PartitionState, Any], None]] = {
     NoOp: _nothing,
     ClosedTimestamp: _nothing,
@@ -207,5 +234,6 @@ APPLY: dict[type[Record], Callable[[PartitionState, Any], None]] = {
     Outcome: _outcome,
     RatesSet: _rates,
     CursorMoved: _hold,
+    Split: _split,
 }
 """What a chosen record changes, by its type: every record of `records.LogRecord` is here."""

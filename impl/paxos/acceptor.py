@@ -110,7 +110,11 @@ class Acceptor(Candidate[State]):
         return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until
 
     def grant_lease(self, ballot: Ballot) -> None:
-        """Refuse other prepares for L from receipt, and no less than was granted before."""
+        """Refuse other prepares for L from receipt, and no less than was granted before; not where no
+        lease is granted any more (H7).
+        """
+        if self.grants_none:
+            return
         self.lease_granted_to = ballot
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
 
@@ -199,7 +203,14 @@ class Acceptor(Candidate[State]):
             self.reached("log replica copies its tree while it votes")
         self.send(
             m.source,
-            Vote(self.member, m.source.incarnation, ballot, self.log.last, asked_at, self.env.wall),
+            Vote(
+                self.member,
+                m.source.incarnation,
+                ballot,
+                self.log.last,
+                self.granted(asked_at),
+                self.env.wall,
+            ),
         )
 
     def on_heartbeat(self, sender: NodeId, m: Heartbeat) -> None:
@@ -274,7 +285,7 @@ class Acceptor(Candidate[State]):
                 self.member,
                 m.source.incarnation,
                 m.ballot,
-                m.sent_at,
+                self.granted(m.sent_at),
                 adopted,
                 self.log.last if adopted else self.log.commit,
                 self.early.lowest if self.early.ballot == m.ballot else 0,

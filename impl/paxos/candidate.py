@@ -34,8 +34,8 @@ class Candidate(Leader[State]):
         way.
         """
         self.arm_election()
-        if not self.admitted or not self.full or self.leading is not None:
-            return  # Who has no tree could not serve (rule M5).
+        if not self.admitted or not self.full or self.leading is not None or self.state.barrier:
+            return  # Who has no tree could not serve (rule M5), nor who knows the barrier.
         self.inquiry = Inquiry(self.env.now, self.member)
         for member in self.all_that_may_vote():
             if member != self.member:
@@ -84,7 +84,7 @@ class Candidate(Leader[State]):
     def start_campaign(self) -> None:
         """Phase 1a, with a ballot above all that were heard of (rule 8)."""
         self.inquiry = None
-        if self.leading is not None:
+        if self.leading is not None or self.state.barrier:
             return
         if self.campaign is not None and self.campaign.ballot == self.log.promised:
             self.send_prepares(self.campaign)  # Some promises were lost, or a lease stood against them.
@@ -103,6 +103,15 @@ class Candidate(Leader[State]):
         for member in self.others():
             self.send(member, Ready(self.member, member.incarnation))
         if self.member == self.config.voters[0]:
+            self.start_campaign()
+
+    def begin_child(self, first: bool) -> None:
+        """The group was made by a split: say that this voter is there, and campaign, if its parent's leader
+        was on this node; the others wait for an election timer (H6, H9).
+        """
+        for member in self.others():
+            self.send(member, Ready(self.member, member.incarnation))
+        if first:
             self.start_campaign()
 
     def on_ready(self, sender: NodeId, m: Ready) -> None:

@@ -43,12 +43,13 @@ class Copied:
 
 class Checkpoint:
     """A checkpoint whose pages are written and that the log does not name durably yet; `copied` if a peer
-    sent it.
+    sent it. Two may have one slot (P5), so each has a number.
     """
 
-    __slots__ = ("copied", "mark", "named", "pages", "snapshot")
+    __slots__ = ("copied", "mark", "named", "number", "pages", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, pages: str, copied: Copied | None, mark: int) -> None:
+    def __init__(self, number: int, snapshot: Snapshot, pages: str, copied: Copied | None, mark: int) -> None:
+        self.number = number
         self.snapshot = snapshot
         self.pages = pages
         self.copied = copied

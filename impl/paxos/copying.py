@@ -72,7 +72,7 @@ class Copying(Learner[State]):
         pages: list[tuple[int, bytes]] = []
         size = 0
         for number in m.pages[: self.settings.chunk_pages]:
-            data = sound_page(number, self.env.disk.read_page(view.pages.name, number))
+            data = sound_page(number, view.pages.read_bytes(number))
             size += len(data)
             if pages and size > self.settings.records_bytes:
                 break
@@ -129,7 +129,7 @@ class Copying(Learner[State]):
         """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from
         another view lies in a file of the number with which it began, and the next may begin with the same.
         """
-        used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced))
+        used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.upkeep.replaced))
         while (file := pages_file(self.group, self.incarnation, number)) in used:
             number += 1
         return file
@@ -232,5 +232,5 @@ class Copying(Learner[State]):
         """Adopt a copied state once its pages are durable, which a message to itself reports."""
         snapshot = structs.replace(copy.snapshot, roots=tuple(copy.pages.roots))
         copied, mark = Copied(copy.source, copy.log), self.log.journal.sequence
-        self.checkpoint = Checkpoint(snapshot, copy.pages.file, copied, mark)
-        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.checkpoint = Checkpoint(self.upkeep.next_checkpoint(), snapshot, copy.pages.file, copied, mark)
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))

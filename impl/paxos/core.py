@@ -22,9 +22,8 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.service import Service, Soft
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.paxos.upkeep import GroupEnd, Upkeep
 from dynaproof.impl.paxos.views import Views
-from dynaproof.impl.tree.page_file import PageFile
-from dynaproof.impl.tree.scrub import Scrub
 
 
 class Core(Generic[State]):
@@ -57,6 +56,7 @@ class Core(Generic[State]):
         self.contact_at: Microseconds = -1
         """When it last knew all to be chosen that a leader knew."""
         self.early = EarlyAccepts(NO_BALLOT)
+        self.end = GroupEnd()
         # Candidate.
         self.inquiry: Inquiry | None = None
         self.campaign: Campaign | None = None
@@ -74,10 +74,7 @@ class Core(Generic[State]):
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
         self.views = Views(settings, env.boot)
-        self.replaced: list[PageFile] = []
-        """Files that copies took the place of, and that somebody held then."""
-        self.scrub: Scrub | None = None
-        """The one under way."""
+        self.upkeep = Upkeep(env.boot)
 
     # --- Who is who ---
 
@@ -177,8 +174,30 @@ class Core(Generic[State]):
         """Note that a situation was reached which a campaign should reach."""
         self.env.note(Reached(what))
 
+    @property
+    def grants_none(self) -> bool:
+        """Whether it may grant no lease any more: the group's keys are its children's (H7)."""
+        return self.end.marked or self.state.barrier > 0
+
+    def bound_until(self) -> Microseconds:
+        """Until when a lease may run that counts on this replica. A leader's own votes bind it too (H8)."""
+        leadership = self.leadership
+        if leadership is None or self.member not in leadership.progress:
+            return self.lease_granted_until
+        own = leadership.progress[self.member].asked_at
+        return max(self.lease_granted_until, own + self.settings.lease_us)
+
+    def came_to_barrier(self) -> None:
+        """Nothing is left to be led (H6)."""
+        self.inquiry = self.campaign = None
+        self.env.cancel_timer(ElectionTimer())
+
     def arm_election(self) -> None:
-        """Wait for a leader: longer than a lease of it, and a random part more, to split no votes."""
+        """Wait for a leader: longer than a lease of it, and a random part more, to split no votes. Behind a
+        barrier there is none (H6).
+        """
+        if self.state.barrier:
+            return
         jitter = self.env.random("election", self.settings.election_us)
         self.env.set_timer(self.settings.lease_us + jitter, ElectionTimer())
 

@@ -49,8 +49,8 @@ class Leader(Sender[State]):
         """
         assert self.campaign is not None, "a ballot is led once"
         assert self.campaign.ballot == ballot, "a ballot is led once"
-        if not self.admitted or not self.clock_trusted_by_promises(self.campaign):
-            self.campaign = None  # It has learnt since that it was replaced, or may assign no timestamp.
+        if not self.admitted or self.state.barrier or not self.clock_trusted_by_promises(self.campaign):
+            self.campaign = None  # It has learnt since that its time is over, or may assign no timestamp.
             return
         self.env.note(Led(self.member, ballot, len(tail)))
         self.campaign = None
@@ -108,10 +108,21 @@ class Leader(Sender[State]):
         """Count the own vote by a message to itself, which leaves when the entries are durable."""
         self.send(
             self.member,
-            Vote(self.member, self.incarnation, ballot, self.log.last, self.env.now, self.env.wall),
+            Vote(
+                self.member,
+                self.incarnation,
+                ballot,
+                self.log.last,
+                self.granted(self.env.now),
+                self.env.wall,
+            ),
         )
 
     # --- The lease ---
+
+    def granted(self, asked_at: Microseconds) -> Microseconds:
+        """What is answered to a question of that time: it renews the lease, unless none is granted (H7)."""
+        return -1 if self.grants_none else asked_at
 
     def beat(self) -> None:
         """One round: ask every voter to renew the lease; the send time travels with the question."""
@@ -364,7 +375,14 @@ class Leader(Sender[State]):
             leadership.ballot, ahead, tuple({**dict.fromkeys(progress), **dict.fromkeys(config.voters)})
         )
 
-    def release(self, ballot: Ballot, successor: Member, members: tuple[Member, ...]) -> None:
+    def end_at_barrier(self) -> None:
+        """The barrier is chosen: stop for good, and let nobody wait for the lease (H6)."""
+        leadership = self.leadership
+        assert leadership is not None, "only a leader ends a group"
+        self.step_down()
+        self.release(leadership.ballot, None, tuple(leadership.progress))
+
+    def release(self, ballot: Ballot, successor: Member | None, members: tuple[Member, ...]) -> None:
         """Tell these that the lease of an own ballot is over."""
         for member in members:
             self.send(member, Release(self.member, member.incarnation, ballot, self.log.commit, successor))

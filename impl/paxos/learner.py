@@ -17,6 +17,7 @@ from dynaproof.impl.paxos.log import Head
 from dynaproof.impl.paxos.messages.catch_up import Fetch
 from dynaproof.impl.paxos.messages.checkpoint import CheckpointDurable, CheckpointWritten, ScrubTimer
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.tree.homecoming import Homecoming
 from dynaproof.impl.tree.scrub import Scrub
 
 
@@ -41,6 +42,7 @@ class Learner(Core[State]):
         `NoOp` is applied (rules 7 and L3).
         """
         log, state = self.log, self.state
+        goes_on = not state.barrier
         while state.applied < log.commit:
             record = log.record(state.applied + 1)
             state.apply(record)
@@ -51,6 +53,8 @@ class Learner(Core[State]):
                 service.applied(record)
             if record.slot == leadership.tail_end:
                 leadership.serving = True
+        if goes_on and state.barrier:
+            self.came_to_barrier()
         self.checkpoint_if_due()
 
     def learn_from(self, member: Member, commit: int) -> None:
@@ -73,20 +77,27 @@ class Learner(Core[State]):
         A leader has them in its batch, and does something for each that it counts chosen: under a copied
         config it would never propose again, and one that it was retired by would not end its leadership.
         A log replica lacks what is below its log: it needs any state that its log continues (rule M5).
+        Behind a barrier nothing is needed, and children lie on the pages that are here.
         """
         if not self.full:
             return slot + 1 < self.log.first
+        if self.state.barrier:
+            return True
         return slot <= self.log.commit or self.leading is not None
 
     # --- Checkpoints and cutting ---
 
     def checkpoint_if_due(self) -> None:
         """Write a checkpoint when enough of the log was applied since the last, or too much waits in
-        memory.
+        memory; and a last one at the barrier (P1).
         """
         if self.checkpoint is not None or not self.full:
             return
         state, snapshot, settings = self.state, self.log.head.snapshot, self.settings
+        if state.barrier:
+            if not self.rooted:
+                self.write_checkpoint()  # The last one (P1).
+            return
         slots, applied = (0, 0) if snapshot is None else (snapshot.slot, snapshot.log_bytes)
         pressed = state.applied > slots and state.pages.cache.presses(state.pages.serial)
         if pressed:
@@ -95,18 +106,26 @@ class Learner(Core[State]):
         if due or state.applied - slots >= settings.checkpoint_slots:
             self.write_checkpoint()
 
+    @property
+    def rooted(self) -> bool:
+        """Whether the log names a checkpoint of the state at its barrier: a restart knows that (P1)."""
+        snapshot = self.log.head.snapshot
+        return snapshot is not None and 0 < self.state.barrier <= snapshot.slot
+
     def on_scrub_timer(self, timer: ScrubTimer) -> None:
         """Verify some more of what is on the disk; and an idle replica, too, makes room in a full cache."""
         pages, settings = self.state.pages, self.settings
-        scrub = self.scrub
+        scrub = self.upkeep.scrub
         if scrub is None or scrub.file is not pages:
-            scrub = self.scrub = Scrub(pages, self.state.trees)
+            scrub = self.upkeep.scrub = Scrub(pages, self.state.trees)
         taken_over = pages.found > 0
         if scrub.step(settings.scrub_pages):
-            self.scrub = None
+            self.upkeep.scrub = None
             if taken_over:
                 self.reached("free pages known after a restart")
         self.checkpoint_if_due()
+        if not (pages.home or self.checkpoint is not None or self.state.barrier):
+            self.write_checkpoint()  # One is due for what is to come home (P5).
         self.env.set_timer(self.scrub_after_us(), ScrubTimer())
 
     def scrub_after_us(self) -> Microseconds:
@@ -114,15 +133,29 @@ class Learner(Core[State]):
         its time.
         """
         pages, settings = self.state.pages, self.settings
+        if not (pages.home or self.state.barrier):
+            return settings.home_us
         spread = 0 if pages.found else settings.scrub_us * settings.scrub_pages // max(1, pages.end)
         return max(settings.scrub_step_us, min(spread, settings.scrub_us))
 
     def write_checkpoint(self) -> None:
-        """Write the changed pages; a message to itself reports when they are durable."""
+        """Write the changed pages, and some of those that lie in other files (P5); a message to itself
+        reports when they are durable.
+        """
+        pages = self.state.pages
+        if not (pages.home or self.state.barrier):
+            if self.upkeep.homecoming is None:
+                self.upkeep.homecoming = Homecoming(self.state.trees)
+            pages.home = self.upkeep.homecoming.step(self.settings.home_pages)
+            if pages.home:
+                self.upkeep.homecoming = None
+                self.reached("pages of a child came home")
         snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
         mark = self.log.journal.sequence
-        self.checkpoint = Checkpoint(snapshot, self.state.pages.name, copied=None, mark=mark)
-        self.send(self.member, CheckpointWritten(self.member, self.incarnation, snapshot.slot))
+        self.checkpoint = Checkpoint(
+            self.upkeep.next_checkpoint(), snapshot, pages.name, copied=None, mark=mark
+        )
+        self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))
 
     def cut_first(self, checkpoint: int) -> int:
         """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
@@ -153,28 +186,28 @@ class Learner(Core[State]):
 
     def on_checkpoint_written(self, sender: NodeId, m: CheckpointWritten) -> None:
         """The pages are durable: begin a segment that names their root, and cut the log below what laggards
-        may ask for.
+        may ask for. What a split makes of it is written in the same handler (P3).
         """
         checkpoint = self.checkpoint
-        if checkpoint is None or checkpoint.named or checkpoint.snapshot.slot != m.slot:
+        if checkpoint is None or checkpoint.named or checkpoint.number != m.number:
             return
         self.log.journal.confirm(checkpoint.mark)
-        log, copied = self.log, checkpoint.copied
+        log, copied, slot = self.log, checkpoint.copied, checkpoint.snapshot.slot
         if copied is not None:
-            if self.copy_is_late(m.slot):
+            if self.copy_is_late(slot):
                 self.checkpoint = None
                 return
             self.reached("catch-up by copy")
             pages = self.state.pages
             pages.close()
-            self.replaced.append(pages)
+            self.upkeep.replaced.append(pages)
             # A log replica's log begins where that comes to begin which readers hold (rule M5).
             first, highest = max(log.first if self.full else 1, copied.log.first), copied.log.highest
             self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
             if copied.log.next > copied.log.first:
                 self.reached("held log brought by a copy")
         else:
-            first, highest = self.cut_first(m.slot), NO_BALLOT
+            first, highest = self.cut_first(slot), NO_BALLOT
         log.roll(
             Head(
                 self.member,
@@ -183,15 +216,22 @@ class Learner(Core[State]):
                 max(log.promised, checkpoint.snapshot.held_at, highest),  # Learning is a promise (rule 10).
                 log.last_accepted,
                 first,
-                max(log.commit, m.slot),
+                max(log.commit, slot),
                 checkpoint.snapshot,
                 checkpoint.pages,
                 copied=copied is not None,
+                older=() if self.state.pages.home else self.state.pages.older,
+                first_page=self.state.pages.first,
             )
         )
         checkpoint.mark, checkpoint.named = log.journal.sequence, True
-        self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.slot))
+        self.send(self.member, CheckpointDurable(self.member, self.incarnation, m.number))
+        for service in self.services:
+            service.checkpointed()
         if copied is not None:
+            self.upkeep.homecoming = None
+            if self.state.barrier:
+                self.came_to_barrier()
             self.apply_chosen()  # A log replica has the log above the copied state already.
             # Its source holds the log above for this replica, and nobody else might.
             self.fetch(copied.source)
@@ -199,7 +239,7 @@ class Learner(Core[State]):
     def on_checkpoint_durable(self, sender: NodeId, m: CheckpointDurable) -> None:
         """The log names the checkpoint durably: what it replaces may go."""
         checkpoint = self.checkpoint
-        if checkpoint is None or not checkpoint.named or checkpoint.snapshot.slot != m.slot:
+        if checkpoint is None or not checkpoint.named or checkpoint.number != m.number:
             return
         self.log.journal.confirm(checkpoint.mark)
         self.checkpoint = None
@@ -211,10 +251,18 @@ class Learner(Core[State]):
         """Remove files of pages that are neither used nor held, once no crash can bring them back."""
         if self.checkpoint is not None:
             return
-        self.replaced = [pages for pages in self.replaced if pages.held]
-        needed = {self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.replaced)}
+        self.upkeep.replaced = [pages for pages in self.upkeep.replaced if pages.held]
+        needed = {self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.upkeep.replaced)}
         if self.copy is not None:
             needed.add(self.copy.pages.file)
         for name in self.env.disk.files(pages_prefix(self.group, self.incarnation)):
             if name not in needed:
                 self.env.disk.remove_file(name)
+        for service in self.services:
+            service.tidied()
+
+    def files_of_others(self) -> tuple[str, ...]:
+        """The older files of its line that the log names, or somebody holds (P6)."""
+        pages, head = self.state.pages, self.log.head
+        parts = {*head.older, *(pages.older if pages.held else ())}
+        return tuple(sorted(part.name for part in parts))

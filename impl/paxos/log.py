@@ -28,6 +28,7 @@ from dynaproof.impl.paxos.entries import CACHE_BYTES, Entries, Run, Staged
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.snapshot import Snapshot
+from dynaproof.impl.tree.page_file import Part
 
 R = TypeVar("R", bound=Record)
 """The records of the state machine's log, a tagged union,"""
@@ -57,6 +58,10 @@ class Head(Struct, Generic[S], frozen=True, gc=False, tag="head", array_like=Tru
     were brought before this head, all of them.
     """
     link: Link = NO_LINK
+    older: tuple[Part, ...] = ()
+    """The files of the line of `pages` in which some of the checkpoint still lies,"""
+    first_page: int = 0
+    """and where the numbers of its own pages begin."""
 
     def carried(self) -> Carried:
         """No entry."""
@@ -204,7 +209,12 @@ class ReplicationLog:
         return self.entries.record(slot)
 
     def slot_held_at(self, slot: int) -> Ballot:
-        """The ballot at which a retained slot was accepted, or at which a peer held it."""
+        """The ballot at which a slot was accepted, or at which a peer held it: one that is retained, or that
+        of the checkpoint, behind which the log may begin.
+        """
+        snapshot: Snapshot | None = self.head.snapshot
+        if slot < self.first and snapshot is not None and snapshot.slot == slot:
+            return snapshot.held_at
         return self.entries.held_at(slot)
 
     def agrees(self, records: tuple[Record, ...]) -> bool:

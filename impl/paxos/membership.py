@@ -12,7 +12,8 @@ M5). A new incarnation promises at once, and votes once it knows the log through
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import Member
@@ -37,17 +38,26 @@ from dynaproof.impl.paxos.messages.membership import (
 from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 from dynaproof.impl.paxos.service import Service
 
+Command: TypeAlias = Callable[[NodeId, Any], None]
+"""Obeys a command of a sender."""
+
+Ended: TypeAlias = Callable[[NodeId, int], bool]
+"""Whether the group is at its barrier: then who gave a command for a config of this epoch is told."""
+
 
 class Membership(Service):
     """Replaces voters."""
 
-    def __init__(self, replica: Leader[Any]) -> None:
+    def __init__(self, replica: Leader[Any], ended: Ended | None = None) -> None:
         self.replica = replica
         self.env = replica.env
-        self.wanted: tuple[NodeId, Message] | None = None
-        """The command for which a config waits until all below is chosen, and who gave it;"""
+        self.ended = ended
+        self.wanted: tuple[Command, NodeId, Message] | None = None
+        """The command for which a barrier waits until all below is chosen, who gave it, and who obeys it;"""
         self.waits_until = 0
         """and until when: proposals go on after that."""
+        self.asked_for: ReplaceVoter | None = None
+        """In a group that repairs itself, the last command that waits for its learner."""
 
     # --- Without an operator ---
 
@@ -108,15 +118,16 @@ class Membership(Service):
             return False
         if self.caught_up(sender, leadership, m.new):
             return True
+        self.asked_for = m
         if m.new in leadership.learners:
             self.env.send(m.new.node, CreateReplica(m.new, replica.config, replica.state.config_slot))
         return False
 
     def on_unnamed(self, sender: NodeId, m: Unnamed) -> None:
         """Have a replica dropped that the governing config does not name, if no command that does can still
-        count; and, unless no config ever named it, all voters are admitted and hold the log through that
-        config (rule M7; A15). Who asks asks again, so it need not be remembered who has left, or was given
-        up. A follower passes it on, and the answer back.
+        count; and, unless no config ever named it, the voters can do without it (rule M7; A15). Who asks asks
+        again, so it need not be remembered who has left, or was given up. A follower passes it on, and the
+        answer back.
         """
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:
@@ -131,10 +142,20 @@ class Membership(Service):
             return
         # A learner's only command would have brought it with the config that followed.
         never = m.member.incarnation >= config.next_incarnation or (m.learner and config.epoch == m.epoch + 1)
-        if never or (
-            self.all_hold(leadership, replica.state.config_slot, None) and self.all_admitted(leadership, None)
-        ):
+        if never or self.can_do_without(leadership, m.member):
             self.env.send(sender, DropReplica(m.member))
+
+    def can_do_without(self, leadership: Leadership, left: Member) -> bool:
+        """Whether all voters are admitted and hold the log through the governing config; or all but one that
+        an operator takes for lost, for it has that replaced by a learner on the very node that is kept by who
+        has left. What is chosen later the others hold too, and every quorum has one of them (rule M7, A15;
+        `model/replacement.py`, `drops_beside_a_loss`).
+        """
+        asked, lost = self.asked_for, None
+        if asked is not None and asked.new.node.address == left.node.address:
+            lost = asked.out if asked.expected_epoch == self.replica.config.epoch else None
+        slot = self.replica.state.config_slot
+        return self.all_hold(leadership, slot, lost) and self.all_admitted(leadership, lost)
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
         """Void all that expects the epoch. Quorums stay as they are, so nobody need be admitted for that."""
@@ -154,6 +175,8 @@ class Membership(Service):
     def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
         """The leadership, if it may obey a command now; else the sender is told who might."""
         leadership = self.replica.leadership
+        if self.ended is not None and self.ended(sender, expected_epoch):
+            return None
         if leadership is None or not leadership.serving:
             self.not_now(sender, expected_epoch, "it does not lead")
         elif leadership.config_in_flight:
@@ -196,22 +219,16 @@ class Membership(Service):
 
     def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
         """Whether all voters but `out` are admitted (rule M2): only who is admitted votes and grants."""
-        brought = self.brought(leadership, out)
-        return brought is None or brought.asked_at >= 0
+        return all(one.asked_at >= 0 for one in self.unproven(leadership, out))
 
     def all_full(self, leadership: Leadership, out: Member | None) -> bool:
         """Whether all voters but `out` have trees (rules M2 and M5)."""
-        brought = self.brought(leadership, out)
-        return brought is None or brought.full
+        return all(one.full for one in self.unproven(leadership, out))
 
-    def brought(self, leadership: Leadership, out: Member | None) -> Progress | None:
-        """The one voter of which this leader needs a word of its own ballot: that which the config brought;
-        None if that is `out`, or this leader itself, or the config brought nobody.
-        """
-        brought = self.replica.config.brought
-        if brought is None or brought in (out, self.replica.member):
-            return None
-        return leadership.progress[brought]
+    def unproven(self, leadership: Leadership, out: Member | None) -> list[Progress]:
+        """The voters of which this leader needs a word of its own ballot, but for `out` and itself."""
+        known = (out, self.replica.member)
+        return [leadership.progress[one] for one in self.replica.config.unproven if one not in known]
 
     def all_hold(self, leadership: Leadership, slot: int, new: Member | None) -> bool:
         """Whether all voters but `new` hold the log through a slot durably, by their words."""
@@ -269,13 +286,16 @@ class Membership(Service):
         """Propose a config, or have it wait until all below is chosen (rule 9)."""
         replica = self.replica
         if replica.in_flight:
-            # Under load some slot is always in flight: nothing more is proposed until all are chosen.
-            if self.wanted is None:
-                self.waits_until = self.env.now + replica.settings.heartbeat_us
-            self.wanted, leadership.config_waits = (sender, m), True
+            self.wait(leadership, sender, m, partial(self.HANDLERS[type(m)], self))
         elif replica.clock_trusted():
             slot, epoch = replica.next_slot, replica.config.epoch
             replica.propose(ConfigChange(slot, leadership.ballot, epoch, replica.next_timestamp(), config))
+
+    def wait(self, leadership: Leadership, sender: NodeId, m: Message, command: Command) -> None:
+        """Under load some slot is always in flight: propose nothing more until all are chosen."""
+        if self.wanted is None:
+            self.waits_until = self.env.now + self.replica.settings.heartbeat_us
+        self.wanted, leadership.config_waits = (command, sender, m), True
 
     def has_room(self) -> None:
         """Propose the config that waits, once all below it is chosen (rule 9); if that takes too long, let
@@ -289,12 +309,12 @@ class Membership(Service):
             return
         self.wanted, leadership.config_waits = None, False
         if chosen:
-            sender, message = wanted
-            self.HANDLERS[type(message)](self, sender, message)
+            command, sender, message = wanted
+            command(sender, message)
 
     def stepped_down(self) -> None:
         """The next leader hears of it too."""
-        self.wanted = None
+        self.wanted = self.asked_for = None
 
     # --- Counted chosen ---
 

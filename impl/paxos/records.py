@@ -47,6 +47,15 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
         first = newest.incarnation <= len(self.voters)  # The first voters have the lowest incarnations.
         return None if first or newest.incarnation + 1 < self.next_incarnation else newest
 
+    @property
+    def unproven(self) -> tuple[Member, ...]:
+        """The voters of which it is not known that they were ever admitted: that which came last, if one
+        came; and all of a group that a split has made, each by its own node (H1), until one is replaced.
+        """
+        if all(voter.incarnation == 1 for voter in self.voters):
+            return self.voters
+        return () if self.brought is None else (self.brought,)
+
     def crowded(self) -> bool:
         """Whether a zone has more voters than the group can lose."""
         zones = [(voter.node.region, voter.node.zone) for voter in self.voters]

@@ -40,18 +40,6 @@ class Replica(Acceptor[State], Generic[State]):
         self.serve(())
 
     @classmethod
-    def create(
-        cls,
-        env: Env,
-        settings: GroupSettings,
-        cache: PageCache,
-        log: ReplicationLog,
-        machine: type[State],
-    ) -> Replica[State]:
-        """The replica of a log that holds nothing yet."""
-        return cls(env, settings, log, first_state(env, settings, cache, log, machine))
-
-    @classmethod
     def recover(
         cls,
         env: Env,
@@ -60,7 +48,7 @@ class Replica(Acceptor[State], Generic[State]):
         log: ReplicationLog,
         machine: type[State],
     ) -> Replica[State]:
-        """The replica that a recovered log describes.
+        """The replica that a log describes, a new one or one that was recovered.
 
         Raises:
             RottenPageError: a page of the checkpoint that the log names, and that is needed to apply what
@@ -70,7 +58,8 @@ class Replica(Acceptor[State], Generic[State]):
         if snapshot is None or not snapshot.roots:
             state = first_state(env, settings, cache, log, machine)
         else:
-            pages = PageFile(env.disk, log.head.pages, settings.page_bytes, cache)
+            head = log.head
+            pages = PageFile(env.disk, head.pages, settings.page_bytes, cache, head.older, head.first_page)
             state = machine.restore(pages, snapshot)
         replica = cls(env, settings, log, state)
         replica.apply_chosen()
@@ -98,6 +87,8 @@ class Replica(Acceptor[State], Generic[State]):
             self.env.set_timer(self.settings.retry_us, catch_up.FetchTimer())
         if not self.full:
             self.env.set_timer(self.settings.tree_wait_us, catch_up.CopyTimer())
+        for service in self.services:
+            service.started()
 
     def receive(self, sender: NodeId, message: Message) -> None:
         """Handle a message; one that its sender may not send, or whose shape is unsound, is not read."""

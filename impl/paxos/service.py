@@ -44,6 +44,15 @@ class Service:
         """
         return ()
 
+    def started(self) -> None:
+        """The replica speaks from here on."""
+
+    def checkpointed(self) -> None:
+        """The log names a checkpoint, durably with what is said from here on."""
+
+    def tidied(self) -> None:
+        """Files of pages may be needed no longer: a checkpoint is named durably, or nobody holds a view."""
+
     def needed_from(self) -> int | None:
         """The lowest slot that the log must keep for it; None if it needs none."""
         return None

@@ -58,6 +58,12 @@ class GroupSettings(Struct, frozen=True):
     """The least interval of the pieces of a scrub, and that of the first scrub after a start."""
     scrub_pages: int = 64
     """Pages that one piece of a scrub reads, about."""
+    files_per_head: int = 4
+    """Files in which the pages of one replica lie, at the most: with so many its partition is not split."""
+    home_us: Microseconds = 1_000_000
+    """How often an idle replica that a split has made writes a checkpoint of what is to come home (P5),"""
+    home_pages: int = 64
+    """and how many leaves and large values of that go with one checkpoint, about."""
     chunk_pages: int = 64
     """Pages in one message of a copy, at the most."""
     copy_messages: int = 4

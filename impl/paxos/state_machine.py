@@ -35,6 +35,11 @@ class StateMachine(Protocol):
     full: bool
     """Whether it has its trees; a log replica has none, and only follows the log (rule M5)."""
 
+    @property
+    def barrier(self) -> int:
+        """The slot behind which nothing of it changes any more (H5); 0: there is none."""
+        ...
+
     @classmethod
     def empty(cls, pages: PageFile, config: Config) -> Any:
         """The state before the first slot, in an empty file."""

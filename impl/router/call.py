@@ -4,6 +4,20 @@
 will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed at, so a
 refusal covers late copies too. Its request id is used for no other call, in no other life of the router.
 
+*Over a split* (R4 to R6 of docs/table.md). A call goes on at the child that has its key, under the same id
+and deadline, and never back: its earlier attempts are at partitions of which splits have made the present
+one. That began with the answers to all that took effect there, nothing takes effect behind a barrier, and an
+answer is forgotten only with a commit past the deadline. So two kinds of answers say more than what became of
+the attempt that they name:
+
+- that the partition is split, if it is final, covers every attempt so far, here and before: who says so has
+  applied the split, knows no answer, and has forgotten none, for the barrier is within the deadline;
+- that its leader refuses the attempt by choice, within the deadline, covers all attempts at the partitions
+  before: had one taken effect, this leader would have answered so. It does not cover the others *here*, one
+  of which may be on its way; and nothing that a partition before says covers an attempt here.
+
+An attempt that nothing covers stays unanswered, and the error is indefinite.
+
 Source: Kingsbury, *Maelstrom* protocol notes (definite and indefinite errors); DynamoDB developer guide,
 error handling.
 """
@@ -12,14 +26,20 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
+from dynaproof.impl.capacity.admission import REASONS
 from dynaproof.impl.node import Env, Microseconds, NodeId
-from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply, Request
+from dynaproof.impl.partition.messages.requests import Operation, Rejected, Reply, Request, WrongPartition
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 
 Ending: TypeAlias = Literal["ok", "condition_failed", "definite", "indefinite"]
 
 Next: TypeAlias = Literal["nothing", "try now", "try later", "give up"]
 """What a refusal asks for: `nothing` if it is outdated, or belongs to another call."""
+
+BY_CHOICE = frozenset({"throttled", "too_far_ahead", *REASONS})
+"""Reasons of a leader that serves, does not remember the request, and is within the deadline. A request that
+has expired may have taken effect, and who does not lead knows nothing of it.
+"""
 
 
 class RequestIds:
@@ -64,13 +84,15 @@ class Attempt(NamedTuple):
 class Call:
     """One request under way; `attempt` counts its attempts from 1."""
 
-    __slots__ = ("attempt", "deadline", "operation", "request", "unanswered")
+    __slots__ = ("attempt", "before", "deadline", "operation", "request", "unanswered")
 
     def __init__(self, request: RequestId, operation: Operation, deadline: Microseconds) -> None:
         self.request = request
         self.operation = operation
         self.deadline = deadline
         self.attempt = 0
+        self.before = 0
+        """The last attempt at a partition that was split since; 0: there was none."""
         self.unanswered: dict[int, Attempt] = {}
         """The attempts without a final answer so far."""
 
@@ -78,6 +100,11 @@ class Call:
     def wants_leader(self) -> bool:
         """Whether only the leader can answer; an eventual read is answered by any replica."""
         return self.operation.strong
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether its partition is split, and it was not asked at a child."""
+        return 0 < self.before == self.attempt
 
     def ask(self, to: NodeId, ballot: Ballot) -> Request:
         """The next attempt, aimed at what leads by `ballot`."""
@@ -96,7 +123,7 @@ class Call:
         if m.request != self.request or m.attempt not in self.unanswered:
             return "nothing"
         to, ballot = self.unanswered[m.attempt]
-        self.refused(m.attempt, m.final)
+        self.refused(m)
         if m.reason in {"expired", "too_far_ahead"}:  # Every attempt has the same deadline.
             return "give up"
         leader = route.leader
@@ -106,13 +133,30 @@ class Call:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 
-    def refused(self, attempt: int, final: bool) -> bool:
-        """An attempt was refused, for good or not (R6); whether it is one that was not before."""
-        if attempt not in self.unanswered:
+    def refused(self, m: Rejected | WrongPartition) -> bool:
+        """An attempt was refused, for good or not (R6); whether it is one that was not before. A leader of a
+        child answers for what was asked of its parents (R5).
+        """
+        if m.attempt not in self.unanswered:
             return False
-        if final:
-            del self.unanswered[attempt]
+        if m.final:
+            del self.unanswered[m.attempt]
+            if isinstance(m, Rejected) and m.reason in BY_CHOICE:
+                self.cover(self.before)
         return True
+
+    def goes_on(self, final: bool) -> None:
+        """Its partition is split, and it goes on at a child. If that was said for good, it covers all
+        attempts so far (R4).
+        """
+        self.before = self.attempt
+        if final:
+            self.cover(self.before)
+
+    def cover(self, through: int) -> None:
+        """All attempts through this one are refused for good."""
+        for attempt in [one for one in self.unanswered if one <= through]:
+            self.unanswered.pop(attempt)
 
     def given_up(self) -> Ending:
         """How the call ends without an answer: definite only if every attempt was refused for good (R6)."""

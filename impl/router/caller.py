@@ -2,13 +2,15 @@
 of docs/table.md. Routers and admins are made of one.
 
 A call goes to who leads its partition, as far as the caller knows, else to the members in turn. Everything
-that is said and set for it is in the lane of its partition.
+that is said and set for it is in the lane of its partition. If that is split, the call goes on at the child
+that has its key, in that one's lane; a call that may be about both children ends, for its owner to ask anew.
 
-*Invariants.* A call ends once, and its owner hears how. A hint is followed only if its ballot is above that
-of the hint last followed for this call (R3), so a call that is sent from one deposed leader to another
-arrives. A call's error is definite only if each of its attempts was refused for good (R6). The owner bounds
-how many calls there are; routes are kept for as many partitions as there are calls for, `ROUTES` at the
-least.
+*Invariants.* A call ends once, and its owner hears how. It goes down the lineage of its partition only, where
+a child has a higher number than its parent, so older knowledge never sends it back (R1). A hint is followed
+only if its ballot is above that of the hint last followed for this call at this partition (R3), so a call
+that is sent from one deposed leader to another arrives. A call's error is definite only if each of its
+attempts was refused for good (R6). The owner bounds how many calls there are; routes are kept for as many
+partitions as there are calls for, `ROUTES` at the least.
 """
 
 from __future__ import annotations
@@ -29,11 +31,14 @@ from dynaproof.impl.partition.messages.requests import (
     Rejected,
     Reply,
     WrongPartition,
+    keys_of,
 )
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, RequestId
 from dynaproof.impl.router.call import Call, Ending, RequestIds, Route
-from dynaproof.impl.router.notes import Ended, Invoked, Shown
+from dynaproof.impl.router.lineage import is_sound, place_of
+from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown
 
 ROUTES = 4_096
 """Partitions of which the caller keeps in mind who leads them, at the least."""
@@ -80,14 +85,24 @@ class Running:
         "reason",
         "refusals",
         "turn",
+        "until",
         "wait_us",
     )
 
     def __init__(
-        self, call: Call, partition: int, members: tuple[NodeId, ...], turn: int, purpose: Any
+        self,
+        call: Call,
+        until: Microseconds,
+        partition: int,
+        members: tuple[NodeId, ...],
+        turn: int,
+        purpose: Any,
     ) -> None:
         self.call = call
+        self.until = until
+        """When it is given up, by the monotonic clock."""
         self.partition = partition
+        """Where it is now."""
         self.members = members
         self.purpose = purpose
         """What the owner wants it for."""
@@ -119,6 +134,10 @@ class Owner(Protocol):
 
     def not_there(self, running: Running) -> None:
         """A node that should host the partition has no replica of it."""
+        ...
+
+    def was_split(self, running: Running, split: Split) -> None:
+        """The partition of a call is split, by one that has applied that; the call is about to go on."""
         ...
 
 
@@ -154,7 +173,9 @@ class Caller:
         env.enter(partition)
         call = Call(request, operation, env.wall + timeout_us)
         turn = env.random("member", len(members))
-        running = self.running[request.number] = Running(call, partition, members, turn, purpose)
+        running = self.running[request.number] = Running(
+            call, env.now + timeout_us, partition, members, turn, purpose
+        )
         env.note(Invoked(request, operation, call.deadline))
         env.set_timer(timeout_us, GiveUpTimer(request.number))
         self.attempt(running)
@@ -166,6 +187,11 @@ class Caller:
         if ballot > route.ballot:
             route.ballot, route.leader = ballot, leader.address
 
+    def expect(self, partition: int, leader: NodeId) -> None:
+        """A hint who will lead a partition that was never asked."""
+        if partition not in self.routes:
+            self.route(partition).leader = leader.address
+
     def forget(self, partition: int) -> None:
         """Nobody will ask for this partition any more."""
         self.routes.pop(partition, None)
@@ -176,11 +202,10 @@ class Caller:
 
     def end(self, running: Running, ending: Ending, answer: Reply | Page | None, slot: int) -> None:
         """A call is over."""
-        env, number = self.env, running.call.request.number
+        env = self.env
         env.enter(running.partition)
-        del self.running[number]
-        for timer in (AttemptTimer(number), BackoffTimer(number), GiveUpTimer(number)):
-            env.cancel_timer(timer)
+        del self.running[running.call.request.number]
+        self.cancel_timers(running)
         observed = None
         if isinstance(answer, Reply):
             observed = answer.observed
@@ -188,6 +213,33 @@ class Caller:
             env.note(Shown(running.call.request, slot, answer.items, answer.through))
         env.note(Ended(running.call.request, ending, slot, observed))
         self.owner.ended(running, ending, answer)
+
+    def cancel_timers(self, running: Running) -> None:
+        """Those of a call, in the lane of its partition."""
+        number = running.call.request.number
+        for timer in (AttemptTimer(number), BackoffTimer(number), GiveUpTimer(number)):
+            self.env.cancel_timer(timer)
+
+    # --- Over a split ---
+
+    def go_on(self, running: Running, child: int, members: tuple[NodeId, ...], final: bool) -> None:
+        """The partition of a call is split: go on at the child that has its key, with the same id (R4). What
+        is about more than one key ends here, for both children may have to be asked (R8).
+        """
+        env, call = self.env, running.call
+        assert child > running.partition, "a call goes down the lineage only"
+        call.goes_on(final)
+        if len(keys_of(call.operation)) != 1:
+            self.give_up(running)
+            return
+        env.enter(running.partition)
+        self.cancel_timers(running)
+        env.note(Crossed(call.request, running.partition, child, final))
+        env.enter(child)
+        running.partition, running.members = child, members
+        running.followed, running.refusals = NO_BALLOT, 0  # Ballots of different partitions do not compare.
+        env.set_timer(max(1, running.until - env.now), GiveUpTimer(call.request.number))
+        self.attempt(running)
 
     # --- Attempts ---
 
@@ -261,7 +313,7 @@ class Caller:
         who leads, and ask the members in turn; or wait, where the leader throttles.
         """
         running = self.call_of(m.request)
-        if running is None or not running.call.refused(m.attempt, m.final):
+        if running is None or not running.call.refused(m):
             return
         running.reason = m.reason
         running.wait_us = m.wait_us
@@ -284,11 +336,16 @@ class Caller:
         self.pause(running, m.wait_us)
 
     def on_wrong_partition(self, sender: NodeId, m: WrongPartition) -> None:
-        """The node has no replica of the partition: a hint that what is known of it is old (R2); perhaps it
-        says where that is (A15).
+        """The partition is split (R4). Or the node has no replica of it: a hint that what is known of it is
+        old (R2); perhaps it says where that is (A15).
         """
         running = self.call_of(m.request)
-        if running is None or not running.call.refused(m.attempt, m.final):
+        if running is None:
+            return
+        if m.split is not None and is_sound(m.split, running.partition, running.call.operation):
+            self.is_split(running, m.split, m.first, m.final)
+            return
+        if not running.call.refused(m):
             return
         self.route(running.partition).leader = None
         if m.hosts is not None:
@@ -296,6 +353,16 @@ class Caller:
         running.members = self.owner.members(running.partition) or running.members
         self.pause(running)
         self.owner.not_there(running)
+
+    def is_split(self, running: Running, split: Split, first: NodeId | None, final: bool) -> None:
+        """It does not matter which attempt was answered so: that is true of the whole partition (R4)."""
+        if first is not None:
+            for one in split.children:
+                self.expect(one.partition, first)
+        self.owner.was_split(running, split)
+        child = split.child_of(place_of(running.call.operation))
+        voters = tuple(voter.node.address for voter in child.voters)
+        self.go_on(running, child.partition, self.owner.members(child.partition) or voters, final)
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         Reply: on_reply,

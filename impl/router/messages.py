@@ -8,7 +8,14 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, DrainNode, MoveReplica, UpdateTable
+from dynaproof.impl.metadata.orders import (
+    CreateTable,
+    DeleteTable,
+    DrainNode,
+    MoveReplica,
+    SplitAt,
+    UpdateTable,
+)
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import Message, Microseconds
 from dynaproof.impl.partition.records import Item
@@ -100,6 +107,7 @@ Action: TypeAlias = (
     | DeleteTable
     | DrainNode
     | MoveReplica
+    | SplitAt
     | DescribeTable
     | ListTables
 )

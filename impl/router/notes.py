@@ -18,6 +18,18 @@ class Invoked(Note, frozen=True, gc=False, tag="invoked"):
     deadline: Microseconds
 
 
+class Crossed(Note, frozen=True, gc=False, tag="crossed"):
+    """An operation goes on, under the same id, at a partition that a split has made of the one where it was:
+    what is said of it next is said in the lane of `child`. This is said in the lane of `parent`, which need
+    not be the next one in the lineage. `final`: no attempt so far had an effect, or will.
+    """
+
+    request: RequestId
+    parent: int
+    child: int
+    final: bool
+
+
 class Ended(Note, frozen=True, gc=False, tag="ended"):
     """An operation ends; `slot` and `observed` as in the reply."""
 

@@ -18,6 +18,7 @@ from dynaproof.impl.metadata.orders import ACTIONS
 from dynaproof.impl.metadata.records import METADATA, TableRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import READS, Page, Reply, Scan
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router import errors
@@ -27,6 +28,7 @@ from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.router.control import Control
 from dynaproof.impl.router.errors import ApiError
 from dynaproof.impl.router.keys import check_different, page_of, piece_of, single
+from dynaproof.impl.router.lineage import place_of
 from dynaproof.impl.router.messages import (
     Answered,
     Ask,
@@ -269,11 +271,16 @@ class Router:
     def page_piece(
         self, number: int, asked: Asked, paging: Paging, running: Running, answer: Reply | Page | None
     ) -> None:
-        """A piece of a page: go on behind it, until the page is full or at its end (R8)."""
+        """A piece of a page: go on behind it, until the page is full or at its end (R8). A piece is of one
+        partition, and complete up to that one's end, whatever is known of the table by now.
+        """
         operation = running.call.operation
         assert isinstance(operation, Scan), "a page is read by scans"
         if not isinstance(answer, Page):
             if self.is_gone(asked, running):
+                self.find(number, asked)
+            elif running.call.cut_short and self.env.now < asked.until:
+                paging.partitions.pop()  # Nothing was read there.
                 self.find(number, asked)
             elif paging.items:
                 self.end(number, self.page_so_far(paging))
@@ -309,11 +316,27 @@ class Router:
         return self.env.now < asked.until and (known is None or known.table.generation != generation)
 
     def not_there(self, running: Running) -> None:
-        """A node that should host a partition does not: what is known of the table is old, perhaps."""
+        """A node that should host a partition does not. If another one, which was made later, has the key by
+        now, the partition was split (R4). Otherwise what is known of the table is old, perhaps.
+        """
         asked = self.asked.get(running.purpose.asked)
-        if asked is not None and running.partition != METADATA:
-            self.env.note(Reached("stale route"))
-            self.tables.refresh(asked.called_by(running.purpose)[0])
+        if asked is None or running.partition == METADATA:
+            return
+        self.env.note(Reached("stale route"))
+        name, generation = asked.called_by(running.purpose)
+        known = self.tables.known.get(name)
+        if known is not None and known.table.generation == generation:
+            owner = known.owner(place_of(running.call.operation))
+            if owner.partition > running.partition:  # Nothing says what became of the attempts so far.
+                self.caller.go_on(running, owner.partition, hosts_of(owner), final=False)
+                return
+        self.tables.refresh(name)
+
+    def was_split(self, running: Running, split: Split) -> None:
+        """A partition is split: its children are asked from now on."""
+        asked = self.asked.get(running.purpose.asked)
+        if asked is not None:
+            self.tables.split(asked.called_by(running.purpose)[0], running.partition, split)
 
     def moved(self, partition: int, hosts: Hosts) -> None:
         """A node that has left says where the metadata is (A15)."""

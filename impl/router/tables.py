@@ -2,6 +2,10 @@
 
 *Invariant.* What is known of a table goes forward only: what was read at a lower slot of the metadata
 replaces nothing. Of a table one look-up at the most is under way, and `refreshes` in all.
+
+A split that a replica tells of is used at once, until the next look-up. That brings the parent back if the
+metadata does not list the children yet; the first request that goes there mends it again. Nothing goes in
+circles by that: a call that is at a child stays there (`Caller`), and a page begins behind what it has read.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from dynaproof.impl.metadata.messages import Locate, Located, NotServing
 from dynaproof.impl.metadata.records import PartitionRecord, TableRecord
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot
 from dynaproof.impl.router.caller import Caller
@@ -29,7 +34,7 @@ class LocateTimer(Timer, frozen=True, gc=False, tag="locate"):
 
 
 class Known:
-    """A table that is active, as the metadata had it at a slot."""
+    """A table that is active, as the metadata had it at a slot, but for splits that were heard of since."""
 
     __slots__ = ("at", "partitions", "slot", "starts", "table")
 
@@ -46,6 +51,16 @@ class Known:
     def owner(self, key: bytes) -> PartitionRecord:
         """The partition to which a storage key belongs (R2)."""
         return self.partitions[bisect_right(self.starts, key) - 1]
+
+    def record(self, partition: int) -> PartitionRecord | None:
+        """That of one of the partitions, by its number."""
+        return next((one for one in self.partitions if one.partition == partition), None)
+
+    def with_children(self, parent: PartitionRecord, children: tuple[PartitionRecord, ...]) -> Known:
+        """The same with the children of a partition in its place."""
+        at = self.partitions.index(parent)
+        partitions = (*self.partitions[:at], *children, *self.partitions[at + 1 :])
+        return Known(self.table, partitions, self.slot, self.at)
 
 
 def hosts_of(partition: PartitionRecord) -> tuple[NodeId, ...]:
@@ -229,6 +244,27 @@ class Tables:
             self.caller.learn(partition, ballot, leader)
         if len(self.known) > self.settings.tables:
             self.forget(next(iter(self.known)), None)
+
+    def split(self, name: str, partition: int, split: Split) -> None:
+        """A partition of a table is split: from now on its children are asked (R1)."""
+        known = self.known.get(name)
+        parent = None if known is None else known.record(partition)
+        if known is None or parent is None:
+            return
+        left, right = split.children
+        whole_range = left.range.start == parent.range.start and right.range.end == parent.range.end
+        if not whole_range or any(child.partition in self.homes for child in split.children):
+            return  # The metadata says otherwise, and one of the two is wrong.
+        children = tuple(
+            PartitionRecord(
+                child.partition, parent.table, parent.generation, child.range, parent.state, child.config
+            )
+            for child in split.children
+        )
+        self.known[name] = known.with_children(parent, children)
+        del self.homes[partition]
+        for one in children:
+            self.homes[one.partition] = hosts_of(one)
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         Located: on_located,

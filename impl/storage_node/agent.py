@@ -26,6 +26,7 @@ from dynaproof.impl.partition.replica import (
     asked,
     metered,
     nothing_more,
+    places_to_split,
 )
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
@@ -72,15 +73,21 @@ class Host(OfPartition0, Protocol):
         """Whatever replica of the lane's group is here, or in the making, is no more."""
         ...
 
-    def take(self, sender: NodeId, message: Message) -> None:
+    def take(self, group: int, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""
         ...
 
 
 def pages_bytes(replica: PartitionReplica) -> int:
     """What the tree of a replica takes on the disk, about."""
-    pages = replica.state.pages
-    return max(0, pages.end - len(pages.free)) * pages.page_bytes
+    return replica.state.pages.taken_bytes
+
+
+def hosted(group: int, replica: PartitionReplica) -> HostedReplica:
+    """What a node says of a replica; where it would be split, if it leads."""
+    middle, busy_at = places_to_split(replica) if replica.serving else (b"", b"")
+    size, requests, split = pages_bytes(replica), asked(replica), replica.state.split is not None
+    return HostedReplica(group, replica.member, False, replica.full, size, requests, split, middle, busy_at)
 
 
 class Agent:
@@ -150,9 +157,7 @@ class Agent:
         """What is here of partitions, and what fell silent here."""
         host, me = self.host, self.env.me
         there = [
-            HostedReplica(group, replica.member, False, replica.full, pages_bytes(replica), asked(replica))
-            for group, replica in sorted(host.replicas.items())
-            if group != METADATA
+            hosted(group, replica) for group, replica in sorted(host.replicas.items()) if group != METADATA
         ]
         return there + [
             HostedReplica(group, Member(me, incarnation), True, False)
@@ -211,7 +216,7 @@ class Agent:
         if self.metadata.has_left(m):
             self.not_there(sender, m)
         else:
-            self.host.take(sender, m)
+            self.host.take(METADATA, sender, m)
             self.metadata.follow()
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:

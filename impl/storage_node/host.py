@@ -30,13 +30,11 @@ from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.partition.settings import Settings
-from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import (
     LOGS,
     PAGES,
     replicas_named,
 )
-from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import (
     AskReport,
     Created,
@@ -50,7 +48,10 @@ from dynaproof.impl.paxos.messages.membership import (
 from dynaproof.impl.paxos.notes import Dropped, Reached
 from dynaproof.impl.storage_node import node_journal
 from dynaproof.impl.storage_node.agent import Agent, Region
+from dynaproof.impl.storage_node.children import Children
 from dynaproof.impl.storage_node.grants import Grants
+from dynaproof.impl.storage_node.lines import Lines
+from dynaproof.impl.storage_node.making import Making
 from dynaproof.impl.storage_node.messages import (
     Emptied,
     Ended,
@@ -58,15 +59,18 @@ from dynaproof.impl.storage_node.messages import (
     Interred,
     Marked,
     NoRoom,
+    NotYet,
     ReportTimer,
+    SpeakTimer,
     Written,
 )
-from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
-from dynaproof.impl.storage_node.replica_files import has_spoken, incarnations, remove_files
+from dynaproof.impl.storage_node.node_journal import NodeJournal, Silent
+from dynaproof.impl.storage_node.replica_files import has_spoken, incarnations
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.pages import RottenPageError
 
 ROTTEN = (RottenLogError, RottenPageError)
+UNSOUND = (*ROTTEN, UnknownFormatError)
 
 
 class StorageNode:
@@ -94,16 +98,16 @@ class StorageNode:
         """Who may have one made, or dropped, besides."""
         self.replicas: dict[int, PartitionReplica] = {}
         """By group: those that have started."""
-        self.making: dict[int, PartitionReplica] = {}
-        """By group: those between the steps of H1, which say nothing yet;"""
-        self.commanded: dict[int, NodeId] = {}
-        """and the operators that wait for some of them."""
         self.unread: dict[int, bool] = {}
         """Groups of which the disk may hold something that this life has not looked at yet."""
         self.journal = NodeJournal(env.disk)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
         self.grants = Grants(env, settings.lease_us)
+        self.lines = Lines(env.disk)
+        self.maker = Making(self)
+        self.making = self.maker.under_way
+        """By group: replicas that say nothing yet."""
         self.agent = None if region is None else Agent(self, region)
         self.for_node = frozenset((*self.OWN, *self.ASKED, *(Agent.HANDLERS if self.agent else ())))
         """The messages that are not for a replica."""
@@ -123,6 +127,7 @@ class StorageNode:
         there = {group for group, _ in replicas_named((*disk.logs(LOGS), *disk.files(PAGES)))}
         there.update(self.journal.groups())
         self.unread = dict.fromkeys(sorted(there), True)
+        self.lines.known = not there
         for group in self.unread:
             self.env.enter(group)
             self.env.send(self.env.me, Found())
@@ -138,20 +143,24 @@ class StorageNode:
     def on_found(self, _: Found) -> None:
         """Recover the group's replica if it was made and is not silent; all else of the group goes (H2)."""
         group = self.env.lane
-        del self.unread[group]
         live, floor = self.journal.live(group), self.journal.floor(group)
         for incarnation in incarnations(self.env.disk, group):
             if incarnation > floor and has_spoken(self.env.disk, group, incarnation):
                 self.broken = True  # It was marked, so the node's journal has lost a record that was durable.
                 return
             if incarnation != live:
-                remove_files(self.env.disk, group, incarnation)
+                self.lines.left(group, incarnation)
         if self.journal.buried(group) or self.journal.was_dropped(group):
             self.env.send(self.env.me, Emptied())
         if live:
             self.recover(live)
+        del self.unread[group]  # What this group needs of other files is known.
         if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
+        self.maker.make_child()
+        if not self.unread:
+            self.lines.known = True
+            self.lines.clear()
 
     def recover(self, incarnation: int) -> None:
         """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
@@ -165,6 +174,8 @@ class StorageNode:
             return
         replica, torn = recovered
         self.replicas[self.env.lane] = replica
+        self.lines.names(self.env.lane, replica.files_of_others())
+        replica.end.marked = self.journal.marked(self.env.lane)
         if torn:
             self.env.note(Reached("recovery from a torn tail"))
         replica.start(waits=True)
@@ -175,7 +186,15 @@ class StorageNode:
 
     def more_of(self, group: int) -> partition.MoreServices:
         """What replicas of a group do besides what those of every partition do."""
-        return partition.nothing_more if self.agent is None else self.agent.more_of(group)
+        if self.agent is not None and group == METADATA:
+            return self.agent.more_of(group)
+        return lambda replica: (Children(replica, self.maker, self.lines),)
+
+    def begins_alone(self, group: int) -> bool:
+        """Whether a group that is new begins without a leader that knows it: that of a table's partition, or
+        of the metadata (A13).
+        """
+        return self.agent is not None
 
     # --- Silence ---
 
@@ -201,13 +220,10 @@ class StorageNode:
         on.
         """
         group = self.env.lane
-        made = self.making.pop(group, None)
-        self.commanded.pop(group, None)
-        if made is not None:
-            made.state.pages.close()
+        self.maker.abandon(group)
         replica = self.replicas.pop(group, None)
         if replica is not None:
-            self.grants.ended(group, replica.lease_granted_until)
+            self.grants.ended(group, replica.bound_until())
             replica.state.pages.close()
 
     def on_interred(self, m: Interred) -> None:
@@ -215,7 +231,8 @@ class StorageNode:
         self.journal.confirm(m.through)
         if self.journal.buried(self.env.lane):
             for incarnation in incarnations(self.env.disk, self.env.lane):
-                remove_files(self.env.disk, self.env.lane, incarnation)
+                self.lines.left(self.env.lane, incarnation)
+            self.lines.names(self.env.lane, ())
             self.env.send(self.env.me, Emptied())
 
     def on_emptied(self, _: Emptied) -> None:
@@ -225,7 +242,8 @@ class StorageNode:
     def on_ended(self, m: Ended) -> None:
         """What is silent durably needs no files."""
         self.journal.confirm(m.through)
-        remove_files(self.env.disk, self.env.lane, m.incarnation)
+        self.lines.left(self.env.lane, m.incarnation)
+        self.lines.names(self.env.lane, ())
         if self.journal.was_dropped(self.env.lane):
             self.env.send(self.env.me, Emptied())
 
@@ -277,53 +295,23 @@ class StorageNode:
         if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
             return
-        # What an earlier making that a crash cut short has left.
-        remove_files(self.env.disk, group, member.incarnation)
-        head = head_of(m)
-        settings, more = self.settings_of(group), self.more_of(group)
-        self.making[group] = partition.create(self.env, settings, self.cache, head, more)
-        if operated:
-            self.commanded[group] = sender
-        self.env.cancel_timer(VacantTimer())
-        self.env.send(self.env.me, Written(member.incarnation))
+        self.maker.begin(m, sender if operated else None)
 
     def on_written(self, m: Written) -> None:
-        """The files are durable: mark the replica (H1, b). In this order, for a mark without files is a
-        replica that has forgotten everything.
-        """
-        if self.env.lane not in self.making:
-            return  # The partition was buried meanwhile (A7).
-        through = self.journal.append(Made(self.env.lane, m.incarnation))
-        self.env.send(self.env.me, Marked(m.incarnation, through))
+        """The files of a replica are durable (H1, b)."""
+        self.maker.on_written(m)
 
     def on_marked(self, m: Marked) -> None:
-        """The mark is durable: the replica speaks from here on (H1, c), and who commanded it hears so (A5).
-        It waits for nothing that an earlier incarnation has granted here (rule L5).
-        """
-        self.journal.confirm(m.through)
-        made = self.making.pop(self.env.lane, None)
-        if made is None:
-            return  # The partition was buried meanwhile (A7).
-        replica = self.replicas[self.env.lane] = made
-        head = replica.log.head
-        if head.config_slot:
-            self.env.note(Reached("voter replaced"))
-        votes = head.config_slot and head.member in head.config.voters
-        if votes and head.snapshot is None and not self.settings_of(self.env.lane).repairs_itself:
-            self.env.note(Reached("voter made empty"))
-        replica.start(waits=False)
-        if self.agent is not None and not head.config_slot and head.member in head.config.voters:
-            replica.begin_first()
-        operator = self.commanded.pop(self.env.lane, None)
-        if operator is not None and self.agent is not None:
-            self.env.send(operator, Created(head.member))
+        """The mark of a replica is durable (H1, c)."""
+        self.maker.on_marked(m)
 
     # --- What an operator asks ---
 
     def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
         """Silence exactly this incarnation at the command of an operator (rule M7), an admin (A6) or who
-        leads partition 0 (A15), whether or not it was ever made. While an older one lives here it cannot have
-        been, and while one is being made, or the group was not read yet, that is not known: say nothing.
+        leads partition 0 (A15), made or not. While an older one lives here it cannot have been, and while one
+        is being made, or the group was not read yet, that is not known: say nothing. One of a parent stays
+        as long as its children are not made (H11).
         """
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
@@ -333,6 +321,9 @@ class StorageNode:
             return
         live = self.journal.live(group)
         if group in self.making or group in self.unread or 0 < live < member.incarnation:
+            return
+        if live == member.incarnation and self.maker.owes_children(group):
+            self.env.send(sender, NotYet(member))
             return
         fell_silent = self.journal.silent_incarnation(group) == member.incarnation
         if live == member.incarnation or member.incarnation > self.journal.floor(group):
@@ -363,18 +354,22 @@ class StorageNode:
         """Take a message, if the node's own journal is sound."""
         if self.broken:
             return
-        if self.agent is not None and self.env.lane == METADATA:
+        group = self.env.lane
+        if group == METADATA and self.agent is not None:
             self.agent.take_for_metadata(sender, message)
         else:
-            self.take(sender, message)
+            self.take(group, sender, message)
 
-    def take(self, sender: NodeId, message: Message) -> None:
+    def take(self, group: int, sender: NodeId, message: Message) -> None:
         """Hand a message to the replica of its lane, unless it is for the node."""
-        replica = self.replicas.get(self.env.lane)
+        replica = self.replicas.get(group)
         if type(message) in self.for_node:
             self.on_message_for_node(sender, message)
         elif replica is not None:
-            self.guarded(replica.receive, sender, message)
+            try:
+                replica.receive(sender, message)
+            except UNSOUND as error:
+                self.found_unsound(error)
         elif self.agent is not None:
             self.agent.not_there(sender, message)
 
@@ -395,7 +390,9 @@ class StorageNode:
         if self.broken:
             return
         replica = self.replicas.get(self.env.lane)
-        if isinstance(timer, VacantTimer):
+        if isinstance(timer, SpeakTimer):
+            self.maker.on_speak_timer()
+        elif isinstance(timer, VacantTimer):
             self.say_vacant()  # It was cancelled if a replica is there, or is being made.
         elif isinstance(timer, ReportTimer):
             if self.agent is not None:
@@ -404,16 +401,21 @@ class StorageNode:
             self.guarded(replica.fire, timer)
 
     def guarded(self, handler: Callable[..., None], *arguments: Any) -> None:
-        """Call a handler of the lane's group; what turns out to be damaged silences the replica, like one
-        that finds rot at its start.
-        """
+        """Call a handler of the lane's group."""
         try:
             handler(*arguments)
-        except ROTTEN as rot:
-            self.fall_silent(self.replicas[self.env.lane].incarnation, rot)
-            self.say_vacant()
-        except UnknownFormatError:
+        except UNSOUND as error:
+            self.found_unsound(error)
+
+    def found_unsound(self, error: Exception) -> None:
+        """What turns out to be damaged silences the lane's replica, which has read it (P8), like one that
+        finds rot at its start.
+        """
+        if isinstance(error, UnknownFormatError):
             self.leave_to_other_code()
+            return
+        self.fall_silent(self.replicas[self.env.lane].incarnation, error)
+        self.say_vacant()
 
     OWN: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         Found: on_found,
@@ -431,10 +433,3 @@ class StorageNode:
         AskReport: on_ask_report,
     }
     """What others ask of the node, for a group."""
-
-
-def head_of(m: CreateReplica) -> AnyHead:
-    """What the journal of a new replica begins with."""
-    if m.log is None:
-        return fresh_head(m.member, m.config, m.config_slot)
-    return log_replica_head(m.member, PartitionSnapshot.bare(m.log.record, m.log.ballot))

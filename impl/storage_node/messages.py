@@ -98,6 +98,22 @@ class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
     """which takes so much on the disk;"""
     requests: int = 0
     """and clients have asked it so often since it started."""
+    split: bool = False
+    """It knows the barrier: its partition is split."""
+    middle: bytes = b""
+    """Where a leader would split it, so that the halves store about the same;"""
+    busy_at: bytes = b""
+    """and so that they are asked about as often. Positions of the hash space (R9); empty where there is
+    none: one key has it all.
+    """
+
+
+class NotYet(Message, frozen=True, gc=False, tag="not_yet"):
+    """The replica `member` of a partition that was split is not dropped: a child of it is not made here yet
+    (H11).
+    """
+
+    member: Member
 
 
 class MeteredReplica(Struct, frozen=True, gc=False, array_like=True):
@@ -126,6 +142,10 @@ class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_default
     metadata: Hosts | None = None
     metered: tuple[MeteredReplica, ...] = ()
     """Those of this chunk whose partitions were given capacity."""
+
+
+class SpeakTimer(Timer, frozen=True, gc=False, tag="speak"):
+    """What the node has granted for the parent of this group has run out (H8)."""
 
 
 class ReportTimer(Timer, frozen=True, gc=False, tag="report"):

@@ -46,6 +46,9 @@ COMMANDS = (ConfigStatus, ReplaceVoter, RaiseEpoch)
 IN_VAIN = (*TELLING, *COMMANDS, Fetch, Unnamed)
 """What is asked of a replica of partition 0, and not answered where there is none."""
 
+ASKING = frozenset((Leading, *IN_VAIN))
+"""All by which a sender may show that it knows less; most of what comes to a replica is nothing of it."""
+
 OF_OTHERS = frozenset((Request, Locate, *COMMANDS))
 """What routers, admins and operators ask of it."""
 
@@ -70,6 +73,7 @@ class MetadataHost:
     def __init__(self, host: OfPartition0, first: Config, admins: frozenset[NodeId]) -> None:
         self.host = host
         self.env = host.env
+        self.address = host.env.me.address
         self.first = hosts_by(first)
         """Where partition 0 is at first;"""
         self.admins = admins
@@ -93,7 +97,7 @@ class MetadataHost:
     @property
     def is_named(self) -> bool:
         """Whether this node hosts partition 0, by what it keeps."""
-        return self.env.me.address in self.newest.members
+        return self.address in self.newest.members
 
     @property
     def may_be_missed(self) -> bool:
@@ -146,6 +150,8 @@ class MetadataHost:
 
     def heard(self, sender: NodeId, m: Message) -> None:
         """Tell whoever asks for partition 0 where that is, if it may know less."""
+        if type(m) not in ASKING:
+            return
         newest = self.newest
         if isinstance(m, Leading):
             older = m.epoch < newest.epoch

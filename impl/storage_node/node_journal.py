@@ -6,7 +6,8 @@ docs/table.md). The *floor* of a group is the greatest incarnation in any record
 is ever made again; of a buried one, nothing at all. Of each group the record of its floor counts, and of two
 of them the later one, so the journal in memory and its head on the disk take one record for each group that
 was ever here. What is buried or dropped is forgotten once the fence is above the term of that command, for
-then no command that might make it is obeyed any more (A8).
+then no command that might make it is obeyed any more (A8); but what is known of a child stays as long as a
+replica of its parent is here (H11).
 """
 
 from __future__ import annotations
@@ -27,10 +28,22 @@ FRAMES_KEPT = 64
 
 
 class Made(Struct, frozen=True, gc=False, tag="made", array_like=True):
-    """The replica was made here: its files were durable before this was written."""
+    """The replica was made here: its files were durable before this was written. A split of `parent` made its
+    group, unless that is 0.
+    """
 
     group: int
     incarnation: int
+    parent: int = 0
+
+
+class Mark(Struct, frozen=True, gc=False, tag="mark", array_like=True):
+    """A replica of `group`, a child of `parent`, was made here once: nothing is granted for the parent any
+    more (H7), and no replica of the child's first incarnation is made anew.
+    """
+
+    parent: int
+    group: int
 
 
 class Silent(Struct, frozen=True, gc=False, tag="silent", array_like=True):
@@ -79,10 +92,10 @@ class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
     """Begins a segment: all that stands."""
 
     link: Link
-    standing: tuple[Standing | Fence | Hosts, ...]
+    standing: tuple[Standing | Mark | Fence | Hosts, ...]
 
 
-_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Dropped | Buried | Fence | Hosts).decode
+_decode = msgspec.msgpack.Decoder(Head | Made | Silent | Dropped | Buried | Mark | Fence | Hosts).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -106,6 +119,10 @@ class NodeJournal:
         """Whether there was no journal when this life of the node began."""
         self._emptied: dict[int, bool] = {}
         """Groups buried, or whose replica was dropped, that left nothing on the disk, durably."""
+        self._parents: dict[int, int] = {}
+        """Of groups that a split made."""
+        self._children: dict[int, dict[int, bool]] = {}
+        """By parent, those of which a replica was ever made here."""
 
     def recover(self) -> None:
         """Read the journal, if there is one.
@@ -145,6 +162,14 @@ class NodeJournal:
         """Whether a replica of a group may ever have been made here."""
         return group in self._standing
 
+    def marked(self, group: int) -> bool:
+        """Whether a replica of a child of this group was ever made here (H7)."""
+        return group in self._children
+
+    def parent_of(self, group: int) -> int:
+        """The group of which a split made this one; 0: none, or a replica of it was never here."""
+        return self._parents.get(group, 0)
+
     def buried(self, group: int) -> bool:
         """Whether the partition was dropped here."""
         return isinstance(self._standing.get(group), Buried)
@@ -178,7 +203,10 @@ class NodeJournal:
         if not journal.segment or journal.sequence - self._head_at > FRAMES_KEPT + len(self._standing):
             self._head_at = journal.sequence
             self._purge()
-            standing: list[Standing | Fence | Hosts] = [self._standing[group] for group in self.groups()]
+            standing: list[Standing | Mark | Fence | Hosts] = [
+                self._standing[group] for group in self.groups()
+            ]
+            standing += [Mark(parent, group) for group, parent in sorted(self._parents.items())]
             standing += [Fence(self.fence)] if self.fence else []
             standing += [self.hosts] if self.hosts is not None else []
             journal.roll(0, lambda link: _encode(Head(link, tuple(standing))))
@@ -197,27 +225,43 @@ class NodeJournal:
 
     def _purge(self) -> None:
         """Forget what is buried or dropped by a term below the fence (A8). While something of it may be on
-        the disk, it is not: what is there and stands nowhere was lost from this journal.
+        the disk, it is not: what is there and stands nowhere was lost from this journal. What is known of a
+        child stays beside a replica of its parent (H11).
         """
         for group in list(self._emptied):
             record = self._standing[group]
+            if self.live(self.parent_of(group)):
+                continue
             if isinstance(record, Buried | Dropped) and record.term < self.fence:
                 del self._standing[group], self._emptied[group]
+        for group, parent in list(self._parents.items()):
+            if group not in self._standing and not self.live(parent):
+                del self._parents[group], self._children[parent][group]
+                if not self._children[parent]:
+                    del self._children[parent]
 
-    def _stands(self, record: Standing | Fence | Hosts) -> None:
-        if isinstance(record, Fence):
+    def _marks(self, parent: int, group: int) -> None:
+        self._parents[group] = parent
+        self._children.setdefault(parent, {})[group] = True
+
+    def _stands(self, record: Standing | Mark | Fence | Hosts) -> None:
+        if isinstance(record, Mark):
+            self._marks(record.parent, record.group)
+        elif isinstance(record, Fence):
             self.fence = max(self.fence, record.term)
         elif isinstance(record, Hosts):
             if self.hosts is None or record.epoch > self.hosts.epoch:
                 self.hosts = record
         elif record.incarnation >= self.floor(record.group):
+            if isinstance(record, Made) and record.parent:
+                self._marks(record.parent, record.group)
             self._standing[record.group] = record
             self._emptied.pop(record.group, None)
 
 
-def _decoded(payload: bytes) -> Head | Standing | Fence | Hosts:
+def _decoded(payload: bytes) -> Head | Standing | Mark | Fence | Hosts:
     try:
-        record: Head | Standing | Fence | Hosts = _decode(payload)
+        record: Head | Standing | Mark | Fence | Hosts = _decode(payload)
     except msgspec.MsgspecError as error:
         raise RottenLogError(PREFIX) from error
     return record

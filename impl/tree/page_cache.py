@@ -56,7 +56,8 @@ class PageCache:
         self.drop(file, page)
         self._clean[file, page] = clean
         self.clean_bytes += clean.cost
-        self._evict()
+        if self.clean_bytes + self.dirty_bytes > self.bound:
+            self._evict()
 
     def drop(self, file: int, page: int) -> None:
         """Nobody needs what is on a page, or it will be another thing."""
@@ -70,7 +71,8 @@ class PageCache:
         now = self.dirty.get(file, 0) + more
         if now:
             self.dirty[file] = now
-            self._evict()
+            if self.clean_bytes + self.dirty_bytes > self.bound:
+                self._evict()
         else:
             self.dirty.pop(file, None)
 

@@ -9,8 +9,13 @@ ones are written behind the last one, and those that are retired meanwhile are f
 (`scrub.py`) reaches all pages that the trees have. Of those that were there at the beginning, what it reaches
 is kept, and so is what is retired; when it has ended, the others are free: holes, and what a crash has left.
 
-*Invariant.* A page is free if it is reached from none of: the trees in memory, the roots of the newest
-checkpoint, those of the durable one, those of a checkpoint that somebody holds.
+What a split makes begins on pages of another file: the file is then the newest of a *line*, and the older
+ones of it are read only (P2 of docs/table.md). Page numbers are one space along a line. Its owner moves what
+it still needs of older files into its own (`homecoming.py`, P5).
+
+*Invariants.* A page of the own file is free if it is reached from none of: the trees in memory, the roots of
+the newest checkpoint, those of the durable one, those of a checkpoint that somebody holds. Nothing is written
+or freed in an older file of the line (P4).
 """
 
 from __future__ import annotations
@@ -18,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Protocol
+
+from msgspec import Struct
 
 from dynaproof.impl.node import Disk
 from dynaproof.impl.tree.page_cache import PageCache
@@ -44,13 +51,39 @@ class Writable(Protocol):
         ...
 
 
-class PageFile:
-    """The page file `name` of a disk, empty; `recover` takes over what is there."""
+class Part(Struct, frozen=True, gc=False, array_like=True):
+    """A file of a line: its pages are numbered from `first` on, up to where the next one's begin."""
 
-    def __init__(self, disk: Disk, name: str, page_bytes: int, cache: PageCache) -> None:
+    name: str
+    first: int
+
+
+def file_of(line: Sequence[Part], number: int) -> str:
+    """The file of a line in which a page lies; empty where none has such a page."""
+    return next((part.name for part in reversed(line) if part.first <= number), "")
+
+
+class PageFile:
+    """The page file `name` of a disk, empty; `recover` takes over what is there. Its line has the files
+    `older`, in order, and its own pages are numbered from `first` on.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        name: str,
+        page_bytes: int,
+        cache: PageCache,
+        older: tuple[Part, ...] = (),
+        first: int = 0,
+    ) -> None:
         assert page_bytes >= LEAST_PAGE_BYTES, "a page holds a few references"
         self.disk = disk
         self.name = name
+        self.older = older
+        self.first = first
+        self.home = not older
+        """Whether the trees, as the next checkpoint will write them, need the own file only."""
         self.page_bytes = page_bytes
         self.room = room_of(page_bytes)
         self.cache = cache
@@ -63,26 +96,37 @@ class PageFile:
         self.held: dict[int, int] = {}
         """Checkpoints whose pages, and those of all later ones, somebody holds: how many do."""
         self.free: list[int] = []
-        self.end = 0
+        self.end = first
         """All pages are below this number."""
         self.found = 0
         """Pages below this number were there when the file was taken over; 0 once it is known which of them
         are free.
         """
         self._kept = bytearray()
-        """A bit for each of these: it is known not to be garbage."""
-        self._freed_through = 0
+        """A bit for each of these in the own file: it is known not to be garbage."""
+        self._freed_through = first
         self._retired: list[int] = []
         self._retired_by: list[tuple[int, list[int]]] = []
 
     def recover(self) -> None:
         """Take over what is there, the pages below roots that are named durably. Nothing is read."""
-        self.end = self.found = self.disk.page_end(self.name)
-        self._kept = bytearray(self.found // 8 + 1)
+        self.end = max(self.first, self.disk.page_end(self.name))
+        self.found = self.end if self.end > self.first else 0
+        self._kept = bytearray((self.end - self.first) // 8 + 1)
 
     def sibling(self, name: str) -> PageFile:
         """An empty file of the same node."""
         return PageFile(self.disk, name, self.page_bytes, self.cache)
+
+    @property
+    def line(self) -> tuple[Part, ...]:
+        """All files of its line."""
+        return *self.older, Part(self.name, self.first)
+
+    @property
+    def taken_bytes(self) -> int:
+        """What is taken in the own file."""
+        return max(0, self.end - self.first - len(self.free)) * self.page_bytes
 
     def close(self) -> None:
         """Nothing is written to the file any more; who holds some of it may still read."""
@@ -96,7 +140,12 @@ class PageFile:
         Raises:
             RottenPageError: it is damaged or missing.
         """
-        return decode_page(ref, self.disk.read_page(self.name, ref.page))
+        return decode_page(ref, self.read_bytes(ref.page))
+
+    def read_bytes(self, number: int) -> bytes | None:
+        """The bytes of a page, from the file of the line in which it lies (P2)."""
+        name = self.name if number >= self.first else file_of(self.older, number)
+        return self.disk.read_page(name, number)
 
     def fetch(self, ref: PageRef) -> tuple[bytes, Sequence[PageRef], int]:
         """The body that lies at `ref`, with the references that go with it, and how deep its pieces lie.
@@ -132,7 +181,8 @@ class PageFile:
         return body, children, page.depth, len(read)
 
     def retire(self, ref: PageRef, depth: int) -> None:
-        """The trees in memory need what lies at `ref` no longer; older roots do.
+        """The trees in memory need what lies at `ref` no longer; older roots do. What lies in a file of
+        others is theirs (P4).
 
         Raises:
             RottenPageError: a page that says where its pieces lie is damaged or missing.
@@ -141,8 +191,9 @@ class PageFile:
             page = self.read(ref)
             for piece in page.children[: page.parts]:
                 self.retire(piece, depth - 1)
-        self._retired.append(ref.page)
-        self._keep(ref.page)
+        if ref.page >= self.first:
+            self._retired.append(ref.page)
+            self._keep(ref.page)
         self.cache.drop(self.serial, ref.page)
 
     def _write(self, page: Page) -> PageRef:
@@ -215,8 +266,9 @@ class PageFile:
     # --- What was there at the beginning ---
 
     def _keep(self, number: int) -> None:
-        if number < self.found:
-            self._kept[number // 8] |= 1 << number % 8
+        if self.first <= number < self.found:
+            at = number - self.first
+            self._kept[at // 8] |= 1 << at % 8
 
     def free_garbage(self) -> bool:
         """All pages that the trees have were verified since the file was taken over: free some of those that
@@ -224,10 +276,11 @@ class PageFile:
         """
         through = min(self.found, self._freed_through + FREED_AT_ONCE)
         for number in range(self._freed_through, through):
-            if not self._kept[number // 8] & 1 << number % 8:
+            at = number - self.first
+            if not self._kept[at // 8] & 1 << at % 8:
                 self._free(number)
         self._freed_through = through
         if through < self.found:
             return False
-        self.found, self._freed_through, self._kept = 0, 0, bytearray()
+        self.found, self._freed_through, self._kept = 0, self.first, bytearray()
         return True

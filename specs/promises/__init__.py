@@ -36,6 +36,7 @@ OF_A_GROUP: tuple[AnySpec, ...] = (
 OF_A_REGION: tuple[AnySpec, ...] = (
     *OF_A_GROUP,
     lineage.one_owner_per_key,
+    lineage.lineage_is_a_tree_that_covers,
     *region.SPECS,
     *capacity.SPECS,
 )

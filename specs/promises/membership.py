@@ -42,7 +42,7 @@ def _others_hold(view: GroupView, waiting: list[Name]) -> bool:
     return len(waiting) == 1 and all(
         voter in waiting
         or slot <= max(view.pruned_through, view.checkpoints.get(voter, 0), view.bare.get(voter, 0))
-        or voter in view.accepted[slot]
+        or voter in view.accepted.get(slot, {})
         for voter in voters
         if voter not in view.forgetful
     )

@@ -24,6 +24,7 @@ from dynaproof.specs.views.region import (
     RegionView,
     Removed,
     ScanEnded,
+    Strayed,
     Unended,
     Unmended,
     UserSaw,
@@ -192,6 +193,15 @@ def every_partition_regains_its_voters(view: RegionView) -> Iterable[Violation]:
         yield Violation(f"partition {fact.partition} lacks {fact.what} after {fact.waited_us} us")
 
 
+@spec("always", source="docs/table.md, H3 and R4", over=RegionView, on=(Strayed,))
+def children_follow_a_chosen_split(view: RegionView) -> Iterable[Violation]:
+    """Nobody asks for a child of a partition, and no replica of one speaks, before the split is chosen."""
+    for fact in view.take(Strayed):
+        yield Violation(
+            f"{fact.who} acts on partition {fact.partition}, and no split that makes it is chosen"
+        )
+
+
 @spec("eventually", source="docs/table.md, R1 to R6", over=RegionView, on=(Failing,))
 def errors_stop_after_faults(view: RegionView) -> Iterable[Violation]:
     """Once all has mended, for which there is a bound, no user that asks a running router hears an error that
@@ -217,6 +227,7 @@ SPECS: tuple[AnySpec, ...] = (
     routers_and_admins_stay_bounded,
     copies_of_orders_are_answered,
     keys_lie_in_their_partition,
+    children_follow_a_chosen_split,
     users_see_one_table,
     scan_returns_each_once,
     nothing_leaks,

@@ -94,6 +94,13 @@ class LedWhenGone(RegionFact, frozen=True, gc=False):
     node: str
 
 
+class Strayed(RegionFact, frozen=True, gc=False):
+    """Somebody acts on a partition of which no split is chosen, and no record was ever there."""
+
+    partition: Name
+    who: str
+
+
 class ObeyedOldTerm(RegionFact, frozen=True, gc=False):
     """A node did not refuse a command of a lower term than it had shown as its fence."""
 

@@ -1,5 +1,6 @@
 """What the observer takes for a broken promise of consensus: by content, and after restarts."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import ONLY_LANE
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import encode
 from dynaproof.impl.paxos.messages.election import Prepare
@@ -154,3 +156,32 @@ def test_a_replica_that_was_made_and_never_spoke_has_nothing_to_fall_silent_for(
     damaged.damaged(place, "log/000000/000004/00000001")
     damaged.on_reached(place, Reached("rot found"))
     assert not damaged.view.take(FellSilent)
+
+
+class Removed:
+    """A disk on which a crash has undone the removal of an old segment."""
+
+    paged: tuple[tuple[str, int], ...] = ()
+
+    def __init__(self, *grown: str) -> None:
+        self.grown = grown
+        self.read: list[str] = []
+
+    def durable_log(self, log: str) -> bytes:
+        self.read.append(log)
+        return b""
+
+
+def test_an_old_segment_that_a_crash_brings_back_is_not_read_again() -> None:
+    """Found by `acknowledged_writes_survive` in `busy`, seed 5: read again from its beginning, an old segment
+    says that what came later was cut.
+    """
+    made, prefix = observer(), log_prefix(ONLY_LANE, LEADER.incarnation)
+    old, newer, newest = (f"{prefix}{number:08d}" for number in (1, 2, 3))
+    for log in (newer, old, newest):  # The old one grows until the newer one is durable.
+        made.logs.read_through[PLACE.name, log] = 1_000
+    made.logs.forget(1)
+    disk: Any = Removed(old, newer, newest)
+    place: Any = SimpleNamespace(name=PLACE.name, disk=disk)
+    made.logs.synced(place, LEADER)
+    assert disk.read == [newest]

@@ -170,3 +170,23 @@ def test_a_node_without_room_refuses_and_another_one_is_chosen() -> None:
     assert region.go(lambda: not region.metadata.of(ReplacementRecord) and not region.partition.pending, MANY)
     assert region.partition.config.voters[1] == out, "it was given up"
     assert region.partition.config.epoch == 1, "and no command of it counts any more"
+
+
+def test_a_successor_whose_node_dies_before_it_is_made_is_made_when_the_node_returns() -> None:
+    """Found by `errors_stop_after_faults` in `node-returns`: its replacement had ended, no other node was
+    free, and a partition whose other two voters do not hear each other has no leader without it.
+    """
+    region = Region()
+    out = region.partition.config.voters[1].node
+    spare = region.world.places[region.spare(out.zone)]
+    region.world.crash(region.world.places[out.name], "away")
+    assert region.go(lambda: bool(region.metadata.of(ReplacementRecord)), MANY)
+    region.world.crash(spare, "away")
+    assert region.go(
+        lambda: spare.name in region.voters() and not region.metadata.of(ReplacementRecord), MANY
+    )
+    assert not region.is_whole()
+    region.world.start(spare)
+    assert region.go(region.is_whole, MANY)
+    assert spare.name in region.voters()
+    region.reads_all()

@@ -9,21 +9,35 @@ from typing import Any
 import pytest
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.mutation.seeded import admins, metadata_moves, repairs, routers
+from dynaproof.checkers.mutation.seeded import (
+    admins,
+    metadata_moves,
+    repairs,
+    router_splits,
+    routers,
+    split_admin,
+)
+from dynaproof.checkers.mutation.seeded import splits as seeded_splits
 from dynaproof.impl.admin import balance
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.splits import Splits
+from dynaproof.impl.admin.steps import Steps
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Driven, Workflows
 from dynaproof.impl.capacity import rates
-from dynaproof.impl.metadata import changes, placement, replacements
+from dynaproof.impl.metadata import changes, placement, replacements, splits
 from dynaproof.impl.metadata.directory import Directory
 from dynaproof.impl.metadata.replacements import Forget, Plan
+from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.metadata.whereabouts import Whereabouts
+from dynaproof.impl.partition import birth
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.splitting import Splitting
+from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos import entrance
 from dynaproof.impl.paxos.log import ReplicationLog
@@ -37,10 +51,16 @@ from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.router.tables import Known, Tables
 from dynaproof.impl.storage_node.agent import Agent
+from dynaproof.impl.storage_node.children import Children
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.lines import Lines
+from dynaproof.impl.storage_node.making import Making
 from dynaproof.impl.storage_node.metadata_host import MetadataHost
 from dynaproof.impl.storage_node.node_journal import NodeJournal
+from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.homecoming import Homecoming
+from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.values import key_range
 
 CLASSES: dict[str, Any] = {
@@ -52,10 +72,18 @@ CLASSES: dict[str, Any] = {
         ReplicationLog,
         GroupSettings,
         Requests,
+        Splitting,
+        PartitionState,
+        BTree,
+        Homecoming,
+        PageFile,
         StorageNode,
         Grants,
         Waiting,
         Agent,
+        Children,
+        Lines,
+        Making,
         MetadataHost,
         Whereabouts,
         Admin,
@@ -63,8 +91,11 @@ CLASSES: dict[str, Any] = {
         Directory,
         Plan,
         Forget,
+        PlanSplit,
         Survey,
         Replacements,
+        Splits,
+        Steps,
         Term,
         Workflows,
         Driven,
@@ -77,9 +108,11 @@ CLASSES: dict[str, Any] = {
         Router,
     )
 } | {
+    "birth": birth,
     "changes": changes,
     "rates": rates,
     "replacements": replacements,
+    "splits": splits,
     "placement": placement,
     "balance": balance,
     "keys": keys,
@@ -94,7 +127,7 @@ IMPL = Path(inspect.getfile(placement)).parents[1]
 def rows(document: str, after: str = "") -> list[tuple[str, ...]]:
     """The numbers of the rules in a document, each with what keeps it; `after` are further columns."""
     text = (DOCS / document).read_text(encoding="utf-8")
-    return re.findall(rf"^\| ([AHLMRW]?\d+) \| .* \| (`.*?`) \|{after}$", text, re.MULTILINE)
+    return re.findall(rf"^\| ([AHLMPRW]?\d+) \| .* \| (`.*?`) \|{after}$", text, re.MULTILINE)
 
 
 ROWS = rows("replication.md")
@@ -115,9 +148,9 @@ def test_the_table_has_every_rule_once() -> None:
     expected = [*map(str, range(1, 17)), *(f"W{number}" for number in range(1, 8))]
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
-    hosting, admin = ("H1", "H2", "H8", "H9", "H12", "M2"), (*range(1, 12), 13, 14, 15, 16)
-    expected = [*hosting, *(f"A{number}" for number in admin)]
-    expected += [f"R{number}" for number in (1, 2, 3, 6, 7, 8, 9)]
+    expected = [*(f"H{number}" for number in range(1, 13)), "M2"]
+    expected += [*(f"P{number}" for number in range(1, 9)), *(f"A{number}" for number in range(1, 17))]
+    expected += [f"R{number}" for number in range(1, 10)]
     assert [number for number, _, _ in OF_TABLES] == expected
 
 
@@ -125,10 +158,11 @@ def test_the_table_has_every_rule_once() -> None:
 def test_what_keeps_a_rule_of_tables_names_it(number: str, places: str, bugs: str) -> None:
     for name in re.findall(r"`([^`]+)`", places):
         documented = inspect.getdoc(function_of(name)) or ""
-        assert number in re.findall(r"[AHMR]\d+", documented), f"{name} does not name rule {number}"
+        assert number in re.findall(r"[AHMPR]\d+", documented), f"{name} does not name rule {number}"
 
 
-OF_REGIONS = (*admins.BUGS, *routers.BUGS, *metadata_moves.BUGS, *repairs.BUGS)
+OF_SPLITS = (*seeded_splits.BUGS, *split_admin.BUGS, *router_splits.BUGS)
+OF_REGIONS = (*admins.BUGS, *routers.BUGS, *metadata_moves.BUGS, *repairs.BUGS, *OF_SPLITS)
 
 
 def test_what_is_said_of_tables_names_every_bug_of_admins_and_routers_and_none_that_is_not_there() -> None:

@@ -22,11 +22,13 @@ from dynaproof.impl.metadata.records import TableRecord, table_key
 from dynaproof.impl.metadata.records import encode as encode_record
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId, Timer
 from dynaproof.impl.partition.cursor import Hold, LogCursor
+from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.readers import Readers
-from dynaproof.impl.partition.records import LogRecord, StoredItem
+from dynaproof.impl.partition.records import ChildSpec, LogRecord, StoredItem
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
+from dynaproof.impl.partition.splitting import Splitting
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedPages
@@ -39,9 +41,11 @@ from dynaproof.impl.paxos.replica import HANDLERS, TIMERS
 from dynaproof.impl.paxos.snapshot import Snapshot
 from dynaproof.impl.storage_node.agent import Agent, Region
 from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.messages import SpeakTimer
 from dynaproof.impl.tree.codec import LeafBody, encode
 from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, encode_page
 from dynaproof.impl.values.key import KeyAttribute, KeySchema
+from dynaproof.impl.values.key_range import KeyRange, equal_parts, whole
 
 ARBITRARY: Any = imported(Path(__file__).resolve().parent / "arbitrary.py")
 NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in ("a", "b", "c"))
@@ -75,6 +79,13 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
         (NO_BALLOT, FIRST, FIRST, SECOND, SECOND, Ballot(2, "sc", 3), Ballot(3, "sd", 4))
     ),
     RequestId: st.builds(RequestId, st.just(CLIENT), st.just(1), st.integers(1, 3)),
+    KeyRange: st.sampled_from((whole(), *equal_parts(2), *equal_parts(4)[:2])),
+    ChildSpec: st.builds(
+        ChildSpec,
+        st.sampled_from((0, 1, 2, 3)),
+        st.sampled_from((whole(), *equal_parts(2), *equal_parts(4)[:2])),
+        st.sampled_from((tuple(Member(node, 1) for node in NODES), VOTERS, (STRANGER,), ())),
+    ),
     PageRef: st.sampled_from((ROOT, PageRef(1, b"x" * 16))),
     Hold: st.builds(Hold, st.just("reader"), *(st.integers(-1, 7) for _ in range(4))),
     LogCursor: st.builds(LogCursor, st.integers(-1, 9), st.integers(-1, 9)),
@@ -92,6 +103,7 @@ ASKED = (
     *HANDLERS,
     *Requests.HANDLERS,
     *Readers.HANDLERS,
+    *Splitting.HANDLERS,
     *Membership.HANDLERS,
     *StorageNode.ASKED,
     *Agent.HANDLERS,
@@ -104,6 +116,8 @@ def refine(kind: type, fields: dict[str, SearchStrategy[Any]]) -> None:
     if kind is CopiedPages:
         fields["pages"] = st.just(((0, PAGE),)) | fields["pages"]
         fields["left_out"] = st.just(()) | fields["left_out"]
+    if kind is SplitPartition:
+        fields["at"] = st.sampled_from((equal_parts(2)[1].start, equal_parts(4)[1].start, b""))
     if issubclass(kind, Peer):
         fields["to"] = st.just(1)
 
@@ -136,7 +150,7 @@ FITTING = [
     fitting(Chosen, "first", "records"),
     fitting(Promise, "known", "tail"),
 ]
-TIMER = st.sampled_from([kind() for kind in (*TIMERS, VacantTimer)])
+TIMER = st.sampled_from([kind() for kind in (*TIMERS, SpeakTimer, VacantTimer)])
 WHAT = st.one_of(*ANY, *FITTING, *FITTING, TIMER)
 SENDERS = st.sampled_from((*NODES, CLIENT, ADMIN))
 STEPS = st.lists(st.tuples(SENDERS, st.sampled_from((0, 0, 0, 1)), WHAT), min_size=10, max_size=40)

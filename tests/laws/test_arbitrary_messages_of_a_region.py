@@ -5,7 +5,7 @@ Half of the messages are answers: they name what the node has asked, and say any
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,11 +19,14 @@ from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.orders import CreateTable, Declined, Order
 from dynaproof.impl.metadata.records import (
     AdminRecord,
+    Barrier,
     Ids,
     NodeRecord,
     PartitionRecord,
     Pending,
     ReplacementRecord,
+    SplitRecord,
+    SplitStep,
     TableRecord,
     Target,
     TouchedRecord,
@@ -33,7 +36,8 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request, WrongPartition
-from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone
+from dynaproof.impl.partition.records import ChildSpec, Split, StoredItem
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.membership import (
     Created,
@@ -46,7 +50,7 @@ from dynaproof.impl.paxos.messages.membership import (
 )
 from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.control import Control
-from dynaproof.impl.router.messages import Ask
+from dynaproof.impl.router.messages import Ask, BatchGetItem, GetItem, PutItem, ScanTable
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Tables
@@ -65,6 +69,7 @@ USER = NodeId("region", "user", "u0")
 
 SCHEMA = KeySchema(KeyAttribute("id", "S"))
 KEY = encode_item({"id": S("a")})
+OTHER_KEY = encode_item({"id": S("b")})
 STORED_KEY = encode_key(SCHEMA, {"id": S("a")})
 ORDERED = RequestId(ROUTER, 1, 1)
 CONFIG = first_config(NODES)
@@ -91,6 +96,13 @@ RECORDS = (
     ReplacementRecord(3, 2, "drain", CONFIG.voters[0], NEW, "full", "create", 0),
     ReplacementRecord(3, 2, "move", CONFIG.voters[0], NEW, "full", "void", 0, True),
     NodeRecord(NODES[1].name, "b", True, True),
+    PartitionRecord(1, "books", 1, whole(), "listed", CONFIG, workflow=4, children=(2, 3)),
+    PartitionRecord(1, "books", 1, whole(), "split", CONFIG, 3, 0, (), 4, 0, (2, 3), Barrier(5, 9)),
+    PartitionRecord(2, "books", 1, equal_parts(2)[0], "gone", first_config(()), parent=1),
+    *(
+        SplitRecord(4, 1, "books", "order", equal_parts(2)[1].start, 2, 3, step, 0)
+        for step in get_args(SplitStep)
+    ),
 )
 STORED = [(key_of(record), StoredItem(encode(record), 3, 3)) for record in RECORDS[:7]]
 STORED += [(key_of(record), StoredItem(encode(record), 3, 3)) for record in RECORDS[8:]]
@@ -112,6 +124,12 @@ POOLS: dict[Any, SearchStrategy[Any]] = {
 VALUES = ARBITRARY.Values(POOLS)
 
 PARTITIONS = tuple(record for record in RECORDS if isinstance(record, PartitionRecord))[:2]
+SPLITS = tuple(
+    Split(3, NO_BALLOT, 0, 1, *(ChildSpec(first + n, half, CONFIG.voters) for n, half in enumerate(halves)))
+    for first, part in ((3, PARTITIONS[0].range), (5, PARTITIONS[1].range))
+    for halves in (part.split(part.midpoint()),)
+)
+"""Of the two partitions; what is answered so may be taken for a split of another one's child, too."""
 FITTING: dict[type[Message], SearchStrategy[Any]] = {
     Located: st.builds(
         Located,
@@ -123,6 +141,19 @@ FITTING: dict[type[Message], SearchStrategy[Any]] = {
         st.integers(0, 1),
         st.sampled_from((NODES, NODES, ())),
     ),
+    Ask: st.builds(
+        Ask,
+        st.just(Session(1, 1)),
+        st.just(1),
+        st.sampled_from(
+            (
+                GetItem("books", KEY),
+                PutItem("books", KEY),
+                ScanTable("books", limit=2),
+                BatchGetItem((GetItem("books", KEY, True), GetItem("books", OTHER_KEY))),
+            )
+        ),
+    ),
     Page: st.builds(
         Page,
         st.just(ORDERED),
@@ -131,8 +162,17 @@ FITTING: dict[type[Message], SearchStrategy[Any]] = {
         st.lists(st.sampled_from(STORED), max_size=5, unique_by=lambda found: found[0]).map(tuple),
         st.none() | VALUES.of(bytes),
     ),
+    WrongPartition: st.builds(
+        WrongPartition,
+        st.just(ORDERED),
+        st.just(1),
+        st.booleans(),
+        st.none(),
+        st.sampled_from(SPLITS),
+        st.none() | st.sampled_from(NODES),
+    ),
 }
-"""Answers that are as the metadata gives them, more often than not."""
+"""Answers that are as the metadata and a partition give them, more often than not."""
 
 ASKED = (*Caller.HANDLERS, *Tables.HANDLERS, *Control.HANDLERS, *Router.HANDLERS)
 TOLD = (
@@ -144,6 +184,8 @@ TOLD = (
     NoRoom,
     Replaced,
     OtherEpoch,
+    SplitDone,
+    SplitAlready,
     NotNow,
     NotCaughtUp,
     Status,
@@ -187,6 +229,7 @@ def follow(env: Any, node: Any, steps: list[Any]) -> None:
 
 @settings(max_examples=200)
 @given(
+    st.booleans(),
     st.builds(
         RouterSettings,
         timeout_us=st.sampled_from((1_000_000, 10_000_000)),
@@ -197,15 +240,28 @@ def follow(env: Any, node: Any, steps: list[Any]) -> None:
         requests=st.integers(1, 4),
         scan_items=st.integers(1, 3),
     ),
-    steps_of(ASKED, (Ask, Ask, Ask, Located, Located, Page, Reply)),
+    steps_of(ASKED, (Ask, Ask, Ask, Located, Located, Page, Reply, WrongPartition)),
 )
-def test_no_message_makes_a_router_raise(given_settings: RouterSettings, steps: list[Any]) -> None:
+def test_no_message_makes_a_router_raise(
+    knows: bool, given_settings: RouterSettings, steps: list[Any]
+) -> None:
     env = ARBITRARY.Alone(ROUTER)
     router = Router(env, NODES, ADMINS, given_settings)
     router.on_start()
     router.on_message(USER, OpenSession(1))
+    if knows:
+        know_a_table(env, router)
     follow(env, router, steps)
     assert len(router.asked) <= given_settings.requests
+
+
+def know_a_table(env: Any, router: Router) -> None:
+    """A user has asked for an item, and the metadata has said where that is."""
+    router.on_message(USER, Ask(Session(1, 1), 1, GetItem("books", KEY)))
+    table = next(record for record in RECORDS if isinstance(record, TableRecord))
+    env.lane, located = env.answers(Located(1, 1, table, PARTITIONS, (), 0, NODES), 0)
+    router.on_message(NODES[0], located)
+    assert len(router.caller) == 1
 
 
 @settings(max_examples=200)

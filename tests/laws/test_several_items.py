@@ -153,7 +153,7 @@ def test_a_change_is_all_or_nothing_by_the_versions_in_flight(
         config=SimpleNamespace(epoch=0),
     )
     unmetered = SimpleNamespace(buckets=lambda: None)
-    requests = Requests(replica, Settings(), SimpleNamespace(), unmetered)  # type: ignore[arg-type]
+    requests = Requests(replica, Settings(), SimpleNamespace(), unmetered, lambda *_: None)  # type: ignore[arg-type]
     flights = tuple(Mutation(key, applied.get(key), new) for key, new in in_flight.items())
     requests.proposed(Write(8, BALLOT, 0, 80, REQUEST, 1_000, flights))
     there = {**applied, **in_flight}

@@ -204,7 +204,7 @@ def written() -> Group:
 def named() -> Group:
     """The log names the checkpoint, and its word to itself is on its way."""
     group = written()
-    group.hear(CheckpointWritten(ME, 1, group.replica.checkpoint.snapshot.slot))
+    group.hear(CheckpointWritten(ME, 1, group.replica.checkpoint.number))
     assert group.replica.checkpoint.named
     group.env.own = []
     return group
@@ -213,7 +213,7 @@ def named() -> Group:
 def durable() -> Group:
     """The checkpoint is durable, so that there is something to copy."""
     group = named()
-    group.hear(CheckpointDurable(ME, 1, group.replica.checkpoint.snapshot.slot))
+    group.hear(CheckpointDurable(ME, 1, group.replica.checkpoint.number))
     assert group.replica.checkpoint is None
     return group
 
@@ -296,8 +296,8 @@ CASES: dict[type[Peer], tuple[Callable[[], Group], Callable[[Group], Peer]]] = {
     CopiedPages: (copying, lambda _: CopiedPages(PEER, 1, 7, PAGES, ())),
     CopyLog: (asked, lambda g: CopyLog(PEER, 1, view_of(g), 2)),
     CopiedLog: (copied, lambda _: CopiedLog(PEER, 1, 7, 5, 5, no_ops(5, 9), (THEIRS,) * 5)),
-    CheckpointWritten: (written, lambda g: CheckpointWritten(ME, 1, g.replica.checkpoint.snapshot.slot)),
-    CheckpointDurable: (named, lambda g: CheckpointDurable(ME, 1, g.replica.checkpoint.snapshot.slot)),
+    CheckpointWritten: (written, lambda g: CheckpointWritten(ME, 1, g.replica.checkpoint.number)),
+    CheckpointDurable: (named, lambda g: CheckpointDurable(ME, 1, g.replica.checkpoint.number)),
 }
 """Of each kind that only a peer may send: a state, and a message that changes it."""
 
@@ -330,7 +330,7 @@ def test_the_same_words_of_the_voter_itself_change_something(kind: type[Peer]) -
 def test_no_peer_says_what_is_durable_here(kind: type[Any]) -> None:
     group = CASES[kind][0]()
     before = group.shown()
-    group.hear(kind(PEER, 1, group.replica.checkpoint.snapshot.slot))
+    group.hear(kind(PEER, 1, group.replica.checkpoint.number))
     assert group.shown() == before
 
 

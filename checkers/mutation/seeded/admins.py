@@ -57,13 +57,13 @@ BUGS = (
     bug(
         "ids_of_partitions_given_twice",
         "Creating a table leaves the ids of its partitions to the next one.",
-        Edit(CHANGES, "Ids(ids.partition + order.partitions,", "Ids(ids.partition,"),
+        Edit(CHANGES, "partition=ids.partition + order.partitions,", ""),
         scenario=COMES_AND_GOES,
     ),
     bug(
         "generations_given_twice",
         "A table that is created anew gets the generation of the one before.",
-        Edit(CHANGES, "ids.workflow + 1, ids.generation + 1,", "ids.workflow + 1, ids.generation,"),
+        Edit(CHANGES, "generation=ids.generation + 1,", ""),
         scenario=COMES_AND_GOES,
     ),
     bug(

@@ -131,17 +131,17 @@ BUGS = (
         ),
         Edit(
             ACCEPTOR,
-            "Vote(self.member, m.source.incarnation, ballot, self.log.last, asked_at, self.env.wall),",
             """
-            Vote(
-                self.member,
-                m.source.incarnation,
-                ballot,
-                max(self.log.last, m.records[-1].slot),
-                asked_at,
-                self.env.wall,
-            ),
+            ballot,
+            self.log.last,
+            self.granted(asked_at),
             """,
+            """
+            ballot,
+            max(self.log.last, m.records[-1].slot),
+            self.granted(asked_at),
+            """,
+            within="Acceptor.vote",
         ),
     ),
 )

@@ -4,7 +4,7 @@ message waits for.
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import HOST, OUTBOX, REPLICA_FILES
+from dynaproof.checkers.mutation.seeded.places import HOST, MAKING, OUTBOX
 from dynaproof.checkers.patches import Edit, bug
 
 MANY = "many-groups"
@@ -14,9 +14,9 @@ BUGS = (
         "marked_with_its_files",
         "A node's journal says that a replica was made in the sync that makes its files durable, not later.",
         Edit(
-            HOST,
-            "self.env.send(self.env.me, Written(member.incarnation))",
-            "self.on_written(Written(member.incarnation))",
+            MAKING,
+            "self.env.send(self.env.me, Written(incarnation))",
+            "self.on_written(Written(incarnation))",
         ),
         scenario=MANY,
     ),
@@ -24,9 +24,11 @@ BUGS = (
         "made_without_a_mark",
         "A replica speaks once its files are durable, and the node's journal never says that it was made.",
         Edit(
-            HOST,
+            MAKING,
             """
-            through = self.journal.append(Made(self.env.lane, m.incarnation))
+            through = self.journal.append(Made(self.env.lane, m.incarnation, parent))
+            if parent and parent in self.node.replicas:
+                self.node.replicas[parent].end.marked = True  # It grants nothing from here on (H7).
             self.env.send(self.env.me, Marked(m.incarnation, through))
             """,
             "self.on_marked(Marked(m.incarnation, 0))",
@@ -47,9 +49,9 @@ BUGS = (
         "making_wipes_neighbours",
         "Making a replica removes the journals of all others on the node.",
         Edit(
-            REPLICA_FILES,
-            "for name in disk.logs(log_prefix(group, incarnation)):",
-            'for name in disk.logs("log/"):',
+            MAKING,
+            "for name in self.env.disk.logs(log_prefix(group, incarnation)):",
+            'for name in self.env.disk.logs("log/"):',
         ),
         scenario=MANY,
     ),

@@ -19,7 +19,14 @@ BUGS = (
     bug(
         "never_checkpoints",
         "No checkpoint is ever written, so the log grows for ever.",
-        Edit(LEARNER, "self.write_checkpoint()", "pass"),
+        Edit(
+            LEARNER,
+            """
+            if due or state.applied - slots >= settings.checkpoint_slots:
+                self.write_checkpoint()
+            """,
+            "return",
+        ),
     ),
     bug(
         "gray_link_deposes",

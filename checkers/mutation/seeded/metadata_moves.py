@@ -84,7 +84,7 @@ BUGS = (
     bug(
         "who_left_goes_at_once",
         "The leader has dropped who has left although a voter may lack what that holds.",
-        Edit(MEMBERSHIP, "if never or (", "if True or ("),
+        Edit(MEMBERSHIP, "if never or self.can_do_without(leadership, m.member):", "if True:"),
         scenario=MOVES,
     ),
     bug(
@@ -105,8 +105,8 @@ BUGS = (
         "The leader has dropped who has left once the newest voter is admitted, whatever the others hold.",
         Edit(
             MEMBERSHIP,
-            "self.all_hold(leadership, replica.state.config_slot, None) and self.all_admitted(",
-            "self.all_admitted(",
+            "return self.all_hold(leadership, slot, lost) and self.all_admitted(leadership, lost)",
+            "return self.all_admitted(leadership, None)",
         ),
         scenario=MOVES,
     ),

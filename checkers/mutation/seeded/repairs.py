@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
+    CHORES,
     HOST,
     NODES,
     PLACEMENT,
     REPLACED,
-    REPLACEMENTS,
+    STEPS,
     SURVEY,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -67,7 +68,7 @@ BUGS = (
             "self.env.send(member.node, DropReplica(member, self.term.term))",
             """
             self.env.send(member.node, DropReplica(member, self.term.term))
-            self.add(Forget(partition, member))
+            self.chores.add(Forget(partition, member))
             """,
         ),
         scenario="node-returns",
@@ -124,9 +125,12 @@ BUGS = (
         "replacements_outlive_their_table",
         "A replacement goes on though its partition is being deleted.",
         Edit(
-            REPLACEMENTS,
-            "if not is_under_way(read, work):",
-            "if read.record(partition_key(work.partition)) is None:",
+            STEPS,
+            "under_way = is_under_way(read, one.work)",
+            """
+            from dynaproof.impl.metadata.records import partition_key
+            under_way = read.record(partition_key(one.work.partition)) is not None
+            """,
         ),
         scenario="repair-takeover",
     ),
@@ -134,23 +138,23 @@ BUGS = (
         "takeover_leaves_replacements",
         "An admin that becomes active drives the replacements that it began itself only.",
         Edit(
-            REPLACEMENTS,
+            STEPS,
             "if number not in self.known:",
             "if number not in self.known and self.began.pop(work.partition, None):",
         ),
         Edit(
-            REPLACEMENTS,
-            "self.by_partition: dict[int, Replacing] = {}",
+            STEPS,
+            "self.by_partition: dict[int, Driven] = {}",
             """
-             self.by_partition: dict[int, Replacing] = {}
+             self.by_partition: dict[int, Driven] = {}
              self.began: dict[int, bool] = {}
              """,
         ),
         Edit(
-            SURVEY,
+            CHORES,
             "self.workflows.look()",
             """
-             self.replacements.began[m.chore.partition] = True
+             self.workflows.steps.began[m.chore.partition] = True
              self.workflows.look()
              """,
         ),
@@ -190,7 +194,7 @@ BUGS = (
             elif not record.dead and not alive and self.may_mourn(record.zone):
             """,
         ),
-        scenario="repair",
+        scenario="drain",
     ),
     bug(
         "silence_not_reported",
@@ -225,7 +229,7 @@ BUGS = (
     bug(
         "chores_stop_at_an_error",
         "An admin that got no answer about a chore does no other.",
-        Edit(SURVEY, "self.over(m.chore)", "pass", within="Survey.undone"),
+        Edit(CHORES, "self.over(m.chore)", "pass", within="Chores.undone"),
         scenario="repair",
     ),
     bug(
@@ -238,11 +242,11 @@ BUGS = (
         "leader_asked_once",
         "The command to replace a voter is sent once.",
         Edit(
-            REPLACEMENTS,
-            "self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))",
+            STEPS,
+            "self.env.set_timer(wait_us, PartitionStepTimer(one.work.workflow))",
             """
              if one.waits == 1:
-                 self.env.set_timer(wait_us, ReplacementTimer(one.work.workflow))
+                 self.env.set_timer(wait_us, PartitionStepTimer(one.work.workflow))
              """,
         ),
         scenario="repair",

@@ -24,7 +24,7 @@ BUGS = (
     bug(
         "last_refusal_counts",
         "A router says that a request had no effect when its last attempt was refused for good.",
-        Edit(CALL, "del self.unanswered[attempt]", "self.unanswered.clear()", within="Call.refused"),
+        Edit(CALL, "del self.unanswered[m.attempt]", "self.unanswered.clear()", within="Call.refused"),
         scenario="repair-under-load",
     ),
     bug(

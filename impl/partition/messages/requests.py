@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dynaproof.impl.capacity.rates import Rates
 from dynaproof.impl.node import Message, Microseconds, NodeId
-from dynaproof.impl.partition.records import Item, StoredItem
+from dynaproof.impl.partition.records import Item, Split, StoredItem
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Ballot, RequestId
 
@@ -165,12 +165,18 @@ class Page(Message, frozen=True, gc=False, tag="page", omit_defaults=True):
 class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit_defaults=True):
     """This node has no replica of the partition that the attempt names; `final` as in `Rejected`. Of the
     metadata it says where that is, as far as it knows, if that is not where the configuration says.
+
+    With `split` the partition is split, by one that has applied that (R4): its children have the keys, and
+    those on `first`, if that is known, campaign first. If it is final, it is so for every attempt at the
+    partition.
     """
 
     request: RequestId
     attempt: int
     final: bool
     hosts: Hosts | None = None
+    split: Split | None = None
+    first: NodeId | None = None
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):

@@ -7,15 +7,15 @@ from dynaproof.impl.paxos.messages.peer import Peer
 
 
 class CheckpointWritten(Peer, frozen=True, gc=False, tag="checkpoint_written"):
-    """The pages of the checkpoint at `slot` are durable."""
+    """The pages of the checkpoint of this number are durable."""
 
-    slot: int
+    number: int
 
 
 class CheckpointDurable(Peer, frozen=True, gc=False, tag="checkpoint_durable"):
-    """The log record that names the checkpoint at `slot` is durable: what it covers may go."""
+    """The log record that names the checkpoint of this number is durable: what it covers may go."""
 
-    slot: int
+    number: int
 
 
 class ScrubTimer(Timer, frozen=True, gc=False, tag="scrub"):

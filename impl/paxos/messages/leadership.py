@@ -92,12 +92,12 @@ class Behind(Peer, frozen=True, gc=False, tag="behind"):
 
 class Release(Peer, frozen=True, gc=False, tag="release"):
     """The leader of `ballot` no longer uses its lease, and knows the slots through `commit` to be chosen.
-    `successor` may campaign at once.
+    `successor` may campaign at once; None: nobody is to, for the group is at its barrier (H6).
     """
 
     ballot: Ballot
     commit: int
-    successor: Member
+    successor: Member | None
 
 
 class Handover(Message, frozen=True, gc=False, tag="handover"):

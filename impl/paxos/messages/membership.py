@@ -50,6 +50,10 @@ class CreateReplica(Message, frozen=True, gc=False, tag="create_replica"):
     log: Counted | None = None
     term: int = 0
     """Of the admin that commands it (A8); 0: an operator or a leader does."""
+    parent: int = 0
+    """The group of which a split made this one, for every incarnation of a child (A5); 0: none, or it is
+    gone.
+    """
 
 
 class Created(Message, frozen=True, gc=False, tag="created"):

@@ -11,6 +11,7 @@ from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.log import Accepted, AnyHead, Brought, Head, JournalRecord, Learned, Promised
 from dynaproof.impl.paxos.sizes import HEAD_BYTES
+from dynaproof.impl.tree.page_file import Part, file_of
 from dynaproof.impl.tree.pages import PageRef, RottenPageError, decode_page
 from dynaproof.specs.observe.impl.message_sizes import bounded_frame
 from dynaproof.specs.observe.impl.place import Place, Platter, settings_of
@@ -21,7 +22,9 @@ NO_PAGE = -1
 """Above a root."""
 
 REMEMBERED = 64
-"""Journal records that are not decoded again, at the most."""
+"""Journal records that are not decoded again, at the most;"""
+REMEMBERED_PAGES = 256
+"""and pages."""
 
 
 class ChosenRecord:
@@ -46,7 +49,9 @@ class DurableLogs:
         self.on_chosen = on_chosen
         """Is given every chosen slot, in order, before any higher one is looked for."""
         self.read_through: dict[tuple[str, str], int] = {}
-        """By place and log: how far the frames were read."""
+        """By place and log: how far the frames were read;"""
+        self.read_before: dict[str, str] = {}
+        """by place, the newest log of which that was forgotten."""
         self.firsts: dict[Member, int] = {}
         """Where the log begins that is on the platter."""
         self.with_rot: dict[Member, bool] = {}
@@ -56,6 +61,7 @@ class DurableLogs:
         self.brought: dict[Member, list[tuple[int, Entry]]] = {}
         """What copies have brought of a peer's log, which counts once a head names the copy."""
         self._decoded: dict[bytes, JournalRecord] = {}
+        self._pages_read = PagesRead()
         self._prefixes: dict[int, str] = {}
         """By incarnation: with what the logs of it begin that became longer."""
 
@@ -68,18 +74,28 @@ class DurableLogs:
         if disk.paged and member in self.pages:
             self.pages[member].changed(disk.paged)
         for log in disk.grown:
-            if not log.startswith(prefix):
-                continue
-            data = disk.durable_log(log)
-            at = self.read_through.get((place.name, log), 0)
-            if at < len(data):
-                found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
-                self.read_through[place.name, log] = at + found.size
-                for payload in found.payloads:
-                    record = self.decoded(payload)
-                    if len(payload) > bound:
-                        self.sized(member, record, len(payload), bound)
-                    self.journalled(member, disk, record)
+            if log.startswith(prefix) and log > self.read_before.get(place.name, ""):
+                self.read_on(place, member, log)
+
+    def began(self, place: Place, member: Member) -> None:
+        """Read what was durable of a replica before it was known to be there."""
+        for log in place.disk.durable_logs(log_prefix(self.group, member.incarnation)):
+            self.read_on(place, member, log)
+
+    def read_on(self, place: Place, member: Member, log: str) -> None:
+        """Read the frames of a log that were not read yet."""
+        data = place.disk.durable_log(log)
+        at = self.read_through.pop((place.name, log), 0)
+        self.read_through[place.name, log] = at  # What grew last comes last.
+        if at >= len(data):
+            return
+        found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
+        self.read_through[place.name, log] = at + found.size
+        for payload in found.payloads:
+            record = self.decoded(payload)
+            if len(payload) > bound:
+                self.sized(member, record, len(payload), bound)
+            self.journalled(member, place.disk, record)
 
     def sized(self, member: Member, record: JournalRecord, size: int, bound: int) -> None:
         """A journal record takes more than the records in a message may; whether it is a fault."""
@@ -119,10 +135,12 @@ class DurableLogs:
         if snapshot is not None and not snapshot.roots:
             view.lack_tree(member, snapshot.slot)
             return
-        if snapshot is not None and (
-            member in self.with_rot or self.pages.setdefault(member, SoundPages()).whole(head, disk)
-        ):
-            view.checkpoint(member, snapshot.slot)
+        if snapshot is not None:
+            pages = self.pages.get(member)
+            if pages is None:
+                pages = self.pages[member] = SoundPages(self._pages_read)
+            if member in self.with_rot or pages.whole(head, disk):
+                view.checkpoint(member, snapshot.slot)
         # Who gets its tree has from then on what readers hold.
         held = head.first > self.firsts.get(member, 1) or member in view.bare
         view.has_tree(member)
@@ -168,12 +186,39 @@ class DurableLogs:
         return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
 
     def forget(self, kept: int) -> None:
-        """Keep only so many of the places to which logs were read: old segments do not grow any more."""
-        for at in list(self.read_through)[:-kept]:
-            del self.read_through[at]
+        """Keep only so many of the places to which logs were read: old segments do not grow any more. They
+        are not read again either, where a crash undoes their removal: what they say was cut since.
+        """
+        for place, log in list(self.read_through)[:-kept]:
+            del self.read_through[place, log]
+            self.read_before[place] = max(log, self.read_before.get(place, ""))
         for member in list(self.pages)[:-kept]:
             del self.pages[member]
         self._prefixes.clear()
+
+
+class PagesRead:
+    """Pages that were verified: the voters of a group write equal ones, soon after one another."""
+
+    def __init__(self) -> None:
+        self._read: dict[bytes, tuple[PageRef, bytes, Sequence[PageRef]]] = {}
+        """By digest: what named the page, its bytes, and the pages below it."""
+
+    def below(self, ref: PageRef, data: bytes | None) -> Sequence[PageRef]:
+        """The pages below the one that `ref` names, of which these are the bytes.
+
+        Raises:
+            RottenPageError: they are not.
+        """
+        before = self._read.get(ref.digest)
+        if before is not None and before[0] == ref and before[1] == data:
+            return before[2]
+        children = decode_page(ref, data).children
+        assert data is not None, "a page that is missing is rotten"
+        if len(self._read) >= REMEMBERED_PAGES:
+            self._read.clear()
+        self._read[ref.digest] = ref, data, children
+        return children
 
 
 class SoundPages:
@@ -183,34 +228,37 @@ class SoundPages:
     known no more, nor are those above it. So a checkpoint costs what it has changed.
     """
 
-    def __init__(self) -> None:
-        self._file = ""
+    def __init__(self, read: PagesRead) -> None:
+        self._read = read
+        self._line: tuple[Part, ...] = ()
         self._known: dict[int, tuple[PageRef, int]] = {}
         """By page: what names it, and the page above it."""
 
     def changed(self, pages: Sequence[tuple[str, int]]) -> None:
         """These pages of these files have other bytes on the platter than before, or none."""
+        names = [part.name for part in self._line]
         for file, page in pages:
-            known = self._known.pop(page, None) if file == self._file else None
+            known = self._known.pop(page, None) if file in names else None
             while known is not None:
                 known = self._known.pop(known[1], None)
 
     def whole(self, head: AnyHead, disk: Platter) -> bool:
         """Whether every page of the checkpoint that a head names is sound on the platter."""
         assert head.snapshot is not None
-        if head.pages != self._file:
-            self._file, self._known = head.pages, {}
-        pages, known = disk.durable_files().get(head.pages, {}), self._known
+        line = (*head.older, Part(head.pages, head.first_page))
+        if line != self._line or head.older:  # Of a file of others nobody says here what is written again.
+            self._line, self._known = line, {}
+        files, known = {part.name: disk.durable_pages(part.name) for part in line}, self._known
         missing = [(root, NO_PAGE) for root in head.snapshot.roots]
         while missing:
             ref, above = missing.pop()
             before = known.get(ref.page)
             if before is None or before[0] != ref:
                 try:
-                    page = decode_page(ref, pages.get(ref.page))
+                    below = self._read.below(ref, files.get(file_of(line, ref.page), {}).get(ref.page))
                 except RottenPageError:
                     self._known = {}
                     return False
-                missing += [(child, ref.page) for child in page.children]
+                missing += [(child, ref.page) for child in below]
             known[ref.page] = ref, above
         return True

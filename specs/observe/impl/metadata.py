@@ -18,6 +18,7 @@ from dynaproof.impl.metadata.records import (
     NodeRecord,
     PartitionRecord,
     ReplacementRecord,
+    SplitRecord,
     TableRecord,
     WorkflowRecord,
     decode,
@@ -29,7 +30,7 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.lineage import LineageView, MetadataCommitted
+from dynaproof.specs.views.lineage import Descent, LineageCommitted, LineageView, MetadataCommitted
 from dynaproof.specs.views.region import (
     BecameActive,
     Decided,
@@ -51,6 +52,7 @@ class MetadataObserver:
         BecameActive,
         Decided,
         DeclaredDead,
+        LineageCommitted,
         Listed,
         MetadataChanged,
         MetadataCommitted,
@@ -83,7 +85,9 @@ class MetadataObserver:
         self.users_wait: Callable[[], bool] = lambda: False
         """Whether a user waits for an answer."""
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
-        """Whom it tells of a new partition."""
+        """Whom it tells of a new partition,"""
+        self.drops: Callable[[int], object] = lambda _: None
+        """and that the replicas of a parent are to be dropped."""
         self.given: dict[str, int] = {}
         """The highest id given so far, of each kind."""
         self.ordered: dict[RequestId, bool] = {}
@@ -92,6 +96,8 @@ class MetadataObserver:
         """Workflows that delete a table;"""
         self.ended: dict[int, bool] = {}
         """Workflows that have ended."""
+        self.planned: dict[int, int] = {}
+        """By the ids of children that splits have recorded: their parents."""
 
     # --- What is there ---
 
@@ -138,7 +144,7 @@ class MetadataObserver:
             if before is not None and after.term <= before.term:
                 self.view.file(Decided(f"term {after.term}", f"{before.name} had it"))
         elif isinstance(after, PartitionRecord) and before is None:
-            self.give("partition", after.partition)
+            self.begun(after)
             self.placed(after.partition, after.config)
             self.opened(after)
         elif isinstance(before, PartitionRecord):
@@ -148,6 +154,8 @@ class MetadataObserver:
                 self.partition_changed(before, after)
         elif isinstance(after or before, ReplacementRecord):
             self.replacement_changed(before, after)
+        elif isinstance(after or before, SplitRecord):
+            self.split_changed(before, after)
         elif isinstance(after, NodeRecord):
             if before is not None and after.dead != before.dead:
                 self.died_or_lives(after)
@@ -164,6 +172,14 @@ class MetadataObserver:
         elif isinstance(after, TableRecord):
             self.table_changed(before, after)
 
+    def begun(self, after: PartitionRecord) -> None:
+        """A partition has a record from here on: a table's, or a child's whose id a split has recorded."""
+        number = after.partition
+        if not after.parent:
+            self.give("partition", number)
+        elif self.planned.pop(number, 0) != after.parent:
+            self.view.file(Decided(f"partition {number} is listed", f"no split of {after.parent} named it"))
+
     def partition_changed(self, before: PartitionRecord, after: PartitionRecord) -> None:
         """Another workflow has a partition, or another config is listed."""
         number, taken = before.partition, after.workflow
@@ -172,7 +188,7 @@ class MetadataObserver:
         left = [one for one in before.pending if one not in after.pending]
         if any(not one.voted and one.member not in after.config.voters for one in left):
             self.reach(sometimes_of_regions.LEARNER_DROPPED)
-        if after.config != before.config:
+        if after.config != before.config and after.state != "gone":
             wrong = ""
             if after.config.epoch <= before.config.epoch:
                 wrong = f"it was listed with epoch {before.config.epoch}"
@@ -195,6 +211,27 @@ class MetadataObserver:
         elif after.step == "void" != before.step:
             self.reach(sometimes_of_regions.GIVEN_UP)
 
+    def split_changed(self, before: SplitRecord | None, after: SplitRecord | None) -> None:
+        """A partition is to be split; the work goes on, or ends."""
+        if before is None:
+            assert after is not None
+            self.give("workflow", after.workflow)
+            for child in after.children:
+                self.give("partition", child)
+                self.planned[child] = after.partition
+        elif after is None:
+            self.ends(before.workflow)
+            for child in before.children:
+                self.planned.pop(child, None)
+        elif structs.replace(after, step=before.step) != before or (
+            (before.step, after.step) not in SPLIT_STEPS
+        ):
+            self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
+        elif after.step == "void":
+            self.reach(sometimes_of_regions.SPLIT_GIVEN_UP)
+        elif after.step == "drop":
+            self.drops(after.partition)
+
     def died_or_lives(self, node: NodeRecord) -> None:
         """A node is taken for dead, or has reported since."""
         if node.dead:
@@ -203,9 +240,12 @@ class MetadataObserver:
             self.reach(sometimes_of_regions.DEAD_NODE_LIVES)
 
     def mourned(self, name: str) -> tuple[str, ...]:
-        """The zones of the dead nodes on which some partition still has a voter, but for this node."""
+        """The zones of the dead nodes on which some partition that is not split still has a voter, but for
+        this node.
+        """
         dead = {one.name: one.zone for one in self.of(NodeRecord) if one.dead and one.name != name}
-        voters = (voter for one in self.of(PartitionRecord) for voter in one.config.voters)
+        partitions = (one for one in self.of(PartitionRecord) if one.state != "split")
+        voters = (voter for one in partitions for voter in one.config.voters)
         return tuple(sorted({dead[voter.node.name] for voter in voters if voter.node.name in dead}))
 
     def table_changed(self, before: TableRecord | None, after: TableRecord) -> None:
@@ -232,7 +272,7 @@ class MetadataObserver:
     def removed(self, record: PartitionRecord) -> None:
         """The record of a partition goes."""
         partition = record.partition
-        voters = self.newest_config(record).voters
+        voters = () if record.state == "gone" else self.newest_config(record).voters
         left = tuple(voter.node.name for voter in voters if (partition, voter.node.address) not in self.gone)
         self.view.file(Removed(partition, len(voters), left, self.serving(partition)))
 
@@ -255,15 +295,30 @@ class MetadataObserver:
         self.given[kind] = max(number, self.given.get(kind, 0))
 
     def covers(self, before: TableRecord | None, after: TableRecord | None) -> None:
-        """The partitions of a table, as they are committed now."""
+        """The partitions of a table, as they are committed now: those that were split own nothing."""
         if after is None:
             return
         ranges = tuple(
             (record.partition, *ends_of(record))
             for record in self.of(PartitionRecord)
-            if record.table == after.name and record.generation == after.generation
+            if record.table == after.name
+            and record.generation == after.generation
+            and record.state not in ("split", "gone")
         )
-        self.lineage(after.name, after.generation).file(MetadataCommitted(after.name, ranges))
+        view = self.lineage(after.name, after.generation)
+        view.file(MetadataCommitted(after.name, ranges))
+        if after.parents:
+            line = tuple(
+                Descent(
+                    record.partition,
+                    record.parent or None,
+                    *ends_of(record),
+                    record.state in ("split", "gone"),
+                )
+                for record in self.of(PartitionRecord)
+                if record.table == after.name and record.generation == after.generation
+            )
+            view.file(LineageCommitted(after.name, line))
 
 
 def ends_of(record: PartitionRecord) -> tuple[int, int]:
@@ -282,6 +337,10 @@ STEPS = {
     ("void", "make"),
 }
 """From which step of a replacement which one follows."""
+
+
+SPLIT_STEPS = {("split", "void"), ("split", "made"), ("void", "made"), ("made", "drop")}
+"""From which step of a split which one follows."""
 
 
 def goes_on(before: ReplacementRecord, after: ReplacementRecord) -> bool:

@@ -8,7 +8,6 @@ from typing import ClassVar, TypeAlias
 
 from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.metadata.orders import Declined, NotActive, Obeyed, Order
-from dynaproof.impl.node import Message
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.sessions import Session
 from dynaproof.specs.observe.impl.place import Place, given, sent
@@ -34,18 +33,14 @@ class OrderObserver:
 
     def handled(self, place: Place, has_room: bool) -> None:
         """A handler of the admin has run. Without room it leaves it to the router to order again."""
-        order, leaving = given(place), tuple(sent(place))
+        order = given(place)
         if isinstance(order, Order) and has_room:
             said = self.answers.get(order.request)
             copy = (order.session, order.number) in self.taken
             self.taken[order.session, order.number] = True
-            if copy and said is not None and said not in leaving:
+            if copy and said is not None and said not in sent(place):
                 self.view.file(CopyUnanswered(place.name, str(order.request)))
-        for message in leaving:
-            self.remember(message)
-
-    def remember(self, message: Message) -> None:
-        """The admin says something."""
-        if isinstance(message, (Obeyed, Declined, NotActive)):
-            self.answers[message.request] = message
-            keep_newest(self.answers, self.most)
+        for _, message, _ in place.outbox.handler:
+            if isinstance(message, (Obeyed, Declined, NotActive)):
+                self.answers[message.request] = message
+                keep_newest(self.answers, self.most)

@@ -71,6 +71,10 @@ class Platter(Protocol):
         """The durable pages of each file, by number."""
         ...
 
+    def durable_pages(self, file: str) -> Mapping[int, bytes]:
+        """Those of one file."""
+        ...
+
 
 class Given(Protocol):
     """An event, as far as a node is given something by it."""

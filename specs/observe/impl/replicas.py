@@ -82,7 +82,7 @@ class ImplObserver(RequestObserver):
 
     __slots__ = (
         "bounds", "capacity", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes",
-        "load", "logs", "members", "proposals", "seen", "times",
+        "load", "logs", "members", "passes_on", "proposals", "seen", "times",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
@@ -144,7 +144,9 @@ class ImplObserver(RequestObserver):
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.hears_chosen: Callable[[Record], None] | None = None
-        """Whom it tells of each record that is chosen, in order."""
+        """Whom it tells of each record that is chosen."""
+        self.passes_on: Callable[[], bool] | None = None
+        """Whether the children of a group that is split have taken over all that it has promised."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
@@ -209,7 +211,8 @@ class ImplObserver(RequestObserver):
 
     def on_dropped(self, place: Place, note: Dropped) -> None:
         """An operator has dropped an incarnation: it is silent from here on."""
-        self.view.drop(note.member)
+        passed = self.passes_on is not None and self.passes_on()
+        (self.view.forget if passed else self.view.drop)(note.member)
         self.load.gone(place)
         for known in self.members, self.commits, self.seen:
             known.pop(place.name, None)
@@ -247,22 +250,18 @@ class ImplObserver(RequestObserver):
 
     def promised(self, place: Place, message: Promise) -> None:
         """An acceptor lets a promise out, with its tail; an incarnation that is not admitted may, too."""
-        self.sized(place, message)
+        self.bounds.sized(place, message)
         self.vouched(place, message)
 
     def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
-        self.sized(place, message)
+        self.bounds.sized(place, message)
         self.proposals.proposed(message.ballot, message.records)
         self.times.stamped(place, message.ballot, message.records)
 
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
         self.view.campaign(message.source, message.ballot)
-
-    def sized(self, place: Place, message: Message) -> None:
-        """A message that carries records leaves its replica."""
-        self.bounds.sized(place, message)
 
     def speaks(self, place: Place) -> None:
         """A replica answers a client from its tree."""
@@ -272,7 +271,7 @@ class ImplObserver(RequestObserver):
     def paged(self, place: Place, message: Page) -> None:
         """A replica shows a client several items; that is judged when the client takes them."""
         self.speaks(place)
-        self.sized(place, message)
+        self.bounds.sized(place, message)
 
     def answered(self, place: Place, message: Reply) -> None:
         """A replica shows a client an item, or says what became of a write."""
@@ -308,8 +307,6 @@ class ImplObserver(RequestObserver):
             if self.holds.holds:
                 settings = settings_of(place)
                 self.holds.behind(settings.hold_lag_slots, settings.hold_lag_bytes)
-
-    # --- What is chosen ---
 
     def chose(self, fact: Chosen) -> None:
         """A slot is chosen from now on."""
@@ -373,30 +370,33 @@ class ImplObserver(RequestObserver):
         replica = replica_of(place, self.group)
         if replica is None:
             return
-        disk, log, seen = place.disk, replica.log, self.seen.get(place.name)
+        disk, log, times, seen = place.disk, replica.log, self.times, self.seen.get(place.name)
+        commit, is_known = log.commit, seen is not None and seen.replica is replica
         # Before anything is read here, which is no work of the handler; most handlers touch no disk.
-        if disk.bytes_read or disk.bytes_written or seen is None or seen.replica is not replica:
+        if disk.bytes_read or disk.bytes_written or not is_known:
             self.load.worked(place, replica)
-        if place.slow > self.times.slowest or not place.world.timed:
-            self.times.handled(place)
-        if replica.state.applied != log.commit:
-            self.view.file(AppliedApart(replica.member, replica.state.applied, log.commit))
+        if place.slow > times.slowest or not (times.untimed or place.world.timed):
+            times.handled(place)
+        if replica.state.applied != commit:
+            self.view.file(AppliedApart(replica.member, replica.state.applied, commit))
         question = given(place)
         if type(question) is ReadLog and not any(says(m, question) for m in sent(place)):
             self.view.file(ReadUnanswered(replica.member, question.name, question.cursor.committed_from))
-        if seen is None or seen.replica is not replica:
+        if seen is None or not is_known:
             seen = self.seen[place.name] = Seen(replica)
             self.damages.pop(place.name, None)
             self.began(replica)
             self.members[place.name] = replica.member
+            if self.born_at:
+                self.logs.began(place, replica.member)
             fallen = self.fallen.get(place.name)
             if fallen is not None and fallen != replica.member:
                 del self.fallen[place.name]
-        if log.commit > seen.commit:
-            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), log.commit):
+        if commit > seen.commit:
+            for number, proposed_at in identities(replica, max(seen.commit + 1, log.first), commit):
                 self.view.file(Committed(seen.member, number, proposed_at))
-            seen.commit = self.commits[place.name] = log.commit
-            self.times.known(log.commit, place.world.tau)
+            seen.commit = self.commits[place.name] = commit
+            times.known(commit, place.world.tau)
         leadership = replica.leadership
         if leadership is not None:
             ballot, ends = leadership.ballot, lease_end(replica, leadership)

@@ -40,7 +40,7 @@ from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.paxos.records import Config, ConfigChange
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.notes import Ended, Invoked, Shown
-from dynaproof.specs import sometimes
+from dynaproof.specs import sometimes, sometimes_of_regions
 from dynaproof.specs.observe.impl.holds import ReaderHolds
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.observe.impl.several_items import by_key, differs, effects, items_at, page_wrong
@@ -86,9 +86,9 @@ class RequestObserver:
 
     # As in `Place` of the simulator: with all attributes of an observer, its calls would be slower.
     __slots__ = (
-        "answered_through", "answers", "asked_at", "attempts", "config", "config_slot", "deadlines",
-        "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost", "made_by",
-        "make_judge", "open", "reached", "recorded", "refused_for_good", "told", "view", "written",
+        "answered_through", "answers", "asked_at", "attempts", "born_at", "config", "config_slot",
+        "deadlines", "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost",
+        "made_by", "make_judge", "open", "reached", "recorded", "refused_for_good", "told", "view", "written",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
@@ -115,6 +115,8 @@ class RequestObserver:
         self.holds = ReaderHolds(self.view)
         self.judges = judges
         self.make_judge = make_judge
+        self.born_at = 0
+        """The barrier of its parent, if a split has made the group."""
         self.reached: dict[str, int] = {}
         self.endings: dict[str, int] = {}
         self.items: dict[bytes, StoredItem] = {}
@@ -223,7 +225,7 @@ class RequestObserver:
         elif note.ending != "indefinite":
             applied = note.ending == "ok"
             self.answered_through = max(self.answered_through, note.slot)
-            if applied:
+            if applied and note.slot > self.born_at:
                 view.acknowledge(request, note.slot)
             said = Answer(note.slot, applied, note.observed)
             if recorded is None or recorded.answer != said:
@@ -351,6 +353,9 @@ class RequestObserver:
 
     def retried(self, note: Retried) -> None:
         """A replica answers an attempt from what it remembers; an earlier attempt may have been recorded."""
+        recorded = self.recorded.get(note.request)
+        if recorded is not None and recorded.answer.slot <= self.born_at:
+            self.reach(sometimes_of_regions.RETRIED_IN_CHILD)
         if note.attempt > self.made_by.get(note.request, note.attempt):
             if note.applied:
                 self.reach(sometimes.REPLY_LOST)

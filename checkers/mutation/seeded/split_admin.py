@@ -1,0 +1,203 @@
+"""Bugs of admins that split partitions, and delete or collect what splits bring."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    AGENT,
+    CHANGES,
+    NODES,
+    REPLACEMENTS,
+    SPLIT,
+    SPLITS,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+SCENARIO = "split"
+AND_REPAIR = "split-and-repair"
+AND_DELETE = "split-and-delete"
+
+BUGS = (
+    bug(
+        "lists_what_is_proposed",
+        "The children are listed as soon as the leader was told to split, chosen or not.",
+        Edit(
+            SPLITS,
+            "self.steps.order(one, parent.config, message)",
+            """
+            self.steps.order(one, parent.config, message)
+            from dynaproof.impl.partition.records import ChildSpec
+            from dynaproof.impl.paxos.ids import Ballot
+            voters = tuple(Member(voter.node, FIRST_INCARNATION) for voter in parent.config.voters)
+            low, high = parent.range.split(work.at)
+            left, right = ChildSpec(work.left, low, voters), ChildSpec(work.right, high, voters)
+            self.is_split(one, Split(1, Ballot(1, "", 1), work.expected_epoch, 0, left, right))
+            """,
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "lists_in_two_writes",
+        "The children are listed in one write, and their parent is split in another one.",
+        Edit(
+            SPLIT,
+            "with_children(table, work))",
+            "with_children(table, work) if read.record(partition_key(work.left)) is not None else table)",
+        ),
+        Edit(
+            SPLIT,
+            'structs.replace(parent, state="split", barrier=barrier)',
+            """
+            structs.replace(parent, state="split", barrier=barrier)
+            if read.record(partition_key(work.left)) is not None
+            else parent
+            """,
+        ),
+        Edit(
+            SPLIT,
+            'structs.replace(work, step="made")',
+            """
+            structs.replace(work, step="made")
+            if read.record(partition_key(work.left)) is not None
+            else work
+            """,
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "parent_dropped_when_its_children_are_listed",
+        "A parent is dropped as soon as its children are listed, made or not.",
+        Edit(
+            SPLITS,
+            """
+            made=work.step == "made"
+            and all(self.is_settled(child, read.record(partition_key(child))) for child in work.children),
+            """,
+            'made=work.step == "made",',
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "parent_dropped_at_a_quorum",
+        "A parent is dropped when a majority of the voters of its children were made.",
+        Edit(
+            SPLITS,
+            "return all(self.nodes.is_there(voter, number) for voter in child.config.voters)",
+            """
+            voters = child.config.voters
+            return sum(self.nodes.is_there(voter, number) for voter in voters) >= child.config.quorum
+            """,
+        ),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "split_child_settles_at_once",
+        "A child that is split itself does not keep its parent, whatever was made of its own children.",
+        Edit(
+            SPLITS,
+            'return child is not None and child.state == "gone"',
+            "return child is not None",
+        ),
+        scenario="split-of-a-split",
+    ),
+    bug(
+        "split_given_up_without_the_epoch",
+        "A split that is given up ends without the epoch being raised.",
+        Edit(SPLIT, 'return go_on(read, work, "void", ())', "return end_void(read, work, before)"),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "splits_never_given_up",
+        "A split is waited for although a voter is lost, which nobody may replace meanwhile.",
+        Edit(SPLITS, "return late or any(", "return False and any("),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "given_up_too_late_is_not_heard",
+        "An admin that gives a split up does not hear that it is chosen.",
+        Edit(SPLITS, "self.is_split(one, m.split)", "pass", within="Splits.on_split_already"),
+        Edit(SPLITS, "self.is_split(one, m.split)", "pass", within="Splits.on_split_done"),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "splits_beside_a_replacement",
+        "A partition whose voter is being replaced is split.",
+        Edit(SPLIT, "and is_free(partition)", 'and partition.state == "listed"'),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "ids_of_children_given_twice",
+        "A split leaves the ids of its children to the next one.",
+        Edit(SPLIT, "ids, partition=right + 1,", "ids,"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "split_at_an_end",
+        "A partition is split at the beginning of its range, so that a child has nothing.",
+        Edit(SPLIT, "owned.split(at)", "return owned.contains(at)"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "collects_the_unlisted",
+        "A child that was made and has no record yet is dropped, although a split names it.",
+        Edit(
+            NODES,
+            "named = {partition for record in read.records() for partition in partitions_of(record)}",
+            """
+            named = {
+                partition
+                for record in read.records()
+                if not hasattr(record, "left")
+                for partition in partitions_of(record)
+            }
+            """,
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "split_ends_while_it_is_looked_up",
+        "A split ends although it is looked up, by what was read before, whether its children are named.",
+        Edit(
+            SPLITS,
+            "return answered and not any(map(self.nodes.looks_up, one.work.children))",
+            "return answered",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "late_parents_kept",
+        "What a node still has of a partition that was split and is gone is never dropped.",
+        Edit(NODES, "for partition in gone:", "for partition in ():", within="Nodes.drop_late"),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "deletes_what_is_listed",
+        "A table is deleted without the children that a split may yet bring.",
+        Edit(CHANGES, 'planned = partition.children if partition.state == "listed" else ()', "planned = ()"),
+        scenario=AND_DELETE,
+    ),
+    bug(
+        "buries_what_is_there_only",
+        "A node that is told to drop a partition of which it has nothing makes it later all the same.",
+        Edit(
+            AGENT,
+            "if not host.journal.buried(group):",
+            "if was_made and not host.journal.buried(group):",
+        ),
+        scenario=AND_DELETE,
+    ),
+    bug(
+        "copies_do_not_name_the_parent",
+        "A child's replica that is made by command does not bind its node for the parent.",
+        Edit(
+            SPLITS,
+            "CreateReplica(voter, config, slot, None, self.term.term, child.parent)",
+            "CreateReplica(voter, config, slot, None, self.term.term)",
+        ),
+        Edit(
+            REPLACEMENTS,
+            "CreateReplica(work.new, config, slot, held, self.term.term, partition.parent)",
+            "CreateReplica(work.new, config, slot, held, self.term.term)",
+        ),
+        scenario=AND_REPAIR,
+    ),
+)

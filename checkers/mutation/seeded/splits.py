@@ -1,0 +1,295 @@
+"""Bugs of replicas and storage nodes that split partitions, make their children, and share pages."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    BIRTH,
+    BTREE,
+    CHILDREN,
+    HOST,
+    LEADER,
+    LEARNER,
+    LINES,
+    MAKING,
+    MEMBERSHIP,
+    PAGE_FILE,
+    RECORDS,
+    REQUESTS,
+    SPLITTING,
+    STATE,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+SCENARIO = "split"
+OF_A_SPLIT = "split-of-a-split"
+UNDER_LOAD = "split-under-load"
+AND_REPAIR = "split-and-repair"
+
+BUGS = (
+    # --- The barrier ---
+    bug(
+        "writes_behind_the_barrier",
+        "A leader proposes on behind its split.",
+        Edit(
+            RECORDS,
+            '''
+            """Nothing is proposed above it."""
+            return True
+            ''',
+            '''
+            """Nothing is proposed above it."""
+            return False
+            ''',
+        ),
+        scenario=UNDER_LOAD,
+    ),
+    bug(
+        "memory_thaws",
+        "What is chosen behind the barrier changes what a parent remembers (ThawedMemory).",
+        Edit(
+            STATE,
+            """
+            if self.split is not None:
+                return
+            self.timestamp = record.timestamp
+            """,
+            "self.timestamp = record.timestamp",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "split_expects_no_epoch",
+        "A partition is split by a command that expects the epoch of an earlier config.",
+        Edit(
+            SPLITTING,
+            "if leadership is None or not self.membership.expects(sender, m.expected_epoch):",
+            "if leadership is None:",
+        ),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "no_to_what_is_remembered",
+        "A partition that is split says of a request that it remembers that it had no effect.",
+        Edit(
+            REQUESTS,
+            """
+            answer = self.replica.state.answer_to(m.request, m.deadline)
+            if answer is None:
+                self.wrong_partition(sender, m)
+            """,
+            """
+            answer = None
+            if answer is None:
+                self.wrong_partition(sender, m)
+            """,
+        ),
+        scenario=UNDER_LOAD,
+    ),
+    # --- Who owns the keys ---
+    bug(
+        "leader_goes_on_at_the_barrier",
+        "The leader that applies a split releases its lease, and goes on to serve reads.",
+        Edit(LEADER, "self.step_down()", "pass", within="Leader.end_at_barrier"),
+        Edit(REQUESTS, "if self.replica.state.split is not None:", "if False:"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "nobody_waits_for_a_lease",
+        "The leader that applies a split serves on, and its children do not wait (ChildDoesNotWait).",
+        Edit(SPLITTING, "self.replica.end_at_barrier()", "pass"),
+        Edit(REQUESTS, "if self.replica.state.split is not None:", "if False:"),
+        Edit(
+            MAKING,
+            "waits_us = 0 if birth is None else self.bound_until(birth.parent) - self.env.now",
+            "waits_us = 0",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "barrier_forgotten_at_a_restart",
+        "A replica that begins with a checkpoint at its barrier does not know that it is split.",
+        Edit(STATE, "state.split = snapshot.split", "state.split = None"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "ranges_with_a_gap",
+        "The right half begins one position too late.",
+        Edit(
+            SPLITTING,
+            "low, high = m.range.split(m.at)",
+            """
+            low, high = m.range.split(m.at)
+            high = type(high)((int.from_bytes(m.at, "big") + 1).to_bytes(16, "big"), high.end)
+            """,
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "ranges_that_overlap",
+        "The left half ends one position too late.",
+        Edit(
+            SPLITTING,
+            "low, high = m.range.split(m.at)",
+            """
+            low, high = m.range.split(m.at)
+            low = type(low)(low.start, (int.from_bytes(m.at, "big") + 1).to_bytes(16, "big"))
+            """,
+        ),
+        scenario=SCENARIO,
+    ),
+    # --- What a child begins with ---
+    bug(
+        "ids_stay_behind",
+        "A child does not know which requests its parent has answered (IdsStayBehind).",
+        Edit(
+            BIRTH,
+            "items.cut(child.range.start, child.range.end)",
+            """
+            items.cut(child.range.start, child.range.end)
+            memory = BTree(pages, PartitionState.codecs[1])
+            snapshot = structs.replace(snapshot, remembered=0, remembered_bytes=0)
+            """,
+        ),
+        scenario=UNDER_LOAD,
+    ),
+    bug(
+        "child_keeps_all",
+        "A child keeps the items of its sibling.",
+        Edit(BIRTH, "items.cut(child.range.start, child.range.end)", "pass"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "cut_loses_a_leaf",
+        "A cut leaves out the leaf in which it lies.",
+        Edit(BTREE, "if first >= last:", "if first >= last or last - first < len(node.keys):"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "deletes_stay_behind",
+        "A child does not know when something was deleted last.",
+        Edit(BIRTH, "holds=holds,", "holds=holds,\n        largest_delete=0,"),
+        scenario=UNDER_LOAD,
+    ),
+    bug(
+        "child_made_again",
+        "A child that has fallen silent is made anew, as the same incarnation, from its parent (MakesAgain).",
+        Edit(
+            MAKING,
+            "known = self.journal.floor(group) or self.journal.buried(group) or group in node.replicas",
+            "known = self.journal.buried(group) or group in node.replicas",
+        ),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "parent_dropped_early",
+        "A node drops its replica of a parent before it has made its children (DropsTheParentEarly).",
+        Edit(HOST, "self.maker.owes_children(group):", "False:"),
+        Edit(
+            "dynaproof.impl.admin.splits",
+            "return all(self.nodes.is_there(voter, number) for voter in child.config.voters)",
+            "return True",
+        ),
+        scenario=SCENARIO,
+    ),
+    # --- Pages ---
+    bug(
+        "file_goes_with_its_owner",
+        "A page file is removed with the replica that wrote it (GoesWithItsOwner).",
+        Edit(LINES, "if name not in self.named:", "if True:"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "removed_before_all_is_read",
+        "After a restart files are removed before it is known who needs them.",
+        Edit(
+            LINES,
+            "for name in [*self.ownerless] if self.known else ():",
+            "for name in [*self.ownerless]:",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "frees_its_parents_pages",
+        "A child frees pages of its parent (FreesItsParentsPages).",
+        Edit(PAGE_FILE, "if ref.page >= self.first:", "if True:"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "forgets_older_views",
+        "A file goes while a peer still copies from it (ForgetsViews).",
+        Edit(LEARNER, "parts = {*head.older, *(pages.older if pages.held else ())}", "parts = {*head.older}"),
+        scenario=AND_REPAIR,
+    ),
+    bug(
+        "file_goes_by_the_written_head",
+        "A file goes when a head that needs it no more is written (RemovesByTheWrittenHead).",
+        Edit(
+            CHILDREN,
+            '''
+            """The last checkpoint, or a copy of one (H3)."""
+            ''',
+            '''
+            """The last checkpoint, or a copy of one (H3)."""
+            self.lines.names(self.replica.group, self.replica.files_of_others())
+            ''',
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "never_home",
+        "What a split has left in the files of the parent never comes home (StaysAway).",
+        Edit(
+            LEARNER,
+            "pages.home = self.upkeep.homecoming.step(self.settings.home_pages)",
+            "pages.home = self.upkeep.homecoming.step(self.settings.home_pages) and False",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "large_values_stay_away",
+        "Leaves come home, and the large values in them do not.",
+        Edit(
+            BTREE,
+            "if type(value) is Large and value.ref is not None and value.ref.page < first",
+            "if type(value) is Large and value.ref is not None and value.ref.page < 0",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "home_too_soon",
+        "A child names its own file only, when some of its leaves have come home.",
+        Edit(
+            LEARNER,
+            "pages.home = self.upkeep.homecoming.step(self.settings.home_pages)",
+            "pages.home = self.upkeep.homecoming.step(self.settings.home_pages) or True",
+        ),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "abandoned_child_keeps_its_files",
+        "What was being made of a child when its parent fell silent stays on the disk (KeepsTheAbandoned).",
+        Edit(
+            MAKING,
+            """
+            self.node.lines.names(group, ())
+            remove_files(self.env.disk, group, made.incarnation)
+            """,
+            "return",
+        ),
+        scenario=AND_REPAIR,
+    ),
+    # --- Membership of a child ---
+    bug(
+        "child_voter_replaced_unheard",
+        "A voter of a child is replaced though another one was never heard of.",
+        Edit(
+            MEMBERSHIP,
+            "return [leadership.progress[one] for one in self.replica.config.unproven if one not in known]",
+            """
+            brought = self.replica.config.brought
+            return [leadership.progress[one] for one in (brought,) if one is not None and one not in known]
+            """,
+        ),
+        scenario=AND_REPAIR,
+    ),
+)

@@ -1,0 +1,299 @@
+"""The scenarios of partitions that are split: `split`, `split-of-a-split`, `split-under-load`,
+`split-and-repair`, `split-and-delete`, `hot-key`.
+
+Each is as those of `repair`, and an operator orders splits beside the load, or the admins find partitions
+that are large or hot. When the faults have stopped, every split has ended, its parent is gone, and the
+children have all their voters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from msgspec import Struct, structs
+
+from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
+from dynaproof.checkers.kinds.region_faults import (
+    ADMIN_CRASH,
+    LEADER_CUT,
+    LEADER_MUTE,
+    MAKER_CRASH,
+    POWER_FAILURE,
+)
+from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE, is_active
+from dynaproof.checkers.runs.config import Chance, Fault, in_order
+from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.runs.scenario import Scenario
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
+from dynaproof.checkers.scenarios.region_end import observed
+from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
+from dynaproof.checkers.scenarios.table import FAULTS, TABLE, tables_are_active
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
+from dynaproof.checkers.workloads.user import TRIES, User
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.metadata.orders import SplitAt
+from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord
+from dynaproof.impl.values.key_range import equal_part, position
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.sometimes import LEADER_CHANGED
+from dynaproof.specs.sometimes_of_regions import (
+    ADMIN_DIED,
+    CAME_HOME,
+    CHILD_BY_COPY,
+    CHILD_WAITED,
+    CROSSED,
+    CROSSED_OPEN,
+    PAGES_OUTLIVE_PARENT,
+    PARTITION_SPLIT,
+    REPAIRED_UNDER_LOAD,
+    RETRIED_IN_CHILD,
+    SPLIT_GIVEN_UP,
+    SPLIT_TAKEN_OVER,
+)
+
+OF_A_SPLIT = (MAKER_CRASH, POWER_FAILURE, LEADER_MUTE)
+"""What falls as soon as a partition is split, in most runs;"""
+
+SPLIT_FAULTS = (*FAULTS, *OF_A_SPLIT, LEADER_CUT, ADMIN_CRASH)
+"""and what may fall at any time: whatever loses no synced state."""
+
+STEPS_OF_A_RANGE = 15
+"""Positions inside a range at which operators split it."""
+
+LONG_DEAD = 20
+"""By how many times it takes longer until a node is taken for dead where none loses anything: a split whose
+voter is lost is given up.
+"""
+
+PATIENT_US = 1 << 50
+"""A split is given up for a voter that is lost only: where no event has its time, any time passes soon. But
+who leads, and never hears a voter, cannot split.
+"""
+
+NEVER_BYTES = 1 << 40
+"""No partition is so large."""
+
+
+class Splitting(Struct, frozen=True):
+    """What is split, and how often."""
+
+    orders: int = 3
+    """Splits that an operator orders, at the most."""
+    partitions: int = 2
+    """Of the table at first, at the most."""
+    by_size: bool = False
+    by_heat: bool = False
+    keys: int = 9
+    hot: bool = False
+    """Whether all ask for one key most of the time."""
+    forgets: bool = False
+    """Whether what was not answered may be asked again when the partition that did it is gone."""
+
+
+def draw_split(
+    name: str, losses: Losses, shape: Shape, splitting: Splitting, length: int, seed: int, strategy: str
+) -> RegionConfig:
+    """The configuration of one seed."""
+    config = draw_repair(name, losses, shape, length, seed, strategy)
+    pick = Chance(f"{name}/{strategy}/{seed}/split")
+    heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
+    patient = lease * 3 if config.end == "gray" else PATIENT_US
+    settings = structs.replace(
+        config.settings,
+        home_us=heartbeat * (1, 4)[pick(2)],
+        home_pages=(1, 4, 64)[pick(3)],
+        files_per_head=(2, 4)[pick(2)],
+        page_bytes=(256, config.settings.page_bytes)[pick(2)],
+    )
+    admin = structs.replace(
+        config.admin,
+        dead_us=config.admin.dead_us if losses.losses else config.admin.dead_us * LONG_DEAD,
+        splits_at_once=(1, 4)[pick(2)],
+        split_patience_us=(heartbeat // 2, lease * 3, patient, patient)[pick(4)],
+        make_us=lease * (2, 6)[pick(2)],
+        split_bytes=settings.page_bytes * (4, 12)[pick(2)] if splitting.by_size else NEVER_BYTES,
+        hot_requests=(4, 12)[pick(2)] if splitting.by_heat else NEVER_BYTES,
+        heat_us=heartbeat * (1, 3)[pick(2)],
+    )
+    user = structs.replace(
+        config.user,
+        keys=(2, 5, splitting.keys)[pick(3)],
+        partitions=1 + pick(splitting.partitions),
+        item_bytes=(0, 0, 150, 900)[pick(4)],
+        hot=splitting.hot,
+    )
+    kinds = [kind for kind in OF_A_SPLIT if kind in losses.others]
+    faults = []
+    for _ in range(pick(4)):
+        kind, step = kinds[pick(len(kinds))], 1 + pick((8, length // 2)[pick(2)])
+        faults.append(Fault(kind.name, step, pick(64), 10 + pick(600), pick(1 << 20)))
+    if splitting.forgets and pick(2):
+        config = asks_late(config)
+    return structs.replace(
+        config, settings=settings, admin=admin, user=user, faults=in_order(config.faults, faults)
+    )
+
+
+def asks_late(config: RegionConfig) -> RegionConfig:
+    """A parent is soon gone, and who was not answered by it asks again after that."""
+    heartbeat, router = config.settings.heartbeat_us, config.router
+    caller = structs.replace(router.caller, attempt_us=heartbeat * 4)
+    return structs.replace(
+        config, router=structs.replace(router, caller=caller), report_us=max(1, heartbeat // 4)
+    )
+
+
+def orders_of(config: RegionConfig, most: int) -> list[SplitAt]:
+    """Splits of partitions that are there, or may be by then."""
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/splits")
+    parts, first = config.user.partitions, config.user.partitions * config.user.tables
+
+    def order(partition: int) -> SplitAt:
+        """Somewhere in the range that the table began with, or in the middle, if the leader reports one."""
+        of = equal_part(parts, pick(parts) if partition > first else (partition - 1) % parts)
+        step = of.positions // (STEPS_OF_A_RANGE + 1)
+        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * step
+        return SplitAt(partition, b"" if partition > first and pick(3) == 0 else position(at))
+
+    orders = [order(1 + pick(first))]
+    while len(orders) < 1 + pick(most):
+        orders.append(order(1 + pick(first + 2 * len(orders))))
+    return orders
+
+
+def order(run: Run, most: int) -> None:
+    """The load begins, and the last user orders the first split: an event."""
+    *others, place = run.places_of(USER)
+    run.world.fault("order", place, 0)
+    if not place.up:
+        run.world.start(place)
+    assert isinstance(place.node, User)
+    place.node.ask_first(orders_of(run.config, most)[0])
+    run.world.run(place, place.node.begin)
+    begin_all(run, others)
+
+
+def begin_all(run: Run, places: Sequence[Place]) -> None:
+    """These ask as much as the configuration says."""
+    operations = run.config.user.operations
+    for place in places:
+        if not place.up:
+            run.world.start(place)
+            continue
+        assert isinstance(place.node, User)
+        place.node.left, place.node.tries = operations, operations * TRIES
+        run.world.run(place, place.node.begin)
+
+
+def begin_with_splits(run: Run, most: int) -> None:
+    """The load is on, and the last user orders more splits."""
+    place = run.places_of(USER)[-1]
+    begin_all(run, run.places_of(USER))
+    assert isinstance(place.node, User)
+    place.node.first = []
+    place.node.ask_first(*orders_of(run.config, most)[1:])
+
+
+def a_split_is_planned(run: Run) -> bool:
+    """From here on an admin is about to split a partition."""
+    return bool(observed(run).metadata.of(SplitRecord))
+
+
+def replicas_are_reported(run: Run) -> bool:
+    """From here on an admin may split what there is: it has heard of all replicas of the tables."""
+    if not tables_are_active(run):
+        return False
+    partitions = observed(run).metadata.of(PartitionRecord)
+    there = [(voter, one.partition) for one in partitions for voter in one.config.voters]
+    admins = [place.node for place in run.places_of(ADMIN) if is_active(place)]
+    return any(isinstance(one, Admin) and all(one.nodes.is_full(*voter) for voter in there) for one in admins)
+
+
+def like_split(
+    name: str,
+    sentence: str,
+    seen: tuple[Sometimes, ...],
+    losses: Losses = Losses(losses=0, absences=0, others=SPLIT_FAULTS),  # noqa: B008 It is frozen.
+    shape: Shape = Shape(),  # noqa: B008
+    splitting: Splitting = Splitting(),  # noqa: B008
+    length: int = LENGTH,
+) -> Scenario:
+    """A scenario in which partitions are split: where an operator orders that, from when the first is about
+    to be.
+    """
+    scenario = structs.replace(
+        TABLE,
+        name=name,
+        sentence=sentence,
+        draw=partial(draw_split, name, losses, shape, splitting, length),
+        kinds=KINDS_THAT_LOSE,
+        sometimes=tuple(one.name for one in (PARTITION_SPLIT, *seen)),
+        faults=losses.all_kinds,
+    )
+    if not splitting.orders:
+        return scenario
+    return structs.replace(
+        scenario,
+        stages=(*TABLE.stages, (replicas_are_reported, "order")),
+        ready=a_split_is_planned,
+        begin=partial(begin_with_splits, most=splitting.orders),
+        actions={**TABLE.actions, "order": partial(order, most=splitting.orders)},
+        act_sentences={**TABLE.act_sentences, "order": "users ask, and {} orders a split"},
+    )
+
+
+SPLIT = like_split(
+    "split",
+    "an operator splits partitions while nodes crash; nothing is lost",
+    (LEADER_CHANGED, CHILD_WAITED, CAME_HOME, CROSSED, CROSSED_OPEN, PAGES_OUTLIVE_PARENT, SPLIT_TAKEN_OVER),
+)
+
+SPLIT_OF_A_SPLIT = like_split(
+    "split-of-a-split",
+    "children are split before all of them are made, and before their pages are home",
+    (CAME_HOME, CROSSED, PAGES_OUTLIVE_PARENT),
+    splitting=Splitting(orders=6, partitions=1, by_size=True),
+)
+
+SPLIT_UNDER_LOAD = like_split(
+    "split-under-load",
+    "partitions are split while many items are written",
+    (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
+    losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
+    shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
+    splitting=Splitting(orders=4, forgets=True),
+)
+
+SPLIT_AND_REPAIR = like_split(
+    "split-and-repair",
+    "voters are lost before, while and after a partition is split",
+    (CHILD_BY_COPY, SPLIT_GIVEN_UP, REPAIRED_UNDER_LOAD),
+    losses=Losses(
+        kinds=(LOST_DISK, *Losses().kinds),
+        losses=3,
+        absences=2,
+        others=(CRASH, MAKER_CRASH, POWER_FAILURE),
+        most_others=3,
+    ),
+    shape=Shape(rows=(2, 3)),
+)
+
+SPLIT_AND_DELETE = like_split(
+    "split-and-delete",
+    "tables are deleted, and made again, while their partitions are split",
+    (ADMIN_DIED, SPLIT_TAKEN_OVER),
+    shape=Shape(orders=SOME_ORDERS),
+    splitting=Splitting(orders=5),
+)
+
+HOT_KEY = like_split(
+    "hot-key",
+    "most ask for one key: a hot partition is split beside it, and not where nothing would be won",
+    (CROSSED,),
+    shape=Shape(think=8, operations=40),
+    splitting=Splitting(orders=0, by_heat=True, hot=True),
+)
+
+OF_SPLITS = (SPLIT, SPLIT_OF_A_SPLIT, SPLIT_UNDER_LOAD, SPLIT_AND_REPAIR, SPLIT_AND_DELETE, HOT_KEY)

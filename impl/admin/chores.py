@@ -1,0 +1,102 @@
+"""Changes of the metadata that a walk over the partitions has found, or a node's answer: one at a time is
+read, decided and written.
+
+*Invariant.* Each is decided on what was read for it, and conditioned on that; so what has changed since it
+was found does no harm, and two admins may have found the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from dynaproof.impl.admin.reading import Metadata
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.term import Term
+from dynaproof.impl.admin.workflows import Workflows
+from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordNode
+from dynaproof.impl.metadata.splits import PlanSplit
+from dynaproof.impl.router.call import Ending
+
+Chore: TypeAlias = Plan | PlanSplit | Forget | RecordNode | MarkNode
+
+
+class Do(Struct, frozen=True, gc=False):
+    """What a chore reads, and writes."""
+
+    chore: Chore
+
+
+class Chores:
+    """The chores that wait; see the module."""
+
+    def __init__(
+        self,
+        settings: AdminSettings,
+        metadata: Metadata,
+        term: Term,
+        workflows: Workflows,
+        hurry: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self.metadata = metadata
+        self.term = term
+        self.workflows = workflows
+        self.hurry = hurry
+        """Have the next walk begin soon."""
+        self.waiting: dict[Chore, bool] = {}
+        """In order;"""
+        self.doing: Chore | None = None
+        """and that which is under way."""
+
+    def activated(self) -> None:
+        """Nothing is known of what an earlier term of this admin found."""
+        self.waiting = {}
+
+    def add(self, chore: Chore) -> None:
+        """Do this after what waits already, if there is room for it; else the next walk finds it again."""
+        if len(self.waiting) < self.settings.chores:
+            self.waiting.setdefault(chore, True)
+            self.next()
+
+    def next(self) -> None:
+        """Begin the next one."""
+        if self.doing is None and self.waiting and self.term.active:
+            self.doing = next(iter(self.waiting))
+            self.metadata.read(self.doing.keys(), Do(self.doing))
+
+    def decide(self, m: Do, read: Read) -> None:
+        """Write it down, if it is still to be done."""
+        change = m.chore.decide(read, self.most(m.chore)) if self.term.governs(read) else None
+        if change is None:
+            self.over(m.chore)
+        else:
+            self.metadata.change(change, m)
+
+    def most(self, chore: Chore) -> int:
+        """How many workflows of the kind that a chore begins may be under way."""
+        settings = self.settings
+        return settings.splits_at_once if isinstance(chore, PlanSplit) else settings.replacements
+
+    def written(self, m: Do, ending: Ending, slot: int) -> None:
+        """Go on with what it begins; if it was not written, the next walk finds it again."""
+        self.over(m.chore)
+        if ending == "ok" and isinstance(m.chore, Plan | PlanSplit):
+            self.workflows.look()
+        elif ending == "ok" and isinstance(m.chore, MarkNode):
+            self.hurry()  # Its replicas are lost from here on, or are not any more.
+
+    def undone(self, m: Do) -> None:
+        """The metadata did not answer."""
+        self.over(m.chore)
+
+    def over(self, chore: Chore) -> None:
+        """Begin the next one."""
+        self.waiting.pop(chore, None)
+        self.doing = None
+        if not self.term.active:
+            self.waiting = {}
+        self.next()

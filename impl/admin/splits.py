@@ -1,0 +1,210 @@
+"""What is done in the steps of a split: the leader is told to propose it, the children are listed once it is
+chosen, and the parent is dropped once nobody needs it any more (rule A12 of docs/table.md). `steps` drives
+them.
+
+*Invariant.* Children are listed on the word of a replica that knows the barrier only, and a parent is dropped
+when every voter of its children, by their newest configs, was reported to be there: then nobody makes a child
+from the parent any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from msgspec import structs
+
+from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.steps import Driven, Steps
+from dynaproof.impl.admin.term import Term
+from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord, partition_key
+from dynaproof.impl.metadata.splits import SplitAnswers, advance_split, is_of, keys_of_split
+from dynaproof.impl.node import Env, Message, Microseconds, NodeId
+from dynaproof.impl.partition.messages.requests import Change
+from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone, SplitPartition
+from dynaproof.impl.partition.records import Split
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import (
+    CreateReplica,
+    DropReplica,
+    Gone,
+    NotNow,
+    OtherEpoch,
+    RaiseEpoch,
+)
+
+FIRST_INCARNATION = 1
+"""That of the voters which a `Split` names (H3). Who came later is made by the workflow that brought it."""
+
+
+class Heard:
+    """What was heard of a split."""
+
+    __slots__ = ("answers", "gone", "missing_since")
+
+    def __init__(self) -> None:
+        self.answers = SplitAnswers()
+        self.gone: dict[Member, bool] = {}
+        """The parent's replicas of which their nodes have answered that they are gone."""
+        self.missing_since: dict[tuple[int, Member], Microseconds] = {}
+        """By child and voter: since when no replica is there that could make it."""
+
+
+class Splits:
+    """How partitions are split; see the module."""
+
+    def __init__(self, env: Env, settings: AdminSettings, term: Term, nodes: Nodes, steps: Steps) -> None:
+        self.env = env
+        self.settings = settings
+        self.term = term
+        self.nodes = nodes
+        self.steps = steps
+
+    def under_way(self) -> int:
+        """How many partitions are being split."""
+        return len(self.steps.of(SplitRecord))
+
+    # --- A step ---
+
+    def keys(self, work: SplitRecord) -> tuple[bytes, ...]:
+        """What a step looks at and changes, in order."""
+        return keys_of_split(work)
+
+    def begin(self) -> Heard:
+        """Nothing was heard of it yet."""
+        return Heard()
+
+    def is_same_step(self, before: SplitRecord, after: SplitRecord) -> bool:
+        """Whether two records are of the same step."""
+        return before.step == after.step
+
+    def decide(self, one: Driven, read: Read) -> Change | None:
+        """What is written down by what was answered, and by what reports say (A12)."""
+        work: SplitRecord = one.work
+        parent: PartitionRecord = read.record(partition_key(work.partition))
+        answers = structs.replace(
+            one.heard.answers,
+            hopeless=work.step == "split" and self.is_hopeless(one, parent),
+            made=work.step == "made"
+            and all(self.is_settled(child, read.record(partition_key(child))) for child in work.children),
+            gone=work.step == "drop" and self.is_gone(one, parent),
+        )
+        return advance_split(read, work, answers)
+
+    def is_hopeless(self, one: Driven, parent: PartitionRecord) -> bool:
+        """Whether a split is given up: its leader takes too long, or a voter is lost, which nobody may
+        replace as long as the split has the partition (A4).
+        """
+        late = self.env.now - one.began_at >= self.settings.split_patience_us
+        return late or any(self.nodes.has_lost(voter, parent.partition) for voter in parent.config.voters)
+
+    def is_settled(self, number: int, child: PartitionRecord | None) -> bool:
+        """Whether no voter of a child is to be made from the parent any more: all were; or the child is split
+        itself, all of its children's were, and nothing of it is left.
+        """
+        if child is None or child.state != "listed":
+            return child is not None and child.state == "gone"
+        return all(self.nodes.is_there(voter, number) for voter in child.config.voters)
+
+    def is_gone(self, one: Driven, parent: PartitionRecord) -> bool:
+        """Whether all live nodes have answered that the parent's replicas are gone; and this admin does not
+        look up, with what it read before they were listed, whether the children have records (A11). What one
+        of an older term finds is fenced, for the nodes have answered this one (A8).
+        """
+        answered = all(member in one.heard.gone for member in self.to_drop(parent))
+        return answered and not any(map(self.nodes.looks_up, one.work.children))
+
+    def to_drop(self, parent: PartitionRecord) -> list[Member]:
+        """The parent's replicas that may be on live nodes; what a dead node has is dropped when it returns
+        (A11).
+        """
+        members = (*parent.config.voters, *(one.member for one in parent.pending))
+        return [member for member in members if not self.nodes.is_out_of_reach(member)]
+
+    # --- Commands ---
+
+    def command(self, one: Driven, read: Read) -> None:
+        """Send the command of the step (A12), and look again later, or at once if something was answered."""
+        work, leads = one.work, one.leader is not None
+        parent: PartitionRecord = read.record(partition_key(work.partition))
+        if work.step == "split":
+            message = SplitPartition(work.expected_epoch, parent.range, work.at, work.left, work.right)
+            self.steps.order(one, parent.config, message)
+        elif work.step == "void":
+            self.steps.order(one, parent.config, RaiseEpoch(work.expected_epoch))
+        elif work.step == "made":
+            for child in work.children:
+                self.make(one, child, read.record(partition_key(child)))
+        else:
+            self.drop(one, parent)
+        self.steps.wait(one, leads)
+
+    def make(self, one: Driven, number: int, child: PartitionRecord | None) -> None:
+        """Have those of a child's first voters made that no replica of the parent makes: by copy, once that
+        was so for long enough (A12, 4; H10). One that is lost is replaced like any voter (A10).
+        """
+        if child is None or child.state != "listed":
+            return
+        since, now = one.heard.missing_since, self.env.now
+        for voter in child.config.voters:
+            if voter.incarnation != FIRST_INCARNATION:
+                continue
+            if not self.nodes.must_be_made(voter, number, child.parent):
+                since.pop((number, voter), None)
+            elif now - since.setdefault((number, voter), now) >= self.settings.make_us:
+                config, slot = child.config, child.config_slot
+                self.env.enter(number)
+                self.env.send(
+                    voter.node, CreateReplica(voter, config, slot, None, self.term.term, child.parent)
+                )
+
+    def drop(self, one: Driven, parent: PartitionRecord) -> None:
+        """Command the nodes to drop the parent's replicas, each exactly (A6; A12, 4). A node that has yet to
+        make a child of it answers `NotYet`, and is asked again (H11).
+        """
+        self.env.enter(parent.partition)
+        for member in self.to_drop(parent):
+            if member not in one.heard.gone:
+                self.env.send(member.node, DropReplica(member, self.term.term))
+
+    # --- Answers ---
+
+    def on_split_done(self, one: Driven, sender: NodeId, m: SplitDone) -> None:
+        """The split is chosen."""
+        self.is_split(one, m.split)
+
+    def on_split_already(self, one: Driven, sender: NodeId, m: SplitAlready) -> None:
+        """It was given up too late: it is chosen."""
+        self.is_split(one, m.split)
+
+    def is_split(self, one: Driven, split: Split) -> None:
+        """Go on, if this is news, and the split that is asked for."""
+        if one.heard.answers.split is None and is_of(split, one.work):
+            one.heard.answers = structs.replace(one.heard.answers, split=split)
+            self.steps.step(one)
+
+    def on_other_epoch(self, one: Driven, sender: NodeId, m: OtherEpoch) -> None:
+        """The command is void: no split was chosen, for who knows the barrier answers with that."""
+        self.steps.answered(one, sender)
+        self.steps.learn(one, m.config, m.config_slot)
+
+    def on_not_now(self, one: Driven, sender: NodeId, m: NotNow) -> None:
+        """Ask who is named as the leader; else try again soon."""
+        if one.work.step in ("split", "void"):
+            self.steps.follow(one, sender, m.leader)
+
+    def on_gone(self, one: Driven, sender: NodeId, m: Gone) -> None:
+        """A replica of the parent is gone; the last one ends the work."""
+        if sender == m.member.node and one.work.step == "drop" and m.member not in one.heard.gone:
+            one.heard.gone[m.member] = True
+            self.steps.step(one)
+
+    ANSWERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        SplitDone: on_split_done,
+        SplitAlready: on_split_already,
+        OtherEpoch: on_other_epoch,
+        NotNow: on_not_now,
+        Gone: on_gone,
+    }

@@ -1,0 +1,125 @@
+"""A partition ends by a split: its leader proposes the barrier at the command of an admin, and whoever knows
+it says so from then on (rules H5, H6 and A12 of docs/table.md).
+
+*Invariants.* A `Split` is proposed when no config is in flight and all below is chosen, under the config of
+the epoch that the command expects, with every voter admitted and full: so its children have the voters that
+the log's order gives them. Nothing is proposed above it but what phase 1 needs. Who waits while it is in
+flight is answered in the step that applies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.partition.messages.requests import Request, WrongPartition
+from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone, SplitPartition
+from dynaproof.impl.partition.records import ChildSpec, Split
+from dynaproof.impl.partition.state import PartitionState
+from dynaproof.impl.partition.waiting import Waiting
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.leader import Leader
+from dynaproof.impl.paxos.leadership import Leadership
+from dynaproof.impl.paxos.membership import Membership
+from dynaproof.impl.paxos.records import Record
+from dynaproof.impl.paxos.service import Service
+from dynaproof.impl.values.key_range import InvalidRange
+
+
+def is_inside(m: SplitPartition) -> bool:
+    """Whether the position is inside the range, and not its start."""
+    try:
+        m.range.split(m.at)
+    except InvalidRange:
+        return False
+    return True
+
+
+class Splitting(Service):
+    """Ends a partition."""
+
+    def __init__(self, replica: Leader[PartitionState], waiting: Waiting) -> None:
+        self.replica = replica
+        self.env = replica.env
+        self.waiting = waiting
+        self.membership = Membership(replica, self.says_so)
+
+    # --- The command ---
+
+    def on_split_partition(self, sender: NodeId, m: SplitPartition) -> None:
+        """Propose the barrier, or say that it is chosen."""
+        replica, split = self.replica, self.replica.state.split
+        if split is not None:
+            self.env.send(sender, SplitDone(split))
+            return
+        leadership = self.membership.obeying(sender, m.expected_epoch)
+        if leadership is None or not self.membership.expects(sender, m.expected_epoch):
+            return
+        reason = self.reason_to_refuse(leadership, m)
+        if reason:
+            self.membership.not_now(sender, m.expected_epoch, reason)
+        elif replica.in_flight:
+            self.membership.wait(leadership, sender, m, self.on_split_partition)
+        elif replica.clock_trusted():
+            slot, epoch = replica.next_slot, replica.config.epoch
+            timestamp, (left, right) = replica.next_timestamp(), self.children(m)
+            replica.propose(Split(slot, leadership.ballot, epoch, timestamp, left, right))
+
+    def reason_to_refuse(self, leadership: Leadership, m: SplitPartition) -> str:
+        """Why it may not be split now; "" if it may, whether or not its own pages are home (P7)."""
+        replica = self.replica
+        others = [leadership.progress.get(voter) for voter in replica.others()]
+        if replica.settings.repairs_itself:
+            return "a group that repairs itself is not split"
+        if not 0 < m.left != m.right > 0:
+            return "its children are not two"
+        if len(others) + 1 < len(replica.config.voters) or any(
+            one is None or one.asked_at < 0 for one in others
+        ):
+            return "a voter is not admitted"
+        if not all(one is not None and one.full for one in others):
+            return "a voter has no tree"
+        pages = replica.state.pages
+        if not pages.home and len(pages.line) >= replica.settings.files_per_head:
+            return "its pages lie in as many files as they may"
+        return ""
+
+    def children(self, m: SplitPartition) -> tuple[ChildSpec, ChildSpec]:
+        """What the command makes: voters on the nodes that have this partition's, of incarnation 1 (H3)."""
+        voters = tuple(Member(voter.node, 1) for voter in self.replica.config.voters)
+        low, high = m.range.split(m.at)
+        return ChildSpec(m.left, low, voters), ChildSpec(m.right, high, voters)
+
+    # --- The barrier ---
+
+    def applied(self, record: Record) -> None:
+        """The leader stops in the step that applies the barrier (H6), once it has answered who waits (H5)."""
+        if not isinstance(record, Split) or self.replica.leadership is None:
+            return
+        self.replica.end.led = True
+        for waiter in self.waiting.queue:
+            for sender, m in waiter.attempts:
+                if isinstance(m, Request):
+                    self.wrong_partition(sender, m)
+        self.replica.end_at_barrier()
+
+    def wrong_partition(self, sender: NodeId, m: Request) -> None:
+        """A request comes too late: its id is not remembered, so by the barrier's timestamp no attempt at the
+        partition was or will be applied, if that is within the deadline (R4).
+        """
+        split = self.replica.state.split
+        assert split is not None, "only who knows the barrier says so"
+        first = self.env.me if self.replica.end.led else None
+        final = split.timestamp <= m.deadline
+        self.env.send(sender, WrongPartition(m.request, m.attempt, final, split=split, first=first))
+
+    def says_so(self, sender: NodeId, expected_epoch: int) -> bool:
+        """Whether the partition is split: then a command that changes its config hears that (H6)."""
+        split = self.replica.state.split
+        if split is not None:
+            self.env.send(sender, SplitAlready(expected_epoch, split))
+        return split is not None
+
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {SplitPartition: on_split_partition}
+    SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {SplitPartition: is_inside}

@@ -1,0 +1,42 @@
+"""What a replica has under way with the files of its pages, beside checkpoints and copies; and what it knows
+of the end of its group.
+"""
+
+from __future__ import annotations
+
+from dynaproof.impl.tree.homecoming import Homecoming
+from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.scrub import Scrub
+
+
+class Upkeep:
+    """Of the page files of one replica."""
+
+    __slots__ = ("checkpoints", "homecoming", "replaced", "scrub")
+
+    def __init__(self, boot: int) -> None:
+        self.checkpoints = boot << 32
+        """The number of the last checkpoint: no other has it, in this life of the node or another."""
+        self.replaced: list[PageFile] = []
+        """Files that copies took the place of, and that somebody held then."""
+        self.scrub: Scrub | None = None
+        """The one under way."""
+        self.homecoming: Homecoming | None = None
+        """Of pages that lie in older files of the line (P5)."""
+
+    def next_checkpoint(self) -> int:
+        """The number of one more checkpoint."""
+        self.checkpoints += 1
+        return self.checkpoints
+
+
+class GroupEnd:
+    """What a replica knows of the barrier of its group beside what its state says."""
+
+    __slots__ = ("led", "marked")
+
+    def __init__(self) -> None:
+        self.marked = False
+        """A child of the group was made on this node once: it grants no lease any more (H7)."""
+        self.led = False
+        """This replica led when the barrier was counted chosen: its node's children campaign first (H6)."""

@@ -1,5 +1,5 @@
-"""A partition ends by a split (rules H5 to H7 and A12 of docs/table.md): who obeys the command, and what whoever
-knows the barrier answers.
+"""A partition ends by a split (rules H5 to H7 and A12 of docs/table.md): who obeys the command, and what is
+answered by whoever knows the barrier.
 """
 
 from __future__ import annotations
@@ -151,13 +151,12 @@ def test_a_split_that_makes_no_two_partitions_is_refused(command: SplitPartition
 
 
 @pytest.mark.parametrize(
-    "at_and_range",
-    [(MIDDLE, KeyRange(MIDDLE, None)), (MIDDLE, KeyRange(whole().start, MIDDLE)), (b"a", SPLIT.range)],
+    ("at", "whose"),
+    [(MIDDLE, KeyRange(MIDDLE, None)), (MIDDLE, KeyRange(whole().start, MIDDLE)), (b"a", whole())],
 )
-def test_a_position_that_is_not_inside_the_range_is_not_read(at_and_range: tuple[bytes, KeyRange]) -> None:
-    at, range_ = at_and_range
+def test_a_position_that_is_not_inside_the_range_is_not_read(at: bytes, whose: KeyRange) -> None:
     group = SplitGroup()
-    group.tell("sa", structs.replace(SPLIT, at=at, range=range_))
+    group.tell("sa", structs.replace(SPLIT, at=at, range=whose))
     group.go(5_000)
     assert not proposed(group)
     assert not group.heard(NotNow)
@@ -216,7 +215,7 @@ def test_who_waits_is_answered_in_the_step_that_applies_the_barrier() -> None:
         (waiting[1].request, 1),
     ]
     assert all(m.final and m.first == member("sa").node for m in told)
-    queues = dict((what, length) for what, length, _ in group.replica("sa").queues())
+    queues = {what: length for what, length, _ in group.replica("sa").queues()}
     assert queues["requests that wait for room"] == 0
 
 
@@ -258,9 +257,8 @@ def test_nobody_campaigns_for_a_parent_and_nobody_grants_it_a_lease() -> None:
         assert replica.leadership is None
         assert replica.campaign is None
         assert replica.grants_none
-        assert not [
-            one for lane, one in group.place(name).timers if lane == PARENT and isinstance(one, ElectionTimer)
-        ]
+        timers = [timer for lane, timer in group.place(name).timers if lane == PARENT]
+        assert not [timer for timer in timers if isinstance(timer, ElectionTimer)]
     assert not proposed_above(group)
 
 

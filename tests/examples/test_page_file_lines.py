@@ -1,5 +1,5 @@
-"""Page files stay as long as a replica names them (P6 of docs/table.md), and a node's journal knows whose children
-were made here (H7, H11).
+"""Page files stay as long as a replica names them (P6 of docs/table.md), and a node's journal knows whose
+children were made here (H7, H11).
 """
 
 from dynaproof.checkers.world.disk import SimDisk
@@ -27,10 +27,10 @@ class OneDisk:
         self.disk = SimDisk(Outbox())
         self.disk.write_page(FILE, 0, b"page")
         self.lines = Lines(self.disk)
+        self.lines.known = True
 
-    def clear(self) -> bool:
-        """Remove what may go; whether the file is there still."""
-        self.lines.clear()
+    def is_there(self) -> bool:
+        """Whether the parent's file is."""
         return FILE in self.disk.files()
 
 
@@ -39,9 +39,9 @@ class OneDisk:
 
 def test_a_file_goes_with_its_owner_if_nobody_else_names_it() -> None:
     one = OneDisk()
-    assert one.clear(), "it has an owner"
+    assert one.is_there(), "it has an owner"
     one.lines.left(PARENT, 1)
-    assert not one.clear()
+    assert not one.is_there()
 
 
 def test_a_file_stays_while_any_child_names_it_and_goes_with_the_last() -> None:
@@ -49,11 +49,11 @@ def test_a_file_stays_while_any_child_names_it_and_goes_with_the_last() -> None:
     one.lines.names(LEFT, (FILE,))
     one.lines.names(RIGHT, (FILE,))
     one.lines.left(PARENT, 1)
-    assert one.clear()
+    assert one.is_there()
     one.lines.names(LEFT, ())
-    assert one.clear()
+    assert one.is_there()
     one.lines.names(RIGHT, ())
-    assert not one.clear()
+    assert not one.is_there()
     assert not one.lines.named
     assert not one.lines.ownerless
 
@@ -62,14 +62,27 @@ def test_a_file_that_no_child_names_stays_while_its_owner_is_there() -> None:
     one = OneDisk()
     one.lines.names(LEFT, (FILE,))
     one.lines.names(LEFT, ())
-    assert one.clear()
+    assert one.is_there()
+
+
+def test_nothing_goes_before_all_of_the_disk_was_looked_at() -> None:
+    one = OneDisk()
+    one.lines.known = False
+    one.lines.left(PARENT, 1)
+    one.lines.clear()
+    assert one.is_there(), "a child may name it of which nothing is known yet"
+    one.lines.known = True
+    one.lines.clear()
+    assert not one.is_there()
 
 
 def test_a_file_whose_owner_is_made_again_is_its_own() -> None:
     one = OneDisk()
+    one.lines.names(LEFT, (FILE,))
     one.lines.left(PARENT, 1)
     one.lines.owned(PARENT, 1)
-    assert one.clear()
+    one.lines.names(LEFT, ())
+    assert one.is_there()
 
 
 def test_a_child_names_its_grandparent_until_its_own_file_has_all() -> None:
@@ -81,9 +94,9 @@ def test_a_child_names_its_grandparent_until_its_own_file_has_all() -> None:
     one.lines.left(PARENT, 1)
     one.lines.left(LEFT, 1)
     one.lines.names(LEFT, ())
-    assert one.clear()
+    assert one.is_there()
     one.lines.names(OTHER, (between,))
-    assert not one.clear()
+    assert not one.is_there()
     assert one.disk.files() == [between]
 
 
@@ -91,7 +104,7 @@ def test_files_of_other_incarnations_stay() -> None:
     one = OneDisk()
     one.lines.left(PARENT, 2)
     one.lines.left(PARENT + 10, 1)
-    assert one.clear()
+    assert one.is_there()
 
 
 # --- The journal of the node ---

@@ -35,8 +35,8 @@ from dynaproof.specs.observe.impl.place import FEW_PAGES, replica_of, work_bound
 FEW, MANY = 1_000, 100_000
 """Items of 1 KB in the partition."""
 SPLITS = 48
-"""How many regions, each with a chance of its own, are split for each of both: a stop is a few round trips, of
-which one alone says little.
+"""How many regions, each with a chance of its own, are split for each of both: a stop is a few round trips,
+of which one alone says little.
 """
 REQUESTS_PER_S = 2_000
 QUIET_US, AFTER_US, MOST_US = 2 * SECOND, SECOND // 10, 600 * SECOND

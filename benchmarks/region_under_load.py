@@ -6,7 +6,7 @@ loader.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from dynaproof.checkers.kinds.region import ADMIN_NODES, ROUTER_NODES, ZONES
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.workloads.user import SCHEMA
+from dynaproof.checkers.world.listening import Observer
 from dynaproof.checkers.world.options import Options
 from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
@@ -156,7 +157,14 @@ class RegionUnderLoad:
     come.
     """
 
-    def __init__(self, partitions: int, items: int, rows: int = ROWS) -> None:
+    def __init__(
+        self,
+        partitions: int,
+        items: int,
+        rows: int = ROWS,
+        seed: int = 1,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self.items = items
         settings, nodes = Settings(repairs_itself=False), storage_nodes()
         region = Region(nodes[-len(ZONES) :], ADMIN_NODES)
@@ -173,7 +181,7 @@ class RegionUnderLoad:
             for node in ROUTER_NODES
         ]
         made.append((LOADER, lambda env: Loader(env, items)))
-        self.world = World(made, Timed(1), OPTIONS)
+        self.world = World(made, Timed(seed), OPTIONS, observers)
         self.world.keep_trace = False
         first = nodes[: rows * len(ZONES)]
         for place in self.world.places.values():

@@ -14,37 +14,45 @@ from dynaproof.impl.values.key_range import HASH_BYTES
 SAMPLES = 64
 """Positions that are kept of all that were asked for."""
 
+WHOLE_TURN = 1 << 64
+GOLDEN = 0x9E3779B97F4A7C15
+"""The golden ratio of that, as an odd number."""
+
 FEW_CHILDREN = 16
 """A root that has no more says little of what is below: its children are looked at too."""
 
 
 class Heat:
-    """A sample of the positions that were asked for, even over time and without chance."""
+    """A sample of the positions that were asked for, even over time and without chance. Requests are counted
+    in steps of the golden ratio of a whole turn, and those are kept that come to stand in its first part:
+    whatever returns with a period is sampled as often as all else.
+    """
 
-    __slots__ = ("_each", "_seen", "positions")
+    __slots__ = ("_below", "_turn", "kept")
 
     def __init__(self) -> None:
-        self.positions: list[bytes] = []
-        self._each = 1
-        self._seen = 0
+        self.kept: list[tuple[int, bytes]] = []
+        """Where in the turn a request came to stand, and its position."""
+        self._turn = 0
+        self._below = WHOLE_TURN
 
     def asked(self, key: bytes) -> None:
         """A storage key was asked for."""
-        self._seen += 1
-        if self._seen % self._each:
+        turn = self._turn = (self._turn + GOLDEN) % WHOLE_TURN
+        if turn >= self._below:
             return
-        self.positions.append(key[:HASH_BYTES])
-        if len(self.positions) == SAMPLES:
-            del self.positions[::2]
-            self._each *= 2
+        self.kept.append((turn, key[:HASH_BYTES]))
+        if len(self.kept) == SAMPLES:
+            self._below //= 2
+            self.kept = [one for one in self.kept if one[0] < self._below]
 
     def clear(self) -> None:
         """Begin anew."""
-        self.positions, self._each, self._seen = [], 1, 0
+        self.kept, self._turn, self._below = [], 0, WHOLE_TURN
 
     def middle(self) -> bytes:
         """The position in the middle of what was asked for; empty where most of it was for one."""
-        return middle_of(sorted(self.positions))
+        return middle_of(sorted(position for _, position in self.kept))
 
 
 def middle_of(positions: list[bytes]) -> bytes:

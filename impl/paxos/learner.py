@@ -196,6 +196,7 @@ class Learner(Core[State]):
         if copied is not None:
             if self.copy_is_late(slot):
                 self.checkpoint = None
+                self.go_on_to_barrier()
                 return
             self.reached("catch-up by copy")
             pages = self.state.pages
@@ -246,6 +247,12 @@ class Learner(Core[State]):
         self.log.drop_unneeded()
         self.state.pages.confirm()
         self.remove_unneeded_files()
+        self.go_on_to_barrier()
+
+    def go_on_to_barrier(self) -> None:
+        """A checkpoint is over: the last one may have waited for that (P1), and nothing else calls for it."""
+        if self.state.barrier:
+            self.checkpoint_if_due()
 
     def remove_unneeded_files(self) -> None:
         """Remove files of pages that are neither used nor held, once no crash can bring them back."""

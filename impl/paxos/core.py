@@ -43,7 +43,6 @@ class Core(Generic[State]):
         self.group = env.lane
         """The group: all that the replica does is of its lane, and its files are named for it."""
         self.member: Member = log.head.member
-        self.incarnation = self.member.incarnation
         # Acceptor.
         self.lease_granted_until: Microseconds = 0
         self.lease_granted_to: Ballot = NO_BALLOT
@@ -77,6 +76,11 @@ class Core(Generic[State]):
         self.upkeep = Upkeep(env.boot)
 
     # --- Who is who ---
+
+    @property
+    def incarnation(self) -> int:
+        """Its own."""
+        return self.member.incarnation
 
     @property
     def config(self) -> Config:

@@ -33,7 +33,7 @@ def test_the_metadata_keeps_all_leaders_in_mind_that_it_may() -> None:
 
 def test_an_admin_keeps_as_many_answers_as_sessions_for_copies_of_their_orders() -> None:
     env: Any = SimpleNamespace(boot=1, enter=lambda _lane: None, send=lambda _to, _message: None)
-    orders = Orders(env, SimpleNamespace(sessions=10), *[None] * 6)  # type: ignore[arg-type]
+    orders = Orders(env, SimpleNamespace(sessions=10), *[None] * 7)  # type: ignore[arg-type]
     requests = [RequestId(NODE, 1, number) for number in range(15)]
     for count, request in enumerate(requests, 1):
         orders.say(NODE, NotActive(request, ""))

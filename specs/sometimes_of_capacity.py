@@ -49,6 +49,18 @@ IN_DEBT = Sometimes(
     "docs/capacity.md, Who is admitted",
 )
 
+BUCKETS_DIVIDED = Sometimes(
+    "buckets divided at a split",
+    "A partition that had throttled was split, and its children began with what was left in its buckets.",
+    "docs/table.md, H4",
+)
+
+READS_DIVIDED = Sometimes(
+    "read level divided at a split",
+    "A replica of a child began with its part of what it had heard that its parent had left to be read.",
+    "impl/capacity/shares.py",
+)
+
 OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -60,6 +72,8 @@ OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
             RATES_CHANGED,
             BOOSTED,
             IN_DEBT,
+            BUCKETS_DIVIDED,
+            READS_DIVIDED,
         )
     }
 )

@@ -190,7 +190,7 @@ class RegionObservation(GroupsObservation):
         capacity = self.groups[partition.partition].capacity
         capacity.is_due = isinstance(table, ProvisionedTable)
         if isinstance(record, RatesSet) and isinstance(table, ProvisionedTable):
-            capacity.boosted(record, table, partition.partition)
+            capacity.boosted(table, partition.partition)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
         for change in record.changes():

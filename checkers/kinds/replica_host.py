@@ -25,6 +25,7 @@ from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply
 from dynaproof.impl.partition.notes import (
     CapacityExceeded,
     ReadAdmitted,
+    ReadsDivided,
     ReadsTakenOver,
     Retried,
     Served,
@@ -48,6 +49,7 @@ HOST_NOTES = (
     Served,
     CapacityExceeded,
     ReadAdmitted,
+    ReadsDivided,
     ReadsTakenOver,
 )
 """What a host notes."""

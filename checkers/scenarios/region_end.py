@@ -15,17 +15,16 @@ from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.runs.run import Run
+from dynaproof.checkers.scenarios import capacity_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never, what_lags
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
-from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import (
     METADATA,
     NodeRecord,
     PartitionRecord,
-    ProvisionedTable,
     ReplacementRecord,
     SplitRecord,
     TableRecord,
@@ -36,19 +35,17 @@ from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.specs.observe.impl.capacity import MOST_MULTIPLIER
 from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.capacity_facts import MICRO, TableAdmitted
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended, Unmended
 
 PROVIDES: tuple[type[Fact], ...] = (
+    *capacity_end.PROVIDES,
     Behind,
     IdleElection,
     Leaked,
     Stalled,
-    TableAdmitted,
     Unanswered,
     Uncut,
     Unended,
@@ -132,10 +129,11 @@ def rest(run: Run) -> None:
 
 
 def judge_end(run: Run) -> None:
-    """Mends, answers, ends what was begun, has all voters, keeps nothing that is not named, and becomes
-    quiet.
+    """Mends, answers, ends what was begun, has all voters and the rates that it is to have, keeps nothing
+    that is not named, and becomes quiet.
     """
-    for judge in (stays_within_its_rate, mends, answers, ends, regains_voters, keeps_nothing, quiet):
+    first, last = (stays_within_its_rate, mends, answers, ends), (keeps_nothing, quiet)
+    for judge in (*first, regains_voters, hears_its_rates, *last):
         if run.failure is None:
             judge(run)
             run.check()
@@ -173,26 +171,8 @@ def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[
 
 
 def stays_within_its_rate(run: Run) -> None:
-    """What the partitions of a table have admitted together is within its bound, if its rates never changed:
-    the greatest of all windows is that which is furthest above what it fills.
-    """
-    observation = observed(run)
-    for table in observation.metadata.of(ProvisionedTable):
-        if table.version > 1:
-            continue
-        groups = [observation.groups[partition].capacity for partition in table.partitions]
-        rate, above, most, before = table.given.write * most_multiplied(table.given), 0, 0, 0
-        for at_us, cost in sorted(charge for group in groups for charge in group.charges):
-            above = max(0, above - rate * (at_us - before)) + cost * MICRO
-            most, before = max(most, above), at_us
-        largest = sum(max((cost for _, cost in group.charges), default=0) for group in groups)
-        bound = table.given.write * table.given.burst_us + largest * MICRO
-        groups[0].view.file(TableAdmitted(table.name, most, bound))
-
-
-def most_multiplied(given: Provisioned) -> int:
-    """By how much the shares of a table may be multiplied."""
-    return 1 if given.adapts == "none" else MOST_MULTIPLIER
+    """Tables that are given capacity have admitted no more than that."""
+    capacity_end.judge_tables(observed(run))
 
 
 def mends(run: Run) -> None:
@@ -329,6 +309,15 @@ def regains_voters(run: Run) -> None:
         file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
     for split in observed(run).metadata.of(SplitRecord):
         file(run, Unended(f"the split of partition {split.partition}, in its step {split.step}", bound))
+
+
+def hears_its_rates(run: Run) -> None:
+    """Every partition of a table that is given capacity gets its share."""
+    bound = SETTLING_LEASES * run.config.settings.lease_us
+    if capacity_end.unrated(observed(run)):
+        run.advance_until(lambda: not capacity_end.unrated(observed(run)), bound, most_steps(run))
+    for partition in capacity_end.unrated(observed(run)) if run.failure is None else ():
+        file(run, Unended(f"the wait of partition {partition} for its share", bound))
 
 
 def undrained(run: Run) -> list[str]:

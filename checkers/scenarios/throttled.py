@@ -1,5 +1,5 @@
-"""Tables that are given less than their users ask for: hot partitions, uneven keys, bursts after idling, and
-leaders that change meanwhile.
+"""Tables that are given less than their users ask for: hot partitions, uneven keys, bursts after idling,
+leaders that change meanwhile, and partitions that are split.
 
 Time is scaled: a partition has a few units a second, and a bucket keeps a few heartbeats' worth of them, so
 that a short run throttles. Where events happen in any order, time leaps from one timer to the next, and less
@@ -9,12 +9,13 @@ is asked for in the same time; so there a table is given less.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.region import ROUTER_NODES, USER, RegionConfig
-from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_OF_REGION, ROUTERS, USERS
+from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_OF_REGION, HOSTS_THAT_LOSE, ROUTERS, USERS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.runs.config import FOREMOST, Chance, Fault, draw_faults
 from dynaproof.checkers.runs.run import Run
@@ -22,6 +23,15 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK
 from dynaproof.checkers.scenarios.fair_end import never
 from dynaproof.checkers.scenarios.region_end import users_of
+from dynaproof.checkers.scenarios.split import (
+    LONG_DEAD,
+    NEVER_BYTES,
+    PATIENT_US,
+    a_split_is_planned,
+    begin_with_splits,
+    order,
+    replicas_are_reported,
+)
 from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.user import ENDLESS, SCHEMA, User, UserSettings
@@ -35,12 +45,15 @@ from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import decode_item, encode_item
 from dynaproof.specs.sometimes_of_capacity import (
     BOOSTED,
+    BUCKETS_DIVIDED,
     RATES_CHANGED,
     READ_THROTTLED,
+    READS_DIVIDED,
     READS_TAKEN_OVER,
     SUCCESSOR_THROTTLED,
     WRITE_THROTTLED,
 )
+from dynaproof.specs.sometimes_of_regions import PARTITION_SPLIT
 
 
 class ThrottledConfig(RegionConfig, frozen=True, kw_only=True):
@@ -177,6 +190,39 @@ def draw_falling(seed: int, strategy: str) -> ThrottledConfig:
     return structs.replace(config, user=user, updates=1)
 
 
+def draw_splitting(seed: int, strategy: str) -> ThrottledConfig:
+    """An operator orders splits of what throttles. A node that stays down is taken for dead, and its voters
+    are replaced: until then nothing of theirs is split.
+    """
+    config = draw_throttled(SPLITTING, seed, strategy, few_faults, length=1_200)
+    pick = Chance(f"{SPLITTING}/{strategy}/{seed}/splitting")
+    heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
+    settings = structs.replace(
+        config.settings, home_us=heartbeat * (1, 4)[pick(2)], home_pages=(1, 64)[pick(2)]
+    )
+    admin = structs.replace(
+        config.admin,
+        survey_us=heartbeat // (1, 2)[pick(2)],
+        splits_at_once=(1, 4)[pick(2)],
+        split_patience_us=lease * 3 if config.end == "gray" else PATIENT_US,
+        dead_us=(lease * 4 + config.report_us * 2) * (1 if config.end == "majority" else LONG_DEAD),
+        patience_us=lease * 8,
+        make_us=lease * (2, 6)[pick(2)],
+        split_bytes=NEVER_BYTES,
+        hot_requests=NEVER_BYTES,
+    )
+    user = structs.replace(config.user, partitions=1 + pick(2))
+    return structs.replace(
+        config,
+        settings=settings,
+        admin=admin,
+        user=user,
+        uneven=1 + pick(2),
+        updates=pick(2),
+        repairs=True,
+    )
+
+
 # --- What happens ---
 
 BEFORE = 400
@@ -196,6 +242,9 @@ def begin_idle_and_burst(run: Run) -> None:
 
 HOT, UNEVEN = "hot-partition", "uneven-keys"
 BURST, FALLING = "burst-after-idle", "leader-change-under-throttling"
+SPLITTING = "split-under-throttling"
+SPLITS = 3
+"""That an operator orders, at the most."""
 
 THROTTLED_TABLE = structs.replace(
     TABLE,
@@ -244,4 +293,25 @@ LEADER_CHANGE: Scenario = structs.replace(
     ),
 )
 
-OF_CAPACITY = (HOT_PARTITION, UNEVEN_KEYS, BURST_AFTER_IDLE, LEADER_CHANGE)
+SPLIT_UNDER_THROTTLING: Scenario = structs.replace(
+    THROTTLED_TABLE,
+    name=SPLITTING,
+    sentence="partitions are split while they throttle",
+    draw=draw_splitting,
+    kinds=(HOSTS_THAT_LOSE, *KINDS[1:]),
+    stages=(*TABLE.stages, (replicas_are_reported, "order")),
+    ready=a_split_is_planned,
+    begin=partial(begin_with_splits, most=SPLITS),
+    actions={**THROTTLED_TABLE.actions, "order": partial(order, most=SPLITS)},
+    act_sentences={**TABLE.act_sentences, "order": "users ask, and {} orders a split"},
+    sometimes=(
+        PARTITION_SPLIT.name,
+        WRITE_THROTTLED.name,
+        READ_THROTTLED.name,
+        BUCKETS_DIVIDED.name,
+        READS_DIVIDED.name,
+        RATES_CHANGED.name,
+    ),
+)
+
+OF_CAPACITY = (HOT_PARTITION, UNEVEN_KEYS, BURST_AFTER_IDLE, LEADER_CHANGE, SPLIT_UNDER_THROTTLING)

@@ -13,10 +13,11 @@ bucket from which routers draw), `policies` (these behind one interface), `metri
 *Who calls it.* `rates` says what a table is given and what each partition has of it; the admin tells a
 partition its rates, and they are a record of its log; where a table adapts, it boosts them by the
 controllers of `policies` (`impl/admin/ratings.py`). `impl/partition/metered.py` folds the write buckets,
-`impl/partition/meter.py` admits writes and reads, `impl/partition/costs.py` applies the units to items. A
-refusal is `Throttled`: the API's reason, and when to come again.
+`impl/partition/meter.py` admits writes and reads; both divide what is left at a split.
+`impl/partition/costs.py` applies the units to items. A refusal is `Throttled`: the API's reason, and when to
+come again.
 
 *What is not called yet.* Global admission: routers draw no tokens. Metrics, alarms and scaling, which are
 simulated (`./run capacity`); a table is given something else by `UpdateTable` only. On-demand tables. The
-bucket of a node. Division at a split.
+bucket of a node.
 """

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dynaproof.impl.capacity.admission import CAPS, Admission, Direction
-from dynaproof.impl.capacity.arithmetic import MICRO, SECOND_US, div
+from dynaproof.impl.capacity.arithmetic import MICRO, SECOND_US, div, maximum
 from dynaproof.impl.capacity.bucket import BURST_US, Bucket, full_bucket
 from dynaproof.impl.capacity.controller import MOST, ONE
-from dynaproof.impl.capacity.shares import boosted, share
+from dynaproof.impl.capacity.shares import boosted, divided, share
 
 LEAST_US: Final = SECOND_US // 100
 LEAST_RATE: Final = MICRO // 1_000
@@ -24,6 +24,8 @@ MOST_RATE: Final = 1_000_000 * MICRO
 """at the most;"""
 MOST_KEPT: Final = MOST_RATE * (BURST_US // SECOND_US)
 """and micro-units that a bucket keeps."""
+CHILDREN: Final = 2
+"""Of a partition that is split."""
 
 
 class Version(Struct, frozen=True, gc=False, array_like=True, order=True):
@@ -149,6 +151,29 @@ def change(admission: Admission, rates: Rates, now_us: int) -> None:
         admission.cap = cap.bucket(now_us)
     else:
         admission.cap.change(cap.rate, cap.capacity, now_us)
+
+
+def part_of(rates: Rates, index: int) -> Rates:
+    """What a child of a split, by its index in the order of ranges, has of the rates of its parent until it
+    hears its own (A16). A cap is that of each partition.
+    """
+
+    def part(fill: Fill) -> Fill:
+        return Fill(maximum(1, share(fill.rate, CHILDREN, index)), share(fill.kept, CHILDREN, index))
+
+    return structs.replace(rates, read=part(rates.read), write=part(rates.write))
+
+
+def divide(child: Admission, parent: Admission, now_us: int) -> None:
+    """A child's buckets begin with its part of what is left in its parent's (`shares`); so does that of its
+    cap, which fills again in a second.
+    """
+    pairs = [(child.own, parent.own)]
+    if child.cap is not None and parent.cap is not None:
+        pairs.append((child.cap, parent.cap))
+    for its, whole in pairs:
+        whole.refill(now_us)
+        its.level, its.at_us = divided(whole.level, 1, CHILDREN, its.capacity), whole.at_us
 
 
 def is_sound(given: Provisioned) -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.impl.node import Disk
+from dynaproof.impl.partition.memory import Memory
+from dynaproof.impl.partition.metered import Metered
 from dynaproof.impl.partition.records import ChildSpec, Split
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.partition.state import PartitionState
@@ -28,7 +30,7 @@ def born(
     begins (H4); `parent` is the head that names its parent's last checkpoint.
 
     Raises:
-        RottenPageError: a page of the parent on the way to the cut is damaged or missing.
+        RottenPageError: a page of the parent on the way to the cut, or to its buckets, is damaged or missing.
     """
     snapshot: PartitionSnapshot | None = parent.snapshot
     assert snapshot is not None, "a barrier is in a checkpoint"
@@ -43,6 +45,7 @@ def born(
         BTree(pages, codec, root) for codec, root in zip(PartitionState.codecs, snapshot.roots, strict=True)
     )
     items.cut(child.range.start, child.range.end)
+    take_part(Memory(memory, snapshot.remembered, snapshot.remembered_bytes), split, child)
     roots = pages.checkpoint((items, memory))
     pages.close()
     before.close()
@@ -60,6 +63,13 @@ def born(
         older=before.line,
         first_page=before.end,
     )
+
+
+def take_part(memory: Memory, split: Split, child: ChildSpec) -> None:
+    """Of its parent's buckets of writes, if there are any, a child has its part (H4)."""
+    if memory.metered is not None:
+        whole, index = Metered.restore(memory.metered), split.children.index(child)
+        memory.meter(whole.child(index, split.timestamp, memory.count).row())
 
 
 def child_snapshot(parent: PartitionSnapshot, split: Split, child: ChildSpec) -> PartitionSnapshot:

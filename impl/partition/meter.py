@@ -19,13 +19,13 @@ from __future__ import annotations
 from dynaproof.impl.capacity.admission import Admission, Throttled, writes_per_second
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.bucket import Bucket, charged, kept
-from dynaproof.impl.capacity.rates import NO_VERSION, Rates, Usage, Version, change
+from dynaproof.impl.capacity.rates import NO_VERSION, Rates, Usage, Version, change, divide
 from dynaproof.impl.capacity.shares import succeeded
 from dynaproof.impl.node import Message, Microseconds
 from dynaproof.impl.partition.costs import cost_of_read
 from dynaproof.impl.partition.messages.requests import Read
 from dynaproof.impl.partition.metered import Metered
-from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsTakenOver
+from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsDivided, ReadsTakenOver
 from dynaproof.impl.partition.records import Outcome, RatesSet, Write
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
@@ -139,6 +139,19 @@ class Meter(Service):
         if leading is not None and leading != self.led:
             self.take_over(leading, reads.own)
         return reads
+
+    def inherit(self, parent: Meter) -> None:
+        """A child of a split begins with its part of what its parent has, by what was heard of that here."""
+        own, whole = self.replica.state.metered, parent.replica.state.metered
+        if own is None or whole is None:
+            return
+        before = parent.buckets_of_reads(whole.rates)
+        if not parent.reads_heard:
+            return
+        reads = self.buckets_of_reads(own.rates)
+        divide(reads, before, self.env.now)
+        self.reads_heard = True
+        self.env.note(ReadsDivided(self.replica.member, reads.own.level // MICRO))
 
     def take_over(self, leading: Ballot, own: Bucket) -> None:
         """Begin with what was heard, filled since, or with one second's fill."""

@@ -6,7 +6,8 @@ it has a `Metered` of its own, a copy of the applied one with what it adopted an
 
 *Invariant.* The levels are those of folding the chosen records from the first `RatesSet` on. Before that,
 and for ever in a bare group or a table without provisioned capacity, there are no buckets and nothing is
-refused for them: a table is active only once each of its partitions has heard of its rates.
+refused for them: a table is active only once each of its partitions has heard of its rates. The children of
+a split divide what is left at the barrier, and the rates, until they hear of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from msgspec import Struct
 from dynaproof.impl.capacity.admission import Admission
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.bucket import Bucket
-from dynaproof.impl.capacity.rates import Fill, Rates, change
+from dynaproof.impl.capacity.rates import Fill, Rates, change, divide, part_of
 from dynaproof.impl.node import Microseconds
 
 
@@ -59,6 +60,13 @@ class Metered:
         own, cap = row.rates.write, row.rates.write_cap
         there = None if cap is None or row.cap is None else bucket_of(cap, row.cap)
         return cls(row.rates, Admission("Write", bucket_of(own, row.own), there), row.ids_before)
+
+    def child(self, index: int, timestamp: Microseconds, ids: int) -> Metered:
+        """Those with which a child of a split begins, at the barrier; it remembers so many request ids."""
+        rates = part_of(self.rates, index)
+        writes = rates.full("Write", timestamp)
+        divide(writes, self.writes, timestamp)
+        return Metered(rates, writes, ids)
 
     def row(self) -> MeteredRow:
         """Itself, as a row."""

@@ -44,6 +44,14 @@ class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):
     at_us: Microseconds
 
 
+class ReadsDivided(Note, frozen=True, gc=False, tag="reads_divided"):
+    """A replica of a child begins with its part of what its parent has left to be read, by what was heard."""
+
+    member: Member
+    level: int
+    """In whole micro-units, rounded down."""
+
+
 class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
     """A new leader begins to admit reads with a level, after it had heard of one, if it had."""
 

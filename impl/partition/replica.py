@@ -91,8 +91,17 @@ def metered(replica: PartitionReplica) -> tuple[Version, Usage] | None:
     if its partition has no rates.
     """
     buckets = replica.state.metered
-    meters = [service for service in replica.services if isinstance(service, Meter)]
-    return None if buckets is None else (buckets.rates.version, meters[0].usage)
+    return None if buckets is None else (buckets.rates.version, meter_of(replica).usage)
+
+
+def inherit(child: PartitionReplica, parent: PartitionReplica) -> None:
+    """A replica of a child begins on a node that has one of its parent: what no log has is passed on."""
+    meter_of(child).inherit(meter_of(parent))
+
+
+def meter_of(replica: PartitionReplica) -> Meter:
+    """What a replica admits by."""
+    return next(service for service in replica.services if isinstance(service, Meter))
 
 
 def places_to_split(replica: PartitionReplica) -> tuple[bytes, bytes]:

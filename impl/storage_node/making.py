@@ -158,6 +158,9 @@ class Making:
         votes = head.config_slot and head.member in head.config.voters
         if votes and head.snapshot is None and not self.node.settings_of(group).repairs_itself:
             self.env.note(Reached("voter made empty"))
+        parent = None if birth is None or birth.child is None else self.node.replicas.get(birth.parent)
+        if parent is not None:
+            partition.inherit(replica, parent)
         replica.start(waits=False)
         if birth is not None and birth.child is not None:
             replica.begin_child(birth.first)

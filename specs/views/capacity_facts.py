@@ -75,7 +75,8 @@ class Boosted(GroupFact, frozen=True, gc=False):
 
 class ReadsBegan(GroupFact, frozen=True, gc=False):
     """A new leader begins to admit reads with a level, in whole micro-units, after one that it had heard of;
-    `most` is what heartbeats that were ever sent leave it at the most, and a second's fill is `second`.
+    `most` is what heartbeats that were ever sent leave it at the most, and a second's fill is `second`. Or a
+    replica of a child, with its part of what its parent has: then `heard` is that part, and `most` at most.
     """
 
     name: Name

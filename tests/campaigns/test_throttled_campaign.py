@@ -47,6 +47,9 @@ def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(name: st
         ("successor_begins_full", "tokens_conserved"),
         ("failed_condition_is_free", "writes_cost_what_they_should"),
         ("active_before_it_is_rated", "writes_cost_what_they_should"),
+        ("children_begin_with_all", "tokens_conserved"),
+        ("reads_not_divided", "tokens_conserved"),
+        ("shares_stay_at_a_split", "what_was_begun_ends"),
     ],
 )
 def test_a_bug_breaks_the_promise(name: str, spec: str) -> None:

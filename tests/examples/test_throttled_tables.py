@@ -8,7 +8,7 @@ import pytest
 from dynaproof.checkers.user_file import imported
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.rates import Provisioned, Version
-from dynaproof.impl.metadata.orders import UpdateTable
+from dynaproof.impl.metadata.orders import SplitAt, UpdateTable
 from dynaproof.impl.metadata.records import PartitionRecord, ProvisionedTable
 from dynaproof.impl.router.messages import (
     Batch,
@@ -289,6 +289,49 @@ def test_a_boost_ends_with_the_admin_that_gave_it() -> None:
         lambda: leader_of_the_asked(region).state.metered.rates.version.term > before.version.term, 50_000
     )
     assert leader_of_the_asked(region).state.metered.rates.version.given == before.version.given
+
+
+def split(region: Any) -> Any:
+    """Split the only partition, as soon as that may be; what serves its children then."""
+    (before,) = region.run.observation.metadata.of(PartitionRecord)
+
+    def listed() -> list[PartitionRecord]:
+        there = region.run.observation.metadata.of(PartitionRecord)
+        return [one for one in there if one.state == "listed" and one.parent]
+
+    for _ in range(20):
+        if isinstance(region.ask(SplitAt(before.partition, before.range.midpoint())), Done):
+            break
+        wait(region, 500_000)
+    assert region.go(lambda: len(listed()) == 2, 100_000)
+    return listed()
+
+
+def test_a_split_divides_what_is_left_and_the_shares() -> None:
+    region = made(Provisioned(MICRO, MICRO, 100_000_000, None, None))
+    for _ in range(60):
+        put(region)
+    levels = [one.state.metered.writes.own.level for one in replicas_of(region)]
+    split(region)
+
+    def children() -> list[Any]:
+        return [
+            replica
+            for host in region.hosts
+            for number, replica in host.node.replicas.items()
+            if number > 1 and replica.serving
+        ]
+
+    assert region.go(
+        lambda: [one.state.metered.rates.version for one in children()] == [Version(2)] * 2, 100_000
+    )
+    own = [one.state.metered.writes.own for one in children()]
+    assert [bucket.rate for bucket in own] == [MICRO // 2] * 2
+    assert [bucket.capacity for bucket in own] == [50 * MICRO * MICRO] * 2
+    passed_us = max(bucket.at_us for bucket in own)
+    assert sum(bucket.level for bucket in own) <= min(levels) + MICRO * passed_us
+    assert len({bucket.level // MICRO // MICRO for bucket in own}) == 1
+    assert isinstance(put(region), Done)
 
 
 def leader_of_the_asked(region: Any) -> Any:

@@ -66,6 +66,33 @@ def test_buckets_come_back_from_their_row_as_they_were(
     assert (again.rates, again.ids_before, again.row()) == (metered.rates, 7, metered.row())
 
 
+@given(GIVEN, WRITES, st.integers(1, 500), st.integers(0, 10**9))
+def test_two_children_have_what_their_parent_has_and_no_more(
+    table: Provisioned, writes: list[tuple[int, int]], count: int, later: int
+) -> None:
+    parent = Metered.begin(rates_of(table, Version(1), count, 0), 0)
+    timestamp = 0
+    for cost, pause in writes:
+        timestamp += pause
+        parent.fold(cost, timestamp)
+    timestamp += later
+    left, right = (Metered.restore(parent.row()).child(index, timestamp, 7) for index in range(2))
+    parent.writes.own.refill(timestamp)
+    whole, both = parent.writes.own, (left.writes.own, right.writes.own)
+    # Less than a grain a child is lost, and what does not fit where one of them keeps a micro-unit less.
+    assert 0 <= whole.level - sum(own.level for own in both) <= 1 + MICRO
+    assert {own.at_us for own in both} == {whole.at_us}
+    assert max(whole.rate, 2) == sum(own.rate for own in both)
+    assert whole.capacity == sum(own.capacity for own in both)
+    for child in left, right:
+        assert sound(SetRates(child.rates))
+        assert (child.rates.version, child.ids_before) == (Version(1), 7)
+        assert (child.rates.read_cap, child.rates.write_cap) == (
+            parent.rates.read_cap,
+            parent.rates.write_cap,
+        )
+
+
 @given(GIVEN)
 def test_a_change_of_rates_is_journalled_whole(table: Provisioned) -> None:
     record = RatesSet(1, NO_BALLOT, 0, 5, RequestId(CLIENT, 1, 1), 9, rates_of(table, Version(1), 1, 0))

@@ -17,9 +17,13 @@ STATE = "dynaproof.impl.partition.state"
 COSTS = "dynaproof.impl.partition.costs"
 WORKFLOWS = "dynaproof.impl.admin.workflows"
 RATINGS = "dynaproof.impl.admin.ratings"
+BIRTH = "dynaproof.impl.partition.birth"
+RATES = "dynaproof.impl.capacity.rates"
+SPLITS = "dynaproof.impl.metadata.splits"
 
 HOT, UNEVEN = "hot-partition", "uneven-keys"
 BURST, FALLING = "burst-after-idle", "leader-change-under-throttling"
+SPLITTING = "split-under-throttling"
 
 
 def in_the_system(found: Bug, scenario: str) -> Bug:
@@ -113,6 +117,34 @@ BUGS = (
         "A level is kept in whole micro-units.",
         Edit(METERED, "level.micro_units * MICRO + level.grains", "level.micro_units * MICRO"),
         scenario=FALLING,
+    ),
+    bug(
+        "children_begin_with_all",
+        "Each child of a split begins with all that its parent has left for writes, at its parent's rates.",
+        Edit(BIRTH, "if memory.metered is not None:", "if memory.metered is not None and memory.count < 0:"),
+        scenario=SPLITTING,
+    ),
+    bug(
+        "children_begin_full",
+        "The buckets of a child begin full.",
+        Edit(
+            RATES,
+            "its.level, its.at_us = divided(whole.level, 1, CHILDREN, its.capacity), whole.at_us",
+            "its.at_us = whole.at_us",
+        ),
+        scenario=SPLITTING,
+    ),
+    bug(
+        "reads_not_divided",
+        "Each child begins with all that its parent has left to be read.",
+        Edit(METER, "divide(reads, before, self.env.now)", "reads.own.level = before.own.level"),
+        scenario=SPLITTING,
+    ),
+    bug(
+        "shares_stay_at_a_split",
+        "A table's version stays when it has other partitions, so they do not hear of their shares.",
+        Edit(SPLITS, "structs.replace(after, version=after.version + 1)", "after"),
+        scenario=SPLITTING,
     ),
 )
 """The seeded bugs, by what they break; `../../patches.py` says how they are written."""

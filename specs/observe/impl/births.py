@@ -46,6 +46,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
         child.holds.read_bytes[name] = parent.holds.log_bytes
         child.view.holds[name] = slot
     child.times.known_through = slot
+    child.capacity.begin(parent.capacity, split, split.children.index(spec))
 
 
 def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None:

@@ -12,8 +12,8 @@ from typing import ClassVar
 from dynaproof.impl.capacity.rates import Fill, Version
 from dynaproof.impl.metadata.records import ProvisionedTable
 from dynaproof.impl.partition.messages.requests import SetRates
-from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsTakenOver
-from dynaproof.impl.partition.records import Mutation, Outcome, RatesSet, Write
+from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsDivided, ReadsTakenOver
+from dynaproof.impl.partition.records import Mutation, Outcome, RatesSet, Split, Write
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.messages.leadership import Heartbeat
@@ -72,6 +72,16 @@ class Reference:
         """It is to go on at another rate, since some time after the last request: fill at the greater one."""
         self.rate, self.capacity = max(self.rate, fill.rate), max(self.capacity, fill.kept * MICRO)
 
+    def child(self, index: int, at_us: int, *, is_cap: bool) -> Reference:
+        """That of one of the two children of a split: half of what there is; a cap is each one's."""
+        self.to(at_us)
+        rate, kept = self.rate, self.capacity // MICRO
+        if not is_cap:
+            rate, kept = max(1, (rate + 1 - index) // 2), (kept + 1 - index) // 2
+        half = Reference(Fill(rate, kept), self.at_us)
+        half.level = min(half.capacity, self.level // 2)
+        return half
+
     def copy(self) -> Reference:
         """One that goes its own way."""
         other = Reference(Fill(self.rate, 0), self.at_us)
@@ -114,6 +124,11 @@ class Buckets:
             elif isinstance(record, (Write, Outcome)):
                 for _, bucket in self.each():
                     bucket.charge(record.cost, record.timestamp)
+
+    def child(self, index: int, at_us: int) -> Buckets:
+        """Those of one of the two children of a split."""
+        cap = None if self.cap is None else self.cap.child(index, at_us, is_cap=True)
+        return Buckets(self.own.child(index, at_us, is_cap=False), cap, self.version)
 
     def each(self) -> list[tuple[str, Reference]]:
         """With their names."""
@@ -165,29 +180,55 @@ class CapacityObserver:
         """The most that a level which was ever sent is above what was filled since time 0,"""
         self.fastest_read = 0
         """at the greatest rate at which any bucket of reads has filled since."""
+        self.parent: CapacityObserver | None = None
+        """That of the partition of which a split made this one."""
         self.throttled: dict[Member, bool] = {}
         """Who has throttled a write."""
+
+    def begin(self, parent: CapacityObserver, split: Split, index: int) -> None:
+        """A split has made the partition: it begins with what its parent's fold leaves, divided."""
+        self.parent, self.is_due = parent, parent.is_due
+        if parent.writes is None:
+            return
+        if parent.throttled:
+            self.reach(sometimes_of_capacity.BUCKETS_DIVIDED)
+        self.writes = parent.writes.copy().child(index, split.timestamp)
+        self.levels[split.slot] = self.writes.shown()
+        read, cap = parent.rates[self.writes.version]
+        half = Fill(max(1, (read.rate + 1 - index) // 2), (read.kept + 1 - index) // 2)
+        self.rates[self.writes.version] = half, cap
 
     def invoked(self, note: Invoked) -> None:
         """A client asks for something."""
         if isinstance(note.operation, SetRates):
             self.free[note.request] = True
 
-    def boosted(self, record: RatesSet, table: ProvisionedTable, partition: int) -> None:
+    def boosted(self, table: ProvisionedTable, partition: int) -> None:
         """A partition's rates are set: those of what its table is given now are looked at."""
-        if record.rates.version.given != table.version:
-            return
-        given, partitions = table.given, len(table.partitions)
-        index = table.partitions.index(partition)
-        most = 1 if given.adapts == "none" else MOST_MULTIPLIER
-        for what, rate, whole in (
-            ("reads", record.rates.read.rate, given.read),
-            ("writes", record.rates.write.rate, given.write),
-        ):
-            share = whole // partitions + (index < whole % partitions)
-            if rate > share:
+        for one in self.shares(table, partition):
+            if one.rate > one.share:
                 self.reach(sometimes_of_capacity.BOOSTED)
-            self.view.file(Boosted(record.slot, what, rate, share, most))
+            self.view.file(one)
+
+    def has_share(self, table: ProvisionedTable, partition: int) -> bool:
+        """Whether a partition has its share of what its table is given now."""
+        shares = self.shares(table, partition)
+        return bool(shares) and all(one.share <= one.rate <= one.share * one.most for one in shares)
+
+    def shares(self, table: ProvisionedTable, partition: int) -> list[Boosted]:
+        """The rates of a partition beside its shares; none if they are of what its table was given before."""
+        if self.writes is None or self.writes.version.given != table.version:
+            return []
+        given, partitions = table.given, len(table.partitions)
+        index, slot = table.partitions.index(partition), self.view.chosen_through
+        most = 1 if given.adapts == "none" else MOST_MULTIPLIER
+        return [
+            Boosted(slot, what, rate, whole // partitions + (index < whole % partitions), most)
+            for what, rate, whole in (
+                ("reads", self.rates[self.writes.version][0].rate, given.read),
+                ("writes", self.writes.own.rate, given.write),
+            )
+        ]
 
     # --- Writes ---
 
@@ -293,15 +334,28 @@ class CapacityObserver:
         self.fastest_read = max([self.fastest_read, *(fastest(rate, drift_ppm) for rate in rates)])
         return self.fastest_read
 
+    def most(self, replica: PartitionReplica, tau: int) -> int:
+        """The most micro-units that the levels which were ever sent may leave a replica."""
+        if self.sent_above is None:
+            return 0
+        return (self.sent_above + self.fastest(replica) * tau) // MICRO
+
+    def inherited(self, place: Place, note: ReadsDivided) -> None:
+        """A replica of a child begins with its part of what its parent has."""
+        replica, tau = self.replica(place), place.world.tau
+        assert self.parent is not None, "only a child inherits"
+        self.reach(sometimes_of_capacity.READS_DIVIDED)
+        most = self.parent.most(replica, tau) // 2
+        self.view.file(ReadsBegan(note.member, note.level, note.level, most, 0))
+        self.sent(replica, note.level, tau)
+
     def took_over(self, place: Place, note: ReadsTakenOver) -> None:
         """A leader begins to admit reads."""
         replica, tau = self.replica(place), place.world.tau
         metered = replica.state.metered
         assert metered is not None, "only who has rates admits by them"
         rates = metered.rates
-        most = 0
-        if self.sent_above is not None:
-            most = (self.sent_above + self.fastest(replica) * tau) // MICRO
+        most = self.most(replica, tau)
         if note.heard is not None:
             self.reach(sometimes_of_capacity.READS_TAKEN_OVER)
         second = min(rates.read.rate, rates.read.kept)

@@ -12,6 +12,7 @@ from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Re
 from dynaproof.impl.partition.notes import (
     CapacityExceeded,
     ReadAdmitted,
+    ReadsDivided,
     ReadsTakenOver,
     Retried,
     Served,
@@ -36,6 +37,7 @@ NOTES: Mapping[type[Note], Listen] = MappingProxyType(
         Retried: ImplObserver.on_retried,
         CapacityExceeded: lambda observer, place, note: observer.capacity.exceeded(place, note),
         ReadAdmitted: lambda observer, place, note: observer.capacity.read(place, note),
+        ReadsDivided: lambda observer, place, note: observer.capacity.inherited(place, note),
         ReadsTakenOver: lambda observer, place, note: observer.capacity.took_over(place, note),
         Led: ImplObserver.on_led,
         Reached: ImplObserver.on_reached,

@@ -201,11 +201,11 @@ class Meter(Service):
     def proposed(self, record: Record) -> None:
         """What is adopted is charged; what this leadership proposes was charged when it was admitted."""
         if isinstance(record, RatesSet):
-            buckets = self.buckets()
+            buckets, ids = self.buckets(), self.replica.state.memory.count
             if buckets is None:
-                self.ahead = Metered.begin(record.rates, record.timestamp)
+                self.ahead = Metered.begin(record.rates, record.timestamp, ids)
             else:
-                buckets.change(record.rates, record.timestamp)
+                buckets.change(record.rates, record.timestamp, ids)
         elif isinstance(record, (Write, Outcome)) and record.proposed_at != self.replica.leading:
             buckets = self.buckets()
             if buckets is not None:

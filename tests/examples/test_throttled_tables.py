@@ -334,6 +334,17 @@ def test_a_split_divides_what_is_left_and_the_shares() -> None:
     assert isinstance(put(region), Done)
 
 
+def test_who_has_less_than_before_still_finds_room_for_the_ids_that_are_there() -> None:
+    region = made(Provisioned(100 * MICRO, 100 * MICRO, FIVE_SECONDS, None, None))
+    for _ in range(300):
+        put(region)
+    before = leader(region).state.memory.count
+    region.ask(UpdateTable("books", ONE))
+    assert region.go(lambda: leader(region).state.metered.rates.version == Version(2))
+    meter = leader(region).services[0].meter
+    assert before <= leader(region).state.memory.count <= meter.remembered_requests()
+
+
 def leader_of_the_asked(region: Any) -> Any:
     """The leader of the partition that has the item."""
     return next(

@@ -21,11 +21,11 @@ from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import Config
-from dynaproof.impl.tree.btree import TreeView
 from dynaproof.impl.tree.comparison import digest_of
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import RottenPageError
+from dynaproof.impl.tree.view import TreeView
 from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.place import is_cut_off, replica_of, services_of
 from dynaproof.specs.promises.load import NEAR_SLOTS

@@ -73,14 +73,11 @@ class World:
         self.last: Event | None = None
         """The last event."""
         self.under_way_until = 0
-        """When the last message that has left so far for another node is due, or the last sync begun ends."""
+        """When the last message to another node is due, or the last sync begun ends."""
         self.timed = True
-        """Whether messages and syncs take time; in untimed mode only timers move tau."""
+        """Whether messages and syncs take time; else only timers move tau."""
         self.fell: dict[str, int] = {}
-        """How often there was a `lost message`, a `repeated message`, a `full link`, a `full outbox`, a
-        `message after a crash` (that did not leave), and of the armed faults a `crash in sync` and a
-        `failed sync`. An `unknown format` is a message or a timer of other code, which was not handed over.
-        """
+        """How often there was what faults do: a `lost message`, a `full link`, a `crash in sync`, ..."""
         self.trace: list[tuple[str, str, int, int]] = []
         self.keep_trace = True
         self._digest = EventDigest()

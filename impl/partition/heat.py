@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dynaproof.impl.tree.btree import TreeView
 from dynaproof.impl.tree.nodes import Branch
+from dynaproof.impl.tree.view import TreeView
 from dynaproof.impl.values.key_range import HASH_BYTES
 
 SAMPLES = 64

@@ -29,8 +29,9 @@ import msgspec
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, Write
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.tree.btree import BTree, TreeView
+from dynaproof.impl.tree.btree import BTree
 from dynaproof.impl.tree.codec import PageCodec
+from dynaproof.impl.tree.view import TreeView
 
 FORGOTTEN_AT_ONCE = 8
 """Rows that one commit removes at the most; part of the fold, so the same for all replicas."""

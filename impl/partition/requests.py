@@ -112,7 +112,7 @@ class Requests(Service):
             self.write(leadership, sender, m)
 
     def behind_barrier(self, sender: NodeId, m: Request) -> None:
-        """The partition is split: what is remembered stays the answer, the rest is the children's (H5, R4)."""
+        """What is remembered stays the answer (H5); all else is the children's (R4)."""
         answer = self.replica.state.answer_to(m.request, m.deadline)
         if answer is None:
             self.wrong_partition(sender, m)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dynaproof.impl.tree.btree import TreeView
 from dynaproof.impl.tree.nodes import Branch, Child, Large, Leaf, Value, branch_body, large_body, leaf_body
 from dynaproof.impl.tree.pages import Page, PageRef, digest_of_page, lay_out
+from dynaproof.impl.tree.view import TreeView
 
 
 def digest_of(tree: TreeView[Any]) -> bytes:

@@ -228,8 +228,8 @@ def test_a_run_file_that_cannot_be_used_says_why(capsys: pytest.CaptureFixture[s
         (whole.replace(b'"format": %d' % RUN_FORMAT, b'"format": 99'), "format 99, this version reads"),
         (whole.replace(b'"timer_weight": ', b'"timer_weight": 1'), "its configuration is not the one"),
         (
-            whole.replace(b'"scenario": "partition"', b'"scenario": "split"'),
-            "no scenario is named 'split'",
+            whole.replace(b'"scenario": "partition"', b'"scenario": "merge"'),
+            "no scenario is named 'merge'",
         ),
         (
             whole.replace(b'"seed": ', b'"seed": "x", "other": '),

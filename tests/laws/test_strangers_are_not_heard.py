@@ -63,7 +63,18 @@ HELD = Hold("reader", 4, 0, 100, 1 << 20)
 COPY = PartitionSnapshot(9, THEIRS, THEIRS, 9, 0, GROUP, 0, ROOTS, 0, 0, 0, (HELD,))
 
 
-LEFT_OUT = ("codec", "disk", "env", "replica", "services", "settings", "_disk", "_handlers")
+LEFT_OUT = (
+    "codec",
+    "disk",
+    "env",
+    "lines",
+    "making",
+    "replica",
+    "services",
+    "settings",
+    "_disk",
+    "_handlers",
+)
 """Of objects: what never changes, and what is shown by itself."""
 
 

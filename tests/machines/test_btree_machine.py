@@ -28,7 +28,7 @@ from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.partition.state import item_size
-from dynaproof.impl.tree.btree import BTree, TreeView
+from dynaproof.impl.tree.btree import BTree
 from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.comparison import differing, digest_of
 from dynaproof.impl.tree.page_cache import PageCache
@@ -42,6 +42,7 @@ from dynaproof.impl.tree.pages import (
     pages_below,
 )
 from dynaproof.impl.tree.scrub import Scrub
+from dynaproof.impl.tree.view import TreeView
 
 CODECS: tuple[PageCodec[Any], ...] = (PageCodec(StoredItem, item_size), PageCodec(int, lambda _: 9))
 FILE = "items/tree"

@@ -110,7 +110,8 @@ BUGS = (
             from dynaproof.impl.paxos.records import Config
             voters = tuple(Member(node, index + 1) for index, node in enumerate(self.peers))
             me = next(Member(v.node, incarnation) for v in voters if v.node.name == self.env.me.name)
-            remove_files(self.env.disk, self.env.lane, incarnation)
+            self.lines.left(self.env.lane, incarnation)
+            from dynaproof.impl.paxos.log import fresh_head
             head = fresh_head(me, Config(0, voters, len(voters) + 1), 0)
             replica = partition.create(self.env, self.settings, self.cache, head)
             self.replicas[self.env.lane] = replica

@@ -37,14 +37,20 @@ NOTES: Mapping[type[Note], Listen] = MappingProxyType(
 )
 """The notes that are listened to."""
 
+
+def sized(observer: ImplObserver, place: Place, message: Message) -> None:
+    """A message that carries records leaves its replica."""
+    observer.bounds.sized(place, message)
+
+
 MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
     {
         Vote: ImplObserver.vouched,
         Heard: ImplObserver.vouched,
         Promise: ImplObserver.promised,
-        Chosen: ImplObserver.sized,
-        CopiedLog: ImplObserver.sized,
-        LogRead: ImplObserver.sized,
+        Chosen: sized,
+        CopiedLog: sized,
+        LogRead: sized,
         Accept: ImplObserver.proposed,
         Adopt: ImplObserver.proposed,
         Prepare: ImplObserver.prepared,

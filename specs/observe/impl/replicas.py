@@ -141,9 +141,9 @@ class ImplObserver(RequestObserver):
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.hears_chosen: Callable[[Record], None] | None = None
-        """Whom it tells of each record that is chosen, in order."""
+        """Whom it tells of each record that is chosen."""
         self.passes_on: Callable[[], bool] | None = None
-        """Of a group that is split: whether its children have taken over all that it has promised."""
+        """Whether the children of a group that is split have taken over all that it has promised."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
@@ -207,10 +207,8 @@ class ImplObserver(RequestObserver):
 
     def on_dropped(self, place: Place, note: Dropped) -> None:
         """An operator has dropped an incarnation: it is silent from here on."""
-        if self.passes_on is not None and self.passes_on():
-            self.view.forget(note.member)  # What it had promised is its children's.
-        else:
-            self.view.drop(note.member)
+        passed = self.passes_on is not None and self.passes_on()
+        (self.view.forget if passed else self.view.drop)(note.member)
         self.load.gone(place)
         for known in self.members, self.commits, self.seen:
             known.pop(place.name, None)
@@ -248,22 +246,18 @@ class ImplObserver(RequestObserver):
 
     def promised(self, place: Place, message: Promise) -> None:
         """An acceptor lets a promise out, with its tail; an incarnation that is not admitted may, too."""
-        self.sized(place, message)
+        self.bounds.sized(place, message)
         self.vouched(place, message)
 
     def proposed(self, place: Place, message: Accept | Adopt) -> None:
         """A leader proposes."""
-        self.sized(place, message)
+        self.bounds.sized(place, message)
         self.proposals.proposed(message.ballot, message.records)
         self.times.stamped(place, message.ballot, message.records)
 
     def prepared(self, _: Place, message: Prepare) -> None:
         """A candidate asks for promises."""
         self.view.campaign(message.source, message.ballot)
-
-    def sized(self, place: Place, message: Message) -> None:
-        """A message that carries records leaves its replica."""
-        self.bounds.sized(place, message)
 
     def speaks(self, place: Place) -> None:
         """A replica answers a client from its tree."""
@@ -273,7 +267,7 @@ class ImplObserver(RequestObserver):
     def paged(self, place: Place, message: Page) -> None:
         """A replica shows a client several items; that is judged when the client takes them."""
         self.speaks(place)
-        self.sized(place, message)
+        self.bounds.sized(place, message)
 
     def answered(self, place: Place, message: Reply) -> None:
         """A replica shows a client an item, or says what became of a write."""
@@ -314,8 +308,6 @@ class ImplObserver(RequestObserver):
             if self.holds.holds:
                 settings = settings_of(place)
                 self.holds.behind(settings.hold_lag_slots, settings.hold_lag_bytes)
-
-    # --- What is chosen ---
 
     def chose(self, fact: Chosen) -> None:
         """A slot is chosen from now on."""

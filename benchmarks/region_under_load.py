@@ -1,6 +1,6 @@
 """A region at its default settings in simulated time, whose trees are there from the beginning, and a load
-that does not wait for answers: what `repair.py` measures. No spec is judged and nothing is observed but the
-loader.
+that does not wait for answers: what `repair.py` and `split.py` measure. No spec is judged, and nothing is
+observed but the loader and what these look at.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
-from dynaproof.checkers.patches import active, difference, seeded, texts
+from dynaproof.checkers.mutation.seeded.unreached import BUGS as UNREACHED
+from dynaproof.checkers.patches import Bug, active, difference, seeded, texts
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute
 from dynaproof.checkers.scenarios.partition import PARTITION
@@ -82,6 +83,13 @@ def test_a_seeded_bug_fits_the_source_says_what_it_breaks_and_shows_it(name: str
         assert active() == (mutant,)
     assert mutant.sentence.endswith(".")
     assert difference(mutant).count("\n@@ ") >= 1
+
+
+@pytest.mark.parametrize("bug", UNREACHED, ids=[bug.name for bug in UNREACHED])
+def test_a_bug_that_was_not_reached_yet_fits_the_source(bug: Bug) -> None:
+    assert bug.name not in MUTANTS
+    with seeded(bug):
+        assert active() == (bug,)
 
 
 def names_of_the_module(code: CodeType) -> Iterator[str]:

@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CALL, CALLER, ROUTER, TABLES
+from dynaproof.checkers.mutation.seeded.places import CALLER, ROUTER
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(
-        "wrong_partition_by_hearsay",
-        "A router takes it for certain that nothing has happened at a partition that says that it is split, "
-        "though that one may have forgotten.",
-        Edit(
-            CALLER,
-            "self.is_split(running, m.split, m.first, m.final)",
-            "self.is_split(running, m.split, m.first, True)",
-        ),
-        scenario="table",
-    ),
-    bug(
         "nothing_happened_at_what_is_gone",
         "A router takes it for certain that nothing has happened at a partition that was split and dropped.",
         Edit(ROUTER, "hosts_of(owner), final=False)", "hosts_of(owner), final=True)"),
-        scenario="table",
-    ),
-    bug(
-        "last_answer_counts",
-        "What the leader of a child says of one attempt a router takes for an answer to all attempts there.",
-        Edit(CALL, "self.cover(self.before)", "self.cover(self.attempt)", within="Call.refused"),
-        scenario="table",
+        scenario="split-under-load",
     ),
     bug(
         "another_request_at_the_child",
         "A request goes on at a child with another deadline, so it is another one.",
         Edit(CALLER, "call.goes_on(final)", "call.goes_on(final); call.deadline += 1"),
-        scenario="table",
-    ),
-    bug(
-        "hint_outlives_its_partition",
-        "A router compares who leads a child with who was said to lead its parent.",
-        Edit(CALLER, "running.followed, running.refusals = NO_BALLOT, 0", "running.refusals = 0"),
-        scenario="table",
-    ),
-    bug(
-        "call_goes_back_to_the_parent",
-        "A router whose look-up has brought the parent back sends those there who were at a child.",
-        Edit(ROUTER, "if owner.partition > running.partition:", "if owner.partition != running.partition:"),
-        Edit(CALLER, 'assert child > running.partition, "a call goes down the lineage only"', "pass"),
-        scenario="table",
-    ),
-    bug(
-        "begins_the_partition_again",
-        "A page goes on in a child from its beginning.",
-        Edit(
-            ROUTER,
-            "paging.partitions.pop()",
-            "paging.low = self.tables.known[paging.table].owner(paging.low).range.start",
-        ),
-        scenario="table",
-    ),
-    bug(
-        "child_answers_for_its_parent",
-        "A router takes what it has read of a child for complete up to the end of the parent.",
-        Edit(
-            TABLES,
-            "parent.generation, child.range, parent.state",
-            "parent.generation, type(child.range)(child.range.start, parent.range.end), parent.state",
-        ),
-        scenario="table",
-    ),
-    bug(
-        "page_ends_with_the_split",
-        "A page whose partition is split is answered as if it had come to its end.",
-        Edit(
-            ROUTER,
-            "paging.partitions.pop()  # Nothing was read there.\nself.find(number, asked)",
-            "self.end(number, Items(tuple(paging.items), None))",
-        ),
-        scenario="table",
+        scenario="split-under-load",
     ),
 )

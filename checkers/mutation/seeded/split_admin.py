@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
-    AGENT,
-    CHANGES,
     NODES,
-    REPLACEMENTS,
     SPLIT,
     SPLITS,
 )
@@ -119,21 +116,9 @@ BUGS = (
         scenario=AND_REPAIR,
     ),
     bug(
-        "splits_beside_a_replacement",
-        "A partition whose voter is being replaced is split.",
-        Edit(SPLIT, "and is_free(partition)", 'and partition.state == "listed"'),
-        scenario=AND_REPAIR,
-    ),
-    bug(
         "ids_of_children_given_twice",
         "A split leaves the ids of its children to the next one.",
         Edit(SPLIT, "ids, partition=right + 1,", "ids,"),
-        scenario=SCENARIO,
-    ),
-    bug(
-        "split_at_an_end",
-        "A partition is split at the beginning of its range, so that a child has nothing.",
-        Edit(SPLIT, "owned.split(at)", "return owned.contains(at)"),
         scenario=SCENARIO,
     ),
     bug(
@@ -154,50 +139,9 @@ BUGS = (
         scenario=SCENARIO,
     ),
     bug(
-        "split_ends_while_it_is_looked_up",
-        "A split ends although it is looked up, by what was read before, whether its children are named.",
-        Edit(
-            SPLITS,
-            "return answered and not any(map(self.nodes.looks_up, one.work.children))",
-            "return answered",
-        ),
-        scenario=SCENARIO,
-    ),
-    bug(
         "late_parents_kept",
         "What a node still has of a partition that was split and is gone is never dropped.",
         Edit(NODES, "for partition in gone:", "for partition in ():", within="Nodes.drop_late"),
-        scenario=AND_REPAIR,
-    ),
-    bug(
-        "deletes_what_is_listed",
-        "A table is deleted without the children that a split may yet bring.",
-        Edit(CHANGES, 'planned = partition.children if partition.state == "listed" else ()', "planned = ()"),
-        scenario=AND_DELETE,
-    ),
-    bug(
-        "buries_what_is_there_only",
-        "A node that is told to drop a partition of which it has nothing makes it later all the same.",
-        Edit(
-            AGENT,
-            "if not host.journal.buried(group):",
-            "if was_made and not host.journal.buried(group):",
-        ),
-        scenario=AND_DELETE,
-    ),
-    bug(
-        "copies_do_not_name_the_parent",
-        "A child's replica that is made by command does not bind its node for the parent.",
-        Edit(
-            SPLITS,
-            "CreateReplica(voter, config, slot, None, self.term.term, child.parent)",
-            "CreateReplica(voter, config, slot, None, self.term.term)",
-        ),
-        Edit(
-            REPLACEMENTS,
-            "CreateReplica(work.new, config, slot, held, self.term.term, partition.parent)",
-            "CreateReplica(work.new, config, slot, held, self.term.term)",
-        ),
         scenario=AND_REPAIR,
     ),
 )

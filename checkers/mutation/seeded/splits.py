@@ -5,13 +5,11 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     BIRTH,
     BTREE,
-    CHILDREN,
     HOST,
     LEADER,
     LEARNER,
     LINES,
     MAKING,
-    MEMBERSHIP,
     PAGE_FILE,
     RECORDS,
     REQUESTS,
@@ -56,16 +54,6 @@ BUGS = (
             "self.timestamp = record.timestamp",
         ),
         scenario=SCENARIO,
-    ),
-    bug(
-        "split_expects_no_epoch",
-        "A partition is split by a command that expects the epoch of an earlier config.",
-        Edit(
-            SPLITTING,
-            "if leadership is None or not self.membership.expects(sender, m.expected_epoch):",
-            "if leadership is None:",
-        ),
-        scenario=AND_REPAIR,
     ),
     bug(
         "no_to_what_is_remembered",
@@ -199,40 +187,9 @@ BUGS = (
         scenario=SCENARIO,
     ),
     bug(
-        "removed_before_all_is_read",
-        "After a restart files are removed before it is known who needs them.",
-        Edit(
-            LINES,
-            "for name in [*self.ownerless] if self.known else ():",
-            "for name in [*self.ownerless]:",
-        ),
-        scenario=SCENARIO,
-    ),
-    bug(
         "frees_its_parents_pages",
         "A child frees pages of its parent (FreesItsParentsPages).",
         Edit(PAGE_FILE, "if ref.page >= self.first:", "if True:"),
-        scenario=SCENARIO,
-    ),
-    bug(
-        "forgets_older_views",
-        "A file goes while a peer still copies from it (ForgetsViews).",
-        Edit(LEARNER, "parts = {*head.older, *(pages.older if pages.held else ())}", "parts = {*head.older}"),
-        scenario=AND_REPAIR,
-    ),
-    bug(
-        "file_goes_by_the_written_head",
-        "A file goes when a head that needs it no more is written (RemovesByTheWrittenHead).",
-        Edit(
-            CHILDREN,
-            '''
-            """The last checkpoint, or a copy of one (H3)."""
-            ''',
-            '''
-            """The last checkpoint, or a copy of one (H3)."""
-            self.lines.names(self.replica.group, self.replica.files_of_others())
-            ''',
-        ),
         scenario=SCENARIO,
     ),
     bug(
@@ -265,31 +222,5 @@ BUGS = (
         ),
         scenario=SCENARIO,
     ),
-    bug(
-        "abandoned_child_keeps_its_files",
-        "What was being made of a child when its parent fell silent stays on the disk (KeepsTheAbandoned).",
-        Edit(
-            MAKING,
-            """
-            self.node.lines.names(group, ())
-            remove_files(self.env.disk, group, made.incarnation)
-            """,
-            "return",
-        ),
-        scenario=AND_REPAIR,
-    ),
     # --- Membership of a child ---
-    bug(
-        "child_voter_replaced_unheard",
-        "A voter of a child is replaced though another one was never heard of.",
-        Edit(
-            MEMBERSHIP,
-            "return [leadership.progress[one] for one in self.replica.config.unproven if one not in known]",
-            """
-            brought = self.replica.config.brought
-            return [leadership.progress[one] for one in (brought,) if one is not None and one not in known]
-            """,
-        ),
-        scenario=AND_REPAIR,
-    ),
 )

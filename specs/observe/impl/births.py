@@ -46,6 +46,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
         child.holds.read_bytes[name] = parent.holds.log_bytes
         child.view.holds[name] = slot
     child.times.known_through = slot
+    child.begins_rotten = lambda place: parent.members.get(place) in parent.logs.with_rot
     child.capacity.begin(parent.capacity, split, split.children.index(spec))
 
 
@@ -66,15 +67,13 @@ def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None
 
 
 def pass_on(parent: ImplObserver, children: Sequence[ImplObserver]) -> bool:
-    """Whether every voter of these has a tree of its own, durably, or the log above one: from then on nobody
-    needs their parent's replicas, and they owe what that has acknowledged.
+    """Whether every voter of a config of each of these has, or had, a tree of its own, durably, or the log
+    above one: from then on nobody needs their parent's replicas, and they owe what that has acknowledged.
     """
-    if not all(
-        voter in child.view.checkpoints or voter in child.view.bare
-        for child in children
-        for voter in child.config.voters
-    ):
-        return False
+    for child in children:
+        there = {**child.view.checkpoints, **child.view.bare}
+        if not any(all(voter in there for voter in voters) for _, voters in child.view.configs):
+            return False
     parent.view.acknowledged.clear()
     for child in children:
         child.view.acknowledged.setdefault(child.born_at, PARENTS)

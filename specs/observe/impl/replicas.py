@@ -1,5 +1,4 @@
-"""Replicas seen through a `GroupView`: from what leaves their nodes, what is on their disks, and what they
-say of themselves.
+"""Replicas seen through a `GroupView`: from what leaves their nodes, what is on disks, and what they say.
 
 What is chosen is computed from the platters (`disks`), never from what a replica believes. The methods are
 those of the simulator's `Observer`.
@@ -81,8 +80,8 @@ class ImplObserver(RequestObserver):
     """Files facts about a group of storage nodes and its clients."""
 
     __slots__ = (
-        "bounds", "capacity", "commits", "damages", "fallen", "group", "hears_chosen", "leader_changes",
-        "load", "logs", "members", "passes_on", "proposals", "seen", "times",
+        "begins_rotten", "bounds", "capacity", "commits", "damages", "fallen", "group", "hears_chosen",
+        "leader_changes", "load", "logs", "members", "passes_on", "proposals", "seen", "times",
     )  # fmt: skip
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
@@ -144,9 +143,10 @@ class ImplObserver(RequestObserver):
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.hears_chosen: Callable[[Record], None] | None = None
-        """Whom it tells of each record that is chosen."""
         self.passes_on: Callable[[], bool] | None = None
         """Whether the children of a group that is split have taken over all that it has promised."""
+        self.begins_rotten: Callable[[str], bool] = lambda _place: False
+        """Whether the pages at a place on which a child begins have rotted."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
@@ -294,8 +294,6 @@ class ImplObserver(RequestObserver):
         if held is not None and held < message.place:
             self.view.file(HeldLogGivenUp(place.name, message.name, message.place))
 
-    # --- What disks hold ---
-
     def synced(self, place: Place) -> None:
         """Read the frames that became durable."""
         member = self.members.get(place.name)
@@ -387,6 +385,8 @@ class ImplObserver(RequestObserver):
             self.damages.pop(place.name, None)
             self.began(replica)
             self.members[place.name] = replica.member
+            if self.begins_rotten(place.name):
+                self.logs.with_rot[replica.member] = True
             if self.born_at:
                 self.logs.began(place, replica.member)
             fallen = self.fallen.get(place.name)

@@ -59,7 +59,7 @@ class Admin:
         self.replacements = replacements.Replacements(env, settings, self.term, self.nodes, self.steps)
         self.splits = splits.Splits(env, settings, self.term, self.nodes, self.steps)
         self.steps.kinds = {ReplacementRecord: self.replacements, SplitRecord: self.splits}
-        self.workflows = workflows.Workflows(env, settings, self.metadata, self.term, self.steps)
+        self.workflows = workflows.Workflows(env, settings, self.metadata, self.term, self.nodes, self.steps)
         self.survey = survey.Survey(
             env,
             settings,

@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.steps import Steps
@@ -68,16 +69,19 @@ class Driven:
         self.waits = 0
         """How often its commands were sent."""
 
-    def lacks(self) -> int:
-        """How many nodes must still answer, at the least, before its last step: of each partition all, when
-        it is created (A13), and all but one, when it is deleted (A14).
+    def lacks(self, nodes: Nodes) -> int:
+        """How many nodes must still answer, at the least, before its last step: of each partition all but one
+        that is lost, when it is created (A13), and all but one, when it is deleted (A14).
         """
-        may_lack = 0 if self.record.kind == "create" else 1
-        missing = 0
+        creates, missing = self.record.kind == "create", 0
         for target in self.record.targets:
-            nodes = target.nodes()
-            silent = sum((target.partition, address) not in self.answered for address in nodes)
-            missing += max(0, silent - may_lack)
+            silent = [one for one in target.nodes() if (target.partition, one) not in self.answered]
+            may_lack = 1
+            if creates:  # Who is lost is replaced like any voter, once the table is active (A10).
+                voters = target.config.voters
+                lost = [one.node.address for one in voters if nodes.has_lost(one, target.partition)]
+                may_lack = min(1, sum(one in silent for one in lost))
+            missing += max(0, len(silent) - may_lack)
         return missing
 
 
@@ -90,12 +94,14 @@ class Workflows:
         settings: AdminSettings,
         metadata: Metadata,
         term: Term,
+        nodes: Nodes,
         steps: Steps,
     ) -> None:
         self.env = env
         self.settings = settings
         self.metadata = metadata
         self.term = term
+        self.nodes = nodes
         self.steps = steps
         self.known: dict[int, Driven] = {}
         self.looks = False
@@ -164,7 +170,7 @@ class Workflows:
     def go_on(self, driven: Driven) -> None:
         """Command those that have not answered, so many at a time; or take the last step (A2)."""
         settings, env = self.settings, self.env
-        if not driven.lacks():
+        if not driven.lacks(self.nodes):
             self.finish(driven)
         left = settings.commands
         for target in driven.record.targets:
@@ -205,7 +211,7 @@ class Workflows:
                 named = member is None or member in target.config.voters
                 if target.partition == partition and named:
                     driven.answered[partition, sender.address] = True
-                    if self.term.active and not driven.lacks():
+                    if self.term.active and not driven.lacks(self.nodes):
                         self.finish(driven)
                     return
 

@@ -105,6 +105,7 @@ class RegionObservation(GroupsObservation):
         self.metadata.was_chosen = self.was_chosen
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
+        self.metadata.disk_of = self.disk_of
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
@@ -170,6 +171,11 @@ class RegionObservation(GroupsObservation):
     def newest_config(self, record: PartitionRecord) -> Config:
         """The newest chosen config of a partition."""
         return self.groups[record.partition].config
+
+    def disk_of(self, node: NodeId) -> int:
+        """Which disk a storage node runs on now, counted from 1."""
+        place = next((one for one in self.places.values() if one.id.address == node.address), None)
+        return node.incarnation if place is None else place.id.incarnation
 
     def users_wait(self) -> bool:
         """Whether a user waits for an answer."""

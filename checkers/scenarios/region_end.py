@@ -253,8 +253,10 @@ def answers(run: Run) -> None:
 
 
 def ends(run: Run) -> None:
-    """Every workflow ends, but for a table of which a replica is to be made on a node that stays down."""
-    bound = SETTLING_LEASES * run.config.settings.lease_us
+    """Every workflow ends; where nobody is replaced, but for a table of which a replica is to be made on a
+    node that stays down.
+    """
+    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
     run.advance_until(lambda: not under_way(run), bound, most_steps(run))
     for workflow in under_way(run) if run.failure is None else ():
         file(run, Unended(f"the workflow to {workflow.kind} {workflow.table}", bound))
@@ -291,10 +293,17 @@ def regains_voters(run: Run) -> None:
             ]
         return found
 
+    begun = {split.workflow for split in observed(run).metadata.of(SplitRecord)}
+
+    def splits() -> list[SplitRecord]:
+        # While a leader does not hear one of its voters, its partition cannot split: for as long as it is too
+        # large, a split is planned, given up and planned again.
+        found = observed(run).metadata.of(SplitRecord)
+        return [split for split in found if run.config.end != "gray" or split.workflow in begun]
+
     def settled() -> bool:
-        metadata = observed(run).metadata
-        under_way = metadata.of(ReplacementRecord) or metadata.of(SplitRecord)
-        return not (lacking() or under_way or undrained(run))
+        replaces = observed(run).metadata.of(ReplacementRecord)
+        return not (lacking() or replaces or splits() or undrained(run))
 
     if not run.config.repairs:
         return
@@ -307,7 +316,7 @@ def regains_voters(run: Run) -> None:
         file(run, Unended(f"the drain of {node}", bound))
     for work in observed(run).metadata.of(ReplacementRecord):
         file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
-    for split in observed(run).metadata.of(SplitRecord):
+    for split in splits():
         file(run, Unended(f"the split of partition {split.partition}, in its step {split.step}", bound))
 
 
@@ -348,7 +357,8 @@ def under_way(run: Run) -> list[WorkflowRecord]:
 
     def waits(workflow: WorkflowRecord) -> bool:
         voters = (voter for target in workflow.targets for voter in target.config.voters)
-        return workflow.kind == "create" and any(voter.node.name == down for voter in voters)
+        for_ever = workflow.kind == "create" and not run.config.repairs
+        return for_ever and any(voter.node.name == down for voter in voters)
 
     return [workflow for workflow in found if not waits(workflow)]
 

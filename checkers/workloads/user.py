@@ -132,7 +132,9 @@ class User:
     def go_on(self, think_us: Microseconds) -> None:
         """Ask until told to stop, with pauses of so much at the most, but after errors from here on."""
         self.left = self.tries = ENDLESS
-        self.errors = 0
+        self.errors = self.insisted = 0
+        # Whether a partition can be split is not judged by how often somebody insists.
+        self.first = [action for action in self.first if not isinstance(action, SplitAt)]
         self.settings = structs.replace(self.settings, think_us=max(1, think_us))
         self.begin()
 

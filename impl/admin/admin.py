@@ -62,7 +62,7 @@ class Admin:
         self.splits = splits.Splits(env, settings, self.term, self.nodes, self.steps)
         self.steps.kinds = {ReplacementRecord: self.replacements, SplitRecord: self.splits}
         self.workflows = workflows.Workflows(
-            env, settings, self.metadata, self.term, self.steps, self.ratings
+            env, settings, self.metadata, self.term, self.nodes, self.steps, self.ratings
         )
         self.survey = survey.Survey(
             env,

@@ -17,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.ratings import Rating, Ratings, rates_needed
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
@@ -73,16 +74,19 @@ class Driven:
         self.waits = 0
         """How often its commands were sent."""
 
-    def lacks(self) -> int:
-        """How many nodes must still answer, at the least, before its last step: of each partition all, when
-        it is created (A13), and all but one, when it is deleted (A14).
+    def lacks(self, nodes: Nodes) -> int:
+        """How many nodes must still answer, at the least, before its last step: of each partition all but one
+        that is lost, when it is created (A13), and all but one, when it is deleted (A14).
         """
-        may_lack = 0 if self.record.kind == "create" else 1
-        missing = 0
+        creates, missing = self.record.kind == "create", 0
         for target in self.record.targets:
-            nodes = target.nodes()
-            silent = sum((target.partition, address) not in self.answered for address in nodes)
-            missing += max(0, silent - may_lack)
+            silent = [one for one in target.nodes() if (target.partition, one) not in self.answered]
+            may_lack = 1
+            if creates:  # Who is lost is replaced like any voter, once the table is active (A10).
+                voters = target.config.voters
+                lost = [one.node.address for one in voters if nodes.has_lost(one, target.partition)]
+                may_lack = min(1, sum(one in silent for one in lost))
+            missing += max(0, len(silent) - may_lack)
         return missing
 
 
@@ -95,6 +99,7 @@ class Workflows:
         settings: AdminSettings,
         metadata: Metadata,
         term: Term,
+        nodes: Nodes,
         steps: Steps,
         ratings: Ratings,
     ) -> None:
@@ -102,6 +107,7 @@ class Workflows:
         self.settings = settings
         self.metadata = metadata
         self.term = term
+        self.nodes = nodes
         self.steps = steps
         self.ratings = ratings
         self.known: dict[int, Driven] = {}
@@ -171,7 +177,7 @@ class Workflows:
     def go_on(self, driven: Driven) -> None:
         """Command those that have not answered, so many at a time; or take the last step (A2)."""
         settings, env = self.settings, self.env
-        if not driven.lacks():
+        if not driven.lacks(self.nodes):
             self.finish(driven)
         left = settings.commands
         for target in driven.record.targets:
@@ -212,7 +218,7 @@ class Workflows:
                 named = member is None or member in target.config.voters
                 if target.partition == partition and named:
                     driven.answered[partition, sender.address] = True
-                    if self.term.active and not driven.lacks():
+                    if self.term.active and not driven.lacks(self.nodes):
                         self.finish(driven)
                     return
 
@@ -262,7 +268,7 @@ class Workflows:
         driven = self.known.get(m.workflow)
         if driven is not None:
             driven.rated[m.partition] = m.version
-            if self.term.active and not driven.lacks():
+            if self.term.active and not driven.lacks(self.nodes):
                 self.finish(driven)
 
     def unready(self, m: Finish) -> None:

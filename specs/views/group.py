@@ -74,6 +74,8 @@ class GroupView(View[GroupFact]):
         self.holders: dict[Name, tuple[Ballot, int]] = {}
         self.pruned_through = 0
         self.acknowledged: dict[int, Hashable] = {}
+        self.owed_through = 0
+        """What takes effect through this slot is owed by other groups: the children of a partition."""
 
     def lead(self, ballot: Ballot, name: Name, known: int | None = None) -> None:
         """`name` completed phase 1 of `ballot`; it knew the slots through `known` to be chosen."""
@@ -170,6 +172,8 @@ class GroupView(View[GroupFact]):
 
     def acknowledge(self, request: Hashable, slot: int) -> None:
         """A client got the answer that its write took effect in a slot."""
+        if slot <= self.owed_through:
+            return
         self.acknowledged[slot] = request
         self.file(Acknowledged(request, slot))
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
+from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
 from dynaproof.impl.metadata.records import NodeRecord, PartitionRecord, ReplacementRecord
 from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
-from tests.examples.small_region import CONFIG, SmallRegion, item
+from tests.examples.small_region import CONFIG, SCHEMA, SmallRegion, item
 
 PATIENCE = {
     "survey_us": 200_000,
@@ -190,3 +190,34 @@ def test_a_successor_whose_node_dies_before_it_is_made_is_made_when_the_node_ret
     assert region.go(region.is_whole, MANY)
     assert spare.name in region.voters()
     region.reads_all()
+
+
+@pytest.mark.parametrize("returns", [False, True])
+def test_a_table_becomes_active_though_a_node_is_lost_before_it_has_made_its_replica(returns: bool) -> None:
+    region = Region()
+    region.begin(CreateTable("films", SCHEMA, 1, 3))
+    assert region.go(lambda: region.tables().get("films") == "creating")
+    films = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+    out = region.world.places[films[0].config.voters[1].node.name]
+    region.world.crash(out, "lost", lose_disk=True)
+    if returns:
+        region.world.start(out)
+
+    def is_mended() -> bool:
+        films = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+        lost = [voter for one in films for voter in one.config.voters if voter.node.name == out.name]
+        return not region.metadata.of(ReplacementRecord) and all(v.node.incarnation > 1 for v in lost)
+
+    assert region.go(lambda: region.tables().get("films") == "active", MANY)
+    assert region.go(is_mended, MANY)
+    assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
+
+
+def test_a_table_of_which_two_replicas_of_a_partition_are_lost_does_not_become_active() -> None:
+    region = Region()
+    region.begin(CreateTable("films", SCHEMA, 1, 3))
+    assert region.go(lambda: region.tables().get("films") == "creating")
+    (films,) = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+    for voter in films.config.voters[:2]:
+        region.world.crash(region.world.places[voter.node.name], "lost", lose_disk=True)
+    assert not region.go(lambda: region.tables().get("films") != "creating", MANY // 4)

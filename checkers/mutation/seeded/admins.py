@@ -105,17 +105,13 @@ BUGS = (
     bug(
         "active_at_a_quorum",
         "A table becomes active although a node of each partition has not answered that its replica is made.",
-        Edit(WORKFLOWS, 'may_lack = 0 if self.record.kind == "create" else 1', "may_lack = 1"),
+        Edit(WORKFLOWS, "may_lack = min(1, sum(one in silent for one in lost))", "may_lack = 1"),
         scenario=COMES_AND_GOES,
     ),
     bug(
         "removed_at_one_answer",
         "The record of a table goes though two nodes of a partition have not answered that it is gone.",
-        Edit(
-            WORKFLOWS,
-            'may_lack = 0 if self.record.kind == "create" else 1',
-            'may_lack = 0 if self.record.kind == "create" else 2',
-        ),
+        Edit(WORKFLOWS, "            may_lack = 1\n", "            may_lack = 2\n"),
         scenario=COMES_AND_GOES,
     ),
     bug(

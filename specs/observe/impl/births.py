@@ -76,5 +76,6 @@ def pass_on(parent: ImplObserver, children: Sequence[ImplObserver]) -> bool:
             return False
     parent.view.acknowledged.clear()
     for child in children:
+        parent.view.owed_through = child.born_at
         child.view.acknowledged.setdefault(child.born_at, PARENTS)
     return True

@@ -78,6 +78,8 @@ class MetadataObserver:
         """The name of a node that may serve a partition by its lease, if one may."""
         self.is_made: Callable[[int, Member], bool] = lambda _partition, _member: True
         """Whether a replica of a partition was ever seen."""
+        self.disk_of: Callable[[NodeId], int] = lambda node: node.incarnation
+        """Which disk a node runs on now, counted from 1."""
         self.was_chosen: Callable[[int, PartitionRecord], bool] = lambda _partition, _record: True
         """Whether the config that a record lists was chosen in its partition."""
         self.newest_config: Callable[[PartitionRecord], Config] = lambda record: record.config
@@ -259,15 +261,24 @@ class MetadataObserver:
         elif before.status == "creating" and after.status == "deleting":
             self.reach(sometimes_of_regions.DELETED_WHILE_CREATED)
         if after.status == "active" and before is not None and before.status != "active":
-            missing = []
+            missing: list[str] = []
             for record in self.of(PartitionRecord):
                 if record.partition in after.partitions:
-                    missing += [
-                        f"{record.partition}: {voter}"
-                        for voter in record.config.voters
-                        if not self.is_made(record.partition, voter)
-                    ]
+                    missing += self.never_made(record)
             self.view.file(BecameActive(after.name, tuple(missing)))
+
+    def never_made(self, record: PartitionRecord) -> list[str]:
+        """The replicas of a partition that were never seen, but for one whose node is lost."""
+        voters = record.config.voters
+        absent = [voter for voter in voters if not self.is_made(record.partition, voter)]
+        lost = [voter for voter in absent if self.is_lost(voter.node)]
+        missing = [voter for voter in absent if voter not in lost[:1]]
+        return [f"{record.partition}: {voter}" for voter in missing]
+
+    def is_lost(self, node: NodeId) -> bool:
+        """Whether the metadata takes a node for dead, or its disk is another one by now."""
+        dead = any(one.name == node.name and one.dead for one in self.of(NodeRecord))
+        return dead or self.disk_of(node) > node.incarnation
 
     def removed(self, record: PartitionRecord) -> None:
         """The record of a partition goes."""

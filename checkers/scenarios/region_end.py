@@ -97,8 +97,9 @@ def users_of(run: Run) -> Iterator[User]:
 
 
 def most_steps(run: Run) -> int:
-    """Events of one phase of the end, at the most."""
-    return STEPS * (2 + len(listed(run)) // 8)
+    """Events of one phase of the end, at the most: heartbeats go to every voter."""
+    voters = sum(len(group.observation.config.voters) for group in groups_of(run))
+    return STEPS * (2 + voters // 8)
 
 
 def go_on(run: Run) -> None:

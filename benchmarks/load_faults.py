@@ -12,7 +12,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -380,23 +380,28 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
 }
 
 
+def report(rows: Iterable[Row], as_json: bool, label: str = "{}:") -> int:
+    """Print each row as it is measured, and give how many are over their bounds."""
+    over = 0
+    for row in rows:
+        over += not row.within
+        if as_json:
+            print(json.dumps({**structs.asdict(row), "within": row.within}), flush=True)
+        else:
+            relation = "at most" if row.most else "at least"
+            verdict = "" if row.within else "  OVER"
+            found = f"{label.format(row.number)} {row.what}: {row.measured:,} {row.unit}"
+            print(f"{found} ({relation} {row.bound:,}){verdict}", flush=True)
+    return over
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--only", nargs="*", choices=ROWS, help="the rows to measure")
     arguments.add_argument("--json", action="store_true", help="print one JSON object per row")
     given = arguments.parse_args()
-    over = 0
-    for name in given.only or ROWS:
-        for row in ROWS[name]():
-            over += not row.within
-            if given.json:
-                print(json.dumps({**structs.asdict(row), "within": row.within}), flush=True)
-            else:
-                relation = "at most" if row.most else "at least"
-                verdict = "" if row.within else "  OVER"
-                found = f"{row.number:>2}  {row.what}: {row.measured:,} {row.unit}"
-                print(f"{found} ({relation} {row.bound:,}){verdict}", flush=True)
-    sys.exit(1 if over else 0)
+    rows = (row for name in given.only or ROWS for row in ROWS[name]())
+    sys.exit(1 if report(rows, given.json, "{:>2} ") else 0)
 
 
 if __name__ == "__main__":

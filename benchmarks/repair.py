@@ -9,14 +9,14 @@ them.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from load_faults import Row, percentile
-from msgspec import Struct, structs
+from load_faults import Row, percentile, report
+from msgspec import Struct
 from region_under_load import SECOND, Answer, RegionUnderLoad, storage_nodes
 
 from dynaproof.impl.admin.settings import AdminSettings
@@ -323,16 +323,7 @@ def main() -> None:
     kinds = [kind for kind in only if kind in KINDS]
     measured: list[Iterator[Row]] = [replacements(kinds)] if kinds else []
     measured += [drain()] if "drain" in only else []
-    over = 0
-    for rows in measured:
-        for row in rows:
-            over += not row.within
-            if given.json:
-                print(json.dumps({**structs.asdict(row), "within": row.within}), flush=True)
-            else:
-                found = f"{row.number}: {row.what}: {row.measured:,} {row.unit} (at most {row.bound:,})"
-                print(found + ("" if row.within else "  OVER"), flush=True)
-    sys.exit(1 if over else 0)
+    sys.exit(1 if report(chain.from_iterable(measured), given.json) else 0)
 
 
 if __name__ == "__main__":

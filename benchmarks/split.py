@@ -9,15 +9,14 @@ them.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from statistics import mean
 from typing import Any
 
-from load_faults import Row, percentile
-from msgspec import Struct, structs
+from load_faults import Row, percentile, report
+from msgspec import Struct
 from region_under_load import SECOND, Answer, RegionUnderLoad, storage_nodes
 
 from dynaproof.checkers.kinds.region import ROUTER_NODES
@@ -301,15 +300,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true", help="print one JSON object per row")
     given = arguments.parse_args()
-    over = 0
-    for row in rows():
-        over += not row.within
-        if given.json:
-            print(json.dumps({**structs.asdict(row), "within": row.within}), flush=True)
-        else:
-            found = f"{row.number}: {row.what}: {row.measured:,} {row.unit} (at most {row.bound:,})"
-            print(found + ("" if row.within else "  OVER"), flush=True)
-    sys.exit(1 if over else 0)
+    sys.exit(1 if report(rows(), given.json) else 0)
 
 
 if __name__ == "__main__":

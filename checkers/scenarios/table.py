@@ -39,6 +39,7 @@ from dynaproof.checkers.scenarios.table_draws import unruly
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
 from dynaproof.checkers.workloads.user import SCHEMA, User, UserSettings
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.orders import CreateTable
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.partition.settings import Settings
@@ -90,8 +91,8 @@ def an_admin_is_active(run: Run) -> bool:
     return False
 
 
-def create(run: Run) -> None:
-    """The first user creates the tables: an event."""
+def create(run: Run, given: Provisioned | None = None) -> None:
+    """The first user creates the tables, each of which is given this: an event."""
     place = run.places_of(USER)[0]
     run.world.fault("create", place, 0)
     run.world.start(place)
@@ -99,7 +100,7 @@ def create(run: Run) -> None:
     assert isinstance(user, User)
     user.ask_first(
         *(
-            CreateTable(User.table(index), SCHEMA, settings.partitions, settings.replicas)
+            CreateTable(User.table(index), SCHEMA, settings.partitions, settings.replicas, given)
             for index in range(settings.tables)
         )
     )

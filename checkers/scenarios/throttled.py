@@ -14,7 +14,7 @@ from functools import partial
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
-from dynaproof.checkers.kinds.region import ROUTER_NODES, USER, RegionConfig
+from dynaproof.checkers.kinds.region import ROUTER_NODES, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_OF_REGION, HOSTS_THAT_LOSE, ROUTERS, USERS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.runs.config import FOREMOST, Chance, Fault, draw_faults
@@ -32,12 +32,12 @@ from dynaproof.checkers.scenarios.split import (
     order,
     replicas_are_reported,
 )
-from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
+from dynaproof.checkers.scenarios.table import TABLE, create, draw_region, start_users
 from dynaproof.checkers.strategies.catalogue import strategy_named
-from dynaproof.checkers.workloads.user import ENDLESS, SCHEMA, User, UserSettings
+from dynaproof.checkers.workloads.user import ENDLESS, User, UserSettings
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.rates import Provisioned
-from dynaproof.impl.metadata.orders import CreateTable, UpdateTable
+from dynaproof.impl.metadata.orders import UpdateTable
 from dynaproof.impl.node import Env, Microseconds, NodeProtocol
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.router.messages import Action
@@ -102,16 +102,9 @@ def make_user(env: Env, config: ThrottledConfig) -> NodeProtocol:
 KINDS = (HOSTS_OF_REGION, ROUTERS, ADMINS, structs.replace(USERS, make=make_user))
 
 
-def create(run: Run) -> None:
-    """The first user creates the table: an event."""
-    place = run.places_of(USER)[0]
-    run.world.fault("create", place, 0)
-    run.world.start(place)
-    user, settings = place.node, run.config.user
-    assert isinstance(user, User)
-    name = User.table(0)
-    user.ask_first(CreateTable(name, SCHEMA, settings.partitions, settings.replicas, run.config.given))
-    user.left = 1
+def create_given(run: Run) -> None:
+    """The first user creates the table, with its capacity: an event."""
+    create(run, run.config.given)
 
 
 # --- Configurations ---
@@ -251,7 +244,7 @@ THROTTLED_TABLE = structs.replace(
     kinds=KINDS,
     config=ThrottledConfig,
     faults=(CRASH, HANDOVER, GRAY_LINK, CLIENT_CRASH),
-    actions={**TABLE.actions, "create": create},
+    actions={**TABLE.actions, "create": create_given},
 )
 
 HOT_PARTITION: Scenario = structs.replace(

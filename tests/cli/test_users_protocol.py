@@ -257,8 +257,8 @@ MISTAKES = {
         "{file}: line {line} calls time.time_ns",
     ),
     "the order of a set": (
-        "            self.forward(self.name)\n",
-        "            for name in {self.name, '', *'0123456789'}:\n                self.forward(name)\n",
+        "            self.env.set_timer(100_000, Tick())\n",
+        "            self.env.set_timer(int(''.join({*'0123456789'})) // 10_000, Tick())\n",
         "runs_are_reproducible",
         "under another PYTHONHASHSEED: an order comes from a set or a hash",
     ),

@@ -109,8 +109,8 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the run
-    is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the
+    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
     """
     for user in users_of(run):
         place = run.world.at(user.env.me)
@@ -119,8 +119,8 @@ def ask_all(run: Run, think_us: int) -> None:
 
 
 def watch(run: Run) -> None:
-    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down waits
-    for as long as it ever waits; so that this is not too many events, the others pause.
+    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down
+    waits for as long as it ever waits; so that this is not too many events, the others pause.
     """
     run.world.fault("watch", next(iter(run.world.places.values())), 0)
     user = run.config.user

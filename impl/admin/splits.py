@@ -53,8 +53,8 @@ class Heard:
 
 
 class GivenUp:
-    """Of a partition, the last split for which its leader took too long, how often in a row one was, and until when this admin
-    plans none.
+    """Of a partition, the last split for which its leader took too long, how often in a row one was, and
+    until when this admin plans none.
     """
 
     __slots__ = ("times", "until", "workflow")

@@ -174,7 +174,7 @@ class Splitting(Service):
         replica.send(owes.source, CheckpointDone(replica.member, owes.source.incarnation, owes.ballot))
 
     def on_checkpoint_done(self, sender: NodeId, m: CheckpointDone) -> None:
-        """Go on with the command when all voters have written theirs,"""
+        """Go on with the command when all voters have written theirs."""
         preparing, leadership = self.preparing, self.replica.leadership
         if preparing is None or leadership is None or m.ballot != leadership.ballot:
             return
@@ -183,7 +183,7 @@ class Splitting(Service):
             self.prepared(preparing)
 
     def has_room(self) -> None:
-        """or after a heartbeat: one that answers nothing holds no split back."""
+        """Go on with it after a heartbeat, too: one that answers nothing holds no split back."""
         if self.preparing is not None and self.env.now >= self.preparing.until:
             self.prepared(self.preparing)
 

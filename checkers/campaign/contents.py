@@ -1,5 +1,5 @@
-"""What the messages and timers of a run say, as a digest: the run's own digest has their kinds and times only,
-so two runs that tell each other other things, at the same times, are equal by that.
+"""What the messages and timers of a run say, as a digest. The run's own has their kinds and times only, so by
+that two runs are equal in which other things are said at the same times.
 """
 
 from __future__ import annotations

@@ -92,9 +92,10 @@ class Splitting(Struct, frozen=True):
     hot: bool = False
     """Whether all ask for one key most of the time."""
     calm: bool = False
-    """Whether nothing goes wrong in half of the runs in which time is fair: how long writes stop is measured,"""
+    """Whether nothing goes wrong in half of the runs in which time is fair: it is measured how long writes stop;
+    """
     forgets: bool = False
-    """and whether what was not answered may be asked again when the partition that did it is gone."""
+    """Whether what was not answered may be asked again when the partition that did it is gone."""
 
 
 def draw_split(

@@ -199,4 +199,4 @@ def test_the_segment_that_one_place_writes_is_read_on_however_many_another_has_b
     place: Any = SimpleNamespace(name=PLACE.name, disk=disk)
     made.logs.synced(place, LEADER)
     assert disk.read == [newest]
-    assert list(made.logs.read_through)[0] == ("elsewhere", f"{16:08d}")
+    assert next(iter(made.logs.read_through)) == ("elsewhere", f"{16:08d}")

@@ -92,8 +92,7 @@ class Splitting(Struct, frozen=True):
     hot: bool = False
     """Whether all ask for one key most of the time."""
     calm: bool = False
-    """Whether nothing goes wrong in half of the runs in which time is fair: it is measured how long writes stop;
-    """
+    """Whether half of the runs in fair time are without faults: how long writes stop is measured in these."""
     forgets: bool = False
     """Whether what was not answered may be asked again when the partition that did it is gone."""
 

@@ -32,6 +32,7 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import RatesSet, Split
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -42,6 +43,7 @@ from dynaproof.impl.storage_node.messages import (
     DropPartition,
     Fenced,
     NodeReport,
+    NoRoom,
     PartitionGone,
     RaiseFence,
 )
@@ -108,6 +110,7 @@ class RegionObservation(GroupsObservation):
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
         self.metadata.disk_of = self.disk_of
+        self.metadata.has_refused = self.has_refused
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
@@ -117,6 +120,8 @@ class RegionObservation(GroupsObservation):
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
+        self.refused: dict[tuple[int, Member], bool] = {}
+        """By partition, replicas for which a storage node had no room."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.children: dict[int, tuple[int, ...]] = {}
@@ -174,6 +179,10 @@ class RegionObservation(GroupsObservation):
     def newest_config(self, record: PartitionRecord) -> Config:
         """The newest chosen config of a partition."""
         return self.groups[record.partition].config
+
+    def has_refused(self, partition: int, member: Member) -> bool:
+        """Whether a storage node has said that it has no room for a replica."""
+        return (partition, member) in self.refused
 
     def disk_of(self, node: NodeId) -> int:
         """Which disk a storage node runs on now, counted from 1."""
@@ -310,6 +319,8 @@ class RegionObservation(GroupsObservation):
         parent = node.replicas.get(command.parent)
         if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
             self.reach(sometimes_of_regions.CHILD_BY_COPY)
+        if any(isinstance(message, NoRoom) for message in sent(place)):
+            self.refused[place.lane, command.member] = True
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)

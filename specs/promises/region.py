@@ -83,7 +83,7 @@ def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
 @spec("always", source="docs/table.md, A13", over=RegionView, on=(BecameActive,))
 def active_tables_are_whole(view: RegionView) -> Iterable[Violation]:
     """When a table becomes active, every replica of its partitions was made, but for one of each whose node
-    is lost: that is replaced.
+    is lost, or has no room: that is replaced.
     """
     for fact in view.take(BecameActive):
         if fact.missing:

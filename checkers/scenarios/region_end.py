@@ -109,8 +109,8 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the run
-    is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the
+    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
     """
     for user in users_of(run):
         place = run.world.at(user.env.me)

@@ -53,6 +53,7 @@ from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.stops import StopObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
@@ -87,6 +88,7 @@ class RegionObservation(GroupsObservation):
         *UserObserver.PROVIDES,
         *ErrorObserver.PROVIDES,
         *OrderObserver.PROVIDES,
+        *StopObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -114,6 +116,7 @@ class RegionObservation(GroupsObservation):
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
+        self.stops = StopObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -230,6 +233,7 @@ class RegionObservation(GroupsObservation):
             children.append(spec.partition)
         self.children[number] = tuple(children)
         self.groups[number].passes_on = partial(self.passes_on, number)
+        self.stops.split(number, split, next(iter(self.places.values())).world.tau)
         self.reach(sometimes_of_regions.PARTITION_SPLIT)
 
     def passes_on(self, parent: int) -> bool:
@@ -282,6 +286,8 @@ class RegionObservation(GroupsObservation):
                 self.region.file(Strayed(lane, name))
             return
         group.handled(place)
+        if lane in self.stops.stopped:
+            self.stops.handled(place, lane)
         seen, before = group.seen.get(name), self.owners.get(lane)
         ends = 0 if seen is None else seen.ends
         record = self.ranges.get(lane)

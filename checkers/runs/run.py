@@ -130,7 +130,7 @@ class Run:
             self.begin()
 
     def begin(self) -> None:
-        """The system is ready, and the load is on: from here on steps are counted. What happens while that
+        """The system is ready, and the load is on: from here on steps are counted. What happens while it
         begins is run from the configuration, as the setup is.
         """
         self.is_set_up = True

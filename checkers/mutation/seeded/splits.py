@@ -238,4 +238,10 @@ BUGS = (
         ),
         scenario=SCENARIO,
     ),
+    bug(
+        "nobody_campaigns_first",
+        "The children of the node that led their parent wait for an election timer like all others.",
+        Edit(SPLITTING, "self.replica.end.led = True", "pass"),
+        scenario=UNDER_LOAD,
+    ),
 )

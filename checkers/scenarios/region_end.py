@@ -8,7 +8,7 @@ does not name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from dynaproof.checkers.kinds.group import HOST, Group
 from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
@@ -53,6 +53,9 @@ PROVIDES: tuple[type[Fact], ...] = (
     Unmended,
 )
 """The types of all facts that are filed here, or that a group's end would file."""
+
+Judge: TypeAlias = Callable[[Run], None]
+"""Waits for something at the end of a run, and files what it has waited for in vain."""
 
 PAUSES = 64
 """Pauses of a user within the time for which it waits for an answer, at the least."""
@@ -143,12 +146,12 @@ def rest(run: Run) -> None:
             run.world.crash(place, "rest")
 
 
-def judge_end(run: Run) -> None:
-    """Mends, answers, ends what was begun, has all voters and the rates that it is to have, keeps nothing
-    that is not named, and becomes quiet.
+def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
+    """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
+    scenario asks of it, keeps nothing that is not named, and becomes quiet.
     """
-    first, last = (stays_within_its_rate, mends, answers, ends), (keeps_nothing, quiet)
-    for judge in (*first, regains_voters, splits_the_large, hears_its_rates, *last):
+    first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
+    for judge in (*first, *also, hears_its_rates, keeps_nothing, quiet):
         if run.failure is None:
             judge(run)
             run.check()

@@ -26,8 +26,9 @@ from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
+from dynaproof.checkers.scenarios import fresh_split
 from dynaproof.checkers.scenarios.fair_end import pace_of
-from dynaproof.checkers.scenarios.region_end import observed
+from dynaproof.checkers.scenarios.region_end import judge_end, observed
 from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, tables_are_active
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
@@ -242,6 +243,9 @@ def like_split(
         kinds=KINDS_THAT_LOSE,
         sometimes=tuple(one.name for one in (PARTITION_SPLIT, *seen)),
         faults=losses.all_kinds,
+        end=partial(judge_end, also=(fresh_split.splits_once_more,)),
+        actions={**TABLE.actions, "split": fresh_split.order},
+        act_sentences={**TABLE.act_sentences, "split": "{} orders one more split"},
     )
     if not splitting.orders:
         return scenario
@@ -250,8 +254,8 @@ def like_split(
         stages=(*TABLE.stages, (replicas_are_reported, "order")),
         ready=a_split_is_planned,
         begin=partial(begin_with_splits, most=splitting.orders),
-        actions={**TABLE.actions, "order": partial(order, most=splitting.orders)},
-        act_sentences={**TABLE.act_sentences, "order": "users ask, and {} orders a split"},
+        actions={**scenario.actions, "order": partial(order, most=splitting.orders)},
+        act_sentences={**scenario.act_sentences, "order": "users ask, and {} orders a split"},
     )
 
 

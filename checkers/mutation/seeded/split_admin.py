@@ -144,4 +144,16 @@ BUGS = (
         Edit(NODES, "for partition in gone:", "for partition in ():", within="Nodes.drop_late"),
         scenario=AND_REPAIR,
     ),
+    bug(
+        "every_split_is_hindered",
+        "No partition is ever found fit to be split.",
+        Edit(SPLIT, "if ready.hindrance:", "if True:"),
+        scenario=SCENARIO,
+    ),
+    bug(
+        "no_room_for_a_split",
+        "As many splits as may be are always taken to be under way.",
+        Edit(SPLIT, "if ids.splitting >= most:", "if True:"),
+        scenario=SCENARIO,
+    ),
 )

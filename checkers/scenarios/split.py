@@ -96,6 +96,8 @@ class Splitting(Struct, frozen=True):
     """Whether half of the runs in fair time are without faults: how long writes stop is measured in these."""
     forgets: bool = False
     """Whether what was not answered may be asked again when the partition that did it is gone."""
+    scans: int = 0
+    """Of 24 things that users ask for, so many more are pages of scans, in half of the configurations."""
 
 
 def draw_split(
@@ -135,8 +137,10 @@ def draw_split(
     for _ in range(pick(4)):
         kind, step = kinds[pick(len(kinds))], 1 + pick((8, length // 2)[pick(2)])
         faults.append(Fault(kind.name, step, pick(64), 10 + pick(600), pick(1 << 20)))
-    if splitting.forgets and pick(2):
+    if splitting.forgets and pick(4):
         config = asks_late(config)
+        faults.append(Fault(LEADER_MUTE.name, 1 + pick(8), pick(64), 10 + pick(100), pick(1 << 20)))
+    user = structs.replace(user, scans=(0, splitting.scans)[pick(2)])
     config = structs.replace(
         config, settings=settings, admin=admin, user=user, faults=in_order(config.faults, faults)
     )
@@ -160,14 +164,16 @@ def orders_of(config: RegionConfig, most: int) -> list[SplitAt]:
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/splits")
     parts, first = config.user.partitions, config.user.partitions * config.user.tables
 
-    def order(partition: int) -> SplitAt:
-        """Somewhere in the range that the table began with, or in the middle, if the leader reports one."""
+    def order(partition: int, least: int = 0) -> SplitAt:
+        """Somewhere in the range that the table began with, or in the middle, if the leader reports one. Its
+        start is an order that is refused.
+        """
         of = equal_part(parts, pick(parts) if partition > first else (partition - 1) % parts)
         step = of.positions // (STEPS_OF_A_RANGE + 1)
-        at = int.from_bytes(of.start, "big") + (1 + pick(STEPS_OF_A_RANGE)) * step
+        at = int.from_bytes(of.start, "big") + (least + pick(STEPS_OF_A_RANGE + 1 - least)) * step
         return SplitAt(partition, b"" if partition > first and pick(3) == 0 else position(at))
 
-    orders = [order(1 + pick(first))]
+    orders = [order(1 + pick(first), 1)]
     while len(orders) < 1 + pick(most):
         orders.append(order(1 + pick(first + 2 * len(orders))))
     return orders
@@ -278,7 +284,7 @@ SPLIT_UNDER_LOAD = like_split(
     (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
     losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
     shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
-    splitting=Splitting(orders=4, calm=True, forgets=True),
+    splitting=Splitting(orders=4, calm=True, forgets=True, scans=8),
 )
 
 SPLIT_AND_REPAIR = like_split(

@@ -74,6 +74,8 @@ class UserSettings(Struct, frozen=True):
     """Of 24 things, so many create, delete or describe a table, up to 16;"""
     deletes: int = 3
     """of eight of these, so many delete one, up to six."""
+    scans: int = 0
+    """Of 24 things, so many more read a page of a scan, instead of single items."""
     page: int = 3
     """Items of a page, at the most."""
     hot: bool = False
@@ -195,6 +197,8 @@ class User:
             if draw % 8 == 7:
                 return DescribeTable(table)
             return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
+        if draw < settings.orders + settings.scans:
+            return ScanTable(table, None, 1 + self.env.random("page", settings.page), strong=draw % 2 > 0)
         key = self.key()
         if draw < 11:
             return GetItem(table, key_of(key), strong=draw % 3 > 0)

@@ -86,7 +86,7 @@ class Splits:
         self.given_up = {}
 
     def may_plan(self, partition: int) -> bool:
-        """Whether a partition may be split without an order: not soon after its last split was given up."""
+        """Whether a partition may be split without an order: not soon after one was given up (A12)."""
         there = self.given_up.get(partition)
         return there is None or self.env.now >= there.until
 

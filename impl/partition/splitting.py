@@ -123,7 +123,7 @@ class Splitting(Service):
 
     def is_deaf(self, leadership: Leadership) -> bool:
         """Whether this leader has not heard a voter though it has led for a lease, and heard another one:
-        that one may hear all, and then it can split.
+        that one may hear all, and then it can split (A12).
         """
         if self.env.now - leadership.began_at <= self.replica.settings.lease_us:
             return False
@@ -139,7 +139,7 @@ class Splitting(Service):
     # --- A checkpoint before it (P1) ---
 
     def is_prepared(self, leadership: Leadership, sender: NodeId, m: SplitPartition) -> bool:
-        """Whether the barrier may be proposed: else, at the first word of a command, all voters are asked."""
+        """Whether the barrier may be proposed; else, at the first word of a command, all are asked (P1)."""
         preparing = self.preparing
         if preparing is not None and preparing.command == m:
             preparing.sender = sender
@@ -163,7 +163,7 @@ class Splitting(Service):
         self.write_first()
 
     def write_first(self) -> None:
-        """Write what is owed as soon as no other checkpoint is under way, and say so when it is durable."""
+        """Write what is owed when no other checkpoint is under way; say so when it is durable (P1)."""
         replica, owes, snapshot = self.replica, self.owes, self.replica.log.head.snapshot
         if owes is None or replica.checkpoint is not None:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CALLER, ROUTER
+from dynaproof.checkers.mutation.seeded.places import CALLER, ROUTER, TABLES
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -16,6 +16,36 @@ BUGS = (
         "another_request_at_the_child",
         "A request goes on at a child with another deadline, so it is another one.",
         Edit(CALLER, "call.goes_on(final)", "call.goes_on(final); call.deadline += 1"),
+        scenario="split-under-load",
+    ),
+    bug(
+        "begins_the_partition_again",
+        "A page goes on in a child from its beginning.",
+        Edit(
+            ROUTER,
+            "paging.partitions.pop()",
+            "paging.low = self.tables.known[paging.table].owner(paging.low).range.start",
+        ),
+        scenario="split-under-load",
+    ),
+    bug(
+        "child_answers_for_its_parent",
+        "A router takes what it has read of a child for complete up to the end of the parent.",
+        Edit(
+            TABLES,
+            "parent.generation, child.range, parent.state",
+            "parent.generation, type(child.range)(child.range.start, parent.range.end), parent.state",
+        ),
+        scenario="split-under-load",
+    ),
+    bug(
+        "page_ends_with_the_split",
+        "A page whose partition is split is answered as if it had come to its end.",
+        Edit(
+            ROUTER,
+            "paging.partitions.pop()  # Nothing was read there.\nself.find(number, asked)",
+            "self.end(number, Items(tuple(paging.items), None))",
+        ),
         scenario="split-under-load",
     ),
 )

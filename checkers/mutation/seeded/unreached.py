@@ -20,7 +20,6 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLIT,
     SPLITS,
     SPLITTING,
-    TABLES,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -174,36 +173,6 @@ BUGS = (
         "A router whose look-up has brought the parent back sends those there who were at a child.",
         Edit(ROUTER, "if owner.partition > running.partition:", "if owner.partition != running.partition:"),
         Edit(CALLER, 'assert child > running.partition, "a call goes down the lineage only"', "pass"),
-        scenario="split-under-load",
-    ),
-    bug(
-        "begins_the_partition_again",
-        "A page goes on in a child from its beginning.",
-        Edit(
-            ROUTER,
-            "paging.partitions.pop()",
-            "paging.low = self.tables.known[paging.table].owner(paging.low).range.start",
-        ),
-        scenario="split-under-load",
-    ),
-    bug(
-        "child_answers_for_its_parent",
-        "A router takes what it has read of a child for complete up to the end of the parent.",
-        Edit(
-            TABLES,
-            "parent.generation, child.range, parent.state",
-            "parent.generation, type(child.range)(child.range.start, parent.range.end), parent.state",
-        ),
-        scenario="split-under-load",
-    ),
-    bug(
-        "page_ends_with_the_split",
-        "A page whose partition is split is answered as if it had come to its end.",
-        Edit(
-            ROUTER,
-            "paging.partitions.pop()  # Nothing was read there.\nself.find(number, asked)",
-            "self.end(number, Items(tuple(paging.items), None))",
-        ),
         scenario="split-under-load",
     ),
     bug(

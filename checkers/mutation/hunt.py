@@ -53,15 +53,15 @@ class Kill(Struct, frozen=True):
 
 
 def explore(
-    bug: Bug, strategy: str, schedules: int, seed: int, scenario: str | None = None
+    bug: Bug, strategy: str, schedules: int, seed: int, scenario: str | None = None, first: int = 0
 ) -> tuple[int, Any, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None where none does.
 
-    Without a `scenario`, it is the one that the bug names.
+    Without a `scenario`, it is the one that the bug names; those before the schedule `first` are left out.
     """
     where = scenario or bug.scenario
     with seeded(bug):
-        for number in range(schedules):
+        for number in range(first, schedules):
             config = config_of(where, strategy, seed, number)
             outcome = execute(find(where), config)
             if outcome.failure is not None and bug.counts(outcome.failure.spec):

@@ -1,0 +1,121 @@
+"""`dynaproof power`: how soon each strategy kills each seeded bug, over several seeds."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from dynaproof import console
+from dynaproof.arguments import JOBS, above_zero, file_to_write, known_strategy
+from dynaproof.commands import Flag
+from dynaproof.errors import UserError, unknown_name
+from dynaproof.provenance import maker, provenance
+
+Names = Annotated[tuple[str, ...], Parameter(negative="")]
+
+BEGIN, END = "<!-- power begin -->", "<!-- power end -->"
+
+
+def power(
+    *names: str,
+    scenario: Names = (),
+    strategy: Names = (),
+    schedules: int = 150,
+    seeds: int = 5,
+    seed: int = 3,
+    seconds: float | None = None,
+    jobs: int = JOBS,
+    state: Path = Path("runs/power.jsonl"),
+    table: Path | None = None,
+    only_write: Flag = False,
+    json: Flag = False,
+) -> int:
+    """Measure how soon each strategy kills each seeded bug, by which promise, over several seeds.
+
+    Every trial (a bug, a strategy, a seed) is a line of the state file, written when it ends; interrupted
+    (Ctrl-C), the same command goes on from there. With more schedules, those that are alive go on where they
+    stopped. A schedule that breaks a promise without the bug too kills nothing.
+
+    Args:
+        names: Which bugs; all of ours if none is named.
+        scenario: Only bugs that are hunted in this scenario; may be repeated.
+        strategy: What is compared; may be repeated. Without it: the portfolio, the random walk, PCT at three
+            depths, and POS. Kills by the first one, from the first seed, are shrunk.
+        schedules: Schedules per trial, at the most.
+        seeds: How many campaigns each strategy has, with seeds that follow each other.
+        seed: The first of these seeds.
+        seconds: For how long to begin new trials.
+        jobs: How many processes.
+        state: The file of the trials.
+        table: A Markdown file, in which to write what all trials of the state file say, between the `power`
+            marks.
+        only_write: Measure nothing more.
+        json: Print one JSON object per bug and strategy.
+    """
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.mutation.trials import STRATEGIES, RowFile, TrialError, measured
+    from dynaproof.checkers.mutation.trials import of_another_version, rows_in, trials
+    from dynaproof.checkers.report.between import replaced_between
+    from dynaproof.checkers.mutation.trial_table import Plan, cells, lines
+    from dynaproof.checkers.whole_file import write_whole
+
+    for name in names:
+        if name not in MUTANTS:
+            raise unknown_name("mutant", name, list(MUTANTS))
+    hunted = list(dict.fromkeys(bug.scenario for bug in MUTANTS.values()))
+    for one in scenario:
+        if one not in hunted:
+            raise unknown_name("scenario of a seeded bug", one, hunted)
+    for one in strategy:
+        known_strategy(one)
+    above_zero({"--schedules": schedules, "--seeds": seeds, "--seconds": seconds, "--jobs": jobs})
+    file_to_write("--table", table, ".md")
+    text = "" if table is None else table.read_text(encoding="utf-8")
+    if table is not None and replaced_between(text, BEGIN, END, ()) is None:
+        raise UserError(f"{table}: has no lines {BEGIN} and {END}")
+    if not only_write:
+        state.parent.mkdir(parents=True, exist_ok=True)
+        file_to_write("--state", state)
+    plan = Plan(
+        bugs=[bug for bug in names or MUTANTS if not scenario or MUTANTS[bug].scenario in scenario],
+        strategies=list(strategy or STRATEGIES),
+        seeds=list(range(seed, seed + seeds)),
+        schedules=schedules,
+    )
+    try:
+        rows = rows_in(state)
+    except TrialError as error:
+        raise UserError(str(error)) from error
+    todo = [] if only_write else trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows)
+    other = of_another_version(rows, maker())
+    if todo and other is not None:
+        raise UserError(
+            f"{state}: measured by {other}, and this is {maker()}: their runs may differ",
+            "take another --state, or write what it has with --only-write",
+        )
+    interrupted = False
+    if todo:
+        file = RowFile(state)
+        with console.progress("measuring", len(todo)) as advance:
+            try:
+                for done, row in enumerate(measured(todo, maker(), jobs, seconds), start=1):
+                    file.add(row)
+                    rows[row.key] = row
+                    advance(done, f"{done}/{len(todo)} trials")
+            except KeyboardInterrupt:
+                interrupted = True
+    if table is not None:
+        everything = Plan(list(MUTANTS), plan.strategies, plan.seeds, schedules)
+        made = replaced_between(text, BEGIN, END, lines(everything, rows))
+        assert made is not None
+        write_whole(table, made.encode())
+    for cell in cells(plan, rows):
+        if json:
+            console.emit({**cell.row(), "provenance": provenance(seed=seed)})
+        elif cell.trials:
+            console.show(f"{cell.bug:40} {cell.strategy:10} {cell.text(plan)}")
+    left = trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows)
+    console.say(f"{len(left)} of {len(plan.bugs) * len(plan.strategies) * len(plan.seeds)} trials are left")
+    if interrupted:
+        raise KeyboardInterrupt
+    return 0

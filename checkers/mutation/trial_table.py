@@ -1,4 +1,4 @@
-"""What trials of seeded bugs say, as the tables of a document: bug by strategy, and the strategies as a whole.
+"""What trials of seeded bugs say, as tables of a document: bug by strategy, and the strategies as a whole.
 
 A trial without a kill counts as later than all kills: so a median is that of all trials, and stands only
 where most of them killed. What was not measured is said to be so.
@@ -145,19 +145,17 @@ def _measured(plan: Plan, rows: Sequence[Row], whole: Sequence[str]) -> list[str
     unsound = sum(row.unsound for row in rows)
     by = ", ".join(f"{count} by {name}" for name, count in Counter(row.made_by for row in rows).items())
     return [
-        f"Measured: {len(rows):,} of {every:,} trials ({len(plan.bugs)} bugs, {len(plan.strategies)} strategies, "
-        f"{len(plan.seeds)} seeds from {plan.seeds[0]} on) of up to {plan.schedules} schedules, in "
-        f"{seconds / 3600:.1f} hours of a core; {by or 'none'}.",
-        f"Of {len(whole)} bugs all trials are done. {unsound} schedules broke a promise without the bug too, and "
-        "count for nothing.",
+        f"Measured: {len(rows):,} of {every:,} trials, for {len(plan.bugs)} bugs, {len(plan.strategies)}",
+        f"strategies and {len(plan.seeds)} seeds from {plan.seeds[0]} on, up to {plan.schedules} schedules,",
+        f"in {seconds / 3600:.1f} hours of a core; {by or 'none'}. Of {len(whole)} bugs all trials are done.",
+        f"{unsound} schedules broke a promise without the bug too, and count for nothing.",
     ]
 
 
 def _strategies(plan: Plan, found: Iterable[Cell]) -> list[str]:
     """The strategies, over the bugs of which all trials are done."""
     head = [
-        "| strategy | bugs killed in most trials | in all | in none | kills by an own promise | median schedules "
-        "| median seconds |",
+        "| strategy | killed in most trials | in all | in none | by an own promise | schedules | seconds |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     body, all_of = [], list(found)
@@ -170,9 +168,8 @@ def _strategies(plan: Plan, found: Iterable[Cell]) -> list[str]:
         seconds = f"{median_high([one.seconds or 0.0 for one in most]):.1f}" if most else "none"
         in_all = sum(one.kills == one.trials for one in of)
         in_none = sum(one.kills == 0 for one in of)
-        body.append(
-            f"| `{strategy}` | {len(most)} of {len(of)} | {in_all} | {in_none} | {share} | {middle} | {seconds} |"
-        )
+        killed = f"{len(most)} of {len(of)}"
+        body.append(f"| `{strategy}` | {killed} | {in_all} | {in_none} | {share} | {middle} | {seconds} |")
     return [*head, *body]
 
 

@@ -159,7 +159,7 @@ def measured(
 
 
 def rows_in(file: Path) -> dict[Key, Row]:
-    """The rows of a file, the newest of each trial; a last line that was not written whole counts for nothing.
+    """The rows of a file, the newest of each trial; a last line that is not whole counts for nothing.
 
     Raises:
         TrialError: it holds something else.

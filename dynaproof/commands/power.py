@@ -53,10 +53,17 @@ def power(
         json: Print one JSON object per bug and strategy.
     """
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.checkers.mutation.trials import STRATEGIES, RowFile, TrialError, measured
-    from dynaproof.checkers.mutation.trials import of_another_version, rows_in, trials
-    from dynaproof.checkers.report.between import replaced_between
     from dynaproof.checkers.mutation.trial_table import Plan, cells, lines
+    from dynaproof.checkers.mutation.trials import (
+        STRATEGIES,
+        RowFile,
+        TrialError,
+        measured,
+        of_another_version,
+        rows_in,
+        trials,
+    )
+    from dynaproof.checkers.report.between import replaced_between
     from dynaproof.checkers.whole_file import write_whole
 
     for name in names:

@@ -16,6 +16,7 @@ from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
+from dynaproof.checkers.mutation.time_limit import EndlessError, at_most
 from dynaproof.checkers.patches import Bug, seeded
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import execute
@@ -27,8 +28,13 @@ from dynaproof.checkers.scenarios.catalogue import config_of, find
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
 
-RAISED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What code raises that reads a state which a bug has broken, outside of all handlers."""
+RUN_SECONDS, SHRINKING_SECONDS = 300.0, 300.0
+"""How long one run, and all that the shrinking of a kill runs, may take on a processor: a bug may send a
+handler in circles.
+"""
+
+RAISED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, EndlessError)
+"""What code raises that reads a state which a bug has broken, outside of all handlers; or never ends."""
 
 
 class Kill(Struct, frozen=True):
@@ -75,7 +81,8 @@ def explore(
         for number in range(first, schedules):
             config = changed(config_of(where, strategy, seed, number))
             try:
-                outcome = execute(find(where), config)
+                with at_most(RUN_SECONDS):
+                    outcome = execute(find(where), config)
             except RAISED:
                 if scenario is not None:
                     raise  # A user's own code is told what it does wrong.
@@ -126,7 +133,8 @@ def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:
     """
     with seeded(bug):
         try:
-            return smallest(find(config.scenario), config, outcome, bug.name, SHRINKING, SHRINKING)
+            with at_most(SHRINKING_SECONDS):
+                return smallest(find(config.scenario), config, outcome, bug.name, SHRINKING, SHRINKING)
         except RAISED:
             return RunFile(RUN_FORMAT, bug.name, config, outcome, minimal=False)
 

@@ -1,10 +1,12 @@
 """`power`: trials that can be interrupted and go on, and the table that they make."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
+from dynaproof.checkers.mutation import hunt as hunting
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
 from dynaproof.checkers.mutation.trial_table import Cell, Plan, cell
@@ -66,6 +68,23 @@ def test_a_schedule_that_fails_without_the_bug_too_kills_nothing(monkeypatch: py
     assert result.unsound == 1
     assert result.schedules > broken
     assert result.spec is not None
+
+
+def test_a_bug_that_makes_a_run_endless_or_unreadable_is_alive_and_the_hunt_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def circles(_scenario: object, _config: object) -> object:
+        while True:
+            pass
+
+    def raises(_scenario: object, _config: object) -> object:
+        raise IndexError("a block that is not there")
+
+    monkeypatch.setattr(hunting, "RUN_SECONDS", 0.05)
+    for run in (circles, raises):
+        monkeypatch.setattr(hunting, "execute", run)
+        assert explore(MUTANTS[EASY], "random", 2, 3) is None
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
 def test_a_line_that_an_interruption_left_counts_for_nothing(tmp_path: Path) -> None:

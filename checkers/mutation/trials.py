@@ -117,10 +117,12 @@ def trials(
     seeds: Sequence[int],
     schedules: int,
     rows: Mapping[Key, Row],
+    *,
+    shrinks: bool = True,
 ) -> list[Trial]:
     """What is still to be tried, seed by seed: so that what is measured first is a whole table.
 
-    Of each bug the kill by the first strategy from the first seed is shrunk.
+    Of each bug the kill by the first strategy from the first seed is shrunk, if anything `shrinks`.
     """
     todo = []
     for seed in seeds:
@@ -128,7 +130,7 @@ def trials(
             for bug in bugs:
                 row = rows.get((bug, strategy, seed))
                 if row is None or (row.spec is None and row.schedules < schedules):
-                    shrink = (strategy, seed) == (strategies[0], seeds[0])
+                    shrink = shrinks and (strategy, seed) == (strategies[0], seeds[0])
                     todo.append(Trial(bug, strategy, seed, schedules, shrink, row))
     return todo
 

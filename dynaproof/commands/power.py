@@ -28,6 +28,7 @@ def power(
     state: Path = Path("runs/power.jsonl"),
     table: Path | None = None,
     only_write: Flag = False,
+    no_shrink: Flag = False,
     json: Flag = False,
 ) -> int:
     """Measure how soon each strategy kills each seeded bug, by which promise, over several seeds.
@@ -50,6 +51,7 @@ def power(
         table: A Markdown file, in which to write what all trials of the state file say, between the `power`
             marks.
         only_write: Measure nothing more.
+        no_shrink: Leave kills as they are found: shrinking one takes longer than most trials.
         json: Print one JSON object per bug and strategy.
     """
     from dynaproof.checkers.mutation.catalogue import MUTANTS
@@ -93,7 +95,8 @@ def power(
         rows = rows_in(state)
     except TrialError as error:
         raise UserError(str(error)) from error
-    todo = [] if only_write else trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows)
+    todo = trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows, shrinks=not no_shrink)
+    todo = [] if only_write else todo
     other = of_another_version(rows, maker())
     if todo and other is not None:
         raise UserError(

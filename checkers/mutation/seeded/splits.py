@@ -193,6 +193,17 @@ BUGS = (
         scenario=SCENARIO,
         breaks=("voters_are_not_dropped",),
     ),
+    bug(
+        "waits_for_every_checkpoint",
+        "A split waits until every voter has written a checkpoint, however long that takes.",
+        Edit(
+            SPLITTING,
+            "if self.preparing is not None and self.env.now >= self.preparing.until:",
+            "if False:",
+        ),
+        scenario=UNDER_LOAD,
+        breaks=("what_was_begun_ends", "splits_stop_briefly"),
+    ),
     # --- Pages ---
     bug(
         "file_goes_with_its_owner",
@@ -241,5 +252,11 @@ BUGS = (
         scenario=SCENARIO,
         breaks=("only_the_damaged_fall_silent",),
     ),
-    # --- Membership of a child ---
+    bug(
+        "nobody_campaigns_first",
+        "The children of the node that led their parent wait for an election timer like all others.",
+        Edit(SPLITTING, "self.replica.end.led = True", "pass"),
+        scenario=UNDER_LOAD,
+        breaks=("splits_stop_briefly",),
+    ),
 )

@@ -129,9 +129,11 @@ def trials(
         for strategy in strategies:
             for bug in bugs:
                 row = rows.get((bug, strategy, seed))
+                shrink = shrinks and (strategy, seed) == (strategies[0], seeds[0])
                 if row is None or (row.spec is None and row.schedules < schedules):
-                    shrink = shrinks and (strategy, seed) == (strategies[0], seeds[0])
                     todo.append(Trial(bug, strategy, seed, schedules, shrink, row))
+                elif shrink and row.spec is not None and row.shrunk_events is None:
+                    todo.append(Trial(bug, strategy, seed, schedules, shrink, None))
     return todo
 
 

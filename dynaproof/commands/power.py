@@ -1,7 +1,7 @@
 """`dynaproof power`: how soon each strategy kills each seeded bug, over several seeds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -10,6 +10,9 @@ from dynaproof.arguments import JOBS, above_zero, file_to_write, known_strategy
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.mutation.trials import Key, Row, Trial
 
 Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
@@ -58,9 +61,7 @@ def power(
     from dynaproof.checkers.mutation.trial_table import Plan, cells, lines
     from dynaproof.checkers.mutation.trials import (
         STRATEGIES,
-        RowFile,
         TrialError,
-        measured,
         of_another_version,
         rows_in,
         trials,
@@ -103,17 +104,7 @@ def power(
             f"{state}: measured by {other}, and this is {maker()}: their runs may differ",
             "take another --state, or write what it has with --only-write",
         )
-    interrupted = False
-    if todo:
-        file = RowFile(state)
-        with console.progress("measuring", len(todo)) as advance:
-            try:
-                for done, row in enumerate(measured(todo, maker(), jobs, seconds), start=1):
-                    file.add(row)
-                    rows[row.key] = row
-                    advance(done, f"{done}/{len(todo)} trials")
-            except KeyboardInterrupt:
-                interrupted = True
+    interrupted = bool(todo) and not go_on(todo, rows, jobs, seconds, state)
     if table is not None:
         everything = Plan(list(MUTANTS), plan.strategies, plan.seeds, schedules)
         made = replaced_between(text, BEGIN, END, lines(everything, rows))
@@ -124,8 +115,24 @@ def power(
             console.emit({**cell.row(), "provenance": provenance(seed=seed)})
         elif cell.trials:
             console.show(f"{cell.bug:40} {cell.strategy:10} {cell.text(plan)}")
-    left = trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows)
+    left = trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows, shrinks=not no_shrink)
     console.say(f"{len(left)} of {len(plan.bugs) * len(plan.strategies) * len(plan.seeds)} trials are left")
     if interrupted:
         raise KeyboardInterrupt
     return 0
+
+
+def go_on(todo: "list[Trial]", rows: "dict[Key, Row]", jobs: int, seconds: float | None, state: Path) -> bool:
+    """Measure these trials: their rows go into the file and among the rows. Whether nobody interrupted it."""
+    from dynaproof.checkers.mutation.trials import RowFile, measured
+
+    file = RowFile(state)
+    with console.progress("measuring", len(todo)) as advance:
+        try:
+            for done, row in enumerate(measured(todo, maker(), jobs, seconds), start=1):
+                file.add(row)
+                rows[row.key] = row
+                advance(done, f"{done}/{len(todo)} trials")
+        except KeyboardInterrupt:
+            return False
+    return True

@@ -1,5 +1,7 @@
 """Each lever of drawing pays: two seeded bugs die while it may be on, and live when it is switched off."""
 
+from pathlib import Path
+
 import pytest
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
@@ -41,3 +43,10 @@ def test_a_lever_is_on_in_some_configurations_and_off_once_it_is_switched_off(le
         drawn = [config_of(MUTANTS[name].scenario, lever.strategy, SEED, number) for number in range(MOST)]
         assert any(lever.is_on(config) for config in drawn)
         assert not any(lever.is_on(lever.off(config)) for config in drawn)
+
+
+def test_the_document_names_every_lever_and_its_bugs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mutants.md").read_text(encoding="utf-8")
+    for lever in LEVERS:
+        bugs = ", ".join(f"`{name}`" for name in lever.bugs)
+        assert f"| {lever.name} | {lever.sentence} | {bugs} |" in text

@@ -44,11 +44,13 @@ def test_trials_are_kept_and_those_alive_go_on_where_they_stopped(tmp_path: Path
     assert rows_in(state)[EASY, "random", 3] == easy
 
 
-def test_kills_are_left_as_they_are_found_where_nothing_is_to_be_shrunk(tmp_path: Path) -> None:
+def test_kills_are_left_as_they_are_found_and_can_be_shrunk_later(tmp_path: Path) -> None:
     state = tmp_path / "power.jsonl"
     assert power(state, "--schedules", "1", "--no-shrink") == 0
     easy = rows_in(state)[EASY, "random", 3]
     assert (easy.spec, easy.shrunk_events) == ("logs_agree_up_to_commit", None)
+    assert power(state, "--schedules", "1") == 0  # They can be shrunk later.
+    assert rows_in(state)[EASY, "random", 3].shrunk_events is not None
 
 
 def test_a_trial_that_goes_on_comes_to_what_it_would_have_come_to() -> None:

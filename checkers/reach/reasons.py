@@ -90,6 +90,7 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("cost_of_write", ""): "several items changed at once where writes cost: users of regions change one",
         ("cost_of_read", ""): "many items read by key where reads cost: users of regions read one, or a page",
     },
+    "impl/partition/memory.py": {("Memory.remember", ""): "a record that no leader of sound code proposes"},
     "impl/partition/readers.py": {
         ("Readers.on_read_log", ""): "a reader that asks a replica without a tree: rare",
     },

@@ -15,10 +15,11 @@ from dynaproof.checkers.whole_file import write_whole
 class Taken(Struct):
     """The first `schedules` of a mix of scenarios; `last_new` is the last one that took something new.
 
-    `made_by` is the version that ran them.
+    `made_by` is the version that ran them, `source` the digest of the code whose branches they took.
     """
 
     made_by: str
+    source: str
     scenarios: tuple[str, ...]
     strategy: str
     seed: int
@@ -42,8 +43,8 @@ class Taken(Struct):
 
     def continues(self, other: Taken) -> bool:
         """Whether it is the same campaign of the same version as another."""
-        mine = (self.made_by, self.scenarios, self.strategy, self.seed)
-        return mine == (other.made_by, other.scenarios, other.strategy, other.seed)
+        mine = (self.made_by, self.source, self.scenarios, self.strategy, self.seed)
+        return mine == (other.made_by, other.source, other.scenarios, other.strategy, other.seed)
 
     def save(self, file: Path) -> None:
         """Write it whole, or not at all."""

@@ -57,6 +57,7 @@ def reach(
     if find_spec("coverage") is None:
         raise UserError("coverage.py is not installed", "pip install coverage")
     from dynaproof.checkers.reach.branches import reach as branches_of
+    from dynaproof.checkers.reach.branches import source_digest
     from dynaproof.checkers.reach.reasons import reason_of
     from dynaproof.checkers.reach.table import UNKNOWN, lines, share
     from dynaproof.checkers.reach.taken import Taken, kept_in
@@ -74,12 +75,14 @@ def reach(
     text = "" if table is None else table.read_text(encoding="utf-8")
     if table is not None and replaced_between(text, BEGIN, END, ()) is None:
         raise UserError(f"{table}: has no lines {BEGIN} and {END}")
-    taken = Taken(maker(), scenarios or tuple(SCENARIOS), strategy, seed)
+    taken = Taken(maker(), source_digest(), scenarios or tuple(SCENARIOS), strategy, seed)
     if state.exists():
         try:
             before = kept_in(state)
         except ValueError as error:
             raise UserError(f"{state}: not the state of a campaign ({error})", "remove it") from error
+        if before.source != taken.source:
+            raise UserError(f"{state}: the code has changed since ({before.made_by})", "remove it")
         if not only_write and not before.continues(taken):
             raise UserError(f"{state}: of another campaign, or version ({before.made_by})", "remove it")
         taken = before

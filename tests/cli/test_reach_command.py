@@ -61,6 +61,10 @@ def test_what_was_taken_by_another_campaign_is_not_continued(
     assert reach(state, 2, "--seed", "2") == 2
     assert "of another campaign" in capsys.readouterr().err
     assert main(["reach", "nowhere"]) == 2
+    kept = json.loads(state.read_text())
+    state.write_text(json.dumps(kept | {"source": "another"}))
+    assert reach(state, 1, "--only-write") == 2
+    assert "the code has changed" in capsys.readouterr().err
 
 
 def test_every_reason_is_of_a_line_that_stands_there() -> None:

@@ -1,5 +1,6 @@
 """`dynaproof power`: how soon each strategy kills each seeded bug, over several seeds."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,13 @@ from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
-    from dynaproof.checkers.mutation.trials import Key, Row, Trial
+    from dynaproof.checkers.mutation.trial_table import Plan
+    from dynaproof.checkers.mutation.trials import Key, Row
 
 Names = Annotated[tuple[str, ...], Parameter(negative="")]
+
+STEP = 50
+"""Schedules of a trial that are run before those of the next: an interruption loses no more of it."""
 
 BEGIN, END = "<!-- power begin -->", "<!-- power end -->"
 
@@ -104,7 +109,7 @@ def power(
             f"{state}: measured by {other}, and this is {maker()}: their runs may differ",
             "take another --state, or write what it has with --only-write",
         )
-    interrupted = bool(todo) and not go_on(todo, rows, jobs, seconds, state)
+    interrupted = bool(todo) and not go_on(plan, rows, not no_shrink, jobs, seconds, state)
     if table is not None:
         everything = Plan(list(MUTANTS), plan.strategies, plan.seeds, schedules)
         made = replaced_between(text, BEGIN, END, lines(everything, rows))
@@ -122,17 +127,26 @@ def power(
     return 0
 
 
-def go_on(todo: "list[Trial]", rows: "dict[Key, Row]", jobs: int, seconds: float | None, state: Path) -> bool:
-    """Measure these trials: their rows go into the file and among the rows. Whether nobody interrupted it."""
-    from dynaproof.checkers.mutation.trials import RowFile, measured
+def go_on(
+    plan: "Plan", rows: "dict[Key, Row]", shrinks: bool, jobs: int, seconds: float | None, state: Path
+) -> bool:
+    """Measure what is left, a few schedules of every trial at a time: rows go into the file and among the
+    rows. Whether nobody interrupted it.
+    """
+    from dynaproof.checkers.mutation.trials import RowFile, measured, trials
 
-    file = RowFile(state)
-    with console.progress("measuring", len(todo)) as advance:
-        try:
-            for done, row in enumerate(measured(todo, maker(), jobs, seconds), start=1):
-                file.add(row)
-                rows[row.key] = row
-                advance(done, f"{done}/{len(todo)} trials")
-        except KeyboardInterrupt:
-            return False
+    file, began = RowFile(state), time.monotonic()
+    for schedules in (*range(STEP, plan.schedules, STEP), plan.schedules):
+        todo = trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows, shrinks=shrinks)
+        left = None if seconds is None else seconds - (time.monotonic() - began)
+        if not todo or (left is not None and left <= 0):
+            continue
+        with console.progress(f"up to {schedules} of {plan.schedules} schedules", len(todo)) as advance:
+            try:
+                for done, row in enumerate(measured(todo, maker(), jobs, left), start=1):
+                    file.add(row)
+                    rows[row.key] = row
+                    advance(done, f"{done}/{len(todo)} trials")
+            except KeyboardInterrupt:
+                return False
     return True

@@ -53,6 +53,15 @@ def test_kills_are_left_as_they_are_found_and_can_be_shrunk_later(tmp_path: Path
     assert rows_in(state)[EASY, "random", 3].shrunk_events is not None
 
 
+def test_trials_are_run_a_few_schedules_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dynaproof.commands.power.STEP", 1)
+    state = tmp_path / "power.jsonl"
+    assert power(state, "--schedules", "3", "--no-shrink") == 0
+    kept = [json.loads(line) for line in state.read_text().splitlines()]
+    found = [(one["bug"], one["schedules"]) for one in kept]
+    assert found == [(EASY, 1), (HARD, 1), (HARD, 2), (HARD, 3)]
+
+
 def test_a_trial_that_goes_on_comes_to_what_it_would_have_come_to() -> None:
     whole = tried("x", Trial("condition_ignored", "pos", 4, 12, False, None))
     part = tried("x", Trial("condition_ignored", "pos", 4, 1, False, None))

@@ -146,7 +146,7 @@ def _measured(plan: Plan, rows: Sequence[Row], whole: Sequence[str]) -> list[str
     by = ", ".join(f"{count} by {name}" for name, count in Counter(row.made_by for row in rows).items())
     return [
         f"Measured: {len(rows):,} of {every:,} trials, for {len(plan.bugs)} bugs, {len(plan.strategies)}",
-        f"strategies and {len(plan.seeds)} seeds from {plan.seeds[0]} on, up to {plan.schedules} schedules,",
+        f"strategies and the seeds {', '.join(map(str, plan.seeds))}, up to {plan.schedules} schedules,",
         f"in {seconds / 3600:.1f} hours of a core; {by or 'none'}. Of {len(whole)} bugs all trials are done.",
         f"{unsound} schedules broke a promise without the bug too, and count for nothing.",
     ]

@@ -204,6 +204,13 @@ BUGS = (
         scenario=UNDER_LOAD,
         breaks=("what_was_begun_ends", "splits_stop_briefly"),
     ),
+    bug(
+        "deaf_leader_keeps_its_place",
+        "A leader that does not hear a voter refuses to split, and leads on.",
+        Edit(SPLITTING, "return any(heard) and not all(heard)", "return False"),
+        scenario=OF_A_SPLIT,
+        breaks=("what_was_begun_ends",),
+    ),
     # --- Pages ---
     bug(
         "file_goes_with_its_owner",

@@ -56,15 +56,28 @@ class Bug(Struct, frozen=True):
     """Of ours, the scenario in which it is hunted; one of a user's file is hunted in the scenario asked
     for.
     """
+    breaks: tuple[str, ...] = ()
+    """The promises that it breaks by itself. Any other one that it dies of is a side effect."""
+
+    def breaks_itself(self, spec: str) -> bool:
+        """Whether the violation of this spec is what the bug is about."""
+        return spec in self.breaks
 
     def counts(self, spec: str) -> bool:
         """Whether the violation of this spec is a kill."""
         return self.unguarded or spec != "handlers_never_raise"
 
 
-def bug(name: str, sentence: str, *edits: Edit, unguarded: bool = False, scenario: str = "partition") -> Bug:
+def bug(
+    name: str,
+    sentence: str,
+    *edits: Edit,
+    unguarded: bool = False,
+    scenario: str = "partition",
+    breaks: tuple[str, ...] = (),
+) -> Bug:
     """A bug, its edits written one after the other."""
-    return Bug(name, sentence, edits, unguarded, scenario)
+    return Bug(name, sentence, edits, unguarded, scenario, breaks)
 
 
 class BugError(Exception):

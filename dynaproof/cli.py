@@ -53,6 +53,10 @@ COMMANDS = (
         "load", "dynaproof.commands.load:load", "Issue requests at a rate, and report latencies and costs."
     ),
     Command("mutants", "dynaproof.commands.mutants:mutants", "Hunt seeded bugs: which spec kills which."),
+    Command(
+        "power", "dynaproof.commands.power:power", "Measure how soon each strategy kills each seeded bug."
+    ),
+    Command("reach", "dynaproof.commands.reach:reach", "Name the branches that a campaign does not take."),
     Command("scenarios", "dynaproof.commands.listing:scenarios", "List what can be explored."),
     Command("specs", "dynaproof.commands.listing:specs", "List the promises."),
     Command("strategies", "dynaproof.commands.listing:strategies", "List the strategies."),

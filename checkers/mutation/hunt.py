@@ -16,16 +16,25 @@ from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
+from dynaproof.checkers.mutation.time_limit import EndlessError, at_most
 from dynaproof.checkers.patches import Bug, seeded
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import execute
-from dynaproof.checkers.runs.run_file import RunFile
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile
 from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.bugs import bugs_of
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
+
+RUN_SECONDS, SHRINKING_SECONDS = 300.0, 300.0
+"""How long one run, and all that the shrinking of a kill runs, may take on a processor: a bug may send a
+handler in circles.
+"""
+
+RAISED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, EndlessError)
+"""What code raises that reads a state which a bug has broken, outside of all handlers; or never ends."""
 
 
 class Kill(Struct, frozen=True):
@@ -53,17 +62,31 @@ class Kill(Struct, frozen=True):
 
 
 def explore(
-    bug: Bug, strategy: str, schedules: int, seed: int, scenario: str | None = None
+    bug: Bug,
+    strategy: str,
+    schedules: int,
+    seed: int,
+    scenario: str | None = None,
+    *,
+    first: int = 0,
+    changed: Callable[[Any], Any] = lambda config: config,
 ) -> tuple[int, Any, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None where none does.
 
-    Without a `scenario`, it is the one that the bug names.
+    Without a `scenario`, it is the one that the bug names; schedules before the `first` are left out, and
+    every configuration is run as it is `changed`.
     """
     where = scenario or bug.scenario
     with seeded(bug):
-        for number in range(schedules):
-            config = config_of(where, strategy, seed, number)
-            outcome = execute(find(where), config)
+        for number in range(first, schedules):
+            config = changed(config_of(where, strategy, seed, number))
+            try:
+                with at_most(RUN_SECONDS):
+                    outcome = execute(find(where), config)
+            except RAISED:
+                if scenario is not None:
+                    raise  # A user's own code is told what it does wrong.
+                continue  # Whoever observes what the bug has broken raises: that proves nothing.
             if outcome.failure is not None and bug.counts(outcome.failure.spec):
                 return number + 1, config, outcome
     return None
@@ -105,9 +128,15 @@ def hunt(
 
 
 def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:
-    """The smallest run found that kills the bug by the same spec."""
+    """The smallest run found that kills the bug by the same spec; the run itself where a smaller one cannot
+    be looked at, because the bug makes whoever does so raise.
+    """
     with seeded(bug):
-        return smallest(find(config.scenario), config, outcome, bug.name, SHRINKING, SHRINKING)
+        try:
+            with at_most(SHRINKING_SECONDS):
+                return smallest(find(config.scenario), config, outcome, bug.name, SHRINKING, SHRINKING)
+        except RAISED:
+            return RunFile(RUN_FORMAT, bug.name, config, outcome, minimal=False)
 
 
 def _hunt_named(arguments: tuple[str, str, int, int, str | None]) -> tuple[Kill, RunFile | None]:

@@ -32,6 +32,16 @@ def _timed(seed: int, _timer_weight: int) -> Strategy:
     return Timed(seed)
 
 
+def _pct(depth: int) -> StrategyKind:
+    """PCT of another depth than that of `pct`."""
+    return StrategyKind(
+        f"pct-{depth}",
+        f"as pct, with a depth of {depth}: {depth - 1} demotions",
+        "Burckhardt et al., ASPLOS 2010",
+        partial(Pct, depth=depth),
+    )
+
+
 STRATEGIES: Mapping[str, StrategyKind] = {
     kind.name: kind
     for kind in (
@@ -54,6 +64,8 @@ STRATEGIES: Mapping[str, StrategyKind] = {
             "Burckhardt et al., ASPLOS 2010; chains as in Ozkan et al., OOPSLA 2018",
             Pct,
         ),
+        _pct(3),
+        _pct(10),
         StrategyKind(
             "pos",
             "a random priority per event, drawn anew for those that race with what happened",

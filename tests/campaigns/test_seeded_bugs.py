@@ -16,7 +16,7 @@ from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
 from dynaproof.checkers.mutation.seeded.unreached import BUGS as UNREACHED
 from dynaproof.checkers.patches import Bug, active, difference, seeded, texts
 from dynaproof.checkers.runs.run_file import rerun
-from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute, find
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.cli import main
 
@@ -121,20 +121,24 @@ def test_a_seeded_bug_is_hunted_in_the_scenario_that_it_names() -> None:
     assert all(mutant.scenario in SCENARIOS for mutant in MUTANTS.values())
 
 
-def test_the_claims_name_every_seeded_bug_once_and_count_them() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
-    table = text[text.index("| promise | died by exploration |") :].split("\n\n", 1)[0]
-    columns: tuple[list[str], list[str]] = ([], [])
-    for row in table.splitlines():
-        _, *cells = row.split(" | ", 2)
-        for column, cell in zip(columns, cells, strict=True):
-            column.extend(re.findall(r"`(\w+)` \(", cell))
-    explored, directed = columns
-    alive = [name for name in MUTANTS if name not in explored + directed]
-    assert sorted(explored + directed + alive) == sorted(MUTANTS)
-    assert [name for name in alive if f"`{name}`" not in text] == []
-    counts = f"of the {len(MUTANTS)} bugs exploration kills {len(explored)}, {len(directed)} die only"
-    assert counts in text
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_seeded_bug_says_which_promises_it_breaks_by_itself(name: str) -> None:
+    mutant = MUTANTS[name]
+    known = {spec.name for spec in find(mutant.scenario).specs}
+    assert mutant.breaks
+    assert [promise for promise in mutant.breaks if promise not in known] == []
+    assert all(mutant.counts(promise) for promise in mutant.breaks)
+
+
+def test_the_document_names_every_seeded_bug_once_with_what_it_breaks_and_where_it_is_hunted() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mutants.md").read_text(encoding="utf-8")
+    table = text[text.index("| bug | breaks | hunted in |") :].split("\n\n", 1)[0].split("\n<!--", 1)[0]
+    rows = [
+        [re.findall(r"`([\w-]+)`", cell) for cell in row.split(" | ")[:3]] for row in table.splitlines()[2:]
+    ]
+    assert rows == [[[name], [*mutant.breaks], [mutant.scenario]] for name, mutant in MUTANTS.items()], (
+        "`./run power --only-write --table docs/mutants.md --state FILE` writes it"
+    )
 
 
 def test_an_exception_is_no_kill() -> None:

@@ -27,6 +27,7 @@ BUGS = (
             "governs = self.active and record is not None",
         ),
         scenario=TAKEOVER,
+        breaks=("only_the_active_admin_changes",),
     ),
     bug(
         "removes_whoever_is_active",
@@ -43,6 +44,7 @@ BUGS = (
             "governs = self.active",
         ),
         scenario=TAKEOVER,
+        breaks=("only_the_active_admin_changes",),
     ),
     bug(
         "takes_over_with_the_same_term",
@@ -53,18 +55,21 @@ BUGS = (
             "term = 1 if before is None else before.term",
         ),
         scenario=TAKEOVER,
+        breaks=("only_the_active_admin_changes", "workflow_steps_happen_once"),
     ),
     bug(
         "ids_of_partitions_given_twice",
         "Creating a table leaves the ids of its partitions to the next one.",
         Edit(CHANGES, "partition=ids.partition + order.partitions,", ""),
         scenario=COMES_AND_GOES,
+        breaks=("workflow_steps_happen_once",),
     ),
     bug(
         "generations_given_twice",
         "A table that is created anew gets the generation of the one before.",
         Edit(CHANGES, "generation=ids.generation + 1,", ""),
         scenario=COMES_AND_GOES,
+        breaks=("workflow_steps_happen_once",),
     ),
     bug(
         "workflows_not_counted",
@@ -72,24 +77,28 @@ BUGS = (
         Edit(CHANGES, "if ids.under_way >= most_workflows:", "if False:"),
         Edit(CHANGES, "if not table.workflow and ids.under_way >= most_workflows:", "if False:"),
         scenario=COMES_AND_GOES,
+        breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
         "late_orders_obeyed",
         "An admin does whatever order comes, though it is a late copy of one that was done and undone since.",
         Edit(ORDERS, "if not self.sessions.takes(sender, m):", "if m.request in self.under_way:"),
         scenario=COMES_AND_GOES,
+        breaks=("copies_of_orders_are_answered",),
     ),
     bug(
         "one_answer_kept",
         "An admin keeps the answer of the last order only, not of as many as it says.",
         Edit(ORDERS, "keep_newest(self.answers, self.settings.sessions)", "keep_newest(self.answers, 1)"),
         scenario=COMES_AND_GOES,
+        breaks=("copies_of_orders_are_answered",),
     ),
     bug(
         "orders_not_bounded",
         "An admin takes all orders of routers at the same time.",
         Edit(ORDERS, "if len(self.under_way) >= self.settings.orders:", "if False:"),
         scenario=COMES_AND_GOES,
+        breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
         "create_goes_on_beside_delete",
@@ -101,12 +110,14 @@ BUGS = (
         ),
         Edit(CHANGES, "and table.workflow == workflow.workflow", ""),
         scenario=COMES_AND_GOES,
+        breaks=("workflow_steps_happen_once", "routers_and_admins_stay_bounded"),
     ),
     bug(
         "active_at_a_quorum",
         "A table becomes active although a node of each partition has not answered that its replica is made.",
         Edit(WORKFLOWS, "may_lack = min(1, self.out(target, nodes)) if creates else 1", "may_lack = 1"),
         scenario=COMES_AND_GOES,
+        breaks=("active_tables_are_whole",),
     ),
     bug(
         "removed_at_one_answer",
@@ -117,6 +128,7 @@ BUGS = (
             "may_lack = min(1, self.out(target, nodes)) if creates else 2",
         ),
         scenario=COMES_AND_GOES,
+        breaks=("removed_tables_take_no_writes",),
     ),
     bug(
         "removed_when_told",
@@ -131,6 +143,7 @@ BUGS = (
             """,
         ),
         scenario=COMES_AND_GOES,
+        breaks=("removed_tables_take_no_writes",),
     ),
     bug(
         "zones_not_looked_at",
@@ -139,24 +152,28 @@ BUGS = (
             PLACEMENT, "if len(chosen) < replicas and zones[node.zone] < most:", "if len(chosen) < replicas:"
         ),
         scenario="table",
+        breaks=("no_two_replicas_in_a_zone",),
     ),
     bug(
         "gone_within_the_lease",
         "A node says that a partition is gone although a lease may run that it has granted for it.",
         Edit(AGENT, "if self.env.now >= host.grants.bound_until(group, was_made):", "if True:"),
         scenario=COMES_AND_GOES,
+        breaks=("removed_tables_take_no_writes",),
     ),
     bug(
         "no_tombstone",
         "A node that drops a partition does not remember that, and makes it again at a late command.",
         Edit(AGENT, "host.journal.append(Buried(group, m.term))", "host.journal.append(Fence(m.term))"),
         scenario=COMES_AND_GOES,
+        breaks=("nothing_leaks",),
     ),
     bug(
         "not_fenced",
         "A node obeys the commands of an admin that was deposed.",
         Edit(AGENT, "if m.term < journal.fence:", "if m.term < 0:"),
         scenario=COMES_AND_GOES,
+        breaks=("fences_hold",),
     ),
     bug(
         "fence_forgotten_at_a_crash",
@@ -168,12 +185,14 @@ BUGS = (
             "if m.term > journal.fence and (journal._stands(Fence(m.term)) is None):",
         ),
         scenario=TAKEOVER,
+        breaks=("fences_hold",),
     ),
     bug(
         "late_nodes_not_collected",
         "What a node still hosts of a table whose record is gone is never dropped.",
         Edit(NODES, "if missing:", "if missing and False:"),
         scenario=COMES_AND_GOES,
+        breaks=("nothing_leaks",),
     ),
     bug(
         "commands_sent_once",
@@ -185,18 +204,21 @@ BUGS = (
         ),
         Edit(WORKFLOWS, "self.go_on(driven)", "pass", within="Workflows.on_step_timer"),
         scenario=COMES_AND_GOES,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "workflows_not_taken_over",
         "An admin that becomes active does not look which workflows are under way.",
         Edit(WORKFLOWS, "self.look()", "pass", within="Workflows.activated"),
         scenario=TAKEOVER,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "nobody_takes_over",
         "An admin waits for the active one, however long that has not touched its record.",
         Edit(TERM, "untouched = now - self.seen_at >= self.settings.takeover_us", "untouched = False"),
         scenario=TAKEOVER,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "located_without_a_lease",
@@ -204,6 +226,7 @@ BUGS = (
         Edit(DIRECTORY, "if not replica.may_serve():", "if replica.leading is None:"),
         Edit(DIRECTORY, "assert replica.leading is not None", "pass"),
         scenario="metadata-leader-loss",
+        breaks=("leader_applied_before_serving", "routes_are_committed"),
     ),
     bug(
         "located_by_any_replica",
@@ -220,5 +243,6 @@ BUGS = (
             "(lambda *_: None)((replica.member, replica.leading,",
         ),
         scenario="metadata-leader-loss",
+        breaks=("routes_are_committed",),
     ),
 )

@@ -18,6 +18,7 @@ BUGS = (
         "quorum_of_one",
         "A quorum is n // 2 votes, so the leader's own is enough.",
         Edit(LEADERSHIP, "votes = 0", "votes = 1"),
+        breaks=("logs_agree_up_to_commit", "acknowledged_writes_survive"),
     ),
     bug(
         "leader_commits_alone",
@@ -27,6 +28,7 @@ BUGS = (
             "through = min(commit, self.log.last)",
             "through = self.log.last if self.leading == ballot else min(commit, self.log.last)",
         ),
+        breaks=("logs_agree_up_to_commit", "acknowledged_writes_survive"),
     ),
     bug(
         "old_votes_counted",
@@ -46,6 +48,7 @@ BUGS = (
             """,
             within="Leader.on_vote",
         ),
+        breaks=("logs_agree_up_to_commit", "acknowledged_writes_survive"),
     ),
     bug(
         "own_vote_before_sync",
@@ -60,12 +63,14 @@ BUGS = (
             """,
         ),
         Edit(OUTBOX, "return []", "return own"),
+        breaks=("durable_before_visible",),
     ),
     bug(
         "no_promise_check",
         "An acceptor votes for ballots below its promise.",
         Edit(ACCEPTOR, "if ballot < self.log.promised:", "if False:"),
         Edit(LOG, 'assert ballot >= self.promised, "an acceptor keeps its promise"', "pass"),
+        breaks=("quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "promise_goes_back",
@@ -77,6 +82,7 @@ BUGS = (
             "if self.leading is not None and m.ballot != self.leading:",
         ),
         Edit(LOG, "if ballot > self.promised:", "if ballot != self.promised:"),
+        breaks=("promises_never_go_back", "quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "accept_raises_no_promise",
@@ -86,6 +92,7 @@ BUGS = (
             "self.promised = self.last_accepted = accepted.ballot",
             "self.last_accepted = accepted.ballot",
         ),
+        breaks=("promises_never_go_back", "quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "learnt_ballot_forgotten",
@@ -103,11 +110,13 @@ BUGS = (
             self.promised = ballot  # In memory; the fold of the journal does not raise it.
             """,
         ),
+        breaks=("promises_never_go_back", "quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "campaign_not_journalled",
         "A campaign's ballot is not journalled, so it can be used again after a crash.",
         Edit(CANDIDATE, "self.log.promise(ballot)", "self.log.promised = ballot"),
+        breaks=("promises_never_go_back", "one_leader_per_ballot"),
     ),
     bug(
         "old_ballot_led_again",
@@ -120,5 +129,6 @@ BUGS = (
             """,
             "self.follow(self.member, ballot)",
         ),
+        breaks=("one_leader_per_ballot",),
     ),
 )

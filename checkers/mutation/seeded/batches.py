@@ -12,6 +12,7 @@ BUGS = (
         "next_batch_forgotten",
         "Nobody sends what was proposed while the leader's disk was busy, until more is proposed.",
         Edit(LEADER, "self.send_next_batch(leadership)", "pass", within="Leader.go_on"),
+        breaks=("answered_in_time",),
     ),
     bug(
         "next_batch_kept_over_a_step_down",
@@ -39,6 +40,7 @@ BUGS = (
             within="Leader.lead",
         ),
         scenario=BUSY,
+        breaks=("chosen_entries_follow", "commit_timestamps_increase", "retries_apply_once"),
     ),
     bug(
         "conditions_miss_the_next_batch",
@@ -62,6 +64,7 @@ BUGS = (
             self.send_new(leadership, batch)
             """,
         ),
+        breaks=("chosen_entries_follow", "strong_reads_linearizable"),
     ),
     bug(
         "timestamps_repeat_in_a_batch",
@@ -75,6 +78,7 @@ BUGS = (
             self.send_new(leadership, batch)
             """,
         ),
+        breaks=("commit_timestamps_increase",),
     ),
     bug(
         "config_joins_the_next_batch",
@@ -85,6 +89,7 @@ BUGS = (
             "chosen = not self.replica.in_flight",
             "chosen = self.replica.log.commit == self.replica.log.last",
         ),
+        breaks=("configs_are_proposed_alone",),
     ),
     bug(
         "config_waits_unseen",
@@ -99,6 +104,7 @@ BUGS = (
             self.send_new(leadership, batch)
             """,
         ),
+        breaks=("configs_are_proposed_alone",),
     ),
     bug(
         "window_misses_the_next_batch",
@@ -109,6 +115,7 @@ BUGS = (
             "in_flight, settings = self.log.last - self.log.commit, self.settings",
         ),
         scenario=BUSY,
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "next_batch_not_weighed",
@@ -119,6 +126,7 @@ BUGS = (
             "return log.size_between(log.commit + 1, log.last)",
         ),
         scenario=BUSY,
+        breaks=("frames_fit",),
     ),
     bug(
         "votes_for_more_than_it_journals",
@@ -143,6 +151,7 @@ BUGS = (
             """,
             within="Acceptor.vote",
         ),
+        breaks=("logs_agree_up_to_commit", "durable_before_visible"),
     ),
 )
 """The seeded bugs, by what they break; `../../patches.py` says how they are written."""

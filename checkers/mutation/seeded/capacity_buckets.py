@@ -13,6 +13,7 @@ BUCKET_OVERFLOWS = bug(
     "bucket_overflows",
     "A bucket fills beyond its capacity.",
     Edit(BUCKET, "return minimum(capacity, level + rate * elapsed_us)", "return level + rate * elapsed_us"),
+    breaks=("tokens_conserved",),
 )
 ADMITTED_IN_DEBT = bug(
     "admitted_in_debt",
@@ -22,6 +23,7 @@ ADMITTED_IN_DEBT = bug(
         "return (level >= cost * MICRO) | (level >= capacity)",
         "return (level >= 0 - cost) | (level >= capacity)",
     ),
+    breaks=("admitted_within_bound",),
 )
 NOTHING_CHARGED_WHEN_FULL = bug(
     "nothing_charged_when_full",
@@ -37,6 +39,7 @@ LARGE_ITEMS_NEVER_FIT = bug(
     "large_items_never_fit",
     "A full bucket refuses what costs more than it can ever hold.",
     Edit(BUCKET, "return (level >= cost * MICRO) | (level >= capacity)", "return level >= cost * MICRO"),
+    breaks=("never_throttled_under_rate",),
 )
 BURST_OF_A_MINUTE_LESS = bug(
     "burst_of_a_minute_less",
@@ -46,6 +49,7 @@ BURST_OF_A_MINUTE_LESS = bug(
         "return minimum(capacity, level + rate * elapsed_us)",
         "return minimum(capacity, level + rate * elapsed_us - div(rate * elapsed_us, 5))",
     ),
+    breaks=("tokens_conserved",),
 )
 REFILL_ROUNDS = bug(
     "refill_rounds",
@@ -55,6 +59,7 @@ REFILL_ROUNDS = bug(
         "return minimum(capacity, level + rate * elapsed_us)",
         "return minimum(capacity, level + div(rate * elapsed_us, MICRO) * MICRO)",
     ),
+    breaks=("tokens_conserved",),
 )
 CLOCK_FOLLOWED_BACK = bug(
     "clock_followed_back",
@@ -75,11 +80,13 @@ CHANGE_FILLS_AT_THE_NEW_RATE = bug(
         self.refill(now_us)
         """,
     ),
+    breaks=("tokens_conserved",),
 )
 CHANGE_KEEPS_THE_SHARE = bug(
     "change_keeps_the_share",
     "When a rate is raised, the bucket is filled to its new capacity.",
     Edit(BUCKET, "return minimum(level, capacity)", "return maximum(level, capacity)"),
+    breaks=("tokens_conserved",),
 )
 REFUSED_IS_CHARGED = bug(
     "refused_is_charged",
@@ -92,11 +99,13 @@ REFUSED_IS_CHARGED = bug(
         return self._refused(own, own_level, PROVISIONED, cost)
         """,
     ),
+    breaks=("throttled_request_has_no_effect",),
 )
 CAP_NOT_CHARGED = bug(
     "cap_not_charged",
     "What is admitted does not count against the partition's cap.",
     Edit(ADMISSION, "charged(cap_level, cost), cap_us", "charged(cap_level, 0), cap_us"),
+    breaks=("admitted_within_bound",),
 )
 CAP_COMPARED_WITH_THE_SHARE = bug(
     "cap_compared_with_the_share",
@@ -106,6 +115,7 @@ CAP_COMPARED_WITH_THE_SHARE = bug(
         "if not admits(cap_level, cost, cap.capacity):",
         "if not admits(cap_level - own.capacity, cost, cap.capacity):",
     ),
+    breaks=("never_throttled_under_rate",),
 )
 COMES_AGAIN_TOO_EARLY = bug(
     "comes_again_too_early",
@@ -121,6 +131,7 @@ REPLAY_AT_THE_OLD_TIME = bug(
     "replay_without_refill",
     "Folding a record takes its cost, and does not fill up to its timestamp.",
     Edit(BUCKET, "self.refill(timestamp_us)", "self.at_us = timestamp_us"),
+    breaks=("tokens_conserved",),
 )
 REPLAY_CHARGES_TWICE = bug(
     "replay_charges_twice",
@@ -131,6 +142,7 @@ REPLAY_CHARGES_TWICE = bug(
         "self.level = charged(self.level, 2 * cost)",
         within="Bucket.replay",
     ),
+    breaks=("tokens_conserved",),
 )
 SHARES_ROUNDED_UP = bug(
     "shares_rounded_up",
@@ -155,21 +167,25 @@ SUCCESSOR_BEGINS_FULL = bug(
     "successor_begins_full",
     "A new leader begins to admit reads with a full bucket.",
     Edit(SHARES, "heard, refilled(level, since_us, rate, capacity), minimum", "heard, capacity, minimum"),
+    breaks=("tokens_conserved",),
 )
 SUCCESSOR_BEGINS_EMPTY = bug(
     "successor_begins_empty",
     "A new leader begins to admit reads with an empty bucket.",
     Edit(SHARES, "heard, refilled(level, since_us, rate, capacity), minimum", "heard, 0, minimum"),
+    breaks=("tokens_conserved",),
 )
 UNHEARD_BEGINS_FULL = bug(
     "unheard_begins_full",
     "A new leader that has heard no level begins with a full bucket.",
     Edit(SHARES, "minimum(capacity, one_second(rate))", "capacity"),
+    breaks=("tokens_conserved",),
 )
 BOOST_ROUNDS_UP = bug(
     "boost_rounds_up",
     "A share times the multiplier is rounded up, and one more.",
     Edit(SHARES, "return div(rate * multiplier, MICRO)", "return div(rate * multiplier, MICRO) + 1"),
+    breaks=("multiplier_within_bounds",),
 )
 ONE_PARTITION_TOO_FEW = bug(
     "one_partition_too_few",

@@ -15,6 +15,7 @@ MULTIPLIER_BELOW_ONE = bug(
     Edit(
         CONTROLLER, CLAMPED, "return clamped(clamped(raised, multiplier - step, multiplier + step), 0, most)"
     ),
+    breaks=("multiplier_within_bounds",),
 )
 NO_SLEW_LIMIT = bug(
     "no_slew_limit",

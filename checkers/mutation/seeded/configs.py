@@ -18,6 +18,7 @@ BUGS = (
         "found_config_rechosen",
         "A found config is chosen again before phase 1 under it.",
         Edit(CANDIDATE, "for record in self.adopted_tail(campaign)]", "for record in ()]"),
+        breaks=("quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "old_promises_counted",
@@ -25,11 +26,13 @@ BUGS = (
         Edit(
             CANDIDATE, "sum(voter in campaign.promises for voter in config.voters)", "len(campaign.promises)"
         ),
+        breaks=("quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "learning_is_no_promise",
         "Learning a chosen record, even a config, promises nothing.",
         Edit(LOG, "max(self.promised, *held_at)", "self.promised"),
+        breaks=("quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
         "batch_truncated_at_config",
@@ -45,6 +48,7 @@ BUGS = (
                     break
             """,
         ),
+        breaks=("chosen_entries_agree", "quorums_overlap"),
     ),
     bug(
         "config_applied_before_chosen",
@@ -63,6 +67,7 @@ BUGS = (
                     self.env.send(voter.node, CreateReplica(voter, record.config, 0))
             """,
         ),
+        breaks=("logs_agree_up_to_commit",),
     ),
     bug(
         "two_voters_replaced_at_once",
@@ -84,6 +89,7 @@ BUGS = (
             leadership.last_timestamp = record.timestamp
             """,
         ),
+        breaks=("quorums_overlap", "acknowledged_writes_survive", "chosen_entries_agree"),
     ),
     bug(
         "retired_incarnation_counted",
@@ -97,6 +103,7 @@ BUGS = (
             """,
         ),
         Edit(LEADERSHIP, "for voter in voters:", "for voter in self.progress:"),
+        breaks=("logs_agree_up_to_commit",),
     ),
     bug(
         "rotted_voter_votes_on",
@@ -118,10 +125,12 @@ BUGS = (
             replica.start(waits=True)
             """,
         ),
+        breaks=("promises_never_go_back", "forgetful_never_vote"),
     ),
     bug(
         "retired_incarnation_revived",
         "A late copy of the message that made a replica makes it again, after it was retired.",
         Edit(HOST, " or member.incarnation <= self.journal.floor(group)", ""),
+        breaks=("forgetful_never_vote",),
     ),
 )

@@ -20,6 +20,7 @@ BUGS = (
         "sent_at_sync_start",
         "A message leaves when the sync of what it reports has started, rather than ended.",
         Edit(OUTBOX, "self._covering = self.written", "self._covering = self.durable = self.written"),
+        breaks=("durable_before_visible",),
     ),
     bug(
         "checkpoint_named_too_soon",
@@ -30,6 +31,7 @@ BUGS = (
             "self.on_checkpoint_written(self.member.node, CheckpointWritten(",
             within="Learner.write_checkpoint",
         ),
+        breaks=("log_cut_is_covered",),
     ),
     bug(
         "log_cut_before_checkpoint",
@@ -39,11 +41,13 @@ BUGS = (
             "self.send(self.member, CheckpointDurable(",
             "self.on_checkpoint_durable(self.member.node, CheckpointDurable(",
         ),
+        breaks=("log_cut_is_covered", "promises_never_go_back"),
     ),
     bug(
         "cut_past_cursors",
         "The log is cut past the slowest reader's cursor.",
         Edit(LEARNER, "max(self.log.first, min(first, needed))", "max(self.log.first, first)"),
+        breaks=("log_cut_is_covered",),
     ),
     bug(
         "held_log_given_up",
@@ -58,6 +62,7 @@ BUGS = (
             elif place >= log.first:
             """,
         ),
+        breaks=("held_log_is_never_given_up",),
     ),
     bug(
         "copy_loses_requests",
@@ -72,11 +77,13 @@ BUGS = (
             self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
+        breaks=("retries_apply_once", "replicas_equal_when_quiet"),
     ),
     bug(
         "copy_without_log",
         "A catch-up by copy brings the checkpoint only, and not the log that readers hold.",
         Edit(COPYING, "Copied(copy.source, copy.log)", "Copied(copy.source, HeldLog(snapshot.slot + 1))"),
+        breaks=("log_cut_is_covered",),
     ),
     bug(
         "held_log_in_one_frame",
@@ -93,6 +100,7 @@ BUGS = (
             self._write(Brought(records[0].slot, records, held_at))
             """,
         ),
+        breaks=("frames_fit",),
     ),
     bug(
         "brought_log_not_kept",
@@ -102,11 +110,13 @@ BUGS = (
             "last = self._staged.last if isinstance(record, Brought) else self.last",
             "last = self.last",
         ),
+        breaks=("log_cut_is_covered", "only_the_damaged_fall_silent"),
     ),
     bug(
         "copy_first_pages_only",
         "A catch-up by copy installs the first pages for all of them.",
         Edit(PAGE_COPY, "        if not branch.left:", "        if True:"),
+        breaks=("only_the_damaged_fall_silent", "replicas_equal_when_quiet"),
     ),
     bug(
         "leader_installs_copy",
@@ -116,6 +126,7 @@ BUGS = (
             "return slot <= self.log.commit or self.leading is not None",
             "return slot <= self.log.commit",
         ),
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "log_cut_above_checkpoint",
@@ -128,12 +139,14 @@ BUGS = (
             keeps = next(
             """,
         ),
+        breaks=("log_cut_is_covered",),
     ),
     bug(
         "checksum_not_checked",
         "Recovery accepts frames of the journal as whole, whatever their checksums say.",
         Edit(FRAMES, "crc32(data[at : at + _HEADER.size]) != own", "False"),
         Edit(FRAMES, "crc32(payload) != checksum", "False"),
+        breaks=("forgetful_never_vote",),
     ),
     bug(
         "page_checksum_not_checked",
@@ -145,11 +158,13 @@ BUGS = (
         ),
         Edit(PAGES, "if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:", "if False:"),
         Edit(PAGES, "if len(held) < len(payload) and crc32(payload) != checksum:", "if False:"),
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "tails_lost_together",
         "Recovery takes it that files lose their unsynced tails together: where a segment is there, those "
         "before it are whole.",
         Edit(JOURNAL, " or earlier.sequence != later.first:", ":"),
+        breaks=("only_the_damaged_fall_silent",),
     ),
 )

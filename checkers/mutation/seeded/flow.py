@@ -23,28 +23,33 @@ BUGS = (
             "return",
         ),
         scenario="busy",
+        breaks=("answered_in_time",),
     ),
     bug(
         "behind_waits_for_what_came",
         "A voter that knows already what the leader would have it fetch waits for it, and says nothing.",
         Edit(ACCEPTOR, "if self.log.commit >= m.commit:", "if False:"),
         scenario="slow-reader",
+        breaks=("followers_keep_up",),
     ),
     bug(
         "stale_attempt_waits",
         "A router takes a leader that refuses what was aimed at an older ballot for one that does not serve.",
         Edit(CALL, "m.ballot > ballot or (", "("),
         scenario=RESTARTS,
+        breaks=("answered_in_time",),
     ),
     bug(
         "word_of_a_gap_not_heeded",
         "A leader counts what a voter holds before a gap, and sends the gap again after a heartbeat only.",
         Edit(SENDER, "self.fill(leadership, progress, m)", "pass"),
+        breaks=("answered_in_time", "followers_keep_up"),
     ),
     bug(
         "word_counts_at_another_ballot",
         "What a voter says is here counts as a vote, though it was accepted at another ballot.",
         Edit(ACCEPTOR, "adopted = self.log.last_accepted == m.ballot", "adopted = True"),
+        breaks=("logs_agree_up_to_commit",),
     ),
     bug(
         "kept_accepts_count_as_held",
@@ -54,6 +59,7 @@ BUGS = (
             "self.log.last if adopted else self.log.commit",
             "self.log.last + self.early.slots if adopted else self.log.commit",
         ),
+        breaks=("logs_agree_up_to_commit",),
     ),
     bug(
         "kept_accepts_outlive_their_ballot",
@@ -62,6 +68,7 @@ BUGS = (
         Edit(ACCEPTOR, "if self.early.ballot == m.ballot else 0", ""),
         unguarded=True,
         scenario=RESTARTS,
+        breaks=("chosen_entries_agree", "logs_agree_up_to_commit"),
     ),
     bug(
         "kept_accepts_not_bounded",
@@ -78,12 +85,14 @@ BUGS = (
             "progress.next == first",
         ),
         scenario=RESTARTS,
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "next_chunk_waits_for_a_heartbeat",
         "A laggard's answer to a chunk brings it no further one: the next leaves after a heartbeat.",
         Edit(LEADER, "self.send_on(leadership, m.source, progress)", "pass"),
         scenario=RESTARTS,
+        breaks=("followers_keep_up",),
     ),
     bug(
         "fetching_ends_with_one_message",
@@ -99,6 +108,7 @@ BUGS = (
         ),
         Edit(ACCEPTOR, "self.say_what_is_here(question)", "pass"),
         scenario=RESTARTS,
+        breaks=("followers_keep_up",),
     ),
     bug(
         "laggard_not_told_to_fetch",
@@ -114,5 +124,6 @@ BUGS = (
             "pass",
         ),
         scenario=RESTARTS,
+        breaks=("followers_keep_up",),
     ),
 )

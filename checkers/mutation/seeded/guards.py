@@ -13,6 +13,7 @@ BUGS = (
         "A message of a peer is handled whatever its shape.",
         Edit(REPLICA, "if shape is None or shape(message):", "if True:"),
         unguarded=True,
+        breaks=("handlers_never_raise",),
     ),
     bug(
         "answers_are_voters",
@@ -28,6 +29,7 @@ BUGS = (
             within="Leader.on_heard",
         ),
         unguarded=True,
+        breaks=("handlers_never_raise",),
     ),
     bug(
         "gap_filled_below_the_cut_log",
@@ -35,5 +37,6 @@ BUGS = (
         Edit(SENDER, "if retained and m.early > m.through + 1:", "if m.early > m.through + 1:"),
         Edit(SENDER, "if follows and retained and", "if follows and"),
         unguarded=True,
+        breaks=("handlers_never_raise",),
     ),
 )

@@ -19,6 +19,7 @@ BUGS = (
             "self.on_written(Written(incarnation))",
         ),
         scenario=MANY,
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "made_without_a_mark",
@@ -34,6 +35,7 @@ BUGS = (
             "self.on_marked(Marked(m.incarnation, 0))",
         ),
         scenario=MANY,
+        breaks=("forgetful_never_vote", "promises_never_go_back", "progress_after_faults_stop"),
     ),
     bug(
         "unmarked_replica_resurrected",
@@ -44,6 +46,7 @@ BUGS = (
             "live = floor = max((*incarnations(self.env.disk, group), self.journal.live(group)))",
         ),
         scenario=MANY,
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "making_wipes_neighbours",
@@ -54,6 +57,7 @@ BUGS = (
             'for name in self.env.disk.logs("log/"):',
         ),
         scenario=MANY,
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "vacancy_of_another_group",
@@ -65,6 +69,7 @@ BUGS = (
             within="StorageNode.say_vacant",
         ),
         scenario=MANY,
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "waits_for_another_lane",
@@ -75,12 +80,14 @@ BUGS = (
             "lane = next(iter(self._lanes.values()), None)",
         ),
         scenario=MANY,
+        breaks=("durable_before_visible",),
     ),
     bug(
         "lane_of_its_own_not_counted",
         "Only what is written in the first lane holds messages back.",
         Edit(OUTBOX, "lane.written = self.written", "lane.written = self.written if self.lane == 0 else 0"),
         scenario=MANY,
+        breaks=("durable_before_visible",),
     ),
     bug(
         "released_by_the_sync_under_way",
@@ -90,5 +97,6 @@ BUGS = (
             "covered = self._covering is not None and lane.written <= self._covering",
             "covered = self._covering is not None",
         ),
+        breaks=("durable_before_visible",),
     ),
 )

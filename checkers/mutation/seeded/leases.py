@@ -17,6 +17,7 @@ BUGS = (
             if asked_at <= progress.asked_at:
             """,
         ),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "lease_from_last_question",
@@ -37,11 +38,13 @@ BUGS = (
             if asked_at <= progress.asked_at:
             """,
         ),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "drift_ignored",
         "The lease is used for all of L, whatever the clocks' drift.",
         Edit(CORE, "start + self.usable_lease_us", "start + self.settings.lease_us"),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "half_of_drift_ignored",
@@ -55,6 +58,7 @@ BUGS = (
             """,
         ),
         Edit(CORE, "start + self.usable_lease_us", "start + usable_us"),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "lease_not_granted",
@@ -64,16 +68,19 @@ BUGS = (
             "return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until",
             "return False",
         ),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "restart_waits_for_no_lease",
         "A restarted grantor does not wait for the lease that it may have granted.",
         Edit(REPLICA, "if waits:", "if False:"),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "reads_without_lease",
         "A leader answers strong reads without looking at its lease.",
         Edit(CORE, "return self.serving and self.lease_left() > 0", "return self.serving"),
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "release_keeps_serving",
@@ -86,10 +93,12 @@ BUGS = (
             self.leadership = leadership
             """,
         ),
+        breaks=("one_lease_holder",),
     ),
     bug(
         "timestamp_from_wall",
         "Commit timestamps are the wall clock's alone.",
         Edit(LEADER, "return max(self.env.wall, self.leadership.last_timestamp + 1)", "return self.env.wall"),
+        breaks=("commit_timestamps_increase",),
     ),
 )

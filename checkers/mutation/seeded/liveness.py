@@ -10,11 +10,13 @@ BUGS = (
         "never_campaigns_again",
         "An election timer that has fired once is never set again.",
         Edit(CANDIDATE, "self.arm_election()", "pass"),
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "laggards_never_fetch",
         "A replica that lacks chosen records does not ask for them.",
         Edit(LEARNER, "self.send(member, Fetch(self.member, member.incarnation, self.log.commit))", "pass"),
+        breaks=("laggards_catch_up",),
     ),
     bug(
         "never_checkpoints",
@@ -27,26 +29,31 @@ BUGS = (
             """,
             "return",
         ),
+        breaks=("logs_get_cut",),
     ),
     bug(
         "gray_link_deposes",
         "A candidate does not ask its peers whether they hear the leader.",
         Edit(CANDIDATE, "if m.alive:", "if False:"),
+        breaks=("no_idle_elections",),
     ),
     bug(
         "new_leader_counts_as_dead",
         "Whoever follows a new leader counts it as dead until it hears of a renewed lease.",
         Edit(CORE, "self.heard_alive_at = self.env.now", "pass"),
+        breaks=("no_idle_elections",),
     ),
     bug(
         "early_timer_deposes",
         "A timer that was set before a new leader came lets a voter campaign that hears this leader.",
         Edit(CANDIDATE, "if self.hears_leader() and self.leader not in inquiry.dead_votes:", "if False:"),
+        breaks=("no_idle_elections",),
     ),
     bug(
         "lost_batch_never_sent_again",
         "What was proposed once is not sent again to a voter that lacks it.",
         Edit(LEADER, "self.send_missing(leadership, m, moved_at)", "pass"),
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "fetching_taken_for_moving",
@@ -57,12 +64,14 @@ BUGS = (
             "if m.adopted and moved_at >= m.asked_at:",
         ),
         scenario="restart-under-load",
+        breaks=("followers_keep_up",),
     ),
     bug(
         "restarted_voter_not_believed",
         "A leader takes the word of a voter that a restart has taken back for one that comes late.",
         Edit(LEADER, "progress.restart(m.through)", "pass"),
         scenario="many-groups",
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "idle_leader_hands_over",
@@ -76,6 +85,7 @@ BUGS = (
             """,
             within="Leader.on_heartbeat_timer",
         ),
+        breaks=("no_idle_elections",),
     ),
     bug(
         "replies_nothing",
@@ -90,5 +100,6 @@ BUGS = (
             """,
             "pass",
         ),
+        breaks=("operations_are_answered", "answered_in_time", "progress_after_faults_stop"),
     ),
 )

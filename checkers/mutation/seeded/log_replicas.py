@@ -20,6 +20,7 @@ BUGS = (
         "A log replica is made though another voter does not hold the log through its config.",
         Edit(MEMBERSHIP, "if not self.all_hold(leadership, slot, new):", "if False:"),
         scenario="membership",
+        breaks=("acknowledged_writes_survive",),
     ),
     bug(
         "two_log_replicas",
@@ -27,18 +28,21 @@ BUGS = (
         Edit(MEMBERSHIP, "elif not self.all_full(leadership, m.out):", "elif False:"),
         Edit(OPERATOR, "self.reports[v.node.address][0].full for v", "True for v"),
         scenario="membership",
+        breaks=("one_log_replica_at_a_time",),
     ),
     bug(
         "asks_by_what_it_knows",
         "A candidate that holds the config with which a log replica begins fetches what is below it.",
         Edit(CANDIDATE, "holds = m.at_first is not None", "holds = False"),
         scenario="membership",
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "log_replica_names_nothing",
         "A log replica answers a candidate from below its log without the config with which that begins.",
         Edit(ACCEPTOR, "if snapshot is not None and snapshot.slot + 1 == log.first:", "if False:"),
         scenario="membership",
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "drops_at_the_config",
@@ -49,6 +53,7 @@ BUGS = (
             "needed = False",
         ),
         scenario="membership",
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "log_replica_campaigns",
@@ -56,30 +61,35 @@ BUGS = (
         Edit(CANDIDATE, "not self.full or ", ""),
         Edit(ACCEPTOR, "self.admitted and self.full:", "self.admitted:"),
         scenario="membership",
+        breaks=("log_replicas_only_vote",),
     ),
     bug(
         "log_replica_serves",
         "A voter without a tree answers an eventual read.",
         Edit(REQUESTS, "replica.admitted and replica.full and", "replica.admitted and"),
         scenario="membership",
+        breaks=("log_replicas_only_vote",),
     ),
     bug(
         "log_replica_answers_readers",
         "A voter without a tree tells a reader that what is below its log is gone.",
         Edit(READERS, "if not self.replica.full:", "if False:"),
         scenario="membership",
+        breaks=("held_log_is_never_given_up",),
     ),
     bug(
         "full_before_its_log_reaches",
         "A log replica that has a tree keeps its log from its config on, whatever readers hold below that.",
         Edit(LEARNER, "log.first if self.full else 1", "log.first"),
         scenario="membership",
+        breaks=("log_cut_is_covered",),
     ),
     bug(
         "log_replica_writes_checkpoints",
         "A log replica makes a checkpoint of a tree that it does not have.",
         Edit(LEARNER, "if self.checkpoint is not None or not self.full:", "if self.checkpoint is not None:"),
         scenario="membership",
+        breaks=("log_cut_is_covered",),
     ),
     bug(
         "waits_for_held_for_ever",
@@ -91,11 +101,13 @@ BUGS = (
             'if waited >= self.settings.patience_us and work.role == "full":',
         ),
         scenario="membership",
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "older_entries_lost_by_a_copy",
         "A log replica that installs a tree loses the entries above it that have left memory.",
         Edit(ENTRIES, "if begin > last + 1:", "if False:"),
         scenario="membership",
+        breaks=("log_cut_is_covered", "only_the_damaged_fall_silent"),
     ),
 )

@@ -26,6 +26,7 @@ BUGS = (
             """,
             within="Acceptor.on_prepare",
         ),
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "final_for_an_earlier_incarnation",
@@ -35,6 +36,7 @@ BUGS = (
             "m.ballot.node != replica.member.node.name",
             "m.ballot[1:] != (replica.member.node.name, replica.incarnation)",
         ),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "learning_a_config_frees",
@@ -49,12 +51,14 @@ BUGS = (
             """,
         ),
         scenario="membership",
+        breaks=("one_lease_holder",),
     ),
     bug(
         "lease_of_the_old_config",
         "A leader that counts a config goes on to serve by the grants of the config before.",
         Edit(MEMBERSHIP, "leadership.lease_start = leadership.lease_from(config)", "pass"),
         scenario="membership",
+        breaks=("one_lease_holder",),
     ),
     bug(
         "grants_of_two_configs",
@@ -69,12 +73,14 @@ BUGS = (
         ),
         Edit(LEADERSHIP, "for v in config.voters if v in progress]", "for v in progress]"),
         scenario="membership",
+        breaks=("one_lease_holder",),
     ),
     bug(
         "leaver_keeps_its_lease",
         "A leader that a config replaces releases its lease, and goes on to lead.",
         Edit(LEADER, "self.step_down()", "pass", within="Leader.leave"),
         scenario="membership",
+        breaks=("one_lease_holder",),
     ),
     bug(
         "any_epoch_obeyed",
@@ -83,5 +89,6 @@ BUGS = (
         Edit(MEMBERSHIP, "return expected_epoch == config.epoch", "return True"),
         Edit(MEMBERSHIP, "elif m.new.incarnation < config.next_incarnation:", "elif False:"),
         scenario="membership",
+        breaks=("quorums_overlap", "voters_are_not_dropped", "progress_after_faults_stop"),
     ),
 )

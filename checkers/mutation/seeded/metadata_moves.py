@@ -24,6 +24,7 @@ BUGS = (
             "self.host.journal._stands(hosts)",
         ),
         scenario=MOVES,
+        breaks=("metadata_is_where_nodes_say",),
     ),
     bug(
         "older_hosts_kept",
@@ -31,6 +32,7 @@ BUGS = (
         Edit(METADATA_HOST, "hosts.epoch <= self.newest.epoch:", "hosts == self.newest:"),
         Edit(NODE_JOURNAL, "record.epoch > self.hosts.epoch:", "record != self.hosts:"),
         scenario=MOVES,
+        breaks=("metadata_is_where_nodes_say",),
     ),
     bug(
         "told_of_what_is_not_chosen",
@@ -42,6 +44,7 @@ BUGS = (
             within="MetadataHost.shown",
         ),
         scenario=MOVES,
+        breaks=("metadata_is_where_nodes_say",),
     ),
     bug(
         "who_has_left_says_nothing",
@@ -50,48 +53,56 @@ BUGS = (
         Edit(METADATA_HOST, "if hosts is not None:", "if False:"),
         Edit(METADATA_HOST, "if older:", "if False:"),
         scenario=MOVES,
+        breaks=("metadata_is_where_nodes_say",),
     ),
     bug(
         "newest_hosts_not_kept",
         "Routers and admins keep to the configured nodes of the metadata.",
         Edit(WHEREABOUTS, "hosts.epoch > self.newest.epoch:", "False:"),
         scenario=MOVES,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "spare_nodes_not_told",
         "Admins do not pass on where the metadata is, so a spare node does not know who may command it.",
         Edit(ADMIN, "if known < newest.epoch:", "if False:"),
         scenario=MOVES,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "own_config_not_kept",
         "A node does not keep the config that its own replica of the metadata applies.",
         Edit(METADATA_HOST, "self.learn(hosts_by(replica.config))", "pass"),
         scenario=MOVES,
+        breaks=("metadata_is_where_nodes_say",),
     ),
     bug(
         "learners_not_made",
         "The leader of the metadata waits for a learner that nobody makes.",
         Edit(MEMBERSHIP, "if m.new in leadership.learners:", "if False:"),
         scenario=MOVES,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "who_left_is_kept",
         "A node never asks whether its replica of the metadata may go.",
         Edit(METADATA_HOST, "if replica is not None and not self.is_named:", "if False:"),
         scenario=MOVES,
+        breaks=("nothing_leaks",),
     ),
     bug(
         "who_left_goes_at_once",
         "The leader has dropped who has left although a voter may lack what that holds.",
         Edit(MEMBERSHIP, "if never or self.can_do_without(leadership, m.member):", "if True:"),
         scenario=MOVES,
+        breaks=("voters_are_not_dropped", "laggards_catch_up"),
     ),
     bug(
         "voters_taken_for_learners",
         "The leader takes a voter that the config before named for a learner that was given up.",
         Edit(MEMBERSHIP, "(m.learner and config.epoch == m.epoch + 1)", "(config.epoch == m.epoch + 1)"),
         scenario=MOVES,
+        breaks=("voters_are_not_dropped", "laggards_catch_up"),
     ),
     bug(
         "learners_go_while_they_may_come",
@@ -99,6 +110,7 @@ BUGS = (
         Edit(MEMBERSHIP, "config.epoch > m.epoch", "config.epoch >= m.epoch"),
         Edit(MEMBERSHIP, "config.epoch == m.epoch + 1", "config.epoch >= m.epoch"),
         scenario=MOVES,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "drops_whom_it_has_not_heard",
@@ -109,5 +121,6 @@ BUGS = (
             "return self.all_admitted(leadership, None)",
         ),
         scenario=MOVES,
+        breaks=("voters_are_not_dropped", "laggards_catch_up"),
     ),
 )

@@ -10,6 +10,7 @@ BUGS = (
         "cache_bound_not_binding",
         "The page cache drops nothing when it is over its bound, so that it grows with what is read.",
         Edit(PAGE_CACHE, "while clean and self.clean_bytes + self.dirty_bytes > self.bound:", "while False:"),
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "dirty_nodes_evicted",
@@ -29,6 +30,7 @@ BUGS = (
             """,
             within="BTree.put",
         ),
+        breaks=("only_the_damaged_fall_silent", "replicas_equal_when_quiet"),
     ),
     bug(
         "pages_freed_before_root_is_named",
@@ -43,6 +45,7 @@ BUGS = (
             """,
             within="PageFile.checkpoint",
         ),
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "overflow_page_freed_at_once",
@@ -52,18 +55,21 @@ BUGS = (
             "self.file.retire(value.ref, self.file.read(value.ref).depth)",
             "self.file._free(value.ref.page)",
         ),
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "retired_page_taken_for_garbage",
         "After a restart, pages that the trees left before the scrub came to them are freed as garbage, "
         "although the durable root needs them.",
         Edit(PAGE_FILE, "self._keep(ref.page)", "pass", within="PageFile.retire"),
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "held_page_freed",
         "The pages of a checkpoint are freed although a copy of it is under way.",
         Edit(PAGE_FILE, "oldest = min(self.held, default=self.durable)", "oldest = self.durable"),
         scenario="copy-under-load",
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "overflow_page_not_verified",
@@ -77,10 +83,12 @@ BUGS = (
             payload, checksum = _framed(ref.page, data)
             """,
         ),
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "scrub_skips_large_values",
         "A scrub reads the nodes of the trees, and not the pages of large values.",
         Edit(SCRUB, "if isinstance(value, Large) and value.ref is not None:", "if False:"),
+        breaks=("only_the_damaged_fall_silent",),
     ),
 )

@@ -20,12 +20,14 @@ BUGS = (
         "Who has left is dropped as soon as a config does not name it, whatever its successor holds.",
         Edit(SURVEY, "elif one.voted:", "elif False:"),
         scenario="move",
+        breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
     ),
     bug(
         "leavers_dropped_beside_a_laggard",
         "Who has left is dropped where the voter that came last is lost, though others do not hold the log.",
         Edit(SURVEY, "if whole or (same and leaving.hinders and m.others_hold):", "if True:"),
         scenario="move",
+        breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
     ),
     bug(
         "drops_the_partition",
@@ -39,6 +41,7 @@ BUGS = (
             """,
         ),
         scenario="repair",
+        breaks=("nothing_leaks",),
     ),
     bug(
         "drops_whatever_lives",
@@ -59,6 +62,7 @@ BUGS = (
             "if group in self.making or group in self.unread:",
         ),
         scenario="move",
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "forgotten_when_dropped",
@@ -72,12 +76,14 @@ BUGS = (
             """,
         ),
         scenario="node-returns",
+        breaks=("nothing_leaks",),
     ),
     bug(
         "given_up_without_the_epoch",
         "A replacement that is given up ends without the epoch being raised.",
         Edit(REPLACED, 'step, role = "void", "full"', "return None"),
         scenario="drain",
+        breaks=("nothing_leaks",),
     ),
     bug(
         "incarnations_of_plans_given_twice",
@@ -88,12 +94,14 @@ BUGS = (
             "return partition.config.next_incarnation",
         ),
         scenario="repair-takeover",
+        breaks=("workflow_steps_happen_once",),
     ),
     bug(
         "plans_beside_another",
         "A partition whose voter is being replaced gets another workflow.",
         Edit(REPLACED, " and partition.workflow == 0", ""),
         scenario="repair",
+        breaks=("workflow_steps_happen_once",),
     ),
     bug(
         "zones_not_looked_at_again",
@@ -105,6 +113,7 @@ BUGS = (
             "",
         ),
         scenario="repair",
+        breaks=("no_two_replicas_in_a_zone",),
     ),
     bug(
         "listed_before_chosen",
@@ -120,6 +129,7 @@ BUGS = (
             """,
         ),
         scenario="repair",
+        breaks=("listed_configs_were_chosen",),
     ),
     bug(
         "replacements_outlive_their_table",
@@ -133,6 +143,7 @@ BUGS = (
             """,
         ),
         scenario="repair-takeover",
+        breaks=("nothing_leaks", "what_was_begun_ends", "routers_and_admins_stay_bounded"),
     ),
     bug(
         "takeover_leaves_replacements",
@@ -159,6 +170,7 @@ BUGS = (
              """,
         ),
         scenario="repair-takeover",
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "all_zones_die",
@@ -169,18 +181,21 @@ BUGS = (
             "if self.mourned is None:",
         ),
         scenario="node-returns",
+        breaks=("nodes_die_one_zone_at_a_time",),
     ),
     bug(
         "dead_for_good",
         "A node that was taken for dead stays so, whatever it reports.",
         Edit(SURVEY, "if record.dead and alive and address in self.nodes.heard:", "if False:"),
         scenario="node-returns",
+        breaks=("every_partition_regains_its_voters",),
     ),
     bug(
         "never_dead",
         "A node that does not report is never taken for dead.",
         Edit(SURVEY, "elif not record.dead and not alive and self.may_mourn(record.zone):", "elif False:"),
         scenario="repair",
+        breaks=("every_partition_regains_its_voters",),
     ),
     bug(
         "unheard_nodes_never_die",
@@ -195,6 +210,7 @@ BUGS = (
             """,
         ),
         scenario="drain",
+        breaks=("every_partition_regains_its_voters",),
     ),
     bug(
         "silence_not_reported",
@@ -206,12 +222,14 @@ BUGS = (
             "return None",
         ),
         scenario="repair",
+        breaks=("every_partition_regains_its_voters",),
     ),
     bug(
         "new_disks_not_noticed",
         "A voter is not taken for lost although its node reports from another disk.",
         Edit(NODES, "if heard.report[0] > voter.node.incarnation:", "if False:"),
         scenario="repair",
+        breaks=("every_partition_regains_its_voters",),
     ),
     bug(
         "survey_ends_at_an_error",
@@ -225,18 +243,21 @@ BUGS = (
             "pass",
         ),
         scenario="repair",
+        breaks=("every_partition_regains_its_voters",),
     ),
     bug(
         "chores_stop_at_an_error",
         "An admin that got no answer about a chore does no other.",
         Edit(CHORES, "self.over(m.chore)", "pass", within="Chores.undone"),
         scenario="repair",
+        breaks=("nothing_leaks",),
     ),
     bug(
         "drained_but_kept",
         "A node that is drained gets no replicas, and keeps those that it has.",
         Edit(SURVEY, "if self.nodes.is_draining(voter.node.address):", "if False:"),
         scenario="drain",
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "leader_asked_once",
@@ -250,6 +271,7 @@ BUGS = (
              """,
         ),
         scenario="repair",
+        breaks=("what_was_begun_ends", "every_partition_regains_its_voters"),
     ),
     bug(
         "two_replicas_on_a_node",
@@ -258,5 +280,6 @@ BUGS = (
         Edit(REPLACED, "and address not in others", ""),
         Edit(REPLACED, "and all(one.member.node.address != address for one in partition.pending)", ""),
         scenario="five",
+        breaks=("no_two_replicas_in_a_zone",),
     ),
 )

@@ -27,11 +27,13 @@ BUGS = (
             if False:
             """,
         ),
+        breaks=("retries_apply_once", "replicas_equal_when_quiet"),
     ),
     bug(
         "ids_forgotten_early",
         "A request id is forgotten half a second before its deadline is past.",
         Edit(STATE, "self.memory.forget(record.timestamp)", "self.memory.forget(record.timestamp + 500_000)"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "ids_forgotten_by_own_clock",
@@ -44,12 +46,14 @@ BUGS = (
             snapshot = self.state.checkpoint(self.log.slot_held_at(self.state.applied))
             """,
         ),
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "ids_forgotten_all_at_once",
         "One commit removes all request ids whose deadlines it is past.",
         Edit(MEMORY, "_BEHIND_IDS), FORGOTTEN_AT_ONCE + 1)", "_BEHIND_IDS), None)"),
         Edit(MEMORY, "first[:FORGOTTEN_AT_ONCE]", "first"),
+        breaks=("work_is_bounded",),
     ),
     bug(
         "images_not_counted",
@@ -59,6 +63,7 @@ BUGS = (
             "return ROW_BYTES + (0 if row.observed is None else len(row.observed.item))",
             "return ROW_BYTES",
         ),
+        breaks=("work_is_bounded",),
     ),
     bug(
         "ids_sized_by_a_constant",
@@ -69,21 +74,25 @@ BUGS = (
             "return 64",
         ),
         scenario="busy",
+        breaks=("throttled_only_beyond_rate",),
     ),
     bug(
         "full_for_ever",
         "What is forgotten goes on to count, so a full table of request ids stays full.",
         Edit(MEMORY, "self.count -= 1", "pass"),
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "room_never_made",
         "A leader whose table is full refuses, and waits for records of others to make room.",
         Edit(REQUESTS, "if self.make_room(leadership):", "if False:"),
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "deadline_unbounded",
         "A request may be remembered for as long as its client asks for.",
         Edit(REQUESTS, 'return "too_far_ahead"', "return None"),
+        breaks=("memory_stays_flat",),
     ),
     bug(
         "far_deadline_refused_once",
@@ -93,11 +102,13 @@ BUGS = (
             'final = reason != "expired" and',
             'final = reason == "too_far_ahead" or reason != "expired" and',
         ),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "refusal_final_without_room",
         "A leader that cannot keep more refusals says that one more is final.",
         Edit(REFUSALS, "return False", "return True", within="Refusals.add"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "deadline_moves",
@@ -107,5 +118,6 @@ BUGS = (
             "ballot, self.deadline, self.operation",
             "ballot, self.deadline + self.attempt, self.operation",
         ),
+        breaks=("retries_apply_once",),
     ),
 )

@@ -11,12 +11,14 @@ BUGS = (
         "A router takes it for certain that nothing has happened at a partition that was split and dropped.",
         Edit(ROUTER, "hosts_of(owner), final=False)", "hosts_of(owner), final=True)"),
         scenario="split-under-load",
+        breaks=("retries_apply_once",),
     ),
     bug(
         "another_request_at_the_child",
         "A request goes on at a child with another deadline, so it is another one.",
         Edit(CALLER, "call.goes_on(final)", "call.goes_on(final); call.deadline += 1"),
         scenario="split-under-load",
+        breaks=("retries_apply_once",),
     ),
     bug(
         "begins_the_partition_again",
@@ -27,6 +29,7 @@ BUGS = (
             "paging.low = self.tables.known[paging.table].owner(paging.low).range.start",
         ),
         scenario="split-under-load",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "child_answers_for_its_parent",
@@ -37,6 +40,7 @@ BUGS = (
             "parent.generation, type(child.range)(child.range.start, parent.range.end), parent.state",
         ),
         scenario="split-under-load",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "page_ends_with_the_split",
@@ -47,5 +51,6 @@ BUGS = (
             "self.end(number, Items(tuple(paging.items), None))",
         ),
         scenario="split-under-load",
+        breaks=("scan_returns_each_once",),
     ),
 )

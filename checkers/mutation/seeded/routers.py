@@ -20,12 +20,14 @@ BUGS = (
         "A router says that a request had no effect when it has waited for an answer for long enough.",
         Edit(CALL, 'return "indefinite" if self.unanswered else "definite"', 'return "definite"'),
         scenario="table",
+        breaks=("retries_apply_once",),
     ),
     bug(
         "last_refusal_counts",
         "A router says that a request had no effect when its last attempt was refused for good.",
         Edit(CALL, "del self.unanswered[m.attempt]", "self.unanswered.clear()", within="Call.refused"),
         scenario="repair-under-load",
+        breaks=("retries_apply_once",),
     ),
     bug(
         "any_hint_followed",
@@ -34,6 +36,7 @@ BUGS = (
             CALLER, "m.ballot > running.followed and running.call.wants_leader", "running.call.wants_leader"
         ),
         scenario="table",
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "hints_not_followed",
@@ -44,6 +47,7 @@ BUGS = (
             "if False:",
         ),
         scenario="table",
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "deadline_of_each_attempt",
@@ -54,6 +58,7 @@ BUGS = (
             "call.deadline += 1; env.send(to, call.ask(to, route.ballot))",
         ),
         scenario="table",
+        breaks=("retries_apply_once",),
     ),
     bug(
         "first_partition_owns_all",
@@ -62,18 +67,21 @@ BUGS = (
             TABLES, "return self.partitions[bisect_right(self.starts, key) - 1]", "return self.partitions[0]"
         ),
         scenario="table",
+        breaks=("keys_lie_in_their_partition",),
     ),
     bug(
         "neighbour_owns_the_key",
         "A router sends a request to the partition before the one that owns the key.",
         Edit(TABLES, "bisect_right(self.starts, key) - 1]", "bisect_right(self.starts, key) - 2]"),
         scenario="table",
+        breaks=("keys_lie_in_their_partition",),
     ),
     bug(
         "first_route_kept",
         "A router goes on to use what it has read of a table first, whatever it reads later.",
         Edit(TABLES, "if before is None or m.slot >= before.slot:", "if before is None:"),
         scenario=COMES_AND_GOES,
+        breaks=("errors_stop_after_faults",),
     ),
     bug(
         "look_up_not_repeated",
@@ -85,12 +93,14 @@ BUGS = (
             within="Tables.on_locate_timer",
         ),
         scenario=COMES_AND_GOES,
+        breaks=("errors_stop_after_faults",),
     ),
     bug(
         "requests_not_bounded",
         "A router takes all that users ask at the same time.",
         Edit(ROUTER, "if crowded or len(self.asked) >= self.settings.requests:", "if crowded:"),
         scenario="table",
+        breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
         "scans_not_bounded",
@@ -101,18 +111,21 @@ BUGS = (
             "if len(self.asked) >= self.settings.requests:",
         ),
         scenario="busy-table",
+        breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
         "tables_not_bounded",
         "A router keeps all tables in mind that it has ever read.",
         Edit(TABLES, "if len(self.known) > self.settings.tables:", "if False:"),
         scenario=COMES_AND_GOES,
+        breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
         "token_is_inclusive",
         "The next page begins with the last item of the page before.",
         Edit(KEYS, 'after = action.after + b"\\x00"', "after = action.after"),
         scenario="table",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "page_ends_with_its_partition",
@@ -123,6 +136,7 @@ BUGS = (
             "if answer.through is None:",
         ),
         scenario="table",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "page_skips_what_did_not_fit",
@@ -134,12 +148,14 @@ BUGS = (
         ),
         Edit(ROUTER, "elif full or (answer.through is not None and paging.items):", "elif full:"),
         scenario="table",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "page_that_failed_is_the_last",
         "A page of which a piece could not be read is said to be the last one.",
         Edit(ROUTER, "Items(tuple(paging.items), paging.items[-1][0])", "Items(tuple(paging.items), None)"),
         scenario="table",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "batch_hides_its_errors",
@@ -150,12 +166,14 @@ BUGS = (
             "self.end(number, Batch(tuple(piece.item for piece in asked.pieces), ()))",
         ),
         scenario="table",
+        breaks=("users_see_one_table",),
     ),
     bug(
         "repeated_messages_ask_again",
         "A router takes a message of a user that the network repeats for another request.",
         Edit(SESSIONS, "return m.number > found[1]", "return True"),
         scenario="table",
+        breaks=("users_see_one_table", "retries_apply_once"),
     ),
     bug(
         "sessions_outlive_the_router",
@@ -166,5 +184,6 @@ BUGS = (
             "found = self.open.pop(m.session, (sender, 0))",
         ),
         scenario="zone-down",
+        breaks=("routers_and_admins_stay_bounded",),
     ),
 )

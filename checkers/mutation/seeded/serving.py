@@ -20,6 +20,7 @@ BUGS = (
                 return True
             """,
         ),
+        breaks=("acknowledged_writes_survive",),
     ),
     bug(
         "conditions_ignore_flights",
@@ -29,6 +30,7 @@ BUGS = (
             "return found[1] if found is not None else self.replica.state.items.get(key)",
             "return self.replica.state.items.get(key)",
         ),
+        breaks=("chosen_entries_follow", "strong_reads_linearizable"),
     ),
     bug(
         "failed_condition_not_logged",
@@ -45,11 +47,13 @@ BUGS = (
             self.replica.propose(record)
             """,
         ),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "serves_before_own_no_op",
         "A leader serves before its no-op is chosen and applied.",
         Edit(LEADERSHIP, "self.serving = False", "self.serving = True"),
+        breaks=("leader_applied_before_serving",),
     ),
     bug(
         "strong_reads_see_flights",
@@ -63,6 +67,7 @@ BUGS = (
                 answer = Reply(m.request, m.attempt, "ok", state.applied, self.current(get.key))
             """,
         ),
+        breaks=("no_uncommitted_state_visible",),
     ),
     bug(
         "eventual_reads_see_flights",
@@ -76,11 +81,13 @@ BUGS = (
                 answer = Reply(m.request, m.attempt, "ok", state.applied, self.current(get.key))
             """,
         ),
+        breaks=("eventual_reads_were_committed",),
     ),
     bug(
         "followers_serve_strong_reads",
         "Any replica in a leader's contact answers strong reads.",
         Edit(REQUESTS, "if get.strong:", "if False:"),
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "requests_forgotten",
@@ -95,31 +102,37 @@ BUGS = (
             self.state.memory = Memory(BTree(self.state.pages, CODEC))
             """,
         ),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "failed_condition_forgotten",
         "A request whose condition failed is decided anew when it comes again.",
         Edit(REQUESTS, "if answer is not None:", "if answer is not None and answer.applied:"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "deadline_ignored",
         "A write is proposed past its deadline, when its request id may be forgotten already.",
         Edit(REQUESTS, 'return "expired"', "return None"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "fence_ignored",
         "A leader takes a write that was aimed at another ballot, and refused for good there.",
         Edit(REQUESTS, " or m.ballot != leadership.ballot", ""),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "final_refusal_forgotten",
         "A throttled attempt is refused for good, and a late copy of it is taken after all.",
         Edit(REQUESTS, "if self.pending.refused.cover(m.request, m.attempt):", "if False:"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "flights_unbounded",
         "A leader's window is not bounded in slots.",
         Edit(LEADER, "in_flight < settings.in_flight_slots", "True"),
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "waiting_unbounded",
@@ -129,6 +142,7 @@ BUGS = (
             "if len(self.pending.flights.get(in_flight, ())) < self.settings.waiting_attempts:",
             "if True:",
         ),
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "condition_ignored",
@@ -138,5 +152,6 @@ BUGS = (
             "if operation.conditional and (None if old is None else old.item) != operation.expected:",
             "if False:",
         ),
+        breaks=("strong_reads_linearizable",),
     ),
 )

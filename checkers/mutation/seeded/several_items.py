@@ -17,6 +17,7 @@ BUGS = (
             "if part is operation.parts[0] and not part.holds(stored):",
         ),
         scenario=BATCHES,
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "versions_ignore_flights",
@@ -27,12 +28,14 @@ BUGS = (
             "if not part.holds(self.replica.state.items.get(part.key)):",
         ),
         scenario=BATCHES,
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "looked_at_is_not_compared",
         "A change compares the versions of the keys that it changes, and not of those that it looks at.",
         Edit(REQUESTS, "if not part.holds(stored):", "if part.changes and not part.holds(stored):"),
         scenario=BATCHES,
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "absent_fits_any_version",
@@ -43,12 +46,14 @@ BUGS = (
             "return self.version in (0, 0 if stored is None else stored.slot)",
         ),
         scenario=BATCHES,
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "last_part_left_out",
         "A change of several keys leaves the last one as it is.",
         Edit(REQUESTS, "if part.changes", "if part.changes and part is not operation.parts[-1]"),
         scenario=BATCHES,
+        breaks=("strong_reads_linearizable", "pages_show_one_state"),
     ),
     bug(
         "scan_begins_late",
@@ -59,6 +64,7 @@ BUGS = (
             'found = state.items.range(read.low + b"\\0", read.high)',
         ),
         scenario=BATCHES,
+        breaks=("pages_show_one_state",),
     ),
     bug(
         "scan_ends_late",
@@ -72,12 +78,14 @@ BUGS = (
             """,
         ),
         scenario=BATCHES,
+        breaks=("pages_show_one_state",),
     ),
     bug(
         "full_page_says_complete",
         "A page that has no room for all says that it is complete.",
         Edit(READS, "return tuple(items), key", "return tuple(items), None"),
         scenario=BATCHES,
+        breaks=("pages_show_one_state",),
     ),
     bug(
         "pages_bounded_by_count",
@@ -88,12 +96,14 @@ BUGS = (
             "if looked_at == most_items:",
         ),
         scenario=BATCHES,
+        breaks=("tails_fit", "frames_fit"),
     ),
     bug(
         "followers_show_strong_pages",
         "Any replica in a leader's contact shows strong pages.",
         Edit(REQUESTS, "if get.strong:", 'if get.strong and hasattr(get, "key"):'),
         scenario=BATCHES,
+        breaks=("pages_show_one_state",),
     ),
     bug(
         "pages_see_flights",
@@ -109,6 +119,7 @@ BUGS = (
             """,
         ),
         scenario=BATCHES,
+        breaks=("pages_show_one_state",),
     ),
 )
 """The seeded bugs, by what they break; `../../patches.py` says how they are written."""

@@ -31,6 +31,7 @@ BUGS = (
             """,
         ),
         scenario=SCENARIO,
+        breaks=("children_follow_a_chosen_split", "lineage_is_a_tree_that_covers", "one_owner_per_key"),
     ),
     bug(
         "lists_in_two_writes",
@@ -59,6 +60,7 @@ BUGS = (
             """,
         ),
         scenario=SCENARIO,
+        breaks=("workflow_steps_happen_once",),
     ),
     bug(
         "parent_dropped_when_its_children_are_listed",
@@ -72,6 +74,7 @@ BUGS = (
             'made=work.step == "made",',
         ),
         scenario=SCENARIO,
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "parent_dropped_at_a_quorum",
@@ -85,6 +88,7 @@ BUGS = (
             """,
         ),
         scenario=AND_REPAIR,
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "split_child_settles_at_once",
@@ -95,18 +99,21 @@ BUGS = (
             "return child is not None",
         ),
         scenario="split-of-a-split",
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "split_given_up_without_the_epoch",
         "A split that is given up ends without the epoch being raised.",
         Edit(SPLIT, 'return go_on(read, work, "void", ())', "return end_void(read, work, before)"),
         scenario=AND_REPAIR,
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "splits_never_given_up",
         "A split is waited for although a voter is lost, which nobody may replace meanwhile.",
         Edit(SPLITS, "return self.is_late(one) or any(", "return False and any("),
         scenario=AND_REPAIR,
+        breaks=("what_was_begun_ends", "every_partition_regains_its_voters", "progress_after_faults_stop"),
     ),
     bug(
         "given_up_too_late_is_not_heard",
@@ -114,12 +121,14 @@ BUGS = (
         Edit(SPLITS, "self.is_split(one, m.split)", "pass", within="Splits.on_split_already"),
         Edit(SPLITS, "self.is_split(one, m.split)", "pass", within="Splits.on_split_done"),
         scenario=AND_REPAIR,
+        breaks=("what_was_begun_ends", "progress_after_faults_stop"),
     ),
     bug(
         "ids_of_children_given_twice",
         "A split leaves the ids of its children to the next one.",
         Edit(SPLIT, "ids, partition=right + 1,", "ids,"),
         scenario=SCENARIO,
+        breaks=("workflow_steps_happen_once",),
     ),
     bug(
         "collects_the_unlisted",
@@ -137,23 +146,27 @@ BUGS = (
             """,
         ),
         scenario=SCENARIO,
+        breaks=("voters_are_not_dropped", "progress_after_faults_stop"),
     ),
     bug(
         "late_parents_kept",
         "What a node still has of a partition that was split and is gone is never dropped.",
         Edit(NODES, "for partition in gone:", "for partition in ():", within="Nodes.drop_late"),
         scenario=AND_REPAIR,
+        breaks=("nothing_leaks",),
     ),
     bug(
         "every_split_is_hindered",
         "No partition is ever found fit to be split.",
         Edit(SPLIT, "if ready.hindrance:", "if True:"),
         scenario=SCENARIO,
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "no_room_for_a_split",
         "As many splits as may be are always taken to be under way.",
         Edit(SPLIT, "if ids.splitting >= most:", "if True:"),
         scenario=SCENARIO,
+        breaks=("what_was_begun_ends",),
     ),
 )

@@ -40,6 +40,7 @@ BUGS = (
             ''',
         ),
         scenario=UNDER_LOAD,
+        breaks=("retries_apply_once", "acknowledged_writes_survive"),
     ),
     bug(
         "memory_thaws",
@@ -54,6 +55,7 @@ BUGS = (
             "self.timestamp = record.timestamp",
         ),
         scenario=SCENARIO,
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "no_to_what_is_remembered",
@@ -72,6 +74,7 @@ BUGS = (
             """,
         ),
         scenario=UNDER_LOAD,
+        breaks=("retries_apply_once",),
     ),
     # --- Who owns the keys ---
     bug(
@@ -80,6 +83,7 @@ BUGS = (
         Edit(LEADER, "self.step_down()", "pass", within="Leader.end_at_barrier"),
         Edit(REQUESTS, "if self.replica.state.split is not None:", "if False:"),
         scenario=SCENARIO,
+        breaks=("one_owner_per_key",),
     ),
     bug(
         "nobody_waits_for_a_lease",
@@ -92,12 +96,14 @@ BUGS = (
             "waits_us = 0",
         ),
         scenario=SCENARIO,
+        breaks=("one_owner_per_key",),
     ),
     bug(
         "barrier_forgotten_at_a_restart",
         "A replica that begins with a checkpoint at its barrier does not know that it is split.",
         Edit(STATE, "state.split = snapshot.split", "state.split = None"),
         scenario=SCENARIO,
+        breaks=("progress_after_faults_stop",),
     ),
     bug(
         "ranges_with_a_gap",
@@ -111,6 +117,7 @@ BUGS = (
             """,
         ),
         scenario=SCENARIO,
+        breaks=("one_owner_per_key",),
     ),
     bug(
         "ranges_that_overlap",
@@ -124,6 +131,7 @@ BUGS = (
             """,
         ),
         scenario=SCENARIO,
+        breaks=("one_owner_per_key",),
     ),
     # --- What a child begins with ---
     bug(
@@ -139,24 +147,28 @@ BUGS = (
             """,
         ),
         scenario=UNDER_LOAD,
+        breaks=("retries_apply_once",),
     ),
     bug(
         "child_keeps_all",
         "A child keeps the items of its sibling.",
         Edit(BIRTH, "items.cut(child.range.start, child.range.end)", "pass"),
         scenario=SCENARIO,
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "cut_loses_a_leaf",
         "A cut leaves out the leaf in which it lies.",
         Edit(BTREE, "if first >= last:", "if first >= last or last - first < len(node.keys):"),
         scenario=SCENARIO,
+        breaks=("pages_show_one_state",),
     ),
     bug(
         "deletes_stay_behind",
         "A child does not know when something was deleted last.",
         Edit(BIRTH, "holds=holds,", "holds=holds,\n        largest_delete=0,"),
         scenario=UNDER_LOAD,
+        breaks=("replicas_equal_when_quiet",),
     ),
     bug(
         "child_made_again",
@@ -167,6 +179,7 @@ BUGS = (
             "known = self.journal.buried(group) or group in node.replicas",
         ),
         scenario=AND_REPAIR,
+        breaks=("promises_never_go_back", "forgetful_never_vote"),
     ),
     bug(
         "parent_dropped_early",
@@ -178,6 +191,7 @@ BUGS = (
             "return True",
         ),
         scenario=SCENARIO,
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "waits_for_every_checkpoint",
@@ -188,12 +202,14 @@ BUGS = (
             "if False:",
         ),
         scenario=UNDER_LOAD,
+        breaks=("what_was_begun_ends", "splits_stop_briefly"),
     ),
     bug(
         "deaf_leader_keeps_its_place",
         "A leader that does not hear a voter refuses to split, and leads on.",
         Edit(SPLITTING, "return any(heard) and not all(heard)", "return False"),
         scenario=OF_A_SPLIT,
+        breaks=("what_was_begun_ends",),
     ),
     # --- Pages ---
     bug(
@@ -201,12 +217,14 @@ BUGS = (
         "A page file is removed with the replica that wrote it (GoesWithItsOwner).",
         Edit(LINES, "if name not in self.named:", "if True:"),
         scenario=SCENARIO,
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "frees_its_parents_pages",
         "A child frees pages of its parent (FreesItsParentsPages).",
         Edit(PAGE_FILE, "if ref.page >= self.first:", "if True:"),
         scenario=SCENARIO,
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "never_home",
@@ -217,6 +235,7 @@ BUGS = (
             "pages.home = self.upkeep.homecoming.step(self.settings.home_pages) and False",
         ),
         scenario=SCENARIO,
+        breaks=("nothing_leaks",),
     ),
     bug(
         "large_values_stay_away",
@@ -227,6 +246,7 @@ BUGS = (
             "if type(value) is Large and value.ref is not None and value.ref.page < 0",
         ),
         scenario=SCENARIO,
+        breaks=("nothing_leaks", "log_cut_is_covered"),
     ),
     bug(
         "home_too_soon",
@@ -237,11 +257,13 @@ BUGS = (
             "pages.home = self.upkeep.homecoming.step(self.settings.home_pages) or True",
         ),
         scenario=SCENARIO,
+        breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
         "nobody_campaigns_first",
         "The children of the node that led their parent wait for an election timer like all others.",
         Edit(SPLITTING, "self.replica.end.led = True", "pass"),
         scenario=UNDER_LOAD,
+        breaks=("splits_stop_briefly",),
     ),
 )

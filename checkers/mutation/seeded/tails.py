@@ -10,6 +10,7 @@ BUGS = (
         "ignores_accepted",
         "A new leader adopts nothing.",
         Edit(CANDIDATE, "return best", "return ()"),
+        breaks=("chosen_entries_agree", "acknowledged_writes_survive"),
     ),
     bug(
         "lowest_accepted_adopted",
@@ -19,6 +20,7 @@ BUGS = (
             "if (m.last_accepted, m.last_slot) > rank:",
             "if m.tail and (not best or (m.last_accepted, m.last_slot) < rank):",
         ),
+        breaks=("chosen_entries_agree", "acknowledged_writes_survive"),
     ),
     bug(
         "slot_by_slot_adoption",
@@ -33,6 +35,7 @@ BUGS = (
             return best
             """,
         ),
+        breaks=("chosen_entries_agree", "chosen_entries_follow", "commit_timestamps_increase"),
     ),
     bug(
         "adopted_records_stamped_anew",
@@ -45,6 +48,7 @@ BUGS = (
             return tuple(structs.replace(record, timestamp=record.timestamp + 1) for record in best)
             """,
         ),
+        breaks=("chosen_entries_agree", "one_leader_per_ballot"),
     ),
     bug(
         "last_accepted_from_entries",
@@ -58,6 +62,7 @@ BUGS = (
             self.last_accepted = max(entries.recent.held_at, default=NO_BALLOT)
             """,
         ),
+        breaks=("chosen_entries_agree", "acknowledged_writes_survive"),
     ),
     bug(
         "tail_slot_by_slot",
@@ -75,17 +80,20 @@ BUGS = (
             if False:  # Instead of the batch.
             """,
         ),
+        breaks=("chosen_entries_agree", "acknowledged_writes_survive"),
     ),
     bug(
         "no_cut_on_accept",
         "An acceptor keeps what is above an accept of a new ballot, so its tail is torn.",
         Edit(LOG, "if accepted.ballot > self.last_accepted:", "if False:"),
+        breaks=("chosen_entries_agree", "logs_agree_up_to_commit"),
     ),
     bug(
         "cuts_its_own_ballot",
         "A late repeat of the first batch is installed again and cuts newer votes of its own ballot.",
         Edit(ACCEPTOR, "if self.log.last_accepted != m.ballot:", "if True:"),
         Edit(LOG, "if accepted.ballot > self.last_accepted:", "if True:"),
+        breaks=("acknowledged_writes_survive", "chosen_entries_agree"),
     ),
     bug(
         "known_chosen_inside_tail",
@@ -99,6 +107,7 @@ BUGS = (
         Edit(
             SENDER, "self.in_message(first, min(log.last, first + room - 1))", "self.in_message(first, first)"
         ),
+        breaks=("chosen_entries_agree", "acknowledged_writes_survive"),
     ),
     bug(
         "no_prefix_rule",
@@ -112,12 +121,14 @@ BUGS = (
             """,
             "return self.log.first - 1 <= previous <= self.log.last",
         ),
+        breaks=("logs_agree_up_to_commit", "chosen_entries_agree"),
     ),
     bug(
         "outdated_promises_counted",
         "A promise from before a catch-up counts although its tail begins below what is known.",
         Edit(CANDIDATE, "self.drop_outdated_promises(campaign)", "pass"),
         Edit(CANDIDATE, "campaign.promises.clear()", "pass"),
+        breaks=("chosen_entries_agree", "quorums_overlap"),
     ),
     bug(
         "foreign_prefix_not_voided",
@@ -127,10 +138,12 @@ BUGS = (
             " and (m.at_known is None or m.at_known == self.identity_at_commit())",
             "",
         ),
+        breaks=("chosen_entries_follow", "chosen_entries_agree"),
     ),
     bug(
         "commit_from_stale_heartbeat",
         "A heartbeat's commit index is taken for entries of other ballots.",
         Edit(LEARNER, "if self.log.last_accepted != ballot:", "if False:"),
+        breaks=("logs_agree_up_to_commit",),
     ),
 )

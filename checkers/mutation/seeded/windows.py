@@ -20,12 +20,14 @@ BUGS = (
         "window_without_bytes",
         "A leader's window is bounded in slots alone, however large their records.",
         Edit(LEADER, "+ size_bytes(record) <= settings.window_bytes", ">= 0"),
+        breaks=("queues_stay_bounded", "frames_fit", "tails_fit"),
     ),
     bug(
         "no_window",
         "A leader proposes as fast as it is asked, however much of that is not chosen yet.",
         Edit(LEADER, "return not in_flight or (", "return True or ("),
         scenario=RESTARTS,
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "full_window_refuses",
@@ -36,6 +38,7 @@ BUGS = (
             "if size_of(m.operation):",
         ),
         scenario="busy",
+        breaks=("throttled_only_beyond_rate",),
     ),
     bug(
         "waits_out_of_order",
@@ -43,6 +46,7 @@ BUGS = (
         Edit(WAITING, "waiter = self.queue[0]", "waiter = self.queue[-1]"),
         Edit(WAITING, "self.queue.popleft()", "self.queue.pop()"),
         scenario="busy",
+        breaks=("answered_in_time",),
     ),
     bug(
         "proposes_behind_its_batch",
@@ -62,28 +66,33 @@ BUGS = (
             "log.size_between(log.commit + 1, log.last)",
             "log.size_between(max(log.commit, leadership.tail_end) + 1, log.last)",
         ),
+        breaks=("tails_fit",),
     ),
     bug(
         "nothing_kept",
         "What is known to be chosen is volatile: an accept's journal record says nothing of it.",
         Edit(LOG, "commit = max(self.commit, min(told, first + len(records) - 1))", "commit = 0"),
+        breaks=("tails_fit",),
     ),
     bug(
         "kept_before_the_message",
         "An accept's journal record carries what was known chosen before it, not with it.",
         Edit(LOG, "commit = max(self.commit, min(told, first + len(records) - 1))", "commit = self.commit"),
         scenario=RESTARTS,
+        breaks=("tails_fit",),
     ),
     bug(
         "no_ops_pile_up",
         "Every new leader puts a no-op of its own behind the tail that it adopts.",
         Edit(LEADER, "adds = not tail or type(tail[-1]) is not NoOp", "adds = True"),
+        breaks=("frames_fit", "tails_fit"),
     ),
     bug(
         "long_tails_promised",
         "An acceptor promises though its tail does not fit a message.",
         Edit(ACCEPTOR, "if not self.tail_fits(m.known):", "if False:"),
         scenario=RESTARTS,
+        breaks=("tails_fit",),
     ),
     bug(
         "messages_bounded_by_count",
@@ -93,11 +102,13 @@ BUGS = (
             "return self.log.message(first, last, settings.records_bytes, each)",
             "return self.log.message(first, last, 1 << 40, each)",
         ),
+        breaks=("frames_fit",),
     ),
     bug(
         "waiting_kept_over_a_step_down",
         "Who waits at a leader that steps down has a turn when it leads again.",
         Edit(WAITING, "self.queue, self.known, self.size, self.attempts = deque(), {}, 0, 0", "pass"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "more_wait_than_may",
@@ -107,6 +118,7 @@ BUGS = (
             "if len(self.queue) >= settings.waiting_requests or self.size + size > settings.waiting_bytes:",
             "if False:",
         ),
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "comes_again_late",
@@ -116,18 +128,21 @@ BUGS = (
             "return min(self.env.now - self.queue[0].since, self.settings.heartbeat_us) if self.queue else 0",
             "return self.env.now - self.queue[0].since if self.queue else 0",
         ),
+        breaks=("operations_are_answered",),
     ),
     bug(
         "attempts_wait_unbounded",
         "Any number of attempts at a request may wait for room.",
         Edit(WAITING, "and len(waiter.attempts) < self.settings.waiting_attempts:", "and True:"),
         scenario="busy",
+        breaks=("queues_stay_bounded",),
     ),
     bug(
         "waits_and_comes_again",
         "A second attempt at a request that waits is taken for another request.",
         Edit(REQUESTS, "if self.waiting.join(m.request, sender, m):", "if False:"),
         Edit(WAITING, "del self.known[waiter.key]", "self.known.pop(waiter.key, None)"),
+        breaks=("retries_apply_once",),
     ),
     bug(
         "known_batch_not_adopted",
@@ -137,5 +152,6 @@ BUGS = (
             "if follows and retained and (m.through < last or self.log.commit == last):",
             "if follows and retained:",
         ),
+        breaks=("progress_after_faults_stop",),
     ),
 )

@@ -1,0 +1,52 @@
+"""Each lever of drawing pays: two seeded bugs die while it may be on, and live when it is switched off."""
+
+from pathlib import Path
+
+import pytest
+
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.hunt import explore
+from dynaproof.checkers.mutation.levers import LEVERS, Lever
+from dynaproof.checkers.scenarios.catalogue import config_of
+
+SEED = 3
+MOST = 30
+"""Schedules in which each of these bugs dies."""
+
+EACH = [
+    pytest.param(
+        lever,
+        name,
+        marks=() if (lever.name, name) == ("small bounds", "own_messages_shed") else pytest.mark.slow,
+    )
+    for lever in LEVERS
+    for name in lever.bugs
+]
+
+
+@pytest.mark.parametrize(("lever", "name"), EACH, ids=lambda one: one if isinstance(one, str) else one.name)
+def test_a_bug_dies_with_the_lever_and_lives_without_it(lever: Lever, name: str) -> None:
+    bug = MUTANTS[name]
+    found = explore(bug, lever.strategy, MOST, SEED)
+    assert found is not None
+    schedules, config, outcome = found
+    assert outcome.failure is not None
+    assert bug.breaks_itself(outcome.failure.spec)
+    assert lever.is_on(config)
+    assert explore(bug, lever.strategy, max(2 * schedules, 10), SEED, changed=lever.off) is None
+
+
+@pytest.mark.parametrize("lever", LEVERS, ids=lambda lever: lever.name)
+def test_a_lever_is_on_in_some_configurations_and_off_once_it_is_switched_off(lever: Lever) -> None:
+    assert len(set(lever.bugs)) == 2
+    for name in lever.bugs:
+        drawn = [config_of(MUTANTS[name].scenario, lever.strategy, SEED, number) for number in range(MOST)]
+        assert any(lever.is_on(config) for config in drawn)
+        assert not any(lever.is_on(lever.off(config)) for config in drawn)
+
+
+def test_the_document_names_every_lever_and_its_bugs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mutants.md").read_text(encoding="utf-8")
+    for lever in LEVERS:
+        bugs = ", ".join(f"`{name}`" for name in lever.bugs)
+        assert f"| {lever.name} | {lever.sentence} | {bugs} |" in text

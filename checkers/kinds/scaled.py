@@ -17,6 +17,7 @@ from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge
 from dynaproof.checkers.runs.world_faults import Crash, Cut, into, out_of
 from dynaproof.checkers.world.place import Place
+from dynaproof.impl.metadata.orders import UpdateTable
 from dynaproof.impl.metadata.records import ProvisionedTable, SplitRecord
 from dynaproof.impl.metrics.notes import Evaluated, Ordered
 from dynaproof.impl.metrics.service import MetricsService
@@ -88,6 +89,21 @@ class MetricsCrash(Crash):
     sentence = "the metrics service, {}, crashes"
 
 
+class ScalerCrash(MetricsCrash):
+    """The metrics service stops between an alarm and the answer to its order."""
+
+    name = "crash of the scaler before it is answered"
+    sentence = "{} crashes, which has ordered a change"
+    certain = False
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where an order is under way."""
+        service = place.node
+        ordering = isinstance(service, MetricsService) and isinstance(service.asking.action, UpdateTable)
+        return place.up and ordering
+
+
 class ScalerCut(Cut):
     """The metrics service reaches no router, or hears none; what is emitted it hears."""
 
@@ -117,7 +133,8 @@ class EmissionsCut(Cut):
         return into(place, others)
 
 
-METRICS_CRASH, SCALER_CUT, EMISSIONS_CUT = MetricsCrash(), ScalerCut(), EmissionsCut()
+METRICS_CRASH, SCALER_CRASH = MetricsCrash(), ScalerCrash()
+SCALER_CUT, EMISSIONS_CUT = ScalerCut(), EmissionsCut()
 
 # --- Kinds ---
 
@@ -149,7 +166,7 @@ METRICS_SERVICE = Kind(
     crashed=ScaledObservation.metrics_crashed,
     knowledge=knowledge_of_metrics,
     brief=brief,
-    faults=(METRICS_CRASH, SCALER_CUT, EMISSIONS_CUT),
+    faults=(METRICS_CRASH, SCALER_CRASH, SCALER_CUT, EMISSIONS_CUT),
 )
 
 HOSTS_THAT_EMIT = structs.replace(

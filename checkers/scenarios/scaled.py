@@ -10,12 +10,14 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH
 from dynaproof.checkers.kinds.region_kinds import USERS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.kinds.scaled import (
     EMISSIONS_CUT,
     METRICS_CRASH,
     NODES_OF_A_SCALED_REGION,
+    SCALER_CRASH,
     SCALER_CUT,
     ScaledObservation,
 )
@@ -164,33 +166,47 @@ def long_faults(config: ScaledConfig, kinds: tuple[FaultKind, ...], count: int) 
     return structs.replace(config, faults=in_order(config.faults, faults))
 
 
-def draw_diurnal(seed: int, strategy: str) -> ScaledConfig:
-    """Days and nights, and a few short faults."""
-    config = draw_scaled(DIURNAL_NAME, seed, strategy, length=2_000)
-    pick = Chance(f"{DIURNAL_NAME}/{strategy}/{seed}/faults")
+def short_faults(config: ScaledConfig, kinds: tuple[FaultKind, ...], count: int) -> ScaledConfig:
+    """With faults of these kinds, which are soon over."""
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/short")
     faults = [
         Fault(
-            (METRICS_CRASH, CRASH, WALL_STEP, SCALER_CUT)[pick(4)].name,
+            kinds[pick(len(kinds))].name,
             1 + pick(config.length * 3 // 4),
             pick(64),
             10 + pick(100),
             pick(1 << 20),
         )
-        for _ in range(pick(4))
+        for _ in range(count)
     ]
     return structs.replace(config, faults=in_order(config.faults, faults))
+
+
+def draw_diurnal(seed: int, strategy: str) -> ScaledConfig:
+    """Days and nights, and a few short faults."""
+    config = draw_scaled(DIURNAL_NAME, seed, strategy, length=2_000)
+    return short_faults(config, (METRICS_CRASH, SCALER_CRASH, CRASH, WALL_STEP, SCALER_CUT), seed % 4)
 
 
 def draw_lost(seed: int, strategy: str) -> ScaledConfig:
     """Emissions are lost, or the metrics service is down for long."""
     config = draw_scaled(LOST_NAME, seed, strategy)
-    return long_faults(config, (EMISSIONS_CUT, METRICS_CRASH, MESSAGE_LOSS), 1 + seed % 3)
+    config = long_faults(config, (EMISSIONS_CUT, METRICS_CRASH, MESSAGE_LOSS), 1 + seed % 3)
+    if seed % 2:
+        # Copies come late, over the restarts of nodes.
+        config = structs.replace(
+            config,
+            duplication=8_000,
+            options=structs.replace(config.options, late_us=config.settings.heartbeat_us),
+        )
+    return short_faults(config, (CRASH,), seed % 4)
 
 
 def draw_stuck(seed: int, strategy: str) -> ScaledConfig:
-    """The scaler is cut off from the routers, now and then, while its alarms are on."""
+    """The scaler is cut off from the routers, and crashes with orders under way, while its alarms are on."""
     config = draw_scaled(STUCK_NAME, seed, strategy)
-    return long_faults(config, (SCALER_CUT, SCALER_CUT, METRICS_CRASH), 1 + seed % 4)
+    config = long_faults(config, (SCALER_CUT, SCALER_CUT, METRICS_CRASH), 1 + seed % 3)
+    return short_faults(config, (SCALER_CRASH, SCALER_CRASH, ADMIN_CRASH), seed % 4)
 
 
 # --- The end ---
@@ -232,7 +248,7 @@ DIURNAL: Scenario = structs.replace(
     specs=(*THROTTLED_TABLE.specs, *scaling.SPECS),
     provides=(*THROTTLED_TABLE.provides, Crowded),
     config=ScaledConfig,
-    faults=(CRASH, HANDOVER, GRAY_LINK, WALL_STEP, METRICS_CRASH, SCALER_CUT, CLIENT_CRASH),
+    faults=(CRASH, HANDOVER, GRAY_LINK, WALL_STEP, METRICS_CRASH, SCALER_CRASH, SCALER_CUT, CLIENT_CRASH),
     observe=ScaledObservation,
     end=judge_scaled_end,
     sometimes=tuple(
@@ -254,7 +270,7 @@ STUCK_ALARM: Scenario = structs.replace(
     name=STUCK_NAME,
     sentence="alarms stay on while the scaler is cut off from routers, and its orders and answers come late",
     draw=draw_stuck,
-    faults=(CRASH, HANDOVER, GRAY_LINK, SCALER_CUT, METRICS_CRASH, CLIENT_CRASH),
+    faults=(CRASH, HANDOVER, GRAY_LINK, SCALER_CUT, SCALER_CRASH, METRICS_CRASH, ADMIN_CRASH, CLIENT_CRASH),
     sometimes=tuple(one.name for one in (*SEEN, SCALER_DIED)),
 )
 

@@ -63,10 +63,10 @@ def alarms_follow_their_metrics(view: RegionView) -> Iterable[Violation]:
 @spec("always", source=GUIDE, over=RegionView, on=(OrderGiven,))
 def changes_follow_alarms(view: RegionView) -> Iterable[Violation]:
     """What is ordered makes the last period's consumption the target, where the high alarm is on and that is
-    more, or the low one and that is less, and a cooldown has passed; else it is what there is.
+    more, or the low one and that is less; else, or while a cooldown lasts, it is what there is.
     """
     for fact in view.take(OrderGiven):
-        if fact.ordered != fact.expected:
+        if fact.ordered != fact.expected and not (fact.held and fact.ordered == fact.before):
             yield Violation(
                 f"{fact.ordered} units are ordered of {fact.metric} of {fact.table}, which has "
                 f"{fact.before}; {fact.why} makes that {fact.expected}"
@@ -113,14 +113,19 @@ def orders_change_what_they_have_seen(view: RegionView) -> Iterable[Violation]:
 
 @spec("always", source=GUIDE, over=RegionView, on=(Turned,))
 def direction_turns_with_the_load(view: RegionView) -> Iterable[Violation]:
-    """What is provisioned goes the other way than before only if consumption has: so under constant load its
-    direction changes once at the most.
+    """What is provisioned goes the other way than before only if consumption has, as was decided since; so
+    under constant load its direction changes once at the most.
     """
     for fact in view.take(Turned):
-        if (fact.consumed <= fact.consumed_before) if fact.out else (fact.consumed >= fact.consumed_before):
+        way = "out" if fact.out else "in"
+        if fact.consumed is None:
             yield Violation(
-                f"{fact.metric} of {fact.table} is scaled {'out' if fact.out else 'in'} after the contrary, "
-                f"though a period consumed {fact.consumed}, and {fact.consumed_before} before"
+                f"{fact.metric} of {fact.table} is scaled {way} after the contrary, as was decided before"
+            )
+        elif (fact.consumed <= fact.consumed_before) if fact.out else (fact.consumed >= fact.consumed_before):
+            yield Violation(
+                f"{fact.metric} of {fact.table} is scaled {way} after the contrary, though a period consumed "
+                f"{fact.consumed}, and {fact.consumed_before} before"
             )
 
 
@@ -148,9 +153,9 @@ SPECS: tuple[AnySpec, ...] = (
     emissions_say_what_was_counted,
     metrics_conserve_what_was_emitted,
     alarms_follow_their_metrics,
-    direction_turns_with_the_load,
-    changes_follow_alarms,
     provisioned_stays_within_bounds,
+    changes_follow_alarms,
+    direction_turns_with_the_load,
     cooldowns_hold,
     orders_change_what_they_have_seen,
     partitions_are_split_where_needed,

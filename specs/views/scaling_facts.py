@@ -45,7 +45,7 @@ class AlarmAt(RegionFact, frozen=True, gc=False):
 
 class OrderGiven(RegionFact, frozen=True, gc=False):
     """It is ordered that so much be provisioned; what the alarms and the last period make of what was there
-    before, and why; and the bounds.
+    before, and why; whether a cooldown may hold that back; and the bounds.
     """
 
     table: str
@@ -54,6 +54,7 @@ class OrderGiven(RegionFact, frozen=True, gc=False):
     ordered: int
     expected: int
     why: str
+    held: bool
     least: int
     most: int
 
@@ -85,14 +86,14 @@ class ChangeOrdered(RegionFact, frozen=True, gc=False):
 
 class Turned(RegionFact, frozen=True, gc=False):
     """What is provisioned goes the other way than at its last change: that was decided when a period had
-    consumed so much, and this when it had consumed so much.
+    consumed so much, and this, since then, when it had consumed so much; None: it was decided before.
     """
 
     table: str
     metric: str
     out: bool
     consumed_before: int
-    consumed: int
+    consumed: int | None
 
 
 class SplitForCapacity(RegionFact, frozen=True, gc=False):

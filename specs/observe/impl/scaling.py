@@ -272,12 +272,12 @@ class ScalingObserver:
             tracking, before = self.policies[series], followed.provisioned
             (consumed,) = self.last(series, 1, note.clock_us, followed.counts_from_us)
             since_us = place_now(place) - followed.learned_us
-            expected = decided(before, consumed, followed.states, since_us, tracking, self.period_us)
+            expected = decided(before, consumed, followed.states, tracking, self.period_us)
             ordered = ceil(Fraction(wanted[metric], tracking.unit))
             why = f"{followed.states} with {consumed} consumed, {since_us} us after its last change,"
-            self.view.file(
-                OrderGiven(table, metric, before, ordered, expected, why, tracking.least, tracking.most)
-            )
+            held = since_us < max(tracking.out_cooldown_us, tracking.in_cooldown_us)
+            bounds = (tracking.least, tracking.most)
+            self.view.file(OrderGiven(table, metric, before, ordered, expected, why, held, *bounds))
             if consumed is not None:
                 consumed_by[metric] = consumed
         if order.as_of is not None:
@@ -317,12 +317,9 @@ class ScalingObserver:
         bounds = (tracking.least, tracking.most)
         self.view.file(Provision(table, metric, was, now, *bounds, since_us, cooldown_us))
         consumed = (consumed_by or {}).get(metric)
-        if consumed is None:
-            self.changes[series] = Changed(tau)
-            return
         if last.out not in (None, out):
             self.view.file(Turned(table, metric, out, last.consumed, consumed))
-        self.changes[series] = Changed(tau, out, consumed)
+        self.changes[series] = Changed(tau, out, consumed or 0)
 
     def split_planned(self, split: SplitRecord) -> None:
         """It is begun to split a partition."""
@@ -357,19 +354,18 @@ def decided(
     before: int,
     consumed: int | None,
     states: Mapping[str, str],
-    since_us: int,
     tracking: Tracking,
     period_us: int,
 ) -> int:
-    """What is provisioned next."""
+    """What is provisioned next, if no cooldown lasts."""
     if consumed is None:
         return before
     per_unit = Fraction(tracking.target_percent * tracking.unit * period_us, 100 * SECOND_US)
     goal = min(tracking.most, max(tracking.least, ceil(consumed / per_unit)))
     after = before
-    if states["high"] == "ALARM" and since_us >= tracking.out_cooldown_us:
-        after = max(before, goal)
-    elif states["low"] == "ALARM" and since_us >= tracking.in_cooldown_us:
+    if states["high"] == "ALARM" and goal > before:
+        after = goal
+    elif states["low"] == "ALARM":
         after = min(before, goal)
     return min(tracking.most, max(tracking.least, after))
 

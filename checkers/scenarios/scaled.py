@@ -95,7 +95,9 @@ def draw_scaled(name: str, seed: int, strategy: str, *, length: int = 1_500) -> 
     timed = strategy_named(strategy).timed
     period = heartbeat // 4 if timed else heartbeat * 4
     units = [rate // LEAST_UNITS for rate in (config.given.read, config.given.write)]
-    most = LEAST_UNITS * (2, 8, 8)[pick(3)]
+    # A share passes its cap with the lower bound, with the upper one, or never.
+    caps = ("least", "most", "never", "never")[pick(4)]
+    most = LEAST_UNITS * (2 if caps == "least" else (2, 8, 8)[pick(3)])
     target = (30, 70, 90)[pick(3)]
 
     def tracking(unit: int) -> Tracking:
@@ -114,11 +116,8 @@ def draw_scaled(name: str, seed: int, strategy: str, *, length: int = 1_500) -> 
 
     read, write = (unit * LEAST_UNITS for unit in units)
     partitions = 1 + pick(2)
-    # With the upper bound a share passes the cap, in some runs.
-    caps = [(None, rate * 3)[pick(2)] for rate in (read, write)]
-    given = structs.replace(
-        config.given, read=read, write=write, read_cap=caps[0], write_cap=caps[1], adapts="none"
-    )
+    cap = {"least": write * 2 // 3, "most": write * 3, "never": None}[caps]
+    given = structs.replace(config.given, read=read, write=write, read_cap=None, write_cap=cap, adapts="none")
     user = structs.replace(config.user, partitions=partitions, keys=(4, 9)[pick(2)])
     metrics = MetricsSettings(
         period_us=period,

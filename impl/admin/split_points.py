@@ -33,7 +33,7 @@ def due(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
 
 
 def for_capacity(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
-    """How a partition is split so that its table has one more; None if its range is a single position."""
+    """How a partition is split so that its table has one more (A18); None if it has a single position."""
     number, owned = partition.partition, partition.range
     reports = [nodes.reported(voter, number) for voter in partition.config.voters]
     middles = [there.middle for there in reports if there is not None and is_inside(owned, there.middle)]

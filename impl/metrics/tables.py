@@ -41,7 +41,7 @@ class ScaledTable:
         """and what follows that, by metric."""
 
     def learn(self, table: ProvisionedTable, clock_us: Microseconds) -> None:
-        """A table was described: a change restarts the cooldowns, and makes older periods count no more."""
+        """A table was described: a change restarts the cooldowns, and older periods count no more (A17)."""
         seen = AsOf(table.generation, table.version)
         if self.seen is not None and seen < self.seen:
             return  # A description that is older than another one.
@@ -80,7 +80,9 @@ class ScaledTable:
             )
 
     def order(self, store: MetricStore, clock_us: Microseconds) -> UpdateTable | None:
-        """What is to be ordered, by the alarms as they are; None if the table is as it should be."""
+        """What is to be ordered, by the alarms as they are and the table as it was described last (A17); None
+        if it is as it should be.
+        """
         if self.seen is None or self.given is None:
             return None
         rates = {READS: self.given.read, WRITES: self.given.write}

@@ -31,6 +31,12 @@ DELETED_WHILE_CREATED = Sometimes(
     "docs/table.md, A14",
 )
 
+TABLE_GIVEN_UP = Sometimes(
+    "table that cannot be created was given up",
+    "A table was deleted because two voters of a partition were lost, or had no room, before they were made.",
+    "docs/table.md, A13",
+)
+
 ADMIN_DIED = Sometimes(
     "admin died with a workflow under way",
     "The active admin crashed while a workflow of the metadata had not ended.",
@@ -218,6 +224,7 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
             TABLE_GONE,
             PAGED_OVER,
             DELETED_WHILE_CREATED,
+            TABLE_GIVEN_UP,
             ADMIN_DIED,
             TWO_ADMINS,
             LATE_COMMAND,

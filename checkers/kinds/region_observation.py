@@ -32,6 +32,7 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import RatesSet, Split
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -42,6 +43,7 @@ from dynaproof.impl.storage_node.messages import (
     DropPartition,
     Fenced,
     NodeReport,
+    NoRoom,
     PartitionGone,
     RaiseFence,
 )
@@ -51,6 +53,7 @@ from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.stops import StopObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
@@ -85,6 +88,7 @@ class RegionObservation(GroupsObservation):
         *UserObserver.PROVIDES,
         *ErrorObserver.PROVIDES,
         *OrderObserver.PROVIDES,
+        *StopObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -106,14 +110,18 @@ class RegionObservation(GroupsObservation):
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
         self.metadata.disk_of = self.disk_of
+        self.metadata.has_refused = self.has_refused
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
+        self.stops = StopObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
+        self.refused: dict[tuple[int, Member], bool] = {}
+        """By partition, replicas for which a storage node had no room."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.children: dict[int, tuple[int, ...]] = {}
@@ -172,6 +180,10 @@ class RegionObservation(GroupsObservation):
         """The newest chosen config of a partition."""
         return self.groups[record.partition].config
 
+    def has_refused(self, partition: int, member: Member) -> bool:
+        """Whether a storage node has said that it has no room for a replica."""
+        return (partition, member) in self.refused
+
     def disk_of(self, node: NodeId) -> int:
         """Which disk a storage node runs on now, counted from 1."""
         place = next((one for one in self.places.values() if one.id.address == node.address), None)
@@ -221,6 +233,7 @@ class RegionObservation(GroupsObservation):
             children.append(spec.partition)
         self.children[number] = tuple(children)
         self.groups[number].passes_on = partial(self.passes_on, number)
+        self.stops.split(number, split, next(iter(self.places.values())).world.tau)
         self.reach(sometimes_of_regions.PARTITION_SPLIT)
 
     def passes_on(self, parent: int) -> bool:
@@ -273,6 +286,8 @@ class RegionObservation(GroupsObservation):
                 self.region.file(Strayed(lane, name))
             return
         group.handled(place)
+        if lane in self.stops.stopped:
+            self.stops.handled(place, lane)
         seen, before = group.seen.get(name), self.owners.get(lane)
         ends = 0 if seen is None else seen.ends
         record = self.ranges.get(lane)
@@ -304,6 +319,8 @@ class RegionObservation(GroupsObservation):
         parent = node.replicas.get(command.parent)
         if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
             self.reach(sometimes_of_regions.CHILD_BY_COPY)
+        if any(isinstance(message, NoRoom) for message in sent(place)):
+            self.refused[place.lane, command.member] = True
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)

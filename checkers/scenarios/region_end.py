@@ -109,9 +109,22 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every user asks until it is told to stop, with pauses of so much at the most."""
+    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the
+    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """
     for user in users_of(run):
-        run.world.run(run.world.at(user.env.me), user.go_on, think_us)
+        place = run.world.at(user.env.me)
+        if place.up:
+            run.world.run(place, user.go_on, think_us)
+
+
+def watch(run: Run) -> None:
+    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down waits
+    for as long as it ever waits; so that this is not too many events, the others pause.
+    """
+    run.world.fault("watch", next(iter(run.world.places.values())), 0)
+    user = run.config.user
+    ask_all(run, max(user.think_us, user.timeout_us // PAUSES))
 
 
 def stop(run: Run) -> None:
@@ -124,6 +137,7 @@ def stop(run: Run) -> None:
 def rest(run: Run) -> None:
     """The admins stop, for they would go on to touch the metadata: an event."""
     run.world.fault("rest", next(iter(run.world.places.values())), 0)
+    observed(run).stops.rest(run.world.tau)
     for place in run.places_of(ADMIN):
         if place.up:
             run.world.crash(place, "rest")
@@ -233,11 +247,8 @@ def replaces_the_dead(run: Run, bound: int) -> None:
 
 
 def answers(run: Run) -> None:
-    """Each user is answered some more, then ends what it has under way. One that asks a router which stays
-    down waits for as long as it ever waits; so that this is not too many events, the others pause.
-    """
-    user = run.config.user
-    ask_all(run, max(user.think_us, user.timeout_us // PAUSES))
+    """Each user is answered some more, then ends what it has under way."""
+    run.perform("watch")
     goals = [(user, user.ended + WATCHED) for user in users_of(run)]
     bound, began_at = 4 * WATCHED * run.config.user.timeout_us, run.world.tau
     run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, most_steps(run))

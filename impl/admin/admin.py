@@ -133,7 +133,7 @@ class Admin:
             Order: self.on_order,
             NodeReport: self.on_report,
             Created: self.on_created,
-            NoRoom: self.steps.on_answer,
+            NoRoom: self.on_no_room,
             Replaced: self.steps.on_answer,
             OtherEpoch: self.steps.on_answer,
             SplitDone: self.steps.on_answer,
@@ -185,6 +185,11 @@ class Admin:
     def on_created(self, sender: NodeId, m: Created) -> None:
         """A replica of a table that is created is there, or one that is to replace another."""
         self.workflows.on_created(sender, m)
+        self.steps.on_answer(sender, m)
+
+    def on_no_room(self, sender: NodeId, m: NoRoom) -> None:
+        """A storage node has no room for such a replica."""
+        self.workflows.on_no_room(sender, m)
         self.steps.on_answer(sender, m)
 
     def on_report(self, sender: NodeId, m: NodeReport) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.region import METRICS_NODE, ROUTER_NODES, RegionConfig
+from dynaproof.checkers.kinds.region import ADMIN_NODES, METRICS_NODE, ROUTER_NODES, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_THAT_LOSE, ROUTERS
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.replica_host import brief
@@ -99,9 +99,7 @@ class ScalerCrash(MetricsCrash):
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Where an order is under way."""
-        service = place.node
-        ordering = isinstance(service, MetricsService) and isinstance(service.asking.action, UpdateTable)
-        return place.up and ordering
+        return place.up and orders(place)
 
 
 class ScalerCut(Cut):
@@ -120,6 +118,44 @@ class ScalerCut(Cut):
         ][fault.amount % 3]
 
 
+class OrderHeld(Cut):
+    """The router that was just given an order reaches no admin, and hears none: it orders again until it
+    does, when the scaler has given up, and perhaps asked another router.
+    """
+
+    name = "cut between a router with an order and the admins"
+    sentence = "the router that {} has ordered a change of reaches no admin"
+    mend_sentence = "the router that {} had ordered a change of reaches the admins again"
+    certain = False
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where an order is under way."""
+        return place.up and orders(place)
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """With that router."""
+        service = place.node
+        assert isinstance(service, MetricsService)
+        return links_of_router(service.asking.router.name)
+
+    def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
+        """Join them: by now the scaler may ask another router."""
+        ground.join([link for router in ROUTER_NODES for link in links_of_router(router.name)], number)
+
+
+def orders(place: Place) -> bool:
+    """Whether the metrics service there has an order under way."""
+    service = place.node
+    return isinstance(service, MetricsService) and isinstance(service.asking.action, UpdateTable)
+
+
+def links_of_router(router: str) -> list[str]:
+    """Those between a router and the admins."""
+    admins = [node.name for node in ADMIN_NODES]
+    return [*(f"{admin}>{router}" for admin in admins), *(f"{router}>{admin}" for admin in admins)]
+
+
 class EmissionsCut(Cut):
     """The metrics service hears no storage node."""
 
@@ -134,7 +170,7 @@ class EmissionsCut(Cut):
 
 
 METRICS_CRASH, SCALER_CRASH = MetricsCrash(), ScalerCrash()
-SCALER_CUT, EMISSIONS_CUT = ScalerCut(), EmissionsCut()
+SCALER_CUT, EMISSIONS_CUT, ORDER_HELD = ScalerCut(), EmissionsCut(), OrderHeld()
 
 # --- Kinds ---
 
@@ -166,7 +202,7 @@ METRICS_SERVICE = Kind(
     crashed=ScaledObservation.metrics_crashed,
     knowledge=knowledge_of_metrics,
     brief=brief,
-    faults=(METRICS_CRASH, SCALER_CRASH, SCALER_CUT, EMISSIONS_CUT),
+    faults=(METRICS_CRASH, SCALER_CRASH, SCALER_CUT, EMISSIONS_CUT, ORDER_HELD),
 )
 
 HOSTS_THAT_EMIT = structs.replace(

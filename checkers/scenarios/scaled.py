@@ -17,6 +17,7 @@ from dynaproof.checkers.kinds.scaled import (
     EMISSIONS_CUT,
     METRICS_CRASH,
     NODES_OF_A_SCALED_REGION,
+    ORDER_HELD,
     SCALER_CRASH,
     SCALER_CUT,
     ScaledObservation,
@@ -204,7 +205,13 @@ def draw_lost(seed: int, strategy: str) -> ScaledConfig:
 def draw_stuck(seed: int, strategy: str) -> ScaledConfig:
     """The scaler is cut off from the routers, and crashes with orders under way, while its alarms are on."""
     config = draw_scaled(STUCK_NAME, seed, strategy)
-    config = long_faults(config, (SCALER_CUT, SCALER_CUT, METRICS_CRASH), 1 + seed % 3)
+    assert config.metrics is not None, "it has a metrics service"
+    if seed % 2:
+        # The scaler gives up soon, and asks another router.
+        metrics = structs.replace(config.metrics, answer_us=config.settings.heartbeat_us // 2)
+        config = long_faults(structs.replace(config, metrics=metrics), (ORDER_HELD,), 3)
+    else:
+        config = long_faults(config, (SCALER_CUT, SCALER_CUT, METRICS_CRASH), 1 + seed % 3)
     return short_faults(config, (SCALER_CRASH, SCALER_CRASH, ADMIN_CRASH), seed % 4)
 
 
@@ -269,7 +276,17 @@ STUCK_ALARM: Scenario = structs.replace(
     name=STUCK_NAME,
     sentence="alarms stay on while the scaler is cut off from routers, and its orders and answers come late",
     draw=draw_stuck,
-    faults=(CRASH, HANDOVER, GRAY_LINK, SCALER_CUT, SCALER_CRASH, METRICS_CRASH, ADMIN_CRASH, CLIENT_CRASH),
+    faults=(
+        CRASH,
+        HANDOVER,
+        GRAY_LINK,
+        SCALER_CUT,
+        ORDER_HELD,
+        SCALER_CRASH,
+        METRICS_CRASH,
+        ADMIN_CRASH,
+        CLIENT_CRASH,
+    ),
     sometimes=tuple(one.name for one in (*SEEN, SCALER_DIED)),
 )
 

@@ -120,7 +120,7 @@ def direction_turns_with_the_load(view: RegionView) -> Iterable[Violation]:
         way = "out" if fact.out else "in"
         if fact.consumed is None:
             yield Violation(
-                f"{fact.metric} of {fact.table} is scaled {way} after the contrary, as was decided before"
+                f"{fact.metric} of {fact.table} is scaled {way} after the contrary, as nobody has ordered"
             )
         elif (fact.consumed <= fact.consumed_before) if fact.out else (fact.consumed >= fact.consumed_before):
             yield Violation(

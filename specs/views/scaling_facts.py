@@ -86,7 +86,7 @@ class ChangeOrdered(RegionFact, frozen=True, gc=False):
 
 class Turned(RegionFact, frozen=True, gc=False):
     """What is provisioned goes the other way than at its last change: that was decided when a period had
-    consumed so much, and this, since then, when it had consumed so much; None: it was decided before.
+    consumed so much, and this, since then, when it had consumed so much; None: it was not ordered since.
     """
 
     table: str

@@ -41,15 +41,20 @@ def test_every_promise_holds_in_a_campaign_of_scaling_that_reaches_every_situati
     ("name", "spec"),
     [
         ("scales_beyond_its_bounds", "provisioned_stays_within_bounds"),
-        ("low_alarm_halves", "changes_follow_alarms"),
+        ("desired_rounds_down", "changes_follow_alarms"),
         ("emitted_since_the_start", "emissions_say_what_was_counted"),
         ("copies_counted", "metrics_conserve_what_was_emitted"),
         ("missing_is_nothing", "alarms_follow_their_metrics"),
+        ("changes_restart_no_cooldown", "cooldowns_hold"),
+        ("late_orders_change_tables", "orders_change_what_they_have_seen"),
+        ("lowered_halfway", "direction_turns_with_the_load"),
+        ("split_beyond_need", "partitions_are_split_where_needed"),
+        ("never_split_for_capacity", "shares_come_to_fit_their_caps"),
         ("orders_whatever_it_has_become", "orders_change_what_they_have_seen"),
     ],
 )
 def test_a_bug_of_auto_scaling_breaks_the_promise(name: str, spec: str) -> None:
-    found = explore(MUTANTS[name], "portfolio", 8, 3)
+    found = explore(MUTANTS[name], "portfolio", 12, 3)
     assert found is not None
     assert found[2].failure is not None
     assert found[2].failure.spec == spec

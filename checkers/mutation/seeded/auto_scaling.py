@@ -146,15 +146,19 @@ BUGS = (
         scenario=STUCK,
     ),
     bug(
-        "late_orders_scale_in",
-        "An order that lowers what a table is given has its effect though the table has changed since.",
+        "lowered_halfway",
+        "An order that lowers what a table is given is obeyed by half.",
         Edit(
             CHANGES,
-            "order.as_of is not None and order.as_of != AsOf(table.generation, table.version)",
-            "order.as_of is not None and order.as_of != AsOf(table.generation, table.version) and "
-            "order.given.write >= table.given.write",
+            "after = structs.replace(table, version=table.version + 1, given=order.given)",
+            """
+            given = order.given
+            if given.write < table.given.write:
+                given = structs.replace(given, write=(given.write + table.given.write) // 2)
+            after = structs.replace(table, version=table.version + 1, given=given)
+            """,
         ),
-        scenario=STUCK,
+        scenario=DIURNAL,
     ),
     bug(
         "never_split_for_capacity",

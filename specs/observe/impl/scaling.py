@@ -298,9 +298,9 @@ class ScalingObserver:
             return
         at = (table.name, before.generation, before.version, table.given)
         consumed_by = self.orders.get(at)
-        self.view.file(ChangeOrdered(table.name, before.version, 0 if consumed_by is None else 1))
         for one in series:
             self.moved(one, rates_of(before.given)[one[1]], rates_of(table.given)[one[1]], consumed_by, tau)
+        self.view.file(ChangeOrdered(table.name, before.version, 0 if consumed_by is None else 1))
 
     def moved(
         self, series: Series, before: int, after: int, consumed_by: Mapping[str, int] | None, tau: int

@@ -46,7 +46,6 @@ def test_every_promise_holds_in_a_campaign_of_scaling_that_reaches_every_situati
         ("copies_counted", "metrics_conserve_what_was_emitted"),
         ("missing_is_nothing", "alarms_follow_their_metrics"),
         ("changes_restart_no_cooldown", "cooldowns_hold"),
-        ("late_orders_change_tables", "orders_change_what_they_have_seen"),
         ("lowered_halfway", "direction_turns_with_the_load"),
         ("split_beyond_need", "partitions_are_split_where_needed"),
         ("never_split_for_capacity", "shares_come_to_fit_their_caps"),

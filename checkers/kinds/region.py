@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import structs
-
 from dynaproof.checkers.runs.config import RunConfig
 from dynaproof.checkers.workloads.user import User, UserSettings
 from dynaproof.impl.admin.admin import Admin
@@ -11,7 +9,6 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.records import (
     METADATA,
 )
-from dynaproof.impl.metrics.settings import MetricsSettings
 from dynaproof.impl.node import Env, Microseconds, NodeId, NodeProtocol
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.region import RegionPlan
@@ -29,7 +26,6 @@ ZONES = ("a", "b", "c")
 
 ADMIN_NODES = tuple(NodeId("region", zone, f"admin-{zone}") for zone in ZONES[:2])
 ROUTER_NODES = tuple(NodeId("region", zone, f"router-{zone}") for zone in ZONES)
-METRICS_NODE = NodeId("region", ZONES[2], "metrics")
 
 
 class RegionConfig(RunConfig, frozen=True, kw_only=True):
@@ -45,8 +41,6 @@ class RegionConfig(RunConfig, frozen=True, kw_only=True):
     users: int
     rows: int = 2
     """Storage nodes of each zone."""
-    metrics: MetricsSettings | None = None
-    """Of the metrics service, where there is one."""
     repairs: bool = False
     """Whether voters that are lost are replaced; else nodes are never taken for dead, and lose nothing."""
 
@@ -62,12 +56,8 @@ def hosts(config: RegionConfig) -> tuple[NodeId, ...]:
 
 def region_of(config: RegionConfig) -> Region:
     """What storage nodes know of the region."""
-    metrics = None if config.metrics is None else METRICS_NODE
-    plan = RegionPlan(hosts(config), ADMIN_NODES, ROUTER_NODES, metrics)
-    region = Region(plan.metadata, ADMIN_NODES, config.report_us)
-    if config.metrics is None:
-        return region
-    return structs.replace(region, metrics=plan.metrics, emit_us=config.metrics.period_us)
+    plan = RegionPlan(hosts(config), ADMIN_NODES, ROUTER_NODES)
+    return Region(plan.metadata, ADMIN_NODES, config.report_us)
 
 
 def users(config: RegionConfig) -> list[NodeId]:
@@ -77,7 +67,11 @@ def users(config: RegionConfig) -> list[NodeId]:
 
 def make_host(env: Env, config: RegionConfig) -> NodeProtocol:
     """A storage node; some of them host the metadata."""
-    region = region_of(config)
+    return host_in(region_of(config), env, config)
+
+
+def host_in(region: Region, env: Env, config: RegionConfig) -> NodeProtocol:
+    """A storage node of a region."""
     here = any(node.address == env.me.address for node in region.metadata)
     groups = (METADATA,) if here else ()
     return StorageNode(env, region.metadata, config.settings, groups, region=region)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.region import ADMIN_NODES, METRICS_NODE, ROUTER_NODES, RegionConfig
+from dynaproof.checkers.kinds.region import ADMIN_NODES, ROUTER_NODES, ZONES, host_in, region_of
 from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_THAT_LOSE, ROUTERS
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.replica_host import brief
@@ -21,13 +21,16 @@ from dynaproof.impl.metadata.orders import UpdateTable
 from dynaproof.impl.metadata.records import ProvisionedTable, SplitRecord
 from dynaproof.impl.metrics.notes import Evaluated, Ordered
 from dynaproof.impl.metrics.service import MetricsService
-from dynaproof.impl.node import Env, NodeProtocol
+from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.impl.storage_node.messages import Emission
 from dynaproof.specs.observe.impl.scaling import ScalingObserver
 from dynaproof.specs.views.base import Fact
 
 METRICS = "metrics"
-"""The kind of node."""
+"""The kind of node,"""
+
+METRICS_NODE = NodeId("region", ZONES[2], "metrics")
+"""and the only one. A configuration has its settings as `metrics`."""
 
 
 class ScaledObservation(RegionObservation):
@@ -35,9 +38,8 @@ class ScaledObservation(RegionObservation):
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (*RegionObservation.PROVIDES, *ScalingObserver.PROVIDES)
 
-    def __init__(self, config: RegionConfig) -> None:
+    def __init__(self, config: Any) -> None:
         super().__init__(config)
-        assert config.metrics is not None, "its metrics service has settings"
         self.scaling = ScalingObserver(self.region, config.metrics, self.reach)
 
     def chosen(self, record: Any) -> None:
@@ -175,9 +177,14 @@ SCALER_CUT, EMISSIONS_CUT, ORDER_HELD = ScalerCut(), EmissionsCut(), OrderHeld()
 # --- Kinds ---
 
 
-def make_metrics(env: Env, config: RegionConfig) -> NodeProtocol:
+def make_host(env: Env, config: Any) -> NodeProtocol:
+    """A storage node, which emits once in a period."""
+    region = structs.replace(region_of(config), metrics=METRICS_NODE, emit_us=config.metrics.period_us)
+    return host_in(region, env, config)
+
+
+def make_metrics(env: Env, config: Any) -> NodeProtocol:
     """The metrics service."""
-    assert config.metrics is not None, "it has settings"
     return MetricsService(env, ROUTER_NODES, config.metrics)
 
 
@@ -207,6 +214,7 @@ METRICS_SERVICE = Kind(
 
 HOSTS_THAT_EMIT = structs.replace(
     HOSTS_THAT_LOSE,
+    make=make_host,
     handled=ScaledObservation.host_handled,
     sent={**HOSTS_THAT_LOSE.sent, Emission: ScaledObservation.emits},
 )

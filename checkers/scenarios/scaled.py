@@ -66,6 +66,7 @@ LEAST_UNITS = 4
 class ScaledConfig(ThrottledConfig, frozen=True, kw_only=True):
     """What a run depends on in which a table is scaled."""
 
+    metrics: MetricsSettings
     hour_us: Microseconds
     """A day has four of them."""
 
@@ -205,7 +206,6 @@ def draw_lost(seed: int, strategy: str) -> ScaledConfig:
 def draw_stuck(seed: int, strategy: str) -> ScaledConfig:
     """The scaler is cut off from the routers, and crashes with orders under way, while its alarms are on."""
     config = draw_scaled(STUCK_NAME, seed, strategy)
-    assert config.metrics is not None, "it has a metrics service"
     if seed % 2:
         # The scaler gives up soon, and asks another router.
         metrics = structs.replace(config.metrics, answer_us=config.settings.heartbeat_us // 2)

@@ -179,6 +179,12 @@ CHILD_BY_COPY = Sometimes(
     "docs/table.md, H10",
 )
 
+HANDED_OVER_TO_SPLIT = Sometimes(
+    "leader that does not hear a voter handed over to split",
+    "A leader that was told to split, and did not hear one of its voters, handed over to another one.",
+    "docs/table.md, A12",
+)
+
 SPLIT_GIVEN_UP = Sometimes(
     "split given up",
     "The epoch of a partition was to be raised, so that the command to split it counts no more.",
@@ -208,6 +214,7 @@ OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
             CROSSED_OPEN,
             RETRIED_IN_CHILD,
             CHILD_BY_COPY,
+            HANDED_OVER_TO_SPLIT,
             SPLIT_GIVEN_UP,
             PAGES_OUTLIVE_PARENT,
             SPLIT_TAKEN_OVER,

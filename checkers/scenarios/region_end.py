@@ -15,7 +15,7 @@ from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.scenarios import capacity_end
+from dynaproof.checkers.scenarios import capacity_end, split_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never, what_lags
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
@@ -119,8 +119,8 @@ def ask_all(run: Run, think_us: int) -> None:
 
 
 def watch(run: Run) -> None:
-    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down waits
-    for as long as it ever waits; so that this is not too many events, the others pause.
+    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down
+    waits for as long as it ever waits; so that this is not too many events, the others pause.
     """
     run.world.fault("watch", next(iter(run.world.places.values())), 0)
     user = run.config.user
@@ -148,7 +148,7 @@ def judge_end(run: Run) -> None:
     that is not named, and becomes quiet.
     """
     first, last = (stays_within_its_rate, mends, answers, ends), (keeps_nothing, quiet)
-    for judge in (*first, regains_voters, hears_its_rates, *last):
+    for judge in (*first, regains_voters, splits_the_large, hears_its_rates, *last):
         if run.failure is None:
             judge(run)
             run.check()
@@ -305,17 +305,10 @@ def regains_voters(run: Run) -> None:
             ]
         return found
 
-    begun = {split.workflow for split in observed(run).metadata.of(SplitRecord)}
-
-    def splits() -> list[SplitRecord]:
-        # While a leader does not hear one of its voters, its partition cannot split: for as long as it is too
-        # large, a split is planned, given up and planned again.
-        found = observed(run).metadata.of(SplitRecord)
-        return [split for split in found if run.config.end != "gray" or split.workflow in begun]
-
     def settled() -> bool:
         replaces = observed(run).metadata.of(ReplacementRecord)
-        return not (lacking() or replaces or splits() or undrained(run))
+        splits = observed(run).metadata.of(SplitRecord)
+        return not (lacking() or replaces or splits or undrained(run))
 
     if not run.config.repairs:
         return
@@ -328,8 +321,28 @@ def regains_voters(run: Run) -> None:
         file(run, Unended(f"the drain of {node}", bound))
     for work in observed(run).metadata.of(ReplacementRecord):
         file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
-    for split in splits():
+    for split in observed(run).metadata.of(SplitRecord):
         file(run, Unended(f"the split of partition {split.partition}, in its step {split.step}", bound))
+
+
+def splits_the_large(run: Run) -> None:
+    """Every partition that is too large is split, where admins wait for a lease at the least until they give
+    that up: one whose leader does not hear a voter, too.
+    """
+    config: RegionConfig = run.config
+    lease, patience = config.settings.lease_us, config.admin.split_patience_us
+    if not config.repairs or patience < lease:
+        return
+    bound = SETTLING_LEASES * lease + time_to_repair(run)
+
+    def left() -> list[int]:
+        admins = [place.node for place in run.places_of(ADMIN) if is_active(place)]
+        records, there = observed(run).metadata.of(PartitionRecord), listed(run)
+        return list(split_end.too_large(admins, (one for one in records if one.partition in there)))
+
+    run.advance_until(lambda: not left(), bound, most_steps(run))
+    for partition in left() if run.failure is None else ():
+        file(run, Unended(f"the wait of partition {partition}, which is too large, for its split", bound))
 
 
 def hears_its_rates(run: Run) -> None:

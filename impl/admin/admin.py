@@ -224,6 +224,7 @@ class Admin:
             ("workflows", len(self.workflows.known), self.settings.workflows),
             ("replacements", len(self.steps.of(ReplacementRecord)), self.settings.replacements),
             ("splits", self.splits.under_way(), self.settings.splits_at_once),
+            ("splits given up lately", len(self.splits.given_up), self.settings.workflows),
             ("chores", len(self.chores.waiting), self.settings.chores),
         )
 
@@ -240,6 +241,7 @@ class Admin:
     def activated(self) -> None:
         """This admin is active from here on."""
         self.ratings.activated()
+        self.splits.activated()
         self.workflows.activated()
         self.survey.activated()
 

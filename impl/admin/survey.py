@@ -344,6 +344,8 @@ class Survey:
         under_way = self.splits.under_way() + len(planned)
         if under_way >= self.settings.splits_at_once:
             return None
+        if not self.splits.may_plan(partition.partition):
+            return None
         plan = split_points.due(self.nodes, partition)
         coming = self.splits.coming(partition.table) + planned.count(partition.table)
         if plan is None and coming < self.ratings.lacking.get(partition.table, 0):

@@ -89,6 +89,9 @@ class Splitting(Service):
             return
         reason = self.reason_to_refuse(leadership, m)
         if reason:
+            if self.is_deaf(leadership):
+                self.replica.reached("leader that does not hear a voter handed over to split")
+                self.replica.hand_over()
             self.membership.not_now(sender, m.expected_epoch, reason)
         elif not self.is_prepared(leadership, sender, m):
             return
@@ -118,6 +121,15 @@ class Splitting(Service):
             return "its pages lie in as many files as they may"
         return ""
 
+    def is_deaf(self, leadership: Leadership) -> bool:
+        """Whether this leader has not heard a voter though it has led for a lease, and heard another one:
+        that one may hear all, and then it can split.
+        """
+        if self.env.now - leadership.began_at <= self.replica.settings.lease_us:
+            return False
+        heard = [leadership.progress[voter].asked_at >= 0 for voter in self.replica.others()]
+        return any(heard) and not all(heard)
+
     def children(self, m: SplitPartition) -> tuple[ChildSpec, ChildSpec]:
         """What the command makes: voters on the nodes that have this partition's, of incarnation 1 (H3)."""
         voters = tuple(Member(voter.node, 1) for voter in self.replica.config.voters)
@@ -135,7 +147,9 @@ class Splitting(Service):
         until = self.env.now + self.replica.settings.heartbeat_us
         self.preparing = Preparing(sender, m, until)
         for voter in self.replica.config.voters:
-            self.replica.send(voter, CheckpointFirst(self.replica.member, voter.incarnation, leadership.ballot))
+            self.replica.send(
+                voter, CheckpointFirst(self.replica.member, voter.incarnation, leadership.ballot)
+            )
         return False
 
     def on_checkpoint_first(self, sender: NodeId, m: CheckpointFirst) -> None:
@@ -160,7 +174,7 @@ class Splitting(Service):
         replica.send(owes.source, CheckpointDone(replica.member, owes.source.incarnation, owes.ballot))
 
     def on_checkpoint_done(self, sender: NodeId, m: CheckpointDone) -> None:
-        """Go on with the command when all voters have written theirs,"""
+        """Go on with the command when all voters have written theirs."""
         preparing, leadership = self.preparing, self.replica.leadership
         if preparing is None or leadership is None or m.ballot != leadership.ballot:
             return
@@ -169,7 +183,7 @@ class Splitting(Service):
             self.prepared(preparing)
 
     def has_room(self) -> None:
-        """or after a heartbeat: one that answers nothing holds no split back."""
+        """Go on with it after a heartbeat, too: one that answers nothing holds no split back."""
         if self.preparing is not None and self.env.now >= self.preparing.until:
             self.prepared(self.preparing)
 

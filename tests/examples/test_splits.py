@@ -188,6 +188,36 @@ def test_wrong_partition_is_final_if_the_barrier_is_within_the_deadline(
     assert answer.first == (member("sa").node if name == "sa" else None), "only who led says who is first"
 
 
+# --- A leader that does not hear all (A12) ---
+
+
+def test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits() -> None:
+    group = SplitGroup(waits=False)
+    for link in ("sa>sc", "sc>sa"):
+        group.world.cut_links[link] = 0
+    group.wait(lambda: group.replica("sa").serving)
+    assert refusal(group).reason == "a voter is not admitted"
+    assert group.replica("sa").leading is not None, "it was asked too soon to know that it never hears it"
+    group.go(2 * group.replica("sa").settings.lease_us)
+    assert group.replica("sa").serving
+    group.tell("sa", SPLIT)
+    assert group.replica("sa").leading is None
+    group.wait(lambda: group.replica("sb").serving)
+    others = group.replica("sb").leadership.progress
+    group.wait(lambda: all(others[one].full for one in group.replica("sb").others()))
+    group.tell("sb", SPLIT)
+    group.wait(lambda: group.is_split("sb"))
+
+
+def test_a_leader_that_hears_all_keeps_its_place() -> None:
+    group = SplitGroup(waits=False)
+    group.wait(lambda: group.replica("sa").serving)
+    group.go(2 * group.replica("sa").settings.lease_us)
+    group.tell("sa", SPLIT)
+    assert group.replica("sa").serving, "who hears all splits itself"
+    group.wait(group.is_split)
+
+
 # --- A checkpoint before the barrier (P1) ---
 
 

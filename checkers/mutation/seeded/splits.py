@@ -189,6 +189,12 @@ BUGS = (
         ),
         scenario=UNDER_LOAD,
     ),
+    bug(
+        "deaf_leader_keeps_its_place",
+        "A leader that does not hear a voter refuses to split, and leads on.",
+        Edit(SPLITTING, "return any(heard) and not all(heard)", "return False"),
+        scenario=OF_A_SPLIT,
+    ),
     # --- Pages ---
     bug(
         "file_goes_with_its_owner",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes_of_capacity import OF_CAPACITY
 from dynaproof.specs.sometimes_of_regions import OF_A_REGION, OF_REPAIR, OF_SPLITS
+from dynaproof.specs.sometimes_of_scaling import OF_SCALING
 
 LEADER_CHANGED = Sometimes(
     "leader changed under load",
@@ -311,6 +312,7 @@ EVERY: Mapping[str, Sometimes] = MappingProxyType(
         **OF_REPAIR,
         **OF_SPLITS,
         **OF_CAPACITY,
+        **OF_SCALING,
     }
 )
 """All situations by name."""

@@ -67,6 +67,8 @@ class Simulation:
         self.store = MetricStore()
         tracking = scenario.tracking
         self.scaler = None if tracking is None else Scaler(tracking, CONSUMED, scenario.units)
+        self.alarm = ""
+        """Which alarm was on since the last sample."""
         self.books = Books(scenario, policy, seed)
         self.sampling = max(scenario.tick, PERIOD_US // SECOND_US, scenario.seconds // SAMPLES)
 
@@ -172,6 +174,7 @@ class Simulation:
         scaler.low.evaluate(self.store, now_us, scaler.changed_us)
         if self.scenario.stuck[0] <= second < self.scenario.stuck[1]:
             scaler.high.state = "OK"
+        self.alarm = alarm_of(scaler) or self.alarm
         if scaler.act(self.store, now_us):
             self.units = scaler.provisioned
             self.policy.change(self.rate, now_us)
@@ -185,7 +188,7 @@ class Simulation:
             tokens = self.policy.tokens.bucket.level
         else:
             tokens = sum(one.own.level for one in self.partitions)
-        alarm = "" if self.scaler is None else alarm_of(self.scaler)
+        alarm, self.alarm = self.alarm, ""
         self.books.sample(
             lambda demand, consumed, throttled: Sample(
                 second, demand, self.units, consumed, throttled, tokens, self.policy.multiplier, alarm

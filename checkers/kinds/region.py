@@ -67,7 +67,11 @@ def users(config: RegionConfig) -> list[NodeId]:
 
 def make_host(env: Env, config: RegionConfig) -> NodeProtocol:
     """A storage node; some of them host the metadata."""
-    region = region_of(config)
+    return host_in(region_of(config), env, config)
+
+
+def host_in(region: Region, env: Env, config: RegionConfig) -> NodeProtocol:
+    """A storage node of a region."""
     here = any(node.address == env.me.address for node in region.metadata)
     groups = (METADATA,) if here else ()
     return StorageNode(env, region.metadata, config.settings, groups, region=region)

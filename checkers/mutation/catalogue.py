@@ -10,6 +10,7 @@ from typing import Final
 
 from dynaproof.checkers.mutation.seeded import (
     admins,
+    auto_scaling,
     ballots,
     batches,
     boots,
@@ -73,6 +74,7 @@ MODULES = (
     split_admin,
     router_splits,
     throttling,
+    auto_scaling,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -25,6 +25,7 @@ from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
 from dynaproof.checkers.scenarios.router_restarts import ROUTER_RESTARTS
+from dynaproof.checkers.scenarios.scaled import OF_SCALING
 from dynaproof.checkers.scenarios.slow_reader import SLOW_READER
 from dynaproof.checkers.scenarios.split import OF_SPLITS
 from dynaproof.checkers.scenarios.table import TABLE
@@ -55,6 +56,7 @@ OURS = (
     *OF_SPLITS,
     BUSY_TABLE,
     *OF_CAPACITY,
+    *OF_SCALING,
 )
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}

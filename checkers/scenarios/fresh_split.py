@@ -26,7 +26,8 @@ def next_to_split(run: Run) -> PartitionRecord | None:
     metadata = observed(run).metadata
     active = {one.name for one in metadata.of(TableRecord) if one.status == "active"}
     admins = [place.node for place in run.places_of(ADMIN) if is_active(place)]
-    for one in metadata.of(PartitionRecord):
+    partitions: list[PartitionRecord] = metadata.of(PartitionRecord)
+    for one in partitions:
         if one.table in active and is_free(one) and one.range.positions > 1:
             for admin in admins:
                 if isinstance(admin, Admin) and not readiness(admin.nodes, one, 0).hindrance:

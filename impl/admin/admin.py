@@ -73,6 +73,7 @@ class Admin:
             self.workflows,
             self.replacements,
             self.splits,
+            self.ratings,
         )
         self.chores = self.survey.chores
         self.orders = orders.Orders(

@@ -24,7 +24,15 @@ from dynaproof.impl.admin.term import Term
 from dynaproof.impl.capacity.arithmetic import SECOND_US
 from dynaproof.impl.capacity.controller import ONE
 from dynaproof.impl.capacity.policies import Reading, policy_named
-from dynaproof.impl.capacity.rates import NO_VERSION, Adapting, Rates, Usage, Version, rates_of
+from dynaproof.impl.capacity.rates import (
+    NO_VERSION,
+    Adapting,
+    Rates,
+    Usage,
+    Version,
+    partitions_needed,
+    rates_of,
+)
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import (
     TABLES,
@@ -33,6 +41,7 @@ from dynaproof.impl.metadata.records import (
     partition_key,
     table_key,
 )
+from dynaproof.impl.metadata.splits import lacks_partitions
 from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import SetRates
 from dynaproof.impl.router.call import Ending
@@ -79,6 +88,10 @@ class Ratings:
         """and by partition, what came to it since its table was looked at."""
         self.boosts: dict[tuple[str, int], Boost] = {}
         """By table and generation, of this term."""
+        self.lacking: dict[str, int] = {}
+        """By table with shares that pass a partition's cap, how many partitions it lacked when its record was
+        read last (A18).
+        """
         self.looks = False
         self.looked_at: Microseconds = 0
 
@@ -86,7 +99,7 @@ class Ratings:
 
     def activated(self) -> None:
         """Nothing is known of what an earlier term of this admin has heard, told and boosted."""
-        self.applied, self.reported, self.usage, self.boosts = {}, {}, {}, {}
+        self.applied, self.reported, self.usage, self.boosts, self.lacking = {}, {}, {}, {}, {}
 
     def on_report(self, m: NodeReport) -> None:
         """Where a replica has rates, look from time to time whether they are still those of the metadata."""
@@ -112,6 +125,7 @@ class Ratings:
         behind: list[tuple[int, Rates]] = []
         there: dict[int, Version] = {}
         boosts, self.boosts = self.boosts, {}
+        self.lacking = {}
         for table in read.records():
             if not isinstance(table, ProvisionedTable):
                 continue
@@ -119,6 +133,8 @@ class Ratings:
             boost = boosts.get(key) or Boost(table.given.adapts, self.env.now)
             self.boosts[key] = boost
             self.adapt(table, boost)
+            if lacks_partitions(table):
+                self.lacking[table.name] = partitions_needed(table.given) - len(table.partitions)
             for partition, rates in rates_in(table, boost, self.term.term):
                 there[partition] = self.applied.get(partition, NO_VERSION)
                 known = max(there[partition], self.telling.get(partition, NO_VERSION))
@@ -232,6 +248,7 @@ def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0)
                 index,
                 read_multiplier=read_multiplier,
                 write_multiplier=write_multiplier,
+                table=table.name,
             ),
         )
         for index, partition in enumerate(table.partitions)

@@ -1,8 +1,9 @@
-"""Which partition is split, and where (A12 of docs/table.md), by what the nodes report.
+"""Which partition is split, and where (A12, A18 of docs/table.md), by what the nodes report.
 
 A partition is split when it is too large, in the middle of what it stores, or when it was too hot for long
 enough, where clients ask as often on either side. A leader reports such positions only where there are any:
-with a single hot key there is none, and the partition stays as it is.
+with a single hot key there is none, and the partition stays as it is. Where a share of a table passes a
+partition's cap any partition of it is split, in the middle of what it stores, or else of its range.
 """
 
 from __future__ import annotations
@@ -29,6 +30,17 @@ def due(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
         if nodes.is_hot(voter, number) and is_inside(partition.range, there.busy_at):
             return PlanSplit(number, partition.table, there.busy_at, "heat")
     return None
+
+
+def for_capacity(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
+    """How a partition is split so that its table has one more (A18); None if it has a single position."""
+    number, owned = partition.partition, partition.range
+    reports = [nodes.reported(voter, number) for voter in partition.config.voters]
+    middles = [there.middle for there in reports if there is not None and is_inside(owned, there.middle)]
+    if not middles and owned.positions == 1:
+        return None
+    at = middles[0] if middles else owned.midpoint()
+    return PlanSplit(number, partition.table, at, "capacity")
 
 
 def readiness(nodes: Nodes, partition: PartitionRecord, under_way: int) -> Readiness:

@@ -107,6 +107,11 @@ class Splits:
         """How many partitions are being split."""
         return len(self.steps.of(SplitRecord))
 
+    def coming(self, table: str) -> int:
+        """How many partitions more a table will have by those of which no child is listed yet."""
+        works = (one.work for one in self.steps.of(SplitRecord))
+        return sum(work.table == table and work.step in ("split", "void") for work in works)
+
     # --- A step ---
 
     def keys(self, work: SplitRecord) -> tuple[bytes, ...]:

@@ -19,6 +19,7 @@ from dynaproof.impl.admin import split_points
 from dynaproof.impl.admin.balance import better_place
 from dynaproof.impl.admin.chores import Chores
 from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
@@ -88,6 +89,7 @@ class Survey:
         workflows: Workflows,
         replacements: Replacements,
         splits: Splits,
+        ratings: Ratings,
     ) -> None:
         self.env = env
         self.settings = settings
@@ -96,6 +98,7 @@ class Survey:
         self.nodes = nodes
         self.replacements = replacements
         self.splits = splits
+        self.ratings = ratings
         self.walk = 0
         """The number of the last one;"""
         self.walks = False
@@ -334,11 +337,19 @@ class Survey:
         return None if found is None else Plan(partition.partition, *found, "full", "balance")
 
     def split(self, partition: PartitionRecord) -> PlanSplit | None:
-        """Split a partition that is too large or too hot, if it may be split now (A12, 1)."""
-        under_way = self.splits.under_way() + sum(isinstance(one, PlanSplit) for one in self.chores.waiting)
+        """Split a partition that is too large or too hot, or whose table lacks one, if it may be split now
+        (A12, 1; A18).
+        """
+        planned = [one.table for one in self.chores.waiting if isinstance(one, PlanSplit)]
+        under_way = self.splits.under_way() + len(planned)
         if under_way >= self.settings.splits_at_once:
             return None
-        plan = split_points.due(self.nodes, partition) if self.splits.may_plan(partition.partition) else None
+        if not self.splits.may_plan(partition.partition):
+            return None
+        plan = split_points.due(self.nodes, partition)
+        coming = self.splits.coming(partition.table) + planned.count(partition.table)
+        if plan is None and coming < self.ratings.lacking.get(partition.table, 0):
+            plan = split_points.for_capacity(self.nodes, partition)
         if plan is None or split_points.readiness(self.nodes, partition, under_way).hindrance:
             return None
         return plan

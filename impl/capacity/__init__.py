@@ -17,7 +17,9 @@ controllers of `policies` (`impl/admin/ratings.py`). `impl/partition/metered.py`
 `impl/partition/costs.py` applies the units to items. A refusal is `Throttled`: the API's reason, and when to
 come again.
 
-*What is not called yet.* Global admission: routers draw no tokens. Metrics, alarms and scaling, which are
-simulated (`./run capacity`); a table is given something else by `UpdateTable` only. On-demand tables. The
-bucket of a node.
+Storage nodes emit what their replicas count to the metrics service (`impl/metrics`), which keeps it in
+`metrics`, evaluates `alarms`, and scales tables by `scaling`; an admin splits partitions where `rates` says
+that a table needs more.
+
+*What is not called yet.* Global admission: routers draw no tokens. On-demand tables. The bucket of a node.
 """

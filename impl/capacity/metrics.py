@@ -1,4 +1,4 @@
-"""Metrics, as a CloudWatch-like service keeps them: sums, counts and extremes over periods of one minute.
+"""Metrics, as a CloudWatch-like service keeps them: sums, counts and extremes over periods, of one minute.
 
 A metric is a namespace, a name and dimensions. A node that consumes or refuses capacity puts values; what a
 period had is asked for once it is over. A period in which nothing was put has no statistics: that is
@@ -63,6 +63,7 @@ class Statistics(Struct):
 class MetricStore(Struct):
     """The metrics of a region."""
 
+    period_us: int = PERIOD_US
     series: dict[Metric, dict[int, Statistics]] = field(default_factory=dict)
     """By the number of the period since time 0, in their order."""
     shed: int = 0
@@ -75,7 +76,7 @@ class MetricStore(Struct):
                 self.shed += 1
                 return
             periods = self.series[metric] = {}
-        number = div(at_us, PERIOD_US)
+        number = div(at_us, self.period_us)
         statistics = periods.get(number)
         if statistics is None:
             statistics = periods[number] = Statistics()
@@ -88,9 +89,9 @@ class MetricStore(Struct):
     ) -> list[int | None]:
         """The last periods that are over, the newest last; None: missing, or begun before `since_us`."""
         periods = self.series.get(metric, {})
-        newest = div(now_us, PERIOD_US) - 1
+        newest = div(now_us, self.period_us) - 1
         found: list[int | None] = []
         for number in range(newest - count + 1, newest + 1):
-            statistics = periods.get(number) if number * PERIOD_US >= since_us else None
+            statistics = periods.get(number) if number * self.period_us >= since_us else None
             found.append(None if statistics is None else statistics.read(statistic))
         return found

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, structs
 
-from dynaproof.impl.capacity.admission import CAPS, Admission, Direction
+from dynaproof.impl.capacity.admission import CAPS, Admission, Direction, partitions_for
 from dynaproof.impl.capacity.arithmetic import MICRO, SECOND_US, div, maximum
 from dynaproof.impl.capacity.bucket import BURST_US, Bucket, full_bucket
 from dynaproof.impl.capacity.controller import MOST, ONE
@@ -90,6 +90,8 @@ class Rates(Struct, frozen=True, gc=False, array_like=True):
     write: Fill
     read_cap: Fill | None
     write_cap: Fill | None
+    table: str = ""
+    """Whose metrics it counts in; empty: in none's."""
 
     def is_sound(self) -> bool:
         """Whether buckets may fill so."""
@@ -184,6 +186,12 @@ def is_sound(given: Provisioned) -> bool:
     )
 
 
+def partitions_needed(given: Provisioned) -> int:
+    """How many partitions a table needs so that no share of what it is given passes a cap (A18)."""
+    pairs = ((given.read, given.read_cap), (given.write, given.write_cap))
+    return max((partitions_for(rate, cap) for rate, cap in pairs if cap is not None), default=1)
+
+
 def rates_of(
     given: Provisioned,
     version: Version,
@@ -192,6 +200,7 @@ def rates_of(
     *,
     read_multiplier: int = ONE,
     write_multiplier: int = ONE,
+    table: str = "",
 ) -> Rates:
     """What the partition of this index, in the order of ranges, has of what its table is given (A16), times
     the multipliers, in millionths; what is kept for bursts is that of the share.
@@ -210,4 +219,5 @@ def rates_of(
         own(given.write, write_multiplier),
         cap(given.read_cap),
         cap(given.write_cap),
+        table,
     )

@@ -10,6 +10,10 @@
    change.
 4. Only minutes that began after the last change count: those before it say what could be consumed then.
 
+Cooldowns go by a clock that never steps, minutes by the clock by which metrics are put into them; where there
+is one clock, they are the same. A policy may have other periods than minutes, and other units than whole
+ones: experiments are shorter than days, and smaller than tables.
+
 *Why it does not flap.* Let the load be L, and D what rule 2 makes of it. What is consumed is at most L, and
 at least the lesser of L and what is provisioned. Below D, a high alarm raises it to D at the most and a low
 one does not move it; above D, a high alarm does not move it, and a low one lowers it to D. So under constant
@@ -25,7 +29,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from dynaproof.impl.capacity.alarms import Alarm
+from dynaproof.impl.capacity.alarms import Alarm, Missing
 from dynaproof.impl.capacity.arithmetic import (
     MICRO,
     MINUTE_US,
@@ -56,6 +60,14 @@ class Tracking(Struct, frozen=True):
     """Whole units."""
     out_cooldown_us: int = MINUTE_US
     in_cooldown_us: int = 5 * MINUTE_US
+    unit: int = MICRO
+    """What is counted in the bounds, in micro-units a second;"""
+    period_us: int = MINUTE_US
+    """and how long a period of the metrics is."""
+    high_periods: int = HIGH_PERIODS
+    low_periods: int = LOW_PERIODS
+    missing: Missing = "ignore"
+    """How both alarms take a period without data."""
 
 
 def low_percent(target_percent: int) -> int:
@@ -63,14 +75,18 @@ def low_percent(target_percent: int) -> int:
     return maximum(target_percent - LOW_POINTS, div(target_percent, 2))
 
 
-def per_minute(units: int, percent: int) -> int:
-    """What a minute at this utilisation consumes, in micro-units."""
-    return div(units * percent * (MINUTE_US // SECOND_US) * MICRO, 100)
+PART: Final = 100 * SECOND_US
+"""Of a micro-unit, in which a period's consumption at a utilisation is a whole number."""
+
+
+def per_period(units: int, percent: int, tracking: Tracking) -> int:
+    """What a period at this utilisation consumes, in parts of a micro-unit."""
+    return units * percent * tracking.unit * tracking.period_us
 
 
 def desired(consumed: int, tracking: Tracking) -> int:
-    """The units of which a minute's consumption, in micro-units, is the target (rule 2)."""
-    needed = ceiling(consumed * 100, tracking.target_percent * (MINUTE_US // SECOND_US) * MICRO)
+    """The units of which a period's consumption, in micro-units, is the target (rule 2)."""
+    needed = ceiling(consumed * 100 * SECOND_US, tracking.target_percent * tracking.unit * tracking.period_us)
     return clamped(needed, tracking.least, tracking.most)
 
 
@@ -91,35 +107,54 @@ class Scaler(Struct):
     """Its values are micro-units."""
     provisioned: int
     changed_us: int = 0
+    """When that changed last,"""
+    counts_from_us: int = 0
+    """and from when on periods count (rule 4), by the clock of the metrics."""
     high: Alarm = field(default_factory=lambda: Alarm("", Metric("", ""), "Sum", True, 0, 1, 1))
     low: Alarm = field(default_factory=lambda: Alarm("", Metric("", ""), "Sum", False, 0, 1, 1))
 
     def __post_init__(self) -> None:
-        self.high = Alarm("AlarmHigh", self.consumed, "Sum", True, 0, HIGH_PERIODS, HIGH_PERIODS)
-        self.low = Alarm("AlarmLow", self.consumed, "Sum", False, 0, LOW_PERIODS, LOW_PERIODS)
+        high, low, missing = self.tracking.high_periods, self.tracking.low_periods, self.tracking.missing
+        self.high = Alarm("AlarmHigh", self.consumed, "Sum", True, 0, high, high, missing)
+        self.low = Alarm("AlarmLow", self.consumed, "Sum", False, 0, low, low, missing)
         self.aim()
 
     def aim(self) -> None:
         """Set the alarms to what is provisioned now."""
-        self.high.threshold = per_minute(self.provisioned, self.tracking.target_percent)
-        self.low.threshold = per_minute(self.provisioned, low_percent(self.tracking.target_percent))
+        tracking = self.tracking
+        target, low = tracking.target_percent, low_percent(tracking.target_percent)
+        # What is consumed is whole micro-units: so it is beyond these where it is beyond the parts.
+        self.high.threshold = div(per_period(self.provisioned, target, tracking), PART)
+        self.low.threshold = ceiling(per_period(self.provisioned, low, tracking), PART)
+
+    def evaluate(self, store: MetricStore, clock_us: int) -> None:
+        """Bring the alarms to their states, by the clock of the metrics."""
+        self.high.evaluate(store, clock_us, self.counts_from_us)
+        self.low.evaluate(store, clock_us, self.counts_from_us)
+
+    def wanted(self, store: MetricStore, now_us: int, clock_us: int) -> int:
+        """What is to be provisioned, by the alarms as they are and the last period."""
+        (consumed,) = store.last(self.consumed, "Sum", 1, clock_us, self.counts_from_us)
+        if consumed is None:
+            return self.provisioned
+        high, low = self.high.state == "ALARM", self.low.state == "ALARM"
+        since_us = now_us - self.changed_us
+        return scaled(self.provisioned, consumed, self.tracking, high, low, since_us)
+
+    def change(self, provisioned: int, now_us: int, clock_us: int) -> None:
+        """So much is provisioned from now on."""
+        self.provisioned, self.changed_us, self.counts_from_us = provisioned, now_us, clock_us
+        self.aim()
 
     def step(self, store: MetricStore, now_us: int) -> bool:
-        """Evaluate the alarms, and change what is provisioned; whether it has changed."""
-        self.high.evaluate(store, now_us, self.changed_us)
-        self.low.evaluate(store, now_us, self.changed_us)
+        """Evaluate the alarms, and change what is provisioned; whether it has changed. There is one clock."""
+        self.evaluate(store, now_us)
         return self.act(store, now_us)
 
     def act(self, store: MetricStore, now_us: int) -> bool:
-        """Change what is provisioned by the alarms as they are; whether it has changed."""
-        (consumed,) = store.last(self.consumed, "Sum", 1, now_us, self.changed_us)
-        if consumed is None:
+        """Change what is provisioned by the alarms as they are; whether it has changed. With one clock."""
+        wanted = self.wanted(store, now_us, now_us)
+        if wanted == self.provisioned:
             return False
-        high, low = self.high.state == "ALARM", self.low.state == "ALARM"
-        since_us = now_us - self.changed_us
-        provisioned = scaled(self.provisioned, consumed, self.tracking, high, low, since_us)
-        if provisioned == self.provisioned:
-            return False
-        self.provisioned, self.changed_us = provisioned, now_us
-        self.aim()
+        self.change(wanted, now_us, now_us)
         return True

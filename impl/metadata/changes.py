@@ -14,11 +14,13 @@ from typing import Any, Literal
 from msgspec import structs
 
 from dynaproof.impl.metadata.orders import (
+    AsOf,
     CreateTable,
     DeleteTable,
     Refusal,
     UpdateTable,
     exists,
+    has_changed,
     is_changing,
     no_room,
     not_found,
@@ -346,7 +348,8 @@ def keys_to_update(name: str) -> tuple[bytes, ...]:
 
 def update_table(read: Read, order: UpdateTable) -> Change | TableRecord | Refusal:
     """Give a table something else: its partitions hear of it afterwards, by the version. What it has already
-    it is not given again (A16).
+    it is not given again (A16). What somebody orders by what they had seen has no effect where that has
+    changed (A17).
     """
     table: TableRecord | None = read.record(table_key(order.name))
     if table is None:
@@ -355,6 +358,8 @@ def update_table(read: Read, order: UpdateTable) -> Change | TableRecord | Refus
         return is_changing(order.name)
     if not isinstance(table, ProvisionedTable):
         return not_provisioned(order.name)
+    if order.as_of is not None and order.as_of != AsOf(table.generation, table.version):
+        return has_changed(order.name)
     if table.given == order.given:
         return table
     after = structs.replace(table, version=table.version + 1, given=order.given)

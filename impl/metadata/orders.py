@@ -37,11 +37,20 @@ class CreateTable(Struct, frozen=True, gc=False, tag="create_table"):
     """What it is given of capacity; None: as much as it asks for."""
 
 
+class AsOf(Struct, frozen=True, gc=False, array_like=True, order=True):
+    """A table as somebody has seen it: its generation, and the version of what it is given."""
+
+    generation: int
+    version: int
+
+
 class UpdateTable(Struct, frozen=True, gc=False, tag="update_table"):
     """Give a provisioned table something else."""
 
     name: str
     given: Provisioned
+    as_of: AsOf | None = None
+    """Only if the table is still as it was then (A17); None: whatever it is. The API has no such thing."""
 
 
 class DeleteTable(Struct, frozen=True, gc=False, tag="delete_table"):
@@ -113,6 +122,11 @@ def not_provisioned(name: str) -> Refusal:
         "ValidationException",
         f"One or more parameter values were invalid: table {name} has no provisioned throughput",
     )
+
+
+def has_changed(name: str) -> Refusal:
+    """The table is not as whoever ordered this had seen it."""
+    return Refusal("ResourceInUseException", f"Table {name} has changed since it was described")
 
 
 def too_many(most: int) -> Refusal:

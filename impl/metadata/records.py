@@ -193,7 +193,7 @@ SplitStep: TypeAlias = Literal["split", "void", "made", "drop"]
 the children are listed, and all their voters are to be made; the replicas of the parent are dropped.
 """
 
-SplitReason: TypeAlias = Literal["size", "heat", "order"]
+SplitReason: TypeAlias = Literal["size", "heat", "capacity", "order"]
 
 
 class SplitRecord(Struct, frozen=True, gc=False, array_like=True, tag="split"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from msgspec import Struct, structs
 
+from dynaproof.impl.capacity.rates import partitions_needed
 from dynaproof.impl.metadata.changes import Read, change, lineage, one_less
 from dynaproof.impl.metadata.orders import (
     Refusal,
@@ -75,6 +76,8 @@ class PlanSplit(Struct, frozen=True, gc=False):
         ids: Ids = read.record(IDS_KEY) or FIRST_IDS
         if partition is None or table is None or not is_possible(self, partition, table):
             return None
+        if self.reason == "capacity" and not lacks_partitions(table):
+            return None
         if ids.splitting >= most:
             return None
         left, right = ids.partition, ids.partition + 1
@@ -96,6 +99,7 @@ class PlanSplit(Struct, frozen=True, gc=False):
         return change(
             [
                 read.stays(ADMIN_KEY),
+                read.stays(table_key(self.table)),  # By which it is needed.
                 read.leaves(IDS_KEY, after),
                 read.leaves(partition_key(self.partition), planned),
                 Part(workflow_key(ids.workflow), 0, True, encode(work)),
@@ -118,6 +122,11 @@ def is_possible(plan: PlanSplit, partition: PartitionRecord, table: TableRecord)
         and is_inside(partition.range, plan.at)
         and len(lineage(table)) < LINEAGE
     )
+
+
+def lacks_partitions(table: TableRecord) -> bool:
+    """Whether a share of what a table is given passes a partition's cap (A18)."""
+    return isinstance(table, ProvisionedTable) and partitions_needed(table.given) > len(table.partitions)
 
 
 def is_active(table: TableRecord, partition: PartitionRecord) -> bool:

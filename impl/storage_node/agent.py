@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.metrics import PERIOD_US
 from dynaproof.impl.metadata.directory import directory
 from dynaproof.impl.metadata.messages import Leading, Locate, MetadataAt
 from dynaproof.impl.metadata.records import METADATA
@@ -31,9 +32,12 @@ from dynaproof.impl.partition.replica import (
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.storage_node.emitter import Emitter
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.messages import (
     DropPartition,
+    EmissionStored,
+    EmitTimer,
     Fenced,
     HostedReplica,
     Interred,
@@ -57,6 +61,10 @@ class Region(Struct, frozen=True):
     """How often it reports."""
     chunk_reports: int = 100
     """Replicas in one report, at the most."""
+    metrics: NodeId | None = None
+    """The metrics service, if there is one,"""
+    emit_us: Microseconds = PERIOD_US
+    """and how often it is told what replicas were asked for."""
 
     def first_config(self) -> Config:
         """The config that partition 0 begins with."""
@@ -99,12 +107,14 @@ class Agent:
         self.region = region
         self.admins = frozenset(admin.address for admin in region.admins)
         self.metadata = MetadataHost(host, region.first_config(), self.admins)
+        self.emitter = Emitter(self.env, region.metrics, region.emit_us)
         self.reports = 0
         """In this life."""
 
     def start(self) -> None:
         """Report from here on."""
         self.env.set_timer(1 + self.env.random("report", self.region.report_us), ReportTimer())
+        self.emitter.start()
 
     def make_first(self) -> None:
         """Make the first replica of partition 0 that the configuration gives this node, if its disk is new: a
@@ -150,7 +160,9 @@ class Agent:
         there = [(one.partition, self.host.replicas[one.partition]) for one in chunk if not one.silent]
         found = ((partition, metered(replica)) for partition, replica in there)
         return tuple(
-            MeteredReplica(partition, one[0], copy(one[1])) for partition, one in found if one is not None
+            MeteredReplica(partition, one[0].version, copy(one[1]))
+            for partition, one in found
+            if one is not None
         )
 
     def hosted(self) -> list[HostedReplica]:
@@ -164,6 +176,14 @@ class Agent:
             for group, incarnation in host.journal.silent()
             if group != METADATA
         ]
+
+    def on_emit_timer(self, _: EmitTimer) -> None:
+        """Tell the metrics service what was asked for."""
+        self.emitter.on_timer(self.host.replicas)
+
+    def on_emission_stored(self, sender: NodeId, m: EmissionStored) -> None:
+        """The metrics service has stored it."""
+        self.emitter.on_stored(sender, m)
 
     # --- Commands ---
 
@@ -242,4 +262,10 @@ class Agent:
         DropPartition: on_drop_partition,
         RaiseFence: on_raise_fence,
         MetadataAt: on_metadata_at,
+        EmissionStored: on_emission_stored,
+    }
+
+    TIMERS: ClassVar[Mapping[type[Timer], Callable[..., None]]] = {
+        ReportTimer: on_report_timer,
+        EmitTimer: on_emit_timer,
     }

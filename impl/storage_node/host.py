@@ -60,7 +60,6 @@ from dynaproof.impl.storage_node.messages import (
     Marked,
     NoRoom,
     NotYet,
-    ReportTimer,
     SpeakTimer,
     Written,
 )
@@ -394,9 +393,9 @@ class StorageNode:
             self.maker.on_speak_timer()
         elif isinstance(timer, VacantTimer):
             self.say_vacant()  # It was cancelled if a replica is there, or is being made.
-        elif isinstance(timer, ReportTimer):
+        elif type(timer) in Agent.TIMERS:
             if self.agent is not None:
-                self.agent.on_report_timer(timer)
+                Agent.TIMERS[type(timer)](self.agent, timer)
         elif replica is not None:
             self.guarded(replica.fire, timer)
 

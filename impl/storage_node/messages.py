@@ -7,7 +7,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dynaproof.impl.capacity.rates import Usage, Version
-from dynaproof.impl.node import Message, NodeId, Timer
+from dynaproof.impl.node import Message, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Member
 
@@ -142,6 +142,37 @@ class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_default
     metadata: Hosts | None = None
     metered: tuple[MeteredReplica, ...] = ()
     """Those of this chunk whose partitions were given capacity."""
+
+
+class TableUsage(Struct, frozen=True, gc=False, array_like=True):
+    """What a node's replicas of a table were asked for within some time."""
+
+    table: str
+    usage: Usage
+
+
+class Emission(Message, frozen=True, gc=False, tag="emission"):
+    """What a node's replicas were asked for, by table, around `at_us` of its wall clock. `number` counts the
+    emissions of one life of the node, whose boot it names. It is sent again until it is answered.
+    """
+
+    node: NodeId
+    boot: int
+    number: int
+    at_us: Microseconds
+    tables: tuple[TableUsage, ...]
+
+
+class EmissionStored(Message, frozen=True, gc=False, tag="emission_stored"):
+    """An emission is stored, now or earlier; for so many of its values there was no room."""
+
+    boot: int
+    number: int
+    shed: int
+
+
+class EmitTimer(Timer, frozen=True, gc=False, tag="emit"):
+    """A period is over: time for the next emission."""
 
 
 class SpeakTimer(Timer, frozen=True, gc=False, tag="speak"):

@@ -7,7 +7,7 @@ from dynaproof.impl.capacity.alarms import Alarm, Missing, State
 from dynaproof.impl.capacity.arithmetic import MICRO, MINUTE_US, SECOND_US
 from dynaproof.impl.capacity.metrics import Metric, MetricStore
 from dynaproof.impl.capacity.on_demand import taken_next
-from dynaproof.impl.capacity.scaling import Scaler, Tracking, desired, low_percent, per_minute
+from dynaproof.impl.capacity.scaling import PART, Scaler, Tracking, desired, low_percent, per_period
 
 CONSUMED = Metric("Store", "ConsumedWriteCapacityUnits", (("TableName", "t"),))
 
@@ -64,8 +64,8 @@ def test_wanted_units_make_consumption_the_target() -> None:
     assert desired(70 * 60 * MICRO + 1, tracking) == 101
     assert desired(0, tracking) == 5
     assert desired(10**15, tracking) == 1_000
-    assert per_minute(5, 70) == 210 * MICRO
-    assert per_minute(5, low_percent(70)) == 150 * MICRO
+    assert per_period(5, 70, tracking) == 210 * MICRO * PART
+    assert per_period(5, low_percent(70), tracking) == 150 * MICRO * PART
     assert [low_percent(target) for target in (20, 30, 40, 90)] == [10, 15, 20, 70]
 
 

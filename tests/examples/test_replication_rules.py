@@ -18,7 +18,7 @@ from dynaproof.checkers.mutation.seeded import (
     split_admin,
 )
 from dynaproof.checkers.mutation.seeded import splits as seeded_splits
-from dynaproof.impl.admin import balance
+from dynaproof.impl.admin import balance, split_points
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.ratings import Ratings
@@ -34,6 +34,7 @@ from dynaproof.impl.metadata.directory import Directory
 from dynaproof.impl.metadata.replacements import Forget, Plan
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.metadata.whereabouts import Whereabouts
+from dynaproof.impl.metrics.tables import ScaledTable
 from dynaproof.impl.partition import birth
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.splitting import Splitting
@@ -101,6 +102,7 @@ CLASSES: dict[str, Any] = {
         Driven,
         Nodes,
         Ratings,
+        ScaledTable,
         Known,
         Tables,
         Call,
@@ -112,6 +114,7 @@ CLASSES: dict[str, Any] = {
     "changes": changes,
     "rates": rates,
     "replacements": replacements,
+    "split_points": split_points,
     "splits": splits,
     "placement": placement,
     "balance": balance,
@@ -149,7 +152,7 @@ def test_the_table_has_every_rule_once() -> None:
     expected += [*(f"M{number}" for number in (1, 2, 3, 5, 6, 7)), *(f"L{number}" for number in range(1, 6))]
     assert [number for number, _ in ROWS] == expected
     expected = [*(f"H{number}" for number in range(1, 13)), "M2"]
-    expected += [*(f"P{number}" for number in range(1, 9)), *(f"A{number}" for number in range(1, 17))]
+    expected += [*(f"P{number}" for number in range(1, 9)), *(f"A{number}" for number in range(1, 19))]
     expected += [f"R{number}" for number in range(1, 10)]
     assert [number for number, _, _ in OF_TABLES] == expected
 

@@ -17,6 +17,7 @@ SCALES_BEYOND_ITS_BOUNDS = bug(
         "return clamped(select(out, maximum(provisioned, wanted), lowered), tracking.least, tracking.most)",
         "return select(out, maximum(provisioned, wanted), lowered)",
     ),
+    breaks=("provisioned_stays_within_bounds",),
 )
 FLAPS = bug(
     "flaps",
@@ -35,16 +36,19 @@ LOW_ALARM_HALVES = bug(
         "select(back, minimum(provisioned, wanted), provisioned)",
         "select(back, div(provisioned, 2), provisioned)",
     ),
+    breaks=("changes_follow_alarms",),
 )
 ROUNDED_DOWN = bug(
     "desired_rounds_down",
     "What is wanted is rounded down, so the utilisation stays above the target.",
     Edit(SCALING, "needed = ceiling(", "needed = div("),
+    breaks=("changes_follow_alarms",),
 )
 COOLDOWN_IGNORED = bug(
     "cooldown_ignored",
     "A high alarm acts again at once.",
     Edit(SCALING, "out = high & (since_us >= tracking.out_cooldown_us)", "out = high & (since_us >= 0)"),
+    breaks=("cooldowns_hold",),
 )
 ONE_PERIOD_IS_ENOUGH = bug(
     "one_period_is_enough",
@@ -54,6 +58,7 @@ ONE_PERIOD_IS_ENOUGH = bug(
         "select(missing_breach, missing, 0) >= needed",
         "select(missing_breach, missing, 0) + 1 >= needed",
     ),
+    breaks=("alarms_follow_their_metrics",),
 )
 MISSING_DECIDES = bug(
     "missing_decides",
@@ -63,6 +68,7 @@ MISSING_DECIDES = bug(
         "return (breaching >= needed) | (breaching + missing < needed)",
         "return breaching + missing >= 0",
     ),
+    breaks=("alarms_follow_their_metrics",),
 )
 PEAK_IS_ENOUGH = bug(
     "peak_is_enough",

@@ -1,0 +1,28 @@
+"""What the metrics service reports of itself to its observers; nothing depends on it."""
+
+from __future__ import annotations
+
+from dynaproof.impl.capacity.alarms import State
+from dynaproof.impl.metadata.orders import UpdateTable
+from dynaproof.impl.node import Microseconds, Note
+
+
+class Evaluated(Note, frozen=True, gc=False, tag="evaluated"):
+    """The alarms of a table's reads, or writes, were brought to these states: at `clock_us` of the metrics,
+    with so much provisioned, and by periods from `counts_from_us` on.
+    """
+
+    table: str
+    metric: str
+    provisioned: int
+    counts_from_us: Microseconds
+    clock_us: Microseconds
+    high: State
+    low: State
+
+
+class Ordered(Note, frozen=True, gc=False, tag="ordered"):
+    """By the alarms as they are this is ordered, and by the last period of the metrics at `clock_us`."""
+
+    order: UpdateTable
+    clock_us: Microseconds

@@ -61,6 +61,12 @@ READS_DIVIDED = Sometimes(
     "impl/capacity/shares.py",
 )
 
+NODE_THROTTLED = Sometimes(
+    "request throttled by its node",
+    "A storage node refused a request by its own bucket, which all partitions there go through.",
+    "docs/capacity.md, Who is admitted",
+)
+
 OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -74,6 +80,7 @@ OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
             IN_DEBT,
             BUCKETS_DIVIDED,
             READS_DIVIDED,
+            NODE_THROTTLED,
         )
     }
 )

@@ -31,6 +31,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
 from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
@@ -49,6 +50,7 @@ from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
+from dynaproof.specs.observe.impl.node_limits import NodeLimits
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
@@ -84,6 +86,7 @@ class RegionObservation(GroupsObservation):
         *MetadataObserver.PROVIDES,
         *UserObserver.PROVIDES,
         *ErrorObserver.PROVIDES,
+        *NodeLimits.PROVIDES,
         *OrderObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
@@ -111,6 +114,7 @@ class RegionObservation(GroupsObservation):
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
+        self.limits = NodeLimits(self.region, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -319,6 +323,17 @@ class RegionObservation(GroupsObservation):
         if place.lane in self.ranges and not self.has_record(place.lane):
             self.region.file(LedWhenGone(place.lane, place.name))
         self.of(place.lane).on_led(place, note)
+
+    def admitted(self, place: Place, note: ReadAdmitted | WriteAdmitted) -> None:
+        """A replica has admitted something of what its partition is given."""
+        self.limits.admitted(place, note)
+        if isinstance(note, ReadAdmitted):
+            self.of(place.lane).capacity.read(place, note)
+
+    def exceeded(self, place: Place, note: CapacityExceeded) -> None:
+        """A replica throttles."""
+        self.limits.exceeded(place, note)
+        self.of(place.lane).capacity.exceeded(place, note)
 
     def has_record(self, partition: int) -> bool:
         """Whether the metadata knows a partition, or the one of which a split has made it."""

@@ -25,6 +25,7 @@ from dynaproof.checkers.mutation.seeded import (
     log_replicas,
     membership,
     metadata_moves,
+    node_limits,
     pages,
     repairs,
     request_ids,
@@ -73,6 +74,7 @@ MODULES = (
     split_admin,
     router_splits,
     throttling,
+    node_limits,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

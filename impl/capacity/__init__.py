@@ -15,9 +15,8 @@ partition its rates, and they are a record of its log; where a table adapts, it 
 controllers of `policies` (`impl/admin/ratings.py`). `impl/partition/metered.py` folds the write buckets,
 `impl/partition/meter.py` admits writes and reads; both divide what is left at a split.
 `impl/partition/costs.py` applies the units to items. A refusal is `Throttled`: the API's reason, and when to
-come again.
+come again. A storage node has buckets of its own, which all its replicas with rates go through.
 
 *What is not called yet.* Global admission: routers draw no tokens. Metrics, alarms and scaling, which are
-simulated (`./run capacity`); a table is given something else by `UpdateTable` only. On-demand tables. The
-bucket of a node.
+simulated (`./run capacity`); a table is given something else by `UpdateTable` only. On-demand tables.
 """

@@ -33,7 +33,18 @@ class CapacityExceeded(Note, frozen=True, gc=False, tag="capacity_exceeded"):
     level: int
     """Of the bucket that refuses, in whole micro-units, rounded down,"""
     at_us: Microseconds
-    """at this commit timestamp, or, of a read, at this time of its own clock."""
+    """at this commit timestamp, or, of a read or by the node's bucket, at this time of its own clock;"""
+    bucket: str
+    """it is that of the share, of the cap or of the node."""
+
+
+class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
+    """A leader has charged its buckets for a write that it is about to propose, at this time of its own clock.
+    """
+
+    member: Member
+    cost: int
+    at_us: Microseconds
 
 
 class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):

@@ -16,6 +16,7 @@ from dynaproof.specs.promises import (
     metadata_moves,
     readers,
     region,
+    region_capacity,
     streams,
     times,
     transactions,
@@ -39,6 +40,7 @@ OF_A_REGION: tuple[AnySpec, ...] = (
     lineage.lineage_is_a_tree_that_covers,
     *region.SPECS,
     *capacity.SPECS,
+    *region_capacity.SPECS,
 )
 """What a region with tables promises: each partition what a group does, and more."""
 
@@ -50,6 +52,7 @@ PROMISES: Mapping[str, AnySpec] = MappingProxyType(
             *lineage.SPECS,
             *region.SPECS,
             *capacity.SPECS,
+            *region_capacity.SPECS,
             *metadata_moves.SPECS,
             *streams.SPECS,
             *transactions.SPECS,

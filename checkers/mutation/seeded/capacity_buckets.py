@@ -86,10 +86,10 @@ REFUSED_IS_CHARGED = bug(
     "A request that the own bucket refuses is charged to it.",
     Edit(
         ADMISSION,
-        "return self._refused(own, own_level, PROVISIONED, cost)",
+        'return self._refused(own, own_level, "share", cost)',
         """
         own.level, own.at_us = charged(own_level, cost), own_us
-        return self._refused(own, own_level, PROVISIONED, cost)
+        return self._refused(own, own_level, "share", cost)
         """,
     ),
 )

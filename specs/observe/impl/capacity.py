@@ -272,6 +272,8 @@ class CapacityObserver:
             self.reach(sometimes_of_capacity.READ_THROTTLED)
             return
         self.reach(sometimes_of_capacity.WRITE_THROTTLED)
+        if note.bucket == "node":
+            return  # That is of all partitions there.
         self.throttled[note.member] = True
         replica = self.replica(place)
         leadership = replica.leadership
@@ -283,7 +285,7 @@ class CapacityObserver:
         if log.last >= self.view.chosen_through:
             buckets.fold(log.between(self.view.chosen_through + 1, log.last))
             buckets.fold(leadership.next_batch)
-            bucket = buckets.cap if "KeyRange" in note.reason else buckets.own
+            bucket = buckets.cap if note.bucket == "cap" else buckets.own
             assert bucket is not None, "only a cap that is there is exceeded"
             bucket.to(note.at_us)
             self.view.file(

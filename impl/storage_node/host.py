@@ -169,9 +169,7 @@ class StorageNode:
         """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
         try:
             settings, more = self.settings_of(self.env.lane), self.more_of(self.env.lane)
-            recovered = partition.recover(
-                self.env, settings, self.cache, self.limits, incarnation, more
-            )
+            recovered = partition.recover(self.env, settings, self.cache, self.limits, incarnation, more)
             if recovered is None:
                 raise RottenLogError("a replica that was made has a journal")
         except ROTTEN as rot:

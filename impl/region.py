@@ -29,6 +29,8 @@ class RegionPlan(Struct, frozen=True):
     storage_nodes: tuple[NodeId, ...]
     admins: tuple[NodeId, ...]
     routers: tuple[NodeId, ...]
+    tokens: NodeId | None = None
+    """The token service; None: no table can be under global admission."""
 
     def __post_init__(self) -> None:
         zones = sorted({node.zone for node in self.storage_nodes})
@@ -40,7 +42,8 @@ class RegionPlan(Struct, frozen=True):
         for kind, nodes in (("admin", self.admins), ("router", self.routers)):
             if not nodes:
                 raise RegionError(f"a region needs one {kind} at the least; there is none")
-        nodes = (*self.storage_nodes, *self.admins, *self.routers)
+        services = () if self.tokens is None else (self.tokens,)
+        nodes = (*self.storage_nodes, *self.admins, *self.routers, *services)
         regions = sorted({node.region for node in nodes})
         if len(regions) > 1:
             raise RegionError(f"the nodes are of several regions: {', '.join(regions)}")

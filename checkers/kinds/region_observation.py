@@ -32,7 +32,7 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
-from dynaproof.impl.partition.records import RatesSet, Split
+from dynaproof.impl.partition.records import Outcome, RatesSet, Split, Write
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -53,6 +53,7 @@ from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.node_limits import NodeLimits
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.tokens import TokenObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
@@ -88,6 +89,7 @@ class RegionObservation(GroupsObservation):
         *ErrorObserver.PROVIDES,
         *NodeLimits.PROVIDES,
         *OrderObserver.PROVIDES,
+        *TokenObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -115,6 +117,9 @@ class RegionObservation(GroupsObservation):
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
         self.limits = NodeLimits(self.region, self.reach)
+        self.given: dict[tuple[str, int], dict[int, ProvisionedTable]] = {}
+        """By table and generation: what it was given, by version."""
+        self.tokens = TokenObserver(self.region, self.reach, self.given)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -157,6 +162,7 @@ class RegionObservation(GroupsObservation):
         for table in self.metadata.of(TableRecord):
             if isinstance(table, ProvisionedTable):
                 self.errors.provisioned[table.name] = True
+                self.given.setdefault((table.name, table.generation), {})[table.version] = table
             if table.status == "deleting":
                 self.users.removed(table.name)
 
@@ -201,6 +207,8 @@ class RegionObservation(GroupsObservation):
         capacity.is_due = isinstance(table, ProvisionedTable)
         if isinstance(record, RatesSet) and isinstance(table, ProvisionedTable):
             capacity.boosted(table, partition.partition)
+        if isinstance(record, (Write, Outcome)) and record.cost and isinstance(table, ProvisionedTable):
+            self.tokens.chose(table, record.request)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
         for change in record.changes():

@@ -39,6 +39,7 @@ from dynaproof.checkers.mutation.seeded import (
     tails,
     throttling,
     times,
+    tokens,
     windows,
 )
 from dynaproof.checkers.patches import Bug
@@ -75,6 +76,7 @@ MODULES = (
     router_splits,
     throttling,
     node_limits,
+    tokens,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

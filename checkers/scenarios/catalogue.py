@@ -16,6 +16,7 @@ from dynaproof.checkers.scenarios.busy import BUSY
 from dynaproof.checkers.scenarios.busy_table import BUSY_TABLE
 from dynaproof.checkers.scenarios.copy_under_load import COPY_UNDER_LOAD
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
+from dynaproof.checkers.scenarios.global_admission import GLOBAL_ADMISSION
 from dynaproof.checkers.scenarios.large_items import LARGE_ITEMS
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.many_groups import MANY_GROUPS
@@ -55,6 +56,7 @@ OURS = (
     *OF_SPLITS,
     BUSY_TABLE,
     *OF_CAPACITY,
+    GLOBAL_ADMISSION,
 )
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}

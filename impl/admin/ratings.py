@@ -219,7 +219,7 @@ def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0)
     """
     given, count, version = table.given, len(table.partitions), Version(table.version)
     read_multiplier = write_multiplier = ONE
-    if boost is not None and given.adapts != "none":
+    if boost is not None and given.adapts not in ("none", "global"):
         version = Version(table.version, term, boost.step)
         read_multiplier, write_multiplier = boost.reads.multiplier, boost.writes.multiplier
     return [

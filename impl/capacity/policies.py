@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from dynaproof.impl.capacity.arithmetic import div, maximum, millionths, minimum
 from dynaproof.impl.capacity.bucket import burst, full_bucket
 from dynaproof.impl.capacity.controller import ONE, Pid, Proportional, over_provisioned
-from dynaproof.impl.capacity.global_admission import RouterTokens, TableTokens
+from dynaproof.impl.capacity.global_admission import RouterTokens, TableTokens, asked_for
 from dynaproof.impl.capacity.shares import boosted, one_second
 
 
@@ -109,7 +109,7 @@ class Adaptive(Struct):
 class GlobalAdmission(Struct):
     """One bucket for the table; a partition has its cap alone.
 
-    Draws are answered at once here: the messages between routers and the service come with the wiring.
+    Draws are answered at once here; in the system they are messages (`impl/tokens`).
     """
 
     tokens: TableTokens
@@ -132,7 +132,7 @@ class GlobalAdmission(Struct):
         here = self.routers[router]
         here.expire(now_us)
         if here.held < cost:
-            asked = 2 * cost - here.held
+            asked = asked_for(here.held, cost)
             here.credit(self.tokens.draw(here.held, here.returned(), asked, now_us), now_us)
         return here.take(cost)
 
@@ -145,7 +145,7 @@ class GlobalAdmission(Struct):
             if some and here.take(some * cost):
                 taken += some
                 continue
-            asked = 2 * (count - taken) * cost - here.held
+            asked = asked_for(here.held, (count - taken) * cost)
             here.credit(self.tokens.draw(here.held, here.returned(), asked, now_us), now_us)
             if here.held < cost:
                 break

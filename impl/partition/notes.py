@@ -39,7 +39,7 @@ class CapacityExceeded(Note, frozen=True, gc=False, tag="capacity_exceeded"):
 
 
 class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
-    """A leader has charged its buckets for a write that it is about to propose, at this time of its own clock."""
+    """A leader has charged its buckets for a write that it is about to propose; by its own clock."""
 
     member: Member
     cost: int

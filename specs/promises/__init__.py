@@ -19,6 +19,7 @@ from dynaproof.specs.promises import (
     region_capacity,
     streams,
     times,
+    tokens,
     transactions,
 )
 from dynaproof.specs.spec import AnySpec
@@ -41,6 +42,7 @@ OF_A_REGION: tuple[AnySpec, ...] = (
     *region.SPECS,
     *capacity.SPECS,
     *region_capacity.SPECS,
+    *tokens.SPECS,
 )
 """What a region with tables promises: each partition what a group does, and more."""
 
@@ -53,6 +55,7 @@ PROMISES: Mapping[str, AnySpec] = MappingProxyType(
             *region.SPECS,
             *capacity.SPECS,
             *region_capacity.SPECS,
+            *tokens.SPECS,
             *metadata_moves.SPECS,
             *streams.SPECS,
             *transactions.SPECS,

@@ -18,7 +18,8 @@ def node_admits_within_its_bound(view: RegionView) -> Iterable[Violation]:
     for fact in view.take(NodeCharged):
         if fact.level < fact.cost * MICRO and fact.level < fact.capacity:
             yield Violation(
-                f"{fact.node} admitted {fact.what} of {fact.cost} micro-units, with {fact.level // MICRO} left"
+                f"{fact.node} admitted {fact.what} of {fact.cost} micro-units, "
+                f"with {fact.level // MICRO} left"
             )
 
 

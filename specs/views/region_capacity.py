@@ -1,5 +1,5 @@
-"""Facts about capacity that are of no single partition: what storage nodes admit over all of theirs. Levels are
-in grains (10^-12 of a unit), costs in micro-units, as the system counts them.
+"""Facts about capacity that are of no single partition: what storage nodes admit over all of theirs. Levels
+are in grains (10^-12 of a unit), costs in micro-units, as the system counts them.
 """
 
 from __future__ import annotations

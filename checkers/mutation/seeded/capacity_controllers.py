@@ -99,7 +99,11 @@ GRANT_NOT_CHARGED = bug(
 EXPIRED_AND_KEPT = bug(
     "expired_and_kept",
     "Tokens that expire are carried back, and used here too.",
-    Edit(GLOBAL, "self.held = select(late, 0, self.held)", "self.held = select(late, self.held, self.held)"),
+    Edit(
+        GLOBAL,
+        "self.held = select(late, minimum(self.held, 0), self.held)",
+        "self.held = select(late, self.held, self.held)",
+    ),
 )
 RETURNED_TWICE = bug(
     "returned_twice",
@@ -119,4 +123,14 @@ USED_AND_KEPT = bug(
     "used_and_kept",
     "Using tokens for a request leaves them with the router.",
     Edit(GLOBAL, "self.held = self.held - cost", "self.held = self.held - 0 * cost"),
+)
+GIVEN_BACK_BEYOND = bug(
+    "given_back_beyond",
+    "What is given back is held, and carried back too as far as it is more than a router may hold.",
+    Edit(GLOBAL, "self.held = minimum(there, self.most)", "self.held = there"),
+)
+SETTLED_FOR_NOTHING = bug(
+    "settled_for_nothing",
+    "What a request has cost beyond what was taken for it is not owed.",
+    Edit(GLOBAL, "self.held = self.held - more", "self.held = self.held - 0 * more"),
 )

@@ -7,7 +7,7 @@ The buckets here are written down a second time, on purpose: a bug of the system
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from dynaproof.impl.capacity.rates import Fill, Version
 from dynaproof.impl.metadata.records import ProvisionedTable
@@ -37,6 +37,12 @@ from dynaproof.specs.views.capacity_facts import (
 from dynaproof.specs.views.group import GroupView
 
 MOST_MULTIPLIER = 10
+
+ADAPTING = ("pid", "proportional")
+"""How a multiplier is decided, if there is one."""
+
+UNCAPPED = 1_000_000 * MICRO
+"""What a partition of a table under global admission serves that has no cap, in micro-units a second."""
 
 KEPT_SLOTS = 512
 """Slots of which the levels are remembered: so far a replica may be behind, and is still looked at."""
@@ -143,6 +149,20 @@ class Buckets:
         return ", ".join(f"{bucket.level} at {bucket.at_us} in {name}" for name, bucket in self.each())
 
 
+class Held(NamedTuple):
+    """From a timestamp on a partition has its share of what its table was given by a version, halved so often
+    at splits since; or nothing any more.
+    """
+
+    at_us: int
+    version: int
+    halvings: int
+
+
+NOTHING = -1
+"""What a partition has that was split."""
+
+
 class CapacityObserver:
     """Files facts about the capacity of a group; see the module."""
 
@@ -184,12 +204,18 @@ class CapacityObserver:
         """That of the partition of which a split made this one."""
         self.throttled: dict[Member, bool] = {}
         """Who has throttled a write."""
+        self.held: list[Held] = []
+        """What it had of what its table was given, one after the other."""
 
     def begin(self, parent: CapacityObserver, split: Split, index: int) -> None:
         """A split has made the partition: it begins with what its parent's fold leaves, divided."""
         self.parent, self.is_due = parent, parent.is_due
         if parent.writes is None:
             return
+        before = next(one for one in reversed(parent.held) if one.halvings != NOTHING)
+        if parent.held[-1] is before:
+            parent.held.append(Held(split.timestamp, before.version, NOTHING))
+        self.held.append(Held(split.timestamp, before.version, before.halvings + 1))
         if parent.throttled:
             self.reach(sometimes_of_capacity.BUCKETS_DIVIDED)
         self.writes = parent.writes.copy().child(index, split.timestamp)
@@ -221,14 +247,17 @@ class CapacityObserver:
             return []
         given, partitions = table.given, len(table.partitions)
         index, slot = table.partitions.index(partition), self.view.chosen_through
-        most = 1 if given.adapts == "none" else MOST_MULTIPLIER
-        return [
-            Boosted(slot, what, rate, whole // partitions + (index < whole % partitions), most)
-            for what, rate, whole in (
-                ("reads", self.rates[self.writes.version][0].rate, given.read),
-                ("writes", self.writes.own.rate, given.write),
-            )
-        ]
+        most = MOST_MULTIPLIER if given.adapts in ADAPTING else 1
+        shares = []
+        for what, rate, whole, cap in (
+            ("reads", self.rates[self.writes.version][0].rate, given.read, given.read_cap),
+            ("writes", self.writes.own.rate, given.write, given.write_cap),
+        ):
+            share = whole // partitions + (index < whole % partitions)
+            if given.adapts == "global":
+                share = UNCAPPED if cap is None else cap
+            shares.append(Boosted(slot, what, rate, share, most))
+        return shares
 
     # --- Writes ---
 
@@ -236,6 +265,7 @@ class CapacityObserver:
         """The next record is chosen."""
         if isinstance(record, RatesSet):
             rates = record.rates
+            self.held.append(Held(record.timestamp, rates.version.given, 0))
             self.rates[rates.version] = rates.read, rates.read_cap
             if self.writes is None:
                 self.writes = Buckets.full(rates.write, rates.write_cap, rates.version, record.timestamp)

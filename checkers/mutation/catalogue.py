@@ -16,6 +16,7 @@ from dynaproof.checkers.mutation.seeded import (
     configs,
     copies,
     disks,
+    eventual_reads,
     flow,
     guards,
     hosting,
@@ -77,6 +78,7 @@ MODULES = (
     throttling,
     node_limits,
     tokens,
+    eventual_reads,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -27,9 +27,11 @@ from dynaproof.impl.partition.messages.requests import Read
 from dynaproof.impl.partition.metered import Metered
 from dynaproof.impl.partition.notes import (
     CapacityExceeded,
+    LevelHeard,
     ReadAdmitted,
     ReadsDivided,
     ReadsTakenOver,
+    UseHeard,
     WriteAdmitted,
 )
 from dynaproof.impl.partition.records import Outcome, RatesSet, Write
@@ -193,6 +195,7 @@ class Meter(Service):
         if metered is None or self.replica.leading is not None:
             return
         own = self.buckets_of_reads(metered.rates).own
+        self.env.note(LevelHeard(self.replica.member, level, self.env.now))
         own.level, own.at_us = kept(level * MICRO, own.capacity), self.env.now
         self.reads_heard = True
 
@@ -210,6 +213,8 @@ class Meter(Service):
         reads = self.buckets_of_reads(metered.rates)
         before, self.told[member] = self.told.get(member, used), used
         more = used - before if used >= before else used  # It counts from 0 when it has restarted.
+        reads.own.refill(self.env.now)
+        self.env.note(UseHeard(self.replica.member, more, self.env.now))
         reads.own.level = charged(reads.own.level, more)
         if reads.cap is not None:
             reads.cap.level = charged(reads.cap.level, more)

@@ -70,3 +70,19 @@ class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
     level: int
     """In whole micro-units, rounded down, as is what it had heard."""
     at_us: Microseconds
+
+
+class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
+    """A follower goes on from a level, in whole micro-units, that its leader has of reads; by its own clock."""
+
+    member: Member
+    level: int
+    at_us: Microseconds
+
+
+class UseHeard(Note, frozen=True, gc=False, tag="use_heard"):
+    """A leader hears that a follower has taken so much more for eventual reads; by the leader's clock."""
+
+    member: Member
+    more: int
+    at_us: Microseconds

@@ -99,16 +99,5 @@ BUGS = (
         Edit(ROUTER, "elif consumed > paid.cost:", "elif consumed < 0:"),
         scenario=GLOBAL,
     ),
-    bug(
-        "given_back_when_unknown",
-        "A router gives back what was taken for a request of which nobody knows what became of it.",
-        Edit(
-            ROUTER,
-            'if ending == "definite":',
-            'if ending in ("definite", "indefinite"):',
-            within="Router.settle",
-        ),
-        scenario=GLOBAL,
-    ),
 )
 """The seeded bugs, by what they break; `../../patches.py` says how they are written."""

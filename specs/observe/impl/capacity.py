@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import ClassVar, NamedTuple
 
-from dynaproof.impl.capacity.rates import Fill, Version
+from dynaproof.impl.capacity.rates import Fill, Rates, Version
 from dynaproof.impl.metadata.records import ProvisionedTable
 from dynaproof.impl.partition.messages.requests import SetRates
-from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsDivided, ReadsTakenOver
+from dynaproof.impl.partition.notes import (
+    CapacityExceeded,
+    LevelHeard,
+    ReadAdmitted,
+    ReadsDivided,
+    ReadsTakenOver,
+    UseHeard,
+)
 from dynaproof.impl.partition.records import Mutation, Outcome, RatesSet, Split, Write
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Member, RequestId
@@ -195,7 +202,9 @@ class CapacityObserver:
         self.looked_at: dict[Member, int] = {}
         """Through which slot the buckets of a replica were looked at."""
         self.reads: dict[Member, Buckets] = {}
-        """Of those that have led, by their own clocks."""
+        """Of those that have led, by their own clocks;"""
+        self.followed: dict[Member, tuple[PartitionReplica, Buckets]] = {}
+        """and of those that have heard a leader's level in the life that they are in."""
         self.sent_above: int | None = None
         """The most that a level which was ever sent is above what was filled since time 0,"""
         self.fastest_read = 0
@@ -398,23 +407,48 @@ class CapacityObserver:
         self.sent(replica, note.level, tau)
 
     def read(self, place: Place, note: ReadAdmitted) -> None:
-        """A replica has admitted a read: that of a leader is judged."""
+        """A replica has admitted a read: by what it leads with, or by the last level that it heard."""
         replica = self.replica(place)
-        buckets, metered = self.reads.get(note.member), replica.state.metered
-        if buckets is None or metered is None or replica.leadership is None:
+        metered = replica.state.metered
+        buckets = self.reads.get(note.member)
+        if replica.leadership is None:
+            life, buckets = self.followed.get(note.member, (None, None))
+            buckets = buckets if life is replica else None
+        if buckets is None or metered is None:
             return
-        rates = metered.rates
-        if buckets.version != rates.version:
-            between = (one for one in self.rates if buckets.version < one <= rates.version)
-            for own, cap in map(self.rates.__getitem__, between):
-                buckets.own.loosen(own)
-                if buckets.cap is not None and cap is not None:
-                    buckets.cap.loosen(cap)
-            buckets.change(rates.read, rates.read_cap, rates.version, note.at_us)
+        self.follow(buckets, metered.rates, note.at_us)
         for name, bucket in buckets.each():
             bucket.charge(note.cost, note.at_us)
             level = bucket.level
             self.view.file(ReadCharged(note.member, name, note.cost, level, bucket.capacity))
+
+    def follow(self, buckets: Buckets, rates: Rates, at_us: int) -> None:
+        """Go on at the rates that a replica has by now; since when is not known."""
+        if buckets.version == rates.version:
+            return
+        between = (one for one in self.rates if buckets.version < one <= rates.version)
+        for own, cap in map(self.rates.__getitem__, between):
+            buckets.own.loosen(own)
+            if buckets.cap is not None and cap is not None:
+                buckets.cap.loosen(cap)
+        buckets.change(rates.read, rates.read_cap, rates.version, at_us)
+
+    def heard_level(self, place: Place, note: LevelHeard) -> None:
+        """A follower goes on from what its leader has; what its cap has left is not known."""
+        replica = self.replica(place)
+        metered = replica.state.metered
+        assert metered is not None, "only who has rates hears levels"
+        rates = metered.rates
+        buckets = Buckets.full(rates.read, None, rates.version, note.at_us)
+        buckets.own.level = min(buckets.own.capacity, note.level * MICRO)
+        self.followed[note.member] = replica, buckets
+
+    def heard_use(self, place: Place, note: UseHeard) -> None:
+        """A leader is charged for what a follower has taken."""
+        buckets, metered = self.reads.get(note.member), self.replica(place).state.metered
+        if buckets is not None and metered is not None:
+            self.follow(buckets, metered.rates, note.at_us)
+            buckets.own.charge(note.more, note.at_us)
 
 
 def fastest(rate: int, drift_ppm: int) -> int:

@@ -2,7 +2,7 @@
 
     ./run test benchmarks/test_capacity_speed.py
 
-The first two are CPU time. On a machine that does something else all figures are too low.
+All but the proofs are CPU time. On a machine that does something else all figures are too low.
 """
 
 import time
@@ -54,6 +54,6 @@ def test_all_proofs_take_less_than_ten_seconds(benchmark: Any) -> None:
 
 @pytest.mark.parametrize("policy", ["pid", "global"])
 def test_day_of_a_hundred_partitions_takes_less_than_half_a_minute(policy: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     Simulation(SCENARIOS["diurnal"], policy, 1).run()
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 30

@@ -103,6 +103,12 @@ LATE_DRAW = Sometimes(
     "impl/capacity/global_admission.py, rule 2",
 )
 
+TAKES_MORE = Sometimes(
+    "on-demand table takes more",
+    "A partition of an on-demand table was given more, since its table had a greater peak.",
+    "impl/capacity/on_demand.py",
+)
+
 OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -123,6 +129,7 @@ OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
             ROUTER_DIED_WITH_TOKENS,
             TOKENS_BEGAN_AGAIN,
             LATE_DRAW,
+            TAKES_MORE,
         )
     }
 )

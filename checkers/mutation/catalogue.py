@@ -27,6 +27,7 @@ from dynaproof.checkers.mutation.seeded import (
     membership,
     metadata_moves,
     node_limits,
+    on_demand,
     pages,
     repairs,
     request_ids,
@@ -79,6 +80,7 @@ MODULES = (
     node_limits,
     tokens,
     eventual_reads,
+    on_demand,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

@@ -30,7 +30,7 @@ def judge_tables(observation: RegionObservation) -> None:
         ]
         if table.given.adapts == "global":
             judge_tokens(observation, table, groups[0])
-        else:
+        elif table.given.adapts != "on_demand":  # That one has no rate of its own, but what it has taken.
             versions = observation.given[table.name, table.generation]
             groups[0].view.file(TableAdmitted(table.name, *above_and_bound(groups, versions)))
 

@@ -22,6 +22,7 @@ from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.many_groups import MANY_GROUPS
 from dynaproof.checkers.scenarios.membership import MEMBERSHIP
 from dynaproof.checkers.scenarios.metadata_moves import METADATA_MOVES
+from dynaproof.checkers.scenarios.on_demand import ON_DEMAND
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
@@ -57,6 +58,7 @@ OURS = (
     BUSY_TABLE,
     *OF_CAPACITY,
     GLOBAL_ADMISSION,
+    ON_DEMAND,
 )
 
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in OURS}

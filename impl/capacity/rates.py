@@ -42,9 +42,10 @@ class Version(Struct, frozen=True, gc=False, array_like=True, order=True):
 NO_VERSION: Final = Version(0)
 """Of a partition without rates."""
 
-Adapting: TypeAlias = Literal["none", "proportional", "pid", "global"]
+Adapting: TypeAlias = Literal["none", "proportional", "pid", "on_demand", "global"]
 """How a table's rate goes where it is asked for: by shares alone; by a multiplier of them, which a controller
-decides; or by tokens that routers draw, and then its partitions have their caps alone.
+decides, or which follows the peaks of the table; or by tokens that routers draw, and then its partitions have
+their caps alone.
 """
 
 

@@ -73,7 +73,7 @@ class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
 
 
 class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
-    """A follower goes on from a level, in whole micro-units, that its leader has of reads; by its own clock."""
+    """A follower goes on from its leader's level of reads, in whole micro-units; by its own clock."""
 
     member: Member
     level: int

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from dynaproof.impl.capacity.admission import NodeBuckets
-from dynaproof.impl.capacity.rates import Usage, Version
+from dynaproof.impl.capacity.rates import Rates, Usage
 from dynaproof.impl.node import Env
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.heat import middle_of_tree
@@ -89,12 +89,12 @@ def asked(replica: PartitionReplica) -> int:
     return sum(service.asked for service in replica.services if isinstance(service, Requests))
 
 
-def metered(replica: PartitionReplica) -> tuple[Version, Usage] | None:
-    """The version of the rates that a replica has applied, and what it was asked for since it started; None
-    if its partition has no rates.
+def metered(replica: PartitionReplica) -> tuple[Rates, Usage] | None:
+    """The rates that a replica has applied, and what it was asked for since it started; None if its partition
+    has no rates.
     """
     buckets = replica.state.metered
-    return None if buckets is None else (buckets.rates.version, meter_of(replica).usage)
+    return None if buckets is None else (buckets.rates, meter_of(replica).usage)
 
 
 def inherit(child: PartitionReplica, parent: PartitionReplica) -> None:

@@ -40,6 +40,7 @@ from dynaproof.specs.views.capacity_facts import (
     LevelApart,
     ReadCharged,
     ReadsBegan,
+    TakesLess,
 )
 from dynaproof.specs.views.group import GroupView
 
@@ -180,6 +181,7 @@ class CapacityObserver:
         LevelApart,
         ReadCharged,
         ReadsBegan,
+        TakesLess,
     )
     """The types of all facts that are filed."""
 
@@ -213,6 +215,8 @@ class CapacityObserver:
         """That of the partition of which a split made this one."""
         self.throttled: dict[Member, bool] = {}
         """Who has throttled a write."""
+        self.taken: dict[str, tuple[int, int]] = {}
+        """Of reads and of writes: the rate that was set last, and the version of what its table was given."""
         self.held: list[Held] = []
         """What it had of what its table was given, one after the other."""
 
@@ -244,6 +248,11 @@ class CapacityObserver:
             if one.rate > one.share:
                 self.reach(sometimes_of_capacity.BOOSTED)
             self.view.file(one)
+            before, self.taken[one.what] = self.taken.get(one.what), (table.version, one.rate)
+            if table.given.adapts == "on_demand" and before is not None and before[0] == table.version:
+                self.view.file(TakesLess(one.slot, one.what, one.rate, before[1]))
+                if one.rate > before[1]:
+                    self.reach(sometimes_of_capacity.TAKES_MORE)
 
     def has_share(self, table: ProvisionedTable, partition: int) -> bool:
         """Whether a partition has its share of what its table is given now."""
@@ -265,6 +274,7 @@ class CapacityObserver:
             share = whole // partitions + (index < whole % partitions)
             if given.adapts == "global":
                 share = UNCAPPED if cap is None else cap
+            most = UNCAPPED // whole + 1 if given.adapts == "on_demand" else most
             shares.append(Boosted(slot, what, rate, share, most))
         return shares
 

@@ -240,8 +240,10 @@ class TokenObserver:
     def refused(self, place: Place, note: TokensRefused) -> None:
         """A router throttles for want of tokens."""
         said = note.after_us > 0
-        reached = sometimes_of_capacity.TOKENS_SHORT if said else sometimes_of_capacity.TOKENS_UNHEARD
-        self.reach(reached)
+        if said:
+            self.reach(sometimes_of_capacity.TOKENS_SHORT)
+        else:
+            self.reach(sometimes_of_capacity.TOKENS_UNHEARD)
         router = place.node
         assert isinstance(router, Router)
         draw_us = router.settings.draw_us

@@ -41,12 +41,12 @@ REQUESTS_PER_S = 2_000
 QUIET_US, AFTER_US, MOST_US = 2 * SECOND, SECOND // 10, 600 * SECOND
 """How long before the split is *quiet*, and how long behind the stop is *during* it."""
 FILLED = 0.9
-"""The split is ordered when so much of what one checkpoint covers was written since the last: the last one
-has as much to write as any.
+"""The split is ordered when so much of what one checkpoint covers was written since the last: without the
+checkpoint before the barrier (P1) the last one would have as much to write as any.
 """
 PARENT, LEFT, RIGHT = 1, 2, 3
 CHILDREN = (LEFT, RIGHT)
-STOP_MS, P99_MS, APART, LAST, LEVEL, HOME = 50, 200, 10, 1.1, 2, 2
+STOP_MS, P99_MS, APART, LAST, LEVEL, HOME = 50, 200, 10, 0.5, 2, 2
 """The bounds: of the longest stop; of the p99; of what the stops of few and many items differ by, in percent;
 of the last checkpoint beside the largest before it; of what the making of the children reads beside that of
 few; of what is written to bring pages home, for each byte of the parent's: what is remembered comes home to

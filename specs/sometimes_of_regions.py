@@ -31,6 +31,12 @@ DELETED_WHILE_CREATED = Sometimes(
     "docs/table.md, A14",
 )
 
+TABLE_GIVEN_UP = Sometimes(
+    "table that cannot be created was given up",
+    "A table was deleted because two voters of a partition were lost, or had no room, before they were made.",
+    "docs/table.md, A13",
+)
+
 ADMIN_DIED = Sometimes(
     "admin died with a workflow under way",
     "The active admin crashed while a workflow of the metadata had not ended.",
@@ -173,6 +179,12 @@ CHILD_BY_COPY = Sometimes(
     "docs/table.md, H10",
 )
 
+HANDED_OVER_TO_SPLIT = Sometimes(
+    "leader that does not hear a voter handed over to split",
+    "A leader that was told to split, and did not hear one of its voters, handed over to another one.",
+    "docs/table.md, A12",
+)
+
 SPLIT_GIVEN_UP = Sometimes(
     "split given up",
     "The epoch of a partition was to be raised, so that the command to split it counts no more.",
@@ -202,6 +214,7 @@ OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
             CROSSED_OPEN,
             RETRIED_IN_CHILD,
             CHILD_BY_COPY,
+            HANDED_OVER_TO_SPLIT,
             SPLIT_GIVEN_UP,
             PAGES_OUTLIVE_PARENT,
             SPLIT_TAKEN_OVER,
@@ -218,6 +231,7 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
             TABLE_GONE,
             PAGED_OVER,
             DELETED_WHILE_CREATED,
+            TABLE_GIVEN_UP,
             ADMIN_DIED,
             TWO_ADMINS,
             LATE_COMMAND,

@@ -126,7 +126,7 @@ def explore(
                 ended = "failures"
                 break
         if not state.failures:
-            differs = differs_elsewhere(scenario, strategy, seed, state.totals.digests)
+            differs = differs_elsewhere(scenario, strategy, seed, state.totals.schedules)
             if differs is not None:
                 number, outcome = differs
                 found, run = shrunk(state, number, outcome, folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct, field, structs
 
+from dynaproof.checkers.campaign.contents import Contents
 from dynaproof.checkers.campaign.fresh import COMPARED, digests_elsewhere
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.runs.config import Failure, RunResult
@@ -78,18 +79,20 @@ def run_one(scenario: str, strategy: str, base: int, schedule: int) -> RunResult
     if schedule % SAMPLED == 0 and outcome.failure is None:
         again = execute(config)
         if again != outcome:
-            outcome = differing(scenario, outcome, f"then {again.digest[:12]}")
+            outcome = differing(scenario, outcome, outcome.digest, f"then {again.digest[:12]}")
     return outcome
 
 
 def digest_of(scenario: str, strategy: str, base: int, schedule: int) -> str:
-    """The digest of one schedule."""
-    return execute(config_of(scenario, strategy, base, schedule)).digest
+    """The digest of one schedule, and of what its messages say."""
+    contents = Contents()
+    outcome = execute(config_of(scenario, strategy, base, schedule), (contents,))
+    return hashlib.sha256(bytes.fromhex(outcome.digest + contents.digest())).hexdigest()
 
 
-def differing(scenario: str, outcome: RunResult, then: str) -> RunResult:
+def differing(scenario: str, outcome: RunResult, gave: str, then: str) -> RunResult:
     """A run that was another when it was run again, and what in the user's file may have made it so."""
-    sentence = f"the same configuration gave {outcome.digest[:12]}, {then}"
+    sentence = f"the same configuration gave {gave[:12]}, {then}"
     file = file_of(scenario)
     calls = outside_calls(imported(Path(file))) if file else []
     if calls:
@@ -98,17 +101,18 @@ def differing(scenario: str, outcome: RunResult, then: str) -> RunResult:
 
 
 def differs_elsewhere(
-    scenario: str, strategy: str, base: int, digests: list[str]
+    scenario: str, strategy: str, base: int, schedules: int
 ) -> tuple[int, RunResult] | None:
     """The first schedule that is another run in a process with other hashes; a user's scenario only."""
-    if ".py:" not in scenario or not digests or any(name in GIVEN for name in strategy.split(",")):
+    if ".py:" not in scenario or not schedules or any(name in GIVEN for name in strategy.split(",")):
         return None
-    elsewhere = digests_elsewhere(scenario, strategy, base, min(len(digests), COMPARED))
-    for number, (here, there) in enumerate(zip(digests, elsewhere, strict=False)):
+    elsewhere = digests_elsewhere(scenario, strategy, base, min(schedules, COMPARED))
+    for number, there in enumerate(elsewhere):
+        here = digest_of(scenario, strategy, base, number)
         if here != there:
             outcome = execute(config_of(scenario, strategy, base, number))
             then = f"and {there[:12]} under another PYTHONHASHSEED: an order comes from a set or a hash"
-            return number, differing(scenario, outcome, then)
+            return number, differing(scenario, outcome, here, then)
     return None
 
 

@@ -33,6 +33,7 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
 from dynaproof.impl.partition.records import Outcome, RatesSet, Split, Write
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -43,6 +44,7 @@ from dynaproof.impl.storage_node.messages import (
     DropPartition,
     Fenced,
     NodeReport,
+    NoRoom,
     PartitionGone,
     RaiseFence,
 )
@@ -53,6 +55,7 @@ from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.node_limits import NodeLimits
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.stops import StopObserver
 from dynaproof.specs.observe.impl.tokens import TokenObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
@@ -90,6 +93,7 @@ class RegionObservation(GroupsObservation):
         *NodeLimits.PROVIDES,
         *OrderObserver.PROVIDES,
         *TokenObserver.PROVIDES,
+        *StopObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
         LedWhenGone,
@@ -111,6 +115,7 @@ class RegionObservation(GroupsObservation):
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
         self.metadata.disk_of = self.disk_of
+        self.metadata.has_refused = self.has_refused
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
@@ -120,9 +125,12 @@ class RegionObservation(GroupsObservation):
         self.given: dict[tuple[str, int], dict[int, ProvisionedTable]] = {}
         """By table and generation: what it was given, by version."""
         self.tokens = TokenObserver(self.region, self.reach, self.given)
+        self.stops = StopObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
+        self.refused: dict[tuple[int, Member], bool] = {}
+        """By partition, replicas for which a storage node had no room."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.children: dict[int, tuple[int, ...]] = {}
@@ -182,6 +190,10 @@ class RegionObservation(GroupsObservation):
         """The newest chosen config of a partition."""
         return self.groups[record.partition].config
 
+    def has_refused(self, partition: int, member: Member) -> bool:
+        """Whether a storage node has said that it has no room for a replica."""
+        return (partition, member) in self.refused
+
     def disk_of(self, node: NodeId) -> int:
         """Which disk a storage node runs on now, counted from 1."""
         place = next((one for one in self.places.values() if one.id.address == node.address), None)
@@ -233,6 +245,7 @@ class RegionObservation(GroupsObservation):
             children.append(spec.partition)
         self.children[number] = tuple(children)
         self.groups[number].passes_on = partial(self.passes_on, number)
+        self.stops.split(number, split, next(iter(self.places.values())).world.tau)
         self.reach(sometimes_of_regions.PARTITION_SPLIT)
 
     def passes_on(self, parent: int) -> bool:
@@ -285,6 +298,8 @@ class RegionObservation(GroupsObservation):
                 self.region.file(Strayed(lane, name))
             return
         group.handled(place)
+        if lane in self.stops.stopped:
+            self.stops.handled(place, lane)
         seen, before = group.seen.get(name), self.owners.get(lane)
         ends = 0 if seen is None else seen.ends
         record = self.ranges.get(lane)
@@ -316,6 +331,8 @@ class RegionObservation(GroupsObservation):
         parent = node.replicas.get(command.parent)
         if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
             self.reach(sometimes_of_regions.CHILD_BY_COPY)
+        if any(isinstance(message, NoRoom) for message in sent(place)):
+            self.refused[place.lane, command.member] = True
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)

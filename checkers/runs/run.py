@@ -130,10 +130,12 @@ class Run:
             self.begin()
 
     def begin(self) -> None:
-        """The system is ready: from here on steps are counted, and the load is on."""
-        self.setup_steps = self.world.steps
+        """The system is ready, and the load is on: from here on steps are counted. What happens while it
+        begins is run from the configuration, as the setup is.
+        """
         self.is_set_up = True
         self.scenario.begin(self)
+        self.setup_steps = self.world.steps
 
     def heal(self) -> None:
         """Faults off, and fair from here on: an event, as faults are."""

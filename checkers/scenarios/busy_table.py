@@ -14,10 +14,9 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.region_end import groups_of, stop
 from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
-from dynaproof.checkers.scenarios.under_load import CALM_CAPACITY, CALM_LATENCIES, CALM_SYNC_US
+from dynaproof.checkers.scenarios.under_load import calm_options
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.user import ENDLESS
-from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.specs.sometimes import TRAVELLED_TOGETHER
 from dynaproof.specs.sometimes_of_regions import PAGED_OVER
@@ -47,13 +46,7 @@ def draw_busy(seed: int, strategy: str) -> RegionConfig:
         retained_bytes=Settings().retained_bytes,
         cache_bytes=Settings().cache_bytes,
     )
-    options = structs.replace(
-        config.options,
-        latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))],
-        sync_us=CALM_SYNC_US[pick(len(CALM_SYNC_US))],
-        capacity=CALM_CAPACITY,
-        outbox=OutboxLimits(),
-    )
+    options = calm_options(config.options, pick)
     user = structs.replace(
         config.user,
         think_us=(1, 200, settings.heartbeat_us // 64)[pick(3)],

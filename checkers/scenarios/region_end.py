@@ -15,7 +15,7 @@ from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.scenarios import capacity_end
+from dynaproof.checkers.scenarios import capacity_end, split_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never, what_lags
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
@@ -109,9 +109,22 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every user asks until it is told to stop, with pauses of so much at the most."""
+    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the
+    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """
     for user in users_of(run):
-        run.world.run(run.world.at(user.env.me), user.go_on, think_us)
+        place = run.world.at(user.env.me)
+        if place.up:
+            run.world.run(place, user.go_on, think_us)
+
+
+def watch(run: Run) -> None:
+    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down
+    waits for as long as it ever waits; so that this is not too many events, the others pause.
+    """
+    run.world.fault("watch", next(iter(run.world.places.values())), 0)
+    user = run.config.user
+    ask_all(run, max(user.think_us, user.timeout_us // PAUSES))
 
 
 def stop(run: Run) -> None:
@@ -124,6 +137,7 @@ def stop(run: Run) -> None:
 def rest(run: Run) -> None:
     """The admins stop, for they would go on to touch the metadata: an event."""
     run.world.fault("rest", next(iter(run.world.places.values())), 0)
+    observed(run).stops.rest(run.world.tau)
     for place in run.places_of(ADMIN):
         if place.up:
             run.world.crash(place, "rest")
@@ -134,7 +148,7 @@ def judge_end(run: Run) -> None:
     that is not named, and becomes quiet.
     """
     first, last = (stays_within_its_rate, mends, answers, ends), (keeps_nothing, quiet)
-    for judge in (*first, regains_voters, hears_its_rates, *last):
+    for judge in (*first, regains_voters, splits_the_large, hears_its_rates, *last):
         if run.failure is None:
             judge(run)
             run.check()
@@ -233,11 +247,8 @@ def replaces_the_dead(run: Run, bound: int) -> None:
 
 
 def answers(run: Run) -> None:
-    """Each user is answered some more, then ends what it has under way. One that asks a router which stays
-    down waits for as long as it ever waits; so that this is not too many events, the others pause.
-    """
-    user = run.config.user
-    ask_all(run, max(user.think_us, user.timeout_us // PAUSES))
+    """Each user is answered some more, then ends what it has under way."""
+    run.perform("watch")
     goals = [(user, user.ended + WATCHED) for user in users_of(run)]
     bound, began_at = 4 * WATCHED * run.config.user.timeout_us, run.world.tau
     run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, most_steps(run))
@@ -294,17 +305,10 @@ def regains_voters(run: Run) -> None:
             ]
         return found
 
-    begun = {split.workflow for split in observed(run).metadata.of(SplitRecord)}
-
-    def splits() -> list[SplitRecord]:
-        # While a leader does not hear one of its voters, its partition cannot split: for as long as it is too
-        # large, a split is planned, given up and planned again.
-        found = observed(run).metadata.of(SplitRecord)
-        return [split for split in found if run.config.end != "gray" or split.workflow in begun]
-
     def settled() -> bool:
         replaces = observed(run).metadata.of(ReplacementRecord)
-        return not (lacking() or replaces or splits() or undrained(run))
+        splits = observed(run).metadata.of(SplitRecord)
+        return not (lacking() or replaces or splits or undrained(run))
 
     if not run.config.repairs:
         return
@@ -317,8 +321,28 @@ def regains_voters(run: Run) -> None:
         file(run, Unended(f"the drain of {node}", bound))
     for work in observed(run).metadata.of(ReplacementRecord):
         file(run, Unended(f"the replacement of {work.out} in partition {work.partition}", bound))
-    for split in splits():
+    for split in observed(run).metadata.of(SplitRecord):
         file(run, Unended(f"the split of partition {split.partition}, in its step {split.step}", bound))
+
+
+def splits_the_large(run: Run) -> None:
+    """Every partition that is too large is split, where admins wait for a lease at the least until they give
+    that up: one whose leader does not hear a voter, too.
+    """
+    config: RegionConfig = run.config
+    lease, patience = config.settings.lease_us, config.admin.split_patience_us
+    if not config.repairs or patience < lease:
+        return
+    bound = SETTLING_LEASES * lease + time_to_repair(run)
+
+    def left() -> list[int]:
+        admins = [place.node for place in run.places_of(ADMIN) if is_active(place)]
+        records, there = observed(run).metadata.of(PartitionRecord), listed(run)
+        return list(split_end.too_large(admins, (one for one in records if one.partition in there)))
+
+    run.advance_until(lambda: not left(), bound, most_steps(run))
+    for partition in left() if run.failure is None else ():
+        file(run, Unended(f"the wait of partition {partition}, which is too large, for its split", bound))
 
 
 def hears_its_rates(run: Run) -> None:

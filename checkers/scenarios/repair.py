@@ -80,7 +80,11 @@ class Losses(Struct, frozen=True):
     @property
     def all_kinds(self) -> tuple[FaultKind, ...]:
         """What may fall, each kind once."""
-        kinds = (*self.others, *self.kinds, CRASH, *((CRASH_BESIDE_LOG_REPLICA,) if self.beside else ()))
+        lost = self.kinds if self.losses else ()
+        rot = (ROT,) if self.early else ()
+        stops = (CRASH,) if self.absences or (self.losses and self.blows) else ()
+        beside = (CRASH_BESIDE_LOG_REPLICA,) if self.beside else ()
+        kinds = (*self.others, *lost, *rot, *stops, *beside)
         return tuple({kind.name: kind for kind in kinds}.values())
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:

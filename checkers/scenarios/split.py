@@ -26,10 +26,13 @@ from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
+from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.region_end import observed
 from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, tables_are_active
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
+from dynaproof.checkers.scenarios.under_load import calm_options, is_calm
+from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.user import TRIES, User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
@@ -88,6 +91,8 @@ class Splitting(Struct, frozen=True):
     keys: int = 9
     hot: bool = False
     """Whether all ask for one key most of the time."""
+    calm: bool = False
+    """Whether half of the runs in fair time are without faults: how long writes stop is measured in these."""
     forgets: bool = False
     """Whether what was not answered may be asked again when the partition that did it is gone."""
 
@@ -131,9 +136,13 @@ def draw_split(
         faults.append(Fault(kind.name, step, pick(64), 10 + pick(600), pick(1 << 20)))
     if splitting.forgets and pick(2):
         config = asks_late(config)
-    return structs.replace(
+    config = structs.replace(
         config, settings=settings, admin=admin, user=user, faults=in_order(config.faults, faults)
     )
+    if not splitting.calm or not strategy_named(strategy).timed or pick(2):
+        return config
+    options = calm_options(config.options, pick)
+    return structs.replace(config, options=options, faults=(), loss=0, duplication=0, end="all")
 
 
 def asks_late(config: RegionConfig) -> RegionConfig:
@@ -194,6 +203,8 @@ def begin_with_splits(run: Run, most: int) -> None:
     assert isinstance(place.node, User)
     place.node.first = []
     place.node.ask_first(*orders_of(run.config, most)[1:])
+    if run.fair and is_calm(run.config):
+        observed(run).stops.watch(pace_of(run))
 
 
 def a_split_is_planned(run: Run) -> bool:
@@ -263,7 +274,7 @@ SPLIT_UNDER_LOAD = like_split(
     (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
     losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
     shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
-    splitting=Splitting(orders=4, forgets=True),
+    splitting=Splitting(orders=4, calm=True, forgets=True),
 )
 
 SPLIT_AND_REPAIR = like_split(

@@ -34,7 +34,7 @@ from dynaproof.checkers.runs.world_faults import (
 )
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.partition import draw
-from dynaproof.checkers.scenarios.region_end import PROVIDES, go_on, judge_end, rest, stop
+from dynaproof.checkers.scenarios.region_end import PROVIDES, go_on, judge_end, rest, stop, watch
 from dynaproof.checkers.scenarios.table_draws import unruly
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
 from dynaproof.checkers.workloads.user import SCHEMA, User, UserSettings
@@ -272,9 +272,10 @@ TABLE = Scenario(
     begin=start_users,
     relieve=go_on,
     end=judge_end,
-    actions={"create": create, "stop": stop, "rest": rest},
+    actions={"create": create, "watch": watch, "stop": stop, "rest": rest},
     act_sentences={
         "create": "{} creates the tables",
+        "watch": "every user asks, and its answers are waited for",
         "stop": "no user begins anything more",
         "rest": "the admins stop",
     },

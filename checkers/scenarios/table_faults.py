@@ -55,7 +55,7 @@ class Mostly(Struct, frozen=True):
     @property
     def all_kinds(self) -> tuple[FaultKind, ...]:
         """What may fall, each kind once."""
-        return tuple({kind.name: kind for kind in (*self.kinds, *self.others, CRASH)}.values())
+        return tuple({kind.name: kind for kind in (*self.kinds, *self.others)}.values())
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
         """The faults of one configuration."""

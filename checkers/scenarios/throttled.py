@@ -13,7 +13,6 @@ from functools import partial
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.region import ROUTER_NODES, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import ADMINS, HOSTS_OF_REGION, HOSTS_THAT_LOSE, ROUTERS, USERS
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
@@ -255,7 +254,7 @@ THROTTLED_TABLE = structs.replace(
     TABLE,
     kinds=KINDS,
     config=ThrottledConfig,
-    faults=(CRASH, HANDOVER, GRAY_LINK, CLIENT_CRASH),
+    faults=(CRASH, HANDOVER, GRAY_LINK),
     actions={**TABLE.actions, "create": create_given},
 )
 
@@ -289,6 +288,7 @@ LEADER_CHANGE: Scenario = structs.replace(
     name=FALLING,
     sentence="leaders crash and hand over while their partitions throttle",
     draw=draw_falling,
+    faults=(CRASH, HANDOVER),
     sometimes=(
         WRITE_THROTTLED.name,
         READ_THROTTLED.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.group import GroupConfig
+from dynaproof.checkers.kinds.region import RegionConfig
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
@@ -14,6 +15,7 @@ from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.partition import FAULTS, PARTITION, draw, start_clients
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.workload import ENDLESS, Mix
+from dynaproof.checkers.world.options import Options
 from dynaproof.impl.outbox import OutboxLimits
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.specs.promises.load import NEAR_SLOTS
@@ -71,19 +73,24 @@ def fewest_retained(settings: Settings) -> int:
     return settings.in_flight_slots + NEAR_SLOTS + settings.ahead_slots
 
 
-def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:
-    """The same without faults, or with these only, and nothing lost, repeated or shed."""
-    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/calm")
-    options = structs.replace(
-        config.options,
+def calm_options(options: Options, pick: Chance) -> Options:
+    """The same network and disks, with latencies of a calm day, and room for whatever is sent."""
+    return structs.replace(
+        options,
         latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))],
         sync_us=CALM_SYNC_US[pick(len(CALM_SYNC_US))],
         capacity=CALM_CAPACITY,
         outbox=OutboxLimits(),
+        late_us=0,
     )
+
+
+def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:
+    """The same without faults, or with these only, and nothing lost, repeated or shed."""
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/calm")
     return structs.replace(
         config,
-        options=options,
+        options=calm_options(config.options, pick),
         loss=0,
         duplication=0,
         faults=faults,
@@ -99,7 +106,7 @@ def calm_or_faulty(config: GroupConfig, pick: Chance) -> GroupConfig:
     return structs.replace(config, faults=draw_faults(FAULTS, label, config.length, 1 + pick(6)))
 
 
-def is_calm(config: GroupConfig) -> bool:
+def is_calm(config: GroupConfig | RegionConfig) -> bool:
     """Whether nothing but crashes falls, and all that is due happens when it is due."""
     quiet = not config.loss and not config.duplication and config.options.capacity == CALM_CAPACITY
     return quiet and strategy_named(config.strategy).timed

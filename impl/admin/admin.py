@@ -132,7 +132,7 @@ class Admin:
             Order: self.on_order,
             NodeReport: self.on_report,
             Created: self.on_created,
-            NoRoom: self.steps.on_answer,
+            NoRoom: self.on_no_room,
             Replaced: self.steps.on_answer,
             OtherEpoch: self.steps.on_answer,
             SplitDone: self.steps.on_answer,
@@ -186,6 +186,11 @@ class Admin:
         self.workflows.on_created(sender, m)
         self.steps.on_answer(sender, m)
 
+    def on_no_room(self, sender: NodeId, m: NoRoom) -> None:
+        """A storage node has no room for such a replica."""
+        self.workflows.on_no_room(sender, m)
+        self.steps.on_answer(sender, m)
+
     def on_report(self, sender: NodeId, m: NodeReport) -> None:
         """A storage node says what it hosts, and where the metadata is: nodes that host none of it hear that
         from each other through here (A15). What it has lost is replaced soon.
@@ -218,6 +223,7 @@ class Admin:
             ("workflows", len(self.workflows.known), self.settings.workflows),
             ("replacements", len(self.steps.of(ReplacementRecord)), self.settings.replacements),
             ("splits", self.splits.under_way(), self.settings.splits_at_once),
+            ("splits given up lately", len(self.splits.given_up), self.settings.workflows),
             ("chores", len(self.chores.waiting), self.settings.chores),
         )
 
@@ -234,6 +240,7 @@ class Admin:
     def activated(self) -> None:
         """This admin is active from here on."""
         self.ratings.activated()
+        self.splits.activated()
         self.workflows.activated()
         self.survey.activated()
 

@@ -52,6 +52,23 @@ class Heard:
         """By child and voter: since when no replica is there that could make it."""
 
 
+class GivenUp:
+    """Of a partition, the last split for which its leader took too long, how often in a row one was, and
+    until when this admin plans none.
+    """
+
+    __slots__ = ("times", "until", "workflow")
+
+    def __init__(self) -> None:
+        self.workflow = 0
+        self.times = 0
+        self.until: Microseconds = 0
+
+
+MOST_DOUBLED = 3
+"""How often the pause after a split that was given up is doubled."""
+
+
 class Splits:
     """How partitions are split; see the module."""
 
@@ -61,6 +78,30 @@ class Splits:
         self.term = term
         self.nodes = nodes
         self.steps = steps
+        self.given_up: dict[int, GivenUp] = {}
+        """By partition, those whose splits were given up last: so many, at the most, as workflows may be."""
+
+    def activated(self) -> None:
+        """Nothing is known of what an earlier term of this admin gave up."""
+        self.given_up = {}
+
+    def may_plan(self, partition: int) -> bool:
+        """Whether a partition may be split without an order: not soon after its last split was given up."""
+        there = self.given_up.get(partition)
+        return there is None or self.env.now >= there.until
+
+    def gives_up(self, work: SplitRecord) -> None:
+        """What its leader does not split is not planned again and again, for each time raises the epoch: each
+        time the pause is twice as long (A12, 2).
+        """
+        there = self.given_up.pop(work.partition, None) or GivenUp()
+        self.given_up[work.partition] = there
+        if there.workflow != work.workflow:
+            pause_us = self.settings.split_patience_us << min(there.times, MOST_DOUBLED)
+            there.workflow, there.until = work.workflow, self.env.now + pause_us
+            there.times += 1
+        if len(self.given_up) > self.settings.workflows:
+            del self.given_up[next(iter(self.given_up))]  # Of what was given up longest ago.
 
     def under_way(self) -> int:
         """How many partitions are being split."""
@@ -84,6 +125,8 @@ class Splits:
         """What is written down by what was answered, and by what reports say (A12)."""
         work: SplitRecord = one.work
         parent: PartitionRecord = read.record(partition_key(work.partition))
+        if work.step == "split" and self.is_late(one):
+            self.gives_up(work)
         answers = structs.replace(
             one.heard.answers,
             hopeless=work.step == "split" and self.is_hopeless(one, parent),
@@ -97,8 +140,13 @@ class Splits:
         """Whether a split is given up: its leader takes too long, or a voter is lost, which nobody may
         replace as long as the split has the partition (A4).
         """
-        late = self.env.now - one.began_at >= self.settings.split_patience_us
-        return late or any(self.nodes.has_lost(voter, parent.partition) for voter in parent.config.voters)
+        return self.is_late(one) or any(
+            self.nodes.has_lost(voter, parent.partition) for voter in parent.config.voters
+        )
+
+    def is_late(self, one: Driven) -> bool:
+        """Whether its leader has not split it for longer than it is worth."""
+        return self.env.now - one.began_at >= self.settings.split_patience_us
 
     def is_settled(self, number: int, child: PartitionRecord | None) -> bool:
         """Whether no voter of a child is to be made from the parent any more: all were; or the child is split

@@ -338,7 +338,7 @@ class Survey:
         under_way = self.splits.under_way() + sum(isinstance(one, PlanSplit) for one in self.chores.waiting)
         if under_way >= self.settings.splits_at_once:
             return None
-        plan = split_points.due(self.nodes, partition)
+        plan = split_points.due(self.nodes, partition) if self.splits.may_plan(partition.partition) else None
         if plan is None or split_points.readiness(self.nodes, partition, under_way).hindrance:
             return None
         return plan

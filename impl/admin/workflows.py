@@ -5,10 +5,11 @@ What a step has decided is in its record; which nodes have answered is not, so w
 commands again, and is answered again. A command is sent again and again, more and more seldom. The next step
 is one conditioned change.
 
-*Invariant.* A table becomes active when every replica has answered that it was made, and every partition, if
-it is given capacity, that it has its rates; and its record goes when
-of each partition all nodes but one at the most have answered that nothing of it is left there: so those that
-have not are no quorum.
+*Invariant.* A table becomes active when every replica has answered that it was made, but for one of each
+partition that is out: its node is lost, or has no room; and every partition, if it is given capacity, that it
+has its rates. If two of a partition are out it never will, and is deleted. Its record goes when of each
+partition all nodes but one at the most have answered that nothing of it is left there: so those that have not
+are no quorum.
 """
 
 from __future__ import annotations
@@ -24,12 +25,28 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.steps import Steps
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.capacity.rates import NO_VERSION, Version
-from dynaproof.impl.metadata.changes import Read, activate, is_current, keys_of_workflow, remove_table
-from dynaproof.impl.metadata.records import WORKFLOWS, ReplacementRecord, SplitRecord, Target, WorkflowRecord
+from dynaproof.impl.metadata.changes import (
+    Read,
+    activate,
+    begin_to_delete,
+    is_current,
+    keys_of_workflow,
+    remove_table,
+)
+from dynaproof.impl.metadata.records import (
+    WORKFLOWS,
+    ReplacementRecord,
+    SplitRecord,
+    TableRecord,
+    Target,
+    WorkflowRecord,
+    table_key,
+)
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica
+from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router.call import Ending
-from dynaproof.impl.storage_node.messages import DropPartition, Fenced, PartitionGone
+from dynaproof.impl.storage_node.messages import DropPartition, Fenced, NoRoom, PartitionGone
 
 
 class StepTimer(Timer, frozen=True, gc=False, tag="workflow_step"):
@@ -61,12 +78,14 @@ class Finished(Struct, frozen=True, gc=False):
 class Driven:
     """A workflow that is under way, and what has been answered to this life of this admin."""
 
-    __slots__ = ("answered", "finishing", "rated", "record", "waits")
+    __slots__ = ("answered", "finishing", "rated", "record", "refused", "waits")
 
     def __init__(self, record: WorkflowRecord) -> None:
         self.record = record
         self.answered: dict[tuple[int, NodeId], bool] = {}
-        """By partition and address of a node."""
+        """By partition and address of a node;"""
+        self.refused: dict[tuple[int, NodeId], bool] = {}
+        """and those nodes that have no room for a replica, as they said last."""
         self.rated: dict[int, Version] = {}
         """By partition, the version of the rates that it has heard of."""
         self.finishing = False
@@ -74,20 +93,40 @@ class Driven:
         self.waits = 0
         """How often its commands were sent."""
 
+    def silent(self, target: Target) -> list[NodeId]:
+        """The nodes that have not answered for a partition."""
+        return [one for one in target.nodes() if (target.partition, one) not in self.answered]
+
+    def out(self, target: Target, nodes: Nodes) -> int:
+        """How many of these will not make their replica: their nodes are lost, or have no room."""
+        silent = self.silent(target)
+        voters = [voter for voter in target.config.voters if voter.node.address in silent]
+        return sum(
+            nodes.has_lost(one, target.partition) or (target.partition, one.node.address) in self.refused
+            for one in voters
+        )
+
     def lacks(self, nodes: Nodes) -> int:
         """How many nodes must still answer, at the least, before its last step: of each partition all but one
-        that is lost, when it is created (A13), and all but one, when it is deleted (A14).
+        that is out, when it is created (A13), and all but one, when it is deleted (A14).
         """
         creates, missing = self.record.kind == "create", 0
         for target in self.record.targets:
-            silent = [one for one in target.nodes() if (target.partition, one) not in self.answered]
-            may_lack = 1
-            if creates:  # Who is lost is replaced like any voter, once the table is active (A10).
-                voters = target.config.voters
-                lost = [one.node.address for one in voters if nodes.has_lost(one, target.partition)]
-                may_lack = min(1, sum(one in silent for one in lost))
-            missing += max(0, len(silent) - may_lack)
+            # Who is out is replaced like any voter, once the table is active (A10).
+            may_lack = min(1, self.out(target, nodes)) if creates else 1
+            missing += max(0, len(self.silent(target)) - may_lack)
         return missing
+
+    def is_hopeless(self, nodes: Nodes) -> bool:
+        """Whether a table cannot be created: two voters of a partition are out, and nobody replaces them, for
+        it has no leader (A13).
+        """
+        creates = self.record.kind == "create"
+        return creates and any(self.out(target, nodes) > 1 for target in self.record.targets)
+
+    def is_due(self, nodes: Nodes) -> bool:
+        """Whether its last step may be taken."""
+        return not self.lacks(nodes) or self.is_hopeless(nodes)
 
 
 class Workflows:
@@ -177,7 +216,7 @@ class Workflows:
     def go_on(self, driven: Driven) -> None:
         """Command those that have not answered, so many at a time; or take the last step (A2)."""
         settings, env = self.settings, self.env
-        if not driven.lacks(self.nodes):
+        if driven.is_due(self.nodes):
             self.finish(driven)
         left = settings.commands
         for target in driven.record.targets:
@@ -218,9 +257,24 @@ class Workflows:
                 named = member is None or member in target.config.voters
                 if target.partition == partition and named:
                     driven.answered[partition, sender.address] = True
-                    if self.term.active and not driven.lacks(self.nodes):
-                        self.finish(driven)
+                    driven.refused.pop((partition, sender.address), None)
+                    self.look_whether_due(driven)
                     return
+
+    def on_no_room(self, sender: NodeId, m: NoRoom) -> None:
+        """A node has no room for a replica, now: it is asked again, as long as the table is created."""
+        if sender != m.member.node:
+            return
+        for driven in self.known.values():
+            for target in driven.record.targets:
+                if target.partition == self.env.lane and m.member in target.config.voters:
+                    driven.refused[target.partition, sender.address] = True
+                    self.look_whether_due(driven)
+
+    def look_whether_due(self, driven: Driven) -> None:
+        """Take the last step as soon as it may be taken."""
+        if self.term.active and driven.is_due(self.nodes):
+            self.finish(driven)
 
     def on_fenced(self, sender: NodeId, m: Fenced) -> None:
         """Another admin is active."""
@@ -243,6 +297,11 @@ class Workflows:
         if not self.term.governs(read) or not is_current(read, driven.record):
             driven.finishing = False
             self.look()
+            return
+        if driven.is_hopeless(self.nodes):
+            self.env.note(Reached("table that cannot be created was given up"))
+            table: TableRecord = read.record(table_key(driven.record.table))
+            self.metadata.change(begin_to_delete(read, table, driven.record.request), Finished(m.workflow))
             return
         if driven.record.kind == "create" and not self.has_rates(driven, read):
             driven.finishing = False
@@ -268,8 +327,7 @@ class Workflows:
         driven = self.known.get(m.workflow)
         if driven is not None:
             driven.rated[m.partition] = m.version
-            if self.term.active and not driven.lacks(self.nodes):
-                self.finish(driven)
+            self.look_whether_due(driven)
 
     def unready(self, m: Finish) -> None:
         """The metadata did not answer: it is tried again when the commands are."""
@@ -285,5 +343,4 @@ class Workflows:
         driven.finishing = False
         if ending == "ok":
             self.forget(m.workflow)
-        else:
-            self.look()
+        self.look()  # What has taken its place, or has changed meanwhile.

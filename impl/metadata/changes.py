@@ -284,9 +284,17 @@ def delete_table(
     if table.status == "deleting":
         return table
     ids: Ids = read.record(IDS_KEY) or FIRST_IDS
-    under_way = ids.under_way + (0 if table.workflow else 1)
-    if under_way > most_workflows:
+    if not table.workflow and ids.under_way >= most_workflows:
         return too_many(most_workflows)
+    return begin_to_delete(read, table, request)
+
+
+def begin_to_delete(read: Read, table: TableRecord, request: RequestId) -> Change:
+    """Begin the workflow that deletes a table, by that request: an order, or the one by which it was to be
+    created and cannot be (A13).
+    """
+    ids: Ids = read.record(IDS_KEY) or FIRST_IDS
+    under_way = ids.under_way + (0 if table.workflow else 1)
     partitions: list[PartitionRecord] = [
         read.record(partition_key(partition)) for partition in lineage(table)
     ]

@@ -1,5 +1,8 @@
 """A partition ends by a split: its leader proposes the barrier at the command of an admin, and whoever knows
-it says so from then on (rules H5, H6 and A12 of docs/table.md).
+it says so from then on (rules H5, H6, P1 and A12 of docs/table.md).
+
+Before that, every voter writes a checkpoint: then the last one, at the barrier, for which the children wait,
+has only little to write. It is waited for a heartbeat at the most, for it is no more than a help.
 
 *Invariants.* A `Split` is proposed when no config is in flight and all below is chosen, under the config of
 the epoch that the command expects, with every voter admitted and full: so its children have the voters that
@@ -12,9 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Request, WrongPartition
-from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone, SplitPartition
+from dynaproof.impl.partition.messages.split import (
+    CheckpointDone,
+    CheckpointFirst,
+    SplitAlready,
+    SplitDone,
+    SplitPartition,
+)
 from dynaproof.impl.partition.records import ChildSpec, Split
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.partition.waiting import Waiting
@@ -36,6 +45,22 @@ def is_inside(m: SplitPartition) -> bool:
     return True
 
 
+class Preparing:
+    """A command for which the voters write checkpoints."""
+
+    __slots__ = ("command", "over", "sender", "until", "written")
+
+    def __init__(self, sender: NodeId, command: SplitPartition, until: Microseconds) -> None:
+        self.sender = sender
+        self.command = command
+        self.until = until
+        """How long that is waited for."""
+        self.written: dict[Member, bool] = {}
+        """The voters that have written theirs."""
+        self.over = False
+        """Whether all have, or it was waited for long enough."""
+
+
 class Splitting(Service):
     """Ends a partition."""
 
@@ -44,6 +69,12 @@ class Splitting(Service):
         self.env = replica.env
         self.waiting = waiting
         self.membership = Membership(replica, self.says_so)
+        self.preparing: Preparing | None = None
+        """What this leader waits for before it proposes the barrier."""
+        self.owes: CheckpointFirst | None = None
+        """The question of a leader that is answered when a checkpoint is durable"""
+        self.owes_through = 0
+        """of all that was applied then."""
 
     # --- The command ---
 
@@ -58,7 +89,12 @@ class Splitting(Service):
             return
         reason = self.reason_to_refuse(leadership, m)
         if reason:
+            if self.is_deaf(leadership):
+                self.replica.reached("leader that does not hear a voter handed over to split")
+                self.replica.hand_over()
             self.membership.not_now(sender, m.expected_epoch, reason)
+        elif not self.is_prepared(leadership, sender, m):
+            return
         elif replica.in_flight:
             self.membership.wait(leadership, sender, m, self.on_split_partition)
         elif replica.clock_trusted():
@@ -85,11 +121,81 @@ class Splitting(Service):
             return "its pages lie in as many files as they may"
         return ""
 
+    def is_deaf(self, leadership: Leadership) -> bool:
+        """Whether this leader has not heard a voter though it has led for a lease, and heard another one:
+        that one may hear all, and then it can split.
+        """
+        if self.env.now - leadership.began_at <= self.replica.settings.lease_us:
+            return False
+        heard = [leadership.progress[voter].asked_at >= 0 for voter in self.replica.others()]
+        return any(heard) and not all(heard)
+
     def children(self, m: SplitPartition) -> tuple[ChildSpec, ChildSpec]:
         """What the command makes: voters on the nodes that have this partition's, of incarnation 1 (H3)."""
         voters = tuple(Member(voter.node, 1) for voter in self.replica.config.voters)
         low, high = m.range.split(m.at)
         return ChildSpec(m.left, low, voters), ChildSpec(m.right, high, voters)
+
+    # --- A checkpoint before it (P1) ---
+
+    def is_prepared(self, leadership: Leadership, sender: NodeId, m: SplitPartition) -> bool:
+        """Whether the barrier may be proposed: else, at the first word of a command, all voters are asked."""
+        preparing = self.preparing
+        if preparing is not None and preparing.command == m:
+            preparing.sender = sender
+            return preparing.over
+        until = self.env.now + self.replica.settings.heartbeat_us
+        self.preparing = Preparing(sender, m, until)
+        for voter in self.replica.config.voters:
+            self.replica.send(
+                voter, CheckpointFirst(self.replica.member, voter.incarnation, leadership.ballot)
+            )
+        return False
+
+    def on_checkpoint_first(self, sender: NodeId, m: CheckpointFirst) -> None:
+        """Write a checkpoint for who leads; a replica without a tree has none to write."""
+        if m.ballot == self.replica.leader_ballot and self.replica.full:
+            self.owes, self.owes_through = m, self.replica.state.applied
+            self.write_first()
+
+    def tidied(self) -> None:
+        """A checkpoint is durable: the one that is owed, or one that was under way before."""
+        self.write_first()
+
+    def write_first(self) -> None:
+        """Write what is owed as soon as no other checkpoint is under way, and say so when it is durable."""
+        replica, owes, snapshot = self.replica, self.owes, self.replica.log.head.snapshot
+        if owes is None or replica.checkpoint is not None:
+            return
+        if self.owes_through > (0 if snapshot is None else snapshot.slot):
+            replica.write_checkpoint()
+            return
+        self.owes = None
+        replica.send(owes.source, CheckpointDone(replica.member, owes.source.incarnation, owes.ballot))
+
+    def on_checkpoint_done(self, sender: NodeId, m: CheckpointDone) -> None:
+        """Go on with the command when all voters have written theirs."""
+        preparing, leadership = self.preparing, self.replica.leadership
+        if preparing is None or leadership is None or m.ballot != leadership.ballot:
+            return
+        preparing.written[m.source] = True
+        if all(voter in preparing.written for voter in self.replica.config.voters):
+            self.prepared(preparing)
+
+    def has_room(self) -> None:
+        """Go on with it after a heartbeat, too: one that answers nothing holds no split back."""
+        if self.preparing is not None and self.env.now >= self.preparing.until:
+            self.prepared(self.preparing)
+
+    def prepared(self, preparing: Preparing) -> None:
+        """Go on with the command, once: if that is not possible now, its sender asks again."""
+        if not preparing.over:
+            preparing.over = True
+            self.on_split_partition(preparing.sender, preparing.command)
+
+    def stepped_down(self) -> None:
+        """The next leader is asked anew."""
+        self.preparing = None
 
     # --- The barrier ---
 
@@ -121,5 +227,9 @@ class Splitting(Service):
             self.env.send(sender, SplitAlready(expected_epoch, split))
         return split is not None
 
-    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {SplitPartition: on_split_partition}
+    HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        SplitPartition: on_split_partition,
+        CheckpointFirst: on_checkpoint_first,
+        CheckpointDone: on_checkpoint_done,
+    }
     SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {SplitPartition: is_inside}

@@ -116,6 +116,7 @@ class Leadership:
 
     __slots__ = (
         "ballot",
+        "began_at",
         "config_in_flight",
         "config_waits",
         "counted",
@@ -145,6 +146,7 @@ class Leadership:
         wall: Microseconds,
     ) -> None:
         self.ballot = ballot
+        self.began_at = now
         self.tail_start = tail_start
         """The first slot of its first batch,"""
         self.tail_end = tail_end

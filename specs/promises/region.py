@@ -24,6 +24,7 @@ from dynaproof.specs.views.region import (
     RegionView,
     Removed,
     ScanEnded,
+    SplitServed,
     Strayed,
     Unended,
     Unmended,
@@ -82,7 +83,7 @@ def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
 @spec("always", source="docs/table.md, A13", over=RegionView, on=(BecameActive,))
 def active_tables_are_whole(view: RegionView) -> Iterable[Violation]:
     """When a table becomes active, every replica of its partitions was made, but for one of each whose node
-    is lost: that is replaced.
+    is lost, or has no room: that is replaced.
     """
     for fact in view.take(BecameActive):
         if fact.missing:
@@ -204,6 +205,22 @@ def children_follow_a_chosen_split(view: RegionView) -> Iterable[Violation]:
         )
 
 
+@spec("eventually", source="docs/table.md, H1, H6 and H9", over=RegionView, on=(SplitServed,))
+def splits_stop_briefly(view: RegionView) -> Iterable[Violation]:
+    """Without faults both children of a split serve within five round trips and seven syncs after the barrier
+    was chosen: the leader counts its votes and says so, each voter makes its replicas (three syncs), and the
+    first leader is promised and votes for its first batch.
+    """
+    for fact in view.take(SplitServed):
+        # Whoever waits for a sync waits for the one that is under way, too.
+        bound = 5 * 2 * fact.pace.latency_us + 7 * 2 * fact.pace.sync_us
+        if fact.took_us > bound:
+            yield Violation(
+                f"partition {fact.child} did not serve for {fact.took_us} us after partition "
+                f"{fact.partition} was split; it may take {bound}"
+            )
+
+
 @spec("eventually", source="docs/table.md, R1 to R6", over=RegionView, on=(Failing,))
 def errors_stop_after_faults(view: RegionView) -> Iterable[Violation]:
     """Once all has mended, for which there is a bound, no user that asks a running router hears an error that
@@ -230,6 +247,7 @@ SPECS: tuple[AnySpec, ...] = (
     copies_of_orders_are_answered,
     keys_lie_in_their_partition,
     children_follow_a_chosen_split,
+    splits_stop_briefly,
     users_see_one_table,
     scan_returns_each_once,
     nothing_leaks,

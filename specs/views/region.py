@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from dynaproof.specs.views.base import Fact, Name, View
+from dynaproof.specs.views.load_facts import Pace
 
 
 class RegionFact(Fact, frozen=True, gc=False):
@@ -169,6 +170,15 @@ class Leaked(RegionFact, frozen=True, gc=False):
 
     where: str
     what: str
+
+
+class SplitServed(RegionFact, frozen=True, gc=False):
+    """A child of a split serves, this long after the barrier was chosen; or has not for so long."""
+
+    partition: Name
+    child: Name
+    took_us: int
+    pace: Pace
 
 
 class Unended(RegionFact, frozen=True, gc=False):

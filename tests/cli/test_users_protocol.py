@@ -24,6 +24,7 @@ NAMES = ("a", "b", "c", "d")
 
 class Elect(Message):
     name: str
+    why: str = ""
 
 
 class Tick(Timer):
@@ -256,6 +257,12 @@ MISTAKES = {
         "runs_are_reproducible",
         "{file}: line {line} calls time.time_ns",
     ),
+    "the order of a set in what is said": (
+        ", Elect(name))",
+        ", Elect(name, ''.join({*'0123456789'})))",
+        "runs_are_reproducible",
+        "under another PYTHONHASHSEED: an order comes from a set or a hash",
+    ),
     "the order of a set": (
         "            self.env.set_timer(100_000, Tick())\n",
         "            self.env.set_timer(int(''.join({*'0123456789'})) // 10_000, Tick())\n",
@@ -284,7 +291,7 @@ REFUSED = {
         "message: Elect)",
         "message)",
         (
-            "line 43: Ring.on_elect has its parameter message annotated without a type; it must be a class "
+            "line 44: Ring.on_elect has its parameter message annotated without a type; it must be a class "
             "that inherits from Message"
         ),
     ),
@@ -314,7 +321,7 @@ REFUSED = {
     "a node that cannot be made": (
         'self.leader = ""',
         "self.leader = nobody",
-        "made: NameError: name 'nobody' is not defined (mistaken.py, line 30, in __init__",
+        "made: NameError: name 'nobody' is not defined (mistaken.py, line 31, in __init__",
     ),
 }
 

@@ -19,6 +19,7 @@ from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Operation, Put, Request
 from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.splitting import Preparing, Splitting
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.values.key_range import whole
@@ -139,6 +140,13 @@ class SplitGroup:
         request = structs.replace(request, **fields)
         self.tell(name, request, lane)
         return request
+
+    def prepare(self, command: SplitPartition = SPLIT) -> None:
+        """All voters have written their checkpoints for a command, as far as the leader knows (P1)."""
+        leader = self.replica("sa")
+        splitting = next(service for service in leader.services if isinstance(service, Splitting))
+        splitting.preparing = Preparing(CLIENT, command, 0)
+        splitting.preparing.over = True
 
     def put(self, key: bytes, item: bytes = b"item") -> Request:
         """Put an item at the parent's leader, and wait for that."""

@@ -185,3 +185,18 @@ def test_an_old_segment_that_a_crash_brings_back_is_not_read_again() -> None:
     place: Any = SimpleNamespace(name=PLACE.name, disk=disk)
     made.logs.synced(place, LEADER)
     assert disk.read == [newest]
+
+
+def test_the_segment_that_one_place_writes_is_read_on_however_many_another_has_begun() -> None:
+    """Found by `logs_agree_up_to_commit` in `busy`, seed 3: the rest of a segment was not read."""
+    made, prefix = observer(), log_prefix(ONLY_LANE, LEADER.incarnation)
+    newest = f"{prefix}{9:08d}"
+    made.logs.read_through[PLACE.name, newest] = 1_000
+    for number in range(20):
+        made.logs.read_through["elsewhere", f"{number:08d}"] = 1_000
+    made.logs.forget(4)
+    disk: Any = Removed(newest)
+    place: Any = SimpleNamespace(name=PLACE.name, disk=disk)
+    made.logs.synced(place, LEADER)
+    assert disk.read == [newest]
+    assert next(iter(made.logs.read_through)) == ("elsewhere", f"{16:08d}")

@@ -213,11 +213,53 @@ def test_a_table_becomes_active_though_a_node_is_lost_before_it_has_made_its_rep
     assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
 
 
-def test_a_table_of_which_two_replicas_of_a_partition_are_lost_does_not_become_active() -> None:
-    region = Region()
-    region.begin(CreateTable("films", SCHEMA, 1, 3))
+def creating(region: Region) -> PartitionRecord:
+    """A second table is being created: its partition on the nodes without the metadata."""
+    region.begin(CreateTable("films", SCHEMA, 2, 3))
     assert region.go(lambda: region.tables().get("films") == "creating")
-    (films,) = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
-    for voter in films.config.voters[:2]:
+    films = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"][-1]
+    assert isinstance(films, PartitionRecord)
+    assert not {voter.node.name for voter in films.config.voters} & {"sa", "sb", "sc"}
+    return films
+
+
+def test_a_table_of_which_two_nodes_of_a_partition_stay_away_does_not_become_active() -> None:
+    region = Region()
+    for voter in creating(region).config.voters[:2]:
         region.world.crash(region.world.places[voter.node.name], "lost", lose_disk=True)
     assert not region.go(lambda: region.tables().get("films") != "creating", MANY // 4)
+
+
+def test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again() -> None:
+    region = Region()
+    for voter in creating(region).config.voters[:2]:
+        place = region.world.places[voter.node.name]
+        region.world.crash(place, "lost", lose_disk=True)
+        region.world.start(place)
+    assert region.go(lambda: "films" not in region.tables(), MANY)
+    assert not [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+    region.create("films")
+    assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
+
+
+@pytest.mark.parametrize("full", [1, 2])
+def test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_deleted_beside_two(
+    full: int,
+) -> None:
+    region = Region()
+    voters = creating(region).config.voters[:full]
+    for voter in voters:
+        host: Any = region.world.places[voter.node.name].node
+        host.settings = structs.replace(CONFIG.settings, replicas_per_node=0)
+    if full > 1:
+        assert region.go(lambda: "films" not in region.tables(), MANY)
+        return
+    assert region.go(lambda: region.tables().get("films") == "active", MANY)
+
+    def is_mended() -> bool:
+        films = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+        named = any(voter in one.config.voters for one in films for voter in voters)
+        return not named and not region.metadata.of(ReplacementRecord)
+
+    assert region.go(is_mended, MANY)
+    assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)

@@ -99,7 +99,9 @@ def test_configs_and_splits_wait_for_each_other() -> None:
     group.tell("sa", RaiseEpoch(0))
     assert refusal(group).reason == "a config is in flight"
     group.wait(lambda: group.replica("sa").config.epoch == 1)
-    group.tell("sa", structs.replace(SPLIT, expected_epoch=1))
+    command = structs.replace(SPLIT, expected_epoch=1)
+    group.prepare(command)
+    group.tell("sa", command)
     group.tell("sa", RaiseEpoch(1))
     group.wait(group.is_split)
     assert group.replica("sa").config.epoch == 1, "nothing is proposed above a barrier"
@@ -111,6 +113,7 @@ def test_configs_and_splits_wait_for_each_other() -> None:
 
 def test_a_split_is_proposed_once_all_below_it_is_chosen() -> None:
     group = SplitGroup()
+    group.prepare()
     put = group.ask("sa", Put(LOW, b"before"))
     group.tell("sa", SPLIT)
     assert not proposed(group)
@@ -185,6 +188,93 @@ def test_wrong_partition_is_final_if_the_barrier_is_within_the_deadline(
     assert answer.first == (member("sa").node if name == "sa" else None), "only who led says who is first"
 
 
+# --- A leader that does not hear all (A12) ---
+
+
+def test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits() -> None:
+    group = SplitGroup(waits=False)
+    for link in ("sa>sc", "sc>sa"):
+        group.world.cut_links[link] = 0
+    group.wait(lambda: group.replica("sa").serving)
+    assert refusal(group).reason == "a voter is not admitted"
+    assert group.replica("sa").leading is not None, "it was asked too soon to know that it never hears it"
+    group.go(2 * group.replica("sa").settings.lease_us)
+    assert group.replica("sa").serving
+    group.tell("sa", SPLIT)
+    assert group.replica("sa").leading is None
+    group.wait(lambda: group.replica("sb").serving)
+    others = group.replica("sb").leadership.progress
+    group.wait(lambda: all(others[one].full for one in group.replica("sb").others()))
+    group.tell("sb", SPLIT)
+    group.wait(lambda: group.is_split("sb"))
+
+
+def test_a_leader_that_hears_all_keeps_its_place() -> None:
+    group = SplitGroup(waits=False)
+    group.wait(lambda: group.replica("sa").serving)
+    group.go(2 * group.replica("sa").settings.lease_us)
+    group.tell("sa", SPLIT)
+    assert group.replica("sa").serving, "who hears all splits itself"
+    group.wait(group.is_split)
+
+
+# --- A checkpoint before the barrier (P1) ---
+
+
+def test_all_voters_write_a_checkpoint_before_the_barrier_and_users_are_served_meanwhile() -> None:
+    group = SplitGroup()
+    for number in range(20):
+        group.put(LOW, b"%d" % number)
+    ordered_at = group.replica("sa").state.applied
+    group.tell("sa", SPLIT)
+    assert not proposed(group)
+    group.ask("sa", Put(LOW, b"meanwhile"))
+    assert group.replica("sa").in_flight, "nobody waits for the checkpoints"
+    group.wait(lambda: proposed(group))
+    for name in ("sa", "sb", "sc"):
+        replica = group.replica(name)
+        assert replica.log.head.snapshot.slot >= ordered_at - 1, "so the last one has little to write"
+        assert replica.checkpoint is None
+    group.wait(group.is_split)
+
+
+def test_a_checkpoint_that_is_under_way_is_followed_by_the_one_before_the_barrier() -> None:
+    group = SplitGroup()
+    group.put(LOW, b"old")
+    for name in ("sa", "sb", "sc"):
+        group.world.run(group.place(name), group.replica(name).write_checkpoint, lane=PARENT)
+    under_way = group.replica("sa").checkpoint.snapshot.slot
+    group.put(HIGH, b"new")
+    group.tell("sa", SPLIT)
+    group.wait(lambda: proposed(group))
+    assert group.replica("sa").log.head.snapshot.slot > under_way
+
+
+def test_a_voter_that_writes_no_checkpoint_holds_no_split_back() -> None:
+    group = SplitGroup()
+    group.put(LOW, b"item")
+    group.cut("sc")
+    began = group.world.tau
+    group.tell("sa", SPLIT)
+    group.wait(lambda: group.is_split("sa", "sb"))
+    assert group.world.tau - began < 3 * group.replica("sa").settings.heartbeat_us
+    group.mend()
+    group.wait(group.is_split)
+
+
+def test_a_deposed_leader_prepares_nothing_and_the_next_one_is_asked_anew() -> None:
+    group = SplitGroup()
+    group.put(LOW, b"item")
+    group.tell("sa", SPLIT)
+    group.world.run(group.place("sa"), group.replica("sa").hand_over, lane=PARENT)
+    group.wait(lambda: any(group.replica(name).serving for name in ("sb", "sc")))
+    group.go(100_000)
+    assert not proposed(group)
+    leader = next(name for name in ("sb", "sc") if group.replica(name).serving)
+    group.tell(leader, SPLIT)
+    group.wait(group.is_split)
+
+
 @pytest.mark.parametrize("name", ["sa", "sb", "sc"])
 def test_who_knows_the_barrier_answers_what_is_remembered_and_reads_nothing(name: str) -> None:
     group = SplitGroup()
@@ -202,6 +292,7 @@ def test_who_knows_the_barrier_answers_what_is_remembered_and_reads_nothing(name
 
 def test_who_waits_is_answered_in_the_step_that_applies_the_barrier() -> None:
     group = SplitGroup()
+    group.prepare()
     group.tell("sa", SPLIT)
     waiting = [group.ask("sa", Put(key, b"item")) for key in (LOW, HIGH)]
     again = structs.replace(waiting[0], attempt=2)
@@ -221,6 +312,7 @@ def test_who_waits_is_answered_in_the_step_that_applies_the_barrier() -> None:
 
 def test_a_leader_that_steps_down_before_the_barrier_is_chosen_answers_nothing() -> None:
     group = SplitGroup()
+    group.prepare()
     group.cut("sa")
     group.tell("sa", SPLIT)
     group.ask("sa", Put(LOW, b"item"))

@@ -4,6 +4,7 @@ becomes of the metadata. What storage nodes do about it is told here; they do no
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -409,6 +410,24 @@ def test_a_partition_that_is_hot_for_long_enough_is_split_where_it_is_hot_and_no
     assert region.go(lambda: region.work is not None, MANY)
     assert region.work is not None
     assert (region.work.reason, region.work.at) == ("heat", MIDDLE)
+
+
+def test_a_split_that_is_given_up_is_planned_again_after_a_pause_that_grows() -> None:
+    region = Region(split_bytes=1 << 20, split_patience_us=400_000, survey_us=100_000)
+    region.metadata.was_chosen = lambda *_: True
+    reports(region, pages_bytes=1 << 20, middle=MIDDLE)
+    pauses = []
+    for epoch in range(3):
+        assert region.go(lambda: region.step() == "split", MANY)
+        assert region.go(lambda: region.step() == "void", MANY)
+        raised = region.partition(region.parent).config.raised()
+        region.tell(OtherEpoch(epoch, raised, 12 + epoch))
+        assert region.go(lambda: region.work is None, MANY)
+        ended = region.world.tau
+        assert region.go(lambda: region.work is not None, MANY)
+        pauses.append(region.world.tau - ended)
+    assert pauses[0] >= 300_000
+    assert all(later > 1.5 * earlier for earlier, later in itertools.pairwise(pauses)), pauses
 
 
 def test_a_partition_is_not_split_where_it_cannot_be() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.partition import PARTITION
-from dynaproof.specs.promises import load
+from dynaproof.specs.promises import load, region
 from dynaproof.specs.spec import AnySpec
 from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.load_facts import (
@@ -21,6 +21,7 @@ from dynaproof.specs.views.load_facts import (
     Throttled,
     Worked,
 )
+from dynaproof.specs.views.region import RegionView, SplitServed
 
 PACE = Pace(latency_us=500, sync_us=100, in_flight_slots=4, window_bytes=1_000)
 
@@ -93,3 +94,12 @@ def test_what_fills_up_and_what_a_handler_does_is_within_its_bound() -> None:
     assert sentences(load.work_is_bounded, Worked("a", "Accept", "read", 11, 10)) == [
         "a read 11 bytes on Accept; the bound is 10"
     ]
+
+
+def test_writes_stop_at_a_split_for_five_round_trips_and_seven_syncs_at_the_most() -> None:
+    bound, view = 10 * 500 + 14 * 100, RegionView()
+    view.file(SplitServed(1, 2, bound, PACE))
+    assert list(region.splits_stop_briefly.check(view)) == []
+    view.file(SplitServed(1, 3, bound + 1, PACE))
+    (violation,) = region.splits_stop_briefly.check(view)
+    assert violation.sentence.startswith(f"partition 3 did not serve for {bound + 1} us")

@@ -70,7 +70,7 @@ BUGS = (
         "workflows_not_counted",
         "Tables are created and deleted however many workflows are under way.",
         Edit(CHANGES, "if ids.under_way >= most_workflows:", "if False:"),
-        Edit(CHANGES, "if under_way > most_workflows:", "if False:"),
+        Edit(CHANGES, "if not table.workflow and ids.under_way >= most_workflows:", "if False:"),
         scenario=COMES_AND_GOES,
     ),
     bug(
@@ -105,13 +105,17 @@ BUGS = (
     bug(
         "active_at_a_quorum",
         "A table becomes active although a node of each partition has not answered that its replica is made.",
-        Edit(WORKFLOWS, "may_lack = min(1, sum(one in silent for one in lost))", "may_lack = 1"),
+        Edit(WORKFLOWS, "may_lack = min(1, self.out(target, nodes)) if creates else 1", "may_lack = 1"),
         scenario=COMES_AND_GOES,
     ),
     bug(
         "removed_at_one_answer",
         "The record of a table goes though two nodes of a partition have not answered that it is gone.",
-        Edit(WORKFLOWS, "            may_lack = 1\n", "            may_lack = 2\n"),
+        Edit(
+            WORKFLOWS,
+            "may_lack = min(1, self.out(target, nodes)) if creates else 1",
+            "may_lack = min(1, self.out(target, nodes)) if creates else 2",
+        ),
         scenario=COMES_AND_GOES,
     ),
     bug(

@@ -105,7 +105,7 @@ BUGS = (
     bug(
         "splits_never_given_up",
         "A split is waited for although a voter is lost, which nobody may replace meanwhile.",
-        Edit(SPLITS, "return late or any(", "return False and any("),
+        Edit(SPLITS, "return self.is_late(one) or any(", "return False and any("),
         scenario=AND_REPAIR,
     ),
     bug(

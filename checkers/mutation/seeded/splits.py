@@ -179,6 +179,22 @@ BUGS = (
         ),
         scenario=SCENARIO,
     ),
+    bug(
+        "waits_for_every_checkpoint",
+        "A split waits until every voter has written a checkpoint, however long that takes.",
+        Edit(
+            SPLITTING,
+            "if self.preparing is not None and self.env.now >= self.preparing.until:",
+            "if False:",
+        ),
+        scenario=UNDER_LOAD,
+    ),
+    bug(
+        "deaf_leader_keeps_its_place",
+        "A leader that does not hear a voter refuses to split, and leads on.",
+        Edit(SPLITTING, "return any(heard) and not all(heard)", "return False"),
+        scenario=OF_A_SPLIT,
+    ),
     # --- Pages ---
     bug(
         "file_goes_with_its_owner",
@@ -222,5 +238,10 @@ BUGS = (
         ),
         scenario=SCENARIO,
     ),
-    # --- Membership of a child ---
+    bug(
+        "nobody_campaigns_first",
+        "The children of the node that led their parent wait for an election timer like all others.",
+        Edit(SPLITTING, "self.replica.end.led = True", "pass"),
+        scenario=UNDER_LOAD,
+    ),
 )

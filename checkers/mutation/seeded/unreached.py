@@ -1,5 +1,6 @@
-"""Bugs of splits that no exploration has found so far, in 100 to 150 schedules: they are not in the
-catalogue, and are kept so that sharper draws can be tried on them. Tests of single rules fail with most.
+"""Bugs of splits, and of tables that cannot be created, that no exploration has found so far, in 100 to 150
+schedules: they are not in the catalogue, and are kept so that sharper draws can be tried on them. Tests of
+single rules fail with most.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLITS,
     SPLITTING,
     TABLES,
+    WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
 
@@ -203,5 +205,21 @@ BUGS = (
             "self.end(number, Items(tuple(paging.items), None))",
         ),
         scenario="split-under-load",
+    ),
+    bug(
+        "waits_for_a_node_without_room",
+        "A table waits until every node has made its replica, whatever room that has.",
+        Edit(WORKFLOWS, "driven.refused[target.partition, sender.address] = True", "pass"),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "table_stays_creating",
+        "A table of which two replicas of a partition will never be made is waited for.",
+        Edit(
+            WORKFLOWS,
+            "return creates and any(self.out(target, nodes) > 1 for target in self.record.targets)",
+            "return False",
+        ),
+        scenario="create-delete-create",
     ),
 )

@@ -1,11 +1,15 @@
 """How a partition is split at the command of an admin (A12 of docs/table.md), and what who knows the barrier
 answers.
+
+Before it proposes the barrier a leader has every voter write a checkpoint (P1).
 """
 
 from __future__ import annotations
 
 from dynaproof.impl.node import Message
 from dynaproof.impl.partition.records import Split
+from dynaproof.impl.paxos.ids import Ballot
+from dynaproof.impl.paxos.messages.peer import Peer
 from dynaproof.impl.values.key_range import KeyRange
 
 
@@ -32,3 +36,17 @@ class SplitAlready(Message, frozen=True, gc=False, tag="split_already"):
 
     expected_epoch: int
     split: Split
+
+
+class CheckpointFirst(Peer, frozen=True, gc=False, tag="checkpoint_first"):
+    """The leader of this ballot is about to propose a barrier: write a checkpoint, so that the last one has
+    little left. Answered with `CheckpointDone`, or not at all.
+    """
+
+    ballot: Ballot
+
+
+class CheckpointDone(Peer, frozen=True, gc=False, tag="checkpoint_done"):
+    """The log names a checkpoint durably that is newer than the question of the leader of this ballot."""
+
+    ballot: Ballot

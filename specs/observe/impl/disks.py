@@ -186,13 +186,16 @@ class DurableLogs:
         return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
 
     def forget(self, kept: int) -> None:
-        """Keep only so many of the places to which logs were read: old segments do not grow any more. They
+        """Keep of each place only so many of the logs that were read: old segments do not grow any more. They
         are not read again either, where a crash undoes their removal: what they say was cut since.
         """
-        for place, log in list(self.read_through)[:-kept]:
-            del self.read_through[place, log]
-            self.read_before[place] = max(log, self.read_before.get(place, ""))
-        for member in list(self.pages)[:-kept]:
+        left: dict[str, int] = {}
+        for place, log in reversed(list(self.read_through)):
+            left[place] = left.get(place, kept) - 1
+            if left[place] < 0:
+                del self.read_through[place, log]
+                self.read_before[place] = max(log, self.read_before.get(place, ""))
+        for member in list(self.pages)[: -kept * len(left)]:
             del self.pages[member]
         self._prefixes.clear()
 

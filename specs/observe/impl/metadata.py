@@ -78,6 +78,8 @@ class MetadataObserver:
         """The name of a node that may serve a partition by its lease, if one may."""
         self.is_made: Callable[[int, Member], bool] = lambda _partition, _member: True
         """Whether a replica of a partition was ever seen."""
+        self.has_refused: Callable[[int, Member], bool] = lambda _partition, _member: False
+        """Whether a node has said that it has no room for a replica."""
         self.disk_of: Callable[[NodeId], int] = lambda node: node.incarnation
         """Which disk a node runs on now, counted from 1."""
         self.was_chosen: Callable[[int, PartitionRecord], bool] = lambda _partition, _record: True
@@ -92,8 +94,10 @@ class MetadataObserver:
         """and that the replicas of a parent are to be dropped."""
         self.given: dict[str, int] = {}
         """The highest id given so far, of each kind."""
-        self.ordered: dict[RequestId, bool] = {}
-        """Requests that have ordered a workflow."""
+        self.ordered: dict[tuple[str, RequestId], bool] = {}
+        """Kinds of workflows, and the requests that have ordered one: what cannot be created is deleted by
+        the request that ordered it.
+        """
         self.deletes: dict[int, bool] = {}
         """Workflows that delete a table;"""
         self.ended: dict[int, bool] = {}
@@ -164,9 +168,10 @@ class MetadataObserver:
         elif isinstance(after, WorkflowRecord):
             if before is None:
                 self.give("workflow", after.workflow)
-                again = "it had ordered one before" if after.request in self.ordered else ""
+                ordered = after.kind, after.request
+                again = "it had ordered one before" if ordered in self.ordered else ""
                 self.view.file(Decided(f"a workflow for {after.request}", again))
-                self.ordered[after.request] = True
+                self.ordered[ordered] = True
             elif before != after:
                 self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
         elif isinstance(before, WorkflowRecord):
@@ -268,11 +273,11 @@ class MetadataObserver:
             self.view.file(BecameActive(after.name, tuple(missing)))
 
     def never_made(self, record: PartitionRecord) -> list[str]:
-        """The replicas of a partition that were never seen, but for one whose node is lost."""
-        voters = record.config.voters
-        absent = [voter for voter in voters if not self.is_made(record.partition, voter)]
-        lost = [voter for voter in absent if self.is_lost(voter.node)]
-        missing = [voter for voter in absent if voter not in lost[:1]]
+        """The replicas of a partition that were never seen, but for one whose node is lost or has no room."""
+        number, voters = record.partition, record.config.voters
+        absent = [voter for voter in voters if not self.is_made(number, voter)]
+        out = [one for one in absent if self.is_lost(one.node) or self.has_refused(number, one)]
+        missing = [voter for voter in absent if voter not in out[:1]]
         return [f"{record.partition}: {voter}" for voter in missing]
 
     def is_lost(self, node: NodeId) -> bool:

@@ -1,0 +1,53 @@
+"""What the messages and timers of a run say, as a digest. The run's own has their kinds and times only, so by
+that two runs are equal in which other things are said at the same times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import Enum
+from typing import Any
+
+from msgspec import Struct
+
+from dynaproof.checkers.seam import Event
+from dynaproof.checkers.world.listening import Listening
+
+PLAIN = (int, float, str, bytes, Enum, type(None))
+"""What says the same in every process."""
+
+
+class Contents:
+    """Listens to a run, and hashes what is delivered, in order."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def listens(self, place: Any) -> Listening:
+        """Everything that is about to happen."""
+        return Listening(begins=self.begins)
+
+    def begins(self, event: Event) -> None:
+        """An event is about to happen."""
+        if event.payload is not None:
+            self._hash.update(f"{event.where} {said(event.payload)}\n".encode())
+
+    def digest(self) -> str:
+        """SHA-256 of it all."""
+        return self._hash.hexdigest()
+
+
+def said(value: Any) -> str:
+    """A value in words that are the same in every process: a set in order, an object by its type."""
+    if isinstance(value, PLAIN):
+        return repr(value)
+    if isinstance(value, Struct):
+        fields = [f"{name}={said(getattr(value, name))}" for name in value.__struct_fields__]
+        return f"{type(value).__name__}({', '.join(fields)})"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(said, value))})"
+    if isinstance(value, set | frozenset):
+        return f"{{{', '.join(sorted(map(said, value)))}}}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{said(key)}: {said(held)}' for key, held in value.items())}}}"
+    return type(value).__name__

@@ -20,6 +20,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.checkers.world.world import World
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.orders import CreateTable
 from dynaproof.impl.metadata.records import (
     METADATA,
@@ -164,8 +165,9 @@ class RegionUnderLoad:
         rows: int = ROWS,
         seed: int = 1,
         observers: Sequence[Observer] = (),
+        given: Provisioned | None = None,
     ) -> None:
-        self.items = items
+        self.items, self.given = items, given
         settings, nodes = Settings(repairs_itself=False), storage_nodes()
         region = Region(nodes[-len(ZONES) :], ADMIN_NODES)
         self.metadata = region.metadata
@@ -198,7 +200,7 @@ class RegionUnderLoad:
 
     def _create(self, partitions: int) -> None:
         self.run(8 * SECOND)  # An admin is active, and all nodes have reported.
-        self.order(CreateTable(TABLE, SCHEMA, partitions))
+        self.order(CreateTable(TABLE, SCHEMA, partitions, given=self.given))
         numbers = range(1, partitions + 1)
         ready = self.until(60 * SECOND, lambda: all(self.leader(one) is not None for one in numbers))
         assert ready, "every partition of a new table has a leader soon"

@@ -31,6 +31,8 @@ class RegionPlan(Struct, frozen=True):
     routers: tuple[NodeId, ...]
     metrics: NodeId | None = None
     """The metrics service, which scales tables; without one none is scaled."""
+    tokens: NodeId | None = None
+    """The token service; None: no table can be under global admission."""
 
     def __post_init__(self) -> None:
         zones = sorted({node.zone for node in self.storage_nodes})
@@ -42,8 +44,8 @@ class RegionPlan(Struct, frozen=True):
         for kind, nodes in (("admin", self.admins), ("router", self.routers)):
             if not nodes:
                 raise RegionError(f"a region needs one {kind} at the least; there is none")
-        metrics = () if self.metrics is None else (self.metrics,)
-        nodes = (*self.storage_nodes, *self.admins, *self.routers, *metrics)
+        services = [one for one in (self.metrics, self.tokens) if one is not None]
+        nodes = (*self.storage_nodes, *self.admins, *self.routers, *services)
         regions = sorted({node.region for node in nodes})
         if len(regions) > 1:
             raise RegionError(f"the nodes are of several regions: {', '.join(regions)}")

@@ -61,6 +61,54 @@ READS_DIVIDED = Sometimes(
     "impl/capacity/shares.py",
 )
 
+NODE_THROTTLED = Sometimes(
+    "request throttled by its node",
+    "A storage node refused a request by its own bucket, which all partitions there go through.",
+    "docs/capacity.md, Who is admitted",
+)
+
+TOKENS_SHORT = Sometimes(
+    "router throttled for want of tokens",
+    "A router throttled a request since the token service had said that its table's bucket is short.",
+    "impl/capacity/global_admission.py, rule 1",
+)
+
+TOKENS_UNHEARD = Sometimes(
+    "router heard nothing of its tokens",
+    "A router throttled a request since the token service had not answered in time.",
+    "impl/router/tokens.py, Fail safe",
+)
+
+TOKENS_RETURNED = Sometimes(
+    "tokens expired and were returned",
+    "The token service took back what a router had drawn and not used.",
+    "impl/capacity/global_admission.py, rule 3",
+)
+
+ROUTER_DIED_WITH_TOKENS = Sometimes(
+    "router crashed with tokens",
+    "A router crashed that held tokens of a table.",
+    "impl/capacity/global_admission.py, Crashes",
+)
+
+TOKENS_BEGAN_AGAIN = Sometimes(
+    "bucket at the token service began again",
+    "A bucket at the token service began another life, since the service had crashed.",
+    "impl/capacity/global_admission.py, Crashes",
+)
+
+LATE_DRAW = Sometimes(
+    "copy of a draw came late",
+    "The token service was told a draw that it had answered, or an older one.",
+    "impl/capacity/global_admission.py, rule 2",
+)
+
+TAKES_MORE = Sometimes(
+    "on-demand table takes more",
+    "A partition of an on-demand table was given more, since its table had a greater peak.",
+    "impl/capacity/on_demand.py",
+)
+
 OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -74,6 +122,14 @@ OF_CAPACITY: Mapping[str, Sometimes] = MappingProxyType(
             IN_DEBT,
             BUCKETS_DIVIDED,
             READS_DIVIDED,
+            NODE_THROTTLED,
+            TOKENS_SHORT,
+            TOKENS_UNHEARD,
+            TOKENS_RETURNED,
+            ROUTER_DIED_WITH_TOKENS,
+            TOKENS_BEGAN_AGAIN,
+            LATE_DRAW,
+            TAKES_MORE,
         )
     }
 )

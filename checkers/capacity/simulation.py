@@ -153,6 +153,7 @@ class Simulation:
                 hottest.throttled * COST // seconds,
                 sum(one.consumed for one in self.partitions) * COST // seconds,
                 self.rate,
+                seconds * SECOND_US,
             )
         )
         for one in self.partitions:

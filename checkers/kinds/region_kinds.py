@@ -34,6 +34,7 @@ from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.term import Activated
 from dynaproof.impl.metadata.records import ReplacementRecord, SplitRecord
 from dynaproof.impl.partition.messages.requests import Request
+from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown, UserAnswered, UserAsked
 from dynaproof.impl.storage_node.messages import (
@@ -99,7 +100,13 @@ _HOSTS = in_its_group(replica_host(), nodes=hosts, make=make_host)
 
 HOSTS_OF_REGION = structs.replace(
     _HOSTS,
-    notes={**_HOSTS.table(), Led: RegionObservation.led},
+    notes={
+        **_HOSTS.table(),
+        Led: RegionObservation.led,
+        ReadAdmitted: RegionObservation.admitted,
+        WriteAdmitted: RegionObservation.admitted,
+        CapacityExceeded: RegionObservation.exceeded,
+    },
     sent={
         **_HOSTS.sent,
         PartitionGone: RegionObservation.partition_gone,

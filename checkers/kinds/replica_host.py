@@ -24,11 +24,13 @@ from dynaproof.impl.partition.messages.readers import LogTrimmed
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply
 from dynaproof.impl.partition.notes import (
     CapacityExceeded,
+    LevelHeard,
     ReadAdmitted,
     ReadsDivided,
     ReadsTakenOver,
     Retried,
     Served,
+    UseHeard,
 )
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Ballot, Member
@@ -48,9 +50,11 @@ HOST_NOTES = (
     Retried,
     Served,
     CapacityExceeded,
+    LevelHeard,
     ReadAdmitted,
     ReadsDivided,
     ReadsTakenOver,
+    UseHeard,
 )
 """What a host notes."""
 

@@ -17,6 +17,7 @@ from dynaproof.checkers.mutation.seeded import (
     configs,
     copies,
     disks,
+    eventual_reads,
     flow,
     guards,
     hosting,
@@ -26,6 +27,8 @@ from dynaproof.checkers.mutation.seeded import (
     log_replicas,
     membership,
     metadata_moves,
+    node_limits,
+    on_demand,
     pages,
     repairs,
     request_ids,
@@ -39,6 +42,7 @@ from dynaproof.checkers.mutation.seeded import (
     tails,
     throttling,
     times,
+    tokens,
     windows,
 )
 from dynaproof.checkers.patches import Bug
@@ -75,6 +79,10 @@ MODULES = (
     router_splits,
     throttling,
     auto_scaling,
+    node_limits,
+    tokens,
+    eventual_reads,
+    on_demand,
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}

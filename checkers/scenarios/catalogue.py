@@ -16,11 +16,13 @@ from dynaproof.checkers.scenarios.busy import BUSY
 from dynaproof.checkers.scenarios.busy_table import BUSY_TABLE
 from dynaproof.checkers.scenarios.copy_under_load import COPY_UNDER_LOAD
 from dynaproof.checkers.scenarios.endurance import ENDURANCE
+from dynaproof.checkers.scenarios.global_admission import GLOBAL_ADMISSION
 from dynaproof.checkers.scenarios.large_items import LARGE_ITEMS
 from dynaproof.checkers.scenarios.light_load import LIGHT_LOAD
 from dynaproof.checkers.scenarios.many_groups import MANY_GROUPS
 from dynaproof.checkers.scenarios.membership import MEMBERSHIP
 from dynaproof.checkers.scenarios.metadata_moves import METADATA_MOVES
+from dynaproof.checkers.scenarios.on_demand import ON_DEMAND
 from dynaproof.checkers.scenarios.partition import PARTITION
 from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.restart_under_load import RESTART_UNDER_LOAD
@@ -56,6 +58,8 @@ OURS = (
     *OF_SPLITS,
     BUSY_TABLE,
     *OF_CAPACITY,
+    GLOBAL_ADMISSION,
+    ON_DEMAND,
     *OF_SCALING,
 )
 

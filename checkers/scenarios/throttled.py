@@ -45,6 +45,7 @@ from dynaproof.impl.values.encoding import decode_item, encode_item
 from dynaproof.specs.sometimes_of_capacity import (
     BOOSTED,
     BUCKETS_DIVIDED,
+    NODE_THROTTLED,
     RATES_CHANGED,
     READ_THROTTLED,
     READS_DIVIDED,
@@ -160,7 +161,18 @@ def leaders_fall(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
 def draw_hot(seed: int, strategy: str) -> ThrottledConfig:
     """All ask for one key."""
     config = draw_throttled(HOT, seed, strategy, few_faults)
-    return structs.replace(config, user=structs.replace(config.user, keys=1))
+    config = structs.replace(config, user=structs.replace(config.user, keys=1))
+    pick = Chance(f"{HOT}/{strategy}/{seed}/node")
+    return on_small_nodes(config, 1 + pick(3)) if pick(4) == 3 else config
+
+
+def on_small_nodes(config: ThrottledConfig, halves: int) -> ThrottledConfig:
+    """A storage node serves so many halves of what the table is given."""
+    given = config.given
+    settings = structs.replace(
+        config.settings, node_reads=given.read * halves // 2, node_writes=given.write * halves // 2
+    )
+    return structs.replace(config, settings=settings)
 
 
 def draw_uneven(seed: int, strategy: str) -> ThrottledConfig:
@@ -251,7 +263,7 @@ HOT_PARTITION: Scenario = structs.replace(
     name=HOT,
     sentence="a table with provisioned capacity, of which one partition is asked for all",
     draw=draw_hot,
-    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name, BOOSTED.name),
+    sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name, BOOSTED.name, NODE_THROTTLED.name),
 )
 
 UNEVEN_KEYS: Scenario = structs.replace(

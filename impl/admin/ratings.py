@@ -10,6 +10,11 @@ A table may *adapt* (`Provisioned.adapts`): what its replicas report that they w
 controller of the table's reads and to one of its writes (`capacity/controller.py`), once in a while, and the
 rates are the shares times its multiplier. That is soft: another active admin begins with 1, and its term
 makes its versions later ones.
+
+An *on-demand* table takes twice its previous peak, by a multiplier that never falls (`on_demand.py` there).
+What it takes is kept by its partitions, for rates are records of their logs: another active admin waits until
+each of them has reported its own, and goes on from the greatest. The peak of a window that an admin did not
+see end is lost with it.
 """
 
 from __future__ import annotations
@@ -21,9 +26,9 @@ from msgspec import Struct
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
-from dynaproof.impl.capacity.arithmetic import SECOND_US
+from dynaproof.impl.capacity.arithmetic import MICRO, SECOND_US, ceiling
 from dynaproof.impl.capacity.controller import ONE
-from dynaproof.impl.capacity.policies import Reading, policy_named
+from dynaproof.impl.capacity.policies import OnDemand, Reading, policy_named
 from dynaproof.impl.capacity.rates import (
     NO_VERSION,
     Adapting,
@@ -33,6 +38,7 @@ from dynaproof.impl.capacity.rates import (
     partitions_needed,
     rates_of,
 )
+from dynaproof.impl.capacity.shares import share
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import (
     TABLES,
@@ -82,6 +88,8 @@ class Ratings:
         """By partition with rates, the highest version that a replica of it has reported."""
         self.telling: dict[int, Version] = {}
         """By partition, the version that it is being told."""
+        self.fills: dict[int, tuple[Version, int, int]] = {}
+        """By partition, the rates of reads and of writes that it has, by the highest version reported."""
         self.reported: dict[tuple[NodeId, int], Usage] = {}
         """By replica, what it said last that it was asked for;"""
         self.usage: dict[int, Usage] = {}
@@ -99,7 +107,8 @@ class Ratings:
 
     def activated(self) -> None:
         """Nothing is known of what an earlier term of this admin has heard, told and boosted."""
-        self.applied, self.reported, self.usage, self.boosts, self.lacking = {}, {}, {}, {}, {}
+        self.applied, self.fills, self.reported, self.usage = {}, {}, {}, {}
+        self.boosts, self.lacking = {}, {}
 
     def on_report(self, m: NodeReport) -> None:
         """Where a replica has rates, look from time to time whether they are still those of the metadata."""
@@ -107,6 +116,9 @@ class Ratings:
             return
         for one in m.metered:
             self.applied[one.partition] = max(one.version, self.applied.get(one.partition, NO_VERSION))
+            known = self.fills.get(one.partition)
+            if known is None or one.version > known[0]:
+                self.fills[one.partition] = one.version, one.read, one.write
             at = (m.node.address, one.partition)
             more = one.usage.since(self.reported.get(at, one.usage))
             self.reported[at] = one.usage
@@ -124,13 +136,17 @@ class Ratings:
         """Find the partitions that have not reported the version of their table (A16)."""
         behind: list[tuple[int, Rates]] = []
         there: dict[int, Version] = {}
+        named: dict[int, bool] = {}
         boosts, self.boosts = self.boosts, {}
         self.lacking = {}
         for table in read.records():
             if not isinstance(table, ProvisionedTable):
                 continue
             key = (table.name, table.generation)
-            boost = boosts.get(key) or Boost(table.given.adapts, self.env.now)
+            named |= dict.fromkeys(table.partitions, True)
+            boost = boosts.get(key) or self.begin(table)
+            if boost is None:
+                continue  # What it takes is not known yet.
             self.boosts[key] = boost
             self.adapt(table, boost)
             if lacks_partitions(table):
@@ -141,6 +157,7 @@ class Ratings:
                 if table.status == "active" and known < rates.version:
                     behind.append((partition, rates))
         self.applied = there
+        self.fills = {partition: fill for partition, fill in self.fills.items() if partition in named}
         self.usage = {partition: used for partition, used in self.usage.items() if partition in there}
         self.reported = {at: used for at, used in self.reported.items() if at[1] in there}
         behind.sort(key=lambda pair: pair[0])
@@ -149,6 +166,16 @@ class Ratings:
             self.metadata.read(tuple(partition_key(partition) for partition, _ in some), LookAtHomes(some))
         else:
             self.looks = False
+
+    def begin(self, table: ProvisionedTable) -> Boost | None:
+        """Begin to adapt a table; None if it is on demand, and a partition has not reported its rates."""
+        boost = Boost(table.given.adapts, self.env.now, self.settings.on_demand_window_us)
+        if table.given.adapts == "on_demand":
+            fills = [self.fills.get(partition) for partition in table.partitions]
+            if None in fills:
+                return None
+            boost.resume(table, [(one[1], one[2]) for one in fills if one is not None])
+        return boost
 
     def adapt(self, table: ProvisionedTable, boost: Boost) -> None:
         """Tell a table's controllers what the time since they were told last has come to."""
@@ -196,7 +223,7 @@ class Boost:
 
     __slots__ = ("adapts", "at", "reads", "step", "writes")
 
-    def __init__(self, adapts: Adapting, now: Microseconds) -> None:
+    def __init__(self, adapts: Adapting, now: Microseconds, window_us: Microseconds) -> None:
         self.adapts = adapts
         self.reads = policy_named(adapts, 0, 0)
         self.writes = policy_named(adapts, 0, 0)
@@ -204,6 +231,20 @@ class Boost:
         """How often a multiplier has changed."""
         self.at = now
         """When the controllers were told last."""
+        for policy in (self.reads, self.writes):
+            if isinstance(policy, OnDemand):
+                policy.window_us = window_us
+
+    def resume(self, table: ProvisionedTable, rates: Sequence[tuple[int, int]]) -> None:
+        """Go on from the rates that the partitions of an on-demand table have, of reads and of writes."""
+        given, count = table.given, len(table.partitions)
+        for policy, whole, each in (
+            (self.reads, given.read, [read for read, _ in rates]),
+            (self.writes, given.write, [write for _, write in rates]),
+        ):
+            assert isinstance(policy, OnDemand), "only such a table goes on"
+            for index, rate in enumerate(each):
+                policy.multiplier = max(policy.multiplier, ceiling(rate * MICRO, share(whole, count, index)))
 
     def observe(
         self, table: ProvisionedTable, used: Sequence[Usage], elapsed_us: Microseconds, now: Microseconds
@@ -226,7 +267,7 @@ def reading(provisioned: int, used: Sequence[tuple[int, int]], elapsed_us: Micro
 
     consumed, refused = max(used, key=sum)
     total = rate(sum(admitted for admitted, _ in used))
-    return Reading(provisioned // len(used), rate(consumed), rate(refused), total, provisioned)
+    return Reading(provisioned // len(used), rate(consumed), rate(refused), total, provisioned, elapsed_us)
 
 
 def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0) -> list[tuple[int, Rates]]:
@@ -235,7 +276,7 @@ def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0)
     """
     given, count, version = table.given, len(table.partitions), Version(table.version)
     read_multiplier = write_multiplier = ONE
-    if boost is not None and given.adapts != "none":
+    if boost is not None and given.adapts not in ("none", "global"):
         version = Version(table.version, term, boost.step)
         read_multiplier, write_multiplier = boost.reads.multiplier, boost.writes.multiplier
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.on_demand import WINDOW_US
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.router.caller import CallerSettings
 
@@ -69,6 +70,8 @@ class AdminSettings(Struct, frozen=True):
     """or when clients have asked its leader so often between any two reports"""
     heat_us: Microseconds = 60_000_000
     """of so long."""
+    on_demand_window_us: Microseconds = WINDOW_US
+    """After which an on-demand table takes twice its peak since."""
     chores: int = 64
     """Changes that a walk has found and that wait, at the most."""
     partitions_per_write: int = 500

@@ -3,7 +3,7 @@
 *Own bucket*: the partition's share of the table, with 300 seconds of burst. *Cap*: what one partition serves
 whatever the table has, 3,000 read units and 1,000 write units a second, burst and multiplier included; its
 bucket holds one second's fill, and a table may have none, for experiments. *Node*: what one storage node
-serves, a second defence against neighbours.
+serves of all partitions with rates, a second defence against neighbours; it holds one second's fill too.
 
 *Invariant.* A request that is refused by one bucket changes none of those that are the partition's.
 
@@ -21,6 +21,7 @@ from dynaproof.impl.capacity.bucket import Bucket, admits, burst, charged, full_
 from dynaproof.impl.capacity.shares import one_second
 
 Direction = Literal["Read", "Write"]
+Limit = Literal["share", "cap", "node"]
 
 CAPS: Final[dict[Direction, int]] = {"Read": 3_000 * MICRO, "Write": 1_000 * MICRO}
 """What one partition serves, in micro-units a second."""
@@ -43,6 +44,8 @@ class Throttled(Struct, frozen=True, gc=False):
     """From when on the bucket that refused it would admit it, if it admitted nothing else."""
     level: int
     """Of that bucket, in grains."""
+    bucket: Limit
+    """Which one that is."""
 
 
 def waits(level: int, cost: int, rate: int, capacity: int) -> int:
@@ -84,28 +87,43 @@ class Admission(Struct):
             cap_us = read_at(cap.at_us, at_us)
             cap_level = refilled(cap.level, cap_us - cap.at_us, cap.rate, cap.capacity)
             if not admits(cap_level, cost, cap.capacity):
-                return self._refused(cap, cap_level, KEY_RANGE, cost)
+                return self._refused(cap, cap_level, "cap", cost)
         if not admits(own_level, cost, own.capacity):
-            return self._refused(own, own_level, PROVISIONED, cost)
+            return self._refused(own, own_level, "share", cost)
         if node is not None:
             node.refill(now_us)
             if not admits(node.level, cost, node.capacity):
-                return self._refused(node, node.level, KEY_RANGE, cost)
+                return self._refused(node, node.level, "node", cost)
             node.level = charged(node.level, cost)
         if cap is not None:
             cap.level, cap.at_us = charged(cap_level, cost), cap_us
         own.level, own.at_us = charged(own_level, cost), own_us
         return None
 
-    def _refused(self, bucket: Bucket, level: int, limit: str, cost: int) -> Throttled:
+    def _refused(self, bucket: Bucket, level: int, limit: Limit, cost: int) -> Throttled:
         after_us = waits(level, cost, bucket.rate, bucket.capacity)
-        return Throttled(f"Table{self.direction}{limit}", after_us, level)
+        reason = PROVISIONED if limit == "share" else KEY_RANGE
+        return Throttled(f"Table{self.direction}{reason}", after_us, level, limit)
 
     def replay(self, cost: int, timestamp_us: int) -> None:
         """Fold a record that a leader, this one or an earlier one, has admitted."""
         self.own.replay(cost, timestamp_us)
         if self.cap is not None:
             self.cap.replay(cost, timestamp_us)
+
+
+class NodeBuckets(Struct):
+    """What one storage node serves; full when it starts, for what it served before is over."""
+
+    reads: Bucket
+    writes: Bucket
+
+
+def node_buckets(reads: int, writes: int, now_us: int) -> NodeBuckets:
+    """Those of a node that starts, which serves so many micro-units a second."""
+    return NodeBuckets(
+        full_bucket(reads, one_second(reads), now_us), full_bucket(writes, one_second(writes), now_us)
+    )
 
 
 def admission(

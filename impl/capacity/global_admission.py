@@ -8,16 +8,23 @@ share, only by its cap; what the table has goes wherever it is asked for.
 1. A router that runs short draws: its message says what it still holds, and how much it wants. The service
    grants what its bucket has, whole micro-units, so that the router holds at most `most`; where the bucket
    is full it grants what is wanted, even if it never holds as much, and is in debt.
-2. When draws are messages (nothing sends them yet), each has a number. The service answers a number once,
-   and a router takes the answer to its last number only, once: tokens of an answer that is lost are gone,
-   and none counts twice.
+2. Draws are messages (`impl/tokens`), and each has a number. The service grants a number once, and says the
+   same again to a copy; a router takes the answer to its last number only, once. So none counts twice.
 3. What a router has not used `HOLD_US` after it drew last, by its own clock, expires there; its next draw,
    or a draw of nothing, carries it back. What is on its way back is nobody's.
+4. A router takes what a request costs at the least before it forwards it, and *settles* when it is answered:
+   what it has cost more is owed, and paid by what is drawn next. What was taken for a request that had no
+   effect is given back, as far as the router may hold it; the rest is carried back like what has expired.
 
 *Invariant.* Tokens in the bucket, held by routers and used are together at most what the bucket began with
 and what was filled (`tokens_conserved`). A router holds at most `most`, so what is handed out and not used
-is at most that times the number of routers; and so the table admits in any window at most its burst, what
-the window fills, that much, and one debt.
+is at most that times the number of routers; and so what a table's routers take for requests in any window is
+at most its burst, what the window fills, that much, and one debt.
+
+*Crashes.* A router that crashes takes its tokens with it, and what it owes: at most `most`, and what its
+requests under way cost beyond the least. A service that crashes forgets its buckets; each begins a new life
+with one second's fill (`shares.succeeded`), which is minted, at the most, and a debt of at most `most` is
+forgiven.
 
 The proofs are in `checkers/proofs/tokens.py`. Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 4.3.
 """
@@ -37,6 +44,11 @@ MOST_HELD: Final = 2 * LARGEST_WRITE
 """What a router may hold of a table's tokens: enough for the largest request, with another one's worth in
 hand.
 """
+
+
+def asked_for(held: int, wanted: int) -> int:
+    """What a router draws that needs so much: that, and as much again in advance."""
+    return 2 * wanted - held
 
 
 def granted(level: int, capacity: int, held: int, asked: int, most: int) -> int:
@@ -65,15 +77,18 @@ class RouterTokens(Struct):
     """What one router holds of a table's tokens, in micro-units."""
 
     held: int = 0
+    """Below 0: what it owes."""
     expired: int = 0
     """To be carried back by the next draw."""
     drawn_us: int = 0
+    most: int = MOST_HELD
+    hold_us: int = HOLD_US
 
     def expire(self, now_us: int) -> None:
-        """Let what was drawn too long ago go (rule 3)."""
-        late = now_us - self.drawn_us >= HOLD_US
-        self.expired = self.expired + select(late, self.held, 0)
-        self.held = select(late, 0, self.held)
+        """Let what was drawn too long ago go (rule 3); a debt stays."""
+        late = now_us - self.drawn_us >= self.hold_us
+        self.expired = self.expired + select(late, maximum(self.held, 0), 0)
+        self.held = select(late, minimum(self.held, 0), self.held)
 
     def returned(self) -> int:
         """What a draw carries back; it is no longer here."""
@@ -82,8 +97,14 @@ class RouterTokens(Struct):
 
     def credit(self, grant: int, now_us: int) -> None:
         """Take what a draw was granted."""
-        self.held = self.held + grant
+        self.give_back(grant)
         self.drawn_us = now_us
+
+    def give_back(self, cost: int) -> None:
+        """Hold what was taken and not used, or what is granted, as far as it may be held (rule 4)."""
+        there = self.held + cost
+        self.held = minimum(there, self.most)
+        self.expired = self.expired + there - self.held
 
     def take(self, cost: int) -> bool:
         """Use tokens for a request, if there are enough."""
@@ -91,3 +112,7 @@ class RouterTokens(Struct):
             return False
         self.held = self.held - cost
         return True
+
+    def settle(self, more: int) -> None:
+        """Owe what a request has cost beyond what was taken for it (rule 4)."""
+        self.held = self.held - more

@@ -14,7 +14,8 @@ from msgspec import Struct, field
 from dynaproof.impl.capacity.arithmetic import div, maximum, millionths, minimum
 from dynaproof.impl.capacity.bucket import burst, full_bucket
 from dynaproof.impl.capacity.controller import ONE, Pid, Proportional, over_provisioned
-from dynaproof.impl.capacity.global_admission import RouterTokens, TableTokens
+from dynaproof.impl.capacity.global_admission import RouterTokens, TableTokens, asked_for
+from dynaproof.impl.capacity.on_demand import MOST_TAKEN, WINDOW_US, multiplied_next
 from dynaproof.impl.capacity.shares import boosted, one_second
 
 
@@ -28,6 +29,8 @@ class Reading(Struct, frozen=True, gc=False):
     """Of the partition that was asked for most."""
     table_consumed: int
     table_provisioned: int
+    elapsed_us: int
+    """How long it was."""
 
 
 class Policy(Protocol):
@@ -106,10 +109,41 @@ class Adaptive(Struct):
         return True
 
 
+class OnDemand(Struct):
+    """Shares of twice the previous peak."""
+
+    window_us: int = WINDOW_US
+    multiplier: int = ONE
+    peak: int = 0
+    """Of the window so far,"""
+    passed_us: int = 0
+    """which began so long ago."""
+
+    def own(self, share: int, cap: int) -> tuple[int, int]:
+        """A share of what the table takes; what is kept for bursts is that of what it was given."""
+        return boosted(share, self.multiplier), burst(share)
+
+    def observe(self, reading: Reading) -> None:
+        """Take the peak, and, at the end of a window, what follows from it."""
+        self.peak = maximum(self.peak, reading.table_consumed)
+        self.passed_us += reading.elapsed_us
+        if self.passed_us >= self.window_us:
+            given = maximum(1, reading.table_provisioned)
+            self.multiplier = multiplied_next(self.multiplier, given, self.peak, MOST_TAKEN)
+            self.peak = self.passed_us = 0
+
+    def change(self, rate: int, now_us: int) -> None:
+        """The multiplier stays."""
+
+    def take(self, router: int, cost: int, now_us: int) -> bool:
+        """Routers forward all."""
+        return True
+
+
 class GlobalAdmission(Struct):
     """One bucket for the table; a partition has its cap alone.
 
-    Draws are answered at once here: the messages between routers and the service come with the wiring.
+    Draws are answered at once here; in the system they are messages (`impl/tokens`).
     """
 
     tokens: TableTokens
@@ -132,7 +166,7 @@ class GlobalAdmission(Struct):
         here = self.routers[router]
         here.expire(now_us)
         if here.held < cost:
-            asked = 2 * cost - here.held
+            asked = asked_for(here.held, cost)
             here.credit(self.tokens.draw(here.held, here.returned(), asked, now_us), now_us)
         return here.take(cost)
 
@@ -145,7 +179,7 @@ class GlobalAdmission(Struct):
             if some and here.take(some * cost):
                 taken += some
                 continue
-            asked = 2 * (count - taken) * cost - here.held
+            asked = asked_for(here.held, (count - taken) * cost)
             here.credit(self.tokens.draw(here.held, here.returned(), asked, now_us), now_us)
             if here.held < cost:
                 break
@@ -162,6 +196,8 @@ def policy_named(name: str, rate: int, routers: int) -> Policy:
             return Adaptive(Pid())
         case "proportional":
             return Adaptive(Proportional())
+        case "on_demand":
+            return OnDemand()
         case "global":
             tokens = TableTokens(full_bucket(rate, burst(rate), 0))
             return GlobalAdmission(tokens, [RouterTokens() for _ in range(routers)])

@@ -42,8 +42,11 @@ class Version(Struct, frozen=True, gc=False, array_like=True, order=True):
 NO_VERSION: Final = Version(0)
 """Of a partition without rates."""
 
-Adapting: TypeAlias = Literal["none", "proportional", "pid"]
-"""How the multiplier of a table's shares is decided, if it is not always 1."""
+Adapting: TypeAlias = Literal["none", "proportional", "pid", "on_demand", "global"]
+"""How a table's rate goes where it is asked for: by shares alone; by a multiplier of them, which a controller
+decides, or which follows the peaks of the table; or by tokens that routers draw, and then its partitions have
+their caps alone.
+"""
 
 
 class Provisioned(Struct, frozen=True, gc=False, array_like=True):
@@ -192,6 +195,12 @@ def partitions_needed(given: Provisioned) -> int:
     return max((partitions_for(rate, cap) for rate, cap in pairs if cap is not None), default=1)
 
 
+def of_table(given: Provisioned, direction: Direction) -> Fill:
+    """How the bucket of a whole table fills."""
+    rate = given.read if direction == "Read" else given.write
+    return Fill(rate, div(rate * given.burst_us, SECOND_US))
+
+
 def rates_of(
     given: Provisioned,
     version: Version,
@@ -203,10 +212,14 @@ def rates_of(
     table: str = "",
 ) -> Rates:
     """What the partition of this index, in the order of ranges, has of what its table is given (A16), times
-    the multipliers, in millionths; what is kept for bursts is that of the share.
+    the multipliers, in millionths; what is kept for bursts is that of the share. Under global admission it
+    has its cap.
     """
 
-    def own(rate: int, multiplier: int) -> Fill:
+    def own(rate: int, cap: int | None, multiplier: int) -> Fill:
+        if given.adapts == "global":
+            most = MOST_RATE if cap is None else cap
+            return Fill(most, most)
         part = share(rate, partitions, index)
         return Fill(boosted(part, multiplier), div(part * given.burst_us, SECOND_US))
 
@@ -215,8 +228,8 @@ def rates_of(
 
     return Rates(
         version,
-        own(given.read, read_multiplier),
-        own(given.write, write_multiplier),
+        own(given.read, given.read_cap, read_multiplier),
+        own(given.write, given.write_cap, write_multiplier),
         cap(given.read_cap),
         cap(given.write_cap),
         table,

@@ -16,7 +16,7 @@ fill since, plus one largest read, and no more.
 
 from __future__ import annotations
 
-from dynaproof.impl.capacity.admission import Admission, Throttled, writes_per_second
+from dynaproof.impl.capacity.admission import Admission, NodeBuckets, Throttled, writes_per_second
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.bucket import Bucket, charged, kept
 from dynaproof.impl.capacity.rates import NO_VERSION, Rates, Usage, Version, change, divide
@@ -25,7 +25,15 @@ from dynaproof.impl.node import Message, Microseconds
 from dynaproof.impl.partition.costs import cost_of_read
 from dynaproof.impl.partition.messages.requests import Read
 from dynaproof.impl.partition.metered import Metered
-from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsDivided, ReadsTakenOver
+from dynaproof.impl.partition.notes import (
+    CapacityExceeded,
+    LevelHeard,
+    ReadAdmitted,
+    ReadsDivided,
+    ReadsTakenOver,
+    UseHeard,
+    WriteAdmitted,
+)
 from dynaproof.impl.partition.records import Outcome, RatesSet, Write
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.state import PartitionState
@@ -38,10 +46,12 @@ from dynaproof.impl.paxos.service import Service
 class Meter(Service):
     """The buckets of one replica; see the module."""
 
-    def __init__(self, replica: Replica[PartitionState], settings: Settings) -> None:
+    def __init__(self, replica: Replica[PartitionState], settings: Settings, node: NodeBuckets) -> None:
         self.replica = replica
         self.env = replica.env
         self.settings = settings
+        self.node = node
+        """What all replicas of this storage node go through."""
         self.usage = Usage()
         """Since the replica started."""
         self.is_ahead = False
@@ -69,8 +79,13 @@ class Meter(Service):
             return applied
         if not self.is_ahead:
             self.is_ahead = True
-            self.ahead = None if applied is None else Metered.restore(applied.row())
+            self.ahead = None if applied is None else self.on_node(Metered.restore(applied.row()))
         return self.ahead
+
+    def on_node(self, buckets: Metered) -> Metered:
+        """Buckets by which a leader admits: the node's is one of them."""
+        buckets.writes.node = self.node.writes
+        return buckets
 
     def version(self) -> Version:
         """Of the rates that were set last."""
@@ -83,17 +98,20 @@ class Meter(Service):
         if buckets is None:
             return None
         throttled = buckets.writes.admit(record.cost, record.timestamp, self.env.now)
-        if throttled is not None:
-            self.usage.write_refused += record.cost
-            self.note(record.request, throttled, record.cost, record.timestamp)
-        else:
+        if throttled is None:
             self.usage.write += record.cost
+            self.env.note(WriteAdmitted(self.replica.member, record.cost, self.env.now))
+            return None
+        if throttled.bucket != "node":  # More of the table's rate would not help.
+            self.usage.write_refused += record.cost
+        self.note(record.request, throttled, record.cost, record.timestamp)
         return throttled
 
     def note(self, request: RequestId, why: Throttled, cost: int, at_us: Microseconds) -> None:
         """Say that a request is throttled."""
         member, level = self.replica.member, why.level // MICRO
-        self.env.note(CapacityExceeded(member, request, why.reason, cost, level, at_us))
+        at_us = self.env.now if why.bucket == "node" else at_us
+        self.env.note(CapacityExceeded(member, request, why.reason, cost, level, at_us, why.bucket))
 
     def remembered_requests(self) -> int:
         """Request ids remembered and in flight at the most: what the buckets can admit within an id's
@@ -117,7 +135,8 @@ class Meter(Service):
         cost, now = cost_of_read(read, answer), self.env.now
         throttled = self.buckets_of_reads(metered.rates).admit(cost, now, now)
         if throttled is not None:
-            self.usage.read_refused += cost
+            if throttled.bucket != "node":
+                self.usage.read_refused += cost
             self.note(request, throttled, cost, now)
             return cost, throttled
         self.usage.read += cost
@@ -131,6 +150,7 @@ class Meter(Service):
         now, leading, reads = self.env.now, self.replica.leading, self.reads
         if reads is None:
             reads = self.reads = rates.full("Read", now)
+            reads.node = self.node.reads
             self.reads_version, self.reads_heard = rates.version, False
             reads.own.level = succeeded(False, 0, 0, reads.own.rate, reads.own.capacity)
         elif self.reads_version != rates.version:
@@ -175,6 +195,7 @@ class Meter(Service):
         if metered is None or self.replica.leading is not None:
             return
         own = self.buckets_of_reads(metered.rates).own
+        self.env.note(LevelHeard(self.replica.member, level, self.env.now))
         own.level, own.at_us = kept(level * MICRO, own.capacity), self.env.now
         self.reads_heard = True
 
@@ -192,6 +213,8 @@ class Meter(Service):
         reads = self.buckets_of_reads(metered.rates)
         before, self.told[member] = self.told.get(member, used), used
         more = used - before if used >= before else used  # It counts from 0 when it has restarted.
+        reads.own.refill(self.env.now)
+        self.env.note(UseHeard(self.replica.member, more, self.env.now))
         reads.own.level = charged(reads.own.level, more)
         if reads.cap is not None:
             reads.cap.level = charged(reads.cap.level, more)
@@ -203,7 +226,7 @@ class Meter(Service):
         if isinstance(record, RatesSet):
             buckets, ids = self.buckets(), self.replica.state.memory.count
             if buckets is None:
-                self.ahead = Metered.begin(record.rates, record.timestamp, ids)
+                self.ahead = self.on_node(Metered.begin(record.rates, record.timestamp, ids))
             else:
                 buckets.change(record.rates, record.timestamp, ids)
         elif isinstance(record, (Write, Outcome)) and record.proposed_at != self.replica.leading:

@@ -33,7 +33,17 @@ class CapacityExceeded(Note, frozen=True, gc=False, tag="capacity_exceeded"):
     level: int
     """Of the bucket that refuses, in whole micro-units, rounded down,"""
     at_us: Microseconds
-    """at this commit timestamp, or, of a read, at this time of its own clock."""
+    """at this commit timestamp, or, of a read or by the node's bucket, at this time of its own clock;"""
+    bucket: str
+    """it is that of the share, of the cap or of the node."""
+
+
+class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
+    """A leader has charged its buckets for a write that it is about to propose; by its own clock."""
+
+    member: Member
+    cost: int
+    at_us: Microseconds
 
 
 class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):
@@ -59,4 +69,20 @@ class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
     heard: int | None
     level: int
     """In whole micro-units, rounded down, as is what it had heard."""
+    at_us: Microseconds
+
+
+class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
+    """A follower goes on from its leader's level of reads, in whole micro-units; by its own clock."""
+
+    member: Member
+    level: int
+    at_us: Microseconds
+
+
+class UseHeard(Note, frozen=True, gc=False, tag="use_heard"):
+    """A leader hears that a follower has taken so much more for eventual reads; by the leader's clock."""
+
+    member: Member
+    more: int
     at_us: Microseconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from dynaproof.impl.capacity.admission import NodeBuckets
 from dynaproof.impl.capacity.rates import Rates, Usage
 from dynaproof.impl.node import Env
 from dynaproof.impl.partition.codec import decode
@@ -37,7 +38,7 @@ def nothing_more(_replica: PartitionReplica) -> tuple[Service, ...]:
 
 
 def create(
-    env: Env, settings: Settings, cache: PageCache, head: AnyHead, more: MoreServices = nothing_more
+    env: Env, settings: Settings, cache: PageCache, node: NodeBuckets, head: AnyHead, more: MoreServices
 ) -> PartitionReplica:
     """A replica of the lane's group whose journal begins with this head.
 
@@ -46,11 +47,11 @@ def create(
     """
     prefix = log_prefix(env.lane, head.member.incarnation)
     log = ReplicationLog.create(env.disk, prefix, decode, head, settings.log_cache_bytes)
-    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings, more)
+    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings, node, more)
 
 
 def recover(
-    env: Env, settings: Settings, cache: PageCache, incarnation: int, more: MoreServices = nothing_more
+    env: Env, settings: Settings, cache: PageCache, node: NodeBuckets, incarnation: int, more: MoreServices
 ) -> tuple[PartitionReplica, bool] | None:
     """The replica of the lane's group that the journal of an incarnation describes, and whether a torn tail
     was cut; None where there is no journal.
@@ -64,15 +65,17 @@ def recover(
     if recovered is None:
         return None
     log, torn = recovered
-    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings, more), torn
+    return _serving(Replica.recover(env, settings, cache, log, PartitionState), settings, node, more), torn
 
 
-def _serving(replica: PartitionReplica, settings: Settings, more: MoreServices) -> PartitionReplica:
+def _serving(
+    replica: PartitionReplica, settings: Settings, node: NodeBuckets, more: MoreServices
+) -> PartitionReplica:
     """Who waits comes behind those who answer for the slots that were chosen. Membership comes last: a config
     that retires the leader ends its leadership, and who waits for the slot is answered before.
     """
     waiting = Waiting(replica, settings)
-    meter, splitting = Meter(replica, settings), Splitting(replica, waiting)
+    meter, splitting = Meter(replica, settings, node), Splitting(replica, waiting)
     requests = Requests(replica, settings, waiting, meter, splitting.wrong_partition)
     readers = Readers(replica, settings, waiting)
     waiting.turns = {Request: requests.turn, MoveCursor: readers.turn}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.settings import GroupSettings
 
@@ -51,6 +52,11 @@ class Settings(GroupSettings, frozen=True):
     """Attempts that a leader refuses for good, and knows so that it refuses late copies too, at the most;
     beyond, a refusal is not final.
     """
+
+    node_reads: int = 1_000_000 * MICRO
+    """Micro-units a second that one storage node serves of all its partitions with rates, of reads,"""
+    node_writes: int = 1_000_000 * MICRO
+    """and of writes."""
 
     @property
     def remembered_us(self) -> Microseconds:

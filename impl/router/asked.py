@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.metadata.records import PartitionRecord
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Operation
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.router.errors import ApiError
 from dynaproof.impl.router.messages import Ask
 from dynaproof.impl.router.tables import Known
+from dynaproof.impl.tokens.messages import TableOf
+
+
+class Paid(Struct, frozen=True, gc=False):
+    """What was taken of a table's tokens for a call, in micro-units."""
+
+    of: TableOf
+    cost: int
 
 
 class PartOf(Struct, frozen=True, gc=False):
@@ -17,6 +26,8 @@ class PartOf(Struct, frozen=True, gc=False):
 
     asked: int
     index: int = 0
+    paid: Paid | None = None
+    """None: it needs no tokens."""
 
 
 class Piece:
@@ -60,7 +71,18 @@ class Paging:
 class Asked:
     """One thing that a user has asked for."""
 
-    __slots__ = ("action", "client", "consumed", "number", "paging", "pieces", "session", "tables", "until")
+    __slots__ = (
+        "action",
+        "client",
+        "consumed",
+        "number",
+        "paging",
+        "pieces",
+        "ready",
+        "session",
+        "tables",
+        "until",
+    )
 
     def __init__(self, client: NodeId, ask: Ask, until: Microseconds) -> None:
         self.client = client
@@ -73,6 +95,8 @@ class Asked:
         """Those that were found so far, of those that it is about; until its calls begin."""
         self.pieces: list[Piece] = []
         self.paging: Paging | None = None
+        self.ready: dict[int, tuple[PartitionRecord, Operation]] = {}
+        """Parts that need tokens before they are forwarded: where to, and what is asked there."""
         self.consumed = 0
         """Capacity, in micro-units, so far."""
 

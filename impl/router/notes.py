@@ -8,6 +8,7 @@ from dynaproof.impl.partition.records import Item, LogRecord, StoredItem
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.messages import Action, Result
+from dynaproof.impl.tokens.messages import TableOf
 
 
 class Invoked(Note, frozen=True, gc=False, tag="invoked"):
@@ -71,3 +72,43 @@ class UserAnswered(Note, frozen=True, gc=False, tag="user_answered"):
     error: str
     definite: bool
     observed: Item | None = None
+
+
+class TokensMoved(Note, frozen=True, gc=False, tag="tokens_moved"):
+    """What becomes of a router's tokens: so many are credited, taken, settled, given back, expired or carried
+    back; and what it holds then. In micro-units.
+    """
+
+    of: TableOf
+    what: str
+    amount: int
+    held: int
+
+
+class TokensSpent(Note, frozen=True, gc=False, tag="tokens_spent"):
+    """A request is forwarded for which so much was taken."""
+
+    request: RequestId
+    of: TableOf
+    cost: int
+
+
+class TokensSettled(Note, frozen=True, gc=False, tag="tokens_settled"):
+    """A request that was answered has cost so much more than was taken for it; less than 0: it had no effect,
+    and that is given back.
+    """
+
+    request: RequestId
+    more: int
+
+
+class TokensRefused(Note, frozen=True, gc=False, tag="tokens_refused"):
+    """A router throttles what costs so much, and holds so much; the service has said that there will be
+    enough after a time, or, if that is 0, it has said nothing for so long.
+    """
+
+    of: TableOf
+    cost: int
+    held: int
+    after_us: Microseconds
+    waited_us: Microseconds

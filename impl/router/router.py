@@ -15,14 +15,14 @@ from typing import ClassVar
 
 from dynaproof.impl.capacity.admission import REASONS
 from dynaproof.impl.metadata.orders import ACTIONS
-from dynaproof.impl.metadata.records import METADATA, TableRecord
-from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
-from dynaproof.impl.partition.messages.requests import READS, Page, Reply, Scan
+from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord
+from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import READS, Operation, Page, Reply, Scan
 from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router import errors
-from dynaproof.impl.router.asked import Asked, Paging, PartOf
+from dynaproof.impl.router.asked import Asked, Paging, Paid, PartOf
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.router.control import Control
@@ -46,14 +46,19 @@ from dynaproof.impl.router.messages import (
     ScanTable,
     Throttled,
 )
+from dynaproof.impl.router.notes import TokensSettled, TokensSpent
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Known, LocateTimer, Tables, hosts_of
+from dynaproof.impl.router.tokens import Purses
 from dynaproof.impl.sessions import OpenSession, Sessions
+from dynaproof.impl.tokens.messages import Drawn
 from dynaproof.impl.values.errors import InvalidValue
 
 
 class Router:
-    """One of a region's routers, which finds the metadata on the nodes `metadata`."""
+    """One of a region's routers, which finds the metadata on the nodes `metadata`, and draws its tokens of
+    the service `tokens`, if the region has one.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class Router:
         metadata: tuple[NodeId, ...],
         admins: tuple[NodeId, ...],
         settings: RouterSettings,
+        tokens: NodeId | None = None,
     ) -> None:
         self.env = env
         self.settings = settings
@@ -69,6 +75,7 @@ class Router:
         self.tables = Tables(env, settings, metadata, self.caller, self)
         self.control = Control(env, settings, admins, self)
         self.sessions = Sessions(env, settings.sessions)
+        self.purses = Purses(env, settings, tokens, self)
         self.asked: dict[int, Asked] = {}
         """What is under way, by a number of the router's own."""
         self.numbers = 0
@@ -88,6 +95,7 @@ class Router:
             ("tables that wait to be looked up", len(tables.queue), settings.requests),
             ("tables known", len(tables.known), settings.tables),
             ("sessions", len(self.sessions.open), settings.sessions),
+            *self.purses.queues(),
         )
 
     # --- What users ask ---
@@ -113,6 +121,10 @@ class Router:
             self.tables.wait(m.action.name, self.numbers, asked.until)
         else:
             self.find(self.numbers, asked)
+
+    def on_drawn(self, sender: NodeId, m: Drawn) -> None:
+        """The token service grants something."""
+        self.purses.on_drawn(sender, m)
 
     def pages_under_way(self) -> int:
         """Scans and queries, which may take long."""
@@ -155,10 +167,58 @@ class Router:
         check_different(pieces)
         asked.pieces = pieces
         for index, piece in enumerate(pieces):
-            owner = tables[piece.table].owner(piece.key)
-            left_us = max(1, asked.until - self.env.now)
-            part = PartOf(number, index)
-            self.caller.begin(owner.partition, hosts_of(owner), piece.operation, left_us, part)
+            known = tables[piece.table]
+            self.forward(number, asked, index, known.table, known.owner(piece.key), piece.operation)
+
+    # --- Forwarding ---
+
+    def forward(
+        self,
+        number: int,
+        asked: Asked,
+        index: int,
+        table: TableRecord,
+        owner: PartitionRecord,
+        operation: Operation,
+    ) -> None:
+        """Ask the owner for a part, once there are tokens for it, if it needs any."""
+        asked.ready[index] = owner, operation
+        if self.purses.spend(table, number, index, operation):
+            self.call(number, asked, index, None)
+
+    def call(self, number: int, asked: Asked, index: int, paid: Paid | None) -> None:
+        """Begin the call for a part that waits for nothing any more."""
+        owner, operation = asked.ready.pop(index)
+        left_us, part = max(1, asked.until - self.env.now), PartOf(number, index, paid)
+        request = self.caller.begin(owner.partition, hosts_of(owner), operation, left_us, part)
+        if paid is not None:
+            self.env.note(TokensSpent(request, paid.of, paid.cost))
+
+    def has_tokens(self, number: int, index: int, paid: Paid) -> None:
+        """The tokens for a part are taken."""
+        self.call(number, self.asked[number], index, paid)
+
+    def lacks_tokens(self, number: int, index: int, reason: str, after_us: Microseconds) -> None:
+        """There are no tokens for a part: it is throttled, and nothing has happened."""
+        asked, error = self.asked[number], errors.no_capacity(reason, after_us)
+        del asked.ready[index]
+        if asked.paging is not None:
+            asked.paging.partitions.pop()  # Nothing was read there.
+            self.end(number, self.page_so_far(asked.paging) if asked.paging.items else error)
+            return
+        piece = asked.pieces[index]
+        piece.done, piece.error = True, error
+        if not asked.left:
+            self.answer_items(number, asked)
+
+    def settle(self, running: Running, paid: Paid, ending: Ending, consumed: int) -> None:
+        """A call that was paid for has ended: it has cost more, or nothing."""
+        if ending == "definite":
+            self.purses.give_back(paid)
+            self.env.note(TokensSettled(running.call.request, -paid.cost))
+        elif consumed > paid.cost:
+            self.purses.settle(paid, consumed)
+            self.env.note(TokensSettled(running.call.request, consumed - paid.cost))
 
     def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
         """A table was looked up: calls of one that is gone end, for its partitions never answer again; and
@@ -196,6 +256,8 @@ class Router:
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
         """A call has ended."""
         part = running.purpose
+        if part.paid is not None:
+            self.settle(running, part.paid, ending, 0 if answer is None else answer.consumed)
         asked = self.asked.get(part.asked)
         if asked is None:
             return
@@ -265,8 +327,7 @@ class Router:
             asked.action.strong,
         )
         paging.partitions.append(owner.partition)
-        left_us = max(1, asked.until - self.env.now)
-        self.caller.begin(owner.partition, hosts_of(owner), operation, left_us, PartOf(number))
+        self.forward(number, asked, 0, known.table, owner, operation)
 
     def page_piece(
         self, number: int, asked: Asked, paging: Paging, running: Running, answer: Reply | Page | None
@@ -390,12 +451,15 @@ class Router:
             Caller.TIMERS[kind](self.caller, timer)
         elif isinstance(timer, LocateTimer):
             self.tables.on_locate_timer(timer)
+        elif kind in Purses.TIMERS:
+            Purses.TIMERS[kind](self.purses, timer)
         else:
             self.control.on_order_timer(timer)  # type: ignore[arg-type]
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         OpenSession: on_open_session,
         Ask: on_ask,
+        Drawn: on_drawn,
     }
 
 

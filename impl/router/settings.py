@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dynaproof.impl.capacity.global_admission import HOLD_US
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.router.caller import CallerSettings
+from dynaproof.impl.tokens.settings import TokenSettings
 
 
 class RouterSettings(Struct, frozen=True):
@@ -31,4 +33,10 @@ class RouterSettings(Struct, frozen=True):
     """and their bytes."""
     partitions_per_write: int = 500
     """Partitions of a table when it is created, at the most."""
+    tokens: TokenSettings = TokenSettings()
+    """The same as the token service's."""
+    hold_us: Microseconds = HOLD_US
+    """After which tokens that were drawn and not used expire."""
+    draw_us: Microseconds = 1_000_000
+    """How long it is waited for tokens; beyond, a user is throttled."""
     caller: CallerSettings = CallerSettings()

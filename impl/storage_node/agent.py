@@ -160,7 +160,7 @@ class Agent:
         there = [(one.partition, self.host.replicas[one.partition]) for one in chunk if not one.silent]
         found = ((partition, metered(replica)) for partition, replica in there)
         return tuple(
-            MeteredReplica(partition, one[0].version, copy(one[1]))
+            MeteredReplica(partition, one[0].version, copy(one[1]), one[0].read.rate, one[0].write.rate)
             for partition, one in found
             if one is not None
         )

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 from msgspec import structs
 
+from dynaproof.impl.capacity.admission import node_buckets
 from dynaproof.impl.journal.frames import UnknownFormatError
 from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.metadata.records import METADATA
@@ -102,6 +103,8 @@ class StorageNode:
         self.journal = NodeJournal(env.disk)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
+        self.limits = node_buckets(settings.node_reads, settings.node_writes, env.now)
+        """What all replicas with rates are served of together."""
         self.grants = Grants(env, settings.lease_us)
         self.lines = Lines(env.disk)
         self.maker = Making(self)
@@ -165,7 +168,7 @@ class StorageNode:
         """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
         try:
             settings, more = self.settings_of(self.env.lane), self.more_of(self.env.lane)
-            recovered = partition.recover(self.env, settings, self.cache, incarnation, more)
+            recovered = partition.recover(self.env, settings, self.cache, self.limits, incarnation, more)
             if recovered is None:
                 raise RottenLogError("a replica that was made has a journal")
         except ROTTEN as rot:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from dynaproof.impl.capacity.admission import NodeBuckets
 from dynaproof.impl.node import Env, Microseconds, NodeId
 from dynaproof.impl.partition import replica as partition
 from dynaproof.impl.partition.birth import born
@@ -47,6 +48,7 @@ class Maker(Protocol):
     env: Env
     journal: NodeJournal
     cache: PageCache
+    limits: NodeBuckets
     lines: Lines
     grants: Grants
     replicas: dict[int, PartitionReplica]
@@ -99,7 +101,9 @@ class Making:
             self.env.disk.remove_log(name)
         node.lines.owned(group, incarnation)
         settings, more = node.settings_of(group), node.more_of(group)
-        made = self.under_way[group] = partition.create(self.env, settings, node.cache, head, more)
+        made = self.under_way[group] = partition.create(
+            self.env, settings, node.cache, node.limits, head, more
+        )
         node.lines.names(group, made.files_of_others())
         self.env.cancel_timer(VacantTimer())
         self.env.send(self.env.me, Written(incarnation))

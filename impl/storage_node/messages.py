@@ -124,6 +124,10 @@ class MeteredReplica(Struct, frozen=True, gc=False, array_like=True):
     """Of the rates that it has applied."""
     usage: Usage
     """Since it started."""
+    read: int = 0
+    """Its rate of reads,"""
+    write: int = 0
+    """and of writes, by these."""
 
 
 class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_defaults=True):

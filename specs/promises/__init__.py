@@ -16,9 +16,11 @@ from dynaproof.specs.promises import (
     metadata_moves,
     readers,
     region,
+    region_capacity,
     scaling,
     streams,
     times,
+    tokens,
     transactions,
 )
 from dynaproof.specs.spec import AnySpec
@@ -40,6 +42,8 @@ OF_A_REGION: tuple[AnySpec, ...] = (
     lineage.lineage_is_a_tree_that_covers,
     *region.SPECS,
     *capacity.SPECS,
+    *region_capacity.SPECS,
+    *tokens.SPECS,
 )
 """What a region with tables promises: each partition what a group does, and more."""
 
@@ -52,6 +56,8 @@ PROMISES: Mapping[str, AnySpec] = MappingProxyType(
             *region.SPECS,
             *capacity.SPECS,
             *scaling.SPECS,
+            *region_capacity.SPECS,
+            *tokens.SPECS,
             *metadata_moves.SPECS,
             *streams.SPECS,
             *transactions.SPECS,

@@ -14,6 +14,7 @@ from dynaproof.specs.views.capacity_facts import (
     ReadCharged,
     ReadsBegan,
     TableAdmitted,
+    TakesLess,
 )
 from dynaproof.specs.views.group import GroupView
 
@@ -119,6 +120,23 @@ def multiplier_within_bounds(view: GroupView) -> Iterable[Violation]:
             )
 
 
+@spec(
+    "always",
+    source="DynamoDB developer guide, On-demand capacity mode",
+    over=GroupView,
+    on=(TakesLess,),
+)
+def on_demand_never_takes_less(view: GroupView) -> Iterable[Violation]:
+    """What an on-demand table takes never becomes less, whichever admin is active: only its partitions become
+    more.
+    """
+    for fact in view.take(TakesLess):
+        if fact.rate < fact.before:
+            yield Violation(
+                f"slot {fact.slot} sets the rate of {fact.what} to {fact.rate}, which was {fact.before}"
+            )
+
+
 SPECS: tuple[AnySpec, ...] = (
     admitted_within_bound,
     throttled_request_has_no_effect,
@@ -126,5 +144,6 @@ SPECS: tuple[AnySpec, ...] = (
     tokens_conserved,
     multiplier_within_bounds,
     writes_cost_what_they_should,
+    on_demand_never_takes_less,
 )
 """The specs of this module, in the order in which they are listed."""

@@ -73,6 +73,17 @@ class Boosted(GroupFact, frozen=True, gc=False):
     most: int
 
 
+class TakesLess(GroupFact, frozen=True, gc=False):
+    """The rate of an on-demand table's partition is set, in micro-units a second, and it was so much before,
+    by the same version of what its table is given.
+    """
+
+    slot: int
+    what: str
+    rate: int
+    before: int
+
+
 class ReadsBegan(GroupFact, frozen=True, gc=False):
     """A new leader begins to admit reads with a level, in whole micro-units, after one that it had heard of;
     `most` is what heartbeats that were ever sent leave it at the most, and a second's fill is `second`. Or a

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.region import ADMIN_NODES, ROUTER_NODES, RegionConfig, hosts
 from dynaproof.checkers.kinds.region_kinds import KINDS, USERS
+from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import nothing
 from dynaproof.checkers.scenarios.table import TABLE, an_admin_is_active, boot, draw_table
@@ -106,6 +107,7 @@ class SmallRegion:
         self,
         router: dict[str, Any] | None = None,
         admin: dict[str, Any] | None = None,
+        kinds: tuple[Kind, ...] = KINDS,
         **changes: Any,
     ) -> None:
         config: RegionConfig = structs.replace(CONFIG, **changes)
@@ -117,7 +119,7 @@ class SmallRegion:
         asking = structs.replace(USERS, make=Asker)
         scenario = structs.replace(
             TABLE,
-            kinds=tuple(asking if kind is USERS else kind for kind in KINDS),
+            kinds=tuple(asking if kind is USERS else kind for kind in kinds),
             place=boot,
             stages=(),
             ready=an_admin_is_active,

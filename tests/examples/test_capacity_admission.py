@@ -60,7 +60,7 @@ def test_partition_serves_no_more_than_its_cap_in_a_second_whatever_its_burst(
     answers = [buckets.admit(MICRO, 0, 0) for _ in range(cap + 1)]
     assert answers[:cap] == [None] * cap
     assert answers[cap] == Throttled(
-        f"Table{direction}KeyRangeThroughputExceeded", 1_000 * 1_000 // cap + (cap == 3_000), 0
+        f"Table{direction}KeyRangeThroughputExceeded", 1_000 * 1_000 // cap + (cap == 3_000), 0, "cap"
     )
     level = buckets.own.level
     assert level == burst(cap * MICRO) - one_second(cap * MICRO)  # The one that was refused is not charged.
@@ -69,12 +69,16 @@ def test_partition_serves_no_more_than_its_cap_in_a_second_whatever_its_burst(
 def test_refusal_names_the_bucket_and_when_to_come_again() -> None:
     buckets = admission("Write", TEN, plenty(), 0)
     buckets.own.level = 0
-    assert buckets.admit(5 * MICRO, 0, 0) == Throttled("TableWriteProvisionedThroughputExceeded", 500_000, 0)
+    assert buckets.admit(5 * MICRO, 0, 0) == Throttled(
+        "TableWriteProvisionedThroughputExceeded", 500_000, 0, "share"
+    )
     assert buckets.admit(5 * MICRO, 499_999, 0) is not None
     assert buckets.admit(5 * MICRO, 500_000, 0) is None
     uncapped = admission("Write", TEN, Bucket(MICRO, UNIT, 0, 0), 0, capped=False)
     assert uncapped.cap is None
-    assert uncapped.admit(MICRO, 0, 0) == Throttled("TableWriteKeyRangeThroughputExceeded", SECOND_US, 0)
+    assert uncapped.admit(MICRO, 0, 0) == Throttled(
+        "TableWriteKeyRangeThroughputExceeded", SECOND_US, 0, "node"
+    )
 
 
 def test_new_leader_has_the_level_that_the_log_says() -> None:

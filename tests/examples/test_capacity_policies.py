@@ -55,7 +55,7 @@ def test_table_over_its_rate_is_not_boosted() -> None:
 def test_adaptive_policy_reads_rates_as_shares() -> None:
     policy = policy_named("pid", 10 * TEN, 1)
     assert isinstance(policy, Adaptive)
-    policy.observe(Reading(TEN, TEN, TEN, 5 * TEN, 10 * TEN))
+    policy.observe(Reading(TEN, TEN, TEN, 5 * TEN, 10 * TEN, SECOND_US))
     assert policy.multiplier > ONE
     fill, kept = policy.own(TEN, 1_000 * MICRO)
     assert fill == TEN * policy.multiplier // ONE
@@ -67,7 +67,7 @@ def test_every_policy_begins_with_the_shares_and_forwards(name: str) -> None:
     policy = policy_named(name, 10 * TEN, 2)
     assert policy.multiplier == ONE
     assert policy.take(1, MICRO, 0)
-    policy.observe(Reading(TEN, 0, 0, 0, 10 * TEN))
+    policy.observe(Reading(TEN, 0, 0, 0, 10 * TEN, SECOND_US))
     policy.change(5 * TEN, 0)
     fill, kept = policy.own(TEN, 1_000 * MICRO)
     assert (fill, kept) == (

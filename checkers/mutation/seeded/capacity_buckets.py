@@ -93,10 +93,10 @@ REFUSED_IS_CHARGED = bug(
     "A request that the own bucket refuses is charged to it.",
     Edit(
         ADMISSION,
-        "return self._refused(own, own_level, PROVISIONED, cost)",
+        'return self._refused(own, own_level, "share", cost)',
         """
         own.level, own.at_us = charged(own_level, cost), own_us
-        return self._refused(own, own_level, PROVISIONED, cost)
+        return self._refused(own, own_level, "share", cost)
         """,
     ),
     breaks=("throttled_request_has_no_effect",),

@@ -86,26 +86,35 @@ GRANTS_WHAT_IS_ASKED = bug(
         "return maximum(0, minimum(there, most - held))",
         "return maximum(0, minimum(asked, most - held))",
     ),
+    breaks=("tokens_are_granted_once",),
 )
 HOARDS = bug(
     "hoards",
     "A router may hold any number of tokens.",
     Edit(GLOBAL, "return maximum(0, minimum(there, most - held))", "return maximum(0, there)"),
+    breaks=("tokens_are_granted_once",),
 )
 GRANT_NOT_CHARGED = bug(
     "grant_not_charged",
     "What is granted stays in the table's bucket.",
     Edit(GLOBAL, "bucket.level = charged(bucket.level, grant)", "bucket.level = charged(bucket.level, 0)"),
+    breaks=("tokens_are_granted_once",),
 )
 EXPIRED_AND_KEPT = bug(
     "expired_and_kept",
     "Tokens that expire are carried back, and used here too.",
-    Edit(GLOBAL, "self.held = select(late, 0, self.held)", "self.held = select(late, self.held, self.held)"),
+    Edit(
+        GLOBAL,
+        "self.held = select(late, minimum(self.held, 0), self.held)",
+        "self.held = select(late, self.held, self.held)",
+    ),
+    breaks=("routers_hold_what_they_were_granted",),
 )
 RETURNED_TWICE = bug(
     "returned_twice",
     "What has expired is carried back by each later draw.",
     Edit(GLOBAL, "back, self.expired = self.expired, 0", "back, self.expired = self.expired, self.expired"),
+    breaks=("routers_hold_what_they_were_granted",),
 )
 RETURN_OVERFLOWS = bug(
     "return_overflows",
@@ -120,4 +129,16 @@ USED_AND_KEPT = bug(
     "used_and_kept",
     "Using tokens for a request leaves them with the router.",
     Edit(GLOBAL, "self.held = self.held - cost", "self.held = self.held - 0 * cost"),
+    breaks=("routers_hold_what_they_were_granted",),
+)
+GIVEN_BACK_BEYOND = bug(
+    "given_back_beyond",
+    "What is given back is held, and carried back too as far as it is more than a router may hold.",
+    Edit(GLOBAL, "self.held = minimum(there, self.most)", "self.held = there"),
+)
+SETTLED_FOR_NOTHING = bug(
+    "settled_for_nothing",
+    "What a request has cost beyond what was taken for it is not owed.",
+    Edit(GLOBAL, "self.held = self.held - more", "self.held = self.held - 0 * more"),
+    breaks=("routers_hold_what_they_were_granted",),
 )

@@ -7,12 +7,19 @@ The buckets here are written down a second time, on purpose: a bug of the system
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from dynaproof.impl.capacity.rates import Fill, Version
+from dynaproof.impl.capacity.rates import Fill, Rates, Version
 from dynaproof.impl.metadata.records import ProvisionedTable
 from dynaproof.impl.partition.messages.requests import SetRates
-from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, ReadsDivided, ReadsTakenOver
+from dynaproof.impl.partition.notes import (
+    CapacityExceeded,
+    LevelHeard,
+    ReadAdmitted,
+    ReadsDivided,
+    ReadsTakenOver,
+    UseHeard,
+)
 from dynaproof.impl.partition.records import Mutation, Outcome, RatesSet, Split, Write
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.ids import Member, RequestId
@@ -33,10 +40,17 @@ from dynaproof.specs.views.capacity_facts import (
     LevelApart,
     ReadCharged,
     ReadsBegan,
+    TakesLess,
 )
 from dynaproof.specs.views.group import GroupView
 
 MOST_MULTIPLIER = 10
+
+ADAPTING = ("pid", "proportional")
+"""How a multiplier is decided, if there is one."""
+
+UNCAPPED = 1_000_000 * MICRO
+"""What a partition of a table under global admission serves that has no cap, in micro-units a second."""
 
 KEPT_SLOTS = 512
 """Slots of which the levels are remembered: so far a replica may be behind, and is still looked at."""
@@ -143,6 +157,20 @@ class Buckets:
         return ", ".join(f"{bucket.level} at {bucket.at_us} in {name}" for name, bucket in self.each())
 
 
+class Held(NamedTuple):
+    """From a timestamp on a partition has its share of what its table was given by a version, halved so often
+    at splits since; or nothing any more.
+    """
+
+    at_us: int
+    version: int
+    halvings: int
+
+
+NOTHING = -1
+"""What a partition has that was split."""
+
+
 class CapacityObserver:
     """Files facts about the capacity of a group; see the module."""
 
@@ -153,6 +181,7 @@ class CapacityObserver:
         LevelApart,
         ReadCharged,
         ReadsBegan,
+        TakesLess,
     )
     """The types of all facts that are filed."""
 
@@ -175,7 +204,9 @@ class CapacityObserver:
         self.looked_at: dict[Member, int] = {}
         """Through which slot the buckets of a replica were looked at."""
         self.reads: dict[Member, Buckets] = {}
-        """Of those that have led, by their own clocks."""
+        """Of those that have led, by their own clocks;"""
+        self.followed: dict[Member, tuple[PartitionReplica, Buckets]] = {}
+        """and of those that have heard a leader's level in the life that they are in."""
         self.sent_above: int | None = None
         """The most that a level which was ever sent is above what was filled since time 0,"""
         self.fastest_read = 0
@@ -184,12 +215,20 @@ class CapacityObserver:
         """That of the partition of which a split made this one."""
         self.throttled: dict[Member, bool] = {}
         """Who has throttled a write."""
+        self.taken: dict[str, tuple[int, int]] = {}
+        """Of reads and of writes: the rate that was set last, and the version of what its table was given."""
+        self.held: list[Held] = []
+        """What it had of what its table was given, one after the other."""
 
     def begin(self, parent: CapacityObserver, split: Split, index: int) -> None:
         """A split has made the partition: it begins with what its parent's fold leaves, divided."""
         self.parent, self.is_due = parent, parent.is_due
         if parent.writes is None:
             return
+        before = next(one for one in reversed(parent.held) if one.halvings != NOTHING)
+        if parent.held[-1] is before:
+            parent.held.append(Held(split.timestamp, before.version, NOTHING))
+        self.held.append(Held(split.timestamp, before.version, before.halvings + 1))
         if parent.throttled:
             self.reach(sometimes_of_capacity.BUCKETS_DIVIDED)
         self.writes = parent.writes.copy().child(index, split.timestamp)
@@ -209,6 +248,11 @@ class CapacityObserver:
             if one.rate > one.share:
                 self.reach(sometimes_of_capacity.BOOSTED)
             self.view.file(one)
+            before, self.taken[one.what] = self.taken.get(one.what), (table.version, one.rate)
+            if table.given.adapts == "on_demand" and before is not None and before[0] == table.version:
+                self.view.file(TakesLess(one.slot, one.what, one.rate, before[1]))
+                if one.rate > before[1]:
+                    self.reach(sometimes_of_capacity.TAKES_MORE)
 
     def has_share(self, table: ProvisionedTable, partition: int) -> bool:
         """Whether a partition has its share of what its table is given now."""
@@ -221,14 +265,18 @@ class CapacityObserver:
             return []
         given, partitions = table.given, len(table.partitions)
         index, slot = table.partitions.index(partition), self.view.chosen_through
-        most = 1 if given.adapts == "none" else MOST_MULTIPLIER
-        return [
-            Boosted(slot, what, rate, whole // partitions + (index < whole % partitions), most)
-            for what, rate, whole in (
-                ("reads", self.rates[self.writes.version][0].rate, given.read),
-                ("writes", self.writes.own.rate, given.write),
-            )
-        ]
+        most = MOST_MULTIPLIER if given.adapts in ADAPTING else 1
+        shares = []
+        for what, rate, whole, cap in (
+            ("reads", self.rates[self.writes.version][0].rate, given.read, given.read_cap),
+            ("writes", self.writes.own.rate, given.write, given.write_cap),
+        ):
+            share = whole // partitions + (index < whole % partitions)
+            if given.adapts == "global":
+                share = UNCAPPED if cap is None else cap
+            most = UNCAPPED // whole + 1 if given.adapts == "on_demand" else most
+            shares.append(Boosted(slot, what, rate, share, most))
+        return shares
 
     # --- Writes ---
 
@@ -236,6 +284,7 @@ class CapacityObserver:
         """The next record is chosen."""
         if isinstance(record, RatesSet):
             rates = record.rates
+            self.held.append(Held(record.timestamp, rates.version.given, 0))
             self.rates[rates.version] = rates.read, rates.read_cap
             if self.writes is None:
                 self.writes = Buckets.full(rates.write, rates.write_cap, rates.version, record.timestamp)
@@ -272,6 +321,8 @@ class CapacityObserver:
             self.reach(sometimes_of_capacity.READ_THROTTLED)
             return
         self.reach(sometimes_of_capacity.WRITE_THROTTLED)
+        if note.bucket == "node":
+            return  # That is of all partitions there.
         self.throttled[note.member] = True
         replica = self.replica(place)
         leadership = replica.leadership
@@ -283,7 +334,7 @@ class CapacityObserver:
         if log.last >= self.view.chosen_through:
             buckets.fold(log.between(self.view.chosen_through + 1, log.last))
             buckets.fold(leadership.next_batch)
-            bucket = buckets.cap if "KeyRange" in note.reason else buckets.own
+            bucket = buckets.cap if note.bucket == "cap" else buckets.own
             assert bucket is not None, "only a cap that is there is exceeded"
             bucket.to(note.at_us)
             self.view.file(
@@ -366,23 +417,48 @@ class CapacityObserver:
         self.sent(replica, note.level, tau)
 
     def read(self, place: Place, note: ReadAdmitted) -> None:
-        """A replica has admitted a read: that of a leader is judged."""
+        """A replica has admitted a read: by what it leads with, or by the last level that it heard."""
         replica = self.replica(place)
-        buckets, metered = self.reads.get(note.member), replica.state.metered
-        if buckets is None or metered is None or replica.leadership is None:
+        metered = replica.state.metered
+        buckets = self.reads.get(note.member)
+        if replica.leadership is None:
+            life, buckets = self.followed.get(note.member, (None, None))
+            buckets = buckets if life is replica else None
+        if buckets is None or metered is None:
             return
-        rates = metered.rates
-        if buckets.version != rates.version:
-            between = (one for one in self.rates if buckets.version < one <= rates.version)
-            for own, cap in map(self.rates.__getitem__, between):
-                buckets.own.loosen(own)
-                if buckets.cap is not None and cap is not None:
-                    buckets.cap.loosen(cap)
-            buckets.change(rates.read, rates.read_cap, rates.version, note.at_us)
+        self.follow(buckets, metered.rates, note.at_us)
         for name, bucket in buckets.each():
             bucket.charge(note.cost, note.at_us)
             level = bucket.level
             self.view.file(ReadCharged(note.member, name, note.cost, level, bucket.capacity))
+
+    def follow(self, buckets: Buckets, rates: Rates, at_us: int) -> None:
+        """Go on at the rates that a replica has by now; since when is not known."""
+        if buckets.version == rates.version:
+            return
+        between = (one for one in self.rates if buckets.version < one <= rates.version)
+        for own, cap in map(self.rates.__getitem__, between):
+            buckets.own.loosen(own)
+            if buckets.cap is not None and cap is not None:
+                buckets.cap.loosen(cap)
+        buckets.change(rates.read, rates.read_cap, rates.version, at_us)
+
+    def heard_level(self, place: Place, note: LevelHeard) -> None:
+        """A follower goes on from what its leader has; what its cap has left is not known."""
+        replica = self.replica(place)
+        metered = replica.state.metered
+        assert metered is not None, "only who has rates hears levels"
+        rates = metered.rates
+        buckets = Buckets.full(rates.read, None, rates.version, note.at_us)
+        buckets.own.level = min(buckets.own.capacity, note.level * MICRO)
+        self.followed[note.member] = replica, buckets
+
+    def heard_use(self, place: Place, note: UseHeard) -> None:
+        """A leader is charged for what a follower has taken."""
+        buckets, metered = self.reads.get(note.member), self.replica(place).state.metered
+        if buckets is not None and metered is not None:
+            self.follow(buckets, metered.rates, note.at_us)
+            buckets.own.charge(note.more, note.at_us)
 
 
 def fastest(rate: int, drift_ppm: int) -> int:

@@ -11,11 +11,13 @@ from dynaproof.impl.partition.messages.readers import LogRead, LogTrimmed
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request
 from dynaproof.impl.partition.notes import (
     CapacityExceeded,
+    LevelHeard,
     ReadAdmitted,
     ReadsDivided,
     ReadsTakenOver,
     Retried,
     Served,
+    UseHeard,
 )
 from dynaproof.impl.paxos.messages.catch_up import Chosen, CopiedLog
 from dynaproof.impl.paxos.messages.election import Prepare, Promise
@@ -37,6 +39,8 @@ NOTES: Mapping[type[Note], Listen] = MappingProxyType(
         Retried: ImplObserver.on_retried,
         CapacityExceeded: lambda observer, place, note: observer.capacity.exceeded(place, note),
         ReadAdmitted: lambda observer, place, note: observer.capacity.read(place, note),
+        LevelHeard: lambda observer, place, note: observer.capacity.heard_level(place, note),
+        UseHeard: lambda observer, place, note: observer.capacity.heard_use(place, note),
         ReadsDivided: lambda observer, place, note: observer.capacity.inherited(place, note),
         ReadsTakenOver: lambda observer, place, note: observer.capacity.took_over(place, note),
         Led: ImplObserver.on_led,

@@ -68,7 +68,8 @@ class ErrorObserver:
         unsure = note.error == UNKNOWN and (not knew or table in self.provisioned)
         late = not note.error and self.provisioned and not isinstance(action, GetItem)
         explained = note.error not in OF_FAULTS or not up or (table and unsure) or late
-        if not explained and self.mended_at is not None and at >= self.mended_at:
+        # What was asked in the moment in which all was mended may have been lost just before.
+        if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at
             self.view.file(Failing(user, type(action).__name__, note.error, mended_us, later_us))
 

@@ -1,0 +1,66 @@
+"""Short campaigns of tables under global admission and on demand: clean, and throttling; and bugs that break
+the promises about tokens, nodes, followers and peaks.
+"""
+
+import pytest
+
+from dynaproof.checkers.campaign import Totals, outcomes
+from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.hunt import explore
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+from dynaproof.checkers.scenarios.global_admission import GLOBAL_ADMISSION
+from dynaproof.checkers.scenarios.on_demand import ON_DEMAND
+from dynaproof.specs.sometimes_of_capacity import READ_THROTTLED, TOKENS_SHORT, WRITE_THROTTLED
+
+NAMES = [GLOBAL_ADMISSION.name, ON_DEMAND.name]
+STRATEGIES = 4
+SCHEDULES = 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_promise_holds_in_a_schedule_of_each_strategy_and_all_throttle(name: str) -> None:
+    throttled = 0
+    for number, outcome in outcomes(name, "portfolio", 5, iter(range(2 * STRATEGIES)), 1):
+        assert outcome.failure is None, (number, outcome.failure)
+        reached = set(outcome.reached)
+        throttled += bool({WRITE_THROTTLED.name, READ_THROTTLED.name, TOKENS_SHORT.name} & reached)
+    assert throttled >= STRATEGIES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(name: str) -> None:
+    totals, wanted = Totals(), SCENARIOS[name].sometimes
+    for number, outcome in outcomes(name, "portfolio", 6, iter(range(SCHEDULES)), 1):
+        assert outcome.failure is None, (number, outcome.failure)
+        totals.add(outcome)
+        if set(wanted) <= set(totals.sometimes):
+            break
+    assert [one for one in wanted if one not in totals.sometimes] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("node_not_charged", "node_admits_within_its_bound"),
+        ("refused_by_the_node_is_charged", "throttled_request_has_no_effect"),
+        ("refused_is_charged_to_the_node", "node_throttles_by_what_it_admitted"),
+        ("draws_granted_again", "tokens_are_granted_once"),
+        ("returned_to_another_life", "tokens_are_granted_once"),
+        ("bucket_begins_full", "tokens_are_granted_once"),
+        ("throttles_before_it_hears", "never_short_of_tokens_under_rate"),
+        ("used_and_kept", "routers_hold_what_they_were_granted"),
+        ("late_answers_credited", "routers_hold_what_they_were_granted"),
+        ("goes_on_without_tokens", "routers_hold_what_they_were_granted"),
+        ("writes_need_no_tokens", "requests_are_paid_for"),
+        ("estimate_is_final", "requests_are_paid_for"),
+        ("level_of_the_leader_not_taken", "admitted_within_bound"),
+        ("use_of_followers_not_charged", "admitted_within_bound"),
+        ("takes_twice_the_last_window", "on_demand_never_takes_less"),
+    ],
+)
+def test_a_bug_breaks_the_promise(name: str, spec: str) -> None:
+    found = explore(MUTANTS[name], "portfolio", 12, 3)
+    assert found is not None
+    assert found[2].failure is not None
+    assert found[2].failure.spec == spec

@@ -20,6 +20,6 @@ come again. A storage node has buckets of its own, which all its replicas with r
 Routers draw tokens of a table under global admission (`impl/router/tokens.py`) of the service that has its
 bucket (`impl/tokens`). What an on-demand table takes is the admin's to decide, too.
 
-*What is not called yet.* Metrics, alarms and scaling, which are simulated (`./run capacity`); a table is given
-something else by `UpdateTable` only.
+*What is not called yet.* Metrics, alarms and scaling, which are simulated (`./run capacity`); a table is
+given something else by `UpdateTable` only.
 """

@@ -23,7 +23,7 @@ ADMITTED_IN_DEBT = bug(
         "return (level >= cost * MICRO) | (level >= capacity)",
         "return (level >= 0 - cost) | (level >= capacity)",
     ),
-    breaks=("admitted_within_bound",),
+    breaks=("admitted_within_bound", "node_admits_within_its_bound"),
 )
 NOTHING_CHARGED_WHEN_FULL = bug(
     "nothing_charged_when_full",

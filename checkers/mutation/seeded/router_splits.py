@@ -27,6 +27,7 @@ BUGS = (
             ROUTER,
             "paging.partitions.pop()",
             "paging.low = self.tables.known[paging.table].owner(paging.low).range.start",
+            within="Router.page_piece",
         ),
         scenario="split-under-load",
         breaks=("scan_returns_each_once",),

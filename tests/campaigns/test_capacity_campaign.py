@@ -60,7 +60,7 @@ def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(name: st
     ],
 )
 def test_a_bug_breaks_the_promise(name: str, spec: str) -> None:
-    found = explore(MUTANTS[name], "portfolio", 12, 3)
+    found = explore(MUTANTS[name], "portfolio", 40, 3)
     assert found is not None
     assert found[2].failure is not None
     assert found[2].failure.spec == spec

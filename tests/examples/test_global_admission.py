@@ -117,9 +117,9 @@ def test_what_an_item_before_has_cost_more_is_owed_and_paid_by_the_next_draws() 
 
 
 def test_what_had_no_effect_is_given_back() -> None:
-    region = made(Provisioned(10 * MICRO, 10 * MICRO, FIVE_SECONDS, None, MICRO, "global"), 1)
+    region = made(Provisioned(10 * MICRO, MICRO, FIVE_SECONDS, None, MICRO, "global"), 1)
     put(region)
-    wait(region, 1_000_000)
+    wait(region, 6_000_000)
     assert put(region) == Done()
     before = held(region)
     failed = put(region)  # The partition has its cap.

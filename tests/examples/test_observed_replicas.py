@@ -143,7 +143,7 @@ def test_a_log_that_comes_back_from_the_disk_is_held_against_what_is_chosen() ->
 
 
 def test_a_replica_that_was_made_and_never_spoke_has_nothing_to_fall_silent_for() -> None:
-    env: Any = type("Env", (), {"disk": SimDisk(Outbox())})()
+    env: Any = type("Env", (), {"disk": SimDisk(Outbox()), "now": 0})()
     host = StorageNode(env, (LEADER.node,), Settings())
     place: Any = type("Place", (), {"name": "sa", "node": host})
     host.journal.append(Made(ONLY_LANE, 4))

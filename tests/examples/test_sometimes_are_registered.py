@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dynaproof.specs import sometimes, sometimes_of_capacity, sometimes_of_regions
+from dynaproof.specs import sometimes, sometimes_of_capacity, sometimes_of_regions, sometimes_of_scaling
 from dynaproof.specs.sometimes import EVERY as ALL
 
 MODULES = {
@@ -22,6 +22,8 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for module, name in re.findall(r"reach\((sometimes\w*)\.(\w+)\)", file.read_text()):
             told.add(getattr(MODULES[module], name).name)
+    for name in re.findall(r"seen\.(\w+)", (root / "specs/observe/impl/scaling.py").read_text()):
+        told.add(getattr(sometimes_of_scaling, name).name)
     assert told == set(ALL)
 
 

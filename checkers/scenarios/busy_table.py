@@ -12,7 +12,8 @@ from dynaproof.checkers.kinds.region import RegionConfig
 from dynaproof.checkers.runs.config import Chance, Fault
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import pace_of
-from dynaproof.checkers.scenarios.region_end import groups_of, stop
+from dynaproof.checkers.scenarios.region_end import stop
+from dynaproof.checkers.scenarios.region_run import groups_of
 from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
 from dynaproof.checkers.scenarios.under_load import calm_options
 from dynaproof.checkers.strategies.catalogue import strategy_named

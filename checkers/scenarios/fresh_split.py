@@ -8,7 +8,7 @@ from __future__ import annotations
 from dynaproof.checkers.kinds.region import ADMIN, USER
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.scenarios.region_end import file, most_steps, observed
+from dynaproof.checkers.scenarios.region_run import file, most_steps, observed
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.split_points import readiness

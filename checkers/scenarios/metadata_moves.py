@@ -19,7 +19,8 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.world_faults import CRASH
 from dynaproof.checkers.scenarios import region_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES
-from dynaproof.checkers.scenarios.region_end import file, judge_end, most_steps, observed
+from dynaproof.checkers.scenarios.region_end import judge_end
+from dynaproof.checkers.scenarios.region_run import file, most_steps, observed
 from dynaproof.checkers.scenarios.table import TABLE, draw_region, faults_of, smaller, start_users
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
 from dynaproof.checkers.workloads.metadata_operator import MetadataOperator, MovesSettings

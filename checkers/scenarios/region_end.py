@@ -7,17 +7,26 @@ does not name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 from dynaproof.checkers.kinds.group import HOST, Group
-from dynaproof.checkers.kinds.region import ADMIN, USER, RegionConfig
+from dynaproof.checkers.kinds.region import ADMIN, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
-from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
-from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS, never, what_lags
-from dynaproof.checkers.workloads.user import User
+from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never, what_lags
+from dynaproof.checkers.scenarios.region_run import (
+    GroupOfRegion,
+    file,
+    file_of,
+    groups_of,
+    listed,
+    most_steps,
+    observed,
+    users_of,
+    wait_for_each,
+)
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.placement import Candidate, place_one
@@ -27,7 +36,6 @@ from dynaproof.impl.metadata.records import (
     PartitionRecord,
     ReplacementRecord,
     SplitRecord,
-    TableRecord,
     WorkflowRecord,
 )
 from dynaproof.impl.node import Microseconds
@@ -62,47 +70,6 @@ PAUSES = 64
 
 WATCHED = 2
 """Things that each user is answered, with the load on."""
-
-
-def observed(run: Run) -> RegionObservation:
-    """What the run has shown of its region."""
-    observation: Any = run.observation
-    assert isinstance(observation, RegionObservation)
-    return observation
-
-
-def listed(run: Run) -> list[int]:
-    """The partitions of active tables that own their ranges, and the metadata."""
-    metadata = observed(run).metadata
-    active = {one.name for one in metadata.of(TableRecord) if one.status == "active"}
-    there = [one for one in metadata.of(PartitionRecord) if one.table in active and one.state == "listed"]
-    return [METADATA, *(one.partition for one in there)]
-
-
-class GroupOfRegion(Group):
-    """A partition, of which only replicas that its config names count: what has left is judged as a leak."""
-
-    def counts(self, replica: Any) -> bool:
-        """Whether a replica has a vote."""
-        return replica.member in self.observation.config.voters
-
-
-def groups_of(run: Run) -> Iterator[Group]:
-    """These as groups."""
-    return (GroupOfRegion(run, number, observed(run).groups[number]) for number in listed(run))
-
-
-def users_of(run: Run) -> Iterator[User]:
-    """The users."""
-    for place in run.places_of(USER):
-        assert isinstance(place.node, User)
-        yield place.node
-
-
-def most_steps(run: Run) -> int:
-    """Events of one phase of the end, at the most: heartbeats go to every voter."""
-    voters = sum(len(group.observation.config.voters) for group in groups_of(run))
-    return STEPS * (2 + voters // 8)
 
 
 def go_on(run: Run) -> None:
@@ -155,34 +122,6 @@ def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
         if run.failure is None:
             judge(run)
             run.check()
-
-
-def file(run: Run, fact: Any) -> None:
-    """File a fact of the region."""
-    observed(run).region.file(fact)
-
-
-def file_of(run: Run, group: Group, fact: Any) -> None:
-    """File a fact of a group."""
-    observed(run).of(group.number).view.file(fact)
-
-
-def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[Group]:
-    """Wait until something has held of every listed group, at most so long; those of which it never did."""
-    held: dict[int, bool] = {}
-
-    def missing() -> Iterator[Group]:
-        return (group for group in groups_of(run) if group.number not in held)
-
-    def each_held() -> bool:
-        for group in missing():
-            if not holds(group):
-                return False
-            held[group.number] = True
-        return True
-
-    run.advance_until(each_held, bound, most_steps(run))
-    return [] if run.failure is not None or each_held() else list(missing())
 
 
 # --- With the load on ---

@@ -23,7 +23,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
-from dynaproof.checkers.scenarios.region_end import observed
+from dynaproof.checkers.scenarios.region_run import observed
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
 from dynaproof.checkers.scenarios.table_draws import OFTEN, SOME_ORDERS, repeats_late, takes_over_soon
 from dynaproof.checkers.workloads.user import User

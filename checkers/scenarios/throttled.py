@@ -21,7 +21,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK
 from dynaproof.checkers.scenarios.fair_end import never
-from dynaproof.checkers.scenarios.region_end import users_of
+from dynaproof.checkers.scenarios.region_run import users_of
 from dynaproof.checkers.scenarios.split import (
     LONG_DEAD,
     NEVER_BYTES,

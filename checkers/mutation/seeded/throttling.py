@@ -53,7 +53,7 @@ BUGS = (
         "boosted_whatever_it_is",
         "An admin boosts tables that do not adapt.",
         Edit(RATINGS, "self.writes = policy_named(adapts, 0, 0)", 'self.writes = policy_named("pid", 0, 0)'),
-        Edit(RATINGS, 'boost is not None and given.adapts != "none"', "boost is not None"),
+        Edit(RATINGS, 'boost is not None and given.adapts not in ("none", "global")', "boost is not None"),
         scenario=HOT,
     ),
     bug(

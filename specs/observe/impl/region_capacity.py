@@ -1,4 +1,4 @@
-"""Capacity that is of no single partition, seen through a `RegionView`: buckets of nodes, tokens of tables."""
+"""Capacity of no single partition, seen through a `RegionView`: buckets of nodes, tokens of tables."""
 
 from __future__ import annotations
 

@@ -94,6 +94,22 @@ def is_active(place: Place) -> bool:
     return place.up and isinstance(node, Admin) and node.term.active
 
 
+# --- What replicas admit ---
+
+
+def admitted(observation: RegionObservation, place: Place, note: ReadAdmitted | WriteAdmitted) -> None:
+    """A replica has admitted something of what its partition is given."""
+    observation.capacity.limits.admitted(place, note)
+    if isinstance(note, ReadAdmitted):
+        observation.of(place.lane).capacity.read(place, note)
+
+
+def exceeded(observation: RegionObservation, place: Place, note: CapacityExceeded) -> None:
+    """A replica throttles."""
+    observation.capacity.limits.exceeded(place, note)
+    observation.of(place.lane).capacity.exceeded(place, note)
+
+
 # --- Kinds ---
 
 _HOSTS = in_its_group(replica_host(), nodes=hosts, make=make_host)
@@ -103,9 +119,9 @@ HOSTS_OF_REGION = structs.replace(
     notes={
         **_HOSTS.table(),
         Led: RegionObservation.led,
-        ReadAdmitted: RegionObservation.admitted,
-        WriteAdmitted: RegionObservation.admitted,
-        CapacityExceeded: RegionObservation.exceeded,
+        ReadAdmitted: admitted,
+        WriteAdmitted: admitted,
+        CapacityExceeded: exceeded,
     },
     sent={
         **_HOSTS.sent,

@@ -31,8 +31,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
-from dynaproof.impl.partition.records import Outcome, RatesSet, Split, Write
+from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
@@ -52,11 +51,10 @@ from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
-from dynaproof.specs.observe.impl.node_limits import NodeLimits
 from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.region_capacity import RegionCapacity
 from dynaproof.specs.observe.impl.stops import StopObserver
-from dynaproof.specs.observe.impl.tokens import TokenObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
@@ -90,9 +88,8 @@ class RegionObservation(GroupsObservation):
         *MetadataObserver.PROVIDES,
         *UserObserver.PROVIDES,
         *ErrorObserver.PROVIDES,
-        *NodeLimits.PROVIDES,
         *OrderObserver.PROVIDES,
-        *TokenObserver.PROVIDES,
+        *RegionCapacity.PROVIDES,
         *StopObserver.PROVIDES,
         FenceLowered,
         KeyOutside,
@@ -121,10 +118,7 @@ class RegionObservation(GroupsObservation):
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
-        self.limits = NodeLimits(self.region, self.reach)
-        self.given: dict[tuple[str, int], dict[int, ProvisionedTable]] = {}
-        """By table and generation: what it was given, by version."""
-        self.tokens = TokenObserver(self.region, self.reach, self.given)
+        self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
@@ -170,7 +164,7 @@ class RegionObservation(GroupsObservation):
         for table in self.metadata.of(TableRecord):
             if isinstance(table, ProvisionedTable):
                 self.errors.provisioned[table.name] = True
-                self.given.setdefault((table.name, table.generation), {})[table.version] = table
+                self.capacity.changed(table)
             if table.status == "deleting":
                 self.users.removed(table.name)
 
@@ -219,8 +213,7 @@ class RegionObservation(GroupsObservation):
         capacity.is_due = isinstance(table, ProvisionedTable)
         if isinstance(record, RatesSet) and isinstance(table, ProvisionedTable):
             capacity.boosted(table, partition.partition)
-        if isinstance(record, (Write, Outcome)) and record.cost and isinstance(table, ProvisionedTable):
-            self.tokens.chose(table, record.request)
+        self.capacity.chose(table, record)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
         for change in record.changes():
@@ -348,17 +341,6 @@ class RegionObservation(GroupsObservation):
         if place.lane in self.ranges and not self.has_record(place.lane):
             self.region.file(LedWhenGone(place.lane, place.name))
         self.of(place.lane).on_led(place, note)
-
-    def admitted(self, place: Place, note: ReadAdmitted | WriteAdmitted) -> None:
-        """A replica has admitted something of what its partition is given."""
-        self.limits.admitted(place, note)
-        if isinstance(note, ReadAdmitted):
-            self.of(place.lane).capacity.read(place, note)
-
-    def exceeded(self, place: Place, note: CapacityExceeded) -> None:
-        """A replica throttles."""
-        self.limits.exceeded(place, note)
-        self.of(place.lane).capacity.exceeded(place, note)
 
     def has_record(self, partition: int) -> bool:
         """Whether the metadata knows a partition, or the one of which a split has made it."""

@@ -43,49 +43,49 @@ def make_router(env: Env, config: RegionConfig) -> NodeProtocol:
 
 def granted(observation: RegionObservation, place: Place, note: Granted) -> None:
     """The service answers a draw."""
-    observation.tokens.granted(place, note)
+    observation.capacity.tokens.granted(place, note)
 
 
 def service_handled(observation: RegionObservation, place: Place) -> None:
     """A handler of the service has run."""
-    observation.tokens.service_handled(place)
+    observation.capacity.tokens.service_handled(place)
 
 
 def moved(observation: RegionObservation, place: Place, note: TokensMoved) -> None:
     """Something becomes of a router's tokens."""
-    observation.tokens.moved(place, note)
+    observation.capacity.tokens.moved(place, note)
 
 
 def spent(observation: RegionObservation, place: Place, note: TokensSpent) -> None:
     """A router has taken tokens for a request."""
-    observation.tokens.spent(place, note)
+    observation.capacity.tokens.spent(place, note)
 
 
 def settled(observation: RegionObservation, place: Place, note: TokensSettled) -> None:
     """A router settles a request."""
-    observation.tokens.settled(place, note)
+    observation.capacity.tokens.settled(place, note)
 
 
 def refused(observation: RegionObservation, place: Place, note: TokensRefused) -> None:
     """A router throttles."""
-    observation.tokens.refused(place, note)
+    observation.capacity.tokens.refused(place, note)
 
 
 def ended(observation: RegionObservation, place: Place, note: Ended) -> None:
     """A call of a router has ended."""
-    observation.tokens.call_ended(note)
+    observation.capacity.tokens.call_ended(note)
     ROUTERS.table()[Ended](observation, place, note)
 
 
 def router_handled(observation: RegionObservation, place: Place) -> None:
     """A handler of a router has run."""
     observation.router_handled(place)
-    observation.tokens.router_handled(place)
+    observation.capacity.tokens.router_handled(place)
 
 
 def router_crashed(observation: RegionObservation, place: Place, lost_disk: bool) -> None:
     """A router is gone, with its tokens."""
-    observation.tokens.crashed(place)
+    observation.capacity.tokens.crashed(place)
     observation.caller_crashed(place, lost_disk)
 
 

@@ -31,7 +31,7 @@ def judge_tables(observation: RegionObservation) -> None:
         if table.given.adapts == "global":
             judge_tokens(observation, table, groups[0])
         elif table.given.adapts != "on_demand":  # That one has no rate of its own, but what it has taken.
-            versions = observation.given[table.name, table.generation]
+            versions = observation.capacity.given[table.name, table.generation]
             groups[0].view.file(TableAdmitted(table.name, *above_and_bound(groups, versions)))
 
 
@@ -73,7 +73,7 @@ def judge_tokens(observation: RegionObservation, table: ProvisionedTable, one: C
     """What routers have taken of a table's tokens is within the bound of global admission."""
     config = observation.config
     routers, most = len(ROUTER_NODES), config.router.tokens.most
-    for of, bucket in observation.tokens.buckets.items():
+    for of, bucket in observation.capacity.tokens.buckets.items():
         if (of.table, of.generation) == (table.name, table.generation):
             above = above_its_rate(bucket, config.settings.drift_ppm)
             one.view.file(TableAdmitted(shown(of), above, may_be_above(bucket, routers, most)))

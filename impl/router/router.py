@@ -13,20 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from dynaproof.impl.capacity.admission import REASONS
 from dynaproof.impl.metadata.orders import ACTIONS
-from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord
+from dynaproof.impl.metadata.records import METADATA, TableRecord
 from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
-from dynaproof.impl.partition.messages.requests import READS, Operation, Page, Reply, Scan
+from dynaproof.impl.partition.messages.requests import READS, Page, Reply, Scan
 from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router import errors
-from dynaproof.impl.router.asked import Asked, Paging, Paid, PartOf
+from dynaproof.impl.router.asked import Asked, Paging
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.router.control import Control
 from dynaproof.impl.router.errors import ApiError
+from dynaproof.impl.router.forwarding import Forwarding, error_of
 from dynaproof.impl.router.keys import check_different, page_of, piece_of, single
 from dynaproof.impl.router.lineage import place_of
 from dynaproof.impl.router.messages import (
@@ -46,7 +46,6 @@ from dynaproof.impl.router.messages import (
     ScanTable,
     Throttled,
 )
-from dynaproof.impl.router.notes import TokensSettled, TokensSpent
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Known, LocateTimer, Tables, hosts_of
 from dynaproof.impl.router.tokens import Purses
@@ -75,9 +74,10 @@ class Router:
         self.tables = Tables(env, settings, metadata, self.caller, self)
         self.control = Control(env, settings, admins, self)
         self.sessions = Sessions(env, settings.sessions)
-        self.purses = Purses(env, settings, tokens, self)
         self.asked: dict[int, Asked] = {}
         """What is under way, by a number of the router's own."""
+        self.forwarding = Forwarding(env, settings, tokens, self.caller, self)
+        self.purses = self.forwarding.purses
         self.numbers = 0
 
     def on_start(self) -> None:
@@ -168,57 +168,24 @@ class Router:
         asked.pieces = pieces
         for index, piece in enumerate(pieces):
             known = tables[piece.table]
-            self.forward(number, asked, index, known.table, known.owner(piece.key), piece.operation)
+            self.forwarding.forward(
+                number, asked, index, known.table, known.owner(piece.key), piece.operation
+            )
 
-    # --- Forwarding ---
-
-    def forward(
-        self,
-        number: int,
-        asked: Asked,
-        index: int,
-        table: TableRecord,
-        owner: PartitionRecord,
-        operation: Operation,
-    ) -> None:
-        """Ask the owner for a part, once there are tokens for it, if it needs any."""
-        asked.ready[index] = owner, operation
-        if self.purses.spend(table, number, index, operation):
-            self.call(number, asked, index, None)
-
-    def call(self, number: int, asked: Asked, index: int, paid: Paid | None) -> None:
-        """Begin the call for a part that waits for nothing any more."""
-        owner, operation = asked.ready.pop(index)
-        left_us, part = max(1, asked.until - self.env.now), PartOf(number, index, paid)
-        request = self.caller.begin(owner.partition, hosts_of(owner), operation, left_us, part)
-        if paid is not None:
-            self.env.note(TokensSpent(request, paid.of, paid.cost))
-
-    def has_tokens(self, number: int, index: int, paid: Paid) -> None:
-        """The tokens for a part are taken."""
-        self.call(number, self.asked[number], index, paid)
+    # --- Without tokens ---
 
     def lacks_tokens(self, number: int, index: int, reason: str, after_us: Microseconds) -> None:
         """There are no tokens for a part: it is throttled, and nothing has happened."""
         asked, error = self.asked[number], errors.no_capacity(reason, after_us)
         del asked.ready[index]
         if asked.paging is not None:
-            asked.paging.partitions.pop()  # Nothing was read there.
+            del asked.paging.partitions[-1]  # Nothing was read there.
             self.end(number, self.page_so_far(asked.paging) if asked.paging.items else error)
             return
         piece = asked.pieces[index]
         piece.done, piece.error = True, error
         if not asked.left:
             self.answer_items(number, asked)
-
-    def settle(self, running: Running, paid: Paid, ending: Ending, consumed: int) -> None:
-        """A call that was paid for has ended: it has cost more, or nothing."""
-        if ending == "definite":
-            self.purses.give_back(paid)
-            self.env.note(TokensSettled(running.call.request, -paid.cost))
-        elif consumed > paid.cost:
-            self.purses.settle(paid, consumed)
-            self.env.note(TokensSettled(running.call.request, consumed - paid.cost))
 
     def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
         """A table was looked up: calls of one that is gone end, for its partitions never answer again; and
@@ -257,7 +224,7 @@ class Router:
         """A call has ended."""
         part = running.purpose
         if part.paid is not None:
-            self.settle(running, part.paid, ending, 0 if answer is None else answer.consumed)
+            self.forwarding.settle(running, part.paid, ending, 0 if answer is None else answer.consumed)
         asked = self.asked.get(part.asked)
         if asked is None:
             return
@@ -327,7 +294,7 @@ class Router:
             asked.action.strong,
         )
         paging.partitions.append(owner.partition)
-        self.forward(number, asked, 0, known.table, owner, operation)
+        self.forwarding.forward(number, asked, 0, known.table, owner, operation)
 
     def page_piece(
         self, number: int, asked: Asked, paging: Paging, running: Running, answer: Reply | Page | None
@@ -464,14 +431,3 @@ class Router:
 
 
 PAGES = (ScanTable, QueryTable, ListTables)
-
-
-def error_of(ending: Ending, running: Running) -> ApiError:
-    """The error of an item whose call ended so."""
-    if ending == "condition_failed":
-        return errors.CONDITION_FAILED
-    if ending == "indefinite" and not isinstance(running.call.operation, READS):
-        return errors.UNKNOWN
-    if running.reason in REASONS:
-        return errors.no_capacity(running.reason, running.wait_us)
-    return errors.THROTTLED if running.reason == "throttled" else errors.UNAVAILABLE

@@ -103,7 +103,7 @@ class StorageNode:
         self.journal = NodeJournal(env.disk)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
-        self.limits = node_buckets(settings.node_reads, settings.node_writes, env.now)
+        self.limits = node_buckets(settings.node_reads, settings.node_writes, 0)
         """What all replicas with rates are served of together."""
         self.grants = Grants(env, settings.lease_us)
         self.lines = Lines(env.disk)

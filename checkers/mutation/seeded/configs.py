@@ -120,8 +120,9 @@ BUGS = (
             self.lines.left(self.env.lane, incarnation)
             from dynaproof.impl.paxos.log import fresh_head
             head = fresh_head(me, Config(0, voters, len(voters) + 1), 0)
-            more = self.more_of(self.env.lane)
-            replica = partition.create(self.env, self.settings, self.cache, self.limits, head, more)
+            replica = partition.create(
+                self.env, self.settings, self.cache, self.limits, head, partition.nothing_more
+            )
             self.replicas[self.env.lane] = replica
             replica.start(waits=True)
             """,

@@ -18,17 +18,6 @@ BUGS = (
         breaks=("on_demand_never_takes_less",),
     ),
     bug(
-        "goes_on_with_reads_alone",
-        "An admin that becomes active goes on from what partitions take of reads, and not of writes.",
-        Edit(
-            RATINGS,
-            "(self.writes, given.write, [write for _, write in rates])",
-            "(self.writes, given.write, [])",
-        ),
-        scenario=ON_DEMAND,
-        breaks=("on_demand_never_takes_less",),
-    ),
-    bug(
         "takes_twice_the_last_window",
         "An on-demand table takes twice the peak of its last window, also if that is less.",
         Edit(PURE, "return maximum(taken, 2 * peak)", "return maximum(1, 2 * peak)"),

@@ -11,7 +11,7 @@ from dynaproof.checkers.patches import Bug, Edit, bug
 
 SERVICE = "dynaproof.impl.tokens.service"
 PURSES = "dynaproof.impl.router.tokens"
-ROUTER = "dynaproof.impl.router.router"
+FORWARDING = "dynaproof.impl.router.forwarding"
 
 GLOBAL = "global-admission"
 
@@ -104,7 +104,7 @@ BUGS = (
     bug(
         "estimate_is_final",
         "A router never settles: a request has cost what was taken for it.",
-        Edit(ROUTER, "elif consumed > paid.cost:", "elif consumed < 0:"),
+        Edit(FORWARDING, "elif consumed > paid.cost:", "elif consumed < 0:"),
         scenario=GLOBAL,
         breaks=("requests_are_paid_for",),
     ),

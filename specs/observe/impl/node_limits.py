@@ -11,7 +11,7 @@ from dynaproof.impl.capacity.rates import Fill
 from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs import sometimes_of_capacity
-from dynaproof.specs.observe.impl.capacity import Reference
+from dynaproof.specs.observe.impl.buckets import Reference
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact

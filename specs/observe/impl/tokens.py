@@ -19,7 +19,7 @@ from dynaproof.impl.router.router import Router
 from dynaproof.impl.tokens.messages import Draw, Drawn, Granted, Life, TableOf
 from dynaproof.impl.tokens.service import TokenService
 from dynaproof.specs import sometimes_of_capacity
-from dynaproof.specs.observe.impl.capacity import Reference
+from dynaproof.specs.observe.impl.buckets import Reference
 from dynaproof.specs.observe.impl.place import Place, given
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
+from dynaproof.checkers.kinds.command_observer import CommandObserver
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.workloads.judge import Judge
@@ -33,19 +34,15 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import (
-    DropPartition,
     Fenced,
     NodeReport,
-    NoRoom,
     PartitionGone,
-    RaiseFence,
 )
 from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes_of_regions
@@ -63,18 +60,13 @@ from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import Repeated
 from dynaproof.specs.views.lineage import LineageView, Owner, OwnerChanged
 from dynaproof.specs.views.region import (
-    FenceLowered,
     KeyOutside,
     LedWhenGone,
     LocatedOld,
-    ObeyedOldTerm,
     Overfull,
     RegionView,
     Strayed,
 )
-
-COMMANDS = frozenset((CreateReplica, DropReplica, DropPartition, RaiseFence))
-"""What admins command storage nodes."""
 
 NO_TABLE = ("", 0)
 """The lineage of no table, by which specs know that there will be others."""
@@ -91,11 +83,10 @@ class RegionObservation(GroupsObservation):
         *OrderObserver.PROVIDES,
         *RegionCapacity.PROVIDES,
         *StopObserver.PROVIDES,
-        FenceLowered,
+        *CommandObserver.PROVIDES,
         KeyOutside,
         LedWhenGone,
         LocatedOld,
-        ObeyedOldTerm,
         Overfull,
         OwnerChanged,
         Strayed,
@@ -133,8 +124,7 @@ class RegionObservation(GroupsObservation):
         """and whether these have taken over what their parent owed."""
         self.unlisted: dict[int, int] = {}
         """The parents of children that the metadata does not list yet."""
-        self.fences: dict[NodeId, int] = {}
-        """By storage node and disk, the highest fence that it has shown."""
+        self.commands = CommandObserver(self.region, self.reach)
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
         self.places: dict[str, Place] = {}
@@ -281,8 +271,8 @@ class RegionObservation(GroupsObservation):
         """A handler of a storage node has run."""
         name, lane, command = place.name, place.lane, given(place)
         self.places[name] = place
-        if type(command) in COMMANDS:
-            self.commanded(place, command)
+        if type(command) in CommandObserver.COMMANDS:
+            self.commands.commanded(place, command)
         elif type(command) is Locate:
             self.located(place)
         group = self.groups.get(lane)
@@ -305,30 +295,6 @@ class RegionObservation(GroupsObservation):
             low, high = ends_of(record)
             lineage = self.lineage_of(record.table, record.generation)
             lineage.own(record.partition, Owner(low, high, owner[1]))
-
-    def commanded(self, place: Place, command: Any) -> None:
-        """An admin has just commanded a storage node something: not of an old term, or it is refused. What is
-        commanded for partition 0 is not looked at, but for a fence.
-        """
-        if place.lane != METADATA or isinstance(command, RaiseFence):
-            fence = self.fences.get(place.id, 0)
-            if command.term < fence and not any(isinstance(message, Fenced) for message in sent(place)):
-                self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
-        if isinstance(command, CreateReplica):
-            self.told_to_create(place, command)
-
-    def told_to_create(self, place: Place, command: CreateReplica) -> None:
-        """A storage node was told to make a replica, perhaps too late."""
-        node = place.node
-        assert isinstance(node, StorageNode)
-        parent = node.replicas.get(command.parent)
-        if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
-            self.reach(sometimes_of_regions.CHILD_BY_COPY)
-        if any(isinstance(message, NoRoom) for message in sent(place)):
-            self.refused[place.lane, command.member] = True
-        ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
-        if ended and command.member.node == place.id and not node.journal.buried(place.lane):
-            self.reach(sometimes_of_regions.LATE_CREATE)
 
     def led(self, place: Place, note: Led) -> None:
         """A replica began to lead."""
@@ -355,13 +321,11 @@ class RegionObservation(GroupsObservation):
     def fenced(self, place: Place, message: Fenced) -> None:
         """A node refuses a command of a lower term."""
         self.reach(sometimes_of_regions.LATE_COMMAND)
-        self.fences[place.id] = max(message.fence, self.fences.get(place.id, 0))
+        self.commands.fenced(place, message.fence)
 
     def reported(self, place: Place, message: NodeReport) -> None:
-        """A node shows its fence, which never goes back."""
-        if message.fence < self.fences.get(place.id, 0):
-            self.region.file(FenceLowered(place.name, message.fence, self.fences[place.id]))
-        self.fences[place.id] = max(message.fence, self.fences.get(place.id, 0))
+        """A node shows its fence."""
+        self.commands.shown(place, message.fence)
 
     def located(self, place: Place) -> None:
         """The metadata has just been asked where a table is; when the answer leaves, it may have waited."""

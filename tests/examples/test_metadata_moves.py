@@ -103,7 +103,7 @@ class Moves(REGION.SmallRegion):  # type: ignore[misc]
         """A node crashes, and comes back."""
         self.world.crash(place, "test", lose_disk=lose_disk, spare=True)
         if lose_disk:
-            self.run.observation.fences.pop(place.name, None)  # It has forgotten its fence too.
+            self.run.observation.commands.fences.pop(place.name, None)  # It has forgotten its fence too.
         self.world.start(place)
 
 

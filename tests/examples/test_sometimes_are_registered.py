@@ -13,12 +13,16 @@ MODULES = {
 }
 
 
+OBSERVING = ("region_observation", "metadata_moves", "command_observer")
+"""Modules of kinds that count situations."""
+
+
 def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     root, told = Path(__file__).parents[2], set()
     for file in root.glob("impl/**/*.py"):
         told |= set(re.findall(r'(?:reached|Reached)\("([^"]+)"\)', file.read_text()))
     assert told <= set(ALL)
-    kinds = (root / f"checkers/kinds/{name}.py" for name in ("region_observation", "metadata_moves"))
+    kinds = (root / f"checkers/kinds/{name}.py" for name in OBSERVING)
     for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for module, name in re.findall(r"reach\((sometimes\w*)\.(\w+)\)", file.read_text()):
             told.add(getattr(MODULES[module], name).name)

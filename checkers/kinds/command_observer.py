@@ -1,0 +1,67 @@
+"""What storage nodes are commanded, against the fences that they have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
+from dynaproof.impl.storage_node.host import StorageNode
+from dynaproof.impl.storage_node.messages import DropPartition, Fenced, RaiseFence
+from dynaproof.specs import sometimes_of_regions
+from dynaproof.specs.observe.impl.place import sent
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.region import FenceLowered, ObeyedOldTerm, RegionView
+
+
+class CommandObserver:
+    """Files facts about what nodes obey."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (FenceLowered, ObeyedOldTerm)
+
+    COMMANDS: ClassVar[frozenset[type[Any]]] = frozenset(
+        (CreateReplica, DropReplica, DropPartition, RaiseFence)
+    )
+    """What admins command storage nodes."""
+
+    def __init__(self, region: RegionView, reach: Callable[[Sometimes], None]) -> None:
+        self.region = region
+        self.reach = reach
+        self.fences: dict[NodeId, int] = {}
+        """By storage node and disk, the highest fence that it has shown."""
+
+    def commanded(self, place: Place, command: Any) -> None:
+        """An admin has just commanded a storage node something: not of an old term, or it is refused. What is
+        commanded for partition 0 is not looked at, but for a fence.
+        """
+        if place.lane != METADATA or isinstance(command, RaiseFence):
+            fence = self.fences.get(place.id, 0)
+            if command.term < fence and not any(isinstance(message, Fenced) for message in sent(place)):
+                self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
+        if isinstance(command, CreateReplica):
+            self.told_to_create(place, command)
+
+    def told_to_create(self, place: Place, command: CreateReplica) -> None:
+        """A storage node was told to make a replica, perhaps too late."""
+        node = place.node
+        assert isinstance(node, StorageNode)
+        parent = node.replicas.get(command.parent)
+        if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
+            self.reach(sometimes_of_regions.CHILD_BY_COPY)
+        ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
+        if ended and command.member.node == place.id and not node.journal.buried(place.lane):
+            self.reach(sometimes_of_regions.LATE_CREATE)
+
+    def fenced(self, place: Place, fence: int) -> None:
+        """A node refuses a command for its fence."""
+        self.fences[place.id] = max(fence, self.fences.get(place.id, 0))
+
+    def shown(self, place: Place, fence: int) -> None:
+        """A node shows its fence, which never goes back."""
+        if fence < self.fences.get(place.id, 0):
+            self.region.file(FenceLowered(place.name, fence, self.fences[place.id]))
+        self.fenced(place, fence)

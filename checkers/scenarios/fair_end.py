@@ -6,7 +6,8 @@ events go on without time. The facts go to `specs/promises/liveness.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dynaproof.checkers.kinds.group import READER, Group
@@ -14,6 +15,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.impl.partition.messages.requests import Get, Put
 from dynaproof.impl.partition.records import CursorMoved
 from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.specs.views.base import Fact
@@ -141,12 +143,23 @@ def pace_of(run: Run) -> Pace:
     return Pace(max(world.latencies), max(world.sync_us), settings.in_flight_slots, settings.window_bytes)
 
 
+def all_over(begun: Sequence[tuple[Any, RequestId]]) -> bool:
+    """Whether each client has ended what it had begun."""
+    return all(client.request != request for client, request in begun)
+
+
 def keeps_pace(run: Run) -> None:
-    """Each client has some more operations answered, and no leader changes."""
+    """Each client has some more operations answered, and no leader changes. Before they ask fast all are
+    answered whom the faults have cost an attempt: else the others would ask too often while these wait.
+    """
     observation: Any = run.observation
-    led, group = observation.leader_changes, Group(run)
-    run.perform("watch")
+    group, timeout_us = Group(run), run.config.client.timeout_us
     clients = group.clients()
+    begun = [(client, client.request) for client in clients if client.request is not None]
+    is_over = partial(all_over, begun)
+    run.advance_until(is_over, 2 * timeout_us, most_steps(run))
+    led = observation.leader_changes
+    run.perform("watch")
     watched = max(WATCHED_OPERATIONS, -(-LEAST_WATCHED // max(1, len(clients))))
     goals = [(client, client.ended + watched) for client in clients]
     missing = list(goals)
@@ -156,7 +169,7 @@ def keeps_pace(run: Run) -> None:
             missing.pop()
         return not missing
 
-    bound, began_at = watched * run.config.client.timeout_us * 2, run.world.tau
+    bound, began_at = watched * timeout_us * 2, run.world.tau
     run.advance_until(reached, bound, most_steps(run))
     if run.failure is not None:
         return

@@ -25,3 +25,10 @@ def test_an_election_that_takes_two_attempts_is_no_idle_election() -> None:
 def test_a_new_leader_at_a_gray_link_stays_the_leader() -> None:
     """Found by a campaign: a voter that heard the new leader campaigned by an older timer."""
     assert execute(config_of("many-groups", "portfolio", 1130, 952)).failure is None
+
+
+def test_no_client_asks_fast_while_another_one_waits_for_an_attempt_that_was_lost() -> None:
+    """Found by a campaign: 63 clients used up all events of the end while one waited for 15 s."""
+    found = execute(config_of("busy", "portfolio", 9202, 81))
+    assert found.failure is None
+    assert found.events < 60_000

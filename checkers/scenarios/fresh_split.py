@@ -18,7 +18,7 @@ from dynaproof.impl.metadata.replacements import is_free
 from dynaproof.specs.views.region import Unended
 
 ORDERS = 8
-"""How often it is ordered, a lease apart, at the most."""
+"""How often it is ordered, at the most."""
 
 
 def next_to_split(run: Run) -> PartitionRecord | None:
@@ -57,14 +57,16 @@ def splits_once_more(run: Run) -> None:
     def is_over() -> bool:
         return split_so_far(run) > before and not metadata.of(SplitRecord)
 
+    # Who asks a router that stays down waits for as long as it ever waits, and then asks another one.
+    waits = max(lease, 2 * run.config.user.timeout_us)
     for _ in range(ORDERS):
         if run.failure is None and not is_over():
             if not metadata.of(SplitRecord):
                 run.perform("split")
-            run.advance_until(is_over, lease, most_steps(run))
+            run.advance_until(is_over, waits, most_steps(run))
     run.perform("stop")
     if run.failure is None and not is_over():
-        file(run, Unended(f"the wait for a split of partition {partition.partition}", ORDERS * lease))
+        file(run, Unended(f"the wait for a split of partition {partition.partition}", ORDERS * waits))
 
 
 def split_so_far(run: Run) -> int:

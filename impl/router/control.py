@@ -8,7 +8,7 @@ most.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from dynaproof.impl.metadata.orders import (
     ACTIONS,
@@ -37,6 +37,10 @@ MOST_LISTED = 100
 
 NAME_BYTES = 1 << 18
 """What the records take of which the names are listed, at the most."""
+
+
+WAITS: Final = 4
+"""For an admin, within the time of one request, at the least."""
 
 
 class OrderTimer(Timer, frozen=True, gc=False, tag="order"):
@@ -124,7 +128,9 @@ class Control:
             self.env.send(ordering.to, OpenSession(number))
         elif ordering.to is not None:
             self.env.send(ordering.to, Order(ordering.session, 1, ordering.request, asked.action))
-        self.env.set_timer(self.settings.caller.attempt_us * 5, OrderTimer(number))
+        # In the time of a request there is time for another admin, where this one is down.
+        wait_us = min(self.settings.caller.attempt_us * 5, self.settings.timeout_us // WAITS)
+        self.env.set_timer(max(1, wait_us), OrderTimer(number))
 
     def on_session_opened(self, sender: NodeId, m: SessionOpened) -> None:
         """An admin takes the order."""

@@ -6,7 +6,7 @@ from dynaproof.checkers.scenarios.catalogue import config_of, execute
 
 
 def test_an_order_is_not_held_up_by_an_admin_that_stays_down() -> None:
-    """Found by a campaign: attempts were long, and so a router waited for one admin until its user had gone."""
+    """Found by a campaign: attempts were long, so a router waited for one admin until its user had gone."""
     assert execute(config_of("split-under-load", "portfolio", 9301, 172)).failure is None
 
 

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.impl.storage_node.messages import DropPartition, Fenced, RaiseFence
+from dynaproof.impl.storage_node.messages import DropPartition, Fenced, NoRoom, RaiseFence
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl.place import sent
 from dynaproof.specs.situation import Sometimes
@@ -33,6 +34,8 @@ class CommandObserver:
         self.reach = reach
         self.fences: dict[NodeId, int] = {}
         """By storage node and disk, the highest fence that it has shown."""
+        self.refused: dict[tuple[int, Member], bool] = {}
+        """Replicas for which a node had no room, each with its partition."""
 
     def commanded(self, place: Place, command: Any) -> None:
         """An admin has just commanded a storage node something: not of an old term, or it is refused. What is
@@ -52,9 +55,15 @@ class CommandObserver:
         parent = node.replicas.get(command.parent)
         if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
             self.reach(sometimes_of_regions.CHILD_BY_COPY)
+        if any(isinstance(message, NoRoom) for message in sent(place)):
+            self.refused[place.lane, command.member] = True
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)
+
+    def has_refused(self, partition: int, member: Member) -> bool:
+        """Whether a node had no room for a replica."""
+        return (partition, member) in self.refused
 
     def fenced(self, place: Place, fence: int) -> None:
         """A node refuses a command for its fence."""

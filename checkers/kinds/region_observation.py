@@ -33,7 +33,6 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import RatesSet, Split
-from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
@@ -103,7 +102,6 @@ class RegionObservation(GroupsObservation):
         self.metadata.newest_config = self.newest_config
         self.metadata.users_wait = self.users_wait
         self.metadata.disk_of = self.disk_of
-        self.metadata.has_refused = self.has_refused
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
         self.users = UserObserver(self.region, Judge, self.schema_of)
@@ -114,8 +112,6 @@ class RegionObservation(GroupsObservation):
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
-        self.refused: dict[tuple[int, Member], bool] = {}
-        """By partition, replicas for which a storage node had no room."""
         self.ranges: dict[int, PartitionRecord] = {}
         """Partitions as the metadata named them first."""
         self.children: dict[int, tuple[int, ...]] = {}
@@ -125,6 +121,7 @@ class RegionObservation(GroupsObservation):
         self.unlisted: dict[int, int] = {}
         """The parents of children that the metadata does not list yet."""
         self.commands = CommandObserver(self.region, self.reach)
+        self.metadata.has_refused = self.commands.has_refused
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
         self.places: dict[str, Place] = {}
@@ -173,10 +170,6 @@ class RegionObservation(GroupsObservation):
     def newest_config(self, record: PartitionRecord) -> Config:
         """The newest chosen config of a partition."""
         return self.groups[record.partition].config
-
-    def has_refused(self, partition: int, member: Member) -> bool:
-        """Whether a storage node has said that it has no room for a replica."""
-        return (partition, member) in self.refused
 
     def disk_of(self, node: NodeId) -> int:
         """Which disk a storage node runs on now, counted from 1."""

@@ -192,7 +192,8 @@ def answers(run: Run) -> None:
     """Each user is answered some more, then ends what it has under way."""
     run.perform("watch")
     goals = [(user, user.ended + WATCHED) for user in users_of(run)]
-    bound, began_at = 4 * WATCHED * run.config.user.timeout_us, run.world.tau
+    # After an error a user pauses for up to four times as long as it waits, where routers take few requests.
+    bound, began_at = 16 * WATCHED * run.config.user.timeout_us, run.world.tau
     run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, most_steps(run))
     run.perform("stop")
     waits = run.config.user.timeout_us * 2

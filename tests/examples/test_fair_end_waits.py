@@ -32,3 +32,8 @@ def test_no_client_asks_fast_while_another_one_waits_for_an_attempt_that_was_los
     found = execute(config_of("busy", "portfolio", 9202, 81))
     assert found.failure is None
     assert found.events < 60_000
+
+
+def test_a_user_for_whom_routers_have_no_room_comes_again_in_its_time() -> None:
+    """Found by a campaign: routers that take three requests refused it five times, and its pauses doubled."""
+    assert execute(config_of("hot-partition", "portfolio", 9403, 329)).failure is None

@@ -70,6 +70,24 @@ def searched() -> Callable[[type[Model]], Searched]:
 
 
 @pytest.fixture(scope="session")
+def reach_every_situation() -> Callable[[str, int], None]:
+    """Run a scenario, at most so many schedules, until all that it should reach was seen; none may fail."""
+    from dynaproof.checkers.campaign import Totals, outcomes
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+
+    def reach(name: str, schedules: int) -> None:
+        totals, wanted = Totals(), SCENARIOS[name].sometimes
+        for number, outcome in outcomes(name, "portfolio", 6, iter(range(schedules)), 1):
+            assert outcome.failure is None, (number, outcome.failure)
+            totals.add(outcome)
+            if set(wanted) <= set(totals.sometimes):
+                break
+        assert [one for one in wanted if one not in totals.sometimes] == []
+
+    return reach
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of recorded data that may lie beside the project; skips the test where it does not."""
     shared = Path(os.environ.get("DYNAPROOF_SHARED") or ROOT.parent / "shared")

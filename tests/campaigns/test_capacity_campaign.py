@@ -2,12 +2,13 @@
 the promises about tokens, nodes, followers and peaks.
 """
 
+from collections.abc import Callable
+
 import pytest
 
-from dynaproof.checkers.campaign import Totals, outcomes
+from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
-from dynaproof.checkers.scenarios.catalogue import SCENARIOS
 from dynaproof.checkers.scenarios.global_admission import GLOBAL_ADMISSION
 from dynaproof.checkers.scenarios.on_demand import ON_DEMAND
 from dynaproof.specs.sometimes_of_capacity import READ_THROTTLED, TOKENS_SHORT, WRITE_THROTTLED
@@ -29,14 +30,10 @@ def test_every_promise_holds_in_a_schedule_of_each_strategy_and_all_throttle(nam
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(name: str) -> None:
-    totals, wanted = Totals(), SCENARIOS[name].sometimes
-    for number, outcome in outcomes(name, "portfolio", 6, iter(range(SCHEDULES)), 1):
-        assert outcome.failure is None, (number, outcome.failure)
-        totals.add(outcome)
-        if set(wanted) <= set(totals.sometimes):
-            break
-    assert [one for one in wanted if one not in totals.sometimes] == []
+def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(
+    name: str, reach_every_situation: Callable[[str, int], None]
+) -> None:
+    reach_every_situation(name, SCHEDULES)
 
 
 @pytest.mark.parametrize(

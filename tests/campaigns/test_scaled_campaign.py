@@ -2,12 +2,13 @@
 metrics, alarms and scaling.
 """
 
+from collections.abc import Callable
+
 import pytest
 
-from dynaproof.checkers.campaign import Totals, outcomes
+from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
-from dynaproof.checkers.scenarios.catalogue import SCENARIOS
 from dynaproof.checkers.scenarios.scaled import OF_SCALING
 from dynaproof.specs.sometimes_of_capacity import READ_THROTTLED, WRITE_THROTTLED
 
@@ -27,14 +28,10 @@ def test_every_promise_holds_in_a_schedule_of_each_strategy_and_most_throttle_wh
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_promise_holds_in_a_campaign_of_scaling_that_reaches_every_situation(name: str) -> None:
-    totals, wanted = Totals(), SCENARIOS[name].sometimes
-    for number, outcome in outcomes(name, "portfolio", 6, iter(range(SCHEDULES)), 1):
-        assert outcome.failure is None, (number, outcome.failure)
-        totals.add(outcome)
-        if set(wanted) <= set(totals.sometimes):
-            break
-    assert [one for one in wanted if one not in totals.sometimes] == []
+def test_every_promise_holds_in_a_campaign_of_scaling_that_reaches_every_situation(
+    name: str, reach_every_situation: Callable[[str, int], None]
+) -> None:
+    reach_every_situation(name, SCHEDULES)
 
 
 @pytest.mark.parametrize(

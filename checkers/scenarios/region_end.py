@@ -38,6 +38,7 @@ from dynaproof.impl.metadata.records import (
     SplitRecord,
     WorkflowRecord,
 )
+from dynaproof.impl.metadata.replacements import Plan
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
 from dynaproof.impl.paxos.ids import Member
@@ -180,12 +181,25 @@ def replaces_the_dead(run: Run, bound: int) -> None:
     more fault, a cut link, explains that a partition has no leader.
     """
 
-    def repairs() -> list[ReplacementRecord]:
-        found = observed(run).metadata.of(ReplacementRecord)
-        return [work for work in found if work.reason == "repair"]
+    def repairs() -> bool:
+        metadata = observed(run).metadata
+        there = {host.name for host in run.places_of(HOST) if host.up}
+        return (
+            any(work.reason == "repair" for work in metadata.of(ReplacementRecord))
+            or any(one.dead and one.name in there for one in metadata.of(NodeRecord))
+            or any(map(is_to_repair, run.places_of(ADMIN)))
+        )
 
     run.advance_until(lambda: not repairs(), bound, most_steps(run))
     wait_for_each(run, Group.keeps_up, bound)
+
+
+def is_to_repair(place: Place) -> bool:
+    """Whether the active admin there is about to write down that it repairs something."""
+    if not is_active(place):
+        return False
+    assert isinstance(place.node, Admin)
+    return any(isinstance(one, Plan) and one.reason == "repair" for one in place.node.chores.waiting)
 
 
 def answers(run: Run) -> None:

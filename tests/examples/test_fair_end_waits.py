@@ -37,3 +37,10 @@ def test_no_client_asks_fast_while_another_one_waits_for_an_attempt_that_was_los
 def test_a_user_for_whom_routers_have_no_room_comes_again_in_its_time() -> None:
     """Found by a campaign: routers that take three requests refused it five times, and its pauses doubled."""
     assert execute(config_of("hot-partition", "portfolio", 9403, 329)).failure is None
+
+
+def test_a_region_has_mended_once_the_repair_that_an_admin_is_about_to_begin_is_done() -> None:
+    """Found by a campaign: a node was heard again while the repair of its voter was being written down, and
+    one cut link and that took the leader.
+    """
+    assert execute(config_of("diurnal", "portfolio", 9501, 597)).failure is None

@@ -21,9 +21,9 @@ from dynaproof.checkers.kinds.membership import (
     first_of,
     nodes_of,
 )
-from dynaproof.checkers.runs.config import Chance, draw_faults, in_order
+from dynaproof.checkers.runs.config import TARGETS, Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, MESSAGE_LOSS, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
@@ -33,8 +33,8 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.sometimes import OF_MEMBERSHIP
 from dynaproof.specs.views.group_facts import Stalled
 
-LENGTH = 1_600
-"""Events of a run before its end, at the least: two replacements, about."""
+LENGTH = {3: 3_000, 5: 5_000}
+"""By how many vote, events of a run before its end, at the least: two replacements, about."""
 
 LOSSES = (CRASH, LOST_DISK, LOST_DISK, CUT_OFF, ONE_WAY_CUT)
 """What falls besides, over the whole length: voters are lost, and others lag or seem to be lost."""
@@ -61,11 +61,28 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
         tree_wait_us=(heartbeat // 4, lease * 2, lease * 8)[pick(3)],
     )
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
-    fields |= {"settings": settings, "operator": operator, "voters": (3, 3, 5)[pick(3)]}
-    fields["length"] = length = config.length + LENGTH - 600
-    losses = draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(12))
-    fields["faults"] = in_order(config.faults, losses)
+    fields |= {"settings": settings, "operator": operator, "voters": (3, 5)[pick(2)]}
+    fields["length"] = length = config.length + LENGTH[fields["voters"]] - 600
+    faults = [
+        config.faults,
+        draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(12)),
+    ]
+    if fields["voters"] == 5:
+        faults.append(draw_laggards(f"membership/{strategy}/{seed}/laggards", length))
+    fields["faults"] = in_order(*faults)
     return MembershipConfig(**fields)
+
+
+def draw_laggards(label: str, length: int) -> tuple[Fault, ...]:
+    """In two runs of three many messages are lost, again and again. Three voters of five choose a config, so
+    that both the new one and another may lack it.
+    """
+    pick = Chance(label)
+    count = (0, 1, 1)[pick(3)] * (3 + pick(8))
+    return in_order(
+        Fault(MESSAGE_LOSS.name, 1 + pick(length * 3 // 4), pick(TARGETS), 100 + pick(600), pick(1 << 20))
+        for _ in range(count)
+    )
 
 
 def create_replicas(run: Run) -> None:

@@ -18,6 +18,7 @@ BUGS = (
         "found_config_rechosen",
         "A found config is chosen again before phase 1 under it.",
         Edit(CANDIDATE, "for record in self.adopted_tail(campaign)]", "for record in ()]"),
+        scenario="membership",
         breaks=("quorums_overlap", "chosen_entries_agree"),
     ),
     bug(
@@ -67,6 +68,7 @@ BUGS = (
                     self.env.send(voter.node, CreateReplica(voter, record.config, 0))
             """,
         ),
+        scenario="membership",
         breaks=("logs_agree_up_to_commit",),
     ),
     bug(

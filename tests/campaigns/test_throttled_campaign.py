@@ -9,12 +9,14 @@ import pytest
 from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
+from dynaproof.checkers.scenarios.scaled import OF_SCALING
 from dynaproof.checkers.scenarios.throttled import OF_CAPACITY
 from dynaproof.specs.sometimes_of_capacity import READ_THROTTLED, WRITE_THROTTLED
 
 NAMES = [scenario.name for scenario in OF_CAPACITY]
 STRATEGIES = 4
 SCHEDULES = 400
+SHARE = 100
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,6 +26,15 @@ def test_every_promise_holds_in_a_schedule_of_each_strategy_and_most_throttle(na
         assert outcome.failure is None, (number, outcome.failure)
         throttled += bool({WRITE_THROTTLED.name, READ_THROTTLED.name} & set(outcome.reached))
     assert throttled >= STRATEGIES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NAMES, *(scenario.name for scenario in OF_SCALING)])
+def test_at_least_half_of_the_schedules_of_a_campaign_throttle(name: str) -> None:
+    reached = [outcome.reached for _, outcome in outcomes(name, "portfolio", 9501, iter(range(SHARE)), 1)]
+    throttled = sum(bool({WRITE_THROTTLED.name, READ_THROTTLED.name} & set(one)) for one in reached)
+    print(f"{name}: {throttled} of {SHARE} schedules throttle")
+    assert 2 * throttled >= SHARE
 
 
 @pytest.mark.slow

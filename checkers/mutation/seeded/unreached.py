@@ -1,6 +1,6 @@
 """Bugs of splits, and of tables that cannot be created, that no exploration has found so far, in 100 to 150
-schedules: they are not in the catalogue, and are kept so that sharper draws can be tried on them. Tests of
-single rules fail with most.
+schedules: they are not in the catalogue, and are kept so that sharper draws can be tried on them. Each makes
+a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
 """
 
 from __future__ import annotations

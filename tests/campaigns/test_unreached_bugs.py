@@ -1,0 +1,86 @@
+"""Each seeded bug that no campaign has found makes a test of its rule fail."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from dynaproof.checkers.mutation.seeded.unreached import BUGS
+from tests.examples.test_router_splits import SEEN_BY
+
+ROOT = Path(__file__).resolve().parents[2]
+SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_split_children.py"
+PAGES, REPAIRS, ROUTERS = "test_child_pages.py", "test_repairs.py", "test_router_splits.py"
+
+FOUND_BY = {
+    "child_voter_replaced_unheard": (
+        f"{PAGES}::test_no_voter_of_a_child_is_replaced_before_all_others_were_heard_of"
+    ),
+    "split_expects_no_epoch": f"{SPLITS}::test_a_command_that_expects_another_epoch_is_void",
+    "abandoned_child_keeps_its_files": (
+        f"{CHILDREN}::test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it"
+    ),
+    "file_goes_by_the_written_head": (
+        f"{PAGES}::test_a_crash_never_finds_a_child_that_lacks_pages_of_its_parent"
+    ),
+    "forgets_older_views": f"{PAGES}::test_a_page_file_stays_while_a_peer_copies_from_it",
+    "removed_before_all_is_read": (
+        f"{CHILDREN}::test_children_outlive_their_parent_and_its_pages_stay_until_they_are_home"
+    ),
+    "splits_beside_a_replacement": (
+        "../laws/test_split_changes.py::"
+        "test_a_partition_is_split_or_its_voter_replaced_but_not_both_at_a_time"
+    ),
+    "split_at_an_end": f"{ADMINS}::test_a_partition_is_not_split_where_it_cannot_be",
+    "split_ends_while_it_is_looked_up": (
+        f"{ADMINS}::test_a_split_does_not_end_while_somebody_looks_up_whether_its_children_have_records"
+    ),
+    "deletes_what_is_listed": (
+        f"{ADMINS}::test_a_table_that_is_deleted_while_a_partition_is_split_leaves_no_child_that_may_come"
+    ),
+    "buries_what_is_there_only": (
+        "test_agent.py::test_a_partition_that_never_was_here_is_buried_too_before_its_late_creation"
+    ),
+    "copies_do_not_name_the_parent": (
+        f"{ADMINS}::test_a_child_is_made_by_copy_where_no_replica_of_the_parent_will_make_it_for_long_enough"
+    ),
+    "waits_for_a_node_without_room": (
+        f"{REPAIRS}::"
+        "test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_deleted_beside_two"
+    ),
+    "table_stays_creating": (
+        f"{REPAIRS}::"
+        "test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again"
+    ),
+}
+"""By bug, a test of its rule; those of routers are seen by `test_each_bug_of_splits_is_seen`."""
+
+PROGRAM = """
+import contextlib, json, os, sys
+import pytest
+from dynaproof.checkers.mutation.seeded.unreached import BUGS
+from dynaproof.checkers.patches import seeded
+
+QUIET = ["-q", "--tb=no", "--no-header", "-n", "0", "-p", "no:cacheprovider"]
+codes = {}
+with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    for bug in BUGS:
+        if found_by := json.loads(sys.argv[1]).get(bug.name):
+            whole = pytest.main([*QUIET, found_by])
+            with seeded(bug):
+                codes[bug.name] = [whole, pytest.main([*QUIET, found_by])]
+print(json.dumps(codes))
+"""
+PASSED, FAILED = 0, 1
+
+
+def test_each_bug_that_no_campaign_has_found_makes_a_test_of_its_rule_fail() -> None:
+    assert {bug.name for bug in BUGS} == {*FOUND_BY, *(bug.name for bug in BUGS if bug.name in SEEN_BY)}
+    tests = json.dumps({name: f"tests/examples/{test}" for name, test in FOUND_BY.items()})
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, tests], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {name: [PASSED, FAILED] for name in FOUND_BY}

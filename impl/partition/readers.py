@@ -167,7 +167,9 @@ class Readers(Service):
         )
 
     def memory(self) -> tuple[tuple[str, int, int], ...]:
-        """Records in memory that are chosen, and those that are retained on the disk."""
+        """Records in memory that are chosen, and those that are retained on the disk; but a log replica
+        retains all since its config for as long as its tree takes to come (M5).
+        """
         log, state, settings = self.replica.log, self.replica.state, self.settings
         snapshot = log.head.snapshot
         kept = settings.retained_bytes
@@ -177,10 +179,9 @@ class Readers(Service):
             for hold in snapshot.holds:
                 kept = max(kept, state.log_bytes - hold.bytes_through)
         kept += CHECKPOINTS * settings.checkpoint_bytes + SLACK_BYTES
-        return (
-            ("chosen records in memory", log.cached_bytes(), settings.log_cache_bytes + SLACK_BYTES),
-            ("retained records", log.entries.retained_bytes, kept),
-        )
+        cached = ("chosen records in memory", log.cached_bytes(), settings.log_cache_bytes + SLACK_BYTES)
+        retained = ("retained records", log.entries.retained_bytes, kept)
+        return (cached, retained) if self.replica.full else (cached,)
 
     def needed_from(self) -> int | None:
         """The slot behind the slowest reader's hold."""

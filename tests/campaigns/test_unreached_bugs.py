@@ -12,7 +12,7 @@ from tests.examples.test_router_splits import SEEN_BY
 
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_split_children.py"
-PAGES, REPAIRS, ROUTERS = "test_child_pages.py", "test_repairs.py", "test_router_splits.py"
+PAGES, REPAIRS = "test_child_pages.py", "test_repairs.py"
 
 FOUND_BY = {
     "child_voter_replaced_unheard": (
@@ -55,7 +55,7 @@ FOUND_BY = {
         "test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again"
     ),
 }
-"""By bug, a test of its rule; those of routers are seen by `test_each_bug_of_splits_is_seen`."""
+"""By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 
 PROGRAM = """
 import contextlib, json, os, sys

@@ -65,7 +65,7 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     fields["length"] = length = config.length + LENGTH[fields["voters"]] - 600
     faults = [
         config.faults,
-        draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(12)),
+        draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(20)),
     ]
     if fields["voters"] == 5:
         faults.append(draw_laggards(f"membership/{strategy}/{seed}/laggards", length))
@@ -78,7 +78,7 @@ def draw_laggards(label: str, length: int) -> tuple[Fault, ...]:
     that both the new one and another may lack it.
     """
     pick = Chance(label)
-    count = (0, 1, 1)[pick(3)] * (3 + pick(8))
+    count = 4 + pick(12)
     return in_order(
         Fault(MESSAGE_LOSS.name, 1 + pick(length * 3 // 4), pick(TARGETS), 100 + pick(600), pick(1 << 20))
         for _ in range(count)

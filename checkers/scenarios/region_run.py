@@ -10,10 +10,12 @@ from typing import Any
 from dynaproof.checkers.kinds.group import Group
 from dynaproof.checkers.kinds.region import USER
 from dynaproof.checkers.kinds.region_observation import RegionObservation
+from dynaproof.checkers.kinds.scaled import METRICS
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import STEPS
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord
+from dynaproof.impl.storage_node.emitter import MOST_KEPT
 
 
 def observed(run: Run) -> RegionObservation:
@@ -52,9 +54,12 @@ def users_of(run: Run) -> Iterator[User]:
 
 
 def most_steps(run: Run) -> int:
-    """Events of one phase of the end, at the most: heartbeats go to every voter."""
+    """Events of one phase of the end, at the most: heartbeats go to every voter, and to a metrics service
+    that stays down every storage node sends, each period, all that was not answered.
+    """
     voters = sum(len(group.observation.config.voters) for group in groups_of(run))
-    return STEPS * (2 + voters // 8)
+    unheard = MOST_KEPT if any(not place.up for place in run.places_of(METRICS)) else 1
+    return STEPS * (2 + voters // 8) * unheard
 
 
 def file(run: Run, fact: Any) -> None:

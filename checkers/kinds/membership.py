@@ -11,14 +11,18 @@ from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, READERS, ZONE, clients
 from dynaproof.checkers.kinds.group import GroupConfig, GroupObservation, first_config
+from dynaproof.checkers.kinds.replica_faults import leading
 from dynaproof.checkers.kinds.replica_host import brief, replica_host
+from dynaproof.checkers.runs.fault import Falling, Ground
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.words import Knowledge
+from dynaproof.checkers.runs.world_faults import Cut, all_others, into, out_of
 from dynaproof.checkers.workloads.log_reader import LogReader, ReaderSettings
 from dynaproof.checkers.workloads.operator import Operator, OperatorSettings
 from dynaproof.checkers.workloads.workload import WorkloadClient
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.node import Env, NodeId, NodeProtocol
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.specs.observe.impl.place import replica_of
 
@@ -59,6 +63,47 @@ class MembershipObservation(GroupObservation):
 
     def __init__(self, config: MembershipConfig) -> None:
         super().__init__(config, first_of(config))
+
+
+class UnheardConfig(Cut):
+    """A config is on its way, and a minority of its voters hears nothing of it, nor of anything else: the one
+    that it brings, and of five another one. The others choose it.
+    """
+
+    name = "unheard config"
+    sentence = "voters do not hear of the config that {} has proposed"
+    running = True
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """While a leader there has proposed a config that brings a voter."""
+        return bool(lagging(place, 0))
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """All of those voters."""
+        there = [ground.world.at(voter.node) for voter in lagging(place, fault.amount)]
+        cut = [
+            link
+            for one in there
+            for link in (*into(one, all_others(ground, one)), *out_of(one, all_others(ground, one)))
+        ]
+        return list(dict.fromkeys(cut))
+
+
+def lagging(place: Place, chosen: int) -> list[Member]:
+    """The voters that do not hear of the config which a leader there has proposed."""
+    for replica in leading(place):
+        slot = replica.leadership.config_in_flight if replica.leadership is not None else 0
+        config = replica.log.record(slot).config if slot else None
+        if config is not None and config.brought is not None:
+            others = [one for one in config.voters if one not in (config.brought, replica.member)]
+            minority = (len(config.voters) - 1) // 2
+            first = chosen % len(others)
+            return [config.brought, *(others[first:] + others[:first])[: minority - 1]]
+    return []
+
+
+UNHEARD_CONFIG = UnheardConfig()
 
 
 class VotersLose:
@@ -132,8 +177,10 @@ OPERATORS = Kind(
     suffers=False,
 )
 
+HOSTS = replica_host(nodes_of, (THE_OPERATOR,))
+
 KINDS = (
-    structs.replace(replica_host(nodes_of, (THE_OPERATOR,)), budget=VotersLose),
+    structs.replace(HOSTS, faults=(*HOSTS.faults, UNHEARD_CONFIG), budget=VotersLose),
     structs.replace(CLIENTS, make=workload),
     structs.replace(READERS, make=log_reader),
     OPERATORS,

@@ -16,14 +16,15 @@ from dynaproof.checkers.kinds.group import CLIENT, READER, Group, command_voters
 from dynaproof.checkers.kinds.membership import (
     KINDS,
     OPERATOR,
+    UNHEARD_CONFIG,
     MembershipConfig,
     MembershipObservation,
     first_of,
     nodes_of,
 )
-from dynaproof.checkers.runs.config import TARGETS, Chance, Fault, draw_faults, in_order
+from dynaproof.checkers.runs.config import FOREMOST, TARGETS, Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, MESSAGE_LOSS, ONE_WAY_CUT
+from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios import fair_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, go_on, judge_end, most_steps
@@ -63,25 +64,19 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
     fields |= {"settings": settings, "operator": operator, "voters": (3, 5)[pick(2)]}
     fields["length"] = length = config.length + LENGTH[fields["voters"]] - 600
-    faults = [
-        config.faults,
-        draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 4 + pick(20)),
-    ]
-    if fields["voters"] == 5:
-        faults.append(draw_laggards(f"membership/{strategy}/{seed}/laggards", length))
-    fields["faults"] = in_order(*faults)
+    losses = draw_faults(LOSSES, f"membership/{strategy}/{seed}/losses", length, 8 + pick(32))
+    unheard = draw_unheard(f"membership/{strategy}/{seed}/unheard", length)
+    fields["faults"] = in_order(config.faults, losses, unheard)
     return MembershipConfig(**fields)
 
 
-def draw_laggards(label: str, length: int) -> tuple[Fault, ...]:
-    """In two runs of three many messages are lost, again and again. Three voters of five choose a config, so
-    that both the new one and another may lack it.
-    """
+def draw_unheard(label: str, length: int) -> tuple[Fault, ...]:
+    """In two runs of three, up to three changes of voters of which some of the voters do not hear."""
     pick = Chance(label)
-    count = 4 + pick(12)
+    leader = FOREMOST + pick(TARGETS - FOREMOST)
     return in_order(
-        Fault(MESSAGE_LOSS.name, 1 + pick(length * 3 // 4), pick(TARGETS), 100 + pick(600), pick(1 << 20))
-        for _ in range(count)
+        Fault(UNHEARD_CONFIG.name, 1 + pick(length * 3 // 4), leader, 50 + pick(300), pick(1 << 20))
+        for _ in range((0, 1, 1)[pick(3)] * (1 + pick(3)))
     )
 
 
@@ -171,6 +166,7 @@ MEMBERSHIP = structs.replace(
     sentence="a group of three voters or five, whose operator replaces them, the leader too",
     draw=draw_membership,
     kinds=KINDS,
+    faults=(*PARTITION.faults, UNHEARD_CONFIG),
     sometimes=tuple(OF_MEMBERSHIP),
     config=MembershipConfig,
     observe=MembershipObservation,

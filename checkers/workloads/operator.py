@@ -158,7 +158,7 @@ class Operator:
             out = brought  # Nobody else may be replaced before it is.
         role: Role = "log" if out is not None and self.all_full(out) else "full"
         if out is None:
-            if not self.moves or self.env.random("move", 1):
+            if not self.moves or self.env.random("move", 2):
                 return
             out = voters[self.env.random("out", len(voters))]
             self.moves -= 1

@@ -50,7 +50,8 @@ def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
                     yield Violation(f"{request} was acknowledged in slot {slot}, and a quorum lacks it")
                     break
             else:
-                holders = [n for n in view.spoken if _holds(view, n, slot, chosen.entry.identity)]
+                known = dict.fromkeys((*view.spoken, *newest))  # A child's voters hold it before they speak.
+                holders = [name for name in known if _holds(view, name, slot, chosen.entry.identity)]
                 kept = sum(name not in view.forgetful for name in holders)
                 if kept < needed:
                     yield Violation(f"{request} was acknowledged in slot {slot}, and {kept} replicas hold it")

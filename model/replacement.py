@@ -13,8 +13,8 @@ from the first (its checkpoint covers what its log has not), a log replica from 
    log to at most `lag` slots behind the last one.
 4. A new voter votes and counts once it holds the log through its config (here: all that is chosen).
 5. One that has left is dropped when all voters are admitted, not when the config is chosen; or, with
-   `drops_beside_a_loss`, when all hold what is chosen but one that is not admitted: on the only node that is
-   free for a replica it keeps that from being replaced, if it is lost.
+   `drops_beside_a_loss`, when all hold what is chosen but one, whoever that is: on the only node that is free
+   for a replica it keeps that from being replaced, if it is lost.
 6. A restarted voter does not know what is chosen (`unsure`). An acceptor whose log begins above what a
    candidate knows answers with its first record: a candidate that holds that same record holds the chosen log
    through it, and asks again from there.
@@ -240,8 +240,7 @@ class Replacement(Model):
     def may_drop(self) -> bool:
         """Every voter is admitted, or every other one holds what is chosen: rule 5."""
         return all(a in self.admitted for a in self.voting) or (
-            self.drops_beside_a_loss == 1
-            and all(a not in self.admitted or self.high[a] == self.last for a in self.voting)
+            self.drops_beside_a_loss == 1 and sum(self.high[a] < self.last for a in self.voting) <= 1
         )
 
     # ---------------------------------------------------------------- what is promised

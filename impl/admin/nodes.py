@@ -23,7 +23,7 @@ from dynaproof.impl.metadata.records import (
     partition_key,
     partitions_of,
 )
-from dynaproof.impl.metadata.replacements import RecordNode
+from dynaproof.impl.metadata.replacements import RecordNode, is_free
 from dynaproof.impl.node import ONLY_LANE, Env, Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import DropReplica
@@ -203,6 +203,15 @@ class Nodes:
             return True
         there = heard.hosted.get(partition)
         return there is not None and there.silent and there.member.incarnation >= voter.incarnation
+
+    def lost_for_good(self, partition: PartitionRecord) -> Member | None:
+        """Of the voters that are lost the one that came last, else any; as long as a workflow has the
+        partition, that one only.
+        """
+        config = partition.config
+        voters = sorted(config.voters, key=lambda voter: voter != config.brought)
+        there = [one for one in voters if one == config.brought or is_free(partition)]
+        return next((one for one in there if self.has_lost(one, partition.partition)), None)
 
     def lacks(self, voter: Member, partition: int) -> tuple[int, int, int] | None:
         """The last report of a voter's node, if that says nothing of it."""

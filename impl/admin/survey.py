@@ -66,12 +66,13 @@ class Leaving:
     not name them are admitted (rule M7), or all but one that is lost, where they keep another from coming.
     """
 
-    __slots__ = ("hinders", "hops", "members", "partition")
+    __slots__ = ("hops", "lost", "members", "partition")
 
-    def __init__(self, partition: PartitionRecord, members: tuple[Member, ...], hinders: bool) -> None:
+    def __init__(self, partition: PartitionRecord, members: tuple[Member, ...], lost: Member | None) -> None:
         self.partition = partition
         self.members = members
-        self.hinders = hinders
+        self.lost = lost
+        """In whose place nobody can come as long as they are there."""
         self.hops = 0
         """How often the question followed the name of a leader."""
 
@@ -257,7 +258,7 @@ class Survey:
         lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
         if brought is not None and not lost and self.is_lost(brought, partition):
             self.make_up_for(partition, brought)
-        self.collect(partition, hinders=lost and plan is None)
+        self.collect(partition, self.nodes.lost_for_good(partition) if plan is None else None)
 
     def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
         """Have the voter that came last made, empty (M4), on its node, which lives and has not got it; unless
@@ -366,13 +367,13 @@ class Survey:
 
     # --- Collection ---
 
-    def collect(self, partition: PartitionRecord, hinders: bool) -> None:
+    def collect(self, partition: PartitionRecord, lost: Member | None) -> None:
         """Have dropped whom the config does not name, and no command can give a vote any more (A11). Of those
         that had one, ask first whether all voters are admitted.
 
-        Where the voter that came last is lost and no node is free for another, because who has left is
-        there, it is enough that all other voters hold the log through the config: what is chosen later they
-        hold too, for the lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
+        Where a voter is lost and no node is free for another, because who has left is there, it is enough
+        that all other voters hold the log through the config: what is chosen later they hold too, for the
+        lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
         """
         voted: list[Member] = []
         for one in partition.pending:
@@ -386,14 +387,14 @@ class Survey:
             else:
                 self.drop(partition.partition, one.member)
         if voted and len(self.leaving) < self.settings.commands:
-            asked = self.leaving[partition.partition] = Leaving(partition, tuple(voted), hinders)
+            asked = self.leaving[partition.partition] = Leaving(partition, tuple(voted), lost)
             voters = partition.config.voters
             self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)
 
     def ask(self, leaving: Leaving, node: NodeId) -> None:
         """Ask the leader, or who may know it, how its voters are."""
         self.env.enter(leaving.partition.partition)
-        self.env.send(node, ConfigStatus())
+        self.env.send(node, ConfigStatus(leaving.lost))
 
     def drop(self, partition: int, member: Member) -> None:
         """Command a node to drop exactly this replica (A6)."""
@@ -407,7 +408,7 @@ class Survey:
             return
         same = m.config.epoch == leaving.partition.config.epoch
         whole = m.admitted and m.held and m.config.epoch >= leaving.partition.config.epoch
-        if whole or (same and leaving.hinders and m.others_hold):
+        if whole or (same and leaving.lost is not None and m.lost == leaving.lost and m.others_hold):
             partition = self.env.lane
             for member in leaving.members:
                 if member not in m.config.voters:

@@ -169,8 +169,8 @@ class Membership(Service):
         if leadership is not None:
             slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
             held = self.all_hold(leadership, slot, None)
-            others = self.all_hold(leadership, slot, replica.config.brought)
-            self.env.send(sender, Status(replica.config, slot, admitted, held, others))
+            others = self.all_hold(leadership, slot, m.lost)
+            self.env.send(sender, Status(replica.config, slot, admitted, held, others, m.lost))
 
     def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
         """The leadership, if it may obey a command now; else the sender is told who might."""

@@ -46,6 +46,9 @@ FOUND_BY = {
     "copies_do_not_name_the_parent": (
         f"{ADMINS}::test_a_child_is_made_by_copy_where_no_replica_of_the_parent_will_make_it_for_long_enough"
     ),
+    "newest_voter_is_lost_only": (
+        f"{REPAIRS}::test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost"
+    ),
     "waits_for_a_node_without_room": (
         f"{REPAIRS}::"
         "test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_deleted_beside_two"

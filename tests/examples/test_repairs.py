@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
 from dynaproof.impl.metadata.records import NodeRecord, PartitionRecord, ReplacementRecord
 from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
@@ -263,3 +264,8 @@ def test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_d
 
     assert region.go(is_mended, MANY)
     assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
+
+
+def test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost() -> None:
+    """Found by a campaign: two nodes of a zone kept who had left, and the third was down for good."""
+    assert execute(config_of("split", "portfolio", 9501, 419)).failure is None

@@ -25,7 +25,11 @@ BUGS = (
     bug(
         "leavers_dropped_beside_a_laggard",
         "Who has left is dropped where the voter that came last is lost, though others do not hold the log.",
-        Edit(SURVEY, "if whole or (same and leaving.hinders and m.others_hold):", "if True:"),
+        Edit(
+            SURVEY,
+            "if whole or (same and leaving.lost is not None and m.lost == leaving.lost and m.others_hold):",
+            "if True:",
+        ),
         scenario="move",
         breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
     ),

@@ -15,6 +15,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     LINES,
     MAKING,
     MEMBERSHIP,
+    NODES,
     REPLACEMENTS,
     ROUTER,
     SPLIT,
@@ -174,6 +175,16 @@ BUGS = (
         Edit(ROUTER, "if owner.partition > running.partition:", "if owner.partition != running.partition:"),
         Edit(CALLER, 'assert child > running.partition, "a call goes down the lineage only"', "pass"),
         scenario="split-under-load",
+    ),
+    bug(
+        "newest_voter_is_lost_only",
+        "Who has left is dropped for a voter that is lost only where that is the one that came last.",
+        Edit(
+            NODES,
+            "there = [one for one in voters if one == config.brought or is_free(partition)]",
+            "there = [one for one in voters if one == config.brought]",
+        ),
+        scenario="split",
     ),
     bug(
         "waits_for_a_node_without_room",

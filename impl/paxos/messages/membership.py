@@ -114,7 +114,9 @@ class RaiseEpoch(Message, frozen=True, gc=False, tag="raise_epoch"):
 
 
 class ConfigStatus(Message, frozen=True, gc=False, tag="config_status"):
-    """What is the config, and what do the replicas say of themselves?"""
+    """What is the config, and what do the replicas say of themselves? A voter may be named that is `lost`."""
+
+    lost: Member | None = None
 
 
 class Replaced(Message, frozen=True, gc=False, tag="replaced"):
@@ -141,7 +143,7 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 class Status(Message, frozen=True, gc=False, tag="status"):
     """The governing config; whether all its voters are admitted, whether all hold the log through it, and
-    whether all do but the one that it brought.
+    whether all do but the one that was named as lost.
     """
 
     config: Config
@@ -149,6 +151,7 @@ class Status(Message, frozen=True, gc=False, tag="status"):
     admitted: bool
     held: bool
     others_hold: bool
+    lost: Member | None
 
 
 class NotNow(Message, frozen=True, gc=False, tag="not_now"):

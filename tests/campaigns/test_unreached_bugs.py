@@ -49,6 +49,13 @@ FOUND_BY = {
     "newest_voter_is_lost_only": (
         f"{REPAIRS}::test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost"
     ),
+    "voter_that_came_last_is_not_made_up_for": (
+        f"{REPAIRS}::test_a_successor_whose_node_dies_before_it_is_made_is_made_when_the_node_returns"
+    ),
+    "who_left_waits_for_the_lost": (
+        "test_metadata_moves.py::"
+        "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
+    ),
     "waits_for_a_node_without_room": (
         f"{REPAIRS}::"
         "test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_deleted_beside_two"

@@ -1,6 +1,6 @@
-"""Bugs of splits, and of tables that cannot be created, that no exploration has found so far, in 100 to 150
-schedules: they are not in the catalogue, and are kept so that sharper draws can be tried on them. Each makes
-a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
+"""Bugs of splits, of repairs, and of tables that cannot be created, that no exploration has found so far, in
+100 to 300 schedules: they are not in the catalogue, and are kept so that sharper draws can be tried on them.
+Each makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLIT,
     SPLITS,
     SPLITTING,
+    SURVEY,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -185,6 +186,22 @@ BUGS = (
             "there = [one for one in voters if one == config.brought]",
         ),
         scenario="split",
+    ),
+    bug(
+        "voter_that_came_last_is_not_made_up_for",
+        "A voter that was chosen and never made, on a node that was taken for dead meanwhile, stays unmade.",
+        Edit(
+            SURVEY, "if brought is not None and not lost and self.is_lost(brought, partition):", "if False:"
+        ),
+        scenario="node-returns",
+    ),
+    bug(
+        "who_left_waits_for_the_lost",
+        "Who has left partition 0 goes only when all its voters hold the log, a lost one too.",
+        Edit(
+            MEMBERSHIP, "if asked is not None and asked.new.node.address == left.node.address:", "if False:"
+        ),
+        scenario="metadata-moves",
     ),
     bug(
         "waits_for_a_node_without_room",

@@ -18,6 +18,7 @@ from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.steps import Driven, Steps
 from dynaproof.impl.admin.term import Term
+from dynaproof.impl.kept import keep_newest
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord, partition_key
 from dynaproof.impl.metadata.splits import SplitAnswers, advance_split, is_of, keys_of_split
@@ -100,8 +101,7 @@ class Splits:
             pause_us = self.settings.split_patience_us << min(there.times, MOST_DOUBLED)
             there.workflow, there.until = work.workflow, self.env.now + pause_us
             there.times += 1
-        if len(self.given_up) > self.settings.workflows:
-            del self.given_up[next(iter(self.given_up))]  # Of what was given up longest ago.
+        keep_newest(self.given_up, self.settings.workflows)
 
     def under_way(self) -> int:
         """How many partitions are being split."""

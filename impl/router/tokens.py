@@ -127,9 +127,10 @@ class Purses:
         self.purses[of] = purse
         if version > purse.version:
             purse.version, purse.fill = version, of_table(given, of.direction)
-        idle = (one for one, its in self.purses.items() if not its.waits and one != of)
-        if len(self.purses) > 2 * self.settings.tables:
-            for dropped in list(idle)[: len(self.purses) - 2 * self.settings.tables]:
+        too_many = len(self.purses) - 2 * self.settings.tables
+        if too_many > 0:
+            idle = [one for one, its in self.purses.items() if not its.waits and one != of]
+            for dropped in idle[:too_many]:
                 del self.purses[dropped]
         return purse
 

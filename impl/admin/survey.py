@@ -258,7 +258,7 @@ class Survey:
         lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
         if brought is not None and not lost and self.is_lost(brought, partition):
             self.make_up_for(partition, brought)
-        self.collect(partition, self.nodes.lost_for_good(partition) if plan is None else None)
+        self.collect(partition, stuck=plan is None)
 
     def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
         """Have the voter that came last made, empty (M4), on its node, which lives and has not got it; unless
@@ -367,7 +367,7 @@ class Survey:
 
     # --- Collection ---
 
-    def collect(self, partition: PartitionRecord, lost: Member | None) -> None:
+    def collect(self, partition: PartitionRecord, stuck: bool) -> None:
         """Have dropped whom the config does not name, and no command can give a vote any more (A11). Of those
         that had one, ask first whether all voters are admitted.
 
@@ -387,6 +387,7 @@ class Survey:
             else:
                 self.drop(partition.partition, one.member)
         if voted and len(self.leaving) < self.settings.commands:
+            lost = self.nodes.lost_for_good(partition) if stuck else None
             asked = self.leaving[partition.partition] = Leaving(partition, tuple(voted), lost)
             voters = partition.config.voters
             self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_of
 from dynaproof.impl.paxos.messages.membership import DropReplica, Gone
@@ -235,3 +236,8 @@ def test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it() -> N
     assert not disk.logs(logs_of(LEFT))
     assert not disk.files(pages_of(LEFT))
     group.wait(lambda: group.have_children("sa", "sc"))
+
+
+def test_voters_of_a_child_hold_what_its_parent_acknowledged_before_they_speak() -> None:
+    """Found by a campaign: of five voters that had all been made the first one spoke."""
+    assert execute(config_of("split-and-delete", "portfolio", 9501, 4)).failure is None

@@ -24,7 +24,7 @@ BUGS = (
     ),
     bug(
         "leavers_dropped_beside_a_laggard",
-        "Who has left is dropped where the voter that came last is lost, though others do not hold the log.",
+        "Who has left is dropped where a voter is lost, though others do not hold the log.",
         Edit(
             SURVEY,
             "if whole or (same and leaving.lost is not None and m.lost == leaving.lost and m.others_hold):",

@@ -146,6 +146,8 @@ def draw_region(
         scrub_us=heartbeat * 40,
         scrub_step_us=heartbeat * 8,
         cache_bytes=max(base.settings.cache_bytes, 8_000),
+        # Metadata is written for as long as there are nodes, so a copy may outlast every view.
+        digests_kept=max(base.settings.digests_kept, 1_024),
         # Records of workflows name all replicas of a table.
         window_bytes=524_288,
         message_bytes=1_048_576,

@@ -92,7 +92,8 @@ class GroupSettings(Struct, frozen=True):
     """
     digests_kept: int = 65_536
     """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
-    changes, they are not fetched again.
+    changes, they are not fetched again. Where a view is held for less than a whole copy takes, the copy ends
+    only if these are more than the pages of its trees.
     """
 
     @property

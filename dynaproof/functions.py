@@ -12,7 +12,7 @@ from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs import trace as tracing
 from dynaproof.checkers.runs.run_file import RunFile, RunFileError, load, rerun, save
 from dynaproof.checkers.runs.scenario import Scenario
-from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
+from dynaproof.checkers.runs.shrink import smaller
 from dynaproof.checkers.runs.trace import Step
 from dynaproof.checkers.scenarios.catalogue import find
 from dynaproof.checkers.scenarios.given import name_of, strategy_name_of
@@ -157,17 +157,15 @@ def shrink(file: Path | str | RunFile, out: Path | str | None = None) -> Shrunk:
     """Leave out of a failing run what its failure does not need; written to `out` if that is given.
 
     Raises:
-        UserError: it is no run file, or breaks no promise.
+        UserError: it is no run file, breaks no promise, or does not fail any more.
     """
     run = opened(file)
     if run.result.failure is None:
         raise UserError("this run breaks no promise, so there is nothing to shrink")
-    scenario, recorded = find(run.config.scenario), run.recorded()
     with seeded(bug_named(run.config.scenario, run.mutant)):
-        if recorded is None:
-            small = smallest(scenario, run.config, run.result, run.mutant)
-        else:
-            small = smaller_schedule(scenario, run.config, run.result, recorded, run.mutant)
+        small = smaller(find(run.config.scenario), run)
+    if small is None:
+        raise UserError("this run does not fail any more as it did", "replay it to see where")
     if out is not None:
         save(Path(out), small, maker())
     return Shrunk(run, small, _last_steps(small))

@@ -60,7 +60,22 @@ def smallest(
     _, recorded = record(scenario, config)
     if not recorded.events:  # It fails before anything has happened.
         return file
-    return smaller_schedule(scenario, config, result, recorded, mutant, schedule_attempts)
+    small = smaller_schedule(scenario, config, result, recorded, mutant, schedule_attempts)
+    return file if small is None else small
+
+
+def smaller(scenario: Scenario, file: RunFile) -> RunFile | None:
+    """The smallest run found that breaks the promise that this one breaks: by its schedule, where it has one;
+    None where it does not break it any more.
+    """
+    assert file.result.failure is not None, "only a failing run is shrunk"
+    recorded = file.recorded()
+    if recorded is not None:
+        return smaller_schedule(scenario, file.config, file.result, recorded, file.mutant)
+    result = execute(scenario, file.config)
+    if result.failure is None or result.failure.spec != file.result.failure.spec:
+        return None
+    return smallest(scenario, file.config, result, file.mutant)
 
 
 def smaller_schedule(
@@ -70,8 +85,10 @@ def smaller_schedule(
     recorded: Recorded,
     mutant: str | None = None,
     attempts: int = SCHEDULE_ATTEMPTS,
-) -> RunFile:
-    """The run with the smallest part of its schedule found that breaks the same spec."""
+) -> RunFile | None:
+    """The run with the smallest part of its schedule found that breaks the same spec; None where the whole
+    schedule does not, so that something else has a part in the failure.
+    """
     failure = result.failure
     assert failure is not None
     budget = Budget(attempts)
@@ -81,12 +98,15 @@ def smaller_schedule(
         lambda candidate: follow(scenario, config, candidate, in_setup=failure.in_setup, lenient=True),
         budget,
     )
+    if small is None:
+        return None
     result, recorded = follow(scenario, config, small, in_setup=failure.in_setup)
     return RunFile(RUN_FORMAT, mutant, config, result, schedule_of(recorded), minimal=budget.left > 0)
 
 
-def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budget) -> Recorded:
-    """Leave out events, then choices, until neither can be left out or the budget ends.
+def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budget) -> Recorded | None:
+    """Leave out events, then choices, until neither can be left out or the budget ends; None if the whole
+    schedule does not break the spec.
 
     What counts is what really happens of a candidate: events that became impossible go with those left out.
     """
@@ -96,14 +116,12 @@ def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budg
         result, happened = attempt(candidate)
         return happened if result.failure is not None and result.failure.spec == spec else None
 
-    found = breaks(schedule)
-    assert found is not None, "the schedule of a failing run fails"
-    schedule, before = found, None
-    while budget.left > 0 and schedule != before:
-        before = schedule
-        schedule = without_events(schedule, breaks, budget)
-        schedule = without_choices(schedule, breaks, budget)
-    return schedule
+    smallest, before = breaks(schedule), None
+    while smallest is not None and budget.left > 0 and smallest != before:
+        before = smallest
+        smallest = without_events(smallest, breaks, budget)
+        smallest = without_choices(smallest, breaks, budget)
+    return smallest
 
 
 def without_events(schedule: Recorded, breaks: Breaks, budget: Budget) -> Recorded:

@@ -141,7 +141,7 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         json: Print one JSON object.
     """
     from dynaproof.checkers.runs.run_file import save
-    from dynaproof.checkers.runs.shrink import smaller_schedule, smallest
+    from dynaproof.checkers.runs.shrink import smaller
     from dynaproof.checkers.scenarios.catalogue import find
     from dynaproof.checkers.strategies.replaying import Divergence
 
@@ -153,17 +153,13 @@ def shrink(run: Path, /, *, out: Path | None = None, json: Flag = False) -> int:
         file_to_write("--out", path)
     if kept.result.failure is None:
         raise UserError(f"{run}: this run breaks no promise, so there is nothing to shrink")
-    scenario, recorded = find(kept.config.scenario), kept.recorded()
     try:
         with seeded_as(kept):
-            if recorded is None:
-                small = smallest(scenario, kept.config, kept.result, kept.mutant)
-            else:
-                small = smaller_schedule(scenario, kept.config, kept.result, recorded, kept.mutant)
-    except (Divergence, AssertionError) as error:
-        raise UserError(
-            f"{run}: the run does not fail any more as it did", "replay it to see where"
-        ) from error
+            small = smaller(find(kept.config.scenario), kept)
+    except Divergence:
+        small = None
+    if small is None:
+        raise UserError(f"{run}: the run does not fail any more as it did", "replay it to see where")
     failure = small.result.failure
     assert failure is not None
     save(path, small, maker())

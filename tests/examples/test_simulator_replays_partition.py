@@ -9,11 +9,12 @@ from msgspec import json, structs
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.patches import Edit, bug, seeded
 from dynaproof.checkers.runs import exploring
+from dynaproof.checkers.runs import shrink as shrinking
 from dynaproof.checkers.runs.config import Failure, Fault, RunResult
 from dynaproof.checkers.runs.exploring import record
 from dynaproof.checkers.runs.run_file import load, rerun
 from dynaproof.checkers.runs.schedule import follow
-from dynaproof.checkers.runs.shrink import Budget, shrink_schedule, smaller_schedule, smallest
+from dynaproof.checkers.runs.shrink import Budget, shrink_schedule, smaller, smaller_schedule, smallest
 from dynaproof.checkers.runs.trace import Step, trace
 from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
 from dynaproof.checkers.scenarios.partition import PARTITION, draw
@@ -202,6 +203,7 @@ def test_a_schedule_is_shrunk_to_the_events_and_choices_that_its_failure_needs()
         return ended("wanted" if fails else None, len(candidate.events)), candidate
 
     small = shrink_schedule(Recorded(events, choices), "wanted", attempt, Budget(400))
+    assert small is not None
     assert set(small.events) == needed
     assert small.choices == (needed_choice,)
     assert attempts <= 400
@@ -239,6 +241,23 @@ def test_a_run_that_shrinking_has_finished_stays_as_it_is_when_asked_again(name:
         cut_short = smallest(PARTITION, config, result, name, 1, 3)
         assert not cut_short.minimal
         assert cut_short.result.failure is not None
+
+
+def test_a_failure_that_is_not_all_in_its_schedule_keeps_its_smallest_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, config = "ignores_accepted", config_of("partition", "portfolio", 3, 1)
+    with seeded(MUTANTS[name]):
+        result = exploring.execute(PARTITION, config)
+        part = Recorded(record(PARTITION, config)[1].events[:1], ())
+        assert smaller_schedule(PARTITION, config, result, part, name) is None
+        monkeypatch.setattr(shrinking, "record", lambda *_: (result, part))
+        small = smallest(PARTITION, config, result, name)
+        assert small.schedule is None
+        assert small.config != config
+        assert rerun(small, PARTITION) == small.result
+        assert small.result.failure is not None
+    assert smaller(PARTITION, small) is None, "without the bug it does not fail any more"
 
 
 def ended(spec: str | None, events: int) -> RunResult:

@@ -14,7 +14,12 @@ from msgspec import Struct, structs
 from dynaproof.checkers.kinds.membership import MembershipConfig
 from dynaproof.checkers.kinds.metadata_moves import MovesConfig
 from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
-from dynaproof.checkers.runs.world_faults import CRASH_IN_SYNC, FAILED_SYNC, LOST_DISK
+from dynaproof.checkers.runs.world_faults import (
+    CRASH_BEHIND_PAGES,
+    CRASH_IN_SYNC,
+    FAILED_SYNC,
+    LOST_DISK,
+)
 from dynaproof.checkers.world.options import RATE_ONE
 from dynaproof.impl.outbox import OutboxLimits
 
@@ -47,6 +52,7 @@ def _wide_bounds(config: Any) -> Any:
         admitted_bytes_per_s=20_971_520,
         refused_attempts=4_096,
         waiting_attempts=16,
+        in_flight_slots=32,
     )
     return structs.replace(config, options=options, settings=settings)
 
@@ -61,7 +67,8 @@ def _no_operator(config: Any) -> Any:
 
 
 def _sound_disks(config: Any) -> Any:
-    damage = {kind.name for kind in (ROT, PAGE_ROT, LOST_DISK, CRASH_IN_SYNC, FAILED_SYNC)}
+    each = (ROT, PAGE_ROT, LOST_DISK, CRASH_IN_SYNC, FAILED_SYNC, CRASH_BEHIND_PAGES)
+    damage = {kind.name for kind in each}
     return structs.replace(config, faults=tuple(fault for fault in config.faults if fault.kind not in damage))
 
 
@@ -80,7 +87,7 @@ LEVERS: Final = (
     ),
     Lever(
         "small bounds",
-        "outboxes, links, and what is remembered and waits are bounded so low that runs meet the bounds",
+        "outboxes, links, windows, and what is remembered and waits have bounds so low that runs meet them",
         _wide_bounds,
         ("own_messages_shed", "full_for_ever"),
     ),
@@ -92,7 +99,7 @@ LEVERS: Final = (
     ),
     Lever(
         "disks",
-        "journals and pages rot, disks are lost, syncs fail or are cut short",
+        "journals and pages rot, disks are lost, syncs fail, are cut short, or stay the first of two",
         _sound_disks,
         ("checksum_not_checked", "rotted_voter_votes_on"),
     ),

@@ -58,6 +58,13 @@ class CrashInSync(ArmedStop):
     sentence = "{} will crash inside its next sync"
 
 
+class CrashBehindPages(ArmedStop):
+    """A node stops once a sync has made pages durable: what names them is not."""
+
+    name = "crash behind pages"
+    sentence = "{} will crash once pages of it are synced"
+
+
 class FailedSync(ArmedStop):
     """A sync fails, which stops the node."""
 
@@ -219,6 +226,7 @@ class MessageLoss(FaultKind):
 
 CRASH = Crash()
 CRASH_IN_SYNC = CrashInSync()
+CRASH_BEHIND_PAGES = CrashBehindPages()
 FAILED_SYNC = FailedSync()
 LOST_DISK = LostDisk()
 PARTITION = Partition()

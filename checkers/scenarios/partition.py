@@ -8,7 +8,6 @@ and faults. Then the faults stop, time is fair again, and what must happen event
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from msgspec import structs
 
@@ -26,11 +25,12 @@ from dynaproof.checkers.kinds.group import (
 )
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
-from dynaproof.checkers.runs.config import ENDS, Chance, draw_faults, in_order
+from dynaproof.checkers.runs.config import ENDS, TARGETS, Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import (
     CRASH,
+    CRASH_BEHIND_PAGES,
     CRASH_IN_SYNC,
     FAILED_SYNC,
     GRAY_LINK,
@@ -232,6 +232,26 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
     )
 
 
+def draw_partition(seed: int, strategy: str) -> GroupConfig:
+    """The configuration of one seed, with what the scenarios that are made of this one do not draw: second
+    copies that come leases later, a window of one slot, crashes between the two syncs of a checkpoint.
+    """
+    config = draw("partition", seed, strategy)
+    pick = Chance(f"partition/{strategy}/{seed}/seldom")
+    late_us = config.settings.lease_us * (0, 1, 3)[pick(3)] if config.duplication else 0
+    window = (1, *(config.settings.in_flight_slots,) * 3)[pick(4)]
+    crashes = in_order(
+        Fault(CRASH_BEHIND_PAGES.name, 1 + pick(config.length * 3 // 4), pick(TARGETS), 100 + pick(300), 0)
+        for _ in range((0, 1, 3)[pick(3)])
+    )
+    return structs.replace(
+        config,
+        settings=structs.replace(config.settings, in_flight_slots=window),
+        options=structs.replace(config.options, late_us=late_us),
+        faults=in_order(config.faults, crashes),
+    )
+
+
 def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
     """The bounds in bytes, how large items get, and how many clients there are: at times items are as large
     as the service allows, and at times the bounds are as small, and clients so many that they fill a window.
@@ -308,13 +328,13 @@ def smaller(config: GroupConfig) -> Iterator[GroupConfig]:
 PARTITION = Scenario(
     name="partition",
     sentence="one replica group in three zones, a few clients, few keys; crashes, cuts, rot, clocks",
-    draw=partial(draw, "partition"),
+    draw=draw_partition,
     kinds=(replica_host(), CLIENTS, READERS),
     specs=OF_A_GROUP,
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=(*FAULTS, *FROM_OUTSIDE),
+    faults=(*FAULTS, *FROM_OUTSIDE, CRASH_BEHIND_PAGES),
     observe=GroupObservation,
     place=create_replicas,
     stages=((replicas_are_made, "campaign"),),

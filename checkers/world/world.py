@@ -246,10 +246,10 @@ class World:
             return
         table, number, below = self.sync_us, place.syncs, self.strategy.below
         if below is None:
-            took = table[self.strategy.index(("sync_end", place.name, number), len(table))] * place.slow
+            took = table[self.strategy.index(("sync_end", place.name, number), len(table))]
         else:
-            took = table[below(len(table))] * place.slow
-        self._schedule_sync(place, "sync_end", number, took)
+            took = table[below(len(table))]
+        self._schedule_sync(place, "sync_end", number, took * place.slow)
         place.syncs = number + 1
 
     def _sync_ended(self, place: Place) -> None:
@@ -261,11 +261,12 @@ class World:
         if place.on_synced is not None:
             place.on_synced(place)
         place.released = []
-        sent = place.outbox.sync_done()
-        if sent:
+        if sent := place.outbox.sync_done():
             self._release(place, sent, place.released)
         if place.outbox.needs_sync:
             self._schedule_sync(place, "sync_start", place.syncs, 1)
+        if place.armed == "crash behind pages" and place.disk.paged:
+            self._halt(place)
 
     def _schedule_sync(self, place: Place, kind: str, number: int, took: int) -> None:
         due = self.tau + took
@@ -275,11 +276,10 @@ class World:
         self.strategy.add(event)
 
     def _halt(self, place: Place) -> None:
-        """The armed fault falls: the node stops in its sync, and what that covered is in doubt."""
-        kind = place.armed
+        """The armed fault falls: the node stops in its sync, what that covered in doubt, or behind it."""
         place.syncs += 1
-        self._tally(kind)
-        self.crash(place, kind)
+        self._tally(place.armed)
+        self.crash(place, place.armed)
 
     # --- Network ---
 

@@ -19,6 +19,9 @@ from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.journal.frames import encode_frame
 from dynaproof.impl.node import ONLY_LANE
+from dynaproof.impl.partition.codec import decode
+from dynaproof.impl.paxos.files import log_prefix
+from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.storage_node.node_journal import PREFIX
 from dynaproof.specs.observe.impl.place import replica_of
 
@@ -218,6 +221,30 @@ def test_an_armed_node_stops_in_its_next_sync_and_lets_nothing_out(kind: str) ->
     run.injector.at(5_000)
     assert slot.up
     assert slot.armed == ""
+
+
+def test_a_node_that_is_to_crash_behind_pages_stops_where_they_are_durable_and_not_named() -> None:
+    run = run_with([Fault("crash behind pages", 1, 1, 5_000, 0)])
+    place = run.world.places[REPLICAS[1].name]
+    run.injector.at(1)
+    for _ in range(5_000):
+        replica = replica_of(place, ONLY_LANE)
+        run.step()
+        if not place.up:
+            break
+    assert run.world.fell["crash behind pages"] == 1
+    assert run.world.last is not None
+    assert run.world.last.kind == "sync_end"
+    assert replica is not None
+    assert replica.checkpoint is not None, "it was about to be named"
+    prefix = log_prefix(replica.group, replica.incarnation)
+    recovered = ReplicationLog.recover(place.disk.logs_on_platter(), prefix, decode)
+    assert recovered is not None
+    head = recovered[0].head
+    assert head.snapshot is None or head.snapshot.slot < replica.checkpoint.snapshot.slot
+    assert place.disk.durable_files()[replica.checkpoint.pages].keys() >= {
+        root.page for root in replica.checkpoint.snapshot.roots
+    }
 
 
 def test_a_cut_that_overlaps_another_outlives_its_end() -> None:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from dynaproof.checkers.campaign.errors import CampaignError
+from dynaproof.checkers.campaign.levers import levers_on
 from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, differs_elsewhere, numbers, outcomes
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun, plain
 from dynaproof.checkers.runs.config import Failure, RunResult
@@ -116,6 +117,7 @@ def explore(
                 runs.append(run)
                 listener.found(found, run)
             state.totals.add(outcome)  # Not before: interrupted while it is shrunk, a failure would be lost.
+            state.levers.add(levers_on(config_of(scenario, strategy, seed, number)), outcome.reached)
             now = clock()
             state.seconds = before + now - began
             listener.went_on(state)

@@ -12,10 +12,11 @@ import msgspec
 from msgspec import Struct, field
 
 from dynaproof.checkers.campaign.errors import CampaignError
+from dynaproof.checkers.campaign.levers import LeverCounts
 from dynaproof.checkers.campaign.schedules import Totals
 from dynaproof.checkers.whole_file import write_whole
 
-STATE_FORMAT = 3
+STATE_FORMAT = 4
 
 
 class Found(Struct, frozen=True):
@@ -42,6 +43,7 @@ class State(Struct):
     seed: int
     seconds: float = 0.0
     totals: Totals = field(default_factory=Totals)
+    levers: LeverCounts = field(default_factory=LeverCounts)
     failures: list[Found] = field(default_factory=list)
 
     def name(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from dynaproof.checkers.campaign import outcomes
+from dynaproof.checkers.campaign.levers import levers_on
 from dynaproof.checkers.interrupts import interrupts_held
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
@@ -43,7 +44,8 @@ class Kill(Struct, frozen=True):
     `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `scenario` where
     it was explored; `strategy` that of the killing run, or the name of the directed scenario; `schedules` how
     many were explored;
-    `shrunk_events` how many events after the fixture the shrunk run, or the scenario, takes.
+    `shrunk_events` how many events after the fixture the shrunk run, or the scenario, takes; `levers` which
+    levers were on in the killing run.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Kill(Struct, frozen=True):
     schedules: int
     seconds: float
     shrunk_events: int | None
+    levers: tuple[str, ...] = ()
 
     def row(self) -> dict[str, object]:
         """As `mutants --json` prints it."""
@@ -118,7 +121,8 @@ def hunt(
         found = kill("explored", outcome.failure.spec, config.strategy, number, None)
         run = shrunk(bug, config, outcome)
         assert run.result.failure is not None
-        return structs.replace(found, shrunk_events=run.result.failure.step), run
+        events, levers = run.result.failure.step, levers_on(config)
+        return structs.replace(found, shrunk_events=events, levers=levers), run
     with seeded(bug):
         for directed in DIRECTED.values() if scenario is None else ():
             failure = trace_of(directed).failure

@@ -223,6 +223,16 @@ def report(state: "State", json: bool) -> None:
         "simulated_seconds": round(totals.simulated_us / 1e6, 3),
         "faults": {kind: totals.faults.get(kind, 0) for kind in (*kinds, *sorted(totals.faults))},
         "sometimes": {name: totals.sometimes.get(name, 0) for name in scenario.wanted},
+        "seen_in_schedules": {name: state.levers.seen.get(name, 0) for name in scenario.wanted},
+        "levers": {
+            lever: {
+                "schedules": on,
+                "seen_in_schedules": {
+                    name: state.levers.seen_on.get(lever, {}).get(name, 0) for name in scenario.wanted
+                },
+            }
+            for lever, on in state.levers.on.items()
+        },
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
         "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],
@@ -234,6 +244,10 @@ def report(state: "State", json: bool) -> None:
         )
     else:
         show(summary, totals.operations, totals.faults_per_run)
+        for lever in state.levers.on:
+            if only := state.levers.only_on(lever, totals.schedules):
+                console.show(f"seen only where {lever} were drawn: {', '.join(only)}")
+        console.show(f"digest {totals.digest()}")
 
 
 def configuration(state: "State") -> str:
@@ -274,4 +288,3 @@ def show(summary: dict[str, object], operations: list[int], faults: list[int]) -
         )
     table.add_row("failures", str(len(failures)))
     console.results().print(table)
-    console.show(f"digest {summary['digest']}")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from dynaproof.checkers.campaign.levers import LEVERS, Lever, LeverCounts, levers_on
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
-from dynaproof.checkers.mutation.levers import LEVERS, Lever
 from dynaproof.checkers.scenarios.catalogue import config_of
 
 SEED = 3
@@ -43,6 +43,26 @@ def test_a_lever_is_on_in_some_configurations_and_off_once_it_is_switched_off(le
         drawn = [config_of(MUTANTS[name].scenario, lever.strategy, SEED, number) for number in range(MOST)]
         assert any(lever.is_on(config) for config in drawn)
         assert not any(lever.is_on(lever.off(config)) for config in drawn)
+
+
+def test_a_campaign_counts_the_schedules_in_which_a_lever_was_on_when_something_was_seen() -> None:
+    counts = LeverCounts()
+    for number in range(20):
+        counts.add(("disks",) if number % 2 else (), ("found",) if number % 4 == 1 else ("usual",))
+    assert (counts.on["disks"], counts.on["clocks"]) == (10, 0)
+    assert counts.seen == {"found": 5, "usual": 15}
+    assert counts.seen_on == {"disks": {"found": 5, "usual": 5}}
+    assert counts.only_on("disks", 20) == [], "of five times all with it by chance: one in 32"
+    for number in range(20):
+        counts.add(("disks",) if number % 2 else (), ("found",) if number % 4 == 1 else ("usual",))
+    assert counts.only_on("disks", 40) == ["found"]
+
+
+def test_a_configuration_without_constants_of_a_group_has_levers_too() -> None:
+    path = Path(__file__).parents[2] / "examples" / "protocols" / "tickets.py"
+    drawn = [config_of(f"{path}:TICKETS", "portfolio", SEED, number) for number in range(MOST)]
+    assert {"disks", "clocks"} <= {name for config in drawn for name in levers_on(config)}
+    assert "operators" not in {name for config in drawn for name in levers_on(config)}
 
 
 def test_the_document_names_every_lever_and_its_bugs() -> None:

@@ -14,6 +14,7 @@ import pytest
 from dynaproof import cli
 from dynaproof.checkers import campaign
 from dynaproof.checkers.campaign import exploring, schedules, state
+from dynaproof.checkers.campaign.levers import LEVERS
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, load, save
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, find
 from dynaproof.checkers.scenarios.partition import FAULTS
@@ -27,8 +28,8 @@ SHORT = "53"
 
 SUMMARY = [
     "scenario", "strategy", "seed", "schedules", "events", "seconds", "events_per_second",
-    "simulated_seconds", "faults", "sometimes", "keys", "keys_not_judged_to_the_end",
-    "failures", "digest", "provenance",
+    "simulated_seconds", "faults", "sometimes", "seen_in_schedules", "levers",
+    "keys", "keys_not_judged_to_the_end", "failures", "digest", "provenance",
 ]  # fmt: skip
 FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "minimal", "replay"}
 
@@ -58,6 +59,8 @@ def test_explore_prints_one_object_with_the_keys_that_are_promised(
     )  # fmt: skip
     assert set(found["faults"]) >= {kind.name for kind in FAULTS}  # type: ignore[call-overload]
     assert list(found["sometimes"]) == list(SOMETIMES)  # type: ignore[call-overload]
+    assert list(found["seen_in_schedules"]) == list(SOMETIMES)  # type: ignore[call-overload]
+    assert list(found["levers"]) == [lever.name for lever in LEVERS]  # type: ignore[call-overload]
     assert found["failures"] == []
     assert found["provenance"]["configuration"] is not None  # type: ignore[index]
     assert list(tmp_path.iterdir()) == [], "a clean campaign leaves nothing behind"

@@ -1,15 +1,16 @@
 """Levers: what a campaign draws beside the order of events, each of which can be switched off.
 
 A lever is off in a configuration that its `off` leaves as it is. So a campaign without it is the same one
-with every configuration changed, and a lever pays by the bugs that only die while it may be on.
+with every configuration changed, and a lever pays by the bugs that only die while it may be on. A campaign
+counts in how many schedules each was on, and what was seen in these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from dynaproof.checkers.kinds.membership import MembershipConfig
 from dynaproof.checkers.kinds.metadata_moves import MovesConfig
@@ -22,6 +23,7 @@ from dynaproof.checkers.runs.world_faults import (
 )
 from dynaproof.checkers.world.options import RATE_ONE
 from dynaproof.impl.outbox import OutboxLimits
+from dynaproof.impl.partition.settings import Settings
 
 
 class Lever(Struct, frozen=True):
@@ -45,7 +47,11 @@ def _no_late_copies(config: Any) -> Any:
 
 def _wide_bounds(config: Any) -> Any:
     """Wide enough that a short run meets none of them."""
-    options = structs.replace(config.options, outbox=OutboxLimits(), capacity=256)
+    config = structs.replace(
+        config, options=structs.replace(config.options, outbox=OutboxLimits(), capacity=256)
+    )
+    if not isinstance(getattr(config, "settings", None), Settings):
+        return config
     settings = structs.replace(
         config.settings,
         admitted_writes_per_s=20_000,
@@ -54,7 +60,7 @@ def _wide_bounds(config: Any) -> Any:
         waiting_attempts=16,
         in_flight_slots=32,
     )
-    return structs.replace(config, options=options, settings=settings)
+    return structs.replace(config, settings=settings)
 
 
 def _no_operator(config: Any) -> Any:
@@ -76,6 +82,9 @@ def _equal_clocks(config: Any) -> Any:
     options = structs.replace(config.options, rates=tuple(RATE_ONE for _ in config.options.rates))
     return structs.replace(config, options=options)
 
+
+BY_CHANCE = 0.01
+"""What is seen with a lever only is told where its probability, did the lever not matter, is below this."""
 
 LEVERS: Final = (
     Lever(
@@ -111,3 +120,37 @@ LEVERS: Final = (
     ),
 )
 """In the order in which they are told."""
+
+
+def levers_on(config: Any) -> tuple[str, ...]:
+    """The names of the levers of which a configuration has anything."""
+    return tuple(lever.name for lever in LEVERS if lever.is_on(config))
+
+
+class LeverCounts(Struct):
+    """Schedules of a campaign by the levers that were on in them."""
+
+    on: dict[str, int] = field(default_factory=lambda: dict.fromkeys((lever.name for lever in LEVERS), 0))
+    """By lever."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """By `sometimes`: the schedules in which it was seen,"""
+    seen_on: dict[str, dict[str, int]] = field(default_factory=dict)
+    """and by lever, in how many of these that was on."""
+
+    def add(self, levers: Iterable[str], reached: Iterable[str]) -> None:
+        """Count one schedule: the levers that were on, and what was seen in it."""
+        for name in reached:
+            self.seen[name] = self.seen.get(name, 0) + 1
+        for lever in levers:
+            self.on[lever] += 1
+            seen = self.seen_on.setdefault(lever, {})
+            for name in reached:
+                seen[name] = seen.get(name, 0) + 1
+
+    def only_on(self, lever: str, schedules: int) -> list[str]:
+        """What was seen in no schedule without this lever, and in so many that this is hardly chance."""
+        share = self.on[lever] / max(schedules, 1)
+        with_it = self.seen_on.get(lever, {})
+        return sorted(
+            name for name, times in with_it.items() if times == self.seen[name] and share**times < BY_CHANCE
+        )

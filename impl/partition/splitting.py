@@ -201,9 +201,11 @@ class Splitting(Service):
 
     def applied(self, record: Record) -> None:
         """The leader stops in the step that applies the barrier (H6), once it has answered who waits (H5)."""
-        if not isinstance(record, Split) or self.replica.leadership is None:
+        leadership = self.replica.leadership
+        if not isinstance(record, Split) or leadership is None:
             return
-        self.replica.end.led = True
+        end = self.replica.end
+        end.led, end.proposed = True, record.proposed_at == leadership.ballot
         for waiter in self.waiting.queue:
             for sender, m in waiter.attempts:
                 if isinstance(m, Request):

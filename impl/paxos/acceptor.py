@@ -308,6 +308,7 @@ class Acceptor(Candidate[State]):
         if m.ballot != self.lease_granted_to:
             return
         self.commit_through(m.commit, m.ballot)
+        self.learn_from(m.source, m.commit)  # The accept may come later, and nobody would say so again.
         self.lease_granted_until = self.env.now
         self.heard_alive_at = -1
         if m.successor == self.member and self.admitted and self.full:

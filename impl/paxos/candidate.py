@@ -24,6 +24,7 @@ from dynaproof.impl.paxos.messages.election import (
 from dynaproof.impl.paxos.notes import Outbid
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.paxos.state_machine import State
+from dynaproof.impl.paxos.upkeep import ChildBegins
 
 
 class Candidate(Leader[State]):
@@ -36,6 +37,10 @@ class Candidate(Leader[State]):
         self.arm_election()
         if not self.admitted or not self.full or self.leading is not None or self.state.barrier:
             return  # Who has no tree could not serve (rule M5), nor who knows the barrier.
+        self.inquire()
+
+    def inquire(self) -> None:
+        """Ask whether anybody hears a live leader; if a quorum does not, campaign."""
         self.inquiry = Inquiry(self.env.now, self.member)
         for member in self.all_that_may_vote():
             if member != self.member:
@@ -105,18 +110,25 @@ class Candidate(Leader[State]):
         if self.member == self.config.voters[0]:
             self.start_campaign()
 
-    def begin_child(self, first: bool) -> None:
-        """The group was made by a split: say that this voter is there, and campaign, if its parent's leader
-        was on this node; the others wait for an election timer (H6, H9).
+    def begin_child(self, begins: ChildBegins) -> None:
+        """The group was made by a split: say that this voter is there, and campaign, if the leader that split
+        its parent was on this node; one that found the barrier asks first, for the child may have a leader by
+        then. The others wait for an election timer (H6, H9).
         """
         for member in self.others():
             self.send(member, Ready(self.member, member.incarnation))
-        if first:
+        if begins == "campaigns":
             self.start_campaign()
+        elif begins == "asks":
+            self.inquire()
 
     def on_ready(self, sender: NodeId, m: Ready) -> None:
-        """Ask a replica that has just started for the promise that it could not give before (H9)."""
-        campaign = self.campaign
+        """Ask a replica that has just started for the promise, or the word, that it could not give before
+        (H9).
+        """
+        campaign, inquiry = self.campaign, self.inquiry
+        if inquiry is not None and m.source not in inquiry.dead_votes:
+            self.send(m.source, AskAlive(self.member, m.source.incarnation, inquiry.asked_at))
         if (
             campaign is not None
             and campaign.ballot == self.log.promised

@@ -4,6 +4,8 @@ of the end of its group.
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from dynaproof.impl.tree.homecoming import Homecoming
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.scrub import Scrub
@@ -30,13 +32,27 @@ class Upkeep:
         return self.checkpoints
 
 
+ChildBegins: TypeAlias = Literal["waits", "asks", "campaigns"]
+"""How a child on a node of the leader that knows the barrier, or on another one, comes to have a leader."""
+
+
 class GroupEnd:
     """What a replica knows of the barrier of its group beside what its state says."""
 
-    __slots__ = ("led", "marked")
+    __slots__ = ("led", "marked", "proposed")
 
     def __init__(self) -> None:
         self.marked = False
         """A child of the group was made on this node once: it grants no lease any more (H7)."""
         self.led = False
-        """This replica led when the barrier was counted chosen: its node's children campaign first (H6)."""
+        """This replica led when the barrier was counted chosen: its node's children are the first to lead
+        (H6).
+        """
+        self.proposed = False
+        """It had proposed the barrier: so nobody has counted that chosen before, and no child was made."""
+
+    def children_begin(self) -> ChildBegins:
+        """How the children on this node begin."""
+        if not self.led:
+            return "waits"
+        return "campaigns" if self.proposed else "asks"

@@ -24,6 +24,7 @@ from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica, VacantTimer
 from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.paxos.upkeep import ChildBegins
 from dynaproof.impl.storage_node.grants import Grants
 from dynaproof.impl.storage_node.lines import Lines
 from dynaproof.impl.storage_node.messages import Marked, SpeakTimer, Written
@@ -34,12 +35,12 @@ from dynaproof.impl.tree.page_cache import PageCache
 
 class Birth(NamedTuple):
     """What is known of a replica that is being made of a child of `parent`: which child it is, if it begins
-    on its parent's pages, and whether it campaigns `first` then (H6).
+    on its parent's pages, and how it `begins` then (H6).
     """
 
     parent: int
     child: ChildSpec | None
-    first: bool
+    begins: ChildBegins
 
 
 class Maker(Protocol):
@@ -89,7 +90,7 @@ class Making:
         if operator is not None:
             self.commanded[group] = operator
         if m.parent:
-            self.births[group] = Birth(m.parent, None, False)
+            self.births[group] = Birth(m.parent, None, "waits")
         self.write(head_of(m))
 
     def write(self, head: AnyHead) -> None:
@@ -167,7 +168,7 @@ class Making:
             partition.inherit(replica, parent)
         replica.start(waits=False)
         if birth is not None and birth.child is not None:
-            replica.begin_child(birth.first)
+            replica.begin_child(birth.begins)
         elif self.node.begins_alone(group) and not head.config_slot and head.member in head.config.voters:
             replica.begin_first()
         operator = self.commanded.pop(group, None)
@@ -196,7 +197,8 @@ class Making:
         for child in split.children:
             if any(voter.node == self.env.me for voter in child.voters):
                 self.env.enter(child.partition)
-                self.births.setdefault(child.partition, Birth(group, child, parent.end.led))
+                birth = Birth(group, child, parent.end.children_begin())
+                self.births.setdefault(child.partition, birth)
                 if child.partition not in self.node.unread:
                     self.make_child()
                 self.env.enter(group)

@@ -203,6 +203,108 @@ SPLIT_TAKEN_OVER = Sometimes(
     "docs/table.md, A2",
 )
 
+COPY_UNHEARD = Sometimes(
+    "child made by copy where the split was not heard of",
+    "A node on which no replica of the parent knows the barrier was told to make its replica of a child.",
+    "docs/table.md, H10",
+)
+
+LATE_SPLIT = Sometimes(
+    "late command to split refused",
+    "A leader refused to split because the epoch that the command expects was raised: the split is given up.",
+    "docs/table.md, A12",
+)
+
+PAGED_ACROSS = Sometimes(
+    "page over both sides of a split",
+    "A page of a scan was read from both children of a partition, or from a partition and its child.",
+    "docs/table.md, R8",
+)
+
+SPLIT_FOR: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        "size": Sometimes(
+            "partition split for its size",
+            "The barrier of a partition was chosen that an admin found to be large.",
+            "docs/table.md, A12",
+        ),
+        "heat": Sometimes(
+            "partition split for its heat",
+            "The barrier of a partition was chosen that an admin found to be hot.",
+            "docs/table.md, A12",
+        ),
+    }
+)
+"""By the reason of the split."""
+
+POWER_FAILED: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        "checkpoint": Sometimes(
+            "power failed before a checkpoint at a barrier was durable",
+            "All storage nodes stopped at once while one of them waited for its parent's checkpoint.",
+            "docs/table.md, H3",
+        ),
+        "files": Sometimes(
+            "power failed before the files of a child were durable",
+            "All storage nodes stopped at once while one of them waited for the files of a child.",
+            "docs/table.md, H1",
+        ),
+        "mark": Sometimes(
+            "power failed before the mark of a child was durable",
+            "All storage nodes stopped at once while one of them waited for the mark of a child.",
+            "docs/table.md, H1",
+        ),
+    }
+)
+"""By what was written of a child, and not durable."""
+
+ADMIN_DIED_AT: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        "split": Sometimes(
+            "admin died before a barrier was chosen",
+            "The active admin stopped while a partition was to be split.",
+            "docs/table.md, A12",
+        ),
+        "void": Sometimes(
+            "admin died while a split was given up",
+            "The active admin stopped before the epoch was raised by which a split is void, or late.",
+            "docs/table.md, A12",
+        ),
+        "made": Sometimes(
+            "admin died while children were made",
+            "The active admin stopped when the children were listed, and not all of them made.",
+            "docs/table.md, A12",
+        ),
+        "drop": Sometimes(
+            "admin died while a parent was dropped",
+            "The active admin stopped when a parent was to be dropped.",
+            "docs/table.md, A12",
+        ),
+    }
+)
+"""By the step of a split."""
+
+LOST_AT: Mapping[str, Sometimes] = MappingProxyType(
+    {
+        "split": Sometimes(
+            "voter lost before a barrier was chosen",
+            "The disk of a voter of a partition was lost while that was to be split.",
+            "docs/table.md, A12",
+        ),
+        "made": Sometimes(
+            "voter lost while children were made",
+            "The disk of a voter of a parent was lost when its children were listed, and not all made.",
+            "docs/table.md, A12",
+        ),
+        "drop": Sometimes(
+            "voter lost while a parent was dropped",
+            "The disk of a voter of a parent was lost when that was to be dropped.",
+            "docs/table.md, A12",
+        ),
+    }
+)
+"""By the step of a split; one that is given up is given up for such a loss, most often."""
+
 OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
     {
         one.name: one
@@ -214,10 +316,17 @@ OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
             CROSSED_OPEN,
             RETRIED_IN_CHILD,
             CHILD_BY_COPY,
+            COPY_UNHEARD,
             HANDED_OVER_TO_SPLIT,
             SPLIT_GIVEN_UP,
+            LATE_SPLIT,
             PAGES_OUTLIVE_PARENT,
+            PAGED_ACROSS,
             SPLIT_TAKEN_OVER,
+            *SPLIT_FOR.values(),
+            *POWER_FAILED.values(),
+            *ADMIN_DIED_AT.values(),
+            *LOST_AT.values(),
         )
     }
 )

@@ -55,6 +55,8 @@ class CommandObserver:
         parent = node.replicas.get(command.parent)
         if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
             self.reach(sometimes_of_regions.CHILD_BY_COPY)
+            if parent is None or parent.state.split is None:
+                self.reach(sometimes_of_regions.COPY_UNHEARD)
         if any(isinstance(message, NoRoom) for message in sent(place)):
             self.refused[place.lane, command.member] = True
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)

@@ -1,6 +1,6 @@
 """Faults that only a region has: a zone goes down, the active admin or the leader of the metadata crashes,
-the active admin or the leader of a table's partition is cut off, a storage node turns gray, and nodes stop
-while they make the children of a split. None of them loses synced state.
+the active admin or the leader of a table's partition is cut off, and a storage node turns gray. None of them
+loses synced state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import DeleteTable
 from dynaproof.impl.metadata.records import METADATA, SplitRecord
 from dynaproof.impl.router.router import Router
-from dynaproof.impl.storage_node.host import StorageNode
 
 
 class ZoneDown(FaultKind):
@@ -247,61 +246,6 @@ def leaders_to_split(ground: Ground) -> list[Place]:
     return [target for target in ground.targets if any(replica.group in going for replica in leading(target))]
 
 
-class PowerFailure(FaultKind):
-    """All storage nodes stop at once while one of them makes a child of a split: what each has synced by then
-    is all that is left. They come back together.
-    """
-
-    name = "power failure"
-    sentence = "all storage nodes lose power"
-    mend = "power"
-    mend_sentence = "all storage nodes have power again"
-    waits = True
-
-    def possible(self, ground: Ground, place: Place) -> bool:
-        """Where a child is being made."""
-        return all(target.up for target in ground.targets) and bool(makers(ground))
-
-    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
-        """Stop the storage nodes."""
-        for target in ground.targets:
-            if isinstance(target.node, StorageNode) and target.up:
-                ground.world.crash(target, f"fault{number}/{target.name}")
-        return self.name
-
-    def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
-        """Start those that are down."""
-        for target in ground.targets:
-            if isinstance(target.node, StorageNode) and not target.up:
-                ground.restart(target, f"fault{number}/disk")
-
-
-class MakerCrash(CrashOf):
-    """A node that makes a child of a split stops."""
-
-    name = "crash of a node that makes a child"
-    sentence = "a node that makes a child crashes"
-    waits = True
-
-    def possible(self, ground: Ground, place: Place) -> bool:
-        """Where one does."""
-        return bool(makers(ground))
-
-    def who(self, ground: Ground) -> Place | None:
-        """The last of those that do."""
-        found = makers(ground)
-        return found[-1] if found else None
-
-
-def makers(ground: Ground) -> list[Place]:
-    """The storage nodes that make a child, or know that they are to."""
-    return [
-        target
-        for target in ground.targets
-        if target.up and isinstance(target.node, StorageNode) and target.node.maker.births
-    ]
-
-
 class GrayNode(Cut):
     """A node is slow, and some of the others do not hear it."""
 
@@ -338,5 +282,3 @@ ADMIN_CUT = AdminCut()
 LEADER_CUT = LeaderCut()
 GRAY_NODE = GrayNode()
 LEADER_MUTE = LeaderMute()
-POWER_FAILURE = PowerFailure()
-MAKER_CRASH = MakerCrash()

@@ -131,7 +131,7 @@ HOSTS_OF_REGION = structs.replace(
     },
     handled=RegionObservation.host_handled,
     synced=GroupsObservation.synced,
-    crashed=GroupsObservation.crashed,
+    crashed=RegionObservation.host_crashed,
     damaged=GroupsObservation.damaged,
     rotted=GroupsObservation.rotted,
     faults=(HANDOVER,),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from dynaproof.checkers.kinds.command_observer import CommandObserver
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
+from dynaproof.checkers.kinds.split_situations import SplitSituations
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
@@ -32,6 +33,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
@@ -109,6 +111,7 @@ class RegionObservation(GroupsObservation):
         self.errors = ErrorObserver(self.region)
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region)
+        self.splits = SplitSituations(self.metadata, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -223,6 +226,7 @@ class RegionObservation(GroupsObservation):
         self.groups[number].passes_on = partial(self.passes_on, number)
         self.stops.split(number, split, next(iter(self.places.values())).world.tau)
         self.reach(sometimes_of_regions.PARTITION_SPLIT)
+        self.splits.chosen(number)
 
     def passes_on(self, parent: int) -> bool:
         """A replica of a partition that is split goes: whether its children hold all that it has promised."""
@@ -268,6 +272,8 @@ class RegionObservation(GroupsObservation):
             self.commands.commanded(place, command)
         elif type(command) is Locate:
             self.located(place)
+        elif type(command) is SplitPartition:
+            self.splits.answered(place)
         group = self.groups.get(lane)
         if group is None:
             if replica_of(place, lane) is not None:
@@ -363,9 +369,11 @@ class RegionObservation(GroupsObservation):
             if length > bound:
                 self.region.file(Overfull(place.name, what, length, bound))
 
-    def noted(self, _place: Place, note: Reached) -> None:
+    def noted(self, place: Place, note: Reached) -> None:
         """A router or an admin is in a situation that a campaign counts."""
         self.reach(EVERY[note.what])
+        if note.what == sometimes_of_regions.PAGED_OVER.name:
+            self.splits.paged(place, self.children)
 
     def activated(self, place: Place, _note: Activated) -> None:
         """An admin has become active."""
@@ -378,12 +386,18 @@ class RegionObservation(GroupsObservation):
             if other is not place and other.up and isinstance(node, Admin) and node.term.active:
                 self.reach(sometimes_of_regions.TWO_ADMINS)
 
+    def host_crashed(self, place: Place, lost_disk: bool) -> None:
+        """A storage node is gone."""
+        self.splits.host_stopped(place, lost_disk)
+        self.crashed(place, lost_disk)
+
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
         self.orders.pop(place.name, None)
         if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes_of_regions.ADMIN_DIED)
+            self.splits.admin_died()
         for group in self.groups:
             self.of(group).client_crashed(place, lost_disk)
 

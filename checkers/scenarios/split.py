@@ -18,10 +18,14 @@ from dynaproof.checkers.kinds.region_faults import (
     ADMIN_CRASH,
     LEADER_CUT,
     LEADER_MUTE,
-    MAKER_CRASH,
-    POWER_FAILURE,
 )
 from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE, is_active
+from dynaproof.checkers.kinds.split_faults import (
+    ADMIN_CRASHES_IN_SPLIT,
+    LOST_DISKS_IN_SPLIT,
+    MAKER_CRASH,
+    POWER_FAILURES,
+)
 from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
@@ -45,23 +49,36 @@ from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
     ADMIN_DIED,
+    ADMIN_DIED_AT,
     CAME_HOME,
     CHILD_BY_COPY,
     CHILD_WAITED,
+    COPY_UNHEARD,
     CROSSED,
     CROSSED_OPEN,
+    HANDED_OVER_TO_SPLIT,
+    LATE_SPLIT,
+    LOST_AT,
+    PAGED_ACROSS,
     PAGES_OUTLIVE_PARENT,
     PARTITION_SPLIT,
+    POWER_FAILED,
     REPAIRED_UNDER_LOAD,
     RETRIED_IN_CHILD,
+    SPLIT_FOR,
     SPLIT_GIVEN_UP,
     SPLIT_TAKEN_OVER,
 )
 
-OF_A_SPLIT = (MAKER_CRASH, POWER_FAILURE, LEADER_MUTE)
+OF_A_SPLIT = (MAKER_CRASH, *POWER_FAILURES, LEADER_MUTE, *ADMIN_CRASHES_IN_SPLIT, *LOST_DISKS_IN_SPLIT)
 """What falls as soon as a partition is split, in most runs;"""
 
-SPLIT_FAULTS = (*FAULTS, *OF_A_SPLIT, LEADER_CUT, ADMIN_CRASH)
+SPLIT_FAULTS = (
+    *FAULTS,
+    *(kind for kind in OF_A_SPLIT if not kind.impairs),
+    LEADER_CUT,
+    ADMIN_CRASH,
+)
 """and what may fall at any time: whatever loses no synced state."""
 
 STEPS_OF_A_RANGE = 15
@@ -269,20 +286,31 @@ def like_split(
 SPLIT = like_split(
     "split",
     "an operator splits partitions while nodes crash; nothing is lost",
-    (LEADER_CHANGED, CHILD_WAITED, CAME_HOME, CROSSED, CROSSED_OPEN, PAGES_OUTLIVE_PARENT, SPLIT_TAKEN_OVER),
+    (
+        LEADER_CHANGED,
+        CHILD_WAITED,
+        CAME_HOME,
+        CROSSED,
+        CROSSED_OPEN,
+        PAGES_OUTLIVE_PARENT,
+        SPLIT_TAKEN_OVER,
+        HANDED_OVER_TO_SPLIT,
+        *POWER_FAILED.values(),
+        *ADMIN_DIED_AT.values(),
+    ),
 )
 
 SPLIT_OF_A_SPLIT = like_split(
     "split-of-a-split",
     "children are split before all of them are made, and before their pages are home",
-    (CAME_HOME, CROSSED, PAGES_OUTLIVE_PARENT),
+    (CAME_HOME, CROSSED, PAGES_OUTLIVE_PARENT, SPLIT_FOR["size"]),
     splitting=Splitting(orders=6, partitions=1, by_size=True),
 )
 
 SPLIT_UNDER_LOAD = like_split(
     "split-under-load",
     "partitions are split while many items are written",
-    (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD),
+    (CROSSED, CROSSED_OPEN, RETRIED_IN_CHILD, PAGED_ACROSS),
     losses=Losses(losses=0, absences=0, others=SPLIT_FAULTS, most_others=2),
     shape=Shape(rows=(2,), replicas=(3,), think=16, operations=60),
     splitting=Splitting(orders=4, calm=True, forgets=True, scans=8),
@@ -291,15 +319,15 @@ SPLIT_UNDER_LOAD = like_split(
 SPLIT_AND_REPAIR = like_split(
     "split-and-repair",
     "voters are lost before, while and after a partition is split",
-    (CHILD_BY_COPY, SPLIT_GIVEN_UP, REPAIRED_UNDER_LOAD),
+    (CHILD_BY_COPY, COPY_UNHEARD, SPLIT_GIVEN_UP, LATE_SPLIT, REPAIRED_UNDER_LOAD, *LOST_AT.values()),
     losses=Losses(
         kinds=(LOST_DISK, *Losses().kinds),
         losses=3,
         absences=2,
-        others=(CRASH, MAKER_CRASH, POWER_FAILURE),
+        others=(CRASH, MAKER_CRASH, *POWER_FAILURES, *LOST_DISKS_IN_SPLIT),
         most_others=3,
     ),
-    shape=Shape(rows=(2, 3)),
+    shape=Shape(rows=(2, 3), late=2),
 )
 
 SPLIT_AND_DELETE = like_split(
@@ -313,7 +341,7 @@ SPLIT_AND_DELETE = like_split(
 HOT_KEY = like_split(
     "hot-key",
     "most ask for one key: a hot partition is split beside it, and not where nothing would be won",
-    (CROSSED,),
+    (CROSSED, SPLIT_FOR["heat"]),
     shape=Shape(think=8, operations=40),
     splitting=Splitting(orders=0, by_heat=True, hot=True),
 )

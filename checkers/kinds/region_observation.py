@@ -110,7 +110,7 @@ class RegionObservation(GroupsObservation):
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
         self.capacity = RegionCapacity(self.region, self.reach)
-        self.stops = StopObserver(self.region)
+        self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
@@ -224,7 +224,14 @@ class RegionObservation(GroupsObservation):
             children.append(spec.partition)
         self.children[number] = tuple(children)
         self.groups[number].passes_on = partial(self.passes_on, number)
-        self.stops.split(number, split, next(iter(self.places.values())).world.tau)
+        tau = next(iter(self.places.values())).world.tau
+        self.stops.split(number, split, tau)
+        pace = self.groups[number].load.pace
+        if pace is not None:
+            for spec in split.children:
+                absent = [voter.node.name for voter in spec.config.voters]
+                pause_us = self.config.router.caller.backoff_us
+                self.groups[spec.partition].load.watch_child(pace, tau, absent, pause_us)
         self.reach(sometimes_of_regions.PARTITION_SPLIT)
         self.splits.chosen(number)
 
@@ -280,7 +287,7 @@ class RegionObservation(GroupsObservation):
                 self.region.file(Strayed(lane, name))
             return
         group.handled(place)
-        if lane in self.stops.stopped:
+        if self.stops.pace is not None:
             self.stops.handled(place, lane)
         seen, before = group.seen.get(name), self.owners.get(lane)
         ends = 0 if seen is None else seen.ends
@@ -343,6 +350,7 @@ class RegionObservation(GroupsObservation):
         if note.final and recorded is not None and recorded.answer.applied:
             parent.view.file(Repeated(note.request, "failed for good at a split after it took effect"))
         births.cross(note.request, parent, child)
+        parent.load.goes_on(note.request, child.load)
         self.reach(sometimes_of_regions.CROSSED)
         if not note.final:
             self.reach(sometimes_of_regions.CROSSED_OPEN)

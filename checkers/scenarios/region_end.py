@@ -108,7 +108,10 @@ def stop(run: Run) -> None:
 def rest(run: Run) -> None:
     """The admins stop, for they would go on to touch the metadata: an event."""
     run.world.fault("rest", next(iter(run.world.places.values())), 0)
-    observed(run).stops.rest(run.world.tau)
+    seen = observed(run)
+    seen.stops.rest(run.world.tau)
+    for group in seen.groups.values():
+        group.load.rest(run.world.tau)
     for place in run.places_of(ADMIN):
         if place.up:
             run.world.crash(place, "rest")

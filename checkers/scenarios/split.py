@@ -229,7 +229,10 @@ def begin_with_splits(run: Run, most: int) -> None:
     place.node.first = []
     place.node.ask_first(*orders_of(run.config, most)[1:])
     if run.fair and is_calm(run.config):
-        observed(run).stops.watch(pace_of(run))
+        pace, seen = pace_of(run), observed(run)
+        seen.stops.watch(pace)
+        for group in seen.groups.values():
+            group.load.watch(pace, run.world.tau)
 
 
 def a_split_is_planned(run: Run) -> bool:

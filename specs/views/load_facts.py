@@ -29,6 +29,11 @@ class Pace(Struct, frozen=True):
         """Within this an answer comes where nobody stands before: five round trips and three syncs."""
         return 5 * 2 * self.latency_us + 3 * 2 * self.sync_us
 
+    @property
+    def stop_us(self) -> int:
+        """Within this the children of a split serve, from its proposal on: six round trips and nine syncs."""
+        return 6 * 2 * self.latency_us + 9 * 2 * self.sync_us
+
 
 class Answered(GroupFact, frozen=True, gc=False):
     """A request was answered this long after it was asked, or has waited so long in vain."""

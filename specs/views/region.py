@@ -173,7 +173,7 @@ class Leaked(RegionFact, frozen=True, gc=False):
 
 
 class SplitServed(RegionFact, frozen=True, gc=False):
-    """A child of a split serves, this long after the barrier was chosen; or has not for so long."""
+    """A child of a split serves, this long after the barrier was proposed; or has not for so long."""
 
     partition: Name
     child: Name

@@ -96,8 +96,8 @@ def test_what_fills_up_and_what_a_handler_does_is_within_its_bound() -> None:
     ]
 
 
-def test_writes_stop_at_a_split_for_five_round_trips_and_seven_syncs_at_the_most() -> None:
-    bound, view = 10 * 500 + 14 * 100, RegionView()
+def test_writes_stop_at_a_split_for_six_round_trips_and_nine_syncs_at_the_most() -> None:
+    bound, view = 12 * 500 + 18 * 100, RegionView()
     view.file(SplitServed(1, 2, bound, PACE))
     assert list(region.splits_stop_briefly.check(view)) == []
     view.file(SplitServed(1, 3, bound + 1, PACE))

@@ -8,7 +8,7 @@ asked, begun or missed from then on is measured, until `rest`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from msgspec import Struct
@@ -133,6 +133,8 @@ class LoadObserver:
         self.pace: Pace | None = None
         """While it measures."""
         self.asked: dict[RequestId, Asked] = {}
+        self._begins_us = 0
+        """How much longer an answer may take, because the group does not serve yet."""
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
         self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
@@ -149,9 +151,17 @@ class LoadObserver:
 
     def watch(self, pace: Pace, tau: int) -> None:
         """Measure from here on; all replicas are live and level."""
+        self.watch_child(pace, tau, (), 0)
+
+    def watch_child(self, pace: Pace, tau: int, absent: Sequence[str], pause_us: int) -> None:
+        """Measure from here on a group of which the replicas at these places are not made yet. Who asks it
+        before it serves asks again, after pauses that begin with `pause_us` and double, each drawn from a
+        half to three halves of its length: so the last is at most three times as long as all before it.
+        """
         self.pace, self.answers = pace, True
+        self._begins_us = 4 * pace.stop_us + 2 * pause_us if absent else 0
         self._chosen = deque([(tau, self.view.chosen_through)])
-        self.asked, self._down, self._back, self._copies = {}, {}, {}, {}
+        self.asked, self._down, self._back, self._copies = {}, dict.fromkeys(absent, tau), {}, {}
 
     def rest(self, tau: int) -> None:
         """Measure no more; what has waited for too long by now is filed."""
@@ -176,13 +186,26 @@ class LoadObserver:
                 writes, size = writes + before, size + before_bytes
             self._asked_for.append((second, writes, size))
         if self.pace is not None and self.answers:
-            self.asked[note.request] = Asked(tau)
+            self.asked[note.request] = Asked(tau + self._begins_us)
 
     def ended(self, note: Ended, tau: int) -> None:
         """A client has its answer, or has given up."""
         asked = self.asked.pop(note.request, None)
         if asked is not None and self.pace is not None:
             self.view.file(Answered(note.request, tau - asked.at, asked.slots, asked.bytes, self.pace))
+
+    def serves(self) -> None:
+        """The group serves: who asks from here on need not ask again."""
+        self._begins_us = 0
+
+    def goes_on(self, request: RequestId, child: LoadObserver) -> None:
+        """The request goes on in a child of a split; it has waited at the parent for as long as the barrier
+        took.
+        """
+        asked, pace = self.asked.pop(request, None), child.pace
+        if asked is not None and pace is not None:
+            asked.at += max(child._begins_us, pace.stop_us)
+            child.asked[request] = asked
 
     def not_judged(self, request: RequestId) -> None:
         """How long the answer takes is judged no more: its client has crashed, or a replica may refuse it."""

@@ -1,4 +1,4 @@
-"""How long writes stop at a split: from the barrier being chosen until both children serve.
+"""How long writes stop at a split: from the barrier being proposed until both children serve.
 
 Nothing is judged before `watch`, which is called where every enabled event happens when it is due and nothing
 goes wrong, nor after `rest`.
@@ -6,11 +6,13 @@ goes wrong, nor after `rest`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec import Struct
 
 from dynaproof.impl.partition.records import Split
+from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.specs.observe.impl.place import Place, replica_of
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.load_facts import Pace
@@ -22,7 +24,7 @@ class Stop(Struct, frozen=True):
 
     parent: int
     since: int
-    """When the barrier was seen to be chosen."""
+    """When the barrier was proposed: nothing is behind it (H5)."""
 
 
 class StopObserver:
@@ -30,12 +32,16 @@ class StopObserver:
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (SplitServed,)
 
-    def __init__(self, view: RegionView) -> None:
+    def __init__(self, view: RegionView, serves: Callable[[int], None]) -> None:
         self.view = view
+        self.serves = serves
+        """Called with a child when it serves."""
         self.pace: Pace | None = None
         """While it measures."""
         self.stopped: dict[int, Stop] = {}
         """By child."""
+        self.proposed: dict[int, int] = {}
+        """By parent: since when its barrier is proposed and not chosen."""
 
     def watch(self, pace: Pace) -> None:
         """Measure from here on."""
@@ -49,17 +55,33 @@ class StopObserver:
 
     def split(self, parent: int, split: Split, tau: int) -> None:
         """A barrier is chosen."""
+        since = self.proposed.pop(parent, tau)
         if self.pace is not None:
             for child in split.children:
-                self.stopped[child.partition] = Stop(parent, tau)
+                self.stopped[child.partition] = Stop(parent, since)
 
-    def handled(self, place: Place, child: int) -> None:
-        """A handler of a storage node has run for a child that does not serve yet."""
-        replica = replica_of(place, child)
-        if replica is not None and replica.serving:
-            self._served(child, place.world.tau)
+    def handled(self, place: Place, partition: int) -> None:
+        """A handler of a storage node has run for a partition: it may have proposed its barrier; or it may be
+        a child that does not serve yet.
+        """
+        replica = replica_of(place, partition)
+        if replica is None or self.pace is None:
+            return
+        if partition in self.stopped:
+            if replica.serving:
+                self._served(partition, place.world.tau)
+        elif partition not in self.proposed and self.is_proposed(replica):
+            self.proposed[partition] = place.world.tau
+
+    def is_proposed(self, replica: PartitionReplica) -> bool:
+        """Whether a leader has proposed a barrier, and does not know it to be chosen."""
+        log = replica.log
+        return (
+            replica.leading is not None and log.last > log.commit and isinstance(log.record(log.last), Split)
+        )
 
     def _served(self, child: int, tau: int) -> None:
         stop = self.stopped.pop(child)
         assert self.pace is not None, "nothing is kept that is not measured"
         self.view.file(SplitServed(stop.parent, child, tau - stop.since, self.pace))
+        self.serves(child)

@@ -171,6 +171,7 @@ def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -
         "schedules",
         "seconds",
         "shrunk_events",
+        "levers",
     ]
     assert [list(row) for row in rows] == [[*fields, "provenance"]] * 2
     assert status == 0

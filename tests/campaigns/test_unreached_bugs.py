@@ -12,7 +12,7 @@ from tests.examples.test_router_splits import SEEN_BY
 
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_split_children.py"
-PAGES, REPAIRS = "test_child_pages.py", "test_repairs.py"
+PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hosting.py"
 
 FOUND_BY = {
     "child_voter_replaced_unheard": (
@@ -22,6 +22,20 @@ FOUND_BY = {
     "abandoned_child_keeps_its_files": (
         f"{CHILDREN}::test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it"
     ),
+    "children_made_from_memory": (
+        f"{CHILDREN}::test_a_child_is_marked_once_its_files_are_durable_and_starts_once_it_is_marked"
+    ),
+    "mark_goes_with_the_parent": (
+        f"{CHILDREN}::test_what_was_made_of_a_child_is_remembered_when_its_parent_falls_silent"
+    ),
+    "parent_grants_beside_a_mark": (
+        f"{CHILDREN}::"
+        "test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_knows_of_no_split"
+    ),
+    "silence_takes_its_pages": (
+        f"{PAGES}::test_the_pages_of_a_parent_that_falls_silent_stay_for_its_children"
+    ),
+    "brought_home_unverified": f"{PAGES}::test_a_damaged_page_of_the_parent_is_not_brought_home",
     "file_goes_by_the_written_head": (
         f"{PAGES}::test_a_crash_never_finds_a_child_that_lacks_pages_of_its_parent"
     ),
@@ -60,6 +74,7 @@ FOUND_BY = {
         f"{REPAIRS}::"
         "test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_deleted_beside_two"
     ),
+    "takes_more_than_its_room": (f"{HOSTING}::test_a_command_beyond_the_bound_is_refused_with_the_bound"),
     "table_stays_creating": (
         f"{REPAIRS}::"
         "test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again"

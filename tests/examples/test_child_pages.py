@@ -1,15 +1,22 @@
-"""What replicas of a child need before its voters are replaced, and its older page files go (rule M2 of
-docs/replication.md; P3 and P6 of docs/table.md).
+"""What replicas of a child need before its voters are replaced, and whose pages are whose: when a file goes,
+who moves pages home, and whom damage silences (rule M2 of docs/replication.md; P1 and P3 to P8 of
+docs/table.md).
 """
 
 from __future__ import annotations
 
 import pytest
 
-from dynaproof.impl.paxos.files import pages_of
+from dynaproof.impl.partition.messages.split import SplitPartition
+from dynaproof.impl.paxos.files import logs_of, pages_of
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import DropReplica, Gone, NotNow, ReplaceVoter
-from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
+from dynaproof.impl.values.key_range import whole
+from tests.examples.split_group import HIGH, LEFT, LOW, MIDDLE, PARENT, RIGHT, SPLIT, SplitGroup, member
+
+NAMES = ("sa", "sb", "sc")
+FIRST, SECOND = 4, 5
+"""The children of the left child."""
 
 
 def split() -> SplitGroup:
@@ -68,3 +75,76 @@ def test_a_page_file_stays_while_a_peer_copies_from_it() -> None:
     pages.let_go(held)
     group.world.run(group.place("sb"), group.replica("sb", LEFT).remove_unneeded_files, lane=LEFT)
     group.wait(lambda: not disk.files(pages_of(PARENT)), 1_000_000)
+
+
+def test_a_page_file_stays_while_a_copy_is_written_into_it() -> None:
+    group = SplitGroup(checkpoint_slots=8, retained_slots=4, chunk_pages=1, chunk_slots=2)
+    group.cut("sc")
+    for number in range(40):
+        group.put(LOW + bytes([number]), b"item" * 50)
+    group.mend()
+    late = group.replica("sc")
+    group.wait(lambda: late.copy is not None and late.env.disk.page_end(late.copy.pages.file))
+    file = late.copy.pages.file
+    group.world.run(group.place("sc"), late.write_checkpoint, lane=PARENT)
+    group.wait(lambda: late.checkpoint is None)
+    assert late.copy is not None, "the checkpoint has ended, and the copy has not"
+    assert file in group.place("sc").disk.files(pages_of(PARENT))
+    group.wait(lambda: late.state.applied == group.replica("sa").state.applied)
+    assert group.replica("sc") is late, "it did not fall silent"
+
+
+def test_a_child_that_was_split_brings_nothing_home_any_more() -> None:
+    group = split()
+    leader, (half, _) = group.replica("sa", LEFT), whole().split(MIDDLE)
+    group.wait(lambda: leader.serving)
+    group.wait(lambda: all(leader.leadership.progress[voter].full for voter in leader.others()))
+    group.tell("sa", SplitPartition(0, half, half.midpoint(), FIRST, SECOND), LEFT)
+    group.wait(lambda: all(FIRST in group.node(name).replicas for name in NAMES))
+    frozen, child = group.replica("sb", LEFT), group.replica("sb", FIRST)
+    assert not frozen.state.pages.home, "it was split before its pages were home"
+    group.wait(lambda: frozen.rooted)
+    roots = frozen.log.head.snapshot.roots
+    group.wait(lambda: child.state.pages.home, 1_000_000)
+    assert frozen.log.head.snapshot.roots == roots
+    group.restart("sb")
+    assert group.replica("sb", FIRST).state.items.get(LOW).item == b"low"
+
+
+def test_a_damaged_page_of_the_parent_is_not_brought_home() -> None:
+    group, first = SplitGroup(), b"first" * 12
+    group.put(LOW, first)
+    for number in range(20):
+        group.put(LOW + bytes([number]), b"other" * 12)
+    group.put(HIGH)
+    group.tell("sa", SPLIT)
+    group.wait(group.have_children)
+    disk = group.place("sb").disk
+    group.wait(lambda: disk.written == disk.durable)
+    group.crash("sb")
+    ((file, page, at),) = [
+        (file, page, data.index(first))
+        for file, pages in disk.durable_files().items()
+        for page, data in pages.items()
+        if first in data
+    ]
+    assert file.startswith(pages_of(PARENT)), "no child has copied it"
+    disk.rot_page(file, page, at, 1)
+    group.world.start(group.place("sb"))
+    group.wait(lambda: not group.node("sb").unread)
+    child, journal = group.replica("sb", LEFT), group.node("sb").journal
+    group.wait(lambda: journal.silent_incarnation(LEFT) or child.state.pages.home, 1_000_000)
+    assert journal.silent_incarnation(LEFT)
+    assert journal.live(RIGHT), "it has not read that page"
+
+
+def test_the_pages_of_a_parent_that_falls_silent_stay_for_its_children() -> None:
+    group = split()
+    disk = group.place("sb").disk
+    (pages,) = disk.files(pages_of(PARENT))
+    group.world.run(group.place("sb"), group.node("sb").silence, member("sb", 2).incarnation, lane=PARENT)
+    group.wait(lambda: disk.written == disk.durable and not disk.logs(logs_of(PARENT)))
+    assert disk.files(pages_of(PARENT)) == [pages]
+    group.restart("sb")
+    assert group.replica("sb", LEFT).state.items.get(LOW).item == b"low"
+    assert group.replica("sb", RIGHT).state.items.get(HIGH).item == b"high"

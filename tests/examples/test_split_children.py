@@ -9,7 +9,7 @@ import pytest
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_of
-from dynaproof.impl.paxos.messages.membership import DropReplica, Gone
+from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
 from dynaproof.impl.storage_node.messages import NotYet
 from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
 
@@ -62,14 +62,19 @@ def test_a_child_is_marked_once_its_files_are_durable_and_starts_once_it_is_mark
     applied(group)
     disk, node = group.place("sa").disk, group.node("sa")
     marked_at: dict[int, int] = {}
+    rooted_at: list[int] = []
 
     def in_order() -> bool:
+        if group.replica("sa").rooted:
+            rooted_at.append(disk.written)
         for child in CHILDREN:
             if node.journal.live(child):
                 marked_at.setdefault(child, disk.written)
                 assert disk.durable_logs(log_prefix(child, 1))
-                assert group.replica("sa").rooted, "what its parent names at the barrier is durable, too"
+                assert rooted_at, "its parent names the barrier"
+                assert disk.durable >= rooted_at[0], "and that is durable, too"
             if group.replica("sa", child) is not None:
+                assert node.journal.live(child)
                 assert disk.durable >= marked_at[child]
         return group.have_children("sa")
 
@@ -241,3 +246,38 @@ def test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it() -> N
 def test_voters_of_a_child_hold_what_its_parent_acknowledged_before_they_speak() -> None:
     """Found by a campaign: of five voters that had all been made the first one spoke."""
     assert execute(config_of("split-and-delete", "portfolio", 9501, 4)).failure is None
+
+
+# --- What a node remembers of them (H7) ---
+
+
+def test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_knows_of_no_split() -> None:
+    group = filled()
+    group.cut("sb")
+    applied(group)
+    group.wait(lambda: group.have_children("sa", "sc"))
+    head = group.replica("sa", LEFT).log.head
+    group.tell("sb", CreateReplica(member("sb"), head.config, head.config_slot, parent=PARENT), LEFT)
+    group.wait(lambda: group.node("sb").journal.marked(PARENT))
+    for _ in range(2):
+        parent = group.replica("sb")
+        before, now = parent.bound_until(), group.world.tau
+        parent.grant_lease(parent.leader_ballot)
+        assert not parent.state.barrier
+        assert parent.bound_until() == before
+        assert parent.granted(now) == -1
+        group.restart("sb")
+
+
+def test_what_was_made_of_a_child_is_remembered_when_its_parent_falls_silent() -> None:
+    group = filled()
+    applied(group)
+    group.wait(group.have_children)
+    node = group.node("sb")
+    group.world.run(group.place("sb"), node.silence, member("sb", 2).incarnation, lane=PARENT)
+    group.go(5_000)
+    assert [node.journal.live(child) for child in CHILDREN] == [1, 1]
+    group.restart("sb")
+    assert not group.node("sb").broken
+    assert [group.node("sb").journal.live(child) for child in CHILDREN] == [1, 1]
+    assert contents(group, "sb", LEFT) == {LOW: b"low"}

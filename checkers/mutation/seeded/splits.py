@@ -5,6 +5,7 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     BIRTH,
     BTREE,
+    CANDIDATE,
     HOST,
     LEADER,
     LEARNER,
@@ -182,6 +183,55 @@ BUGS = (
         breaks=("promises_never_go_back", "forgetful_never_vote"),
     ),
     bug(
+        "speaks_before_its_mark",
+        "A replica speaks once its files are durable, and is marked after that (SpeaksBeforeTheMark).",
+        Edit(
+            MAKING,
+            """
+            through = self.journal.append(Made(self.env.lane, m.incarnation, parent))
+            if parent and parent in self.node.replicas:
+                self.node.replicas[parent].end.marked = True  # It grants nothing from here on (H7).
+            self.env.send(self.env.me, Marked(m.incarnation, through))
+            """,
+            """
+            self.env.send(self.env.me, Marked(m.incarnation, parent))
+            waits_us = self.bound_until(parent) - self.env.now if parent else 0
+            if waits_us > 0:
+                self.env.set_timer(waits_us, SpeakTimer())
+            else:
+                self.speak()
+            """,
+        ),
+        Edit(
+            MAKING,
+            "self.journal.confirm(m.through)",
+            """
+            self.journal.append(Made(self.env.lane, m.incarnation, m.through))
+            if m.through and m.through in self.node.replicas:
+                self.node.replicas[m.through].end.marked = True
+            """,
+        ),
+        scenario=SCENARIO,
+        breaks=("nothing_leaks",),
+    ),
+    bug(
+        "child_marked_with_its_pages",
+        "A child is marked in the handler that writes its pages and its head (MarksBeforeThePages).",
+        Edit(
+            MAKING,
+            "self.env.send(self.env.me, Written(incarnation))",
+            """
+            birth = self.births.get(group)
+            if birth is None or birth.child is None:
+                self.env.send(self.env.me, Written(incarnation))
+            else:
+                self.on_written(Written(incarnation))
+            """,
+        ),
+        scenario=SCENARIO,
+        breaks=("only_the_damaged_fall_silent",),
+    ),
+    bug(
         "parent_dropped_early",
         "A node drops its replica of a parent before it has made its children (DropsTheParentEarly).",
         Edit(HOST, "self.maker.owes_children(group):", "False:"),
@@ -260,9 +310,46 @@ BUGS = (
         breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
+        "frozen_child_goes_home",
+        "A child that was split goes on to bring pages home, and frees those that its own children lie on "
+        "(ParentGoesOn).",
+        Edit(
+            LEARNER,
+            "if not (pages.home or self.checkpoint is not None or self.state.barrier):",
+            "if not (pages.home or self.checkpoint is not None):",
+        ),
+        Edit(
+            LEARNER,
+            "if not (pages.home or self.state.barrier):",
+            "if not pages.home:",
+            within="Learner.write_checkpoint",
+        ),
+        scenario=OF_A_SPLIT,
+        breaks=("only_the_damaged_fall_silent",),
+    ),
+    bug(
+        "file_of_a_copy_goes",
+        "A file goes while a copy is written into it, for no head names it yet (RemovesByTheDurableHead).",
+        Edit(LEARNER, "needed.add(self.copy.pages.file)", "pass"),
+        scenario=AND_REPAIR,
+        breaks=("only_the_damaged_fall_silent",),
+    ),
+    bug(
         "nobody_campaigns_first",
         "The children of the node that led their parent wait for an election timer like all others.",
         Edit(SPLITTING, "self.replica.end.led = True", "pass"),
+        scenario=UNDER_LOAD,
+        breaks=("splits_stop_briefly",),
+    ),
+    bug(
+        "who_is_ready_is_not_asked",
+        "A candidate does not ask those again who say that they are ready now.",
+        Edit(
+            CANDIDATE,
+            "and m.source not in campaign.promises",
+            "and False",
+            within="Candidate.on_ready",
+        ),
         scenario=UNDER_LOAD,
         breaks=("splits_stop_briefly",),
     ),

@@ -1,6 +1,7 @@
-"""Bugs of splits, of repairs, and of tables that cannot be created, that no exploration has found so far, in
-100 to 300 schedules: they are not in the catalogue, and are kept so that sharper draws can be tried on them.
-Each makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
+"""Bugs of splits, of hosting, of repairs, and of tables that cannot be created, that no exploration has found
+so far, in 100 to 300 schedules, or only beyond the 150 of a hunt (`mark_goes_with_the_parent`,
+`silence_takes_its_pages`): they are not in the catalogue, and are kept so that sharper draws can be tried on
+them. Each makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from dynaproof.checkers.mutation.seeded.places import (
     CALLER,
     CHANGES,
     CHILDREN,
+    CORE,
+    HOST,
     LEARNER,
     LINES,
     MAKING,
     MEMBERSHIP,
+    NODE_JOURNAL,
     NODES,
+    PAGE_FILE,
     REPLACEMENTS,
     ROUTER,
     SPLIT,
@@ -60,6 +65,112 @@ BUGS = (
             remove_files(self.env.disk, group, made.incarnation)
             """,
             "return",
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "children_made_from_memory",
+        "Children are made of pages at the barrier that no head of the parent names yet (MakesFromMemory).",
+        Edit(
+            LEARNER,
+            "self.send(self.member, CheckpointWritten(",
+            """
+            for service in self.services if self.state.barrier else ():
+                service.checkpointed()
+            self.send(self.member, CheckpointWritten(
+            """,
+            within="Learner.write_checkpoint",
+        ),
+        Edit(
+            CHILDREN,
+            "if self.replica.rooted:",
+            "if self.replica.state.barrier:",
+            within="Children.checkpointed",
+        ),
+        Edit(
+            MAKING,
+            "if known or parent is None or not parent.rooted:",
+            """
+            written = None if parent is None else parent.checkpoint
+            at_barrier = written is not None and written.snapshot.slot >= parent.state.barrier
+            if known or parent is None or not (parent.rooted or at_barrier):
+            """,
+        ),
+        Edit(
+            MAKING,
+            "head = born(self.env.disk, node.cache, page_bytes, parent.log.head, birth.child, member)",
+            """
+            from msgspec import structs
+            named, pages = parent.log.head, parent.state.pages
+            if not parent.rooted:
+                older = () if pages.home else pages.older
+                named = structs.replace(
+                    named, snapshot=written.snapshot, pages=pages.name, older=older, first_page=pages.first
+                )
+            head = born(self.env.disk, node.cache, page_bytes, named, birth.child, member)
+            """,
+        ),
+        scenario="split",
+    ),
+    bug(
+        "mark_goes_with_the_parent",
+        "What says that a child was made is lost when its parent falls silent (MarkInTheParent).",
+        Edit(
+            NODE_JOURNAL,
+            "self._standing[record.group] = record",
+            """
+            self._standing[record.group] = record
+            if isinstance(record, Silent):
+                for child in self._children.pop(record.group, {}):
+                    del self._parents[child]
+                    if self.live(child):
+                        del self._standing[child]
+            """,
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "parent_grants_beside_a_mark",
+        "A parent that does not know its barrier grants a lease where a child was made (ForgetsTheBarrier).",
+        Edit(CORE, "return self.end.marked or self.state.barrier > 0", "return self.state.barrier > 0"),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "silence_takes_its_pages",
+        "What falls silent takes its page files along, whoever needs them (SilenceRemovesTheFile).",
+        Edit(
+            HOST,
+            "self.lines.left(self.env.lane, m.incarnation)",
+            """
+            pages = f"{PAGES}{self.env.lane:06d}/{m.incarnation:06d}/"
+            if self.journal.silent_incarnation(self.env.lane) == m.incarnation:
+                for name in self.env.disk.files(pages):
+                    self.env.disk.remove_file(name)
+            self.lines.left(self.env.lane, m.incarnation)
+            """,
+            within="StorageNode.on_ended",
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "brought_home_unverified",
+        "What lies in an older file is not verified, and comes home as it is (DoesNotVerify).",
+        Edit(
+            PAGE_FILE,
+            "return decode_page(ref, self.read_bytes(ref.page))",
+            """
+            data = self.read_bytes(ref.page)
+            if data is None or ref.page >= self.first:
+                return decode_page(ref, data)
+            from dynaproof.impl.tree import pages as layout
+            payload, _ = layout._framed(ref.page, data)
+            depth, parts, count, length = layout._HEADER.unpack_from(payload)
+            end = layout._HEADER_BYTES + count * layout.DIGEST_BYTES
+            at = end + count * layout._NUMBER_BYTES
+            digests = layout.struct.unpack(layout._DIGEST * count, payload[layout._HEADER_BYTES : end])
+            numbers = layout.struct.unpack(f"<{count}I", payload[end:at])
+            return Page(payload[at : at + length], tuple(map(PageRef, numbers, digests)), depth, parts)
+            """,
         ),
         scenario="split-and-repair",
     ),
@@ -207,6 +318,16 @@ BUGS = (
         "waits_for_a_node_without_room",
         "A table waits until every node has made its replica, whatever room that has.",
         Edit(WORKFLOWS, "driven.refused[target.partition, sender.address] = True", "pass"),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "takes_more_than_its_room",
+        "A node makes every replica that it is commanded to make, however many it has.",
+        Edit(
+            HOST,
+            "if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:",
+            "if False:",
+        ),
         scenario="create-delete-create",
     ),
     bug(

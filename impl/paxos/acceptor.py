@@ -111,9 +111,9 @@ class Acceptor(Candidate[State]):
 
     def grant_lease(self, ballot: Ballot) -> None:
         """Refuse other prepares for L from receipt, and no less than was granted before; not where no
-        lease is granted any more (H7).
+        lease is granted any more (H7), nor for what comes late from a leader that has released its own.
         """
-        if self.grants_none:
+        if self.grants_none or ballot == self.released:
             return
         self.lease_granted_to = ballot
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
@@ -305,10 +305,12 @@ class Acceptor(Candidate[State]):
         """The leader of this ballot will never serve by it again, so nobody waits for its lease. What it
         knew to be chosen comes with it, for a leader that leaves tells nobody else of the config (rule M7).
         """
+        self.released = max(self.released, m.ballot)
         if m.ballot != self.lease_granted_to:
             return
         self.commit_through(m.commit, m.ballot)
-        self.learn_from(m.source, m.commit)  # The accept may come later, and nobody would say so again.
+        if m.commit > self.log.commit and not self.copying:
+            self.fetch(m.source)  # The accept may come later, and nobody would say so again.
         self.lease_granted_until = self.env.now
         self.heard_alive_at = -1
         if m.successor == self.member and self.admitted and self.full:

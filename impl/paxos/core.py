@@ -46,6 +46,8 @@ class Core(Generic[State]):
         # Acceptor.
         self.lease_granted_until: Microseconds = 0
         self.lease_granted_to: Ballot = NO_BALLOT
+        self.released: Ballot = NO_BALLOT
+        """The highest ballot of which its leader has said here that it never serves by it again."""
         self.leader: Member | None = None
         self.leader_ballot = NO_BALLOT
         self.heard_alive_at: Microseconds = -1

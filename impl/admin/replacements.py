@@ -145,12 +145,13 @@ class Replacements:
         self.steps.learn(one, m.config, m.config_slot, False)
 
     def on_not_now(self, one: Driven, sender: NodeId, m: NotNow) -> None:
-        """Ask who is named as the leader, unless that is the voter that is lost."""
+        """Ask who is named as the leader, unless that is the voter that is lost: but not another one on its
+        node, which has a new disk by now.
+        """
         if one.work.step == "create":
             return
         out, leader = one.work.out, m.leader
-        named = leader is not None and leader.address == out.node.address
-        if named and self.nodes.has_lost(out, one.work.partition):
+        if leader == out.node and self.nodes.has_lost(out, one.work.partition):
             leader = None
         self.steps.follow(one, sender, leader)
 

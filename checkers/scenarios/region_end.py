@@ -387,11 +387,22 @@ def lacks_a_voter(run: Run, number: int) -> bool:
     return any(is_cut_off(place, voter) for place in there for voter in group.observation.config.voters)
 
 
+def time_to_come_home(run: Run) -> Microseconds:
+    """How long it may take until no child needs the pages of its parent any more, by the slowest clock."""
+    config: RegionConfig = run.config
+    settings, most = config.settings, 0
+    for place in run.places_of(HOST):
+        for replica in place.node.replicas.values() if isinstance(place.node, StorageNode) else ():
+            older = replica.state.pages.line[:-1]
+            most = max(most, sum(len(place.disk.pages(part.name)) for part in older))
+    return 2 * -(-most // settings.home_pages) * settings.home_us
+
+
 def keeps_nothing(run: Run) -> None:
     """No storage node keeps anything of a partition of which there is no record, nor a replica that the
     config of its partition does not name; and the metadata lists none that is to go.
     """
-    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
+    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run) + time_to_come_home(run)
 
     def left() -> list[tuple[str, str]]:
         records = observed(run).metadata.of(PartitionRecord)

@@ -126,10 +126,12 @@ def draw_split(
     pick = Chance(f"{name}/{strategy}/{seed}/split")
     heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
     patient = lease * 3 if config.end == "gray" else PATIENT_US
+    home_pages = (1, 4, 64)[pick(3)]
     settings = structs.replace(
         config.settings,
-        home_us=heartbeat * (1, 4)[pick(2)],
-        home_pages=(1, 4, 64)[pick(3)],
+        # One page in four heartbeats would be minutes for a tree of some hundred pages.
+        home_us=heartbeat * (1, 4)[home_pages > 1 and pick(2)],
+        home_pages=home_pages,
         files_per_head=(2, 4)[pick(2)],
         page_bytes=(256, config.settings.page_bytes)[pick(2)],
     )
@@ -165,7 +167,15 @@ def draw_split(
     if not splitting.calm or not strategy_named(strategy).timed or pick(2):
         return config
     options = calm_options(config.options, pick)
-    return structs.replace(config, options=options, faults=(), loss=0, duplication=0, end="all")
+    # Who is near catches up by log: a copy would take longer than a split.
+    settings = structs.replace(
+        settings,
+        retained_slots=max(settings.retained_slots, 1_024),
+        retained_bytes=max(settings.retained_bytes, 1 << 26),
+    )
+    return structs.replace(
+        config, settings=settings, options=options, faults=(), loss=0, duplication=0, end="all"
+    )
 
 
 def asks_late(config: RegionConfig) -> RegionConfig:
@@ -330,7 +340,9 @@ SPLIT_AND_REPAIR = like_split(
         others=(CRASH, MAKER_CRASH, *POWER_FAILURES, *LOST_DISKS_IN_SPLIT),
         most_others=3,
     ),
-    shape=Shape(rows=(2, 3), late=2),
+    shape=Shape(rows=(2, 3), operations=24, late=2),
+    splitting=Splitting(orders=5),
+    length=2 * LENGTH,
 )
 
 SPLIT_AND_DELETE = like_split(

@@ -207,14 +207,16 @@ def children_follow_a_chosen_split(view: RegionView) -> Iterable[Violation]:
 
 @spec("eventually", source="docs/table.md, H1, H6 and H9", over=RegionView, on=(SplitServed,))
 def splits_stop_briefly(view: RegionView) -> Iterable[Violation]:
-    """Without faults both children of a split serve within six round trips and nine syncs after the barrier
-    was proposed: leader and voters journal it, the leader counts their votes and says so, each voter makes
-    its replicas (three syncs), and the first leader is promised and votes for its first batch.
+    """Without faults both children of a split serve, and have all their voters, within six round trips and
+    nine syncs after the barrier was proposed: leader and voters journal it, the leader counts their votes and
+    says so, each voter makes its replicas (three syncs), and the first leader is promised and votes for its
+    first batch.
     """
     for fact in view.take(SplitServed):
         if fact.took_us > fact.pace.stop_us:
+            lacked = "did not serve" if fact.voter is None else f"had no voter on {fact.voter}"
             yield Violation(
-                f"partition {fact.child} did not serve for {fact.took_us} us after the barrier of partition "
+                f"partition {fact.child} {lacked} for {fact.took_us} us after the barrier of partition "
                 f"{fact.partition} was proposed; it may take {fact.pace.stop_us}"
             )
 

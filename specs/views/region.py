@@ -173,12 +173,16 @@ class Leaked(RegionFact, frozen=True, gc=False):
 
 
 class SplitServed(RegionFact, frozen=True, gc=False):
-    """A child of a split serves, this long after the barrier was proposed; or has not for so long."""
+    """A child of a split serves, or has a voter, this long after the barrier was proposed; or has not for so
+    long.
+    """
 
     partition: Name
     child: Name
     took_us: int
     pace: Pace
+    voter: Name | None = None
+    """A voter of it is made then; None: it serves."""
 
 
 class Unended(RegionFact, frozen=True, gc=False):

@@ -1,4 +1,5 @@
-"""How long writes stop at a split: from the barrier being proposed until both children serve.
+"""How long writes stop at a split: from the barrier being proposed until both children serve; and how long
+until all their voters are made.
 
 Nothing is judged before `watch`, which is called where every enabled event happens when it is due and nothing
 goes wrong, nor after `rest`.
@@ -39,7 +40,9 @@ class StopObserver:
         self.pace: Pace | None = None
         """While it measures."""
         self.stopped: dict[int, Stop] = {}
-        """By child."""
+        """By child,"""
+        self.absent: dict[tuple[int, str], Stop] = {}
+        """and by child and place of a voter that is not made yet."""
         self.proposed: dict[int, int] = {}
         """By parent: since when its barrier is proposed and not chosen."""
 
@@ -51,6 +54,8 @@ class StopObserver:
         """Measure no more; what has stopped for too long by now is filed."""
         for child in list(self.stopped):
             self._served(child, tau)
+        for child, name in list(self.absent):
+            self._made(child, name, tau)
         self.pace = None
 
     def split(self, parent: int, split: Split, tau: int) -> None:
@@ -58,7 +63,9 @@ class StopObserver:
         since = self.proposed.pop(parent, tau)
         if self.pace is not None:
             for child in split.children:
-                self.stopped[child.partition] = Stop(parent, since)
+                stop = self.stopped[child.partition] = Stop(parent, since)
+                for voter in child.config.voters:
+                    self.absent[child.partition, voter.node.name] = stop
 
     def handled(self, place: Place, partition: int) -> None:
         """A handler of a storage node has run for a partition: it may have proposed its barrier; or it may be
@@ -67,6 +74,8 @@ class StopObserver:
         replica = replica_of(place, partition)
         if replica is None or self.pace is None:
             return
+        if (partition, place.name) in self.absent:
+            self._made(partition, place.name, place.world.tau)
         if partition in self.stopped:
             if replica.serving:
                 self._served(partition, place.world.tau)
@@ -79,6 +88,11 @@ class StopObserver:
         return (
             replica.leading is not None and log.last > log.commit and isinstance(log.record(log.last), Split)
         )
+
+    def _made(self, child: int, name: str, tau: int) -> None:
+        stop = self.absent.pop((child, name))
+        assert self.pace is not None, "nothing is kept that is not measured"
+        self.view.file(SplitServed(stop.parent, child, tau - stop.since, self.pace, name))
 
     def _served(self, child: int, tau: int) -> None:
         stop = self.stopped.pop(child)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.tree.btree import BTree
@@ -10,6 +10,7 @@ from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.page_file import PageFile
+from tests.examples.pinned import pinned
 
 PAGE_BYTES = 160
 FILE = "tree"
@@ -50,4 +51,4 @@ def test_a_copy_that_keeps_too_few_digests_ends_only_within_one_view() -> None:
 
 def test_a_replica_of_the_metadata_behind_a_gray_link_ends_its_copy() -> None:
     """Found by a campaign: views lapsed after 1,000 bytes of a log that is written all the time."""
-    assert execute(config_of("split-and-delete", "portfolio", 9501, 1751)).failure is None
+    assert execute(pinned("a_copy_behind_a_gray_link")).failure is None

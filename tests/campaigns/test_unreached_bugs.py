@@ -13,6 +13,7 @@ from tests.examples.test_router_splits import SEEN_BY
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_split_children.py"
 PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hosting.py"
+LATE = "test_late_voters_of_children.py"
 
 FOUND_BY = {
     "child_voter_replaced_unheard": (
@@ -73,6 +74,12 @@ FOUND_BY = {
     "waits_for_a_node_without_room": (
         f"{REPAIRS}::"
         "test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_deleted_beside_two"
+    ),
+    "found_barrier_campaigned_for": (
+        f"{LATE}::test_the_children_of_a_leader_that_finds_its_barrier_depose_nobody"
+    ),
+    "lost_by_its_address": (
+        f"{REPAIRS}::test_a_leader_on_the_node_of_a_voter_that_was_lost_with_its_disk_is_asked"
     ),
     "takes_more_than_its_room": (f"{HOSTING}::test_a_command_beyond_the_bound_is_refused_with_the_bound"),
     "table_stays_creating": (

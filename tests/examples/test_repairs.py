@@ -4,15 +4,21 @@ what an operator orders, and what becomes of it.
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.scenarios.catalogue import config_of, execute
+from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
 from dynaproof.impl.metadata.records import NodeRecord, PartitionRecord, ReplacementRecord
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.membership import NotNow
 from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
+from tests.examples.pinned import pinned
 from tests.examples.small_region import CONFIG, SCHEMA, SmallRegion, item
 
 PATIENCE = {
@@ -23,6 +29,7 @@ PATIENCE = {
     "command_retry_us": 50_000,
 }
 MANY = 60_000
+HOSTS = (NodeId("region", "a", "sa"), NodeId("region", "b", "sb"))
 
 
 class Region(SmallRegion):
@@ -108,6 +115,29 @@ def test_a_lost_disk_is_noticed_at_the_next_report() -> None:
     assert region.go(lambda: out not in region.partition.config.voters and region.is_clean(), MANY)
     assert not [one for one in region.metadata.of(NodeRecord) if one.dead]
     region.reads_all()
+
+
+def test_a_leader_on_the_node_of_a_voter_that_was_lost_with_its_disk_is_asked() -> None:
+    """Found by split-and-repair, seed 17: its successor, made there, led when it was to be given up."""
+    out, disk = Member(HOSTS[0], 1), structs.replace(HOSTS[0], incarnation=2)
+    work = ReplacementRecord(1, 1, "repair", out, Member(disk, 4), "full", "void", 1, made=True)
+    asked: list[NodeId | None] = []
+
+    class Lost:
+        def has_lost(self, member: Member, partition: int) -> bool:
+            return member == out
+
+    class Following:
+        def follow(self, one: Any, sender: NodeId, leader: NodeId | None) -> None:
+            asked.append(leader)
+
+    nothing: Any = None
+    replacements = Replacements(nothing, nothing, nothing, cast(Any, Lost()), cast(Any, Following()))
+    driven = cast(Any, SimpleNamespace(work=work))
+    for leader in (out.node, disk, HOSTS[1], None):
+        replacements.on_not_now(driven, HOSTS[1], NotNow(1, "it does not lead", leader))
+    assert asked == [None, disk, HOSTS[1], None]
+    assert execute(pinned("a_successor_on_the_node_of_the_lost")).failure is None
 
 
 def test_a_drained_node_becomes_empty_and_gets_nothing_until_it_is_drained_no_more() -> None:
@@ -268,4 +298,4 @@ def test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_d
 
 def test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost() -> None:
     """Found by a campaign: two nodes of a zone kept who had left, and the third was down for good."""
-    assert execute(config_of("split", "portfolio", 9501, 419)).failure is None
+    assert execute(pinned("a_zone_that_is_full_and_a_node_that_stays_down")).failure is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
+    ACCEPTOR,
     BIRTH,
     BTREE,
     CANDIDATE,
@@ -337,7 +338,21 @@ BUGS = (
     bug(
         "nobody_campaigns_first",
         "The children of the node that led their parent wait for an election timer like all others.",
-        Edit(SPLITTING, "self.replica.end.led = True", "pass"),
+        Edit(SPLITTING, "end.led, end.proposed = True,", "end.led, end.proposed = False,"),
+        scenario=UNDER_LOAD,
+        breaks=("splits_stop_briefly",),
+    ),
+    bug(
+        "barrier_not_asked_for",
+        "Who lacks what a leader released it with waits until somebody says it again, though nobody leads.",
+        Edit(ACCEPTOR, "self.fetch(m.source)", "pass", within="Acceptor.on_release"),
+        scenario=UNDER_LOAD,
+        breaks=("answered_in_time", "followers_keep_up", "splits_stop_briefly"),
+    ),
+    bug(
+        "late_accepts_bind",
+        "What comes late from a leader that has released its lease binds a voter for a lease again.",
+        Edit(ACCEPTOR, "if self.grants_none or ballot == self.released:", "if self.grants_none:"),
         scenario=UNDER_LOAD,
         breaks=("splits_stop_briefly",),
     ),

@@ -27,6 +27,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLITS,
     SPLITTING,
     SURVEY,
+    UPKEEP,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -329,6 +330,22 @@ BUGS = (
             "if False:",
         ),
         scenario="create-delete-create",
+    ),
+    bug(
+        "found_barrier_campaigned_for",
+        "The children of a leader that found its barrier campaign, whoever leads them by then.",
+        Edit(UPKEEP, 'return "campaigns" if self.proposed else "asks"', 'return "campaigns"'),
+        scenario="split-under-load",
+    ),
+    bug(
+        "lost_by_its_address",
+        "No leader is asked on the node of the voter that is lost, though its successor leads there.",
+        Edit(
+            REPLACEMENTS,
+            "if leader == out.node and",
+            "if leader is not None and leader.address == out.node.address and",
+        ),
+        scenario="split-and-repair",
     ),
     bug(
         "table_stays_creating",

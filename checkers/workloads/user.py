@@ -198,7 +198,9 @@ class User:
                 return DescribeTable(table)
             return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
         if draw < settings.orders + settings.scans:
-            return ScanTable(table, None, 1 + self.env.random("page", settings.page), strong=draw % 2 > 0)
+            limit, segments = 1 + self.env.random("page", settings.page), 1 + self.env.random("segments", 3)
+            segment = self.env.random("segment", segments)
+            return ScanTable(table, None, limit, segment, segments, strong=draw % 2 > 0)
         key = self.key()
         if draw < 11:
             return GetItem(table, key_of(key), strong=draw % 3 > 0)

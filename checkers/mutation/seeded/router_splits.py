@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CALLER, ROUTER, TABLES
+from dynaproof.checkers.mutation.seeded.places import CALLER, KEYS, ROUTER, TABLES
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -50,6 +50,24 @@ BUGS = (
             ROUTER,
             "paging.partitions.pop()  # Nothing was read there.\nself.find(number, asked)",
             "self.end(number, Items(tuple(paging.items), None))",
+        ),
+        scenario="split-under-load",
+        breaks=("scan_returns_each_once",),
+    ),
+    bug(
+        "segment_begins_with_the_table",
+        "A segment of a scan begins with the table, whatever part of it is its own.",
+        Edit(KEYS, "low, high = part.start, part.end", 'low, high = b"", part.end'),
+        scenario="split-under-load",
+        breaks=("scan_returns_each_once",),
+    ),
+    bug(
+        "segments_leave_one_out",
+        "A segment of a scan is a part of one more than were asked for, so the last is read by nobody.",
+        Edit(
+            KEYS,
+            "part = equal_part(action.segments, action.segment)",
+            "part = equal_part(action.segments + 1, action.segment)",
         ),
         scenario="split-under-load",
         breaks=("scan_returns_each_once",),

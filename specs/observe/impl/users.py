@@ -29,6 +29,7 @@ from dynaproof.impl.router.messages import (
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
 from dynaproof.impl.values.errors import InvalidValue
 from dynaproof.impl.values.key import KeySchema, encode_key
+from dynaproof.impl.values.key_range import equal_part
 from dynaproof.specs.observe.impl.place import Place
 from dynaproof.specs.observe.impl.requests import KeyJudge
 from dynaproof.specs.views.base import Fact
@@ -176,16 +177,20 @@ class UserObserver:
         if result.after is not None:
             return
         del self.scans[place.name]
-        if action.table in self.unjudged or action.segments > 1:
+        if action.table in self.unjudged:
             return
+        part = equal_part(action.segments, action.segment)
         missing = tuple(
             key
             for (table, key), since in self.since.items()
-            if scan.strong and table == scan.table and since < scan.began and key not in scan.found
+            if scan.strong and table == scan.table and since < scan.began
+            if part.contains(key) and key not in scan.found
         )
         repeated = tuple(
             later for one, later in zip(scan.found, scan.found[1:], strict=False) if later <= one
         )
+        # Another segment has what is outside this one: so it comes twice.
+        repeated += tuple(key for key in scan.found if not part.contains(key))
         self.view.file(ScanEnded(scan.table, missing, repeated))
 
     # --- From the API to items ---

@@ -198,8 +198,8 @@ class ImplObserver(RequestObserver):
             return
         retired, incarnation = self.members.get(place.name), made_at(place, self.group)
         if retired is None or retired.incarnation != incarnation:
-            if place.name not in self.damages:  # It was made and never spoke, so it had nothing to forget.
-                view.file(FellSilent(f"{place.name}/{incarnation}"))
+            if place.name not in self.damages and not self.begins_rotten(place.name):
+                view.file(FellSilent(f"{place.name}/{incarnation}"))  # It never spoke: nothing was forgotten.
             return
         self.reach(situation)
         if retired not in view.forgetful and retired not in self.logs.with_rot:

@@ -111,7 +111,7 @@ class Acceptor(Candidate[State]):
 
     def grant_lease(self, ballot: Ballot) -> None:
         """Refuse other prepares for L from receipt, and no less than was granted before; not where no
-        lease is granted any more (H7), nor for what comes late from a leader that has released its own.
+        lease is granted any more (H7), nor for what comes late from a leader that has released its own (H8).
         """
         if self.grants_none or ballot == self.released:
             return
@@ -302,8 +302,9 @@ class Acceptor(Candidate[State]):
         self.send(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
 
     def on_release(self, sender: NodeId, m: Release) -> None:
-        """The leader of this ballot will never serve by it again, so nobody waits for its lease. What it
-        knew to be chosen comes with it, for a leader that leaves tells nobody else of the config (rule M7).
+        """The leader of this ballot will never serve by it again, so nobody waits for its lease. What it knew
+        to be chosen comes with it: a leader that leaves tells nobody else of the config (rule M7), and one
+        that ends its group nobody of the barrier (H6).
         """
         self.released = max(self.released, m.ballot)
         if m.ballot != self.lease_granted_to:

@@ -52,7 +52,7 @@ class GroupEnd:
         """It had proposed the barrier: so nobody has counted that chosen before, and no child was made."""
 
     def children_begin(self) -> ChildBegins:
-        """How the children on this node begin."""
+        """How the children on this node begin (H6)."""
         if not self.led:
             return "waits"
         return "campaigns" if self.proposed else "asks"

@@ -47,6 +47,7 @@ from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.settings import GroupSettings
+from dynaproof.impl.paxos.upkeep import GroupEnd
 from dynaproof.impl.router import keys
 from dynaproof.impl.router.call import Call
 from dynaproof.impl.router.caller import Caller
@@ -77,6 +78,7 @@ CLASSES: dict[str, Any] = {
         Splitting,
         PartitionState,
         BTree,
+        GroupEnd,
         Homecoming,
         PageFile,
         StorageNode,

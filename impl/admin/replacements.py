@@ -83,7 +83,7 @@ class Replacements:
         return (before.step, before.role) == (after.step, after.role)
 
     def decide(self, one: Driven, read: Read) -> Change | None:
-        """What was answered, and what was not in time, or never will be: the new replica's node is lost."""
+        """What was answered, and what was not in time (rule M4), or never will be: the new node is lost."""
         waited, work, heard = self.env.now - one.began_at, one.work, one.heard
         unheld = work.role == "log" and heard.held is None and waited >= self.settings.held_us
         gone = heard.refused or self.nodes.has_lost(work.new, work.partition)

@@ -261,9 +261,9 @@ class Survey:
         self.collect(partition, stuck=plan is None)
 
     def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
-        """Have the voter that came last made, empty (M4), on its node, which lives and has not got it; unless
-        a replacement does: that ended when the node was taken for dead (A10). Perhaps the others have no
-        leader without its promise, and so nobody who could replace it (rule 14).
+        """Have the voter that came last made, empty (rule M4), on its node, which lives and has not got it;
+        unless a replacement does: that ended when the node was taken for dead (A10). Perhaps the others have
+        no leader without its promise, and so nobody who could replace it (rule 14).
         """
         work = self.replacements.work_in(partition)
         if partition.workflow == 0 or (work is not None and work.new != brought):

@@ -3,7 +3,7 @@
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
 from dynaproof.checkers.scenarios.catalogue import execute
-from tests.examples.pinned import pinned
+from tests.examples.pinned_regions import pinned
 
 
 def test_an_order_is_not_held_up_by_an_admin_that_stays_down() -> None:

@@ -10,7 +10,7 @@ from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.page_file import PageFile
-from tests.examples.pinned import pinned
+from tests.examples.pinned_regions import pinned
 
 PAGE_BYTES = 160
 FILE = "tree"

@@ -18,7 +18,7 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import NotNow
 from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
-from tests.examples.pinned import pinned
+from tests.examples.pinned_regions import pinned
 from tests.examples.small_region import CONFIG, SCHEMA, SmallRegion, item
 
 PATIENCE = {

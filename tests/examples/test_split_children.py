@@ -11,7 +11,7 @@ from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_of
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
 from dynaproof.impl.storage_node.messages import NotYet
-from tests.examples.pinned import pinned
+from tests.examples.pinned_regions import pinned
 from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
 
 NAMES = ("sa", "sb", "sc")

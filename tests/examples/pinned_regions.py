@@ -11,5 +11,5 @@ from dynaproof.checkers.kinds.region import RegionConfig
 
 def pinned(name: str) -> RegionConfig:
     """The configuration of that name."""
-    file = Path(__file__).with_name(f"{name}.json")
+    file = Path(__file__).with_name("pinned") / f"{name}.json"
     return msgspec.json.decode(file.read_bytes(), type=RegionConfig)

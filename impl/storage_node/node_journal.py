@@ -175,12 +175,19 @@ class NodeJournal:
         return isinstance(self._standing.get(group), Buried)
 
     def silent(self) -> list[tuple[int, int]]:
-        """The groups whose replica fell silent and was not dropped, ascending, and its incarnation."""
+        """The groups whose replica fell silent and was not dropped, ascending, and its incarnation. One that
+        was dropped counts as long as its parent was not: until then an admin might take it for one that is
+        still to be made (H10).
+        """
         return [
             (group, found.incarnation)
             for group, found in sorted(self._standing.items())
-            if isinstance(found, Silent)
+            if isinstance(found, Silent) or (isinstance(found, Dropped) and self._has_parent(group))
         ]
+
+    def _has_parent(self, group: int) -> bool:
+        """Whether the group is a child of one of which a replica was made here, and not dropped."""
+        return isinstance(self._standing.get(self.parent_of(group)), Made | Silent)
 
     def silent_incarnation(self, group: int) -> int:
         """The incarnation of a group that fell silent here last, and was not dropped; 0 where none did."""
@@ -230,7 +237,7 @@ class NodeJournal:
         """
         for group in list(self._emptied):
             record = self._standing[group]
-            if self.live(self.parent_of(group)):
+            if self._has_parent(group):
                 continue
             if isinstance(record, Buried | Dropped) and record.term < self.fence:
                 del self._standing[group], self._emptied[group]

@@ -78,6 +78,9 @@ FOUND_BY = {
     "found_barrier_campaigned_for": (
         f"{LATE}::test_the_children_of_a_leader_that_finds_its_barrier_depose_nobody"
     ),
+    "dropped_children_not_reported": (
+        f"{LATE}::test_a_childs_voter_that_was_dropped_is_replaced_though_its_parent_is_there"
+    ),
     "lost_by_its_address": (
         f"{REPAIRS}::test_a_leader_on_the_node_of_a_voter_that_was_lost_with_its_disk_is_asked"
     ),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.leadership import Release
+from dynaproof.impl.storage_node.node_journal import Dropped, Made, NodeJournal, Silent
+from tests.examples.pinned_regions import pinned
 from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup
 
 
@@ -64,6 +69,22 @@ def test_what_comes_late_from_a_leader_that_has_released_its_lease_binds_nobody(
     assert replica.bound_until() <= replica.env.now
     group.world.run(place, replica.grant_lease, Ballot(ballot.round + 1, "sb", 1), lane=PARENT)
     assert replica.bound_until() > replica.env.now
+
+
+def test_a_childs_voter_that_was_dropped_is_replaced_though_its_parent_is_there() -> None:
+    """Found by split-and-repair: it fell silent, its successor on the same node was given up, and nothing of
+    the child was said any more; so it was taken for one that is still to be made.
+    """
+    journal = NodeJournal(SimDisk(Outbox()))
+    for record in (Made(PARENT, 1), Made(LEFT, 1, PARENT), Silent(LEFT, 1)):
+        journal.append(record)
+    assert journal.silent() == [(LEFT, 1)]
+    for record in (Made(LEFT, 4, PARENT), Dropped(LEFT, 4, 1)):
+        journal.append(record)
+    assert journal.silent() == [(LEFT, 4)]
+    journal.append(Dropped(PARENT, 1, 1))
+    assert journal.silent() == []
+    assert execute(pinned("a_child_dropped_beside_its_parent")).failure is None
 
 
 def test_who_lacks_what_a_release_says_is_chosen_asks_for_it_at_once() -> None:

@@ -338,6 +338,16 @@ BUGS = (
         scenario="split-under-load",
     ),
     bug(
+        "dropped_children_not_reported",
+        "A node says nothing of a child's replica that was dropped, though its parent is there.",
+        Edit(
+            NODE_JOURNAL,
+            "isinstance(found, Silent) or (isinstance(found, Dropped) and self._has_parent(group))",
+            "isinstance(found, Silent)",
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
         "lost_by_its_address",
         "No leader is asked on the node of the voter that is lost, though its successor leads there.",
         Edit(

@@ -167,7 +167,7 @@ def replica_knowledge(replica: PartitionReplica) -> Knowledge:
         "commit": str(log.commit),
         "applied": str(replica.state.applied),
         "config": " ".join(str(voter) for voter in replica.config.voters),
-        "lease granted": f"to {replica.lease_granted_to} until {replica.lease_granted_until} us",
+        "lease granted": f"to {replica.grant.to} until {replica.lease_granted_until} us",
     }
     if replica.campaign is not None:
         known["promises"] = " ".join(sorted(str(member) for member in replica.campaign.promises)) or "none"

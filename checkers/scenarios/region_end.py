@@ -160,15 +160,17 @@ def mends(run: Run) -> None:
 
 
 def hears_all(run: Run, place: Place, since: Microseconds) -> bool:
-    """Whether the admin there is down, or has heard of all storage nodes that run, since then by its clock:
-    on those that it has not heard of it places no replicas.
+    """Whether the admin there is down, or has heard of all storage nodes that run, since then by its clock,
+    and takes none of them for dead, if it is active: on all others it places no replicas.
     """
     admin = place.node
     there = [host.id.address for host in run.places_of(HOST) if host.up]
     if not place.up or not isinstance(admin, Admin):
         return True
-    heard = admin.nodes.heard
-    return all(one in heard and heard[one].at >= since for one in there)
+    heard, acts = admin.nodes.heard, admin.term.active
+    return all(
+        one in heard and heard[one].at >= since and not (acts and admin.nodes.is_dead(one)) for one in there
+    )
 
 
 def heard_from(run: Run) -> dict[str, Microseconds]:

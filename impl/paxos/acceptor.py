@@ -107,15 +107,15 @@ class Acceptor(Candidate[State]):
         """Whether a lease granted to another ballot still runs; the grantor is free at >= L, whatever configs
         it learns meanwhile (rules 15 and L4).
         """
-        return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until
+        return ballot != self.grant.to and self.env.now < self.lease_granted_until
 
     def grant_lease(self, ballot: Ballot) -> None:
         """Refuse other prepares for L from receipt, and no less than was granted before; not where no
         lease is granted any more (H7), nor for what comes late from a leader that has released its own (H8).
         """
-        if self.grants_none or ballot == self.released:
+        if self.grants_none or ballot == self.grant.released:
             return
-        self.lease_granted_to = ballot
+        self.grant.to = ballot
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
 
     def refuses(self, source: Peer, ballot: Ballot) -> bool:
@@ -306,8 +306,8 @@ class Acceptor(Candidate[State]):
         to be chosen comes with it: a leader that leaves tells nobody else of the config (rule M7), and one
         that ends its group nobody of the barrier (H6).
         """
-        self.released = max(self.released, m.ballot)
-        if m.ballot != self.lease_granted_to:
+        self.grant.released = max(self.grant.released, m.ballot)
+        if m.ballot != self.grant.to:
             return
         self.commit_through(m.commit, m.ballot)
         if m.commit > self.log.commit and not self.copying:

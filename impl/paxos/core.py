@@ -12,7 +12,7 @@ from dynaproof.impl.node import Env, Microseconds
 from dynaproof.impl.paxos.checkpoint import Checkpoint, Copy
 from dynaproof.impl.paxos.early import EarlyAccepts
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
-from dynaproof.impl.paxos.leadership import Campaign, Inquiry, Leadership
+from dynaproof.impl.paxos.leadership import Campaign, Grant, Inquiry, Leadership
 from dynaproof.impl.paxos.log import ReplicationLog
 from dynaproof.impl.paxos.messages.election import ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import Adopt, Behind, Heartbeat
@@ -45,9 +45,7 @@ class Core(Generic[State]):
         self.member: Member = log.head.member
         # Acceptor.
         self.lease_granted_until: Microseconds = 0
-        self.lease_granted_to: Ballot = NO_BALLOT
-        self.released: Ballot = NO_BALLOT
-        """The highest ballot of which its leader has said here that it never serves by it again."""
+        self.grant = Grant()
         self.leader: Member | None = None
         self.leader_ballot = NO_BALLOT
         self.heard_alive_at: Microseconds = -1

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.records import Config, ConfigChange, Record
+
+
+class Grant:
+    """Whose lease a voter has granted."""
+
+    __slots__ = ("released", "to")
+
+    def __init__(self) -> None:
+        self.to = NO_BALLOT
+        """That of this ballot, last;"""
+        self.released = NO_BALLOT
+        """and the highest one of which its leader has said here that it never serves by it again."""
 
 
 class Inquiry:

@@ -65,7 +65,7 @@ BUGS = (
         "A grantor promises other ballots while its lease runs.",
         Edit(
             ACCEPTOR,
-            "return ballot != self.lease_granted_to and self.env.now < self.lease_granted_until",
+            "return ballot != self.grant.to and self.env.now < self.lease_granted_until",
             "return False",
         ),
         breaks=("one_lease_holder",),

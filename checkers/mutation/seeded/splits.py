@@ -352,7 +352,7 @@ BUGS = (
     bug(
         "late_accepts_bind",
         "What comes late from a leader that has released its lease binds a voter for a lease again.",
-        Edit(ACCEPTOR, "if self.grants_none or ballot == self.released:", "if self.grants_none:"),
+        Edit(ACCEPTOR, "if self.grants_none or ballot == self.grant.released:", "if self.grants_none:"),
         scenario=UNDER_LOAD,
         breaks=("splits_stop_briefly",),
     ),

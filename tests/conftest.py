@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -85,6 +85,25 @@ def reach_every_situation() -> Callable[[str, int], None]:
         assert [one for one in wanted if one not in totals.sometimes] == []
 
     return reach
+
+
+@pytest.fixture(scope="session")
+def killed() -> Callable[[str, str, int, int], Any]:
+    """Hunt a seeded bug, so many schedules of a portfolio with this seed: it breaks this promise. Gives the
+    configuration of the run that does.
+    """
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.mutation.hunt import explore
+
+    def hunt(name: str, spec: str, schedules: int, seed: int) -> Any:
+        found = explore(MUTANTS[name], "portfolio", schedules, seed)
+        assert found is not None
+        _, config, outcome = found
+        assert outcome.failure is not None
+        assert outcome.failure.spec == spec
+        return config
+
+    return hunt
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,11 @@ promises about how long a split stops writes, and about scans over it.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from dynaproof.checkers.campaign import outcomes
-from dynaproof.checkers.mutation.catalogue import MUTANTS
-from dynaproof.checkers.mutation.hunt import explore
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 from dynaproof.checkers.scenarios.split import OF_SPLITS, SPLIT_UNDER_LOAD
 from dynaproof.checkers.scenarios.under_load import is_calm
@@ -73,10 +72,7 @@ def test_answers_are_judged_before_at_and_after_a_split_where_nothing_goes_wrong
         ("who_is_ready_is_not_asked", "splits_stop_briefly"),
     ],
 )
-def test_a_seeded_bug_of_splits_is_killed_by_its_promise(name: str, spec: str) -> None:
-    found = explore(MUTANTS[name], "portfolio", 30, 3)
-    assert found is not None
-    _, config, outcome = found
-    assert outcome.failure is not None
-    assert outcome.failure.spec == spec
-    assert execute(config).failure is None
+def test_a_seeded_bug_of_splits_is_killed_by_its_promise(
+    name: str, spec: str, killed: Callable[[str, str, int, int], Any]
+) -> None:
+    assert execute(killed(name, spec, 30, 3)).failure is None

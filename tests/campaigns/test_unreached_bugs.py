@@ -78,6 +78,13 @@ FOUND_BY = {
     "found_barrier_campaigned_for": (
         f"{LATE}::test_the_children_of_a_leader_that_finds_its_barrier_depose_nobody"
     ),
+    "child_made_again": f"{CHILDREN}::test_a_child_that_fell_silent_is_not_made_again",
+    "speaks_before_its_mark": (
+        f"{CHILDREN}::test_a_child_is_marked_once_its_files_are_durable_and_starts_once_it_is_marked"
+    ),
+    "split_child_settles_at_once": (
+        f"{ADMINS}::test_a_child_that_is_split_before_all_of_it_is_made_counts_when_it_is_gone"
+    ),
     "dropped_children_not_reported": (
         f"{LATE}::test_a_childs_voter_that_was_dropped_is_replaced_though_its_parent_is_there"
     ),

@@ -91,17 +91,6 @@ BUGS = (
         breaks=("voters_are_not_dropped",),
     ),
     bug(
-        "split_child_settles_at_once",
-        "A child that is split itself does not keep its parent, whatever was made of its own children.",
-        Edit(
-            SPLITS,
-            'return child is not None and child.state == "gone"',
-            "return child is not None",
-        ),
-        scenario="split-of-a-split",
-        breaks=("voters_are_not_dropped",),
-    ),
-    bug(
         "split_given_up_without_the_epoch",
         "A split that is given up ends without the epoch being raised.",
         Edit(SPLIT, 'return go_on(read, work, "void", ())', "return end_void(read, work, before)"),

@@ -338,6 +338,57 @@ BUGS = (
         scenario="split-under-load",
     ),
     bug(
+        "child_made_again",
+        "A child that has fallen silent is made anew, as the same incarnation, from its parent (MakesAgain).",
+        Edit(
+            MAKING,
+            "known = self.journal.floor(group) or self.journal.buried(group) or group in node.replicas",
+            "known = self.journal.buried(group) or group in node.replicas",
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "speaks_before_its_mark",
+        "A replica speaks once its files are durable, and is marked after that (SpeaksBeforeTheMark).",
+        Edit(
+            MAKING,
+            """
+            through = self.journal.append(Made(self.env.lane, m.incarnation, parent))
+            if parent and parent in self.node.replicas:
+                self.node.replicas[parent].end.marked = True  # It grants nothing from here on (H7).
+            self.env.send(self.env.me, Marked(m.incarnation, through))
+            """,
+            """
+            self.env.send(self.env.me, Marked(m.incarnation, parent))
+            waits_us = self.bound_until(parent) - self.env.now if parent else 0
+            if waits_us > 0:
+                self.env.set_timer(waits_us, SpeakTimer())
+            else:
+                self.speak()
+            """,
+        ),
+        Edit(
+            MAKING,
+            "self.journal.confirm(m.through)",
+            """
+            self.journal.append(Made(self.env.lane, m.incarnation, m.through))
+            if m.through and m.through in self.node.replicas:
+                self.node.replicas[m.through].end.marked = True
+            """,
+        ),
+        scenario="split",
+    ),
+    bug(
+        "split_child_settles_at_once",
+        "A child that is split itself does not keep its parent, whatever was made of its own children.",
+        Edit(
+            SPLITS,
+            'return child is not None and child.state == "gone"',
+            "return child is not None",
+        ),
+        scenario="split-of-a-split",
+    ),
+    bug(
         "dropped_children_not_reported",
         "A node says nothing of a child's replica that was dropped, though its parent is there.",
         Edit(

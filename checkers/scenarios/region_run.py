@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dynaproof.checkers.kinds.group import Group
-from dynaproof.checkers.kinds.region import USER
+from dynaproof.checkers.kinds.region import USER, RegionConfig
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.scaled import METRICS
 from dynaproof.checkers.runs.run import Run
@@ -55,11 +55,14 @@ def users_of(run: Run) -> Iterator[User]:
 
 def most_steps(run: Run) -> int:
     """Events of one phase of the end, at the most: heartbeats go to every voter, and to a metrics service
-    that stays down every storage node sends, each period, all that was not answered.
+    that stays down every storage node sends, each period, all that was not answered. An admin that touches
+    its record often writes the metadata as often, for as long as a node is silent before it counts as dead.
     """
     voters = sum(len(group.observation.config.voters) for group in groups_of(run))
     unheard = MOST_KEPT if any(not place.up for place in run.places_of(METRICS)) else 1
-    return STEPS * (2 + voters // 8) * unheard
+    config: RegionConfig = run.config
+    touches = max(1, config.settings.heartbeat_us // config.admin.touch_us // 4)
+    return STEPS * (2 + voters // 8) * unheard * touches
 
 
 def file(run: Run, fact: Any) -> None:

@@ -4,7 +4,7 @@ waits for.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.storage_node.host import StorageNode
@@ -13,8 +13,6 @@ Stage: TypeAlias = Literal["checkpoint", "files", "mark"]
 """What is written and not durable: the parent's checkpoint at the barrier; a child's files, with the head
 that names it; the mark that the child was made.
 """
-
-STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 def stages(place: Place) -> list[Stage]:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dynaproof.checkers.kinds.split_faults import POWER_FAILURES
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord, partition_key
-from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.paxos.messages.membership import OtherEpoch
 from dynaproof.impl.router.router import Router
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
-from dynaproof.specs.observe.impl.place import given, sent
+from dynaproof.specs.observe.impl.place import sent
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes_of_regions import (
     ADMIN_DIED_AT,
@@ -40,10 +39,7 @@ class SplitSituations:
 
     def answered(self, place: Place) -> None:
         """A storage node has answered a command to split."""
-        command = given(place)
-        if isinstance(command, SplitPartition) and any(
-            isinstance(answer, OtherEpoch) for answer in sent(place)
-        ):
+        if any(isinstance(answer, OtherEpoch) for answer in sent(place)):
             self.reach(LATE_SPLIT)
 
     def paged(self, place: Place, children: Mapping[int, tuple[int, ...]]) -> None:

@@ -116,12 +116,12 @@ def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budg
         result, happened = attempt(candidate)
         return happened if result.failure is not None and result.failure.spec == spec else None
 
-    smallest, before = breaks(schedule), None
-    while smallest is not None and budget.left > 0 and smallest != before:
-        before = smallest
-        smallest = without_events(smallest, breaks, budget)
-        smallest = without_choices(smallest, breaks, budget)
-    return smallest
+    found, before = breaks(schedule), None
+    while found is not None and budget.left > 0 and found != before:
+        before = found
+        found = without_events(found, breaks, budget)
+        found = without_choices(found, breaks, budget)
+    return found
 
 
 def without_events(schedule: Recorded, breaks: Breaks, budget: Budget) -> Recorded:

@@ -15,6 +15,7 @@ from msgspec import Struct, field, structs
 from dynaproof.checkers.kinds.membership import MembershipConfig
 from dynaproof.checkers.kinds.metadata_moves import MovesConfig
 from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
+from dynaproof.checkers.kinds.split_faults import LOST_DISKS_IN_SPLIT
 from dynaproof.checkers.runs.world_faults import (
     CRASH_BEHIND_PAGES,
     CRASH_IN_SYNC,
@@ -73,8 +74,8 @@ def _no_operator(config: Any) -> Any:
 
 
 def _sound_disks(config: Any) -> Any:
-    each = (ROT, PAGE_ROT, LOST_DISK, CRASH_IN_SYNC, FAILED_SYNC, CRASH_BEHIND_PAGES)
-    damage = {kind.name for kind in each}
+    syncs = (CRASH_IN_SYNC, FAILED_SYNC, CRASH_BEHIND_PAGES)
+    damage = {kind.name for kind in (ROT, PAGE_ROT, LOST_DISK, *LOST_DISKS_IN_SPLIT, *syncs)}
     return structs.replace(config, faults=tuple(fault for fault in config.faults if fault.kind not in damage))
 
 

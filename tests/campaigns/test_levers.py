@@ -7,7 +7,7 @@ import pytest
 from dynaproof.checkers.campaign.levers import LEVERS, Lever, LeverCounts, levers_on
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
-from dynaproof.checkers.scenarios.catalogue import config_of
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS, config_of
 
 SEED = 3
 MOST = 30
@@ -63,6 +63,15 @@ def test_a_configuration_without_constants_of_a_group_has_levers_too() -> None:
     drawn = [config_of(f"{path}:TICKETS", "portfolio", SEED, number) for number in range(MOST)]
     assert {"disks", "clocks"} <= {name for config in drawn for name in levers_on(config)}
     assert "operators" not in {name for config in drawn for name in levers_on(config)}
+
+
+def test_without_the_lever_of_disks_nothing_that_is_synced_is_lost() -> None:
+    (disks,) = [lever for lever in LEVERS if lever.name == "disks"]
+    scenario = SCENARIOS["split-and-repair"]
+    lose = {name for name, kind in scenario.fault_kinds().items() if kind.impairs}
+    drawn = [config_of(scenario.name, disks.strategy, SEED, number) for number in range(MOST)]
+    assert {fault.kind for config in drawn for fault in config.faults} & lose
+    assert not {fault.kind for config in drawn for fault in disks.off(config).faults} & lose
 
 
 def test_the_document_names_every_lever_and_its_bugs() -> None:

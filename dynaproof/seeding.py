@@ -18,9 +18,9 @@ def known_bugs(scenario: str) -> Mapping[str, Bug]:
     from dynaproof.checkers.user_file import file_of
 
     if not file_of(scenario):
-        from dynaproof.checkers.mutation.catalogue import MUTANTS
+        from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
 
-        return MUTANTS
+        return KNOWN_BUGS
     try:
         return bugs_of(scenario)
     except LookupError as error:

@@ -1,7 +1,8 @@
 """All seeded bugs, by name.
 
 Their list follows the variants that broke the replication rules when these were model-checked, the bugs that
-were really made while the replica was sketched, and for every promise at least one bug that breaks it.
+were really made while the replica was sketched, and for every promise at least one bug that breaks it. Beside
+them stand those that no hunt has killed so far, each held to a test of its rule: a hunt takes them by name.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from dynaproof.checkers.mutation.seeded import (
     throttling,
     times,
     tokens,
+    unreached,
     windows,
 )
 from dynaproof.checkers.patches import Bug
@@ -88,4 +90,9 @@ MODULES = (
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
 """In the order of the modules."""
 
-__all__ = ["MODULES", "MUTANTS"]
+UNREACHED: Final[dict[str, Bug]] = {bug.name: bug for bug in unreached.BUGS}
+"""Not among the mutants: a hunt of all leaves them out, and is clean."""
+
+KNOWN_BUGS: Final[dict[str, Bug]] = {**MUTANTS, **UNREACHED}
+
+__all__ = ["KNOWN_BUGS", "MODULES", "MUTANTS", "UNREACHED"]

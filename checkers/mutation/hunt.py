@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from dynaproof.checkers.campaign import outcomes
 from dynaproof.checkers.campaign.levers import levers_on
 from dynaproof.checkers.interrupts import interrupts_held
-from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
 from dynaproof.checkers.mutation.time_limit import EndlessError, at_most
 from dynaproof.checkers.patches import Bug, seeded
@@ -145,7 +145,7 @@ def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:
 
 def _hunt_named(arguments: tuple[str, str, int, int, str | None]) -> tuple[Kill, RunFile | None]:
     name, strategy, schedules, seed, scenario = arguments
-    bugs = MUTANTS if scenario is None else bugs_of(scenario)
+    bugs = KNOWN_BUGS if scenario is None else bugs_of(scenario)
     return hunt(bugs[name], strategy, schedules, seed, scenario=scenario)
 
 

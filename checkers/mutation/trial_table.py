@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED
 from dynaproof.checkers.mutation.trials import Key, Row
 
@@ -80,7 +80,7 @@ def cell(bug: str, strategy: str, rows: Sequence[Row]) -> Cell:
         strategy,
         trials=len(rows),
         kills=len(kills),
-        own=sum(MUTANTS[bug].breaks_itself(row.spec) for row in kills if row.spec is not None),
+        own=sum(KNOWN_BUGS[bug].breaks_itself(row.spec) for row in kills if row.spec is not None),
         schedules=_median(rows, lambda row: row.schedules),
         seconds=_median(rows, lambda row: row.seconds),
         tried=max((row.schedules for row in rows if row.spec is None), default=0),
@@ -205,8 +205,8 @@ def _bugs(plan: Plan, by_bug: Mapping[str, Sequence[Cell]]) -> list[str]:
             + " | ".join(
                 [
                     f"`{bug}`",
-                    ", ".join(f"`{spec}`" for spec in MUTANTS[bug].breaks),
-                    f"`{MUTANTS[bug].scenario}`",
+                    ", ".join(f"`{spec}`" for spec in KNOWN_BUGS[bug].breaks),
+                    f"`{KNOWN_BUGS[bug].scenario}`",
                     *(one.text(plan) for one in found),
                     f"{sum(one.own for one in found)} of {kills}" if kills else "",
                     f"{min(shrunk)}" if shrunk else "",

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
 from dynaproof.checkers.mutation.hunt import explore, shrunk
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.runs.exploring import execute
@@ -76,7 +76,7 @@ class TrialError(Exception):
 
 def tried(made_by: str, trial: Trial) -> Row:
     """Explore until the bug dies, or all schedules are tried."""
-    bug, before = MUTANTS[trial.bug], trial.before
+    bug, before = KNOWN_BUGS[trial.bug], trial.before
     first, unsound, seconds = (before.schedules, before.unsound, before.seconds) if before else (0, 0, 0.0)
     while True:
         began = time.process_time()

@@ -28,8 +28,9 @@ def mutants(
     schedules and scenarios first, and must survive them all.
 
     Args:
-        names: Which bugs; all of them if none is named. With FILE.py:NAME first, those of your own scenario,
-            which its file states as `bugs`.
+        names: Which bugs; all of them if none is named, but for those that no hunt has killed so far
+            (`checkers/mutation/seeded/unreached.py`): they are hunted by name. With FILE.py:NAME first, those
+            of your own scenario, which its file states as `bugs`.
         strategy: What decides the next event; see `dynaproof strategies`.
         schedules: Schedules per bug, at the most.
         seed: The seed from which the seeds of all runs follow.
@@ -39,6 +40,7 @@ def mutants(
         directed: Print what happens with each bug in the scenarios that are written for it, and nothing else.
         json: Print one JSON object per bug.
     """
+    from dynaproof.checkers.mutation.catalogue import MUTANTS
     from dynaproof.checkers.mutation.hunt import hunts, survives
     from dynaproof.checkers.patches import BugError, difference, seeded
     from dynaproof.checkers.runs.run_file import save
@@ -56,7 +58,7 @@ def mutants(
     above_zero({"--schedules": schedules, "--jobs": jobs})
     if out is not None:
         folder_to_write("--out", out)
-    chosen = list(names or known)
+    chosen = list(names or (MUTANTS if scenario is None else known))
     try:
         for name in chosen:
             with seeded(known[name]):
@@ -98,7 +100,7 @@ def mutants(
 
 def show_directed(names: list[str], json: bool) -> None:
     """The traces of the scenarios that are written for these bugs, each with its bug."""
-    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
     from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
     from dynaproof.checkers.patches import seeded
 
@@ -106,7 +108,7 @@ def show_directed(names: list[str], json: bool) -> None:
         for scenario in DIRECTED.values():
             if name not in scenario.kills:
                 continue
-            with seeded(MUTANTS[name]):
+            with seeded(KNOWN_BUGS[name]):
                 trace = trace_of(scenario)
             if json:
                 console.emit({"name": name, "scenario": scenario.name, "lines": trace.lines})

@@ -46,7 +46,7 @@ def power(
     stopped. A schedule that breaks a promise without the bug too kills nothing.
 
     Args:
-        names: Which bugs; all of ours if none is named.
+        names: Which bugs; all of ours if none is named, those too that no hunt has killed so far.
         scenario: Only bugs that are hunted in this scenario; may be repeated.
         strategy: What is compared; may be repeated. Without it: the portfolio, the random walk, PCT at three
             depths, and POS. Kills by the first one, from the first seed, are shrunk.
@@ -62,7 +62,7 @@ def power(
         no_shrink: Leave kills as they are found: shrinking one takes longer than most trials.
         json: Print one JSON object per bug and strategy.
     """
-    from dynaproof.checkers.mutation.catalogue import MUTANTS
+    from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
     from dynaproof.checkers.mutation.trial_table import Plan, cells, lines
     from dynaproof.checkers.mutation.trials import (
         STRATEGIES,
@@ -75,9 +75,9 @@ def power(
     from dynaproof.checkers.whole_file import write_whole
 
     for name in names:
-        if name not in MUTANTS:
-            raise unknown_name("mutant", name, list(MUTANTS))
-    hunted = list(dict.fromkeys(bug.scenario for bug in MUTANTS.values()))
+        if name not in KNOWN_BUGS:
+            raise unknown_name("mutant", name, list(KNOWN_BUGS))
+    hunted = list(dict.fromkeys(bug.scenario for bug in KNOWN_BUGS.values()))
     for one in scenario:
         if one not in hunted:
             raise unknown_name("scenario of a seeded bug", one, hunted)
@@ -92,7 +92,7 @@ def power(
         state.parent.mkdir(parents=True, exist_ok=True)
         file_to_write("--state", state)
     plan = Plan(
-        bugs=[bug for bug in names or MUTANTS if not scenario or MUTANTS[bug].scenario in scenario],
+        bugs=[bug for bug in names or KNOWN_BUGS if not scenario or KNOWN_BUGS[bug].scenario in scenario],
         strategies=list(strategy or STRATEGIES),
         seeds=list(range(seed, seed + seeds)),
         schedules=schedules,
@@ -111,7 +111,7 @@ def power(
         )
     interrupted = bool(todo) and not go_on(plan, rows, not no_shrink, jobs, seconds, state)
     if table is not None:
-        everything = Plan(list(MUTANTS), plan.strategies, plan.seeds, schedules)
+        everything = Plan(list(KNOWN_BUGS), plan.strategies, plan.seeds, schedules)
         made = replaced_between(text, BEGIN, END, lines(everything, rows))
         assert made is not None
         write_whole(table, made.encode())

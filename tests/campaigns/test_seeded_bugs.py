@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.mutation.catalogue import MUTANTS
+from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS, MUTANTS, UNREACHED
 from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
-from dynaproof.checkers.mutation.seeded.unreached import BUGS as UNREACHED
-from dynaproof.checkers.patches import Bug, active, difference, seeded, texts
+from dynaproof.checkers.patches import active, difference, seeded, texts
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute, find
 from dynaproof.checkers.scenarios.partition import PARTITION
@@ -83,9 +82,10 @@ def test_a_seeded_bug_fits_the_source_says_what_it_breaks_and_shows_it(name: str
     assert difference(mutant).count("\n@@ ") >= 1
 
 
-@pytest.mark.parametrize("bug", UNREACHED, ids=[bug.name for bug in UNREACHED])
-def test_a_bug_that_was_not_reached_yet_fits_the_source(bug: Bug) -> None:
-    assert bug.name not in MUTANTS
+@pytest.mark.parametrize("name", UNREACHED)
+def test_a_bug_that_was_not_reached_yet_fits_the_source(name: str) -> None:
+    bug = UNREACHED[name]
+    assert name not in MUTANTS
     with seeded(bug):
         assert active() == (bug,)
 
@@ -134,9 +134,16 @@ def test_the_document_names_every_seeded_bug_once_with_what_it_breaks_and_where_
     rows = [
         [re.findall(r"`([\w-]+)`", cell) for cell in row.split(" | ")[:3]] for row in table.splitlines()[2:]
     ]
-    assert rows == [[[name], [*mutant.breaks], [mutant.scenario]] for name, mutant in MUTANTS.items()], (
+    assert rows == [[[name], [*mutant.breaks], [mutant.scenario]] for name, mutant in KNOWN_BUGS.items()], (
         "`./run power --only-write --table docs/mutants.md --state FILE` writes it"
     )
+
+
+def test_a_bug_that_no_hunt_has_killed_is_hunted_by_name_and_is_alive_afterwards(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["mutants", "split_at_an_end", "--schedules", "1", "--jobs", "1"]) == 1
+    assert "SURVIVED" in capsys.readouterr().out
 
 
 def test_an_exception_is_no_kill() -> None:

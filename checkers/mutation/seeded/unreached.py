@@ -129,6 +129,7 @@ BUGS = (
             """,
         ),
         scenario="split-and-repair",
+        breaks=("nothing_leaks",),
     ),
     bug(
         "parent_grants_beside_a_mark",

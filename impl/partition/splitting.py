@@ -122,12 +122,13 @@ class Splitting(Service):
         return ""
 
     def is_deaf(self, leadership: Leadership) -> bool:
-        """Whether this leader has not heard a voter though it has led for a lease, and heard another one:
-        that one may hear all, and then it can split (A12).
+        """Whether this leader has not heard a voter for a lease though it has led for that long, and heard
+        another one: that one may hear all, and then it can split (A12).
         """
-        if self.env.now - leadership.began_at <= self.replica.settings.lease_us:
+        since = self.env.now - self.replica.settings.lease_us
+        if leadership.began_at >= since:
             return False
-        heard = [leadership.progress[voter].asked_at >= 0 for voter in self.replica.others()]
+        heard = [leadership.progress[voter].asked_at > since for voter in self.replica.others()]
         return any(heard) and not all(heard)
 
     def children(self, m: SplitPartition) -> tuple[ChildSpec, ChildSpec]:

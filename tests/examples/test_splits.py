@@ -209,6 +209,21 @@ def test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_
     group.wait(lambda: group.is_split("sb"))
 
 
+def test_a_leader_that_has_not_heard_a_voter_for_a_lease_goes_by_nothing_that_it_heard_before() -> None:
+    group = SplitGroup()
+    leader = group.replica("sa")
+    (deaf_to,) = (one for one in leader.others() if one.node.name == "sc")
+    leader.leadership.progress[deaf_to].full = False  # It comes to its tree by a copy that "sb" sends.
+    for link in ("sa>sc", "sc>sa"):
+        group.world.cut_links[link] = 0
+    assert refusal(group).reason == "a voter has no tree"
+    assert leader.leading is not None, "it heard that a moment ago"
+    group.go(2 * leader.settings.lease_us)
+    assert leader.serving
+    group.tell("sa", SPLIT)
+    assert leader.leading is None
+
+
 def test_a_leader_that_hears_all_keeps_its_place() -> None:
     group = SplitGroup(waits=False)
     group.wait(lambda: group.replica("sa").serving)

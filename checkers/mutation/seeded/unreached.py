@@ -410,6 +410,13 @@ BUGS = (
         scenario="split-and-repair",
     ),
     bug(
+        "heard_once_is_heard",
+        "A leader that does not hear a voter any more goes by what it heard of that one, and leads on.",
+        Edit(SPLITTING, ".asked_at > since for voter", ".asked_at >= 0 for voter"),
+        scenario="split-of-a-split",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
         "table_stays_creating",
         "A table of which two replicas of a partition will never be made is waited for.",
         Edit(

@@ -14,7 +14,7 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.steps import Driven, Steps
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read
-from dynaproof.impl.metadata.records import PartitionRecord, ReplacementRecord, partition_key
+from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, partition_key
 from dynaproof.impl.metadata.replacements import Answers, advance, keys_of_replacement
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Change
@@ -60,9 +60,11 @@ class Replacements:
         one = self.steps.known.get(partition.workflow)
         return one.work if one is not None and isinstance(one.work, ReplacementRecord) else None
 
-    def to_node(self, node: NodeId) -> int:
-        """How many make a replica on the node of this address."""
-        return sum(one.work.new.node.address == node for one in self.steps.of(ReplacementRecord))
+    def to_node(self, node: NodeId) -> list[Reason]:
+        """Why replicas are being made on the node of this address."""
+        return [
+            one.work.reason for one in self.steps.of(ReplacementRecord) if one.work.new.node.address == node
+        ]
 
     def moves(self) -> int:
         """How many replace voters that live."""

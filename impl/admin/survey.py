@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dynaproof.impl.admin import split_points
 from dynaproof.impl.admin.balance import better_place
@@ -29,7 +29,7 @@ from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate, place_one
-from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, end_of
+from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, Reason, end_of
 from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordNode, may_begin, may_go
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
@@ -192,6 +192,7 @@ class Survey:
             alive = self.env.now - self.nodes.silent_since(address) < self.settings.dead_us
             if record.dead and alive and address in self.nodes.heard:
                 self.chores.add(MarkNode(record.name, False))
+                self.nodes.records[address] = structs.replace(record, dead=False)
             elif not record.dead and not alive and self.may_mourn(record.zone):
                 self.chores.add(MarkNode(record.name, True))
         self.go_on()
@@ -246,7 +247,7 @@ class Survey:
         for voter in partition.config.voters:
             if voter.node.name not in self.recorded:
                 self.chores.add(RecordNode(voter.node))
-            elif self.nodes.is_dead(voter.node.address):
+            elif voter.node.name in self.dead:
                 self.mourns[voter.node.zone] = True
         plan = None
         if may_begin(partition):
@@ -302,26 +303,27 @@ class Survey:
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role
     ) -> Plan | None:
         """A repair: on the node of the voter itself only if that certainly is no more, and on one that is
-        drained rather than on none.
+        drained only where no other may have it. For one that is busy with other repairs it waits.
         """
         own = self.nodes.has_lost(out, partition.partition)
         for nodes in (candidates, self.nodes.candidates(draining=True)):
-            node = self.place(partition, out, nodes, own)
-            if node is not None:
-                return Plan(partition.partition, out, node, role, "repair")
+            if self.place(partition, out, nodes, own) is None:
+                continue
+            free = tuple(one for one in nodes if not self.is_busy(one.node.address, "repair"))
+            node = self.place(partition, out, free, own)
+            return None if node is None else Plan(partition.partition, out, node, role, "repair")
         return None
 
     def place(
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], own: bool
     ) -> NodeId | None:
-        """The emptiest of these nodes that may have a replica in the place of a voter, and is not busy making
-        others; the voter's `own` only where that will do.
+        """The emptiest of these nodes that may have a replica in the place of a voter; the voter's `own` only
+        where that will do.
         """
         taken = [one.member.node.address for one in partition.pending]
         if not own:
             taken.append(out.node.address)
-        free = [one for one in candidates if not self.is_busy(one.node.address)]
-        return place_one(free, partition.config, out, taken)
+        return place_one(candidates, partition.config, out, taken)
 
     def move(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Move a replica off a node that is drained, or to one that has less (A15)."""
@@ -329,7 +331,8 @@ class Survey:
             return None
         for voter in partition.config.voters:
             if self.nodes.is_draining(voter.node.address):
-                node = self.place(partition, voter, candidates, own=False)
+                free = tuple(one for one in candidates if not self.is_busy(one.node.address, "drain"))
+                node = self.place(partition, voter, free, own=False)
                 if node is not None:
                     return Plan(partition.partition, voter, node, "full", "drain")
         if not self.settings.balances or self.moves():
@@ -360,10 +363,15 @@ class Survey:
         waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores.waiting)
         return self.replacements.moves() + waiting
 
-    def is_busy(self, address: NodeId) -> bool:
-        """Whether as many replicas are being made on a node as may be at a time."""
-        waiting = sum(isinstance(one, Plan) and one.node.address == address for one in self.chores.waiting)
-        return self.replacements.to_node(address) + waiting >= self.settings.repairs_per_node
+    def is_busy(self, address: NodeId, reason: Reason) -> bool:
+        """Whether as many replicas are being made on a node as may be at a time: for a repair those of other
+        repairs count, for it does not wait for a move to have copied.
+        """
+        waiting = [one for one in self.chores.waiting if isinstance(one, Plan)]
+        there = [one.reason for one in waiting if one.node.address == address]
+        there += self.replacements.to_node(address)
+        counted = [one for one in there if reason != "repair" or one == "repair"]
+        return len(counted) >= self.settings.repairs_per_node
 
     # --- Collection ---
 

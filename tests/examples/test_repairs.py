@@ -12,12 +12,17 @@ from msgspec import structs
 
 from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.survey import LookAtNodes, Survey
 from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
+from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import NodeRecord, PartitionRecord, ReplacementRecord
+from dynaproof.impl.metadata.replacements import MarkNode
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import NotNow
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
+from dynaproof.impl.values.key_range import KeyRange
 from tests.examples.pinned_regions import pinned
 from tests.examples.small_region import CONFIG, SCHEMA, SmallRegion, item
 
@@ -104,6 +109,64 @@ def test_a_node_that_returns_is_no_longer_dead_and_what_it_had_is_dropped() -> N
     assert not [one for one in region.metadata.of(NodeRecord) if one.dead]
     assert region.partition.partition not in region.world.places[out].node.replicas  # type: ignore[union-attr]
     region.reads_all()
+
+
+def test_a_node_that_reports_again_loses_nothing_more_from_the_walk_on_that_finds_it() -> None:
+    address, other = NodeId("region", "a", "sa", 0), NodeId("region", "a", "sa2", 0)
+    records = [NodeRecord(one.name, one.zone, dead=True) for one in (address, other)]
+    added: list[Any] = []
+    nodes = SimpleNamespace(heard={address: None}, silent_since=lambda one: 90 if one == address else 0)
+    survey = SimpleNamespace(
+        walk=1,
+        mourned=None,
+        nodes=nodes,
+        env=SimpleNamespace(me=NodeId("region", "a", "admin"), now=100),
+        settings=structs.replace(CONFIG.admin, dead_us=50),
+        chores=SimpleNamespace(add=added.append),
+        go_on=lambda: None,
+    )
+    Survey.nodes_read(cast(Any, survey), LookAtNodes(1), cast(Any, SimpleNamespace(records=lambda: records)))
+    assert added == [MarkNode("sa", False)]
+    assert {one.name: one.dead for one in nodes.records.values()} == {"sa": False, "sa2": True}
+    assert list(survey.dead) == ["sa", "sa2"], "its zone is mourned until that is written down"
+
+
+def test_a_repair_waits_for_other_repairs_on_a_node_and_for_no_move() -> None:
+    there = NodeId("region", "a", "sa")
+    settings = structs.replace(CONFIG.admin, repairs_per_node=2)
+
+    def is_busy(reason: str, *made: str) -> bool:
+        replacements = SimpleNamespace(to_node=lambda _: list(made))
+        survey = SimpleNamespace(
+            chores=SimpleNamespace(waiting=[]), replacements=replacements, settings=settings
+        )
+        return Survey.is_busy(cast(Any, survey), there, cast(Any, reason))
+
+    assert is_busy("repair", "repair", "repair")
+    assert not is_busy("repair", "repair", "drain", "move", "balance")
+    assert is_busy("drain", "repair", "move")
+    assert not is_busy("drain", "repair")
+
+
+def test_a_repair_does_not_fall_on_a_node_that_is_drained_where_another_one_is_only_busy() -> None:
+    config = Config(0, tuple(Member(NodeId("region", zone, f"s{zone}"), 1) for zone in "abc"), 2)
+    partition = PartitionRecord(1, "books", 1, KeyRange(bytes(16), None), "listed", config, 1)
+    kept, drained = (Candidate(NodeId("region", "a", name), 1) for name in ("sa2", "sa3"))
+    busy: list[NodeId] = []
+    survey = SimpleNamespace(
+        nodes=SimpleNamespace(has_lost=lambda *_: True, candidates=lambda **_: (drained,)),
+        is_busy=lambda address, _: address in busy,
+    )
+    survey.place = lambda *arguments: Survey.place(cast(Any, survey), *arguments)
+
+    def planned(candidates: tuple[Candidate, ...]) -> NodeId | None:
+        plan = Survey.plan(cast(Any, survey), partition, config.voters[0], candidates, "log")
+        return None if plan is None else plan.node
+
+    assert planned((kept,)) == kept.node
+    assert planned(()) == drained.node, "rather there than nowhere"
+    busy.append(kept.node.address)
+    assert planned((kept,)) is None
 
 
 def test_a_lost_disk_is_noticed_at_the_next_report() -> None:

@@ -23,9 +23,11 @@ class Grants:
         self.started_at = self.env.now
 
     def ended(self, group: int, until: Microseconds) -> None:
-        """The replica of a group has ended, and had granted a lease until then."""
+        """The replica of a group has ended, and had granted a lease until then; one before it perhaps for
+        longer.
+        """
         self.granted = {one: granted for one, granted in self.granted.items() if granted > self.env.now}
-        self.granted[group] = until
+        self.granted[group] = max(until, self.granted.get(group, 0))
 
     def bound_until(self, group: int, was_made: bool) -> Microseconds:
         """Until when a lease may run that was granted here for a group whose replica has ended, in this life

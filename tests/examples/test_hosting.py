@@ -94,6 +94,14 @@ class Hosted:
         return {lane: message.retired for lane, message in heard if isinstance(message, Vacant)}
 
 
+def test_what_a_replica_granted_binds_its_node_though_another_one_has_ended_since() -> None:
+    grants = Hosted().node.grants
+    granted_until = grants.env.now + 5 * grants.lease_us
+    grants.ended(7, granted_until)
+    grants.ended(7, granted_until - grants.lease_us)
+    assert grants.bound_until(7, was_made=True) == granted_until
+
+
 def test_a_replica_starts_once_its_mark_is_durable_and_not_before() -> None:
     hosted = Hosted()
     hosted.command(3)

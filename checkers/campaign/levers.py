@@ -14,6 +14,7 @@ from msgspec import Struct, field, structs
 
 from dynaproof.checkers.kinds.membership import MembershipConfig
 from dynaproof.checkers.kinds.metadata_moves import MovesConfig
+from dynaproof.checkers.kinds.repair_faults import LOST_DISK_BESIDE_REPAIR
 from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
 from dynaproof.checkers.kinds.split_faults import LOST_DISKS_IN_SPLIT
 from dynaproof.checkers.runs.world_faults import (
@@ -75,7 +76,8 @@ def _no_operator(config: Any) -> Any:
 
 def _sound_disks(config: Any) -> Any:
     syncs = (CRASH_IN_SYNC, FAILED_SYNC, CRASH_BEHIND_PAGES)
-    damage = {kind.name for kind in (ROT, PAGE_ROT, LOST_DISK, *LOST_DISKS_IN_SPLIT, *syncs)}
+    lost = (LOST_DISK, LOST_DISK_BESIDE_REPAIR, *LOST_DISKS_IN_SPLIT)
+    damage = {kind.name for kind in (ROT, PAGE_ROT, *lost, *syncs)}
     return structs.replace(config, faults=tuple(fault for fault in config.faults if fault.kind not in damage))
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from dynaproof.checkers.kinds.command_observer import CommandObserver
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
+from dynaproof.checkers.kinds.repair_observer import RepairObserver
 from dynaproof.checkers.kinds.split_situations import SplitSituations
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.user import User
@@ -35,6 +36,7 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.records import RatesSet, Split
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
@@ -85,6 +87,7 @@ class RegionObservation(GroupsObservation):
         *RegionCapacity.PROVIDES,
         *StopObserver.PROVIDES,
         *CommandObserver.PROVIDES,
+        *RepairObserver.PROVIDES,
         KeyOutside,
         LedWhenGone,
         LocatedOld,
@@ -112,6 +115,8 @@ class RegionObservation(GroupsObservation):
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
+        self.repairs = RepairObserver(self.region, self.metadata, config.admin, self.voters_of, self.reach)
+        self.metadata.replaced, self.metadata.marked = self.repairs.replaced, self.repairs.marked
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -174,6 +179,10 @@ class RegionObservation(GroupsObservation):
         """The newest chosen config of a partition."""
         return self.groups[record.partition].config
 
+    def voters_of(self, partition: int) -> tuple[Member, ...]:
+        """Those of the newest chosen config of a partition."""
+        return self.groups[partition].config.voters
+
     def disk_of(self, node: NodeId) -> int:
         """Which disk a storage node runs on now, counted from 1."""
         place = next((one for one in self.places.values() if one.id.address == node.address), None)
@@ -202,6 +211,7 @@ class RegionObservation(GroupsObservation):
         self.capacity.chose(table, record)
         if record.config is not None:
             self.metadata.placed(partition.partition, record.config)
+            self.repairs.config_chosen(partition.partition, record.config, self.places)
         for change in record.changes():
             if not partition.range.contains(change.key):
                 self.region.file(KeyOutside(partition.partition, change.key))
@@ -331,6 +341,7 @@ class RegionObservation(GroupsObservation):
 
     def reported(self, place: Place, message: NodeReport) -> None:
         """A node shows its fence."""
+        self.repairs.reported(place, message)
         self.commands.shown(place, message.fence)
 
     def located(self, place: Place) -> None:
@@ -366,6 +377,7 @@ class RegionObservation(GroupsObservation):
         admin = place.node
         assert isinstance(admin, Admin)
         self.bounded(place, admin.queues())
+        self.repairs.admin_handled(place)
         orders = self.orders.get(place.name)
         if orders is None:
             orders = self.orders[place.name] = OrderObserver(self.region, admin.settings.sessions)
@@ -397,12 +409,15 @@ class RegionObservation(GroupsObservation):
     def host_crashed(self, place: Place, lost_disk: bool) -> None:
         """A storage node is gone."""
         self.splits.host_stopped(place, lost_disk)
+        if lost_disk:
+            self.repairs.lost(place)
         self.crashed(place, lost_disk)
 
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
         self.orders.pop(place.name, None)
+        self.repairs.admin_stopped(place)
         if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes_of_regions.ADMIN_DIED)
             self.splits.admin_died()

@@ -14,8 +14,9 @@ from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.group import HOST
 from dynaproof.checkers.kinds.region import USER, RegionConfig
-from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, CRASH_BESIDE_LOG_REPLICA
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, ADMIN_CUT, CRASH_BESIDE_LOG_REPLICA
 from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
+from dynaproof.checkers.kinds.repair_faults import ADMIN_CRASHES_IN_REPLACEMENT, LOST_DISK_BESIDE_REPAIR
 from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.fault import FaultKind
@@ -38,14 +39,18 @@ from dynaproof.specs.sometimes import (
     MADE_EMPTY,
 )
 from dynaproof.specs.sometimes_of_regions import (
-    ADMIN_DIED,
+    ADMIN_DIED_REPLACING,
+    BALANCED,
     DEAD_NODE_LIVES,
     GIVEN_UP,
     LATE_CREATE,
     LEARNER_DROPPED,
     LED_WITH_LOG_REPLICA,
+    NODE_DRAINED,
     REPAIRED_UNDER_LOAD,
     REPLACEMENT_TAKEN_OVER,
+    SECOND_LOSS,
+    TWO_ADMINS,
 )
 
 LENGTH = 2_500
@@ -70,6 +75,12 @@ class Losses(Struct, frozen=True):
     others: tuple[FaultKind, ...] = FAULTS
     most_others: int = 4
     blows: int = 2
+    fresh: bool = False
+    """Whether half of those that stay away come back on a new disk."""
+    aimed: tuple[FaultKind, ...] = ()
+    """What falls beside a replacement, as soon as there is one,"""
+    most_aimed: int = 0
+    """as often at the most."""
     beside: int = 0
     """How often it is looked whether a leader can stop beside a log replica."""
     early: int = 0
@@ -81,10 +92,11 @@ class Losses(Struct, frozen=True):
     def all_kinds(self) -> tuple[FaultKind, ...]:
         """What may fall, each kind once."""
         lost = self.kinds if self.losses else ()
+        fresh = (LOST_DISK,) if self.absences and self.fresh else ()
         rot = (ROT,) if self.early else ()
         stops = (CRASH,) if self.absences or (self.losses and self.blows) else ()
         beside = (CRASH_BESIDE_LOG_REPLICA,) if self.beside else ()
-        kinds = (*self.others, *lost, *rot, *stops, *beside)
+        kinds = (*self.others, *lost, *fresh, *rot, *stops, *beside, *self.aimed)
         return tuple({kind.name: kind for kind in kinds}.values())
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
@@ -94,7 +106,10 @@ class Losses(Struct, frozen=True):
             return Fault(kind.name, 1 + pick(length * 3 // 4), pick(64), steps, pick(1 << 20))
 
         lost = [one(self.kinds[pick(len(self.kinds))], 10 + pick(200)) for _ in range(pick(self.losses + 1))]
-        away = [one(CRASH, length // 3 + pick(length)) for _ in range(pick(self.absences + 1))]
+        away = [
+            one(LOST_DISK if self.fresh and pick(2) else CRASH, length // 3 + pick(length))
+            for _ in range(pick(self.absences + 1))
+        ]
         others = draw_faults(self.others, f"{label}/others", length, pick(self.most_others + 1))
         # While what was lost is being replaced something else stops: source, target, leader, or admin.
         blows = [
@@ -109,7 +124,11 @@ class Losses(Struct, frozen=True):
             Fault(CRASH_BESIDE_LOG_REPLICA.name, SOON + pick(length - SOON), pick(64), 20, pick(1 << 20))
             for _ in range(self.beside)
         ]
-        return in_order(lost, away, others, blows, early, beside)
+        aimed = [
+            one(self.aimed[pick(len(self.aimed))], 10 + pick(200))
+            for _ in range(self.most_aimed and pick(self.most_aimed + 1))
+        ]
+        return in_order(lost, away, others, blows, early, beside, aimed)
 
 
 class Shape(Struct, frozen=True):
@@ -252,7 +271,7 @@ REPAIR = like_repair(
 REPAIR_UNDER_LOAD = like_repair(
     "repair-under-load",
     "storage nodes lose disks while many items are written",
-    Losses(most_others=1, early=1),
+    Losses(most_others=2, early=1),
     (LOG_REPLICA_COPIES, REPAIRED_UNDER_LOAD),
     Shape(rows=(2,), replicas=(3,), think=16, operations=60, item_bytes=4_000),
 )
@@ -260,15 +279,15 @@ REPAIR_UNDER_LOAD = like_repair(
 TWO_LOSSES = like_repair(
     "two-losses",
     "a second voter is lost while the first one is being replaced, of another partition or the same",
-    Losses(losses=5, absences=2, most_others=2),
-    (MADE_EMPTY, GIVEN_UP),
+    Losses(losses=5, absences=2, most_others=2, aimed=(LOST_DISK_BESIDE_REPAIR,), most_aimed=2),
+    (MADE_EMPTY, GIVEN_UP, SECOND_LOSS),
     Shape(rows=(2, 3)),
 )
 
 NODE_RETURNS = like_repair(
     "node-returns",
     "nodes that were taken for dead come back, with all they had or on a new disk",
-    Losses(losses=1, absences=3, others=(CRASH, CUT_OFF, ONE_WAY_CUT), most_others=3),
+    Losses(losses=1, absences=3, others=(CRASH, CUT_OFF, ONE_WAY_CUT), most_others=3, fresh=True),
     (DEAD_NODE_LIVES,),
 )
 
@@ -285,8 +304,8 @@ MOVE = structs.replace(
         "move",
         "replicas are moved by an operator's orders, and to nodes that have less",
         Losses(losses=1, absences=1),
-        (LEADER_REPLACED, LATE_CREATE),
-        Shape(balances=True, rows=(2, 3), late=2, late_alone=True),
+        (LEADER_REPLACED, LATE_CREATE, BALANCED),
+        Shape(balances=True, rows=(2, 3), late=2, late_alone=True, item_bytes=4_000),
     ),
     begin=partial(begin_with_orders, drains=False),
 )
@@ -296,7 +315,7 @@ DRAIN = structs.replace(
         "drain",
         "an operator orders nodes to be drained, and perhaps no more",
         Losses(losses=1, absences=1),
-        (LEADER_REPLACED,),
+        (LEADER_REPLACED, NODE_DRAINED),
         Shape(rows=(2, 3)),
     ),
     begin=partial(begin_with_orders, drains=True),
@@ -305,8 +324,15 @@ DRAIN = structs.replace(
 REPAIR_TAKEOVER = like_repair(
     "repair-takeover",
     "admins crash and are cut off while voters are replaced, and tables come and go",
-    Losses(losses=3, absences=1, others=(ADMIN_CRASH, ADMIN_CRASH, CUT_OFF, CRASH), most_others=6),
-    (ADMIN_DIED, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
+    Losses(
+        losses=3,
+        absences=1,
+        others=(ADMIN_CRASH, ADMIN_CUT, CUT_OFF, CRASH),
+        most_others=4,
+        aimed=ADMIN_CRASHES_IN_REPLACEMENT,
+        most_aimed=4,
+    ),
+    (*ADMIN_DIED_REPLACING.values(), TWO_ADMINS, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
     Shape(orders=SOME_ORDERS, rows=(2, 3)),
 )
 

@@ -56,6 +56,10 @@ class Chores:
         """Nothing is known of what an earlier term of this admin found."""
         self.waiting = {}
 
+    def planned(self) -> list[Chore]:
+        """What waits, and what was begun of late: all that is not among the known workflows yet."""
+        return [*self.waiting, *self.workflows.steps.begun]
+
     def add(self, chore: Chore) -> None:
         """Do this after what waits already, if there is room for it; else the next walk finds it again."""
         if len(self.waiting) < self.settings.chores:
@@ -85,6 +89,7 @@ class Chores:
         """Go on with what it begins; if it was not written, the next walk finds it again."""
         self.over(m.chore)
         if ending == "ok" and isinstance(m.chore, Plan | PlanSplit):
+            self.workflows.steps.begun.append(m.chore)
             self.workflows.look()
         elif ending == "ok" and isinstance(m.chore, MarkNode):
             self.hurry()  # Its replicas are lost from here on, or are not any more.

@@ -60,6 +60,10 @@ class Replacements:
         one = self.steps.known.get(partition.workflow)
         return one.work if one is not None and isinstance(one.work, ReplacementRecord) else None
 
+    def are_known(self) -> bool:
+        """Whether all are known that an earlier term has begun."""
+        return self.steps.read
+
     def to_node(self, node: NodeId) -> list[Reason]:
         """Why replicas are being made on the node of this address."""
         return [

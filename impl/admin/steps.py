@@ -20,7 +20,8 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import PartitionWork, workflow_key
-from dynaproof.impl.metadata.replacements import abandon, is_under_way
+from dynaproof.impl.metadata.replacements import Plan, abandon, is_under_way
+from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ONLY_LANE, Env, Message, Microseconds, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.paxos.records import Config
@@ -129,16 +130,24 @@ class Steps:
         """By the type of their records."""
         self.known: dict[int, Driven] = {}
         self.by_partition: dict[int, Driven] = {}
+        self.read = False
+        """Whether this term has read which there are."""
+        self.begun: list[Plan | PlanSplit] = []
+        """What it has begun since."""
 
     # --- Which there are ---
 
     def activated(self) -> None:
         """All is read anew (A2)."""
+        self.read, self.begun = False, []
         for one in list(self.known.values()):
             self.forget(one)
 
-    def found(self, there: Mapping[int, PartitionWork]) -> None:
-        """Drive what is new, and forget what has ended."""
+    def found(self, there: Mapping[int, PartitionWork], is_all: bool) -> None:
+        """Drive what is new, and forget what has ended; `is_all`: nothing was begun since that was read."""
+        self.read = True
+        if is_all:
+            self.begun = []
         for number in [number for number in self.known if number not in there]:
             self.forget(self.known[number])
         for number, work in there.items():

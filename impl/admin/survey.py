@@ -238,8 +238,9 @@ class Survey:
     # --- One partition ---
 
     def look_at(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> None:
-        """Replace a voter, if one is to be replaced and none is, or split the partition; and drop who is to
-        go. Of one that was split nothing is replaced, and its workflow drops all.
+        """Replace a voter, if one is to be replaced and none is, or split the partition, as soon as it is
+        known what an earlier term has begun; and drop who is to go. Of one that was split nothing is
+        replaced, and its workflow drops all.
         """
         if partition.state in ("split", "gone"):
             self.halved[partition.partition] = partition.state == "split"
@@ -250,7 +251,7 @@ class Survey:
             elif voter.node.name in self.dead:
                 self.mourns[voter.node.zone] = True
         plan = None
-        if may_begin(partition):
+        if may_begin(partition) and self.replacements.are_known():
             plan = self.repair(partition, candidates) or self.move(partition, candidates)
             chore = plan or self.split(partition)
             if chore is not None:
@@ -344,7 +345,7 @@ class Survey:
         """Split a partition that is too large or too hot, or whose table lacks one, if it may be split now
         (A12, 1; A18).
         """
-        planned = [one.table for one in self.chores.waiting if isinstance(one, PlanSplit)]
+        planned = [one.table for one in self.chores.planned() if isinstance(one, PlanSplit)]
         under_way = self.splits.under_way() + len(planned)
         if under_way >= self.settings.splits_at_once:
             return None
@@ -360,14 +361,14 @@ class Survey:
 
     def moves(self) -> int:
         """Moves under way, and those that are to begin."""
-        waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores.waiting)
+        waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores.planned())
         return self.replacements.moves() + waiting
 
     def is_busy(self, address: NodeId, reason: Reason) -> bool:
         """Whether as many replicas are being made on a node as may be at a time: for a repair those of other
         repairs count, for it does not wait for a move to have copied.
         """
-        waiting = [one for one in self.chores.waiting if isinstance(one, Plan)]
+        waiting = [one for one in self.chores.planned() if isinstance(one, Plan)]
         there = [one.reason for one in waiting if one.node.address == address]
         there += self.replacements.to_node(address)
         counted = [one for one in there if reason != "repair" or one == "repair"]

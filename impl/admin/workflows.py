@@ -177,7 +177,7 @@ class Workflows:
         self.looks = False
         records = read.records()
         of_partitions = [one for one in records if isinstance(one, ReplacementRecord | SplitRecord)]
-        self.steps.found({one.workflow: one for one in of_partitions})
+        self.steps.found({one.workflow: one for one in of_partitions}, is_all=not self.look_again)
         there = {record.workflow: record for record in records if isinstance(record, WorkflowRecord)}
         for gone in [number for number in self.known if number not in there]:
             self.forget(gone)

@@ -10,10 +10,12 @@ from dynaproof.specs.views.region import (
     CopyUnanswered,
     Decided,
     DeclaredDead,
+    EpochChosen,
     Failing,
     FenceLowered,
     KeyOutside,
     Leaked,
+    LearnerVotes,
     LedWhenGone,
     Listed,
     LocatedOld,
@@ -23,9 +25,11 @@ from dynaproof.specs.views.region import (
     Placed,
     RegionView,
     Removed,
+    RepairPlanned,
     ScanEnded,
     SplitServed,
     Strayed,
+    TakenForDead,
     Unended,
     Unmended,
     UserSaw,
@@ -78,6 +82,48 @@ def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
         others = [zone for zone in fact.zones if zone != fact.zone]
         if others:
             yield Violation(f"{fact.node} was taken for dead, and zone {others[0]} was not mended yet")
+
+
+@spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(TakenForDead,))
+def nodes_die_of_silence(view: RegionView) -> Iterable[Violation]:
+    """A node is taken for dead when an admin has heard nothing of it for long enough, and not before."""
+    for fact in view.take(TakenForDead):
+        if fact.silent_us < fact.least_us:
+            yield Violation(
+                f"{fact.node} was taken for dead, though it was silent for {fact.silent_us} us at the most, "
+                f"and not for {fact.least_us}"
+            )
+
+
+@spec("always", source="docs/table.md, section 3 (lost) and A10", over=RegionView, on=(RepairPlanned,))
+def repairs_replace_the_lost(view: RegionView) -> Iterable[Violation]:
+    """A voter is repaired only if it is lost: its node is dead or has a new disk, or has said that the voter
+    is silent for ever, or nothing of it two times in a row.
+    """
+    for fact in view.take(RepairPlanned):
+        if not fact.lost:
+            yield Violation(f"voter {fact.voter} of partition {fact.partition} is repaired and was not lost")
+
+
+@spec("always", source="docs/table.md, M1", over=RegionView, on=(EpochChosen,))
+def epochs_rise(view: RegionView) -> Iterable[Violation]:
+    """Each config that is chosen in a partition has a higher epoch than the one before it: so a command that
+    expects an epoch is obeyed once.
+    """
+    for fact in view.take(EpochChosen):
+        if fact.epoch <= fact.before:
+            yield Violation(
+                f"a config of epoch {fact.epoch} is chosen in partition {fact.partition} after one of epoch "
+                f"{fact.before}"
+            )
+
+
+@spec("always", source="docs/table.md, M2 and M6", over=RegionView, on=(LearnerVotes,))
+def learners_come_whole(view: RegionView) -> Iterable[Violation]:
+    """Who is to copy before it votes has its tree when a config that names it is chosen."""
+    for fact in view.take(LearnerVotes):
+        if not fact.full:
+            yield Violation(f"{fact.voter} votes in partition {fact.partition} before it has a tree")
 
 
 @spec("always", source="docs/table.md, A13", over=RegionView, on=(BecameActive,))
@@ -239,6 +285,10 @@ SPECS: tuple[AnySpec, ...] = (
     no_two_replicas_in_a_zone,
     listed_configs_were_chosen,
     nodes_die_one_zone_at_a_time,
+    nodes_die_of_silence,
+    repairs_replace_the_lost,
+    epochs_rise,
+    learners_come_whole,
     active_tables_are_whole,
     removed_tables_take_no_writes,
     fences_hold,

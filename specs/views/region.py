@@ -55,6 +55,42 @@ class DeclaredDead(RegionFact, frozen=True, gc=False):
     zones: tuple[str, ...]
 
 
+class TakenForDead(RegionFact, frozen=True, gc=False):
+    """A storage node is taken for dead that was silent for so long at the most, by the clock of the admin; it
+    is to be for as long as this at the least.
+    """
+
+    node: str
+    silent_us: int
+    least_us: int
+
+
+class RepairPlanned(RegionFact, frozen=True, gc=False):
+    """An admin is to have a voter of a partition replaced because it is lost; and whether it is, by what the
+    admin was told.
+    """
+
+    partition: int
+    voter: str
+    lost: bool
+
+
+class EpochChosen(RegionFact, frozen=True, gc=False):
+    """A config of this epoch is chosen in a partition, after one of the epoch `before`; -1: none was seen."""
+
+    partition: int
+    epoch: int
+    before: int
+
+
+class LearnerVotes(RegionFact, frozen=True, gc=False):
+    """A config is chosen that gives a vote to a replica that was to copy first; and whether it has a tree."""
+
+    partition: int
+    voter: str
+    full: bool
+
+
 class Unmended(RegionFact, frozen=True, gc=False):
     """Long after the faults, a partition lacks a voter."""
 

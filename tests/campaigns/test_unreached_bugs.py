@@ -92,6 +92,9 @@ FOUND_BY = {
         f"{REPAIRS}::test_a_leader_on_the_node_of_a_voter_that_was_lost_with_its_disk_is_asked"
     ),
     "takes_more_than_its_room": (f"{HOSTING}::test_a_command_beyond_the_bound_is_refused_with_the_bound"),
+    "partial_copy_votes": (
+        "test_replaced_voters.py::test_a_learner_takes_the_place_of_a_voter_once_it_has_caught_up"
+    ),
     "later_grants_replace_earlier_ones": (
         f"{HOSTING}::test_what_a_replica_granted_binds_its_node_though_another_one_has_ended_since"
     ),

@@ -138,7 +138,7 @@ def test_a_repair_waits_for_other_repairs_on_a_node_and_for_no_move() -> None:
     def is_busy(reason: str, *made: str) -> bool:
         replacements = SimpleNamespace(to_node=lambda _: list(made))
         survey = SimpleNamespace(
-            chores=SimpleNamespace(waiting=[]), replacements=replacements, settings=settings
+            chores=SimpleNamespace(planned=list), replacements=replacements, settings=settings
         )
         return Survey.is_busy(cast(Any, survey), there, cast(Any, reason))
 

@@ -27,7 +27,8 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for module, name in re.findall(r"reach\((sometimes\w*)\.(\w+)\)", file.read_text()):
             told.add(getattr(MODULES[module], name).name)
-    situations = (root / "checkers/kinds/split_situations.py").read_text()
+    observers = [root / f"checkers/kinds/{name}.py" for name in ("split_situations", "repair_observer")]
+    situations = "".join(file.read_text() for file in observers)
     for name in re.findall(r"self\.reach\((\w+)[\[)]", situations):
         found = getattr(sometimes_of_regions, name)
         told |= {found.name} if isinstance(found, Sometimes) else {one.name for one in found.values()}

@@ -411,6 +411,13 @@ BUGS = (
         scenario="split-and-repair",
     ),
     bug(
+        "partial_copy_votes",
+        "A learner becomes a voter before it has caught up (PartialCopyVotes).",
+        Edit(MEMBERSHIP, "near = learner.round_us >= 0 and (", "near = True or ("),
+        scenario="move",
+        breaks=("learners_come_whole",),
+    ),
+    bug(
         "later_grants_replace_earlier_ones",
         "A replica that ends soon after another one of its group makes its node forget that one's grant.",
         Edit(GRANTS, "max(until, self.granted.get(group, 0))", "until"),

@@ -91,7 +91,12 @@ class MetadataObserver:
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
         """Whom it tells of a new partition,"""
         self.drops: Callable[[int], object] = lambda _: None
-        """and that the replicas of a parent are to be dropped."""
+        """that the replicas of a parent are to be dropped,"""
+        self.replaced: Callable[[ReplacementRecord | None, ReplacementRecord | None], object]
+        self.replaced = lambda _before, _after: None
+        """that a replacement begins, goes on, or has ended,"""
+        self.marked: Callable[[NodeRecord], object] = lambda _: None
+        """and that a node is taken for dead, or lives."""
         self.given: dict[str, int] = {}
         """The highest id given so far, of each kind."""
         self.ordered: dict[tuple[str, RequestId], bool] = {}
@@ -205,14 +210,13 @@ class MetadataObserver:
 
     def replacement_changed(self, before: ReplacementRecord | None, after: ReplacementRecord | None) -> None:
         """A voter is to be replaced; the work goes on, or ends."""
+        self.replaced(before, after)
         if before is None:
             assert after is not None
             self.give("workflow", after.workflow)
             self.give(f"incarnation in partition {after.partition}", after.new.incarnation)
         elif after is None:
             self.ends(before.workflow)
-            if before.reason == "repair" and self.users_wait():
-                self.reach(sometimes_of_regions.REPAIRED_UNDER_LOAD)
         elif not goes_on(before, after):
             self.view.file(Decided(f"workflow {after.workflow}", "it was decided otherwise before"))
         elif after.step == "void" != before.step:
@@ -241,6 +245,7 @@ class MetadataObserver:
 
     def died_or_lives(self, node: NodeRecord) -> None:
         """A node is taken for dead, or has reported since."""
+        self.marked(node)
         if node.dead:
             self.view.file(DeclaredDead(node.name, node.zone, self.mourned(node.name)))
         else:

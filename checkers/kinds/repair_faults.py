@@ -1,0 +1,93 @@
+"""Faults that fall between the steps of a replacement: who drives it stops; another disk is lost while a
+voter is being repaired.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dynaproof.checkers.kinds.region_faults import AdminCrash, active_admin
+from dynaproof.checkers.runs.fault import Ground
+from dynaproof.checkers.runs.world_faults import LostDisk
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.metadata.records import ReplacementRecord, Step
+from dynaproof.impl.storage_node.host import StorageNode
+
+
+def replacements(ground: Ground) -> list[ReplacementRecord]:
+    """Those that the active admin drives."""
+    place = active_admin(ground)
+    if place is None or not isinstance(place.node, Admin):
+        return []
+    return [one.work for one in place.node.steps.of(ReplacementRecord)]
+
+
+class AdminCrashInReplacement(AdminCrash):
+    """The base of crashes of the active admin between two steps of a replacement."""
+
+    step: ClassVar[Step]
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a replacement is at that step."""
+        return any(work.step == self.step for work in replacements(ground))
+
+
+class AdminCrashWhileCreated(AdminCrashInReplacement):
+    """The new replica is to be there before it votes."""
+
+    name = "crash of the admin while a learner is made"
+    sentence = "the active admin crashes while the new replica of a replacement is made"
+    step = "create"
+
+
+class AdminCrashWhileReplaced(AdminCrashInReplacement):
+    """The config that brings the new voter is not chosen, as far as the admin knows."""
+
+    name = "crash of the admin while a voter is replaced"
+    sentence = "the active admin crashes while the config is proposed that brings a voter"
+    step = "replace"
+
+
+class AdminCrashWhileVoterMade(AdminCrashInReplacement):
+    """The new voter is chosen, and not there."""
+
+    name = "crash of the admin while a voter is made"
+    sentence = "the active admin crashes while a voter is made that is chosen"
+    step = "make"
+
+
+class AdminCrashWhileGivenUp(AdminCrashInReplacement):
+    """The epoch is to be raised by which a replacement is void."""
+
+    name = "crash of the admin while a replacement is given up"
+    sentence = "the active admin crashes while a replacement is given up"
+    step = "void"
+
+
+class LostDiskBesideRepair(LostDisk):
+    """A node loses its disk that has replicas, while a voter on another one is being repaired."""
+
+    name = "lost disk beside a repair"
+    sentence = "{} crashes and loses its disk while a voter on another node is repaired"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a repair is under way that this node has no part in."""
+        node = place.node
+        if not isinstance(node, StorageNode) or not node.replicas:
+            return False
+        return any(
+            work.reason == "repair" and place.id.address not in (work.out.node.address, work.new.node.address)
+            for work in replacements(ground)
+        )
+
+
+ADMIN_CRASHES_IN_REPLACEMENT = (
+    AdminCrashWhileCreated(),
+    AdminCrashWhileReplaced(),
+    AdminCrashWhileVoterMade(),
+    AdminCrashWhileGivenUp(),
+)
+LOST_DISK_BESIDE_REPAIR = LostDiskBesideRepair()

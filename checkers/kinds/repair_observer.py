@@ -1,0 +1,253 @@
+"""Why and when voters are replaced, and nodes taken for dead, against what has become of them; and the
+situations that a campaign counts of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from dynaproof.checkers.world.place import Place
+from dynaproof.impl.admin.admin import Admin
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.metadata.records import (
+    METADATA,
+    NodeRecord,
+    ReplacementRecord,
+)
+from dynaproof.impl.metadata.replacements import Plan
+from dynaproof.impl.node import Microseconds
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport
+from dynaproof.specs.observe.impl.metadata import MetadataObserver
+from dynaproof.specs.observe.impl.place import given, replica_of
+from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.sometimes_of_regions import (
+    ADMIN_DIED_REPLACING,
+    BALANCED,
+    NODE_DRAINED,
+    REPAIRED_UNDER_LOAD,
+    SECOND_LOSS,
+)
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.region import (
+    EpochChosen,
+    LearnerVotes,
+    Overfull,
+    RegionView,
+    RepairPlanned,
+    TakenForDead,
+)
+
+
+class Listening:
+    """What a life of an admin has heard of the storage nodes."""
+
+    __slots__ = ("chunks", "heard", "longest", "newest", "now", "planned", "said", "since")
+
+    def __init__(self, now: Microseconds) -> None:
+        self.since = self.now = now
+        """When it began, and when it did something last, by its clock."""
+        self.heard: dict[str, Microseconds] = {}
+        """When a node was heard last;"""
+        self.longest: dict[str, Microseconds] = {}
+        """how long it was silent at the most before that;"""
+        self.newest: dict[str, tuple[int, int, int]] = {}
+        """and the disk, boot and number of its newest report."""
+        self.chunks: dict[str, dict[int, tuple[HostedReplica, ...]]] = {}
+        """Of that report what has come, by what precedes it;"""
+        self.said: dict[str, list[dict[int, HostedReplica]]] = {}
+        """and the last two that came whole, by partition, the later one first."""
+        self.planned: tuple[Plan, ...] = ()
+        """The repairs that wait to be written down."""
+
+    def hears(self, m: NodeReport) -> None:
+        """A report has come; one that is older than another says nothing of today."""
+        node, report = m.node.name, (m.node.incarnation, m.boot, m.number)
+        if report < self.newest.get(node, report):
+            return
+        if report != self.newest.get(node):
+            self.chunks[node] = {}
+        self.newest[node] = report
+        self.longest[node] = self.silent_us(node)
+        chunks = self.chunks[node]
+        if (m.first not in chunks and sum(map(len, chunks.values())) < m.total) or not m.total:
+            chunks[m.first] = m.replicas
+            if sum(map(len, chunks.values())) >= m.total:
+                hosted = {one.partition: one for first in sorted(chunks) for one in chunks[first]}
+                self.said[node] = [hosted, *self.said.get(node, ())][:2]
+        self.heard[node] = self.now
+
+    def silent_us(self, node: str) -> Microseconds:
+        """For how long a node was not heard, at the most."""
+        return max(self.longest.get(node, 0), self.now - self.heard.get(node, self.since))
+
+
+class RepairObserver:
+    """Files facts about repairs; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (
+        EpochChosen,
+        LearnerVotes,
+        Overfull,
+        RepairPlanned,
+        TakenForDead,
+    )
+
+    def __init__(
+        self,
+        region: RegionView,
+        metadata: MetadataObserver,
+        settings: AdminSettings,
+        voters_of: Callable[[int], tuple[Member, ...]],
+        reach: Callable[[Sometimes], None],
+    ) -> None:
+        self.region = region
+        self.metadata = metadata
+        self.settings = settings
+        self.voters_of = voters_of
+        """Those of the newest config of a partition that is chosen."""
+        self.reach = reach
+        self.lives: dict[str, Listening] = {}
+        """By admin, what this life of it has heard;"""
+        self.ended: dict[tuple[str, str], Microseconds] = {}
+        """and by admin and node, how long that was silent for the one before."""
+        self.brought: dict[tuple[int, Member], bool] = {}
+        """Voters that repairs have brought, and that were not reported with a tree yet."""
+        self.learners: dict[tuple[int, Member], bool] = {}
+        """Those that are to have a tree before they vote."""
+        self.epochs: dict[int, int] = {}
+        """Of the newest config of each partition in which one was chosen."""
+        self.mourned: dict[str, bool] = {}
+        """Storage nodes that were ever taken for dead."""
+        self.used: dict[str, bool] = {}
+        """Storage nodes that have hosted replicas of tables."""
+
+    # --- What admins hear ---
+
+    def admin_handled(self, place: Place) -> None:
+        """An admin has handled something."""
+        life = self.lives.get(place.name)
+        if life is None:
+            life = self.lives[place.name] = Listening(place.env.now)
+        life.now = place.env.now
+        message, admin = given(place), place.node
+        if isinstance(message, NodeReport):
+            life.hears(message)
+        assert isinstance(admin, Admin)
+        chores = admin.survey.chores
+        waiting = [one for one in (*chores.waiting, chores.doing) if isinstance(one, Plan)]
+        for plan in waiting:
+            if plan.reason == "repair" and plan not in life.planned:
+                self.region.file(RepairPlanned(plan.partition, str(plan.out), self.is_lost(life, plan)))
+        life.planned = tuple(waiting)
+
+    def admin_stopped(self, place: Place) -> None:
+        """An admin has stopped."""
+        life = self.lives.pop(place.name, None)
+        if life is not None:
+            self.ended |= {(place.name, node): life.silent_us(node) for node in life.heard}
+        admin = place.node
+        if isinstance(admin, Admin) and admin.term.active:
+            for work in self.metadata.of(ReplacementRecord):
+                self.reach(ADMIN_DIED_REPLACING[work.step])
+
+    def marked(self, node: NodeRecord) -> None:
+        """A node is taken for dead, or has reported since."""
+        name, life = self.metadata.active, self.lives.get(self.metadata.active)
+        self.mourned[node.name] = True
+        if not node.dead:
+            for one in self.lives.values():
+                one.longest.pop(node.name, None)
+            self.ended = {key: silent for key, silent in self.ended.items() if key[1] != node.name}
+        elif life is not None:
+            silent_us = max(life.silent_us(node.name), self.ended.get((name, node.name), 0))
+            self.region.file(TakenForDead(node.name, silent_us, self.settings.dead_us))
+
+    # --- What is replaced ---
+
+    def replaced(self, before: ReplacementRecord | None, after: ReplacementRecord | None) -> None:
+        """A voter is to be replaced, or that has ended."""
+        if before is None:
+            assert after is not None
+            if after.role == "full":
+                self.learners[after.partition, after.new] = True
+            self.look_at_bounds(after)
+        elif after is None and before.new in self.voters_of(before.partition):
+            if before.reason == "repair":
+                self.brought[before.partition, before.new] = True
+            elif before.reason == "balance":
+                self.reach(BALANCED)
+
+    def is_lost(self, life: Listening, plan: Plan) -> bool:
+        """Whether a voter that is to be repaired is lost, by what its admin was told: its node is dead, or
+        was, or has another disk; or that node's last report says that it is silent, or its last two say
+        nothing of it.
+        """
+        out = plan.out
+        if out.node.name in self.mourned or life.newest.get(out.node.name, (0,))[0] > out.node.incarnation:
+            return True
+        there = [said.get(plan.partition) for said in life.said.get(out.node.name, ())]
+        newest = there[0] if there else None
+        if newest is not None and newest.silent and newest.member.incarnation >= out.incarnation:
+            return True
+        return len(there) > 1 and all(one is None or one.member != out for one in there)
+
+    def config_chosen(self, partition: int, config: Config, places: Mapping[str, Place]) -> None:
+        """A config of a partition is chosen. Of a node that is down nothing is known."""
+        before = self.epochs.get(partition, 0)
+        self.region.file(EpochChosen(partition, config.epoch, before))
+        self.epochs[partition] = config.epoch
+        new = config.brought
+        if new is None or not self.learners.pop((partition, new), False):
+            return
+        place = places.get(new.node.name)
+        replica = None if place is None or not place.up else replica_of(place, partition)
+        if replica is not None and replica.member == new:
+            self.region.file(LearnerVotes(partition, str(new), replica.full))
+
+    def look_at_bounds(self, begun: ReplacementRecord) -> None:
+        """Not more are moved at a time than may be, nor repaired on one node."""
+        there = self.metadata.of(ReplacementRecord)
+        moved = [one for one in (*there, begun) if one.reason in ("drain", "balance")]
+        repaired = [
+            one
+            for one in (*there, begun)
+            if one.reason == "repair" and one.new.node.address == begun.new.node.address
+        ]
+        bounds = self.settings.balance_at_once, self.settings.repairs_per_node
+        if begun in moved:
+            self.bound("moves of replicas", len(moved), bounds[0])
+        if begun in repaired:
+            self.bound(f"repairs on {begun.new.node.name}", len(repaired), bounds[1])
+
+    def bound(self, what: str, length: int, bound: int) -> None:
+        """Not more than these."""
+        if length > bound:
+            self.region.file(Overfull(self.metadata.active, what, length, bound))
+
+    # --- Situations ---
+
+    def reported(self, place: Place, m: NodeReport) -> None:
+        """A storage node says what it hosts."""
+        for one in m.replicas if self.brought else ():
+            if (
+                one.full
+                and self.brought.pop((one.partition, one.member), False)
+                and self.metadata.users_wait()
+            ):
+                self.reach(REPAIRED_UNDER_LOAD)
+        if any(one.partition != METADATA for one in m.replicas):
+            self.used[place.name] = True
+        elif m.total == len(m.replicas) and self.used.pop(place.name, False):
+            nodes = self.metadata.of(NodeRecord)
+            if any(one.name == place.name and one.draining for one in nodes):
+                self.reach(NODE_DRAINED)
+
+    def lost(self, place: Place) -> None:
+        """A storage node has lost its disk."""
+        works = [one for one in self.metadata.of(ReplacementRecord) if one.reason == "repair"]
+        repaired = [work.out for work in works] + [member for _, member in self.brought]
+        if any(member.node.address != place.id.address for member in repaired):
+            self.reach(SECOND_LOSS)

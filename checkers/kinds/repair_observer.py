@@ -195,7 +195,7 @@ class RepairObserver:
         return len(there) > 1 and all(one is None or one.member != out for one in there)
 
     def config_chosen(self, partition: int, config: Config, places: Mapping[str, Place]) -> None:
-        """A config of a partition is chosen. Of a node that is down nothing is known."""
+        """A config of a partition is chosen. Of a node that is down it is only known who was never there."""
         before = self.epochs.get(partition, 0)
         self.region.file(EpochChosen(partition, config.epoch, before))
         self.epochs[partition] = config.epoch
@@ -204,7 +204,9 @@ class RepairObserver:
             return
         place = places.get(new.node.name)
         replica = None if place is None or not place.up else replica_of(place, partition)
-        if replica is not None and replica.member == new:
+        if not self.metadata.is_made(partition, new):
+            self.region.file(LearnerVotes(partition, str(new), full=False))
+        elif replica is not None and replica.member == new:
             self.region.file(LearnerVotes(partition, str(new), replica.full))
 
     def look_at_bounds(self, begun: ReplacementRecord) -> None:

@@ -6,6 +6,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CHORES,
     HOST,
+    MEMBERSHIP,
     NODES,
     PAXOS_RECORDS,
     PLACEMENT,
@@ -329,6 +330,14 @@ BUGS = (
         Edit(SURVEY, "return len(counted) >= self.settings.repairs_per_node", "return False"),
         scenario="repair",
         breaks=("routers_and_admins_stay_bounded",),
+    ),
+    bug(
+        "learners_not_waited_for",
+        "A replica that is to copy first gets its vote before it is made.",
+        Edit(REPLACED, 'elif step == "create" and made:', 'elif step == "create":'),
+        Edit(MEMBERSHIP, "near = learner.round_us >= 0 and (", "near = True or ("),
+        scenario="move",
+        breaks=("learners_come_whole",),
     ),
     bug(
         "replaced_at_the_same_epoch",

@@ -44,7 +44,7 @@ from dynaproof.specs.views.region import (
 class Listening:
     """What a life of an admin has heard of the storage nodes."""
 
-    __slots__ = ("chunks", "heard", "longest", "newest", "now", "planned", "said", "since")
+    __slots__ = ("chunks", "heard", "longest", "newest", "now", "planned", "said", "since", "whole")
 
     def __init__(self, now: Microseconds) -> None:
         self.since = self.now = now
@@ -57,8 +57,10 @@ class Listening:
         """and the disk, boot and number of its newest report."""
         self.chunks: dict[str, dict[int, tuple[HostedReplica, ...]]] = {}
         """Of that report what has come, by what precedes it;"""
+        self.whole: dict[str, tuple[int, int, int]] = {}
+        """the newest one that came whole;"""
         self.said: dict[str, list[dict[int, HostedReplica]]] = {}
-        """and the last two that came whole, by partition, the later one first."""
+        """and what the last two of those say, by partition, the later one first."""
         self.planned: tuple[Plan, ...] = ()
         """The repairs that wait to be written down."""
 
@@ -71,13 +73,13 @@ class Listening:
             self.chunks[node] = {}
         self.newest[node] = report
         self.longest[node] = self.silent_us(node)
-        chunks = self.chunks[node]
-        if (m.first not in chunks and sum(map(len, chunks.values())) < m.total) or not m.total:
-            chunks[m.first] = m.replicas
-            if sum(map(len, chunks.values())) >= m.total:
-                hosted = {one.partition: one for first in sorted(chunks) for one in chunks[first]}
-                self.said[node] = [hosted, *self.said.get(node, ())][:2]
         self.heard[node] = self.now
+        chunks = self.chunks[node]
+        chunks[m.first] = m.replicas
+        if report != self.whole.get(node) and sum(map(len, chunks.values())) >= m.total:
+            self.whole[node] = report
+            hosted = {one.partition: one for first in sorted(chunks) for one in chunks[first]}
+            self.said[node] = [hosted, *self.said.get(node, ())][:2]
 
     def silent_us(self, node: str) -> Microseconds:
         """For how long a node was not heard, at the most."""

@@ -16,6 +16,7 @@ from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never, what_lags
+from dynaproof.checkers.scenarios.region_probe import is_of_use
 from dynaproof.checkers.scenarios.region_run import (
     GroupOfRegion,
     file,
@@ -119,10 +120,10 @@ def rest(run: Run) -> None:
 
 def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
     """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
-    scenario asks of it, keeps nothing that is not named, and becomes quiet.
+    scenario asks of it, is of use, keeps nothing that is not named, and becomes quiet.
     """
     first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
-    for judge in (*first, *also, hears_its_rates, keeps_nothing, quiet):
+    for judge in (*first, *also, hears_its_rates, is_of_use, keeps_nothing, quiet):
         if run.failure is None:
             judge(run)
             run.check()
@@ -145,7 +146,7 @@ def mends(run: Run) -> None:
     run.advance_until(never, run.world.under_way_until - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
         for fact in what_lags(group, bound):
-            file_of(run, group, fact)
+            file_of(run, group.number, fact)
     run.advance_until(lambda: any(map(is_active, run.places_of(ADMIN))), bound, most_steps(run))
     if run.failure is None and not any(map(is_active, run.places_of(ADMIN))):
         file(run, Unended("the time without an active admin", bound))
@@ -366,11 +367,11 @@ def becomes_quiet(run: Run, judged: Callable[[Group], bool]) -> None:
     for group in wait_for_each(run, lambda group: not judged(group) or group.quiet(), bound):
         run.advance_until(group.caught_up, bound, most_steps(run))
         for fact in what_lags(group, bound):
-            file_of(run, group, fact)
+            file_of(run, group.number, fact)
         for replica in group.replicas():
             what = group.differs(replica)
             if what is not None:
-                file_of(run, group, Unequal(replica.member, what))
+                file_of(run, group.number, Unequal(replica.member, what))
 
 
 def voters_of(run: Run, group: int) -> tuple[Member, ...]:

@@ -70,9 +70,9 @@ def file(run: Run, fact: Any) -> None:
     observed(run).region.file(fact)
 
 
-def file_of(run: Run, group: Group, fact: Any) -> None:
+def file_of(run: Run, group: int, fact: Any) -> None:
     """File a fact of a group."""
-    observed(run).of(group.number).view.file(fact)
+    observed(run).of(group).view.file(fact)
 
 
 def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[Group]:

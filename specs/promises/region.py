@@ -10,6 +10,7 @@ from dynaproof.specs.views.region import (
     CopyUnanswered,
     Decided,
     DeclaredDead,
+    Denied,
     Failing,
     FenceLowered,
     KeyOutside,
@@ -175,6 +176,15 @@ def scan_returns_each_once(view: RegionView) -> Iterable[Violation]:
             yield Violation(f"a scan of {fact.table} returned {fact.repeated[0]!r} again")
 
 
+@spec("always", source="docs/table.md, R1", over=RegionView, on=(Denied,))
+def active_tables_are_found(view: RegionView) -> Iterable[Violation]:
+    """Nobody is told that there is no such table of one that is active from before the question until the
+    answer.
+    """
+    for fact in view.take(Denied):
+        yield Violation(f"{fact.user} asked for {fact.what}, and heard that there is no {fact.table}")
+
+
 @spec("eventually", source="docs/table.md, A11", over=RegionView, on=(Leaked,))
 def nothing_leaks(view: RegionView) -> Iterable[Violation]:
     """When the faults have stopped, no replica, file, record or workflow is left that nothing names."""
@@ -250,6 +260,7 @@ SPECS: tuple[AnySpec, ...] = (
     splits_stop_briefly,
     users_see_one_table,
     scan_returns_each_once,
+    active_tables_are_found,
     nothing_leaks,
     what_was_begun_ends,
     every_partition_regains_its_voters,

@@ -211,6 +211,14 @@ class Failing(RegionFact, frozen=True, gc=False):
     later_us: int
 
 
+class Denied(RegionFact, frozen=True, gc=False):
+    """A user was told that there is no such table, and it was active all the time."""
+
+    user: str
+    what: str
+    table: str
+
+
 class RegionView(View[RegionFact]):
     """Facts about one region; each is judged in the step that shows it."""
 

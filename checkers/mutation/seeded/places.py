@@ -3,6 +3,7 @@
 DRIVER = "dynaproof.impl.driver"
 CALL = "dynaproof.impl.router.call"
 CALLER = "dynaproof.impl.router.caller"
+CONTROL = "dynaproof.impl.router.control"
 KEYS = "dynaproof.impl.router.keys"
 ROUTER = "dynaproof.impl.router.router"
 SESSIONS = "dynaproof.impl.sessions"

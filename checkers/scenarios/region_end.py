@@ -15,7 +15,8 @@ from dynaproof.checkers.kinds.region import ADMIN, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
-from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never, what_lags
+from dynaproof.checkers.scenarios.calm_end import judge_calm
+from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, judge_cuts, never, what_lags
 from dynaproof.checkers.scenarios.region_probe import is_of_use
 from dynaproof.checkers.scenarios.region_run import (
     GroupOfRegion,
@@ -47,7 +48,7 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
+from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended, Unmended
 
 PROVIDES: tuple[type[Fact], ...] = (
@@ -56,13 +57,12 @@ PROVIDES: tuple[type[Fact], ...] = (
     IdleElection,
     Leaked,
     Stalled,
-    Unanswered,
     Uncut,
     Unended,
     Unequal,
     Unmended,
 )
-"""The types of all facts that are filed here, or that a group's end would file."""
+"""The types of all facts that are filed by the end."""
 
 Judge: TypeAlias = Callable[[Run], None]
 """Waits for something at the end of a run, and files what it has waited for in vain."""
@@ -120,10 +120,10 @@ def rest(run: Run) -> None:
 
 def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
     """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
-    scenario asks of it, is of use, keeps nothing that is not named, and becomes quiet.
+    scenario asks of it, is of use, keeps nothing that is not named, becomes quiet, and stays so.
     """
     first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
-    for judge in (*first, *also, hears_its_rates, is_of_use, keeps_nothing, quiet):
+    for judge in (*first, *also, hears_its_rates, is_of_use, keeps_nothing, quiet, stays_quiet):
         if run.failure is None:
             judge(run)
             run.check()
@@ -359,6 +359,14 @@ def quiet(run: Run) -> None:
     if run.failure is None:
         run.perform("rest")
         becomes_quiet(run, lambda group: group.number == METADATA)
+
+
+def stays_quiet(run: Run) -> None:
+    """No leader changes any more, and logs are cut."""
+    groups = list(groups_of(run))
+    judge_calm(run, groups, most_steps(run))
+    for group in groups if run.failure is None else ():
+        judge_cuts(run, group)
 
 
 def becomes_quiet(run: Run, judged: Callable[[Group], bool]) -> None:

@@ -21,6 +21,8 @@ from dynaproof.checkers.scenarios.table import TABLE
         ("active_tables_not_kept", "active_tables_are_found"),
         ("every_put_is_one_too_many", "progress_after_faults_stop"),
         ("every_page_is_one_too_many", "what_was_begun_ends"),
+        ("deaf_leader_hands_over", "no_idle_elections"),
+        ("tables_write_no_checkpoints", "logs_get_cut"),
     ],
 )
 def test_what_is_judged_of_a_region_can_fail(

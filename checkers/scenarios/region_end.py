@@ -17,15 +17,16 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
 from dynaproof.checkers.scenarios.calm_end import judge_calm
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, judge_cuts, never, what_lags
+from dynaproof.checkers.scenarios.region_leaks import keeps_nothing
 from dynaproof.checkers.scenarios.region_probe import is_of_use
 from dynaproof.checkers.scenarios.region_run import (
-    GroupOfRegion,
     file,
     file_of,
     groups_of,
     listed,
     most_steps,
     observed,
+    time_to_repair,
     users_of,
     wait_for_each,
 )
@@ -42,11 +43,6 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.metadata.replacements import Plan
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
-from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.records import Config
-from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended, Unmended
@@ -237,17 +233,6 @@ def ends(run: Run) -> None:
         file(run, Unended(f"the workflow to {workflow.kind} {workflow.table}", bound))
 
 
-def time_to_repair(run: Run) -> int:
-    """Within which nodes that stay down are taken for dead, and their voters replaced: those of three zones
-    one after the other, and in each a replacement is given up once.
-    """
-    config: RegionConfig = run.config
-    if not config.repairs:
-        return 0
-    each = config.admin.dead_us + 2 * config.admin.patience_us
-    return SETTLING_LEASES * config.settings.lease_us + 3 * each
-
-
 def regains_voters(run: Run) -> None:
     """Of every partition all voters are there, and no voter is being replaced. A node that stays down is
     taken for dead first, and what was begun with it is given up.
@@ -380,64 +365,3 @@ def becomes_quiet(run: Run, judged: Callable[[Group], bool]) -> None:
             what = group.differs(replica)
             if what is not None:
                 file_of(run, group.number, Unequal(replica.member, what))
-
-
-def voters_of(run: Run, group: int) -> tuple[Member, ...]:
-    """Those of a group's newest chosen config."""
-    config: Config = observed(run).groups[group].config
-    return config.voters
-
-
-def lacks_a_voter(run: Run, number: int) -> bool:
-    """Whether the leader of a group does not hear a voter, at a link that stays cut: then it cannot know that
-    all voters are admitted, and who has left stays until then (rule M7).
-    """
-    group = GroupOfRegion(run, number, observed(run).groups[number])
-    leader = group.leader()
-    there = () if leader is None else (run.world.at(leader.member.node),)
-    return any(is_cut_off(place, voter) for place in there for voter in group.observation.config.voters)
-
-
-def time_to_come_home(run: Run) -> Microseconds:
-    """How long it may take until no child needs the pages of its parent any more, by the slowest clock."""
-    config: RegionConfig = run.config
-    settings, most = config.settings, 0
-    for place in run.places_of(HOST):
-        for replica in place.node.replicas.values() if isinstance(place.node, StorageNode) else ():
-            older = replica.state.pages.line[:-1]
-            most = max(most, sum(len(place.disk.pages(part.name)) for part in older))
-    return 2 * -(-most // settings.home_pages) * settings.home_us
-
-
-def keeps_nothing(run: Run) -> None:
-    """No storage node keeps anything of a partition of which there is no record, nor a replica that the
-    config of its partition does not name; and the metadata lists none that is to go.
-    """
-    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run) + time_to_come_home(run)
-
-    def left() -> list[tuple[str, str]]:
-        records = observed(run).metadata.of(PartitionRecord)
-        voters = {one.partition: voters_of(run, one.partition) for one in records if one.state != "gone"}
-        voters[METADATA] = voters_of(run, METADATA)
-        found: list[tuple[str, str]] = []
-        for place in run.places_of(HOST):
-            node = place.node
-            if not place.up or not isinstance(node, StorageNode):
-                continue
-            files = replicas_named((*place.disk.logs(LOGS), *place.disk.files(PAGES)))
-            here = ((group, replica.incarnation) for group, replica in node.replicas.items())
-            for group, incarnation in dict.fromkeys((*here, *files)):
-                if group not in voters:
-                    found.append((place.name, f"partition {group}"))
-                elif Member(place.id, incarnation) not in voters[group] and not lacks_a_voter(run, group):
-                    found.append((place.name, f"replica {incarnation} of partition {group}"))
-        return found or [
-            ("the metadata", f"{one.member} of partition {record.partition}")
-            for record in records
-            for one in record.pending
-            if one.member.node.name != run.injector.excluded and not lacks_a_voter(run, record.partition)
-        ]
-
-    run.advance_until(lambda: not left(), bound, most_steps(run))
-    for where, what in left() if run.failure is None else ():
-        file(run, Leaked(where, what))

@@ -12,7 +12,7 @@ from dynaproof.checkers.kinds.region import USER, RegionConfig
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.scaled import METRICS
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.scenarios.fair_end import STEPS
+from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord
 from dynaproof.impl.storage_node.emitter import MOST_KEPT
@@ -63,6 +63,17 @@ def most_steps(run: Run) -> int:
     config: RegionConfig = run.config
     touches = max(1, config.settings.heartbeat_us // config.admin.touch_us // 4)
     return STEPS * (2 + voters // 8) * unheard * touches
+
+
+def time_to_repair(run: Run) -> int:
+    """Within which nodes that stay down are taken for dead, and their voters replaced: those of three zones
+    one after the other, and in each a replacement is given up once.
+    """
+    config: RegionConfig = run.config
+    if not config.repairs:
+        return 0
+    each = config.admin.dead_us + 2 * config.admin.patience_us
+    return SETTLING_LEASES * config.settings.lease_us + 3 * each
 
 
 def file(run: Run, fact: Any) -> None:

@@ -21,6 +21,7 @@ from dynaproof.checkers.scenarios.table import TABLE
         ("active_tables_not_kept", "active_tables_are_found"),
         ("every_put_is_one_too_many", "progress_after_faults_stop"),
         ("every_page_is_one_too_many", "what_was_begun_ends"),
+        ("records_of_partitions_stay", "nothing_leaks"),
         ("deaf_leader_hands_over", "no_idle_elections"),
         ("tables_write_no_checkpoints", "logs_get_cut"),
     ],

@@ -126,6 +126,7 @@ class RegionObservation(GroupsObservation):
         """The parents of children that the metadata does not list yet."""
         self.commands = CommandObserver(self.region, self.reach)
         self.metadata.has_refused = self.commands.has_refused
+        self.commands.named = self.metadata.names
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
         self.places: dict[str, Place] = {}
@@ -283,6 +284,7 @@ class RegionObservation(GroupsObservation):
             self.located(place)
         elif type(command) is SplitPartition:
             self.splits.answered(place)
+        self.commands.handled(place)
         group = self.groups.get(lane)
         if group is None:
             if replica_of(place, lane) is not None:

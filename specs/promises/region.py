@@ -11,6 +11,7 @@ from dynaproof.specs.views.region import (
     Decided,
     DeclaredDead,
     Denied,
+    Doubled,
     Failing,
     FenceLowered,
     KeyOutside,
@@ -18,6 +19,7 @@ from dynaproof.specs.views.region import (
     LedWhenGone,
     Listed,
     LocatedOld,
+    MadeUnrecorded,
     MetadataChanged,
     ObeyedOldTerm,
     Overfull,
@@ -49,9 +51,13 @@ def workflow_steps_happen_once(view: RegionView) -> Iterable[Violation]:
             yield Violation(f"{fact.what} was decided, and {fact.before}")
 
 
-@spec("always", source="docs/table.md, M2", over=RegionView, on=(Placed,))
+@spec("always", source="docs/table.md, M2", over=RegionView, on=(Placed, Doubled))
 def no_two_replicas_in_a_zone(view: RegionView) -> Iterable[Violation]:
-    """Of a partition's n voters a zone has (n - 1) / 2 at the most, so one of three; and a node has one."""
+    """Of a partition's n voters a zone has (n - 1) / 2 at the most, so one of three; and a node has one
+    replica at the most, be it a voter or not.
+    """
+    for doubled in view.take(Doubled):
+        yield Violation(f"{doubled.node} makes a second replica of partition {doubled.partition}")
     for fact in view.take(Placed):
         most = (len(fact.zones) - 1) // 2
         for zone in dict.fromkeys(fact.zones):
@@ -62,6 +68,15 @@ def no_two_replicas_in_a_zone(view: RegionView) -> Iterable[Violation]:
                 )
         if len(dict.fromkeys(fact.nodes)) < len(fact.nodes):
             yield Violation(f"partition {fact.partition} has two voters on one node: {', '.join(fact.nodes)}")
+
+
+@spec("always", source="docs/table.md, A3", over=RegionView, on=(MadeUnrecorded,))
+def replicas_are_recorded_first(view: RegionView) -> Iterable[Violation]:
+    """No replica is made that its partition's record does not name: as a voter, or among those that are no
+    voters, of which a partition has few.
+    """
+    for fact in view.take(MadeUnrecorded):
+        yield Violation(f"{fact.member} of partition {fact.partition} is made, and no record names it")
 
 
 @spec("always", source="docs/table.md, A9", over=RegionView, on=(Listed,))
@@ -247,6 +262,7 @@ SPECS: tuple[AnySpec, ...] = (
     only_the_active_admin_changes,
     workflow_steps_happen_once,
     no_two_replicas_in_a_zone,
+    replicas_are_recorded_first,
     listed_configs_were_chosen,
     nodes_die_one_zone_at_a_time,
     active_tables_are_whole,

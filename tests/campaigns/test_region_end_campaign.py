@@ -22,6 +22,8 @@ from dynaproof.checkers.scenarios.table import TABLE
         ("every_put_is_one_too_many", "progress_after_faults_stop"),
         ("every_page_is_one_too_many", "what_was_begun_ends"),
         ("records_of_partitions_stay", "nothing_leaks"),
+        ("new_replica_not_recorded", "replicas_are_recorded_first"),
+        ("metadata_in_two_zones", "no_two_replicas_in_a_zone"),
         ("deaf_leader_hands_over", "no_idle_elections"),
         ("tables_write_no_checkpoints", "logs_get_cut"),
     ],

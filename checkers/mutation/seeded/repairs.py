@@ -286,4 +286,15 @@ BUGS = (
         scenario="five",
         breaks=("no_two_replicas_in_a_zone",),
     ),
+    bug(
+        "new_replica_not_recorded",
+        "The record of a partition does not name the replica that is to be made.",
+        Edit(
+            REPLACED,
+            "pending=(*partition.pending, Pending(new, epoch, False)),",
+            "pending=partition.pending,",
+        ),
+        scenario="move",
+        breaks=("replicas_are_recorded_first",),
+    ),
 )

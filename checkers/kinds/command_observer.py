@@ -16,13 +16,13 @@ from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl.place import sent
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.region import FenceLowered, ObeyedOldTerm, RegionView
+from dynaproof.specs.views.region import Doubled, FenceLowered, MadeUnrecorded, ObeyedOldTerm, RegionView
 
 
 class CommandObserver:
     """Files facts about what nodes obey."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (FenceLowered, ObeyedOldTerm)
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Doubled, FenceLowered, MadeUnrecorded, ObeyedOldTerm)
 
     COMMANDS: ClassVar[frozenset[type[Any]]] = frozenset(
         (CreateReplica, DropReplica, DropPartition, RaiseFence)
@@ -34,6 +34,8 @@ class CommandObserver:
         self.reach = reach
         self.fences: dict[NodeId, int] = {}
         """By storage node and disk, the highest fence that it has shown."""
+        self.named: Callable[[int, Member], bool] = lambda _partition, _member: True
+        """Whether the metadata names a replica of a partition, or has no record of that."""
         self.refused: dict[tuple[int, Member], bool] = {}
         """Replicas for which a node had no room, each with its partition."""
 
@@ -52,6 +54,8 @@ class CommandObserver:
         """A storage node was told to make a replica, perhaps too late."""
         node = place.node
         assert isinstance(node, StorageNode)
+        if place.lane in node.making and not self.named(place.lane, command.member):
+            self.region.file(MadeUnrecorded(place.lane, command.member))
         parent = node.replicas.get(command.parent)
         if command.parent and place.lane in node.making and (parent is None or not parent.rooted):
             self.reach(sometimes_of_regions.CHILD_BY_COPY)
@@ -62,6 +66,12 @@ class CommandObserver:
         ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
         if ended and command.member.node == place.id and not node.journal.buried(place.lane):
             self.reach(sometimes_of_regions.LATE_CREATE)
+
+    def handled(self, place: Place) -> None:
+        """A handler of a storage node has run in the lane of a partition."""
+        node = place.node
+        if isinstance(node, StorageNode) and place.lane in node.making and place.lane in node.replicas:
+            self.region.file(Doubled(place.lane, place.name))
 
     def has_refused(self, partition: int, member: Member) -> bool:
         """Whether a node had no room for a replica."""

@@ -112,6 +112,7 @@ class RegionObservation(GroupsObservation):
         self.users = UserObserver(self.region, Judge, self.schema_of)
         self.users.endings = self.endings
         self.errors = ErrorObserver(self.region)
+        self.errors.acknowledged = self.acknowledged
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
@@ -130,6 +131,7 @@ class RegionObservation(GroupsObservation):
         """The parents of children that the metadata does not list yet."""
         self.commands = CommandObserver(self.region, self.reach)
         self.metadata.has_refused = self.commands.has_refused
+        self.commands.named = self.metadata.names
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
         self.places: dict[str, Place] = {}
@@ -155,7 +157,8 @@ class RegionObservation(GroupsObservation):
         self.metadata.chosen(record)
         for change in record.changes():
             if change.key.startswith(TABLES):
-                self.errors.changed(change.key[len(TABLES) :].decode())
+                name, table = change.key[len(TABLES) :].decode(), self.metadata.records.get(change.key)
+                self.errors.changed(name, table, record.slot)
         for table in self.metadata.of(TableRecord):
             if isinstance(table, ProvisionedTable):
                 self.errors.provisioned[table.name] = True
@@ -291,6 +294,7 @@ class RegionObservation(GroupsObservation):
             self.located(place)
         elif type(command) is SplitPartition:
             self.splits.answered(place)
+        self.commands.handled(place)
         group = self.groups.get(lane)
         if group is None:
             if replica_of(place, lane) is not None:
@@ -346,10 +350,14 @@ class RegionObservation(GroupsObservation):
 
     def located(self, place: Place) -> None:
         """The metadata has just been asked where a table is; when the answer leaves, it may have waited."""
-        acknowledged = max(self.groups[METADATA].view.acknowledged, default=0)
+        acknowledged = self.acknowledged()
         for message in sent(place):
             if isinstance(message, Located) and message.slot < acknowledged:
                 self.region.file(LocatedOld(place.name, message.slot, acknowledged))
+
+    def acknowledged(self) -> int:
+        """The last slot of the metadata of which a change was acknowledged."""
+        return max(self.groups[METADATA].view.acknowledged, default=0)
 
     def crossed(self, place: Place, note: Crossed) -> None:
         """A request goes on in a child: what became of it before is known to whoever applied the split."""

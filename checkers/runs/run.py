@@ -18,7 +18,7 @@ from dynaproof.checkers.runs.evaluation import Evaluation
 from dynaproof.checkers.runs.injector import Injector
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.refining import Follower
-from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, Scenario
+from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, SETUP, Scenario
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place, full_name
@@ -116,18 +116,26 @@ class Run:
     # --- Phases ---
 
     def set_up(self) -> None:
-        """Make the system ready."""
+        """Make the system ready; it is a failure if it does not become so: nothing would be asked of it."""
         self.scenario.place(self)
         self.check()
         for condition, action in self.scenario.stages:
-            self.advance(partial(condition, self), MOST_SETUP_STEPS)
+            self.wait_in_setup(condition, f'"{action}" can be performed')
             if self.failure is None:
                 self.perform(action)
                 self.check()
-        if self.failure is None:
-            self.advance(partial(self.scenario.ready, self), MOST_SETUP_STEPS)
+        self.wait_in_setup(self.scenario.ready, "it is ready")
         if self.failure is None:
             self.begin()
+
+    def wait_in_setup(self, condition: Callable[[Run], bool], what: str) -> None:
+        """Wait for a condition of the setup."""
+        reached = partial(condition, self)
+        if self.advance(reached, MOST_SETUP_STEPS) or self.failure is not None or reached():
+            return
+        self.scenario.unready(self, what)
+        self.check()
+        self.fail(SETUP, f"after {MOST_SETUP_STEPS} events of the setup it does not hold that {what}")
 
     def begin(self) -> None:
         """The system is ready, and the load is on: from here on steps are counted. What happens while it

@@ -29,8 +29,11 @@ from dynaproof.specs.spec import AnySpec, Spec
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.nodes import Settled
 
-MOST_SETUP_STEPS = 5_000
-"""Events of a setup, at the most."""
+MOST_SETUP_STEPS = 20_000
+"""Events of one stage of a setup, at the most: those of a region take up to some thousands."""
+
+SETUP = "setups_end"
+"""What a run has failed by whose system does not become ready."""
 
 MOST_END_STEPS = 60_000
 """Events of an end by default, at the most."""
@@ -49,6 +52,10 @@ def at_once(_run: Any) -> bool:
 
 def nothing(_run: Any) -> None:
     """The step of a scenario that has none: nothing happens."""
+
+
+def nothing_said(_run: Any, _what: str) -> None:
+    """The word of a scenario on a setup that does not end: none of its promises says that it must."""
 
 
 def no_load(_config: Any) -> int:
@@ -150,6 +157,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     holds.
     """
     ready: Callable[[Any], bool] = at_once
+    unready: Callable[[Any, str], None] = nothing_said
+    """Called where the setup does not come to that, with what it waits for: here a scenario may file that one
+    of its own promises is broken. The run fails anyhow.
+    """
     begin: Callable[[Any], None] = nothing
     relieve: Callable[[Any], None] = nothing
     """Called when the faults have stopped and all nodes are back, for whatever else is to change for the end.
@@ -238,7 +249,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     @property
     def eventual(self) -> frozenset[str]:
         """The names of the specs that only a whole run can break."""
-        return frozenset(spec.name for spec in self.specs if spec.kind == "eventually" or Settled in spec.on)
+        due = (spec.name for spec in self.specs if spec.kind == "eventually" or Settled in spec.on)
+        return frozenset((SETUP, *due))
 
     def fault_kinds(self) -> dict[str, FaultKind]:
         """What may go wrong, by name; nothing falls that a configuration does not name."""

@@ -19,6 +19,7 @@ from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
 from dynaproof.specs.views.load_facts import Pace
 
@@ -248,29 +249,35 @@ def progress(run: Run) -> None:
     done = group.clients_done() and group.clients()[0].seen.get(FRESH)
     if errors(run) > before or not done:
         view.file(Stalled("a fresh write and a strong read of it did not succeed", bound))
+    judge_cuts(run, group)
+
+
+def judge_cuts(run: Run, group: Group) -> None:
+    """The log of every replica is cut."""
+    view = group.observation.view
     for replica in group.replicas():
-        retained, most = replica.state.applied + 1 - replica.log.first, most_retained(run, replica)
+        retained = replica.state.applied + 1 - replica.log.first
+        most = most_retained(run.config.settings, view, replica)
         if retained > most:
             view.file(Uncut(replica.member, retained, most))
 
 
-def most_retained(run: Run, replica: Any) -> int:
+def most_retained(settings: Settings, view: GroupView, replica: Any) -> int:
     """How many applied slots the last cut may have left: those that laggards may ask for, those that any
     reader's hold asked for that stood at the checkpoint or was placed since, and those chosen in the time for
     which a view is held for a copier that is gone. Checkpoints come in time.
     """
-    settings: Settings = run.config.settings
     snapshot = replica.log.head.snapshot
     covered = 0 if snapshot is None else snapshot.slot
     holds = [hold.through for hold in snapshot.holds] if snapshot is not None else []
     for slot in range(covered + 1, replica.state.applied + 1):
-        fact = run.view.chosen.get(slot)
+        fact = view.chosen.get(slot)
         if fact is not None and isinstance(fact.record.record, CursorMoved):
             holds.append(fact.record.record.hold.through)
     held: int = covered - min(holds, default=covered)
-    at_checkpoint = run.view.chosen.get(covered)
+    at_checkpoint = view.chosen.get(covered)
     since = 0 if at_checkpoint is None else at_checkpoint.record.timestamp - 2 * settings.view_us
-    copied = sum(slot <= covered and fact.record.timestamp >= since for slot, fact in run.view.chosen.items())
+    copied = sum(slot <= covered and fact.record.timestamp >= since for slot, fact in view.chosen.items())
     kept: int = max(settings.retained_slots, held, copied)
     return 4 * settings.checkpoint_slots + kept
 

@@ -27,6 +27,7 @@ from dynaproof.checkers.runs.config import TARGETS, Chance, Fault, draw_faults, 
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, CRASH_IN_SYNC, LOST_DISK
+from dynaproof.checkers.scenarios.calm_end import judge_calm
 from dynaproof.checkers.scenarios.fair_end import (
     SETTLING_LEASES,
     STEPS,
@@ -53,9 +54,6 @@ GROUPS = (6, 12, 24, 100)
 """On the nodes of one run,"""
 BUSY = (1, 2, 3)
 """and so many of them have clients."""
-
-SETTLED_LEASES = 2
-"""Leases for which what has become quiet must stay so."""
 
 PROVIDES: tuple[type[Fact], ...] = (Behind, IdleElection, Stalled, Unanswered, Unequal)
 """The types of all facts that are filed by the end."""
@@ -286,30 +284,7 @@ def quiet(run: Run) -> None:
     bound = SETTLING_LEASES * lease
     for group in wait_for_each(run, Group.quiet, bound):
         file_what_differs(run, group, bound)
-    judge_calm(run, groups)
-
-
-def judge_calm(run: Run, groups: list[Group]) -> None:
-    """No leader changes in a group that was calm once. Before that an election may be under way because of
-    what was lost earlier, and it has its time to end: candidates that outbid each other, or wait for a lease,
-    try more than once. In a group that is calm no more one has begun, and its end is waited for too.
-    """
-    lease, led = run.config.settings.lease_us, dict[int, int]()
-    for _ in range(SETTLING_LEASES // SETTLED_LEASES):
-        was_calm = len(led) == len(groups)
-        run.advance_until(never, SETTLED_LEASES * lease, most_steps(run))
-        if run.failure is not None:
-            return
-        calm = [group for group in groups if group.calm()]
-        for group in calm:
-            led.setdefault(group.number, group.observation.leader_changes)
-        if was_calm and len(calm) == len(groups):
-            break
-    for group in groups:
-        if group.number not in led:
-            file(run, group, Stalled("its elections go on", SETTLING_LEASES * lease))
-        elif group.observation.leader_changes != led[group.number]:
-            file(run, group, IdleElection(list(group.observation.view.led)[-1]))
+    judge_calm(run, groups, most_steps(run))
 
 
 def file_what_differs(run: Run, group: Group, bound: int) -> None:

@@ -15,15 +15,18 @@ from dynaproof.checkers.kinds.region import ADMIN, RegionConfig
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
-from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never, what_lags
+from dynaproof.checkers.scenarios.calm_end import judge_calm
+from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, judge_cuts, never, what_lags
+from dynaproof.checkers.scenarios.region_leaks import keeps_nothing
+from dynaproof.checkers.scenarios.region_probe import is_of_use
 from dynaproof.checkers.scenarios.region_run import (
-    GroupOfRegion,
     file,
     file_of,
     groups_of,
     listed,
     most_steps,
     observed,
+    time_to_repair,
     users_of,
     wait_for_each,
 )
@@ -40,13 +43,8 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.metadata.replacements import Plan
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
-from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.records import Config
-from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.specs.observe.impl.place import is_cut_off
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal
+from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Uncut, Unequal
 from dynaproof.specs.views.region import Leaked, Unended, Unmended
 
 PROVIDES: tuple[type[Fact], ...] = (
@@ -55,13 +53,12 @@ PROVIDES: tuple[type[Fact], ...] = (
     IdleElection,
     Leaked,
     Stalled,
-    Unanswered,
     Uncut,
     Unended,
     Unequal,
     Unmended,
 )
-"""The types of all facts that are filed here, or that a group's end would file."""
+"""The types of all facts that are filed by the end."""
 
 Judge: TypeAlias = Callable[[Run], None]
 """Waits for something at the end of a run, and files what it has waited for in vain."""
@@ -119,10 +116,10 @@ def rest(run: Run) -> None:
 
 def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
     """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
-    scenario asks of it, keeps nothing that is not named, and becomes quiet.
+    scenario asks of it, is of use, keeps nothing that is not named, becomes quiet, and stays so.
     """
     first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
-    for judge in (*first, *also, hears_its_rates, keeps_nothing, quiet):
+    for judge in (*first, *also, hears_its_rates, is_of_use, keeps_nothing, quiet, stays_quiet):
         if run.failure is None:
             judge(run)
             run.check()
@@ -145,7 +142,7 @@ def mends(run: Run) -> None:
     run.advance_until(never, run.world.under_way_until - run.world.tau, most_steps(run))
     for group in wait_for_each(run, Group.keeps_up, bound):
         for fact in what_lags(group, bound):
-            file_of(run, group, fact)
+            file_of(run, group.number, fact)
     run.advance_until(lambda: any(map(is_active, run.places_of(ADMIN))), bound, most_steps(run))
     if run.failure is None and not any(map(is_active, run.places_of(ADMIN))):
         file(run, Unended("the time without an active admin", bound))
@@ -234,17 +231,6 @@ def ends(run: Run) -> None:
     run.advance_until(lambda: not under_way(run), bound, most_steps(run))
     for workflow in under_way(run) if run.failure is None else ():
         file(run, Unended(f"the workflow to {workflow.kind} {workflow.table}", bound))
-
-
-def time_to_repair(run: Run) -> int:
-    """Within which nodes that stay down are taken for dead, and their voters replaced: those of three zones
-    one after the other, and in each a replacement is given up once.
-    """
-    config: RegionConfig = run.config
-    if not config.repairs:
-        return 0
-    each = config.admin.dead_us + 2 * config.admin.patience_us
-    return SETTLING_LEASES * config.settings.lease_us + 3 * each
 
 
 def regains_voters(run: Run) -> None:
@@ -360,75 +346,22 @@ def quiet(run: Run) -> None:
         becomes_quiet(run, lambda group: group.number == METADATA)
 
 
+def stays_quiet(run: Run) -> None:
+    """No leader changes any more, and logs are cut."""
+    groups = list(groups_of(run))
+    judge_calm(run, groups, most_steps(run))
+    for group in groups if run.failure is None else ():
+        judge_cuts(run, group)
+
+
 def becomes_quiet(run: Run, judged: Callable[[Group], bool]) -> None:
     """Some of the groups become quiet."""
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
     for group in wait_for_each(run, lambda group: not judged(group) or group.quiet(), bound):
         run.advance_until(group.caught_up, bound, most_steps(run))
         for fact in what_lags(group, bound):
-            file_of(run, group, fact)
+            file_of(run, group.number, fact)
         for replica in group.replicas():
             what = group.differs(replica)
             if what is not None:
-                file_of(run, group, Unequal(replica.member, what))
-
-
-def voters_of(run: Run, group: int) -> tuple[Member, ...]:
-    """Those of a group's newest chosen config."""
-    config: Config = observed(run).groups[group].config
-    return config.voters
-
-
-def lacks_a_voter(run: Run, number: int) -> bool:
-    """Whether the leader of a group does not hear a voter, at a link that stays cut: then it cannot know that
-    all voters are admitted, and who has left stays until then (rule M7).
-    """
-    group = GroupOfRegion(run, number, observed(run).groups[number])
-    leader = group.leader()
-    there = () if leader is None else (run.world.at(leader.member.node),)
-    return any(is_cut_off(place, voter) for place in there for voter in group.observation.config.voters)
-
-
-def time_to_come_home(run: Run) -> Microseconds:
-    """How long it may take until no child needs the pages of its parent any more, by the slowest clock."""
-    config: RegionConfig = run.config
-    settings, most = config.settings, 0
-    for place in run.places_of(HOST):
-        for replica in place.node.replicas.values() if isinstance(place.node, StorageNode) else ():
-            older = replica.state.pages.line[:-1]
-            most = max(most, sum(len(place.disk.pages(part.name)) for part in older))
-    return 2 * -(-most // settings.home_pages) * settings.home_us
-
-
-def keeps_nothing(run: Run) -> None:
-    """No storage node keeps anything of a partition of which there is no record, nor a replica that the
-    config of its partition does not name; and the metadata lists none that is to go.
-    """
-    bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run) + time_to_come_home(run)
-
-    def left() -> list[tuple[str, str]]:
-        records = observed(run).metadata.of(PartitionRecord)
-        voters = {one.partition: voters_of(run, one.partition) for one in records if one.state != "gone"}
-        voters[METADATA] = voters_of(run, METADATA)
-        found: list[tuple[str, str]] = []
-        for place in run.places_of(HOST):
-            node = place.node
-            if not place.up or not isinstance(node, StorageNode):
-                continue
-            files = replicas_named((*place.disk.logs(LOGS), *place.disk.files(PAGES)))
-            here = ((group, replica.incarnation) for group, replica in node.replicas.items())
-            for group, incarnation in dict.fromkeys((*here, *files)):
-                if group not in voters:
-                    found.append((place.name, f"partition {group}"))
-                elif Member(place.id, incarnation) not in voters[group] and not lacks_a_voter(run, group):
-                    found.append((place.name, f"replica {incarnation} of partition {group}"))
-        return found or [
-            ("the metadata", f"{one.member} of partition {record.partition}")
-            for record in records
-            for one in record.pending
-            if one.member.node.name != run.injector.excluded and not lacks_a_voter(run, record.partition)
-        ]
-
-    run.advance_until(lambda: not left(), bound, most_steps(run))
-    for where, what in left() if run.failure is None else ():
-        file(run, Leaked(where, what))
+                file_of(run, group.number, Unequal(replica.member, what))

@@ -12,7 +12,7 @@ from dynaproof.checkers.kinds.region import USER, RegionConfig
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.scaled import METRICS
 from dynaproof.checkers.runs.run import Run
-from dynaproof.checkers.scenarios.fair_end import STEPS
+from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, STEPS
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.records import METADATA, PartitionRecord, TableRecord
 from dynaproof.impl.storage_node.emitter import MOST_KEPT
@@ -65,14 +65,25 @@ def most_steps(run: Run) -> int:
     return STEPS * (2 + voters // 8) * unheard * touches
 
 
+def time_to_repair(run: Run) -> int:
+    """Within which nodes that stay down are taken for dead, and their voters replaced: those of three zones
+    one after the other, and in each a replacement is given up once.
+    """
+    config: RegionConfig = run.config
+    if not config.repairs:
+        return 0
+    each = config.admin.dead_us + 2 * config.admin.patience_us
+    return SETTLING_LEASES * config.settings.lease_us + 3 * each
+
+
 def file(run: Run, fact: Any) -> None:
     """File a fact of the region."""
     observed(run).region.file(fact)
 
 
-def file_of(run: Run, group: Group, fact: Any) -> None:
+def file_of(run: Run, group: int, fact: Any) -> None:
     """File a fact of a group."""
-    observed(run).of(group.number).view.file(fact)
+    observed(run).of(group).view.file(fact)
 
 
 def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[Group]:

@@ -28,8 +28,8 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, MESSAGE_LOSS, WALL_STEP
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES
-from dynaproof.checkers.scenarios.region_end import judge_end, time_to_repair
-from dynaproof.checkers.scenarios.region_run import file, most_steps, observed
+from dynaproof.checkers.scenarios.region_end import judge_end
+from dynaproof.checkers.scenarios.region_run import file, most_steps, observed, time_to_repair
 from dynaproof.checkers.scenarios.split import LONG_DEAD, NEVER_BYTES, PATIENT_US
 from dynaproof.checkers.scenarios.throttled import (
     THROTTLED_TABLE,

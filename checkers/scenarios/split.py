@@ -246,8 +246,11 @@ def begin_with_splits(run: Run, most: int) -> None:
 
 
 def a_split_is_planned(run: Run) -> bool:
-    """From here on an admin is about to split a partition."""
-    return bool(observed(run).metadata.of(SplitRecord))
+    """From here on an admin is about to split a partition; or it was refused, for its table was deleted."""
+    place = run.places_of(USER)[-1]
+    assert isinstance(place.node, User)
+    refused = run.config.user.orders and not place.node.first
+    return bool(refused or observed(run).metadata.of(SplitRecord))
 
 
 def replicas_are_reported(run: Run) -> bool:

@@ -35,6 +35,8 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.checkers.scenarios.region_end import PROVIDES, go_on, judge_end, rest, stop, watch
+from dynaproof.checkers.scenarios.region_probe import probe
+from dynaproof.checkers.scenarios.region_run import file
 from dynaproof.checkers.scenarios.table_draws import unruly
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
 from dynaproof.checkers.workloads.user import SCHEMA, User, UserSettings
@@ -52,7 +54,8 @@ from dynaproof.specs.sometimes_of_regions import (
     PAGED_OVER,
     TWO_ADMINS,
 )
-from dynaproof.specs.views.group_facts import Unanswered, Uncut
+from dynaproof.specs.views.group_facts import Unanswered
+from dynaproof.specs.views.region import Unended
 
 NEVER_DEAD_US = 1 << 50
 """No node is taken for dead where none loses anything."""
@@ -111,6 +114,11 @@ def tables_are_active(run: Run) -> bool:
     """From here on users can be answered."""
     tables = run.observation.metadata.of(TableRecord)  # type: ignore[attr-defined]
     return len(tables) == run.config.user.tables and all(one.status == "active" for one in tables)
+
+
+def says_what_it_waits_for(run: Run, what: str) -> None:
+    """The setup has not come to that, so there is nothing that users could ask for."""
+    file(run, Unended(f"the setup, in which it is waited until {what},", run.world.tau))
 
 
 def start_users(run: Run) -> None:
@@ -262,7 +270,7 @@ TABLE = Scenario(
     sentence="a table of a few partitions on six storage nodes, with metadata, routers, admins",
     draw=draw_table,
     kinds=KINDS,
-    specs=tuple(spec for spec in OF_A_REGION if not {Uncut, Unanswered} & {*spec.on}),
+    specs=tuple(spec for spec in OF_A_REGION if Unanswered not in spec.on),
     sometimes=SEEN,
     provides=PROVIDES,
     config=RegionConfig,
@@ -271,14 +279,16 @@ TABLE = Scenario(
     place=boot,
     stages=((an_admin_is_active, "create"),),
     ready=tables_are_active,
+    unready=says_what_it_waits_for,
     begin=start_users,
     relieve=go_on,
     end=judge_end,
-    actions={"create": create, "watch": watch, "stop": stop, "rest": rest},
+    actions={"create": create, "watch": watch, "stop": stop, "probe": probe, "rest": rest},
     act_sentences={
         "create": "{} creates the tables",
         "watch": "every user asks, and its answers are waited for",
         "stop": "no user begins anything more",
+        "probe": "{} uses every table, and every partition",
         "rest": "the admins stop",
     },
     overview=region_overview,

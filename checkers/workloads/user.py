@@ -120,6 +120,8 @@ class User:
         self.seen: dict[tuple[str, bytes], Item | None] = {}
         self.first: list[Action] = []
         """What it was asked to do first,"""
+        self.heard: dict[Action, tuple[Result | None, str]] = {}
+        """what it heard of each of these last, a result or an error,"""
         self.insisted = 0
         """and how often the first of that was refused for now."""
 
@@ -149,6 +151,15 @@ class User:
         self.first = list(actions)
         self.left += len(actions)
         self.tries += len(actions)
+
+    def take_up(self, actions: list[Action], think_us: Microseconds) -> None:
+        """Do these and nothing more, in order, with pauses of so much at the most, but after errors."""
+        self.first = actions
+        self.left = len(actions)
+        self.tries = len(actions) * TRIES
+        self.errors = self.insisted = 0
+        self.scan, self.silent = None, {}
+        self.settings = structs.replace(self.settings, think_us=max(1, think_us))
 
     @property
     def request(self) -> RequestId:
@@ -299,6 +310,8 @@ class User:
             at = keyed(action.item) if isinstance(action, PutItem) else action.key
             self.seen[action.table, at] = observed
         answered = result is not None or error in ANSWERS
+        if self.first:
+            self.heard[self.first[0]] = result, error
         if self.first and self.insists_on(self.first[0], error):
             answered = False
         elif self.first and answered:

@@ -71,7 +71,7 @@ def hosts_of(partition: PartitionRecord) -> tuple[NodeId, ...]:
 class LookUp:
     """A look-up of a table under way."""
 
-    __slots__ = ("asked", "followed", "table", "until", "waits")
+    __slots__ = ("asked", "followed", "late", "table", "until", "waits")
 
     def __init__(self, table: str, until: Microseconds) -> None:
         self.table = table
@@ -81,7 +81,9 @@ class LookUp:
         self.followed: Ballot = NO_BALLOT
         """Of the hint last followed (R3)."""
         self.waits: list[int] = []
-        """The requests that wait for it."""
+        """The requests that wait for it,"""
+        self.late: list[int] = []
+        """and those that came when the metadata had been asked: an answer may be older than they are."""
 
 
 class Waiters(Protocol):
@@ -143,18 +145,24 @@ class Tables:
     def wait(self, table: str, number: int, until: Microseconds) -> None:
         """Look a table up for this request."""
         look_up = self.under_way(table)
-        if look_up is None:
+        if look_up is not None:
+            (look_up.late if look_up.asked else look_up.waits).append(number)
+        else:
             look_up = LookUp(table, until)
-            if len(self.look_ups) < self.settings.refreshes:
-                self.begin(look_up)
-            else:
-                self.queue.append(look_up)
-        look_up.waits.append(number)
+            look_up.waits.append(number)
+            self.take(look_up)
         look_up.until = max(look_up.until, until)
 
     def under_way(self, table: str) -> LookUp | None:
         """The look-up of a table, if there is one."""
         return next((one for one in (*self.look_ups.values(), *self.queue) if one.table == table), None)
+
+    def take(self, look_up: LookUp) -> None:
+        """Begin a look-up for which requests wait, or have it wait for room."""
+        if len(self.look_ups) < self.settings.refreshes:
+            self.begin(look_up)
+        else:
+            self.queue.append(look_up)
 
     # --- Asking ---
 
@@ -184,7 +192,7 @@ class Tables:
             self.ask(timer.number, look_up)
             return
         self.over(timer.number)
-        self.waiters.not_located(look_up.waits)
+        self.waiters.not_located([*look_up.waits, *look_up.late])
 
     def on_not_serving(self, sender: NodeId, m: NotServing) -> None:
         """Follow the hint if it is newer than the last one (R3); else ask the next member a little later."""
@@ -221,7 +229,14 @@ class Tables:
         if before is None or m.slot >= before.slot:
             self.forget(look_up.table, m.table)
             self.keep(look_up.table, m)
-        self.waiters.located(look_up.table, m.table, look_up.waits)
+        waits = look_up.waits
+        if m.table is not None and m.table.status == "active":
+            waits = [*waits, *look_up.late]
+        elif look_up.late:  # It may have become active before these asked.
+            again = LookUp(look_up.table, look_up.until)
+            again.waits = look_up.late
+            self.take(again)
+        self.waiters.located(look_up.table, m.table, waits)
 
     def forget(self, name: str, table: TableRecord | None) -> None:
         """What is known of a table is old; of one that is gone, nobody asks any partition again."""

@@ -10,6 +10,8 @@ from dynaproof.specs.views.region import (
     CopyUnanswered,
     Decided,
     DeclaredDead,
+    Denied,
+    Doubled,
     EpochChosen,
     Failing,
     FenceLowered,
@@ -19,6 +21,7 @@ from dynaproof.specs.views.region import (
     LedWhenGone,
     Listed,
     LocatedOld,
+    MadeUnrecorded,
     MetadataChanged,
     ObeyedOldTerm,
     Overfull,
@@ -52,9 +55,13 @@ def workflow_steps_happen_once(view: RegionView) -> Iterable[Violation]:
             yield Violation(f"{fact.what} was decided, and {fact.before}")
 
 
-@spec("always", source="docs/table.md, M2", over=RegionView, on=(Placed,))
+@spec("always", source="docs/table.md, M2", over=RegionView, on=(Placed, Doubled))
 def no_two_replicas_in_a_zone(view: RegionView) -> Iterable[Violation]:
-    """Of a partition's n voters a zone has (n - 1) / 2 at the most, so one of three; and a node has one."""
+    """Of a partition's n voters a zone has (n - 1) / 2 at the most, so one of three; and a node has one
+    replica at the most, be it a voter or not.
+    """
+    for doubled in view.take(Doubled):
+        yield Violation(f"{doubled.node} makes a second replica of partition {doubled.partition}")
     for fact in view.take(Placed):
         most = (len(fact.zones) - 1) // 2
         for zone in dict.fromkeys(fact.zones):
@@ -65,6 +72,15 @@ def no_two_replicas_in_a_zone(view: RegionView) -> Iterable[Violation]:
                 )
         if len(dict.fromkeys(fact.nodes)) < len(fact.nodes):
             yield Violation(f"partition {fact.partition} has two voters on one node: {', '.join(fact.nodes)}")
+
+
+@spec("always", source="docs/table.md, A3", over=RegionView, on=(MadeUnrecorded,))
+def replicas_are_recorded_first(view: RegionView) -> Iterable[Violation]:
+    """No replica is made that its partition's record does not name: as a voter, or among those that are no
+    voters, of which a partition has few.
+    """
+    for fact in view.take(MadeUnrecorded):
+        yield Violation(f"{fact.member} of partition {fact.partition} is made, and no record names it")
 
 
 @spec("always", source="docs/table.md, A9", over=RegionView, on=(Listed,))
@@ -221,6 +237,15 @@ def scan_returns_each_once(view: RegionView) -> Iterable[Violation]:
             yield Violation(f"a scan of {fact.table} returned {fact.repeated[0]!r} again")
 
 
+@spec("always", source="docs/table.md, R1", over=RegionView, on=(Denied,))
+def active_tables_are_found(view: RegionView) -> Iterable[Violation]:
+    """Nobody is told that there is no such table of one that is active from before the question until the
+    answer.
+    """
+    for fact in view.take(Denied):
+        yield Violation(f"{fact.user} asked for {fact.what}, and heard that there is no {fact.table}")
+
+
 @spec("eventually", source="docs/table.md, A11", over=RegionView, on=(Leaked,))
 def nothing_leaks(view: RegionView) -> Iterable[Violation]:
     """When the faults have stopped, no replica, file, record or workflow is left that nothing names."""
@@ -283,6 +308,7 @@ SPECS: tuple[AnySpec, ...] = (
     only_the_active_admin_changes,
     workflow_steps_happen_once,
     no_two_replicas_in_a_zone,
+    replicas_are_recorded_first,
     listed_configs_were_chosen,
     nodes_die_one_zone_at_a_time,
     nodes_die_of_silence,
@@ -300,6 +326,7 @@ SPECS: tuple[AnySpec, ...] = (
     splits_stop_briefly,
     users_see_one_table,
     scan_returns_each_once,
+    active_tables_are_found,
     nothing_leaks,
     what_was_begun_ends,
     every_partition_regains_its_voters,

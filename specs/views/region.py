@@ -39,6 +39,20 @@ class Placed(RegionFact, frozen=True, gc=False):
     nodes: tuple[str, ...]
 
 
+class Doubled(RegionFact, frozen=True, gc=False):
+    """A storage node has a replica of a partition, and makes another one."""
+
+    partition: Name
+    node: str
+
+
+class MadeUnrecorded(RegionFact, frozen=True, gc=False):
+    """A storage node begins to make a replica that the record of its partition does not name."""
+
+    partition: Name
+    member: Name
+
+
 class Listed(RegionFact, frozen=True, gc=False):
     """The metadata's copy of a partition's config changes; `wrong` says what is wrong with it."""
 
@@ -245,6 +259,14 @@ class Failing(RegionFact, frozen=True, gc=False):
     error: str
     mended_us: int
     later_us: int
+
+
+class Denied(RegionFact, frozen=True, gc=False):
+    """A user was told that there is no such table, and it was active all the time."""
+
+    user: str
+    what: str
+    table: str
 
 
 class RegionView(View[RegionFact]):

@@ -98,6 +98,13 @@ FOUND_BY = {
     "later_grants_replace_earlier_ones": (
         f"{HOSTING}::test_what_a_replica_granted_binds_its_node_though_another_one_has_ended_since"
     ),
+    "second_replica_beside_one": (
+        f"{HOSTING}::test_a_node_that_has_a_replica_makes_no_second_one_of_its_group"
+    ),
+    "late_ones_told_too": (
+        "test_router_look_ups.py::"
+        "test_who_asks_while_a_table_is_looked_up_is_not_told_by_an_older_answer_that_it_is_not_there"
+    ),
     "heard_once_is_heard": (
         f"{SPLITS}::test_a_leader_that_has_not_heard_a_voter_for_a_lease_goes_by_nothing_that_it_heard_before"
     ),

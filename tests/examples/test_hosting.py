@@ -192,6 +192,14 @@ def test_a_command_beyond_the_bound_is_refused_with_the_bound() -> None:
     assert sorted(hosted.node.replicas) == [1, 2]
 
 
+def test_a_node_that_has_a_replica_makes_no_second_one_of_its_group() -> None:
+    hosted = Hosted()
+    hosted.make(5)
+    hosted.command(5, incarnation=2)
+    assert 5 not in hosted.node.making
+    assert hosted.node.replicas[5].incarnation == 1
+
+
 def test_a_command_while_the_disk_is_not_read_yet_makes_nothing() -> None:
     hosted = Hosted()
     hosted.make(1)

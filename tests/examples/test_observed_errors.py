@@ -2,17 +2,40 @@
 
 import pytest
 
+from dynaproof.impl.capacity.rates import Provisioned
+from dynaproof.impl.metadata.orders import DeleteTable, UpdateTable
+from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.router.messages import Action, Done, GetItem, ListTables, PutItem
+from dynaproof.impl.router.messages import (
+    Action,
+    BatchGetItem,
+    BatchWriteItem,
+    DeleteItem,
+    DescribeTable,
+    Done,
+    GetItem,
+    ListTables,
+    PutItem,
+    QueryTable,
+    ScanTable,
+)
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
-from dynaproof.specs.observe.impl.user_errors import UNKNOWN, ErrorObserver
-from dynaproof.specs.promises.region import errors_stop_after_faults
+from dynaproof.impl.values.key import KeyAttribute, KeySchema
+from dynaproof.specs.observe.impl.user_errors import NOT_FOUND, UNKNOWN, ErrorObserver
+from dynaproof.specs.promises.region import active_tables_are_found, errors_stop_after_faults
 from dynaproof.specs.views.region import RegionView
 
 USER = NodeId("region", "user", "u0")
 ROUTER, OTHER = NodeId("region", "a", "router-a"), NodeId("region", "b", "router-b")
 PUT, GET = PutItem("t", b"item"), GetItem("t", b"key", strong=True)
+ORDER = RequestId(NodeId("region", "a", "admin-a"), 1, 1)
+
+
+def table(status: str, generation: int = 1) -> TableRecord:
+    """The record of the table."""
+    schema = KeySchema(KeyAttribute("id", "S"))
+    return TableRecord("t", generation, status, schema, 3, (1,), ORDER, 0)  # type: ignore[arg-type]
 
 
 class Case:
@@ -32,6 +55,15 @@ class Case:
         self.errors.asked(UserAsked(request, action), 350)
         said = UserAnswered(request, Done(None) if error is None else None, error or "", False)
         self.errors.answered("u0", said, router, up)
+
+    def denied(self, action: Action, *meanwhile: TableRecord | None) -> list[str]:
+        """What is filed where a user hears that there is no such table, which changed so meanwhile."""
+        request = RequestId(USER, 1, 99)
+        self.errors.asked(UserAsked(request, action), 350)
+        for record in meanwhile:
+            self.errors.changed("t", record, 20)
+        self.errors.answered("u0", UserAnswered(request, None, NOT_FOUND, True), ROUTER, True)
+        return [one.sentence for one in active_tables_are_found.check(self.view)]
 
     def told(self) -> list[str]:
         return [one.sentence for one in errors_stop_after_faults.check(self.view)]
@@ -75,10 +107,10 @@ def test_the_sentence_says_who_asked_for_what_and_when() -> None:
 def test_what_became_of_a_write_may_be_unknown_where_the_router_does_not_know_the_table_as_it_is() -> None:
     case = Case()
     case.mend()
-    case.errors.changed("t")
+    case.errors.changed("t", table("active"), 7)
     case.ask(PUT, UNKNOWN)
     case.ask(GET, None)
-    case.errors.changed("t")
+    case.errors.changed("t", table("active"), 7)
     case.ask(PUT, UNKNOWN)
     case.ask(GET, "session gone")
     case.ask(PUT, UNKNOWN)
@@ -87,3 +119,43 @@ def test_what_became_of_a_write_may_be_unknown_where_the_router_does_not_know_th
     assert case.told() == []
     case.ask(PUT, UNKNOWN)
     assert len(case.told()) == 1
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        PUT,
+        GET,
+        GetItem("t", b"key"),
+        DeleteItem("t", b"key"),
+        ScanTable("t"),
+        QueryTable("t", b"key"),
+        BatchGetItem((GET,)),
+        BatchWriteItem((PUT,)),
+        DescribeTable("t"),
+        DeleteTable("t"),
+        UpdateTable("t", Provisioned(1, 1)),
+    ],
+)
+def test_nobody_hears_that_a_table_is_not_there_that_was_active_all_the_time(action: Action) -> None:
+    case = Case()
+    case.errors.changed("t", table("active"), 7)
+    case.errors.acknowledged = lambda: 7
+    (told,) = case.denied(action, table("active"))
+    assert told == f"u0 asked for {type(action).__name__}, and heard that there is no t"
+
+
+def test_that_a_table_is_not_there_may_be_said_while_it_comes_or_goes_or_is_another_one() -> None:
+    case = Case()
+    case.errors.acknowledged = lambda: 7
+    assert case.denied(GET) == []
+    case.errors.changed("t", table("creating"), 6)
+    assert case.denied(GET, table("active")) == []  # It became active in slot 20, which nobody knows of yet.
+    assert case.denied(GET) == []
+    case.errors.acknowledged = lambda: 20
+    assert case.denied(GET, table("deleting")) == []
+    assert case.denied(GET, None, table("active", 2)) == []
+    assert case.denied(GET, table("deleting", 2), None, table("active", 3)) == []
+    assert case.denied(BatchGetItem((GET, GetItem("other", b"key")))) == []
+    assert case.denied(ListTables()) == []
+    assert len(case.denied(GET)) == 1

@@ -245,4 +245,23 @@ BUGS = (
         scenario="metadata-leader-loss",
         breaks=("routes_are_committed",),
     ),
+    bug(
+        "records_of_partitions_stay",
+        "Of a table that was deleted only the record of the first partition is removed.",
+        Edit(
+            CHANGES,
+            "for target in workflow.targets)",
+            "for target in workflow.targets[:1])",
+            within="remove_table",
+        ),
+        scenario=COMES_AND_GOES,
+        breaks=("nothing_leaks",),
+    ),
+    bug(
+        "ended_workflows_count",
+        "The number of workflows under way does not go down when one ends.",
+        Edit(CHANGES, "max(0, getattr(ids, counted) - 1)", "getattr(ids, counted)"),
+        scenario=COMES_AND_GOES,
+        breaks=("nothing_leaks", "what_was_begun_ends"),
+    ),
 )

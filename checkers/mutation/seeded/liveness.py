@@ -102,4 +102,30 @@ BUGS = (
         ),
         breaks=("operations_are_answered", "answered_in_time", "progress_after_faults_stop"),
     ),
+    bug(
+        "deaf_leader_hands_over",
+        "A leader that does not hear a voter hands over, though nobody wants it to split its partition.",
+        Edit(
+            LEADER,
+            "if leadership.serving and not self.clock_trusted():",
+            """
+            since = self.env.now - self.settings.lease_us
+            deaf = any(leadership.progress[one].asked_at <= since for one in self.others())
+            if leadership.serving and (not self.clock_trusted() or deaf and leadership.began_at < since):
+            """,
+        ),
+        scenario="table",
+        breaks=("no_idle_elections", "progress_after_faults_stop"),
+    ),
+    bug(
+        "tables_write_no_checkpoints",
+        "Only the metadata's replicas write checkpoints, and so only their logs are cut.",
+        Edit(
+            LEARNER,
+            "if due or state.applied - slots >= settings.checkpoint_slots:",
+            "if settings.repairs_itself and (due or state.applied - slots >= settings.checkpoint_slots):",
+        ),
+        scenario="repair-under-load",
+        breaks=("logs_get_cut",),
+    ),
 )

@@ -7,6 +7,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     MEMBERSHIP,
     METADATA_HOST,
+    METADATA_OPERATOR,
     NODE_JOURNAL,
     WHEREABOUTS,
 )
@@ -122,5 +123,17 @@ BUGS = (
         ),
         scenario=MOVES,
         breaks=("voters_are_not_dropped", "laggards_catch_up"),
+    ),
+    bug(
+        "metadata_in_two_zones",
+        "The metadata may have two of three voters in a zone.",
+        Edit(MEMBERSHIP, "elif config.replacing(m.out, m.new).crowded():", "elif False:"),
+        Edit(
+            METADATA_OPERATOR,
+            "for new in self.free(number) if not self.config.replacing(out, new).crowded()]",
+            "for new in self.free(number)]",
+        ),
+        scenario=MOVES,
+        breaks=("no_two_replicas_in_a_zone",),
     ),
 )

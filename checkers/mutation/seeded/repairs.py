@@ -328,7 +328,7 @@ BUGS = (
         "all_repairs_on_one_node",
         "A node makes as many replicas for repairs at a time as there are to be made.",
         Edit(SURVEY, "return len(counted) >= self.settings.repairs_per_node", "return False"),
-        scenario="repair",
+        scenario="node-returns",
         breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
@@ -349,5 +349,16 @@ BUGS = (
         ),
         scenario="move",
         breaks=("epochs_rise",),
+    ),
+    bug(
+        "new_replica_not_recorded",
+        "The record of a partition does not name the replica that is to be made.",
+        Edit(
+            REPLACED,
+            "pending=(*partition.pending, Pending(new, epoch, False)),",
+            "pending=partition.pending,",
+        ),
+        scenario="move",
+        breaks=("replicas_are_recorded_first",),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     CALL,
     CALLER,
+    CONTROL,
     KEYS,
     ROUTER,
     SESSIONS,
@@ -185,5 +186,37 @@ BUGS = (
         ),
         scenario="zone-down",
         breaks=("routers_and_admins_stay_bounded",),
+    ),
+    bug(
+        "sound_orders_refused",
+        "A router refuses the orders that are sound, and passes on the others.",
+        Edit(CONTROL, "if wrong is not None:", "if wrong is None:", within="Control.begin"),
+        scenario="table",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "active_tables_not_kept",
+        "A router keeps in mind what is not active, so it finds no table that is.",
+        Edit(TABLES, 'm.table.status != "active"', 'm.table.status == "active"', within="Tables.keep"),
+        scenario="table",
+        breaks=("active_tables_are_found",),
+    ),
+    bug(
+        "every_page_is_one_too_many",
+        "A router throttles all scans, queries and lists of tables.",
+        Edit(ROUTER, "self.pages_under_way() >= self.settings.scans_at_once", "self.pages_under_way() >= 0"),
+        scenario="table",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "every_put_is_one_too_many",
+        "A router throttles all that puts a single item.",
+        Edit(
+            ROUTER,
+            "len(self.asked) >= self.settings.requests:",
+            'len(self.asked) >= self.settings.requests or hasattr(m.action, "item"):',
+        ),
+        scenario="table",
+        breaks=("progress_after_faults_stop",),
     ),
 )

@@ -1,5 +1,5 @@
-"""Bugs of splits, of hosting, of repairs, and of tables that cannot be created, that no exploration has found
-so far, in 100 to 300 schedules, or only beyond the 150 of a hunt (`mark_goes_with_the_parent`,
+"""Bugs of splits, hosting, repairs, routers, and of tables that cannot be created, that no exploration has
+found so far, in 60 to 300 schedules, or only beyond the 150 of a hunt (`mark_goes_with_the_parent`,
 `silence_takes_its_pages`): they are not in the catalogue, and are kept so that sharper draws can be tried on
 them. Each makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
 """
@@ -28,6 +28,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLITS,
     SPLITTING,
     SURVEY,
+    TABLES,
     UPKEEP,
     WORKFLOWS,
 )
@@ -430,6 +431,20 @@ BUGS = (
         Edit(SPLITTING, ".asked_at > since for voter", ".asked_at >= 0 for voter"),
         scenario="split-of-a-split",
         breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "second_replica_beside_one",
+        "A node makes a replica of a partition beside one that it has.",
+        Edit(HOST, "if there is not None or group in self.making or", "if group in self.making or"),
+        scenario="move",
+        breaks=("no_two_replicas_in_a_zone",),
+    ),
+    bug(
+        "late_ones_told_too",
+        "That a table is not there is said to those, too, who asked when the metadata had been asked.",
+        Edit(TABLES, "(look_up.late if look_up.asked else look_up.waits).append", "look_up.waits.append"),
+        scenario="create-delete-create",
+        breaks=("active_tables_are_found",),
     ),
     bug(
         "table_stays_creating",

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from dynaproof.impl.metadata.records import (
     ADMIN_KEY,
+    METADATA,
     AdminRecord,
     MetadataRecord,
     NodeRecord,
@@ -22,6 +23,7 @@ from dynaproof.impl.metadata.records import (
     TableRecord,
     WorkflowRecord,
     decode,
+    partition_key,
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Write
@@ -122,10 +124,20 @@ class MetadataObserver:
         record = self.records.get(ADMIN_KEY)
         return record.name if isinstance(record, AdminRecord) else ""
 
+    def names(self, partition: int, member: Member) -> bool:
+        """Whether a replica of a partition is named, as a voter or not; or there is no record of that."""
+        record = self.records.get(partition_key(partition))
+        if not isinstance(record, PartitionRecord):
+            return True
+        voters = (*record.config.voters, *self.newest_config(record).voters)
+        return member in (*voters, *(one.member for one in record.pending))
+
     # --- What is chosen ---
 
     def chosen(self, record: Record) -> None:
         """A record of partition 0 is chosen."""
+        if record.config is not None:
+            self.placed(METADATA, record.config)
         if not isinstance(record, Write):
             return
         changes: list[tuple[bytes, Any, Any]] = [

@@ -5,32 +5,68 @@ nobody knows what became of a write it may say where the router did not know the
 sent to a partition that is gone by then may have taken effect before. So it may of a write where tables are
 given capacity: if an attempt has no answer, or was refused and a copy of it may yet come, the router goes on
 until it gives up, and may be throttled for as long.
+
+That there is no such table explains nothing where there was one all the time: from before the question, when
+the change that made it active was acknowledged, until the answer.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
 
+from dynaproof.impl.metadata.orders import DeleteTable, UpdateTable
+from dynaproof.impl.metadata.records import MetadataRecord, TableRecord
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.router.messages import Action, DeleteItem, GetItem, PutItem
+from dynaproof.impl.router.messages import (
+    Action,
+    BatchGetItem,
+    BatchWriteItem,
+    DeleteItem,
+    DescribeTable,
+    GetItem,
+    PutItem,
+    QueryTable,
+    ScanTable,
+)
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.region import Failing, RegionView
+from dynaproof.specs.views.region import Denied, Failing, RegionView
 
 UNKNOWN = "InternalServerError"
 
 OF_FAULTS = ("", "ServiceUnavailable", UNKNOWN)
 """Errors that only a fault explains; the first is that no answer came."""
 
-OF_TABLES = ("ConditionalCheckFailedException", "ResourceNotFoundException")
+NOT_FOUND = "ResourceNotFoundException"
+
+OF_TABLES = ("ConditionalCheckFailedException", NOT_FOUND)
 """Errors that say how a table is."""
+
+
+class Active(NamedTuple):
+    """A generation of a table, and the slot of the metadata from which on it is active."""
+
+    generation: int
+    slot: int
+
+
+class Open(NamedTuple):
+    """Something under way: since when, how often its table had changed then, and which of its tables were
+    active.
+    """
+
+    action: Action
+    at: Microseconds
+    changes: int
+    there: dict[str, Active]
 
 
 class ErrorObserver:
     """Files facts about errors of users; see the module."""
 
-    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Failing,)
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (Denied, Failing)
     """The types of all facts that are filed."""
 
     def __init__(self, view: RegionView) -> None:
@@ -43,23 +79,40 @@ class ErrorObserver:
         """Tables that are given capacity."""
         self.changes: dict[str, int] = {}
         """How often the record of each table has changed."""
+        self.active: dict[str, Active] = {}
+        """Tables that are active now."""
+        self.acknowledged: Callable[[], int] = lambda: 0
+        """The last slot of the metadata of which a change was acknowledged."""
         self.known: dict[tuple[NodeId, str], int] = {}
         """By router and table: how often it had at least, as far as the router has shown to know."""
-        self.open: dict[RequestId, tuple[Action, Microseconds, int]] = {}
-        """What is under way: since when, and how often its table had changed then."""
+        self.open: dict[RequestId, Open] = {}
+        """What is under way."""
 
-    def changed(self, table: str) -> None:
-        """The record of a table is made, changed or removed."""
+    def changed(self, table: str, record: MetadataRecord | None, slot: int) -> None:
+        """The record of a table is made or changed in a slot of the metadata, or removed."""
         self.changes[table] = self.changes.get(table, 0) + 1
+        if not isinstance(record, TableRecord) or record.status != "active":
+            self.active.pop(table, None)
+        elif table not in self.active:
+            self.active[table] = Active(record.generation, slot)
 
     def asked(self, note: UserAsked, now: Microseconds) -> None:
         """A user asks for something."""
-        self.open[note.request] = (note.action, now, self.changes.get(table_of(note.action), 0))
+        known = self.acknowledged()
+        there = {
+            table: self.active[table]
+            for table in tables_of(note.action)
+            if table in self.active and self.active[table].slot <= known
+        }
+        changes = self.changes.get(table_of(note.action), 0)
+        self.open[note.request] = Open(note.action, now, changes, there)
 
     def answered(self, user: str, note: UserAnswered, router: NodeId, up: bool) -> None:
         """A user was answered by a router, or waits no longer for one, which may be down."""
-        action, at, changes = self.open.pop(note.request)
+        action, at, changes, there = self.open.pop(note.request)
         table = table_of(action)
+        if note.error == NOT_FOUND:
+            self.denied(user, action, there)
         knew = self.known.get((router, table)) == changes == self.changes.get(table, 0)
         if note.result is not None or note.error in OF_TABLES:
             if shows_the_table(action):
@@ -73,6 +126,12 @@ class ErrorObserver:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at
             self.view.file(Failing(user, type(action).__name__, note.error, mended_us, later_us))
 
+    def denied(self, user: str, action: Action, there: dict[str, Active]) -> None:
+        """A user was told that a table of those that it had named is not there."""
+        tables = tables_of(action)
+        if tables and all(one in there and self.active.get(one) == there[one] for one in tables):
+            self.view.file(Denied(user, type(action).__name__, " and ".join(tables)))
+
     def crashed(self, user: str) -> None:
         """A user is gone, and hears nothing."""
         for request in [request for request in self.open if request.node.name == user]:
@@ -83,6 +142,18 @@ def table_of(action: Action) -> str:
     """The table to which a single item belongs; of all else, none."""
     single: Any = action
     return single.table if isinstance(action, (PutItem, DeleteItem, GetItem)) else ""
+
+
+def tables_of(action: Action) -> tuple[str, ...]:
+    """The tables that have to be there for something to be done; of what is not about tables, none."""
+    if isinstance(action, (BatchGetItem, BatchWriteItem)):
+        each = action.gets if isinstance(action, BatchGetItem) else action.writes
+        return tuple(dict.fromkeys(one.table for one in each))
+    if isinstance(action, (DescribeTable, DeleteTable, UpdateTable)):
+        return (action.name,)
+    if isinstance(action, (QueryTable, ScanTable, PutItem, DeleteItem, GetItem)):
+        return (action.table,)
+    return ()
 
 
 def shows_the_table(action: Action) -> bool:

@@ -4,7 +4,17 @@ import pytest
 
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.router.messages import Action, Done, GetItem, ListTables, PutItem
+from dynaproof.impl.router.messages import (
+    Action,
+    Batch,
+    BatchGetItem,
+    BatchWriteItem,
+    Done,
+    GetItem,
+    ListTables,
+    PutItem,
+    Result,
+)
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
 from dynaproof.specs.observe.impl.user_errors import UNKNOWN, ErrorObserver
 from dynaproof.specs.promises.region import errors_stop_after_faults
@@ -13,6 +23,9 @@ from dynaproof.specs.views.region import RegionView
 USER = NodeId("region", "user", "u0")
 ROUTER, OTHER = NodeId("region", "a", "router-a"), NodeId("region", "b", "router-b")
 PUT, GET = PutItem("t", b"item"), GetItem("t", b"key", strong=True)
+
+
+DONE = Done(None)
 
 
 class Case:
@@ -26,11 +39,18 @@ class Case:
     def mend(self) -> None:
         self.errors.stopped_at, self.errors.mended_at = 100, 300
 
-    def ask(self, action: Action, error: str | None, router: NodeId = ROUTER, up: bool = True) -> None:
+    def ask(
+        self,
+        action: Action,
+        error: str | None,
+        router: NodeId = ROUTER,
+        up: bool = True,
+        result: Result = DONE,
+    ) -> None:
         self.number += 1
         request = RequestId(USER, 1, self.number)
         self.errors.asked(UserAsked(request, action), 350)
-        said = UserAnswered(request, Done(None) if error is None else None, error or "", False)
+        said = UserAnswered(request, result if error is None else None, error or "", False)
         self.errors.answered("u0", said, router, up)
 
     def told(self) -> list[str]:
@@ -87,3 +107,29 @@ def test_what_became_of_a_write_may_be_unknown_where_the_router_does_not_know_th
     assert case.told() == []
     case.ask(PUT, UNKNOWN)
     assert len(case.told()) == 1
+
+
+@pytest.mark.parametrize("batch", [BatchGetItem((GET, GET)), BatchWriteItem((PUT, PUT))])
+def test_a_part_that_is_not_processed_is_an_error_where_the_router_knows_the_table(batch: Action) -> None:
+    case = Case()
+    case.mend()
+    done, half = Batch((None, None), ()), Batch((None, None), ((1, True),))
+    case.errors.changed("t")
+    case.ask(batch, None, result=done)
+    case.ask(batch, None, result=half)
+    assert case.told() == []
+    case.ask(GET, None)
+    case.ask(batch, None, result=done)
+    assert case.told() == []
+    case.ask(batch, None, result=half)
+    (told,) = case.told()
+    assert "heard that a part of it was not processed" in told
+
+
+def test_a_part_may_be_throttled_where_the_table_is_given_capacity() -> None:
+    case = Case()
+    case.mend()
+    case.errors.provisioned["t"] = True
+    case.ask(GET, None)
+    case.ask(BatchGetItem((GET, GET)), None, result=Batch((None, None), ((1, True),)))
+    assert case.told() == []

@@ -4,23 +4,34 @@ An error may say how things are: a condition failed, there is no such table, a r
 nobody knows what became of a write it may say where the router did not know the table as it is: what it had
 sent to a partition that is gone by then may have taken effect before. So it may of a write where tables are
 given capacity: if an attempt has no answer, or was refused and a copy of it may yet come, the router goes on
-until it gives up, and may be throttled for as long.
+until it gives up, and may be throttled for as long. A part of a batch that is not processed is an error
+without a name: it may be for either of these reasons.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import RequestId
-from dynaproof.impl.router.messages import Action, DeleteItem, GetItem, PutItem
+from dynaproof.impl.router.messages import (
+    Action,
+    Batch,
+    BatchGetItem,
+    BatchWriteItem,
+    DeleteItem,
+    GetItem,
+    PutItem,
+)
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.region import Failing, RegionView
 
 UNKNOWN = "InternalServerError"
 
-OF_FAULTS = ("", "ServiceUnavailable", UNKNOWN)
+UNPROCESSED = "that a part of it was not processed"
+
+OF_FAULTS = ("", "ServiceUnavailable", UNKNOWN, UNPROCESSED)
 """Errors that only a fault explains; the first is that no answer came."""
 
 OF_TABLES = ("ConditionalCheckFailedException", "ResourceNotFoundException")
@@ -45,8 +56,8 @@ class ErrorObserver:
         """How often the record of each table has changed."""
         self.known: dict[tuple[NodeId, str], int] = {}
         """By router and table: how often it had at least, as far as the router has shown to know."""
-        self.open: dict[RequestId, tuple[Action, Microseconds, int]] = {}
-        """What is under way: since when, and how often its table had changed then."""
+        self.open: dict[RequestId, tuple[Action, Microseconds, dict[str, int]]] = {}
+        """What is under way: since when, and how often its tables had changed then."""
 
     def changed(self, table: str) -> None:
         """The record of a table is made, changed or removed."""
@@ -54,24 +65,32 @@ class ErrorObserver:
 
     def asked(self, note: UserAsked, now: Microseconds) -> None:
         """A user asks for something."""
-        self.open[note.request] = (note.action, now, self.changes.get(table_of(note.action), 0))
+        changes = {table: self.changes.get(table, 0) for table in tables_of(note.action)}
+        self.open[note.request] = (note.action, now, changes)
 
     def answered(self, user: str, note: UserAnswered, router: NodeId, up: bool) -> None:
         """A user was answered by a router, or waits no longer for one, which may be down."""
         action, at, changes = self.open.pop(note.request)
-        table = table_of(action)
-        knew = self.known.get((router, table)) == changes == self.changes.get(table, 0)
-        if note.result is not None or note.error in OF_TABLES:
+        knew = all(
+            self.known.get((router, table)) == count == self.changes.get(table, 0)
+            for table, count in changes.items()
+        )
+        given = any(table in self.provisioned for table in changes)
+        error, result = note.error, note.result
+        if isinstance(result, Batch) and result.unprocessed:
+            error = UNPROCESSED
+        elif result is not None or error in OF_TABLES:
             if shows_the_table(action):
-                self.known[router, table] = changes
+                for table, count in changes.items():
+                    self.known[router, table] = count
             return
-        unsure = note.error == UNKNOWN and (not knew or table in self.provisioned)
-        late = not note.error and self.provisioned and not isinstance(action, GetItem)
-        explained = note.error not in OF_FAULTS or not up or (table and unsure) or late
+        unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given)
+        late = not error and self.provisioned and not isinstance(action, GetItem)
+        explained = error not in OF_FAULTS or not up or unsure or late
         # What was asked in the moment in which all was mended may have been lost just before.
         if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at
-            self.view.file(Failing(user, type(action).__name__, note.error, mended_us, later_us))
+            self.view.file(Failing(user, type(action).__name__, error, mended_us, later_us))
 
     def crashed(self, user: str) -> None:
         """A user is gone, and hears nothing."""
@@ -79,10 +98,16 @@ class ErrorObserver:
             del self.open[request]
 
 
-def table_of(action: Action) -> str:
-    """The table to which a single item belongs; of all else, none."""
-    single: Any = action
-    return single.table if isinstance(action, (PutItem, DeleteItem, GetItem)) else ""
+def tables_of(action: Action) -> tuple[str, ...]:
+    """The tables to which single items belong that are asked for; of all else, none."""
+    each: tuple[PutItem | DeleteItem | GetItem, ...] = ()
+    if isinstance(action, (PutItem, DeleteItem, GetItem)):
+        each = (action,)
+    elif isinstance(action, BatchGetItem):
+        each = action.gets
+    elif isinstance(action, BatchWriteItem):
+        each = action.writes
+    return tuple(dict.fromkeys(one.table for one in each))
 
 
 def shows_the_table(action: Action) -> bool:

@@ -25,6 +25,12 @@ PAGED_OVER = Sometimes(
     "docs/table.md, R8",
 )
 
+QUERY_PAGED = Sometimes(
+    "query paged",
+    "A page of a query was answered, and there may be more behind it.",
+    "docs/table.md, R9",
+)
+
 DELETED_WHILE_CREATED = Sometimes(
     "table deleted while it was created",
     "A table was deleted before all of its replicas had answered that they were made.",
@@ -387,6 +393,7 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
             STALE_ROUTE,
             TABLE_GONE,
             PAGED_OVER,
+            QUERY_PAGED,
             DELETED_WHILE_CREATED,
             TABLE_GIVEN_UP,
             ADMIN_DIED,

@@ -47,7 +47,6 @@ from dynaproof.impl.storage_node.messages import (
     NodeReport,
     PartitionGone,
 )
-from dynaproof.impl.values.key import KeySchema
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
@@ -55,6 +54,7 @@ from dynaproof.specs.observe.impl.orders import OrderObserver
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
 from dynaproof.specs.observe.impl.region_capacity import RegionCapacity
 from dynaproof.specs.observe.impl.stops import StopObserver
+from dynaproof.specs.observe.impl.told_tables import ToldObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
 from dynaproof.specs.observe.impl.users import UserObserver
 from dynaproof.specs.situation import Sometimes
@@ -82,6 +82,7 @@ class RegionObservation(GroupsObservation):
         *GroupsObservation.PROVIDES,
         *MetadataObserver.PROVIDES,
         *UserObserver.PROVIDES,
+        *ToldObserver.PROVIDES,
         *ErrorObserver.PROVIDES,
         *OrderObserver.PROVIDES,
         *RegionCapacity.PROVIDES,
@@ -109,8 +110,9 @@ class RegionObservation(GroupsObservation):
         self.metadata.disk_of = self.disk_of
         self.metadata.serving = self.serving
         self.metadata.is_made = self.is_made
-        self.users = UserObserver(self.region, Judge, self.schema_of)
+        self.users = UserObserver(self.region, Judge, self.reach)
         self.users.endings = self.endings
+        self.told = ToldObserver(self.region)
         self.errors = ErrorObserver(self.region)
         self.errors.acknowledged = self.acknowledged
         self.capacity = RegionCapacity(self.region, self.reach)
@@ -158,13 +160,14 @@ class RegionObservation(GroupsObservation):
         for change in record.changes():
             if change.key.startswith(TABLES):
                 name, table = change.key[len(TABLES) :].decode(), self.metadata.records.get(change.key)
+                assert table is None or isinstance(table, TableRecord)
+                self.users.table_changed(name, table)
+                self.told.changed(record.slot, name, table)
                 self.errors.changed(name, table, record.slot)
         for table in self.metadata.of(TableRecord):
             if isinstance(table, ProvisionedTable):
                 self.errors.provisioned[table.name] = True
                 self.capacity.changed(table)
-            if table.status == "deleting":
-                self.users.removed(table.name)
 
     def opened(self, record: PartitionRecord) -> None:
         """The metadata names a new partition: it is observed from here on, unless a split has made it."""
@@ -277,11 +280,6 @@ class RegionObservation(GroupsObservation):
         """Whether a replica was ever seen."""
         return member in self.groups[partition].members.values()
 
-    def schema_of(self, table: str) -> KeySchema | None:
-        """The key schema of a table, if there is one of that name."""
-        record = self.metadata.records.get(table_key(table))
-        return record.schema if isinstance(record, TableRecord) else None
-
     # --- What happens to nodes ---
 
     def host_handled(self, place: Place) -> None:
@@ -379,6 +377,7 @@ class RegionObservation(GroupsObservation):
         router = place.node
         assert isinstance(router, Router)
         self.bounded(place, router.queues())
+        self.told.looked_up(place.name, router, self.groups[METADATA].answered_through)
 
     def admin_handled(self, place: Place) -> None:
         """A handler of an admin has run."""
@@ -426,6 +425,7 @@ class RegionObservation(GroupsObservation):
         node = place.node
         self.orders.pop(place.name, None)
         self.repairs.admin_stopped(place)
+        self.told.crashed(place.name)
         if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes_of_regions.ADMIN_DIED)
             self.splits.admin_died()
@@ -439,11 +439,13 @@ class RegionObservation(GroupsObservation):
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""
         self.users.on_asked(place, note)
+        self.told.asked(note, self.groups[METADATA].answered_through)
         self.errors.asked(note, place.world.tau)
 
     def user_answered(self, place: Place, note: UserAnswered) -> None:
         """A user was answered."""
         self.users.on_answered(place, note)
+        self.told.answered(note, self.groups[METADATA].view.chosen_through)
         user = place.node
         assert isinstance(user, User)
         router = user.router
@@ -452,4 +454,5 @@ class RegionObservation(GroupsObservation):
     def user_crashed(self, place: Place, lost_disk: bool) -> None:
         """A user is gone."""
         self.users.crashed(place, lost_disk)
+        self.told.crashed(place.name)
         self.errors.crashed(place.name)

@@ -11,6 +11,7 @@ from typing import Final
 
 from dynaproof.checkers.mutation.seeded import (
     admins,
+    answers,
     auto_scaling,
     ballots,
     batches,
@@ -74,6 +75,7 @@ MODULES = (
     several_items,
     admins,
     routers,
+    answers,
     repairs,
     metadata_moves,
     splits,

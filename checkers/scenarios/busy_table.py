@@ -15,6 +15,7 @@ from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.region_end import stop
 from dynaproof.checkers.scenarios.region_run import groups_of
 from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
+from dynaproof.checkers.scenarios.table_draws import with_sort_keys
 from dynaproof.checkers.scenarios.under_load import calm_options
 from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.user import ENDLESS
@@ -55,7 +56,7 @@ def draw_busy(seed: int, strategy: str) -> RegionConfig:
         keys=(USERS, 4 * USERS)[pick(2)],
         partitions=(1, 4)[pick(2)],
     )
-    return structs.replace(
+    config = structs.replace(
         config,
         settings=settings,
         options=options,
@@ -65,6 +66,7 @@ def draw_busy(seed: int, strategy: str) -> RegionConfig:
         duplication=0,
         end="all",
     )
+    return with_sort_keys(config, pick)
 
 
 def start_and_watch(run: Run) -> None:

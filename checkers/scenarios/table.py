@@ -39,7 +39,7 @@ from dynaproof.checkers.scenarios.region_probe import probe
 from dynaproof.checkers.scenarios.region_run import file
 from dynaproof.checkers.scenarios.table_draws import unruly
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
-from dynaproof.checkers.workloads.user import SCHEMA, User, UserSettings
+from dynaproof.checkers.workloads.user import User, UserSettings
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.orders import CreateTable
@@ -52,6 +52,7 @@ from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
     METADATA_LED_ANEW,
     PAGED_OVER,
+    QUERY_PAGED,
     TWO_ADMINS,
 )
 from dynaproof.specs.views.group_facts import Unanswered
@@ -103,7 +104,7 @@ def create(run: Run, given: Provisioned | None = None) -> None:
     assert isinstance(user, User)
     user.ask_first(
         *(
-            CreateTable(User.table(index), SCHEMA, settings.partitions, settings.replicas, given)
+            CreateTable(User.table(index), settings.schema, settings.partitions, settings.replicas, given)
             for index in range(settings.tables)
         )
     )
@@ -248,7 +249,7 @@ def load(config: RegionConfig) -> int:
 
 
 def smaller(config: RegionConfig) -> Iterator[RegionConfig]:
-    """Fewer users, operations, keys, partitions."""
+    """Fewer users, operations, keys, partitions, and no sort keys."""
     user = config.user
     if config.users > 1:
         yield structs.replace(config, users=config.users - 1)
@@ -258,11 +259,13 @@ def smaller(config: RegionConfig) -> Iterator[RegionConfig]:
     for field in ("keys", "partitions", "tables"):
         if getattr(user, field) > 1:
             yield structs.replace(config, user=structs.replace(user, **{field: 1}))
+    if user.sort_keys:
+        yield structs.replace(config, user=structs.replace(user, sort_keys=0))
 
 
 NAME = "table"
 
-SEEN = tuple(one.name for one in (LEADER_CHANGED, METADATA_LED_ANEW, PAGED_OVER, TWO_ADMINS))
+SEEN = tuple(one.name for one in (LEADER_CHANGED, METADATA_LED_ANEW, PAGED_OVER, QUERY_PAGED, TWO_ADMINS))
 """What its campaigns should see."""
 
 TABLE = Scenario(

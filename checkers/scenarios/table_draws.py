@@ -1,6 +1,6 @@
 """What the runs of a region draw beside their faults, each in some schedules and not in others: admins that
-take over soon, messages that come again often and late, and users that order more of tables than they ask of
-them (Groce et al., *Swarm Testing*, ISSTA 2012).
+take over soon, messages that come again often and late, users that order more of tables than they ask of
+them, and tables with sort keys (Groce et al., *Swarm Testing*, ISSTA 2012).
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ SOME_ORDERS = 8
 ORDERS = 16
 """and where users order more than they ask."""
 
+SORT_KEYS = (0, 0, 2, 3)
+"""Of each partition key; 0: the tables have none."""
+
 TIMER_WEIGHTS = (2, 4, 12, 24)
 """A region has five times as many timers as a group, and each waits for its turn as it does there."""
 
@@ -35,7 +38,13 @@ def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
         config = repeats_late(config, pick)
     if config.user.orders and not ordering:
         config = structs.replace(config, user=structs.replace(config.user, orders=ORDERS))
-    return config
+    return with_sort_keys(config, pick)
+
+
+def with_sort_keys(config: RegionConfig, pick: Chance) -> RegionConfig:
+    """In half of the configurations tables have sort keys, so that queries have pages."""
+    sort_keys = SORT_KEYS[pick(len(SORT_KEYS))]
+    return structs.replace(config, user=structs.replace(config.user, sort_keys=sort_keys))
 
 
 def takes_over_soon(config: RegionConfig, pick: Chance) -> RegionConfig:

@@ -39,7 +39,10 @@ from dynaproof.impl.values.encoding import decode_item, encode_item
 from dynaproof.impl.values.key import KeyAttribute, KeySchema
 
 SCHEMA = KeySchema(KeyAttribute("id", "S"))
-"""Of the tables of all users."""
+"""Of the tables of all users,"""
+
+SORTED = KeySchema(KeyAttribute("id", "S"), KeyAttribute("at", "S"))
+"""or with sort keys."""
 
 TRIES = 20
 """What a user begins for each thing that is to be answered, at the most."""
@@ -65,6 +68,9 @@ class UserSettings(Struct, frozen=True):
     operations: int
     """Things that are to be answered."""
     keys: int
+    """Different items that it asks for."""
+    sort_keys: int = 0
+    """Of each partition key; 0: the tables have none."""
     tables: int = 1
     partitions: int = 3
     """Of each table,"""
@@ -82,6 +88,21 @@ class UserSettings(Struct, frozen=True):
     """Whether three of four things are asked of one key."""
     item_bytes: int = 0
     """How much longer an item is than its key and its number, at the most."""
+
+    @property
+    def schema(self) -> KeySchema:
+        """Of all tables."""
+        return SORTED if self.sort_keys else SCHEMA
+
+    def partition_key(self, index: int) -> AttributeItem:
+        """The partition key of an item, by its number."""
+        return {"id": S(f"k{index // max(1, self.sort_keys)}")}
+
+    def key(self, index: int) -> AttributeItem:
+        """Its key: those of one partition key follow each other."""
+        if not self.sort_keys:
+            return self.partition_key(index)
+        return {**self.partition_key(index), "at": S(f"s{index % self.sort_keys}")}
 
 
 class UserThinkTimer(Timer, frozen=True, gc=False, tag="user_think"):
@@ -115,8 +136,8 @@ class User:
         self.router = self.routers[0]
         """That is asked now."""
         self.doing: Action | None = None
-        self.scan: ScanTable | None = None
-        """The next page of a scan that is under way."""
+        self.scan: ScanTable | QueryTable | None = None
+        """The next page of a scan or a query that is under way."""
         self.seen: dict[tuple[str, bytes], Item | None] = {}
         self.first: list[Action] = []
         """What it was asked to do first,"""
@@ -207,30 +228,39 @@ class User:
                 return DeleteTable(table)
             if draw % 8 == 7:
                 return DescribeTable(table)
-            return CreateTable(table, SCHEMA, settings.partitions, settings.replicas)
+            return CreateTable(table, settings.schema, settings.partitions, settings.replicas)
         if draw < settings.orders + settings.scans:
             limit, segments = 1 + self.env.random("page", settings.page), 1 + self.env.random("segments", 3)
             segment = self.env.random("segment", segments)
             return ScanTable(table, None, limit, segment, segments, strong=draw % 2 > 0)
-        key = self.key()
+        number = self.key()
+        key = encode_item(settings.key(number))
         if draw < 11:
-            return GetItem(table, key_of(key), strong=draw % 3 > 0)
+            return GetItem(table, key, strong=draw % 3 > 0)
         if draw < 18:
             conditional = draw % 2 > 0
-            expected = self.seen.get((table, key_of(key))) if conditional else None
+            expected = self.seen.get((table, key)) if conditional else None
             if draw == 12:
-                return DeleteItem(table, key_of(key), conditional, expected)
-            return PutItem(table, self.item(key), conditional, expected)
+                return DeleteItem(table, key, conditional, expected)
+            return PutItem(table, self.item(number), conditional, expected)
+        if draw == 20 or (draw == 19 and settings.sort_keys):
+            return self.query(table, number, strong=draw == 20)
         if draw < 20:
             return ScanTable(table, None, 1 + self.env.random("page", settings.page), strong=draw % 2 > 0)
-        if draw == 20:
-            return QueryTable(table, key_of(key), strong=True)
-        keys = [(key + offset) % settings.keys for offset in range(min(3, settings.keys))]
+        keys = [(number + offset) % settings.keys for offset in range(min(3, settings.keys))]
         if draw == 21:
-            return BatchGetItem(tuple(GetItem(table, key_of(one), strong=True) for one in keys))
+            each = (encode_item(settings.key(one)) for one in keys)
+            return BatchGetItem(tuple(GetItem(table, one, strong=True) for one in each))
         if draw == 22:
             return BatchWriteItem(tuple(PutItem(table, self.item(one)) for one in keys))
         return ListTables(limit=1 + self.env.random("page", settings.page))
+
+    def query(self, table: str, number: int, strong: bool) -> QueryTable:
+        """Asks for all items with the partition key of this one, in pages if there can be several."""
+        action = QueryTable(table, encode_item(self.settings.partition_key(number)), strong=strong)
+        if not self.settings.sort_keys:
+            return action
+        return structs.replace(action, limit=1 + self.env.random("page", self.settings.page))
 
     def key(self) -> int:
         """The number of the item that is asked for next."""
@@ -240,13 +270,18 @@ class User:
     def item(self, key: int) -> Item:
         """An item that nobody else writes."""
         item: AttributeItem = {
-            "id": S(f"k{key}"),
+            **self.settings.key(key),
             "writer": S(f"{self.env.me.name}.{self.env.boot}"),
             "number": number(str(self.numbers + 1)),
         }
         if self.settings.item_bytes:
             item["padding"] = S("x" * self.env.random("padding", self.settings.item_bytes + 1))
         return encode_item(item)
+
+    def keyed(self, item: Item) -> Item:
+        """The key in an item."""
+        attributes = decode_item(item)
+        return encode_item({name: attributes[name] for name in self.settings.schema.names})
 
     @staticmethod
     def table(index: int) -> str:
@@ -292,10 +327,14 @@ class User:
         """Remember what was read and written last, and where a scan goes on."""
         action: Any = self.doing
         self.scan = None
-        if isinstance(action, ScanTable) and isinstance(result, Items) and result.after is not None:
+        if (
+            isinstance(action, (ScanTable, QueryTable))
+            and isinstance(result, Items)
+            and result.after is not None
+        ):
             self.scan = structs.replace(action, after=result.after)
         elif isinstance(action, PutItem):
-            self.seen[action.table, keyed(action.item)] = action.item
+            self.seen[action.table, self.keyed(action.item)] = action.item
         elif isinstance(action, DeleteItem):
             self.seen[action.table, action.key] = None
         elif isinstance(action, GetItem) and action.strong:
@@ -307,7 +346,7 @@ class User:
         self.env.cancel_timer(UserTimeoutTimer(self.numbers))
         if error == "ConditionalCheckFailedException":
             action: Any = self.doing
-            at = keyed(action.item) if isinstance(action, PutItem) else action.key
+            at = self.keyed(action.item) if isinstance(action, PutItem) else action.key
             self.seen[action.table, at] = observed
         answered = result is not None or error in ANSWERS
         if self.first:
@@ -345,13 +384,3 @@ ANSWERS = (
     TOO_MANY,
 )
 """Errors that say how it is, and not that the region could not do its work."""
-
-
-def key_of(index: int) -> Item:
-    """The key of an item."""
-    return encode_item({"id": S(f"k{index}")})
-
-
-def keyed(item: Item) -> Item:
-    """The key in an item of a user."""
-    return encode_item({"id": decode_item(item)["id"]})

@@ -33,7 +33,7 @@ class PartOf(Struct, frozen=True, gc=False):
 class Piece:
     """One item of what was asked for."""
 
-    __slots__ = ("done", "error", "generation", "item", "key", "operation", "table")
+    __slots__ = ("done", "error", "generation", "gone", "item", "key", "operation", "table")
 
     def __init__(self, table: str, generation: int, key: bytes, operation: Operation) -> None:
         self.table = table
@@ -46,6 +46,8 @@ class Piece:
         """That was read, or for which a condition failed."""
         self.error: ApiError | None = None
         """Why it was not processed."""
+        self.gone = False
+        """Whether nothing has happened, and its table was another one when it was done, or none."""
 
 
 class Paging:

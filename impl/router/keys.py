@@ -65,7 +65,8 @@ def piece_of(table: TableRecord, action: PutItem | DeleteItem | GetItem) -> Piec
 
 
 def page_of(table: TableRecord, action: ScanTable | QueryTable, most_items: int) -> Paging:
-    """The range of storage keys that a page is filled from (rule R8).
+    """The range of storage keys that a page is filled from: of a query, those of its partition key, which lie
+    together (rules R8 and R9).
 
     Raises:
         InvalidValue: the page that is asked for cannot be.

@@ -248,21 +248,28 @@ class Router:
         piece = asked.pieces[index]
         reads = isinstance(piece.operation, READS)  # They have no effect, however they end.
         without_effect = ending == "definite" or (reads and ending == "indefinite")
-        if without_effect and len(asked.pieces) == 1 and self.is_gone(asked, running):
-            self.find(number, asked)  # Nothing has happened, and the table is another one now, or none.
-            return
-        piece.done = True
+        piece.done, piece.gone = True, without_effect and self.is_gone(asked, running)
         if isinstance(answer, Reply):
             piece.item = None if answer.observed is None else answer.observed.item
             asked.consumed += answer.consumed
         if ending != "ok":
             piece.error = error_of(ending, running)
-        if not asked.left:
+        if asked.left:
+            return
+        if all(one.gone for one in asked.pieces):
+            self.find(number, asked)  # Nothing has happened, and the table is another one now, or none.
+        else:
             self.answer_items(number, asked)
 
     def answer_items(self, number: int, asked: Asked) -> None:
-        """All items are done; each has an error of its own, if it has one (R6)."""
+        """All items are done; each has an error of its own, if it has one (R6). A batch of which nothing was
+        done is answered with one of these, that nobody knows what became of an item, if that is so of any.
+        """
         if isinstance(asked.action, (BatchGetItem, BatchWriteItem)):
+            failed = [piece.error for piece in asked.pieces if piece.error is not None]
+            if len(failed) == len(asked.pieces):
+                self.end(number, next((error for error in failed if not error.definite), failed[0]))
+                return
             unprocessed = tuple(
                 (index, piece.error.definite)
                 for index, piece in enumerate(asked.pieces)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.region import (
+    BatchAnswered,
     BecameActive,
     CopyUnanswered,
     Decided,
@@ -23,15 +24,17 @@ from dynaproof.specs.views.region import (
     LocatedOld,
     MadeUnrecorded,
     MetadataChanged,
+    NamesListed,
     ObeyedOldTerm,
     Overfull,
+    PageShown,
     Placed,
     RegionView,
     Removed,
     RepairPlanned,
-    ScanEnded,
     SplitServed,
     Strayed,
+    TableTold,
     TakenForDead,
     Unended,
     Unmended,
@@ -217,24 +220,73 @@ def keys_lie_in_their_partition(view: RegionView) -> Iterable[Violation]:
 @spec("always", source="DynamoDB developer guide, read consistency", over=RegionView, on=(UserSaw,))
 def users_see_one_table(view: RegionView) -> Iterable[Violation]:
     """What users are answered by any routers can be explained by one copy of each item that changes at once:
-    strong reads, writes and failed conditions; an eventual read shows an item that was written.
+    strong reads, writes and failed conditions, for each generation of a table by itself. A strong page shows
+    no item that was overwritten before; an eventual read shows one that was written.
     """
     for fact in view.take(UserSaw):
         yield Violation(f"{fact.table}: {fact.wrong}")
 
 
-@spec("always", source="docs/table.md, R8", over=RegionView, on=(ScanEnded,))
+@spec("always", source="docs/table.md, R8", over=RegionView, on=(PageShown,))
 def scan_returns_each_once(view: RegionView) -> Iterable[Violation]:
     """An item that is there throughout a scan of strong reads is returned once, over pages and partitions;
     and no scan returns one twice.
     """
-    for fact in view.take(ScanEnded):
-        if fact.missing:
+    for fact in view.take(PageShown):
+        if fact.missing and not fact.query:
             yield Violation(
                 f"a scan of {fact.table} left out {fact.missing[0]!r}, which was there throughout"
             )
-        if fact.repeated:
-            yield Violation(f"a scan of {fact.table} returned {fact.repeated[0]!r} again")
+        if fact.strange and not fact.query:
+            yield Violation(f"a scan of {fact.table} returned {fact.strange[0]!r} again, or unasked")
+
+
+@spec("always", source="docs/table.md, R9", over=RegionView, on=(PageShown,))
+def query_returns_its_partition_key(view: RegionView) -> Iterable[Violation]:
+    """A query returns items of its partition key only, in the order of their sort keys, over pages; of strong
+    reads all that are there throughout.
+    """
+    for fact in view.take(PageShown):
+        if fact.missing and fact.query:
+            yield Violation(
+                f"a query of {fact.table} left out {fact.missing[0]!r}, which was there throughout"
+            )
+        if fact.strange and fact.query:
+            yield Violation(f"a query of {fact.table} returned {fact.strange[0]!r} again, or unasked")
+
+
+@spec("always", source="DynamoDB API reference, Scan (Limit)", over=RegionView, on=(PageShown, NamesListed))
+def pages_stay_within_their_limit(view: RegionView) -> Iterable[Violation]:
+    """A page of a scan, of a query or of names of tables has no more than was asked for."""
+    for page in view.take(PageShown):
+        if page.items > page.limit:
+            yield Violation(f"a page of {page.table} has {page.items} items, and may have {page.limit}")
+    for fact in view.take(NamesListed):
+        if fact.names > fact.limit:
+            yield Violation(f"{fact.user} was told of {fact.names} tables, and may be of {fact.limit}")
+
+
+@spec("always", source="docs/table.md, A13 and A14", over=RegionView, on=(TableTold,))
+def tables_are_told_as_committed(view: RegionView) -> Iterable[Violation]:
+    """What a user is told of tables, listed, described, created or deleted, was committed at one moment while
+    he waited; a description may be as old as the look-up that it shares with others.
+    """
+    for fact in view.take(TableTold):
+        if fact.wrong:
+            yield Violation(f"{fact.user} asked for {fact.what}: {fact.wrong}")
+
+
+@spec(
+    "always",
+    source="DynamoDB API reference, BatchGetItem and BatchWriteItem",
+    over=RegionView,
+    on=(BatchAnswered,),
+)
+def batches_do_some_of_it(view: RegionView) -> Iterable[Violation]:
+    """A batch that is answered has done a part at least; one of which nothing was done is an error."""
+    for fact in view.take(BatchAnswered):
+        if fact.unprocessed == fact.parts:
+            yield Violation(f"{fact.user} was answered a batch of {fact.parts}, and none of it was done")
 
 
 @spec("always", source="docs/table.md, R1", over=RegionView, on=(Denied,))
@@ -295,7 +347,7 @@ def splits_stop_briefly(view: RegionView) -> Iterable[Violation]:
 @spec("eventually", source="docs/table.md, R1 to R6", over=RegionView, on=(Failing,))
 def errors_stop_after_faults(view: RegionView) -> Iterable[Violation]:
     """Once all has mended, for which there is a bound, no user that asks a running router hears an error that
-    only a fault explains, and each is answered while it waits.
+    only a fault explains, of all or of a part of a batch; and each is answered while it waits.
     """
     for fact in view.take(Failing):
         yield Violation(
@@ -327,6 +379,10 @@ SPECS: tuple[AnySpec, ...] = (
     users_see_one_table,
     scan_returns_each_once,
     active_tables_are_found,
+    query_returns_its_partition_key,
+    pages_stay_within_their_limit,
+    tables_are_told_as_committed,
+    batches_do_some_of_it,
     nothing_leaks,
     what_was_begun_ends,
     every_partition_regains_its_voters,

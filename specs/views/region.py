@@ -205,14 +205,44 @@ class UserSaw(RegionFact, frozen=True, gc=False):
     wrong: str
 
 
-class ScanEnded(RegionFact, frozen=True, gc=False):
-    """A scan over all its pages has ended: these keys were there throughout and were not returned, and these
-    were returned more than once, or behind a later one.
+class PageShown(RegionFact, frozen=True, gc=False):
+    """A page of a scan or of a query was answered: these keys were there throughout and are not in it, and
+    these are in it that were not asked for, or do not come behind what was read before. It has so many items,
+    and may have `limit`.
     """
 
     table: str
+    query: bool
     missing: tuple[bytes, ...]
-    repeated: tuple[bytes, ...]
+    strange: tuple[bytes, ...]
+    items: int
+    limit: int
+
+
+class NamesListed(RegionFact, frozen=True, gc=False):
+    """A user was told of so many tables, and may be told of `limit`."""
+
+    user: str
+    names: int
+    limit: int
+
+
+class TableTold(RegionFact, frozen=True, gc=False):
+    """A user was told what tables there are, or what a table is; `wrong` says why no committed state explains
+    that.
+    """
+
+    user: str
+    what: str
+    wrong: str
+
+
+class BatchAnswered(RegionFact, frozen=True, gc=False):
+    """A user was answered a batch of several parts, of which so many were not processed."""
+
+    user: str
+    parts: int
+    unprocessed: int
 
 
 class Leaked(RegionFact, frozen=True, gc=False):

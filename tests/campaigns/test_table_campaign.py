@@ -13,6 +13,7 @@ import pytest
 from dynaproof.checkers.campaign import Totals, outcomes
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore, shrunk
+from dynaproof.checkers.mutation.seeded import answers
 from dynaproof.checkers.patches import seeded
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import config_of, execute, find
@@ -81,6 +82,7 @@ def test_a_run_that_breaks_a_promise_of_tables_is_shrunk_and_replayed() -> None:
         ("one_answer_kept", "copies_of_orders_are_answered"),
         ("first_route_kept", "errors_stop_after_faults"),
         ("look_up_not_repeated", "errors_stop_after_faults"),
+        *((bug.name, bug.breaks[0]) for bug in answers.BUGS if len(bug.breaks) == 1),
     ],
 )
 def test_a_seeded_bug_of_admins_or_routers_is_killed_by_its_promise(
@@ -92,3 +94,9 @@ def test_a_seeded_bug_of_admins_or_routers_is_killed_by_its_promise(
 def test_equal_configurations_give_equal_digests_and_others_do_not() -> None:
     digests = [execute(config_of("table", "portfolio", 7, number)).digest for number in (0, 0, 1)]
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_half_of_the_schedules_have_tables_with_sort_keys() -> None:
+    drawn = [config_of("table", "portfolio", 5, number).user.sort_keys for number in range(200)]
+    assert {*drawn} == {0, 2, 3}
+    assert 80 < drawn.count(0) < 120

@@ -9,6 +9,7 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.messages import (
     Action,
+    Batch,
     BatchGetItem,
     BatchWriteItem,
     DeleteItem,
@@ -18,6 +19,7 @@ from dynaproof.impl.router.messages import (
     ListTables,
     PutItem,
     QueryTable,
+    Result,
     ScanTable,
 )
 from dynaproof.impl.router.notes import UserAnswered, UserAsked
@@ -38,6 +40,9 @@ def table(status: str, generation: int = 1) -> TableRecord:
     return TableRecord("t", generation, status, schema, 3, (1,), ORDER, 0)  # type: ignore[arg-type]
 
 
+DONE = Done(None)
+
+
 class Case:
     """One user, whose requests are answered at once."""
 
@@ -49,11 +54,18 @@ class Case:
     def mend(self) -> None:
         self.errors.stopped_at, self.errors.mended_at = 100, 300
 
-    def ask(self, action: Action, error: str | None, router: NodeId = ROUTER, up: bool = True) -> None:
+    def ask(
+        self,
+        action: Action,
+        error: str | None,
+        router: NodeId = ROUTER,
+        up: bool = True,
+        result: Result = DONE,
+    ) -> None:
         self.number += 1
         request = RequestId(USER, 1, self.number)
         self.errors.asked(UserAsked(request, action), 350)
-        said = UserAnswered(request, Done(None) if error is None else None, error or "", False)
+        said = UserAnswered(request, result if error is None else None, error or "", False)
         self.errors.answered("u0", said, router, up)
 
     def denied(self, action: Action, *meanwhile: TableRecord | None) -> list[str]:
@@ -159,3 +171,29 @@ def test_that_a_table_is_not_there_may_be_said_while_it_comes_or_goes_or_is_anot
     assert case.denied(BatchGetItem((GET, GetItem("other", b"key")))) == []
     assert case.denied(ListTables()) == []
     assert len(case.denied(GET)) == 1
+
+
+@pytest.mark.parametrize("batch", [BatchGetItem((GET, GET)), BatchWriteItem((PUT, PUT))])
+def test_a_part_that_is_not_processed_is_an_error_where_the_router_knows_the_table(batch: Action) -> None:
+    case = Case()
+    case.mend()
+    done, half = Batch((None, None), ()), Batch((None, None), ((1, True),))
+    case.errors.changed("t", table("active"), 7)
+    case.ask(batch, None, result=done)
+    case.ask(batch, None, result=half)
+    assert case.told() == []
+    case.ask(GET, None)
+    case.ask(batch, None, result=done)
+    assert case.told() == []
+    case.ask(batch, None, result=half)
+    (told,) = case.told()
+    assert "heard that a part of it was not processed" in told
+
+
+def test_a_part_may_be_throttled_where_the_table_is_given_capacity() -> None:
+    case = Case()
+    case.mend()
+    case.errors.provisioned["t"] = True
+    case.ask(GET, None)
+    case.ask(BatchGetItem((GET, GET)), None, result=Batch((None, None), ((1, True),)))
+    assert case.told() == []

@@ -11,6 +11,7 @@ import pytest
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.seeded import (
     admins,
+    answers,
     metadata_moves,
     repairs,
     router_splits,
@@ -168,7 +169,7 @@ def test_what_keeps_a_rule_of_tables_names_it(number: str, places: str, bugs: st
 
 
 OF_SPLITS = (*seeded_splits.BUGS, *split_admin.BUGS, *router_splits.BUGS)
-OF_REGIONS = (*admins.BUGS, *routers.BUGS, *metadata_moves.BUGS, *repairs.BUGS, *OF_SPLITS)
+OF_REGIONS = (*admins.BUGS, *routers.BUGS, *answers.BUGS, *metadata_moves.BUGS, *repairs.BUGS, *OF_SPLITS)
 
 
 def test_what_is_said_of_tables_names_every_bug_of_admins_and_routers_and_none_that_is_not_there() -> None:

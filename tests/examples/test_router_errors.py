@@ -138,6 +138,21 @@ def test_a_read_of_a_table_that_is_gone_since_its_router_has_looked_is_not_found
     is_refused(region, GetItem("books", KEY, strong=True), "ResourceNotFoundException", message)
 
 
+def test_a_batch_of_a_table_that_is_gone_since_its_router_has_looked_is_not_found() -> None:
+    region = REGION.SmallRegion()
+    region.create("books")
+    other = item("b", "b")
+    assert region.ask(BatchGetItem((GetItem("books", KEY), GetItem("books", other)))) == Batch(
+        (None, None), ()
+    )
+    region.ask(DeleteTable("books"))
+    assert region.go(lambda: not region.tables())
+    message = "Requested resource not found"
+    assert "books" in region.router.node.tables.known
+    batch = BatchGetItem((GetItem("books", KEY, strong=True), GetItem("books", other, strong=True)))
+    is_refused(region, batch, "ResourceNotFoundException", message)
+
+
 def test_as_many_tables_as_may_be_are_created_and_deleted_at_the_same_time() -> None:
     region = REGION.SmallRegion(admin={"workflows": 1})
     region.create("books")
@@ -377,7 +392,8 @@ def test_what_nobody_answers_ends_with_an_error_that_says_whether_anything_happe
     assert (failed.error, failed.definite) == ("InternalServerError", False)
     assert failed.message == "No answer came in time; whether the request took effect is not known"
     failed = region.ask(BatchWriteItem((PutItem("books", KEY),)))
-    assert failed == Batch((None,), ((0, False),)), "it is not known, so it is not said to have had no effect"
+    assert (failed.error, failed.definite) == ("InternalServerError", False)
+    is_refused(region, BatchGetItem((GetItem("books", KEY),)), "ServiceUnavailable", unavailable)
     for admin in region.admins:
         region.cut(region.router, admin)
     no_admin = "No active admin answered in time; nothing was changed"

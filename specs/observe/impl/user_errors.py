@@ -4,7 +4,8 @@ An error may say how things are: a condition failed, there is no such table, a r
 nobody knows what became of a write it may say where the router did not know the table as it is: what it had
 sent to a partition that is gone by then may have taken effect before. So it may of a write where tables are
 given capacity: if an attempt has no answer, or was refused and a copy of it may yet come, the router goes on
-until it gives up, and may be throttled for as long.
+until it gives up, and may be throttled for as long. A part of a batch that is not processed is an error
+without a name: it may be for either of these reasons.
 
 That there is no such table explains nothing where there was one all the time: from before the question, when
 the change that made it active was acknowledged, until the answer.
@@ -13,7 +14,7 @@ the change that made it active was acknowledged, until the answer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from dynaproof.impl.metadata.orders import DeleteTable, UpdateTable
 from dynaproof.impl.metadata.records import MetadataRecord, TableRecord
@@ -21,6 +22,7 @@ from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.messages import (
     Action,
+    Batch,
     BatchGetItem,
     BatchWriteItem,
     DeleteItem,
@@ -36,7 +38,9 @@ from dynaproof.specs.views.region import Denied, Failing, RegionView
 
 UNKNOWN = "InternalServerError"
 
-OF_FAULTS = ("", "ServiceUnavailable", UNKNOWN)
+UNPROCESSED = "that a part of it was not processed"
+
+OF_FAULTS = ("", "ServiceUnavailable", UNKNOWN, UNPROCESSED)
 """Errors that only a fault explains; the first is that no answer came."""
 
 NOT_FOUND = "ResourceNotFoundException"
@@ -53,13 +57,13 @@ class Active(NamedTuple):
 
 
 class Open(NamedTuple):
-    """Something under way: since when, how often its table had changed then, and which of its tables were
-    active.
+    """Something under way: since when, how often the tables of its items had changed then, and which of those
+    that it names were active.
     """
 
     action: Action
     at: Microseconds
-    changes: int
+    changes: dict[str, int]
     there: dict[str, Active]
 
 
@@ -101,34 +105,41 @@ class ErrorObserver:
         known = self.acknowledged()
         there = {
             table: self.active[table]
-            for table in tables_of(note.action)
+            for table in tables_named_by(note.action)
             if table in self.active and self.active[table].slot <= known
         }
-        changes = self.changes.get(table_of(note.action), 0)
+        changes = {table: self.changes.get(table, 0) for table in tables_of(note.action)}
         self.open[note.request] = Open(note.action, now, changes, there)
 
     def answered(self, user: str, note: UserAnswered, router: NodeId, up: bool) -> None:
         """A user was answered by a router, or waits no longer for one, which may be down."""
         action, at, changes, there = self.open.pop(note.request)
-        table = table_of(action)
         if note.error == NOT_FOUND:
             self.denied(user, action, there)
-        knew = self.known.get((router, table)) == changes == self.changes.get(table, 0)
-        if note.result is not None or note.error in OF_TABLES:
+        knew = all(
+            self.known.get((router, table)) == count == self.changes.get(table, 0)
+            for table, count in changes.items()
+        )
+        given = any(table in self.provisioned for table in changes)
+        error, result = note.error, note.result
+        if isinstance(result, Batch) and result.unprocessed:
+            error = UNPROCESSED
+        elif result is not None or error in OF_TABLES:
             if shows_the_table(action):
-                self.known[router, table] = changes
+                for table, count in changes.items():
+                    self.known[router, table] = count
             return
-        unsure = note.error == UNKNOWN and (not knew or table in self.provisioned)
-        late = not note.error and self.provisioned and not isinstance(action, GetItem)
-        explained = note.error not in OF_FAULTS or not up or (table and unsure) or late
+        unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given)
+        late = not error and self.provisioned and not isinstance(action, GetItem)
+        explained = error not in OF_FAULTS or not up or unsure or late
         # What was asked in the moment in which all was mended may have been lost just before.
         if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at
-            self.view.file(Failing(user, type(action).__name__, note.error, mended_us, later_us))
+            self.view.file(Failing(user, type(action).__name__, error, mended_us, later_us))
 
     def denied(self, user: str, action: Action, there: dict[str, Active]) -> None:
         """A user was told that a table of those that it had named is not there."""
-        tables = tables_of(action)
+        tables = tables_named_by(action)
         if tables and all(one in there and self.active.get(one) == there[one] for one in tables):
             self.view.file(Denied(user, type(action).__name__, " and ".join(tables)))
 
@@ -138,13 +149,19 @@ class ErrorObserver:
             del self.open[request]
 
 
-def table_of(action: Action) -> str:
-    """The table to which a single item belongs; of all else, none."""
-    single: Any = action
-    return single.table if isinstance(action, (PutItem, DeleteItem, GetItem)) else ""
-
-
 def tables_of(action: Action) -> tuple[str, ...]:
+    """The tables to which single items belong that are asked for; of all else, none."""
+    each: tuple[PutItem | DeleteItem | GetItem, ...] = ()
+    if isinstance(action, (PutItem, DeleteItem, GetItem)):
+        each = (action,)
+    elif isinstance(action, BatchGetItem):
+        each = action.gets
+    elif isinstance(action, BatchWriteItem):
+        each = action.writes
+    return tuple(dict.fromkeys(one.table for one in each))
+
+
+def tables_named_by(action: Action) -> tuple[str, ...]:
     """The tables that have to be there for something to be done; of what is not about tables, none."""
     if isinstance(action, (BatchGetItem, BatchWriteItem)):
         each = action.gets if isinstance(action, BatchGetItem) else action.writes

@@ -14,6 +14,7 @@ from dynaproof.checkers.kinds.command_observer import CommandObserver
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.kinds.split_situations import SplitSituations
+from dynaproof.checkers.kinds.table_situations import TableSituations
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
@@ -35,6 +36,7 @@ from dynaproof.impl.metadata.records import (
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.records import RatesSet, Split
+from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
@@ -112,6 +114,7 @@ class RegionObservation(GroupsObservation):
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
+        self.tables = TableSituations(self.metadata, self.groups, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -277,6 +280,7 @@ class RegionObservation(GroupsObservation):
         self.places[name] = place
         if type(command) in CommandObserver.COMMANDS:
             self.commands.commanded(place, command)
+            self.tables.commanded(place, command, self.ranges)
         elif type(command) is Locate:
             self.located(place)
         elif type(command) is SplitPartition:
@@ -308,6 +312,7 @@ class RegionObservation(GroupsObservation):
             view = self.groups[place.lane].view
             if any(voter in view.bare and voter not in view.forgetful for voter in view.configs[-1][1]):
                 self.reach(sometimes_of_regions.LED_WITH_LOG_REPLICA)
+            self.tables.leads(place.lane, note)
         if place.lane == METADATA and self.groups[METADATA].leader_changes:
             self.reach(sometimes_of_regions.METADATA_LED_ANEW)
         if place.lane in self.ranges and not self.has_record(place.lane):
@@ -319,6 +324,11 @@ class RegionObservation(GroupsObservation):
         while partition in self.unlisted:
             partition = self.unlisted[partition]
         return partition_key(partition) in self.metadata.records
+
+    def released(self, place: Place, message: Release) -> None:
+        """A leader releases its lease."""
+        if place.lane in self.ranges:
+            self.tables.released(place, message)
 
     def partition_gone(self, place: Place, _message: PartitionGone) -> None:
         """It leaves a node that nothing of the lane's partition is left there."""
@@ -397,15 +407,18 @@ class RegionObservation(GroupsObservation):
     def host_crashed(self, place: Place, lost_disk: bool) -> None:
         """A storage node is gone."""
         self.splits.host_stopped(place, lost_disk)
+        self.tables.stopped(place)
         self.crashed(place, lost_disk)
 
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
+        self.tables.stopped(place)
         self.orders.pop(place.name, None)
         if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes_of_regions.ADMIN_DIED)
             self.splits.admin_died()
+            self.tables.admin_died(node)
         for group in self.groups:
             self.of(group).client_crashed(place, lost_disk)
 
@@ -416,11 +429,13 @@ class RegionObservation(GroupsObservation):
     def user_asked(self, place: Place, note: UserAsked) -> None:
         """A user asks."""
         self.users.on_asked(place, note)
+        self.tables.asked(place, note)
         self.errors.asked(note, place.world.tau)
 
     def user_answered(self, place: Place, note: UserAnswered) -> None:
         """A user was answered."""
         self.users.on_answered(place, note)
+        self.tables.answered(place, note)
         user = place.node
         assert isinstance(user, User)
         router = user.router

@@ -48,8 +48,10 @@ from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.specs.promises import OF_A_REGION
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
+    HANDED_OVER,
     METADATA_LED_ANEW,
     PAGED_OVER,
+    PAGED_OVER_A_CHANGE,
     TWO_ADMINS,
 )
 from dynaproof.specs.views.group_facts import Unanswered, Uncut
@@ -254,7 +256,17 @@ def smaller(config: RegionConfig) -> Iterator[RegionConfig]:
 
 NAME = "table"
 
-SEEN = tuple(one.name for one in (LEADER_CHANGED, METADATA_LED_ANEW, PAGED_OVER, TWO_ADMINS))
+SEEN = tuple(
+    one.name
+    for one in (
+        LEADER_CHANGED,
+        HANDED_OVER,
+        METADATA_LED_ANEW,
+        PAGED_OVER,
+        PAGED_OVER_A_CHANGE,
+        TWO_ADMINS,
+    )
+)
 """What its campaigns should see."""
 
 TABLE = Scenario(

@@ -27,10 +27,11 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for module, name in re.findall(r"reach\((sometimes\w*)\.(\w+)\)", file.read_text()):
             told.add(getattr(MODULES[module], name).name)
-    situations = (root / "checkers/kinds/split_situations.py").read_text()
-    for name in re.findall(r"self\.reach\((\w+)[\[)]", situations):
-        found = getattr(sometimes_of_regions, name)
-        told |= {found.name} if isinstance(found, Sometimes) else {one.name for one in found.values()}
+    for module in ("split_situations", "table_situations"):
+        situations = (root / f"checkers/kinds/{module}.py").read_text()
+        for name in re.findall(r"self\.reach\((\w+)[\[)]", situations):
+            found = getattr(sometimes_of_regions, name)
+            told |= {found.name} if isinstance(found, Sometimes) else {one.name for one in found.values()}
     for name in re.findall(r"seen\.(\w+)", (root / "specs/observe/impl/scaling.py").read_text()):
         told.add(getattr(sometimes_of_scaling, name).name)
     assert told == set(ALL)

@@ -126,7 +126,7 @@ class RegionObservation(GroupsObservation):
         """and whether these have taken over what their parent owed."""
         self.unlisted: dict[int, int] = {}
         """The parents of children that the metadata does not list yet."""
-        self.commands = CommandObserver(self.region, self.reach)
+        self.commands = CommandObserver(self.region, self.groups, self.is_needed, self.reach)
         self.metadata.has_refused = self.commands.has_refused
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
@@ -329,6 +329,18 @@ class RegionObservation(GroupsObservation):
         """A leader releases its lease."""
         if place.lane in self.ranges:
             self.tables.released(place, message)
+
+    def is_needed(self, partition: int) -> bool:
+        """Whether a partition is to stay: of a table that is not deleted, or the metadata itself."""
+        while partition in self.unlisted:
+            partition = self.unlisted[partition]
+        record = self.metadata.records.get(partition_key(partition))
+        if not isinstance(record, PartitionRecord) or record.state == "gone":
+            return partition == METADATA
+        table = self.metadata.records.get(table_key(record.table))
+        if not isinstance(table, TableRecord) or table.generation != record.generation:
+            return False
+        return table.status != "deleting"
 
     def partition_gone(self, place: Place, _message: PartitionGone) -> None:
         """It leaves a node that nothing of the lane's partition is left there."""

@@ -195,6 +195,17 @@ BUGS = (
         breaks=("nothing_leaks",),
     ),
     bug(
+        "one_leftover_takes_all",
+        "Where something of a partition is left that has no record, all that its node reports is dropped.",
+        Edit(
+            NODES,
+            "missing = tuple(one for one, record in records.items() if record is None)",
+            "missing = m.partitions if None in records.values() else ()",
+        ),
+        scenario=COMES_AND_GOES,
+        breaks=("voters_are_not_dropped",),
+    ),
+    bug(
         "commands_sent_once",
         "The commands of a workflow are not sent again when they were not answered.",
         Edit(

@@ -172,6 +172,7 @@ ADMINS = Kind(
     crashed=RegionObservation.caller_crashed,
     knowledge=knowledge_of_admin,
     brief=brief,
+    may_stay_cut=False,
     foremost=is_active,
 )
 

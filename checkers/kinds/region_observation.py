@@ -52,7 +52,7 @@ from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
-from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.place import given, has_cut_links, replica_of, sent
 from dynaproof.specs.observe.impl.region_capacity import RegionCapacity
 from dynaproof.specs.observe.impl.stops import StopObserver
 from dynaproof.specs.observe.impl.user_errors import ErrorObserver
@@ -450,8 +450,9 @@ class RegionObservation(GroupsObservation):
         self.tables.answered(place, note)
         user = place.node
         assert isinstance(user, User)
-        router = user.router
-        self.errors.answered(place.name, note, router, place.world.places[router.name].up)
+        router = place.world.places[user.router.name]
+        whole = router.up and not has_cut_links(router)
+        self.errors.answered(place.name, note, user.router, whole)
 
     def user_crashed(self, place: Place, lost_disk: bool) -> None:
         """A user is gone."""

@@ -56,8 +56,10 @@ class ErrorObserver:
         """A user asks for something."""
         self.open[note.request] = (note.action, now, self.changes.get(table_of(note.action), 0))
 
-    def answered(self, user: str, note: UserAnswered, router: NodeId, up: bool) -> None:
-        """A user was answered by a router, or waits no longer for one, which may be down."""
+    def answered(self, user: str, note: UserAnswered, router: NodeId, whole: bool) -> None:
+        """A user was answered by a router, or waits no longer for one, which is `whole` if it is up, and none
+        of its links is cut.
+        """
         action, at, changes = self.open.pop(note.request)
         table = table_of(action)
         knew = self.known.get((router, table)) == changes == self.changes.get(table, 0)
@@ -67,7 +69,7 @@ class ErrorObserver:
             return
         unsure = note.error == UNKNOWN and (not knew or table in self.provisioned)
         late = not note.error and self.provisioned and not isinstance(action, GetItem)
-        explained = note.error not in OF_FAULTS or not up or (table and unsure) or late
+        explained = note.error not in OF_FAULTS or not whole or (table and unsure) or late
         # What was asked in the moment in which all was mended may have been lost just before.
         if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at

@@ -49,6 +49,23 @@ ADMIN_DIED = Sometimes(
     "docs/table.md, A2",
 )
 
+ADMIN_DIED_BETWEEN: Mapping[tuple[str, str], Sometimes] = MappingProxyType(
+    {
+        (kind, stage): Sometimes(
+            f"admin died {words} of a table that it {does}",
+            f"The active admin crashed while it {does} a table: {sentence}.",
+            "docs/table.md, A2",
+        )
+        for kind, does in (("create", "created"), ("delete", "deleted"))
+        for stage, words, sentence in (
+            ("none", "before any answer", "the workflow was written, and no node had answered"),
+            ("some", "between the answers", "some nodes had answered"),
+            ("last", "beside the last write", "enough had answered, and the last step was read or written"),
+        )
+    }
+)
+"""By the kind of a workflow, and by what was done of it."""
+
 TWO_ADMINS = Sometimes(
     "two admins thought that they were active",
     "An admin became active while another one that runs thought that it was.",
@@ -65,6 +82,30 @@ COLLECTED = Sometimes(
     "replica that nothing named was dropped",
     "A node was told to drop a partition of which there was neither a record nor a workflow.",
     "docs/table.md, A11",
+)
+
+LATE_DROP = Sometimes(
+    "late drop after a table was created again",
+    "A node was told to drop a partition of a table, and another table of that name had a record by then.",
+    "docs/table.md, A7 and A14",
+)
+
+HANDED_OVER = Sometimes(
+    "leader of a table's partition handed over",
+    "A leader released its lease and stayed a voter, and the one that it chose was the next to lead.",
+    "docs/table.md, H6; docs/replication.md, Handover",
+)
+
+PAGED_OVER_A_CHANGE = Sometimes(
+    "page over several partitions while one changed its leader",
+    "A page of a scan has items of several partitions, and one of these was led anew since it was asked for.",
+    "docs/table.md, R8",
+)
+
+ZONE_FELL = Sometimes(
+    "zone down",
+    "All storage nodes, routers and admins of a zone were down, and all others ran.",
+    "docs/table.md, M2",
 )
 
 METADATA_LED_ANEW = Sometimes(
@@ -397,9 +438,14 @@ OF_A_REGION: Mapping[str, Sometimes] = MappingProxyType(
             DELETED_WHILE_CREATED,
             TABLE_GIVEN_UP,
             ADMIN_DIED,
+            *ADMIN_DIED_BETWEEN.values(),
             TWO_ADMINS,
             LATE_COMMAND,
             COLLECTED,
+            LATE_DROP,
+            HANDED_OVER,
+            PAGED_OVER_A_CHANGE,
+            ZONE_FELL,
             METADATA_LED_ANEW,
             LED_ON,
             ALL_HAVE_LEFT,

@@ -1,8 +1,10 @@
-"""What storage nodes are commanded, against the fences that they have shown."""
+"""What storage nodes are commanded, against the fences that they have shown, and against what the metadata
+still needs of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from dynaproof.checkers.world.place import Place
@@ -10,9 +12,11 @@ from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
+from dynaproof.impl.paxos.notes import Dropped
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import DropPartition, Fenced, NoRoom, RaiseFence
 from dynaproof.specs import sometimes_of_regions
+from dynaproof.specs.observe.impl import ImplObserver
 from dynaproof.specs.observe.impl.place import sent
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
@@ -29,8 +33,18 @@ class CommandObserver:
     )
     """What admins command storage nodes."""
 
-    def __init__(self, region: RegionView, reach: Callable[[Sometimes], None]) -> None:
+    def __init__(
+        self,
+        region: RegionView,
+        groups: Mapping[int, ImplObserver],
+        is_needed: Callable[[int], bool],
+        reach: Callable[[Sometimes], None],
+    ) -> None:
         self.region = region
+        self.groups = groups
+        """The observers of all partitions."""
+        self.is_needed = is_needed
+        """Whether a partition is to stay, as the metadata has it."""
         self.reach = reach
         self.fences: dict[NodeId, int] = {}
         """By storage node and disk, the highest fence that it has shown."""
@@ -49,6 +63,8 @@ class CommandObserver:
                 self.region.file(ObeyedOldTerm(place.name, type(command).__name__, command.term, fence))
         if isinstance(command, CreateReplica):
             self.told_to_create(place, command)
+        elif isinstance(command, DropPartition):
+            self.told_to_drop(place)
 
     def told_to_create(self, place: Place, command: CreateReplica) -> None:
         """A storage node was told to make a replica, perhaps too late."""
@@ -72,6 +88,20 @@ class CommandObserver:
         node = place.node
         if isinstance(node, StorageNode) and place.lane in node.making and place.lane in node.replicas:
             self.region.file(Doubled(place.lane, place.name))
+
+    def told_to_drop(self, place: Place) -> None:
+        """A storage node was told to drop a partition, and has. If that is to stay, this has dropped the
+        replica that was there, or that its config has made there (rule M7), and it has nothing any more.
+        """
+        node, group = place.node, self.groups.get(place.lane)
+        assert isinstance(node, StorageNode)
+        if group is None or not node.journal.buried(place.lane) or not self.is_needed(place.lane):
+            return
+        there = group.members.get(place.name)
+        named = (voter for voter in group.config.voters if voter.node == place.id)
+        for member in dict.fromkeys((there, *named)):
+            if member is not None and member not in group.view.forgetful:
+                group.on_dropped(place, Dropped(member))
 
     def has_refused(self, partition: int, member: Member) -> bool:
         """Whether a node had no room for a replica."""

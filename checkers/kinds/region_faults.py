@@ -8,7 +8,6 @@ from __future__ import annotations
 from dynaproof.checkers.kinds.replica_faults import hosted, leading
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import (
-    CRASH,
     SLOWNESS,
     Cut,
     Stop,
@@ -24,12 +23,13 @@ from dynaproof.impl.router.router import Router
 
 
 class ZoneDown(FaultKind):
-    """All nodes of a zone stop at once; they come back together."""
+    """All nodes of a zone stop at once; they come back together. It waits until all nodes are up."""
 
     name = "zone down"
     sentence = "the zone of {} goes down"
     mend = "zone up"
     mend_sentence = "the zone of {} comes back"
+    waits = True
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Where no other zone is down."""
@@ -50,18 +50,20 @@ class ZoneDown(FaultKind):
 
 
 class CrashOf(Stop):
-    """The base of crashes of whoever plays a part; a mere crash where nobody does."""
+    """The base of crashes of whoever plays a part."""
 
     def who(self, ground: Ground) -> Place | None:
         """Who plays the part."""
         raise NotImplementedError
 
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where somebody does."""
+        return self.who(ground) is not None
+
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
         """Stop it; it is started again soon, by itself."""
         found = self.who(ground)
-        if found is None:
-            ground.world.crash(place, f"fault{number}")
-            return CRASH.name
+        assert found is not None
         ground.world.crash(found, f"fault{number}")
         if found is not place:
             ground.restart(found, f"fault{number}/disk")
@@ -73,10 +75,11 @@ class CrashOf(Stop):
 
 
 class AdminCrash(CrashOf):
-    """The active admin stops."""
+    """The active admin stops; where none is active, as soon as one is."""
 
     name = "crash of the active admin"
     sentence = "the active admin crashes"
+    waits = True
 
     def who(self, ground: Ground) -> Place | None:
         """The first that thinks that it is active."""
@@ -84,10 +87,11 @@ class AdminCrash(CrashOf):
 
 
 class MetadataLeaderCrash(CrashOf):
-    """The leader of the metadata stops."""
+    """The leader of the metadata stops; where nobody leads it, as soon as somebody does."""
 
     name = "crash of the metadata's leader"
     sentence = "the leader of the metadata crashes"
+    waits = True
 
     def who(self, ground: Ground) -> Place | None:
         """The first that thinks that it leads it."""
@@ -106,10 +110,6 @@ class CrashBesideLogReplica(CrashOf):
 
     name = "crash of a leader beside a log replica"
     sentence = "a leader crashes, and one of its voters has no tree"
-
-    def possible(self, ground: Ground, place: Place) -> bool:
-        """Where there is such a partition."""
-        return self.who(ground) is not None
 
     def who(self, ground: Ground) -> Place | None:
         """The first that leads such a partition."""

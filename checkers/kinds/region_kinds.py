@@ -35,6 +35,7 @@ from dynaproof.impl.admin.term import Activated
 from dynaproof.impl.metadata.records import ReplacementRecord, SplitRecord
 from dynaproof.impl.partition.messages.requests import Request
 from dynaproof.impl.partition.notes import CapacityExceeded, ReadAdmitted, WriteAdmitted
+from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown, UserAnswered, UserAsked
 from dynaproof.impl.storage_node.messages import (
@@ -125,6 +126,7 @@ HOSTS_OF_REGION = structs.replace(
     },
     sent={
         **_HOSTS.sent,
+        Release: RegionObservation.released,
         PartitionGone: RegionObservation.partition_gone,
         Fenced: RegionObservation.fenced,
         NodeReport: RegionObservation.reported,
@@ -170,6 +172,7 @@ ADMINS = Kind(
     crashed=RegionObservation.caller_crashed,
     knowledge=knowledge_of_admin,
     brief=brief,
+    may_stay_cut=False,
     foremost=is_active,
 )
 

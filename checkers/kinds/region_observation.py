@@ -15,6 +15,7 @@ from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.kinds.repair_observer import RepairObserver
 from dynaproof.checkers.kinds.split_situations import SplitSituations
+from dynaproof.checkers.kinds.table_situations import TableSituations
 from dynaproof.checkers.workloads.judge import Judge
 from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
@@ -37,6 +38,7 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
@@ -51,7 +53,7 @@ from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
-from dynaproof.specs.observe.impl.place import given, replica_of, sent
+from dynaproof.specs.observe.impl.place import given, has_cut_links, replica_of, sent
 from dynaproof.specs.observe.impl.region_capacity import RegionCapacity
 from dynaproof.specs.observe.impl.stops import StopObserver
 from dynaproof.specs.observe.impl.told_tables import ToldObserver
@@ -120,6 +122,7 @@ class RegionObservation(GroupsObservation):
         self.splits = SplitSituations(self.metadata, self.reach)
         self.repairs = RepairObserver(self.region, self.metadata, config.admin, self.voters_of, self.reach)
         self.metadata.replaced, self.metadata.marked = self.repairs.replaced, self.repairs.marked
+        self.tables = TableSituations(self.metadata, self.groups, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
         """By the name of an admin, what its life has answered."""
@@ -131,7 +134,7 @@ class RegionObservation(GroupsObservation):
         """and whether these have taken over what their parent owed."""
         self.unlisted: dict[int, int] = {}
         """The parents of children that the metadata does not list yet."""
-        self.commands = CommandObserver(self.region, self.reach)
+        self.commands = CommandObserver(self.region, self.groups, self.is_needed, self.reach)
         self.metadata.has_refused = self.commands.has_refused
         self.commands.named = self.metadata.names
         self.owners: dict[int, tuple[str, int]] = {}
@@ -288,6 +291,7 @@ class RegionObservation(GroupsObservation):
         self.places[name] = place
         if type(command) in CommandObserver.COMMANDS:
             self.commands.commanded(place, command)
+            self.tables.commanded(place, command, self.ranges)
         elif type(command) is Locate:
             self.located(place)
         elif type(command) is SplitPartition:
@@ -320,6 +324,7 @@ class RegionObservation(GroupsObservation):
             view = self.groups[place.lane].view
             if any(voter in view.bare and voter not in view.forgetful for voter in view.configs[-1][1]):
                 self.reach(sometimes_of_regions.LED_WITH_LOG_REPLICA)
+            self.tables.leads(place.lane, note)
         if place.lane == METADATA and self.groups[METADATA].leader_changes:
             self.reach(sometimes_of_regions.METADATA_LED_ANEW)
         if place.lane in self.ranges and not self.has_record(place.lane):
@@ -331,6 +336,23 @@ class RegionObservation(GroupsObservation):
         while partition in self.unlisted:
             partition = self.unlisted[partition]
         return partition_key(partition) in self.metadata.records
+
+    def released(self, place: Place, message: Release) -> None:
+        """A leader releases its lease."""
+        if place.lane in self.ranges:
+            self.tables.released(place, message)
+
+    def is_needed(self, partition: int) -> bool:
+        """Whether a partition is to stay: of a table that is not deleted, or the metadata itself."""
+        while partition in self.unlisted:
+            partition = self.unlisted[partition]
+        record = self.metadata.records.get(partition_key(partition))
+        if not isinstance(record, PartitionRecord) or record.state == "gone":
+            return partition == METADATA
+        table = self.metadata.records.get(table_key(record.table))
+        if not isinstance(table, TableRecord) or table.generation != record.generation:
+            return False
+        return table.status != "deleting"
 
     def partition_gone(self, place: Place, _message: PartitionGone) -> None:
         """It leaves a node that nothing of the lane's partition is left there."""
@@ -418,17 +440,20 @@ class RegionObservation(GroupsObservation):
         self.splits.host_stopped(place, lost_disk)
         if lost_disk:
             self.repairs.lost(place)
+        self.tables.stopped(place)
         self.crashed(place, lost_disk)
 
     def caller_crashed(self, place: Place, lost_disk: bool) -> None:
         """A router or an admin is gone, and with it all that it had under way."""
         node = place.node
+        self.tables.stopped(place)
         self.orders.pop(place.name, None)
         self.repairs.admin_stopped(place)
         self.told.crashed(place.name)
         if isinstance(node, Admin) and node.term.active and self.under_way():
             self.reach(sometimes_of_regions.ADMIN_DIED)
             self.splits.admin_died()
+            self.tables.admin_died(node)
         for group in self.groups:
             self.of(group).client_crashed(place, lost_disk)
 
@@ -440,16 +465,19 @@ class RegionObservation(GroupsObservation):
         """A user asks."""
         self.users.on_asked(place, note)
         self.told.asked(note, self.groups[METADATA].answered_through)
+        self.tables.asked(place, note)
         self.errors.asked(note, place.world.tau)
 
     def user_answered(self, place: Place, note: UserAnswered) -> None:
         """A user was answered."""
         self.users.on_answered(place, note)
         self.told.answered(note, self.groups[METADATA].view.chosen_through)
+        self.tables.answered(place, note)
         user = place.node
         assert isinstance(user, User)
-        router = user.router
-        self.errors.answered(place.name, note, router, place.world.places[router.name].up)
+        router = place.world.places[user.router.name]
+        whole = router.up and not has_cut_links(router)
+        self.errors.answered(place.name, note, user.router, whole)
 
     def user_crashed(self, place: Place, lost_disk: bool) -> None:
         """A user is gone."""

@@ -210,6 +210,7 @@ METRICS_SERVICE = Kind(
     knowledge=knowledge_of_metrics,
     brief=brief,
     faults=(METRICS_CRASH, SCALER_CRASH, SCALER_CUT, EMISSIONS_CUT, ORDER_HELD),
+    may_stay_cut=False,
 )
 
 HOSTS_THAT_EMIT = structs.replace(

@@ -146,6 +146,7 @@ TOKEN_SERVICE = Kind(
     handled=service_handled,
     knowledge=knowledge_of_service,
     brief=brief,
+    may_stay_cut=False,
 )
 
 SPENDING_ROUTERS = structs.replace(

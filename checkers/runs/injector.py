@@ -212,5 +212,18 @@ class Injector:
             elif not place.up and (place.hosted.boots or place in self.targets):
                 self.restart(place, "end/disk")
         if end == "gray":
-            one, other = [place.name for place in self.targets if place is not keep_down][:2]
-            self.cut((f"{one}>{other}", f"{other}>{one}"), 0)
+            one, other = self.gray_pair()
+            self.cut((f"{one.name}>{other.name}", f"{other.name}>{one.name}"), 0)
+
+    def gray_pair(self) -> tuple[Place, Place]:
+        """Who does not hear each other in the end: one of the first kind of nodes, and another one of that,
+        or of a kind whose links may stay cut.
+        """
+        kinds = [self.kind_of[place.name] for place in self.targets]
+        pairs = [
+            (one, other)
+            for number, one in enumerate(self.targets)
+            for other, kind in zip(self.targets[number + 1 :], kinds[number + 1 :], strict=True)
+            if kinds[number] is kinds[0] and (kind is kinds[0] or kind.may_stay_cut)
+        ]
+        return pairs[-1 - self.salt % len(pairs)]

@@ -130,6 +130,10 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Faults that fall on such nodes only; a scenario has those of any world besides."""
     suffers: bool = True
     """Whether the faults of any world may hit such nodes."""
+    may_stay_cut: bool = True
+    """Whether such a node may be cut off for good from one node of a scenario's first kind, in an end that
+    leaves all else whole; not where it has work to do there that nobody does for it.
+    """
     foremost: Callable[[Place], bool] = nowhere
     """Whether a node is one that faults look for: a leader, say."""
     budget: Callable[[Any, Mapping[str, Place]], Budget] = Unlimited

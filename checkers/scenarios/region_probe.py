@@ -16,7 +16,7 @@ from dynaproof.checkers.kinds.token_service import TOKENS
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never
 from dynaproof.checkers.scenarios.region_run import file, file_of, most_steps, observed
-from dynaproof.checkers.workloads.user import User, key_of
+from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import PartitionRecord, ProvisionedTable, TableRecord, table_key
 from dynaproof.impl.partition.records import Item
@@ -155,7 +155,7 @@ def keys_in(run: Run) -> dict[int, Item]:
     for index in chain(range(used, used + TRIED), range(used)):
         if not left:
             break
-        key = key_of(index)
+        key = encode_item(run.config.user.key(index))
         for partition, record in list(left.items()):
             table = observed(run).metadata.records[table_key(record.table)]
             assert isinstance(table, TableRecord), "that is under this key"

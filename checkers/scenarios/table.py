@@ -50,8 +50,10 @@ from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.specs.promises import OF_A_REGION
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
+    HANDED_OVER,
     METADATA_LED_ANEW,
     PAGED_OVER,
+    PAGED_OVER_A_CHANGE,
     QUERY_PAGED,
     TWO_ADMINS,
 )
@@ -265,7 +267,18 @@ def smaller(config: RegionConfig) -> Iterator[RegionConfig]:
 
 NAME = "table"
 
-SEEN = tuple(one.name for one in (LEADER_CHANGED, METADATA_LED_ANEW, PAGED_OVER, QUERY_PAGED, TWO_ADMINS))
+SEEN = tuple(
+    one.name
+    for one in (
+        LEADER_CHANGED,
+        HANDED_OVER,
+        METADATA_LED_ANEW,
+        PAGED_OVER,
+        PAGED_OVER_A_CHANGE,
+        QUERY_PAGED,
+        TWO_ADMINS,
+    )
+)
 """What its campaigns should see."""
 
 TABLE = Scenario(

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
-from dynaproof.checkers.kinds.region import RegionConfig
+from dynaproof.checkers.kinds.region import USER, RegionConfig
 from dynaproof.checkers.kinds.region_faults import (
     ADMIN_CRASH,
     ADMIN_CUT,
@@ -21,56 +21,68 @@ from dynaproof.checkers.kinds.region_faults import (
     METADATA_LEADER_CRASH,
     ZONE_DOWN,
 )
+from dynaproof.checkers.kinds.workflow_faults import ADMIN_CRASHES_IN_WORKFLOW
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.fault import FaultKind
+from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
-from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of
+from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of, start_users
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, unruly
+from dynaproof.checkers.workloads.user import SCHEMA, User
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
     ADMIN_DIED,
+    ADMIN_DIED_BETWEEN,
     COLLECTED,
     DELETED_WHILE_CREATED,
     LATE_COMMAND,
+    LATE_DROP,
     METADATA_LED_ANEW,
     STALE_ROUTE,
     TABLE_GONE,
     TWO_ADMINS,
+    ZONE_FELL,
 )
+
+SOON, LATER = 32, 8
+"""In which part of a run the first of its faults falls, and after which part all others do."""
 
 CUTS = 12
 """Cuts of leaders in one run, where there are any."""
 
 
 class Mostly(Struct, frozen=True):
-    """At least so many faults of these kinds, and a few others."""
+    """At least so many faults of these kinds, and a few others; before them one of the `first`, if there are
+    any: strategies are so unfair that later, perhaps, nobody leads, or no table comes or goes.
+    """
 
     kinds: tuple[FaultKind, ...]
     least: int
     others: tuple[FaultKind, ...] = (CRASH,)
+    first: tuple[FaultKind, ...] = ()
 
     @property
     def all_kinds(self) -> tuple[FaultKind, ...]:
         """What may fall, each kind once."""
-        return tuple({kind.name: kind for kind in (*self.kinds, *self.others)}.values())
+        return tuple({kind.name: kind for kind in (*self.kinds, *self.first, *self.others)}.values())
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
         """The faults of one configuration."""
-        kinds, least = self.kinds, self.least
-        own = tuple(
-            Fault(
-                kinds[pick(len(kinds))].name,
-                1 + pick(length * 3 // 4),
-                pick(64),
-                10 + pick(300),
-                pick(1 << 20),
-            )
-            for _ in range(least + pick(least))
-        )
-        return in_order(own, draw_faults(self.others, f"{label}/others", length, pick(3)))
+        least, first = self.least, self.first
+        soon = (self.draw(first, pick, 1, length // SOON),) if first else ()
+        since = length // LATER if first else 1
+        own = tuple(self.draw(self.kinds, pick, since, length * 3 // 4) for _ in range(least + pick(least)))
+        return in_order((*soon, *own), draw_faults(self.others, f"{label}/others", length, pick(3)))
+
+    @staticmethod
+    def draw(kinds: tuple[FaultKind, ...], pick: Chance, since: int, before: int) -> Fault:
+        """A fault of one of these kinds, that is due at one of these steps."""
+        kind = kinds[pick(len(kinds))].name
+        return Fault(kind, since + pick(before), pick(64), 10 + pick(300), pick(1 << 20))
 
 
 class WithAbsences(Struct, frozen=True):
@@ -106,6 +118,19 @@ def draw_with(
     return unruly(structs.replace(config, user=user), hasty)
 
 
+def start_with_orders(run: Run) -> None:
+    """The load begins: some users first delete a table each, and create it again, so that there is something
+    to be taken over from the first fault on.
+    """
+    start_users(run)
+    settings = run.config.user
+    for index, place in enumerate(run.places_of(USER)[1 : 1 + settings.tables]):
+        assert isinstance(place.node, User)
+        name = User.table(index)
+        create = CreateTable(name, SCHEMA, settings.partitions, settings.replicas)
+        place.node.ask_first(DeleteTable(name), create)
+
+
 COMES_AND_GOES = {"tables": 2, "orders": SOME_ORDERS}
 
 
@@ -135,7 +160,7 @@ CREATE_DELETE_CREATE = like_table(
     "create-delete-create",
     "tables are created and deleted under the same names, again and again; all faults but lost disks",
     WithAbsences(),
-    (LEADER_CHANGED, METADATA_LED_ANEW, TABLE_GONE, STALE_ROUTE, DELETED_WHILE_CREATED, COLLECTED),
+    (LEADER_CHANGED, METADATA_LED_ANEW, TABLE_GONE, STALE_ROUTE, DELETED_WHILE_CREATED, COLLECTED, LATE_DROP),
     3_000,
     **COMES_AND_GOES,
 )
@@ -143,17 +168,22 @@ CREATE_DELETE_CREATE = like_table(
 ADMIN_TAKEOVER = like_table(
     "admin-takeover",
     "admins crash and are cut off while tables are created and deleted",
-    Mostly((ADMIN_CRASH, ADMIN_CUT, ADMIN_CUT, CUT_OFF), 5),
-    (ADMIN_DIED, TWO_ADMINS, LATE_COMMAND, DELETED_WHILE_CREATED),
+    Mostly(
+        (ADMIN_CRASH, *ADMIN_CRASHES_IN_WORKFLOW, ADMIN_CUT, ADMIN_CUT, CUT_OFF),
+        5,
+        first=ADMIN_CRASHES_IN_WORKFLOW,
+    ),
+    (ADMIN_DIED, *ADMIN_DIED_BETWEEN.values(), TWO_ADMINS, LATE_COMMAND, DELETED_WHILE_CREATED),
     1_500,
     hasty=3,
     **COMES_AND_GOES,
 )
+ADMIN_TAKEOVER = structs.replace(ADMIN_TAKEOVER, begin=start_with_orders)
 
 METADATA_LEADER_LOSS = like_table(
     "metadata-leader-loss",
     "the leader of the metadata crashes again and again while tables come and go",
-    Mostly((METADATA_LEADER_CRASH,), 4),
+    Mostly((METADATA_LEADER_CRASH,), 3, first=(METADATA_LEADER_CRASH,)),
     (METADATA_LED_ANEW, TABLE_GONE),
     1_500,
     **COMES_AND_GOES,
@@ -163,7 +193,7 @@ ZONE_LOSS = like_table(
     "zone-down",
     "all nodes of a zone stop at once, and come back",
     Mostly((ZONE_DOWN,), 1),
-    (LEADER_CHANGED, METADATA_LED_ANEW),
+    (ZONE_FELL, LEADER_CHANGED, METADATA_LED_ANEW),
     1_500,
 )
 

@@ -155,8 +155,11 @@ class User:
         self.env.set_timer(pause_us, UserThinkTimer())
 
     def go_on(self, think_us: Microseconds) -> None:
-        """Ask until told to stop, with pauses of so much at the most, but after errors from here on."""
+        """Ask until told to stop, with pauses of so much at the most, but after errors from here on; and any
+        router: who was silent before may answer, and the one that answered may be cut off.
+        """
         self.left = self.tries = ENDLESS
+        self.silent = {}
         self.errors = self.insisted = 0
         # Whether a partition can be split is not judged by how often somebody insists.
         self.first = [action for action in self.first if not isinstance(action, SplitAt)]

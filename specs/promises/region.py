@@ -36,18 +36,30 @@ from dynaproof.specs.views.region import (
     Strayed,
     TableTold,
     TakenForDead,
+    TookOver,
     Unended,
     Unmended,
     UserSaw,
 )
 
 
-@spec("always", source="docs/table.md, A1", over=RegionView, on=(MetadataChanged,))
+@spec("always", source="docs/table.md, A1", over=RegionView, on=(MetadataChanged, TookOver))
 def only_the_active_admin_changes(view: RegionView) -> Iterable[Violation]:
-    """A change of the metadata is the active admin's, or makes its author active."""
+    """A change of the metadata is the active admin's, of its term; or makes its author active, of the next
+    term, and does nothing else.
+    """
     for fact in view.take(MetadataChanged):
         if fact.by != fact.active:
             yield Violation(f"{fact.by} changed {fact.what}, and {fact.active or 'nobody'} was active")
+        elif fact.term != fact.active_term:
+            yield Violation(f"{fact.by} changed {fact.what} before it took over term {fact.active_term}")
+    for takeover in view.take(TookOver):
+        if takeover.by != takeover.named:
+            yield Violation(f"{takeover.by} made {takeover.named} active")
+        elif takeover.term != takeover.before + 1:
+            yield Violation(f"{takeover.by} took over term {takeover.term} after {takeover.before}")
+        elif takeover.also:
+            yield Violation(f"{takeover.by} took over term {takeover.term}, and changed {takeover.also}")
 
 
 @spec("always", source="docs/table.md, A2 and A3", over=RegionView, on=(Decided,))

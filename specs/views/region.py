@@ -15,13 +15,27 @@ class RegionFact(Fact, frozen=True, gc=False):
 
 
 class MetadataChanged(RegionFact, frozen=True, gc=False):
-    """A change of the metadata is chosen that `by` asked for, while the metadata named `active` as the active
-    admin.
+    """A change of the metadata is chosen that `by` asked for, in this term; 0: in an earlier life, or before
+    it took over last. The metadata named `active` as the active admin by then, of that term.
     """
 
     by: str
+    term: int
     active: str
+    active_term: int
     what: str
+
+
+class TookOver(RegionFact, frozen=True, gc=False):
+    """A takeover is chosen that `by` asked for: it names an admin as active, in place of the term `before`;
+    and it `also` changes something else.
+    """
+
+    by: str
+    named: str
+    term: int
+    before: int
+    also: str
 
 
 class Decided(RegionFact, frozen=True, gc=False):

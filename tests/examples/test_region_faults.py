@@ -1,6 +1,18 @@
 """Faults that look for whoever plays a part in a region: what exactly they cut, and join again."""
 
-from dynaproof.checkers.kinds.region_faults import ADMIN_CUT, LEADER_CUT, active_admin, table_leaders
+from typing import Any
+
+import pytest
+
+from dynaproof.checkers.kinds.region_faults import (
+    ADMIN_CRASH,
+    ADMIN_CUT,
+    LEADER_CUT,
+    METADATA_LEADER_CRASH,
+    ZONE_DOWN,
+    active_admin,
+    table_leaders,
+)
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.replica_faults import hosted, leading
 from dynaproof.checkers.runs.config import Fault
@@ -41,3 +53,30 @@ def test_a_leader_of_a_table_is_cut_off_from_all_but_the_routers_and_users() -> 
     LEADER_CUT.mended(region.run.injector, region.hosts[0], FAULT, 7)
     assert region.world.cut_links == {}
     region.ask(ListTables())
+
+
+@pytest.mark.parametrize("fault", [METADATA_LEADER_CRASH, ADMIN_CRASH], ids=["leader", "admin"])
+def test_a_crash_of_whoever_plays_a_part_waits_until_somebody_does(fault: Any) -> None:
+    region = SmallRegion()
+    ground, first = region.run.injector, fault.who(region.run.injector)
+    drawn = next(host for host in region.hosts if host is not first)
+    assert fault.waits
+    fault.fall(ground, drawn, FAULT, 7)
+    assert drawn.up, "the node that the fault was drawn for goes on"
+    assert first.node is not None
+    assert not fault.possible(ground, drawn), "nobody plays the part now"
+    assert region.go(lambda: fault.possible(ground, drawn))
+
+
+def test_a_zone_that_cannot_go_down_yet_goes_down_once_all_nodes_are_up() -> None:
+    region = SmallRegion()
+    ground, host = region.run.injector, region.hosts[0]
+    assert ZONE_DOWN.waits
+    region.world.crash(host, "now")
+    assert not ZONE_DOWN.possible(ground, host)
+    region.world.start(host)
+    assert ZONE_DOWN.possible(ground, host)
+    ZONE_DOWN.fall(ground, host, FAULT, 7)
+    assert {target.id.zone for target in ground.targets if not target.up} == {host.id.zone}
+    ZONE_DOWN.mended(ground, host, FAULT, 7)
+    assert all(target.up for target in ground.targets)

@@ -5,12 +5,13 @@ import pytest
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 from dynaproof.checkers.scenarios.repair import OF_REPAIR
 from dynaproof.checkers.scenarios.split import OF_SPLITS
+from dynaproof.checkers.scenarios.table_faults import OF_TABLES
 from dynaproof.checkers.scenarios.throttled import OF_CAPACITY
 
 CONFIGS = 600
 
 
-@pytest.mark.parametrize("name", [one.name for one in (*OF_REPAIR, *OF_SPLITS, *OF_CAPACITY)])
+@pytest.mark.parametrize("name", [one.name for one in (*OF_TABLES, *OF_REPAIR, *OF_SPLITS, *OF_CAPACITY)])
 def test_each_fault_that_a_scenario_lists_is_drawn_and_no_other(name: str) -> None:
     listed = set(find(name).fault_kinds())
     drawn = {

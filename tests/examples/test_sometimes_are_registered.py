@@ -27,7 +27,10 @@ def test_every_situation_that_is_reached_is_a_registered_sometimes() -> None:
     for file in (*root.glob("specs/observe/impl/*.py"), *kinds):
         for module, name in re.findall(r"reach\((sometimes\w*)\.(\w+)\)", file.read_text()):
             told.add(getattr(MODULES[module], name).name)
-    observers = [root / f"checkers/kinds/{name}.py" for name in ("split_situations", "repair_observer")]
+    observers = [
+        root / f"checkers/kinds/{name}.py"
+        for name in ("split_situations", "table_situations", "repair_observer")
+    ]
     situations = "".join(file.read_text() for file in observers)
     for name in re.findall(r"self\.reach\((\w+)[\[)]", situations):
         found = getattr(sometimes_of_regions, name)

@@ -47,6 +47,47 @@ BUGS = (
         breaks=("only_the_active_admin_changes",),
     ),
     bug(
+        "goes_on_with_the_term_of_an_earlier_life",
+        "An admin that restarts and is named as the active one goes on, and does not take over.",
+        Edit(
+            TERM,
+            "if record.name == name and record.term == self.term:",
+            """
+            if record.name == name and record.term != self.term:
+                self.term = record.term
+                self.env.note(Activated(self.term))
+                self.successor.activated()
+            if record.name == name:
+            """,
+        ),
+        scenario=TAKEOVER,
+        breaks=("only_the_active_admin_changes",),
+    ),
+    bug(
+        "takeover_forgets_the_count",
+        "An admin that takes over writes down that no workflow is under way.",
+        Edit(
+            TERM,
+            "self.metadata.read(TERM_KEYS, Watch())",
+            'self.metadata.read((*TERM_KEYS, b"ids"), Watch())',
+        ),
+        Edit(
+            CHANGES,
+            "read.leaves(TOUCHED_KEY, TouchedRecord(term)),",
+            """
+            read.leaves(TOUCHED_KEY, TouchedRecord(term)),
+            *(
+                read.leaves(IDS_KEY, structs.replace(ids, under_way=0))
+                for ids in [read.record(IDS_KEY)]
+                if ids is not None
+            ),
+            """,
+            within="take_over",
+        ),
+        scenario=TAKEOVER,
+        breaks=("only_the_active_admin_changes",),
+    ),
+    bug(
         "takes_over_with_the_same_term",
         "An admin that takes over does not raise the term.",
         Edit(
@@ -193,6 +234,17 @@ BUGS = (
         Edit(NODES, "if missing:", "if missing and False:"),
         scenario=COMES_AND_GOES,
         breaks=("nothing_leaks",),
+    ),
+    bug(
+        "one_leftover_takes_all",
+        "Where something of a partition is left that has no record, all that its node reports is dropped.",
+        Edit(
+            NODES,
+            "missing = tuple(one for one, record in records.items() if record is None)",
+            "missing = m.partitions if None in records.values() else ()",
+        ),
+        scenario=COMES_AND_GOES,
+        breaks=("voters_are_not_dropped",),
     ),
     bug(
         "commands_sent_once",

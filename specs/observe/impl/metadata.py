@@ -6,7 +6,7 @@ What a change was conditioned on is not looked at; what matters is what came of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from msgspec import structs
@@ -14,6 +14,7 @@ from msgspec import structs
 from dynaproof.impl.metadata.records import (
     ADMIN_KEY,
     METADATA,
+    TOUCHED_KEY,
     AdminRecord,
     MetadataRecord,
     NodeRecord,
@@ -42,9 +43,16 @@ from dynaproof.specs.views.region import (
     Placed,
     RegionView,
     Removed,
+    TookOver,
 )
 
 KEY_SPACE = 1 << 128
+
+TERM_KEYS = (ADMIN_KEY, TOUCHED_KEY)
+"""What a takeover changes."""
+
+NOBODY = AdminRecord(0, "")
+"""Is active at first."""
 
 
 class MetadataObserver:
@@ -60,6 +68,7 @@ class MetadataObserver:
         MetadataCommitted,
         Placed,
         Removed,
+        TookOver,
     )
     """The types of all facts that are filed."""
 
@@ -99,6 +108,8 @@ class MetadataObserver:
         """that a replacement begins, goes on, or has ended,"""
         self.marked: Callable[[NodeRecord], object] = lambda _: None
         """and that a node is taken for dead, or lives."""
+        self.took_over: RequestId | None = None
+        """By which the active admin has taken over."""
         self.given: dict[str, int] = {}
         """The highest id given so far, of each kind."""
         self.ordered: dict[tuple[str, RequestId], bool] = {}
@@ -144,10 +155,7 @@ class MetadataObserver:
             (one.key, self.records.get(one.key), None if one.new is None else decode(one.new.item))
             for one in record.mutations
         ]
-        takes_over = any(key == ADMIN_KEY for key, _, _ in changes)
-        if not takes_over:
-            what = ", ".join(_named(key) for key, _, _ in changes)
-            self.view.file(MetadataChanged(record.request.node.name, self.active, what))
+        self.asked(record.request, {key: after for key, _, after in changes})
         for _, _, after in changes:
             if isinstance(after, WorkflowRecord) and after.kind == "delete":
                 self.deletes[after.workflow] = True
@@ -160,6 +168,22 @@ class MetadataObserver:
         for _, before, after in changes:
             if isinstance(after or before, TableRecord):
                 self.covers(before, after)
+
+    def asked(self, request: RequestId, changes: Mapping[bytes, Any]) -> None:
+        """Somebody has asked for these changes, or for a takeover: what an admin asks for afterwards, in that
+        life, is of its term.
+        """
+        by, before, after = request.node.name, self.records.get(ADMIN_KEY), changes.get(ADMIN_KEY)
+        active = before if isinstance(before, AdminRecord) else NOBODY
+        what = ", ".join(_named(key) for key in changes if key not in TERM_KEYS or ADMIN_KEY not in changes)
+        if isinstance(after, AdminRecord):
+            self.view.file(TookOver(by, after.name, after.term, active.term, what))
+            self.took_over = request
+            return
+        since = self.took_over
+        same = since is not None and (since.node, since.boot) == (request.node, request.boot)
+        term = active.term if since is not None and same and request.number > since.number else 0
+        self.view.file(MetadataChanged(by, term, active.name, active.term, what))
 
     def changed(self, before: Any, after: Any) -> None:
         """One record becomes another, or begins, or goes."""

@@ -255,6 +255,11 @@ def is_cut_off(place: Place, leader: object) -> bool:
     )
 
 
+def has_cut_links(place: Place) -> bool:
+    """Whether a link from or to this place is cut."""
+    return any(place.name in link.split(">") for link in place.world.cut_links)
+
+
 def settings_of(place: Place) -> Settings:
     """The settings of the replicas at a place."""
     node = place.node

@@ -111,8 +111,10 @@ class ErrorObserver:
         changes = {table: self.changes.get(table, 0) for table in tables_of(note.action)}
         self.open[note.request] = Open(note.action, now, changes, there)
 
-    def answered(self, user: str, note: UserAnswered, router: NodeId, up: bool) -> None:
-        """A user was answered by a router, or waits no longer for one, which may be down."""
+    def answered(self, user: str, note: UserAnswered, router: NodeId, whole: bool) -> None:
+        """A user was answered by a router, or waits no longer for one, which is `whole` if it is up, and none
+        of its links is cut.
+        """
         action, at, changes, there = self.open.pop(note.request)
         if note.error == NOT_FOUND:
             self.denied(user, action, there)
@@ -131,7 +133,7 @@ class ErrorObserver:
             return
         unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given)
         late = not error and self.provisioned and not isinstance(action, GetItem)
-        explained = error not in OF_FAULTS or not up or unsure or late
+        explained = error not in OF_FAULTS or not whole or unsure or late
         # What was asked in the moment in which all was mended may have been lost just before.
         if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at

@@ -6,6 +6,7 @@ them. Each makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.p
 
 from __future__ import annotations
 
+from dynaproof.checkers.mutation.seeded import unreached_in_regions
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CALL,
@@ -28,7 +29,6 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLITS,
     SPLITTING,
     SURVEY,
-    TABLES,
     UPKEEP,
     WORKFLOWS,
 )
@@ -433,20 +433,6 @@ BUGS = (
         breaks=("what_was_begun_ends",),
     ),
     bug(
-        "second_replica_beside_one",
-        "A node makes a replica of a partition beside one that it has.",
-        Edit(HOST, "if there is not None or group in self.making or", "if group in self.making or"),
-        scenario="move",
-        breaks=("no_two_replicas_in_a_zone",),
-    ),
-    bug(
-        "late_ones_told_too",
-        "That a table is not there is said to those, too, who asked when the metadata had been asked.",
-        Edit(TABLES, "(look_up.late if look_up.asked else look_up.waits).append", "look_up.waits.append"),
-        scenario="create-delete-create",
-        breaks=("active_tables_are_found",),
-    ),
-    bug(
         "table_stays_creating",
         "A table of which two replicas of a partition will never be made is waited for.",
         Edit(
@@ -456,4 +442,5 @@ BUGS = (
         ),
         scenario="create-delete-create",
     ),
+    *unreached_in_regions.BUGS,
 )

@@ -86,4 +86,4 @@ def test_a_node_that_was_not_heard_of_lately_gets_no_replicas() -> None:
 
     assert candidates() == sorted(host.name for host in region.hosts)
     region.world.crash(lost, "now")
-    assert region.go(lambda: candidates() == sorted(host.name for host in region.hosts[:-1]), 50_000)
+    assert region.go(lambda: candidates() == sorted(host.name for host in region.hosts[:-1]), 15_000)

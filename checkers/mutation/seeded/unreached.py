@@ -1,13 +1,13 @@
 """Bugs of splits, of hosting, of repairs, of tables that cannot be created, and of what is known late or is
 old, that no exploration has found so far, in 30 to 300 schedules, or only beyond the 150 of a hunt
-(`mark_goes_with_the_parent`, `silence_takes_its_pages`), or that no promise forbids, for they cost no more than
-time (`used_and_never_refreshed`, `no_hints_who_leads`, `older_hints_kept`, `first_nodes_get_all`,
-`term_not_told`): they are not in the catalogue, and are kept so that sharper draws can be tried on them. Each
-makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
+(`mark_goes_with_the_parent`, `silence_takes_its_pages`), or that no promise forbids: they are not in the
+catalogue, and are kept so that sharper draws can be tried on them. Each makes a test of its rule fail
+(`tests/campaigns/test_unreached_bugs.py`).
 """
 
 from __future__ import annotations
 
+from dynaproof.checkers.mutation.seeded import old_knowledge
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CALL,
@@ -15,7 +15,6 @@ from dynaproof.checkers.mutation.seeded.places import (
     CHANGES,
     CHILDREN,
     CORE,
-    DIRECTORY,
     HOST,
     LEARNER,
     LINES,
@@ -24,14 +23,12 @@ from dynaproof.checkers.mutation.seeded.places import (
     NODE_JOURNAL,
     NODES,
     PAGE_FILE,
-    PLACEMENT,
     REPLACEMENTS,
     ROUTER,
     SPLIT,
     SPLITS,
     SPLITTING,
     SURVEY,
-    TABLES,
     UPKEEP,
     WORKFLOWS,
 )
@@ -431,75 +428,5 @@ BUGS = (
         ),
         scenario="create-delete-create",
     ),
-    bug(
-        "creates_again",
-        "A replica that is dropped before it was made is made by a command that comes late (CreatesAgain).",
-        Edit(
-            HOST,
-            "if live == member.incarnation or member.incarnation > self.journal.floor(group):",
-            "if live == member.incarnation:",
-        ),
-        scenario="move",
-    ),
-    bug(
-        "final_past_the_deadline",
-        "Who knows the barrier says for certain that a request came too late, though its id may be forgotten "
-        "(WrongPartitionPastTheDeadline).",
-        Edit(SPLITTING, "final = split.timestamp <= m.deadline", "final = True"),
-        scenario="split-under-load",
-    ),
-    bug(
-        "final_where_nothing_is",
-        "A node without the partition refuses a write for good that it may have proposed in an earlier life.",
-        Edit(
-            AGENT,
-            "final = isinstance(m.operation, READS) or m.ballot.node != self.env.me.name",
-            "final = True",
-        ),
-        scenario="create-delete-create",
-    ),
-    bug(
-        "used_and_never_refreshed",
-        "What a router knows of a table is used for as long as it serves, and not looked up again.",
-        Edit(TABLES, "self.refresh(table)", "pass", within="Tables.get"),
-        scenario="create-delete-create",
-    ),
-    bug(
-        "no_hints_who_leads",
-        "Nodes do not tell the metadata which partitions they lead.",
-        Edit(
-            AGENT,
-            "if replica.leading is not None and replica.serving",
-            "if replica.leading is None and replica.serving",
-        ),
-        scenario="table",
-    ),
-    bug(
-        "older_hints_kept",
-        "The metadata takes whatever it hears last of who leads, though that is of an older ballot.",
-        Edit(
-            DIRECTORY,
-            "(ballot, sender) if known is None or ballot > known[0] else known",
-            "(ballot, sender)",
-        ),
-        scenario="table",
-    ),
-    bug(
-        "first_nodes_get_all",
-        "New partitions go to the same nodes, however many replicas these have.",
-        Edit(PLACEMENT, "key=lambda node: (load[node], node)", "key=lambda node: node"),
-        scenario="create-delete-create",
-    ),
-    bug(
-        "term_not_told",
-        "Nodes that are commanded nothing do not hear of the term of the active admin.",
-        Edit(NODES, "if m.fence < self.term.term:", "if m.fence > self.term.term:"),
-        scenario="admin-takeover",
-    ),
-    bug(
-        "places_on_the_silent",
-        "Nodes get new replicas that have not reported for long.",
-        Edit(NODES, "and heard.at >= since", "and heard.at >= 0"),
-        scenario="create-delete-create",
-    ),
+    *old_knowledge.BUGS,
 )

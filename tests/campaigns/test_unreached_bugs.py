@@ -13,7 +13,7 @@ from tests.examples.test_router_splits import SEEN_BY
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_split_children.py"
 PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hosting.py"
-LATE = "test_late_voters_of_children.py"
+LATE, KNOWLEDGE = "test_late_voters_of_children.py", "test_old_and_late_knowledge.py"
 
 FOUND_BY = {
     "child_voter_replaced_unheard": (
@@ -108,6 +108,23 @@ FOUND_BY = {
     "heard_once_is_heard": (
         f"{SPLITS}::test_a_leader_that_has_not_heard_a_voter_for_a_lease_goes_by_nothing_that_it_heard_before"
     ),
+    "creates_again": (
+        f"{KNOWLEDGE}::test_a_replica_that_was_dropped_before_it_was_made_is_not_made_by_a_late_command"
+    ),
+    "final_past_the_deadline": (
+        f"{SPLITS}::test_wrong_partition_is_final_if_the_barrier_is_within_the_deadline"
+    ),
+    "final_where_nothing_is": (
+        "test_agent.py::test_a_request_for_what_is_not_here_is_refused_for_good_unless_this_node_may_have_led"
+    ),
+    "used_and_never_refreshed": (
+        f"{KNOWLEDGE}::test_what_a_router_uses_of_a_table_is_refreshed_once_it_is_old"
+    ),
+    "no_hints_who_leads": f"{KNOWLEDGE}::test_the_metadata_hears_who_leads_each_partition",
+    "older_hints_kept": f"{KNOWLEDGE}::test_an_older_hint_who_leads_replaces_no_newer_one",
+    "first_nodes_get_all": "../laws/test_metadata_changes.py::test_equal_nodes_get_equal_shares",
+    "term_not_told": f"{KNOWLEDGE}::test_a_node_that_is_commanded_nothing_hears_of_the_term",
+    "places_on_the_silent": f"{KNOWLEDGE}::test_a_node_that_was_not_heard_of_lately_gets_no_replicas",
     "table_stays_creating": (
         f"{REPAIRS}::"
         "test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again"

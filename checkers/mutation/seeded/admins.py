@@ -7,6 +7,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     CHANGES,
     DIRECTORY,
     NODES,
+    OPERATIONS,
     ORDERS,
     PLACEMENT,
     TERM,
@@ -97,6 +98,25 @@ BUGS = (
         ),
         scenario=TAKEOVER,
         breaks=("only_the_active_admin_changes", "workflow_steps_happen_once"),
+    ),
+    bug(
+        "changes_are_not_conditioned",
+        "A change is made whatever has become of its records since they were read (Unconditioned).",
+        Edit(OPERATIONS, "return self.version == (0 if stored is None else stored.slot)", "return True"),
+        scenario=TAKEOVER,
+        breaks=("only_the_active_admin_changes",),
+    ),
+    bug(
+        "only_the_term_counts",
+        "A change of several records looks whether its author is still active, and at nothing else "
+        "(OnlyTheEpoch).",
+        Edit(
+            OPERATIONS,
+            "return self.version == (0 if stored is None else stored.slot)",
+            'return self.key != b"admin" or self.version == (0 if stored is None else stored.slot)',
+        ),
+        scenario=COMES_AND_GOES,
+        breaks=("strong_reads_linearizable",),
     ),
     bug(
         "ids_of_partitions_given_twice",

@@ -16,6 +16,7 @@ from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never, what_lags
+from dynaproof.checkers.scenarios.region_collection import looks_up_what_is_hosted
 from dynaproof.checkers.scenarios.region_run import (
     GroupOfRegion,
     file,
@@ -119,10 +120,10 @@ def rest(run: Run) -> None:
 
 def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
     """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
-    scenario asks of it, keeps nothing that is not named, and becomes quiet.
+    scenario asks of it, looks up what is hosted, keeps nothing that is not named, and becomes quiet.
     """
     first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
-    for judge in (*first, *also, hears_its_rates, keeps_nothing, quiet):
+    for judge in (*first, *also, hears_its_rates, looks_up_what_is_hosted, keeps_nothing, quiet):
         if run.failure is None:
             judge(run)
             run.check()

@@ -1,6 +1,6 @@
-"""What the runs of a region draw beside their faults, each in some schedules and not in others: admins that
-take over soon, messages that come again often and late, and users that order more of tables than they ask of
-them (Groce et al., *Swarm Testing*, ISSTA 2012).
+"""What the runs of a region draw beside their faults, each in some schedules and not in others: bounds so
+small that they are met, admins that take over soon, messages that come again often and late, and users that
+order more of tables than they ask of them (Groce et al., *Swarm Testing*, ISSTA 2012).
 """
 
 from __future__ import annotations
@@ -21,6 +21,15 @@ ORDERS = 16
 
 TIMER_WEIGHTS = (2, 4, 12, 24)
 """A region has five times as many timers as a group, and each waits for its turn as it does there."""
+
+
+def bounded(config: RegionConfig) -> RegionConfig:
+    """A configuration with small bounds, some of them: reports of many chunks, and little that an admin looks
+    up at a time.
+    """
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/bounds")
+    admin = structs.replace(config.admin, collected_at_once=(1, 2, 100)[pick(3)])
+    return structs.replace(config, admin=admin, chunk_reports=(1, 2, 100)[pick(3)])
 
 
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:

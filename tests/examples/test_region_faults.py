@@ -1,9 +1,16 @@
 """Faults that look for whoever plays a part in a region: what exactly they cut, and join again."""
 
-from dynaproof.checkers.kinds.region_faults import ADMIN_CUT, LEADER_CUT, active_admin, table_leaders
+from dynaproof.checkers.kinds.region_faults import (
+    ADMIN_CUT,
+    AWAY_AT_A_DELETE,
+    LEADER_CUT,
+    active_admin,
+    table_leaders,
+)
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.replica_faults import hosted, leading
 from dynaproof.checkers.runs.config import Fault
+from dynaproof.impl.metadata.orders import DeleteTable
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.router.messages import ListTables
 from tests.examples.small_region import SmallRegion
@@ -41,3 +48,18 @@ def test_a_leader_of_a_table_is_cut_off_from_all_but_the_routers_and_users() -> 
     LEADER_CUT.mended(region.run.injector, region.hosts[0], FAULT, 7)
     assert region.world.cut_links == {}
     region.ask(ListTables())
+
+
+def test_a_node_is_away_while_what_it_hosts_is_deleted_and_drops_that_when_it_comes_back() -> None:
+    region = SmallRegion()
+    region.create("music")
+    ground = region.run.injector
+    assert not any(AWAY_AT_A_DELETE.possible(ground, host) for host in region.hosts), "nothing is deleted"
+    region.begin(DeleteTable("music"))
+    assert region.go(lambda: any(AWAY_AT_A_DELETE.possible(ground, host) for host in region.hosts))
+    host = next(host for host in region.hosts if AWAY_AT_A_DELETE.possible(ground, host))
+    AWAY_AT_A_DELETE.fall(ground, host, FAULT, 7)
+    assert not any(AWAY_AT_A_DELETE.possible(ground, other) for other in region.hosts), "one at a time"
+    assert region.go(lambda: not region.tables())
+    AWAY_AT_A_DELETE.mended(ground, host, FAULT, 7)
+    assert region.go(lambda: not host.node.unread and [one.group for one in hosted(host)] in ([], [METADATA]))  # type: ignore[union-attr]

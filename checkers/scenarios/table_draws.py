@@ -23,13 +23,22 @@ TIMER_WEIGHTS = (2, 4, 12, 24)
 """A region has five times as many timers as a group, and each waits for its turn as it does there."""
 
 
+BATCHES = (60, 100, 16 << 20)
+"""Bytes that users may write and read in one batch: one of three items, or two, or all."""
+
+TWO_ITEMS = 120
+"""Bytes that a router takes of users, and reads for them: so much are two items and what asks for them."""
+
+
 def bounded(config: RegionConfig) -> RegionConfig:
-    """A configuration with small bounds, some of them: reports of many chunks, and little that an admin looks
-    up at a time.
+    """A configuration with small bounds, some of them: reports of many chunks, little that an admin looks up
+    at a time, and small batches.
     """
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/bounds")
     admin = structs.replace(config.admin, collected_at_once=(1, 2, 100)[pick(3)])
-    return structs.replace(config, admin=admin, chunk_reports=(1, 2, 100)[pick(3)])
+    chunk_reports = (1, 2, 100)[pick(3)]
+    router = structs.replace(config.router, batch_bytes=BATCHES[pick(3)])
+    return structs.replace(config, admin=admin, router=router, chunk_reports=chunk_reports)
 
 
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
@@ -38,6 +47,8 @@ def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
     soon, late, ordering = pick(4) < hasty, pick(2), pick(2)
     weight = TIMER_WEIGHTS[pick(len(TIMER_WEIGHTS))]
     config = structs.replace(config, timer_weight=weight)
+    if not pick(3):
+        config = structs.replace(config, router=structs.replace(config.router, bytes_at_once=TWO_ITEMS))
     if soon:
         config = takes_over_soon(config, pick)
     if late:

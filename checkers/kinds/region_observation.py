@@ -277,6 +277,7 @@ class RegionObservation(GroupsObservation):
         self.places[name] = place
         if type(command) in CommandObserver.COMMANDS:
             self.commands.commanded(place, command)
+            self.bounded(place, (room_taken(place),))
         elif type(command) is Locate:
             self.located(place)
         elif type(command) is SplitPartition:
@@ -430,3 +431,11 @@ class RegionObservation(GroupsObservation):
         """A user is gone."""
         self.users.crashed(place, lost_disk)
         self.errors.crashed(place.name)
+
+
+def room_taken(place: Place) -> tuple[str, int, int]:
+    """How many replicas of tables a storage node hosts, and how many it may host (H12)."""
+    node = place.node
+    assert isinstance(node, StorageNode)
+    there = sum(group != METADATA for group in (*node.replicas, *node.making))
+    return "replicas", there, node.settings.replicas_per_node

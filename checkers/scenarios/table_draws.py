@@ -32,13 +32,32 @@ TWO_ITEMS = 120
 
 def bounded(config: RegionConfig) -> RegionConfig:
     """A configuration with small bounds, some of them: reports of many chunks, little that an admin looks up
-    at a time, and small batches.
+    and commands at a time, nodes that get no replicas as soon as they are silent, small batches, and journals
+    of nodes that begin anew again and again.
     """
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/bounds")
-    admin = structs.replace(config.admin, collected_at_once=(1, 2, 100)[pick(3)])
-    chunk_reports = (1, 2, 100)[pick(3)]
+    collected_at_once, chunk_reports = (1, 2, 100)[pick(3)], (1, 2, 100)[pick(3)]
     router = structs.replace(config.router, batch_bytes=BATCHES[pick(3)])
-    return structs.replace(config, admin=admin, router=router, chunk_reports=chunk_reports)
+    settings = structs.replace(config.settings, node_frames=(1, 4, 64)[pick(3)])
+    admin = structs.replace(
+        config.admin,
+        collected_at_once=collected_at_once,
+        commands=(1, 64)[pick(2)],
+        heard_us=(3 * config.report_us, config.admin.heard_us)[pick(2)],
+    )
+    return structs.replace(config, settings=settings, admin=admin, router=router, chunk_reports=chunk_reports)
+
+
+def crowded(config: RegionConfig) -> RegionConfig:
+    """A configuration in which a storage node has room for little more than its share of the tables."""
+    pick, user = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/room"), config.user
+    share = -(-user.tables * user.partitions * user.replicas // (3 * config.rows))
+    most = (share + 1, share + 2, 1_000)[pick(3)]
+    return structs.replace(
+        config,
+        settings=structs.replace(config.settings, replicas_per_node=most),
+        admin=structs.replace(config.admin, replicas_per_node=most),
+    )
 
 
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:

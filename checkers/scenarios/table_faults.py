@@ -28,7 +28,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of
-from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, unruly
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, crowded, unruly
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
 from dynaproof.specs.sometimes_of_regions import (
@@ -114,7 +114,8 @@ def draw_with(
     user = structs.replace(config.user, partitions=1 + pick(3), **changes)
     if AWAY_AT_A_DELETE.name in {fault.kind for fault in config.faults}:
         user = structs.replace(user, kept=1)
-    return unruly(structs.replace(config, user=user), hasty)
+    config = structs.replace(config, user=user)
+    return unruly(crowded(config) if user.orders else config, hasty)
 
 
 COMES_AND_GOES = {"tables": 2, "orders": SOME_ORDERS}

@@ -167,7 +167,7 @@ class Nodes:
         """
         since, most = self.env.now - self.settings.heard_us, self.settings.replicas_per_node
         return tuple(
-            Candidate(heard.node, heard.replicas)
+            Candidate(heard.node, heard.replicas, most - heard.replicas)
             for address, heard in self.heard.items()
             if heard.node is not None
             and heard.at >= since

@@ -66,7 +66,7 @@ def make_config() -> RegionConfig:
             bytes_at_once=RouterSettings().bytes_at_once,
             batch_bytes=RouterSettings().batch_bytes,
         ),
-        admin=structs.replace(drawn.admin, heard_us=10_000_000, collected_at_once=100),
+        admin=structs.replace(drawn.admin, heard_us=10_000_000, collected_at_once=100, commands=64),
         chunk_reports=100,
     )
 

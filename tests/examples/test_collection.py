@@ -1,4 +1,6 @@
-"""What a storage node hosts and nothing names is dropped there, wherever it stands in the node's reports."""
+"""What a storage node hosts and nothing names is dropped there, wherever it stands in the node's reports; and
+a node that stays silent keeps no other from being commanded.
+"""
 
 import pytest
 
@@ -34,3 +36,14 @@ def test_what_nothing_names_is_dropped_wherever_it_stands_in_a_report(
     assert {*hosted} <= {*host.replicas}  # type: ignore[union-attr]
     assert min(host.replicas) < min(hosted), "behind others"  # type: ignore[union-attr]
     assert region.go(lambda: not {*hosted} & {*host.replicas}, STEPS)  # type: ignore[union-attr]
+
+
+def test_a_table_is_deleted_though_the_node_that_is_commanded_first_stays_silent() -> None:
+    """Found by create-delete-create: all commands that may be sent at a time went to who was silent."""
+    region = SmallRegion(admin={"commands": 1})
+    region.create("books", partitions=2)
+    metadata = region.run.observation.metadata  # type: ignore[attr-defined]
+    first = metadata.of(PartitionRecord)[0].config.voters[0]
+    region.world.crash(region.world.at(first.node), "away")
+    assert isinstance(region.ask(DeleteTable("books")), Described)
+    assert region.go(lambda: not region.tables(), STEPS)

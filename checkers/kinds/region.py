@@ -35,6 +35,8 @@ class RegionConfig(RunConfig, frozen=True, kw_only=True):
     """Of all partitions;"""
     report_us: Microseconds
     """how often storage nodes report;"""
+    chunk_reports: int = 100
+    """of how many replicas in one message;"""
     admin: AdminSettings
     router: RouterSettings
     user: UserSettings
@@ -57,7 +59,7 @@ def hosts(config: RegionConfig) -> tuple[NodeId, ...]:
 def region_of(config: RegionConfig) -> Region:
     """What storage nodes know of the region."""
     plan = RegionPlan(hosts(config), ADMIN_NODES, ROUTER_NODES)
-    return Region(plan.metadata, ADMIN_NODES, config.report_us)
+    return Region(plan.metadata, ADMIN_NODES, config.report_us, config.chunk_reports)
 
 
 def users(config: RegionConfig) -> list[NodeId]:

@@ -1,6 +1,6 @@
 """Faults that only a region has: a zone goes down, the active admin or the leader of the metadata crashes,
-the active admin or the leader of a table's partition is cut off, and a storage node turns gray. None of them
-loses synced state.
+the active admin or the leader of a table's partition is cut off, a storage node is away when what it hosts is
+deleted, or turns gray. None of them loses synced state.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import DeleteTable
 from dynaproof.impl.metadata.records import METADATA, SplitRecord
 from dynaproof.impl.router.router import Router
+from dynaproof.impl.storage_node.host import StorageNode
 
 
 class ZoneDown(FaultKind):
@@ -213,6 +214,36 @@ def partitions_going(ground: Ground) -> list[int]:
     return [partition for table in going if table is not None for partition in table.partitions]
 
 
+class AwayAtADelete(Stop):
+    """A storage node stops that hosts a partition which is being deleted: the others are enough for that, and
+    what it has is dropped when it comes back (A11).
+    """
+
+    name = "away at a delete"
+    sentence = "{} crashes, and hosts what is being deleted"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where it hosts some of that, and no other storage node is down."""
+        going = partitions_dropped(ground)
+        here = any(replica.group in going for replica in hosted(place))
+        return here and all(target.up for target in ground.targets if isinstance(target.node, StorageNode))
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """Stop it."""
+        ground.world.crash(place, f"fault{number}")
+        return self.name
+
+
+def partitions_dropped(ground: Ground) -> list[int]:
+    """The partitions of tables that the active admin has the storage nodes drop."""
+    admin = active_admin(ground)
+    if admin is None or not isinstance(admin.node, Admin):
+        return []
+    deletes = [one.record for one in admin.node.workflows.known.values() if one.record.kind == "delete"]
+    return [target.partition for record in deletes for target in record.targets]
+
+
 class LeaderMute(CutOff):
     """Routers do not hear a leader whose partition is about to be split: it answers, and what it has done is
     asked again when its children have its keys.
@@ -280,5 +311,6 @@ METADATA_LEADER_CRASH = MetadataLeaderCrash()
 CRASH_BESIDE_LOG_REPLICA = CrashBesideLogReplica()
 ADMIN_CUT = AdminCut()
 LEADER_CUT = LeaderCut()
+AWAY_AT_A_DELETE = AwayAtADelete()
 GRAY_NODE = GrayNode()
 LEADER_MUTE = LeaderMute()

@@ -292,6 +292,7 @@ class RegionObservation(GroupsObservation):
         if type(command) in CommandObserver.COMMANDS:
             self.commands.commanded(place, command)
             self.tables.commanded(place, command, self.ranges)
+            self.bounded(place, (room_taken(place),))
         elif type(command) is Locate:
             self.located(place)
         elif type(command) is SplitPartition:
@@ -484,3 +485,11 @@ class RegionObservation(GroupsObservation):
         self.users.crashed(place, lost_disk)
         self.told.crashed(place.name)
         self.errors.crashed(place.name)
+
+
+def room_taken(place: Place) -> tuple[str, int, int]:
+    """How many replicas of tables a storage node hosts, and how many it may host (H12)."""
+    node = place.node
+    assert isinstance(node, StorageNode)
+    there = sum(group != METADATA for group in (*node.replicas, *node.making))
+    return "replicas", there, node.settings.replicas_per_node

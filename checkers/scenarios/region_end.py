@@ -17,6 +17,7 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.scenarios import capacity_end, split_end
 from dynaproof.checkers.scenarios.calm_end import judge_calm
 from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, judge_cuts, never, what_lags
+from dynaproof.checkers.scenarios.region_collection import looks_up_what_is_hosted
 from dynaproof.checkers.scenarios.region_leaks import keeps_nothing
 from dynaproof.checkers.scenarios.region_probe import is_of_use
 from dynaproof.checkers.scenarios.region_run import (
@@ -116,10 +117,12 @@ def rest(run: Run) -> None:
 
 def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
     """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
-    scenario asks of it, is of use, keeps nothing that is not named, becomes quiet, and stays so.
+    scenario asks of it, is of use, looks up what is hosted, keeps nothing that is not named, becomes quiet,
+    and stays so.
     """
     first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
-    for judge in (*first, *also, hears_its_rates, is_of_use, keeps_nothing, quiet, stays_quiet):
+    last = (hears_its_rates, is_of_use, looks_up_what_is_hosted, keeps_nothing, quiet, stays_quiet)
+    for judge in (*first, *also, *last):
         if run.failure is None:
             judge(run)
             run.check()

@@ -37,12 +37,12 @@ from dynaproof.checkers.scenarios.partition import draw
 from dynaproof.checkers.scenarios.region_end import PROVIDES, go_on, judge_end, rest, stop, watch
 from dynaproof.checkers.scenarios.region_probe import probe
 from dynaproof.checkers.scenarios.region_run import file
-from dynaproof.checkers.scenarios.table_draws import unruly
+from dynaproof.checkers.scenarios.table_draws import bounded, unruly
 from dynaproof.checkers.scenarios.under_load import CALM_LATENCIES
 from dynaproof.checkers.workloads.user import User, UserSettings
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.capacity.rates import Provisioned
-from dynaproof.impl.metadata.orders import CreateTable
+from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.caller import CallerSettings
@@ -129,6 +129,8 @@ def start_users(run: Run) -> None:
     first, *others = run.places_of(USER)
     assert isinstance(first.node, User)
     first.node.left = run.config.user.operations
+    if run.config.user.kept:
+        first.node.ask_first(DeleteTable(User.table(run.config.user.tables - 1)))
     run.world.run(first, first.node.begin)
     for place in others:
         run.world.start(place)
@@ -175,7 +177,7 @@ def draw_region(
         backoff_us=heartbeat // 64,
         most_backoff_us=heartbeat // (1, 4)[pick(2)],
     )
-    return RegionConfig(
+    config = RegionConfig(
         scenario=name,
         seed=seed,
         strategy=strategy,
@@ -226,6 +228,7 @@ def draw_region(
         ),
         users=5,
     )
+    return bounded(config)
 
 
 def faults_of(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:

@@ -1,6 +1,6 @@
-"""What the runs of a region draw beside their faults, each in some schedules and not in others: admins that
-take over soon, messages that come again often and late, users that order more of tables than they ask of
-them, and tables with sort keys (Groce et al., *Swarm Testing*, ISSTA 2012).
+"""What the runs of a region draw beside their faults, each in some schedules and not in others: bounds so
+small that they are met, admins that take over soon, messages that come again often and late, users that order
+more of tables than they ask of them, and tables with sort keys (Groce et al., *Swarm Testing*, ISSTA 2012).
 """
 
 from __future__ import annotations
@@ -26,12 +26,51 @@ TIMER_WEIGHTS = (2, 4, 12, 24)
 """A region has five times as many timers as a group, and each waits for its turn as it does there."""
 
 
+BATCHES = (60, 100, 16 << 20)
+"""Bytes that users may write and read in one batch: one of three items, or two, or all."""
+
+TWO_ITEMS = 120
+"""Bytes that a router takes of users, and reads for them: so much are two items and what asks for them."""
+
+
+def bounded(config: RegionConfig) -> RegionConfig:
+    """A configuration with small bounds, some of them: reports of many chunks, little that an admin looks up
+    and commands at a time, nodes that get no replicas as soon as they are silent, small batches, and journals
+    of nodes that begin anew again and again.
+    """
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/bounds")
+    collected_at_once, chunk_reports = (1, 2, 100)[pick(3)], (1, 2, 100)[pick(3)]
+    router = structs.replace(config.router, batch_bytes=BATCHES[pick(3)])
+    settings = structs.replace(config.settings, node_frames=(1, 4, 64)[pick(3)])
+    admin = structs.replace(
+        config.admin,
+        collected_at_once=collected_at_once,
+        commands=(1, 64)[pick(2)],
+        heard_us=(3 * config.report_us, config.admin.heard_us)[pick(2)],
+    )
+    return structs.replace(config, settings=settings, admin=admin, router=router, chunk_reports=chunk_reports)
+
+
+def crowded(config: RegionConfig) -> RegionConfig:
+    """A configuration in which a storage node has room for little more than its share of the tables."""
+    pick, user = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/room"), config.user
+    share = -(-user.tables * user.partitions * user.replicas // (3 * config.rows))
+    most = (share + 1, share + 2, 1_000)[pick(3)]
+    return structs.replace(
+        config,
+        settings=structs.replace(config.settings, replicas_per_node=most),
+        admin=structs.replace(config.admin, replicas_per_node=most),
+    )
+
+
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
     """A configuration with some of these; with admins that take over soon in `hasty` quarters of them."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/unruly")
     soon, late, ordering = pick(4) < hasty, pick(2), pick(2)
     weight = TIMER_WEIGHTS[pick(len(TIMER_WEIGHTS))]
     config = structs.replace(config, timer_weight=weight)
+    if not pick(3):
+        config = structs.replace(config, router=structs.replace(config.router, bytes_at_once=TWO_ITEMS))
     if soon:
         config = takes_over_soon(config, pick)
     if late:

@@ -16,6 +16,7 @@ from dynaproof.checkers.kinds.region import USER, RegionConfig
 from dynaproof.checkers.kinds.region_faults import (
     ADMIN_CRASH,
     ADMIN_CUT,
+    AWAY_AT_A_DELETE,
     GRAY_NODE,
     LEADER_CUT,
     METADATA_LEADER_CRASH,
@@ -29,7 +30,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of, start_users
-from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, unruly
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, crowded, unruly
 from dynaproof.checkers.workloads.user import SCHEMA, User
 from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
 from dynaproof.specs.situation import Sometimes
@@ -52,7 +53,10 @@ SOON, LATER = 32, 8
 """In which part of a run the first of its faults falls, and after which part all others do."""
 
 CUTS = 12
-"""Cuts of leaders in one run, where there are any."""
+"""Cuts of leaders in one run, where there are any;"""
+
+MISSED = 8
+"""and nodes that are away when what they host is deleted."""
 
 
 class Mostly(Struct, frozen=True):
@@ -87,10 +91,11 @@ class Mostly(Struct, frozen=True):
 
 class WithAbsences(Struct, frozen=True):
     """Faults of all kinds; in half of the configurations a node or two are away for so long that tables are
-    deleted meanwhile, and in half of them leaders of tables are cut off, one after the other.
+    deleted meanwhile, in half of them leaders of tables are cut off, one after the other, and in half of them
+    nodes are away when what they host is deleted.
     """
 
-    all_kinds: tuple[FaultKind, ...] = (*FAULTS, CLIENT_CRASH, LEADER_CUT)
+    all_kinds: tuple[FaultKind, ...] = (*FAULTS, CLIENT_CRASH, LEADER_CUT, AWAY_AT_A_DELETE)
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
         """The faults of one configuration."""
@@ -102,7 +107,11 @@ class WithAbsences(Struct, frozen=True):
             Fault(LEADER_CUT.name, 1 + pick(length), pick(64), 20 + pick(length // 4), pick(1 << 20))
             for _ in range(pick(2) * CUTS)
         )
-        return in_order(faults_of(pick, label, length), away, cuts)
+        missed = tuple(
+            Fault(AWAY_AT_A_DELETE.name, 1 + pick(100), pick(64), 50 + pick(length // 2), pick(1 << 20))
+            for _ in range(pick(2) * MISSED)
+        )
+        return in_order(faults_of(pick, label, length), away, cuts, missed)
 
 
 Faults: TypeAlias = Mostly | WithAbsences
@@ -115,7 +124,10 @@ def draw_with(
     pick = Chance(f"{name}/{strategy}/{seed}/users")
     config = draw_region(name, seed, strategy, length + pick(length // 2), faults)
     user = structs.replace(config.user, partitions=1 + pick(3), **changes)
-    return unruly(structs.replace(config, user=user), hasty)
+    if AWAY_AT_A_DELETE.name in {fault.kind for fault in config.faults}:
+        user = structs.replace(user, kept=1)
+    config = structs.replace(config, user=user)
+    return unruly(crowded(config) if user.orders else config, hasty)
 
 
 def start_with_orders(run: Run) -> None:

@@ -80,6 +80,10 @@ class UserSettings(Struct, frozen=True):
     """Of 24 things, so many create, delete or describe a table, up to 16;"""
     deletes: int = 3
     """of eight of these, so many delete one, up to six."""
+    kept: int = 0
+    """So many tables, the first ones, nobody deletes; where there are some, the last table is deleted as soon
+    as the load begins.
+    """
     scans: int = 0
     """Of 24 things, so many more read a page of a scan, instead of single items."""
     page: int = 3
@@ -225,9 +229,10 @@ class User:
         """Drawn from the mix."""
         draw = self.env.random("action", 24)
         settings = self.settings
-        table = self.table(self.env.random("table", settings.tables))
+        index = self.env.random("table", settings.tables)
+        table = self.table(index)
         if draw < settings.orders:
-            if draw % 8 < settings.deletes:
+            if draw % 8 < settings.deletes and index >= settings.kept:
                 return DeleteTable(table)
             if draw % 8 == 7:
                 return DescribeTable(table)

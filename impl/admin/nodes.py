@@ -3,7 +3,8 @@ they host that nothing names (rules A8 and A11 of docs/table.md).
 
 *Invariant.* What a node hosts is dropped only if the metadata, read after the node's report, has no record of
 the partition, and no workflow, read after that, names it; or if the partition is gone. A split does not end
-between the two, so whoever it has made has a record, or is named (`looks_up`).
+between the two, so whoever it has made has a record, or is named (`looks_up`). Whatever a node hosts is
+looked up in turn, a few partitions at a time, whatever chunks its reports come in.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Heard:
         "at",
         "chunks",
         "chunks_of",
+        "collected",
         "collecting",
         "hosted",
         "hot_since",
@@ -73,7 +75,9 @@ class Heard:
         self.recorded = False
         """Whether the metadata has a record of it, as far as this admin knows."""
         self.collecting: tuple[int, ...] = ()
-        """The partitions of which it is being looked up whether anything names them."""
+        """The partitions of which it is being looked up whether anything names them,"""
+        self.collected = 0
+        """and the one behind which it goes on; 0: at the first one of the next report."""
         self.report = (0, 0, 0)
         """Disk incarnation, boot and number of the last report that came whole,"""
         self.hosted: dict[int, HostedReplica] | None = None
@@ -142,6 +146,7 @@ class Nodes:
         heard = self.heard.get(sender.address)
         if heard is None:
             heard = self.heard[sender.address] = Heard()
+        before = heard.report
         if not heard.hears(m, self.env.now, self.settings.hot_requests):
             return False
         heard.node, heard.at, heard.replicas = m.node, self.env.now, m.total
@@ -152,11 +157,8 @@ class Nodes:
         if not heard.recorded:
             chore = RecordNode(sender)
             self.metadata.read(chore.keys(), chore)
-        hosted = tuple(dict.fromkeys(one.partition for one in m.replicas if is_given(one.partition)))
-        if hosted and not heard.collecting:
-            heard.collecting = hosted
-            keys = tuple(sorted(map(partition_key, hosted)))
-            self.metadata.read(keys, Collect(sender, hosted))
+        if heard.report != before and not heard.collecting:
+            self.look_up(heard)  # The report has come whole.
         return heard.loses
 
     def candidates(self, draining: bool = False) -> tuple[Candidate, ...]:
@@ -165,7 +167,7 @@ class Nodes:
         """
         since, most = self.env.now - self.settings.heard_us, self.settings.replicas_per_node
         return tuple(
-            Candidate(heard.node, heard.replicas)
+            Candidate(heard.node, heard.replicas, most - heard.replicas)
             for address, heard in self.heard.items()
             if heard.node is not None
             and heard.at >= since
@@ -289,6 +291,24 @@ class Nodes:
         """Whether it is being looked up if anything names this partition."""
         return any(partition in heard.collecting for heard in self.heard.values())
 
+    def look_up(self, heard: Heard) -> None:
+        """Look up the next few partitions that a node hosts; behind the last one wait for a report (A11)."""
+        assert heard.node is not None, "it has reported"
+        assert heard.hosted is not None, "and a report has come whole"
+        left = sorted(one for one in heard.hosted if is_given(one) and one > heard.collected)
+        heard.collecting = tuple(left[: self.settings.collected_at_once])
+        heard.collected = left[len(heard.collecting) - 1] if len(left) > len(heard.collecting) else 0
+        if heard.collecting:
+            keys = tuple(sorted(map(partition_key, heard.collecting)))
+            self.metadata.read(keys, Collect(heard.node, heard.collecting))
+
+    def looked_up(self, node: NodeId) -> None:
+        """These are done: go on behind them, if there are more."""
+        heard = self.heard[node.address]
+        heard.collecting = ()
+        if heard.collected and self.term.active:
+            self.look_up(heard)
+
     def collect(self, m: Collect, read: Read) -> None:
         """Of what has no record, see whether a workflow names it; what is of a partition that is gone, drop
         (A11).
@@ -299,7 +319,7 @@ class Nodes:
         if missing:
             self.metadata.scan(WORKFLOWS, CollectUnnamed(m.node, missing))
         else:
-            self.heard[m.node.address].collecting = ()
+            self.looked_up(m.node)
 
     def drop_late(self, node: NodeId, gone: list[int]) -> None:
         """Drop whatever a node reports of partitions that were split and are gone; it refuses as long as it
@@ -314,7 +334,7 @@ class Nodes:
 
     def collect_unnamed(self, m: CollectUnnamed, read: Read) -> None:
         """Drop what nothing names (A11)."""
-        self.heard[m.node.address].collecting = ()
+        self.looked_up(m.node)
         if not self.term.active:
             return
         named = {partition for record in read.records() for partition in partitions_of(record)}
@@ -326,7 +346,7 @@ class Nodes:
         self.env.enter(ONLY_LANE)
 
     def uncollected(self, m: Collect | CollectUnnamed) -> None:
-        """The metadata did not answer: the next report is looked at."""
+        """The metadata did not answer: it goes on with the next report."""
         self.heard[m.node.address].collecting = ()
 
 

@@ -32,6 +32,8 @@ class AdminSettings(Struct, frozen=True):
     """Workflows under way, at the most; more are refused."""
     replicas_per_node: int = 1_000
     """A storage node that has so many gets no more."""
+    collected_at_once: int = 100
+    """Partitions of a storage node of which it is looked up at a time whether anything names them (A11)."""
     orders: int = 64
     """Orders of routers that are looked at at the same time, at the most; more stay unanswered."""
     commands: int = 64

@@ -78,7 +78,7 @@ class Finished(Struct, frozen=True, gc=False):
 class Driven:
     """A workflow that is under way, and what has been answered to this life of this admin."""
 
-    __slots__ = ("answered", "finishing", "rated", "record", "refused", "waits")
+    __slots__ = ("answered", "finishing", "rated", "record", "refused", "sent", "waits")
 
     def __init__(self, record: WorkflowRecord) -> None:
         self.record = record
@@ -90,8 +90,10 @@ class Driven:
         """By partition, the version of the rates that it has heard of."""
         self.finishing = False
         """Whether its last step is being read or written."""
+        self.sent = 0
+        """Commands of this round that were sent, of those that are not answered,"""
         self.waits = 0
-        """How often its commands were sent."""
+        """and how many rounds there were."""
 
     def silent(self, target: Target) -> list[NodeId]:
         """The nodes that have not answered for a partition."""
@@ -214,20 +216,27 @@ class Workflows:
             self.go_on(driven)
 
     def go_on(self, driven: Driven) -> None:
-        """Command those that have not answered, so many at a time; or take the last step (A2)."""
+        """Command those that have not answered, so many at a time, in rounds: who stays silent keeps no other
+        from its command. Or take the last step (A2).
+        """
         settings, env = self.settings, self.env
         if driven.is_due(self.nodes):
             self.finish(driven)
-        left = settings.commands
-        for target in driven.record.targets:
-            for to, command in self.commands(driven.record, target):
-                if left and (target.partition, to.address) not in driven.answered:
-                    left -= 1
-                    env.enter(target.partition)
-                    env.send(to, command)
+        silent = [
+            (target, to, command)
+            for target in driven.record.targets
+            for to, command in self.commands(driven.record, target)
+            if (target.partition, to.address) not in driven.answered
+        ]
+        through = driven.sent + settings.commands
+        for target, to, command in silent[driven.sent : through]:
+            env.enter(target.partition)
+            env.send(to, command)
         env.enter(ONLY_LANE)
         wait_us = min(settings.most_retry_us, settings.command_retry_us << min(driven.waits, 16))
-        driven.waits += 1
+        driven.sent = through
+        if through >= len(silent):
+            driven.sent, driven.waits = 0, driven.waits + 1
         env.set_timer(wait_us, StepTimer(driven.record.workflow))
 
     def commands(self, work: WorkflowRecord, target: Target) -> list[tuple[NodeId, Message]]:

@@ -1,8 +1,10 @@
 """What users ask of a region's tables: routers order it of the active admin. The refusals are DynamoDB's, in
-its words.
+its words, where the API has them. One of its refusals is not made: a table that is being created may be
+deleted here (A14), where the API says `ResourceInUseException`.
 
 Sources: API reference, CreateTable and DeleteTable (errors); the words are the service's, as recorded by the
-test suites of moto and dynalite.
+test suites of moto and dynalite; those of `too_many` as in public reports of it (serverless/serverless 2622,
+hashicorp/terraform-provider-aws 1776).
 """
 
 from __future__ import annotations
@@ -133,7 +135,7 @@ def too_many(most: int) -> Refusal:
     """As many tables are being created and deleted as may be at the same time."""
     return Refusal(
         "LimitExceededException",
-        f"Subscriber limit exceeded: There is a limit of {most} simultaneous table operations per account",
+        f"Subscriber limit exceeded: Only {most} tables can be created, updated, or deleted simultaneously",
     )
 
 

@@ -20,13 +20,17 @@ class Candidate(Struct, frozen=True, gc=False):
 
     node: NodeId
     replicas: int
+    room: int = 1_000
+    """How many more it may get (H12): one, at the least."""
 
 
 def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> list[tuple[NodeId, ...]] | None:
-    """The nodes of each partition, spread over the zones (M2), those with the fewest replicas first; None if
-    they do not suffice. The first one of each leads at first, so these are in all zones by turns.
+    """The nodes of each partition, spread over the zones (M2), those with the fewest replicas first, and none
+    beyond its room; None if they do not suffice. The first one of each leads at first, so these are in all
+    zones by turns.
     """
     load = {one.node: one.replicas for one in candidates}
+    most = {one.node: one.replicas + one.room for one in candidates}
     placed = []
     for number in range(partitions):
         chosen = _emptiest(load, replicas)
@@ -34,6 +38,8 @@ def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> li
             return None
         for node in chosen:
             load[node] += 1
+            if load[node] >= most[node]:
+                del load[node]  # It is full (H12).
         first = number % replicas
         placed.append((*chosen[first:], *chosen[:first]))
     return placed

@@ -52,6 +52,10 @@ class GroupSettings(Struct, frozen=True):
     """What all trees of a node take in memory, at the most, about."""
     replicas_per_node: int = 1_000
     """Replicas on one node, at the most; a command to make a further one is refused."""
+    node_frames: int = 64
+    """Frames of a node's journal behind its head, besides one for each group, at the most: then it begins
+    anew, and forgets what no command can bring back.
+    """
     scrub_us: Microseconds = 3_600_000_000
     """In which time all pages are read and verified once."""
     scrub_step_us: Microseconds = 1_000_000

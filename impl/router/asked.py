@@ -83,6 +83,7 @@ class Asked:
         "ready",
         "session",
         "tables",
+        "taken",
         "until",
     )
 
@@ -101,11 +102,19 @@ class Asked:
         """Parts that need tokens before they are forwarded: where to, and what is asked there."""
         self.consumed = 0
         """Capacity, in micro-units, so far."""
+        self.taken = 0
+        """Bytes that are counted for it (`Room`)."""
 
     @property
     def left(self) -> int:
         """Pieces that are not done."""
         return sum(not piece.done for piece in self.pieces)
+
+    @property
+    def items_bytes(self) -> int:
+        """What the items take that were read for it."""
+        pages = 0 if self.paging is None else self.paging.bytes
+        return pages + sum(0 if piece.item is None else len(piece.item) for piece in self.pieces)
 
     def called_by(self, part: PartOf) -> tuple[str, int]:
         """The table and the generation by which a call was made for a part."""

@@ -106,6 +106,16 @@ MAX_WRITES, MAX_GETS = 25, 100
 """Of one batch (API reference, BatchWriteItem and BatchGetItem)."""
 
 
+def check_bytes(action: Action, most: int) -> None:
+    """A batch of writes is not larger than this.
+
+    Raises:
+        InvalidValue: it is.
+    """
+    if isinstance(action, BatchWriteItem) and action.size_bytes > most:
+        raise InvalidValue("batch_bytes", f"The total request size exceeds {most} bytes")
+
+
 def single(action: Action) -> tuple[PutItem | DeleteItem | GetItem, ...]:
     """The operations on single items in what was asked for; a batch has a few of them, on different items.
 

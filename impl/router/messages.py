@@ -30,6 +30,11 @@ class PutItem(Struct, frozen=True, gc=False, tag="put_item"):
     conditional: bool = False
     expected: Item | None = None
 
+    @property
+    def size_bytes(self) -> int:
+        """What its items take."""
+        return len(self.item) + len(self.expected or b"")
+
 
 class DeleteItem(Struct, frozen=True, gc=False, tag="delete_item"):
     """Delete an item; with `conditional`, only if the stored one equals `expected`."""
@@ -39,6 +44,11 @@ class DeleteItem(Struct, frozen=True, gc=False, tag="delete_item"):
     conditional: bool = False
     expected: Item | None = None
 
+    @property
+    def size_bytes(self) -> int:
+        """What its key and its item take."""
+        return len(self.key) + len(self.expected or b"")
+
 
 class GetItem(Struct, frozen=True, gc=False, tag="get_item"):
     """Read an item."""
@@ -47,17 +57,32 @@ class GetItem(Struct, frozen=True, gc=False, tag="get_item"):
     key: Item
     strong: bool = False
 
+    @property
+    def size_bytes(self) -> int:
+        """What its key takes."""
+        return len(self.key)
+
 
 class BatchWriteItem(Struct, frozen=True, gc=False, tag="batch_write_item"):
-    """Several writes without conditions, each by itself; at most 25."""
+    """Several writes without conditions, each by itself; at most 25, of 16 MB together."""
 
     writes: tuple[PutItem | DeleteItem, ...]
 
+    @property
+    def size_bytes(self) -> int:
+        """What its items and keys take."""
+        return sum(one.size_bytes for one in self.writes)
+
 
 class BatchGetItem(Struct, frozen=True, gc=False, tag="batch_get_item"):
-    """Several reads, each by itself; at most 100."""
+    """Several reads, each by itself; at most 100. What passes 16 MB together is left unprocessed."""
 
     gets: tuple[GetItem, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """What its keys take."""
+        return sum(one.size_bytes for one in self.gets)
 
 
 class ScanTable(Struct, frozen=True, gc=False, tag="scan_table"):
@@ -70,6 +95,11 @@ class ScanTable(Struct, frozen=True, gc=False, tag="scan_table"):
     segments: int = 1
     strong: bool = False
 
+    @property
+    def size_bytes(self) -> int:
+        """What its token takes."""
+        return len(self.after or b"")
+
 
 class QueryTable(Struct, frozen=True, gc=False, tag="query_table"):
     """One page of the items with this partition key, in the order of their sort keys."""
@@ -79,6 +109,11 @@ class QueryTable(Struct, frozen=True, gc=False, tag="query_table"):
     after: bytes | None = None
     limit: int = 1_000
     strong: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        """What its key and its token take."""
+        return len(self.key) + len(self.after or b"")
 
 
 class DescribeTable(Struct, frozen=True, gc=False, tag="describe_table"):
@@ -111,6 +146,15 @@ Action: TypeAlias = (
     | DescribeTable
     | ListTables
 )
+
+
+OF_ITEMS = (PutItem, DeleteItem, GetItem, BatchWriteItem, BatchGetItem, ScanTable, QueryTable)
+"""What is about items, and takes memory as these do."""
+
+
+def size_of(action: Action) -> int:
+    """What the items, keys and tokens take of what a user asks for."""
+    return action.size_bytes if isinstance(action, OF_ITEMS) else 0
 
 
 class Done(Struct, frozen=True, gc=False, tag="done"):

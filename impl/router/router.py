@@ -27,7 +27,7 @@ from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.router.control import Control
 from dynaproof.impl.router.errors import ApiError
 from dynaproof.impl.router.forwarding import Forwarding, error_of
-from dynaproof.impl.router.keys import check_different, page_of, piece_of, single
+from dynaproof.impl.router.keys import check_bytes, check_different, page_of, piece_of, single
 from dynaproof.impl.router.lineage import place_of
 from dynaproof.impl.router.messages import (
     Answered,
@@ -45,7 +45,9 @@ from dynaproof.impl.router.messages import (
     Result,
     ScanTable,
     Throttled,
+    size_of,
 )
+from dynaproof.impl.router.room import Room
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import Known, LocateTimer, Tables, hosts_of
 from dynaproof.impl.router.tokens import Purses
@@ -75,7 +77,9 @@ class Router:
         self.control = Control(env, settings, admins, self)
         self.sessions = Sessions(env, settings.sessions)
         self.asked: dict[int, Asked] = {}
-        """What is under way, by a number of the router's own."""
+        """What is under way, by a number of the router's own;"""
+        self.room = Room(settings.bytes_at_once, settings.batch_bytes)
+        """and what it takes."""
         self.forwarding = Forwarding(env, settings, tokens, self.caller, self)
         self.purses = self.forwarding.purses
         self.numbers = 0
@@ -90,6 +94,7 @@ class Router:
         settings, tables = self.settings, self.tables
         return (
             ("requests under way", len(self.asked), settings.requests),
+            *self.room.bounds(self.asked.values()),
             ("pages under way", self.pages_under_way(), settings.scans_at_once),
             ("tables looked up", len(tables.look_ups), settings.refreshes),
             ("tables that wait to be looked up", len(tables.queue), settings.requests),
@@ -108,12 +113,16 @@ class Router:
         """Take it once, if there is room, and find the table."""
         if not self.sessions.takes(sender, m):
             return
+        asked = Asked(sender, m, self.env.now + self.settings.timeout_us)
         crowded = isinstance(m.action, PAGES) and self.pages_under_way() >= self.settings.scans_at_once
         if crowded or len(self.asked) >= self.settings.requests:
-            self.fail(Asked(sender, m, 0), errors.THROTTLED)
+            self.fail(asked, errors.THROTTLED)
+            return
+        if not self.room.take(asked, size_of(m.action)):
+            self.fail(asked, errors.THROTTLED)
             return
         self.numbers += 1
-        asked = self.asked[self.numbers] = Asked(sender, m, self.env.now + self.settings.timeout_us)
+        self.asked[self.numbers] = asked
         if isinstance(m.action, (*ACTIONS, ListTables)):
             self.control.begin(self.numbers, asked)
             return
@@ -134,6 +143,7 @@ class Router:
         """Go on with what is known of the tables, or look up the first that is not."""
         action = asked.action
         try:
+            check_bytes(action, self.settings.batch_bytes)
             names = (
                 [action.table]
                 if isinstance(action, (ScanTable, QueryTable))
@@ -248,11 +258,15 @@ class Router:
         piece = asked.pieces[index]
         reads = isinstance(piece.operation, READS)  # They have no effect, however they end.
         without_effect = ending == "definite" or (reads and ending == "indefinite")
-        piece.done, piece.gone = True, without_effect and self.is_gone(asked, running)
+        piece.done, piece.gone, kept = True, without_effect and self.is_gone(asked, running), True
         if isinstance(answer, Reply):
-            piece.item = None if answer.observed is None else answer.observed.item
             asked.consumed += answer.consumed
-        if ending != "ok":
+            item = None if answer.observed is None else answer.observed.item
+            kept = item is None or self.room.keep(asked, len(item))
+            piece.item = item if kept else None
+        if not kept:  # It was read, or a condition failed: either way nothing has happened.
+            piece.error = errors.THROTTLED
+        elif ending != "ok":
             piece.error = error_of(ending, running)
         if asked.left:
             return
@@ -297,7 +311,7 @@ class Router:
             paging.low,
             high,
             paging.wanted - len(paging.items),
-            max(1, self.settings.scan_bytes - paging.bytes),
+            max(1, min(self.settings.scan_bytes - paging.bytes, self.room.left)),
             asked.action.strong,
         )
         paging.partitions.append(owner.partition)
@@ -323,9 +337,14 @@ class Router:
                 self.end(number, error_of("definite", running))
             return
         items = [(key, stored.item) for key, stored in answer.items]
-        paging.items += items
         asked.consumed += answer.consumed
-        paging.bytes += sum(len(key) + len(item) for key, item in items)
+        size = sum(len(key) + len(item) for key, item in items)
+        if not self.room.keep(asked, size):
+            paging.partitions.pop()  # What was read there is not kept.
+            self.end(number, self.page_so_far(paging) if paging.items else errors.THROTTLED)
+            return
+        paging.items += items
+        paging.bytes += size
         full = len(paging.items) >= paging.wanted or paging.bytes >= self.settings.scan_bytes
         place = operation.high if answer.through is None else answer.through
         if place is None or (paging.high is not None and place >= paging.high):
@@ -389,6 +408,7 @@ class Router:
     def end(self, number: int, said: Result | ApiError, observed: bytes | None = None) -> None:
         """Answer what was asked for."""
         asked = self.asked.pop(number)
+        self.room.free(asked)
         self.env.enter(ONLY_LANE)
         if isinstance(said, ApiError):
             self.fail(asked, said, observed)

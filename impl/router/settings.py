@@ -25,6 +25,10 @@ class RouterSettings(Struct, frozen=True):
     """Sessions of users, at the most; beyond, the one that was used least lately is closed."""
     requests: int = 1_024
     """What users ask for at the same time, at the most; a further user is throttled."""
+    bytes_at_once: int = 1 << 28
+    """What all that takes, with what was read for it, at the most; beyond, a user is throttled."""
+    batch_bytes: int = 16 << 20
+    """What one batch writes, or reads, at the most (API reference, BatchWriteItem and BatchGetItem)."""
     scans_at_once: int = 16
     """Scans and queries among that, at the most."""
     scan_items: int = 1_000

@@ -100,7 +100,7 @@ class StorageNode:
         """By group: those that have started."""
         self.unread: dict[int, bool] = {}
         """Groups of which the disk may hold something that this life has not looked at yet."""
-        self.journal = NodeJournal(env.disk)
+        self.journal = NodeJournal(env.disk, settings.node_frames)
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
         self.limits = node_buckets(settings.node_reads, settings.node_writes, 0)
@@ -294,10 +294,20 @@ class StorageNode:
             return  # No slot holds it.
         if there is not None or group in self.making or group in self.unread:
             return
-        if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:
+        if not self.has_room(group):
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
             return
         self.maker.begin(m, sender if operated else None)
+
+    def has_room(self, group: int) -> bool:
+        """Whether one more replica may be made (H12). Partition 0 takes none of a region's room: the admins,
+        who place all others, count without it.
+        """
+        there = [*self.replicas, *self.making, *self.unread]
+        if self.agent is not None:
+            there = [one for one in there if one != METADATA]
+        room = len(there) < self.settings.replicas_per_node
+        return room or (self.agent is not None and group == METADATA)
 
     def on_written(self, m: Written) -> None:
         """The files of a replica are durable (H1, b)."""

@@ -23,9 +23,6 @@ from dynaproof.impl.paxos.hosts import Hosts
 
 PREFIX = "node/"
 
-FRAMES_KEPT = 64
-"""Frames behind the head, besides one for each group, after which the journal begins anew with a head."""
-
 
 class Made(Struct, frozen=True, gc=False, tag="made", array_like=True):
     """The replica was made here: its files were durable before this was written. A split of `parent` made its
@@ -100,10 +97,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class NodeJournal:
-    """The records of one disk."""
+    """The records of one disk. It begins anew, with a head, after `frames` frames and one for each group."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, frames: int) -> None:
         self._disk = disk
+        self._frames = frames
         self._journal = Journal(disk, PREFIX)
         self._standing: dict[int, Standing] = {}
         self._head_at = 0
@@ -207,7 +205,7 @@ class NodeJournal:
         """Append a record; the number of the next frame, below which all is durable once this one is."""
         self._stands(record)
         journal = self._journal
-        if not journal.segment or journal.sequence - self._head_at > FRAMES_KEPT + len(self._standing):
+        if not journal.segment or journal.sequence - self._head_at > self._frames + len(self._standing):
             self._head_at = journal.sequence
             self._purge()
             standing: list[Standing | Mark | Fence | Hosts] = [

@@ -217,7 +217,9 @@ def copies_of_orders_are_answered(view: RegionView) -> Iterable[Violation]:
 
 @spec("always", source="the boundary of nodes, bounds", over=RegionView, on=(Overfull,))
 def routers_and_admins_stay_bounded(view: RegionView) -> Iterable[Violation]:
-    """What a router or an admin keeps of requests, look-ups, tables, sessions and orders is bounded."""
+    """What a router or an admin keeps of requests, look-ups, tables, sessions and orders is bounded, and so
+    are the replicas that a storage node makes at a command.
+    """
     for fact in view.take(Overfull):
         yield Violation(f"{fact.node} has {fact.length} {fact.what}, and may have {fact.bound}")
 

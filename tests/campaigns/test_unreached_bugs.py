@@ -91,6 +91,10 @@ FOUND_BY = {
     "lost_by_its_address": (
         f"{REPAIRS}::test_a_leader_on_the_node_of_a_voter_that_was_lost_with_its_disk_is_asked"
     ),
+    "tombstones_purged_at_once": (
+        "../laws/test_node_journal.py::"
+        "test_the_buried_is_forgotten_once_the_fence_is_above_and_its_files_are_gone"
+    ),
     "takes_more_than_its_room": (f"{HOSTING}::test_a_command_beyond_the_bound_is_refused_with_the_bound"),
     "partial_copy_votes": (
         "test_replaced_voters.py::test_a_learner_takes_the_place_of_a_voter_once_it_has_caught_up"

@@ -24,6 +24,7 @@ from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.router.messages import Action, Answered, Described, Failed, Result
+from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.values.attribute import S
 from dynaproof.impl.values.encoding import encode_item
 from dynaproof.impl.values.key import KeyAttribute, KeySchema
@@ -57,8 +58,16 @@ def make_config() -> RegionConfig:
         duplication=0,
         users=1,
         user=structs.replace(drawn.user, timeout_us=20_000_000),
-        router=structs.replace(drawn.router, timeout_us=10_000_000, scan_items=1_000, refreshes=16),
-        admin=structs.replace(drawn.admin, heard_us=10_000_000),
+        router=structs.replace(
+            drawn.router,
+            timeout_us=10_000_000,
+            scan_items=1_000,
+            refreshes=16,
+            bytes_at_once=RouterSettings().bytes_at_once,
+            batch_bytes=RouterSettings().batch_bytes,
+        ),
+        admin=structs.replace(drawn.admin, heard_us=10_000_000, collected_at_once=100, commands=64),
+        chunk_reports=100,
     )
 
 

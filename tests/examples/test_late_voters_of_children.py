@@ -7,6 +7,7 @@ from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.leadership import Release
+from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.storage_node.node_journal import Dropped, Made, NodeJournal, Silent
 from tests.examples.pinned_regions import pinned
 from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup
@@ -75,7 +76,7 @@ def test_a_childs_voter_that_was_dropped_is_replaced_though_its_parent_is_there(
     """Found by split-and-repair: it fell silent, its successor on the same node was given up, and nothing of
     the child was said any more; so it was taken for one that is still to be made.
     """
-    journal = NodeJournal(SimDisk(Outbox()))
+    journal = NodeJournal(SimDisk(Outbox()), GroupSettings().node_frames)
     for record in (Made(PARENT, 1), Made(LEFT, 1, PARENT), Silent(LEFT, 1)):
         journal.append(record)
     assert journal.silent() == [(LEFT, 1)]

@@ -5,9 +5,9 @@ children were made here (H7, H11).
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.paxos.files import pages_file
+from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.storage_node.lines import Lines
 from dynaproof.impl.storage_node.node_journal import (
-    FRAMES_KEPT,
     Buried,
     Dropped,
     Fence,
@@ -17,6 +17,7 @@ from dynaproof.impl.storage_node.node_journal import (
 )
 
 PARENT, LEFT, RIGHT, OTHER = 1, 2, 3, 9
+FRAMES = GroupSettings().node_frames
 FILE = pages_file(PARENT, 1, 0)
 
 
@@ -115,7 +116,7 @@ class OneJournal:
 
     def __init__(self) -> None:
         self.disk = SimDisk(Outbox())
-        self.journal = NodeJournal(self.disk)
+        self.journal = NodeJournal(self.disk, FRAMES)
         self.journal.recover()
 
     def add(self, *records: Made | Silent | Dropped | Buried | Fence) -> None:
@@ -128,12 +129,12 @@ class OneJournal:
 
     def compact(self) -> None:
         """Append until the journal begins anew."""
-        terms = range(self.journal.fence + 1, self.journal.fence + 3 * FRAMES_KEPT)
+        terms = range(self.journal.fence + 1, self.journal.fence + 3 * FRAMES)
         self.add(*(Fence(term) for term in terms))
 
     def restart(self) -> None:
         """Read what is there."""
-        self.journal = NodeJournal(self.disk)
+        self.journal = NodeJournal(self.disk, FRAMES)
         self.journal.recover()
 
     def everywhere(self) -> list[NodeJournal]:

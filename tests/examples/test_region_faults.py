@@ -7,6 +7,7 @@ import pytest
 from dynaproof.checkers.kinds.region_faults import (
     ADMIN_CRASH,
     ADMIN_CUT,
+    AWAY_AT_A_DELETE,
     LEADER_CUT,
     METADATA_LEADER_CRASH,
     ZONE_DOWN,
@@ -16,6 +17,7 @@ from dynaproof.checkers.kinds.region_faults import (
 from dynaproof.checkers.kinds.region_kinds import is_active
 from dynaproof.checkers.kinds.replica_faults import hosted, leading
 from dynaproof.checkers.runs.config import Fault
+from dynaproof.impl.metadata.orders import DeleteTable
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.router.messages import ListTables
 from tests.examples.small_region import SmallRegion
@@ -80,3 +82,18 @@ def test_a_zone_that_cannot_go_down_yet_goes_down_once_all_nodes_are_up() -> Non
     assert {target.id.zone for target in ground.targets if not target.up} == {host.id.zone}
     ZONE_DOWN.mended(ground, host, FAULT, 7)
     assert all(target.up for target in ground.targets)
+
+
+def test_a_node_is_away_while_what_it_hosts_is_deleted_and_drops_that_when_it_comes_back() -> None:
+    region = SmallRegion()
+    region.create("music")
+    ground = region.run.injector
+    assert not any(AWAY_AT_A_DELETE.possible(ground, host) for host in region.hosts), "nothing is deleted"
+    region.begin(DeleteTable("music"))
+    assert region.go(lambda: any(AWAY_AT_A_DELETE.possible(ground, host) for host in region.hosts))
+    host = next(host for host in region.hosts if AWAY_AT_A_DELETE.possible(ground, host))
+    AWAY_AT_A_DELETE.fall(ground, host, FAULT, 7)
+    assert not any(AWAY_AT_A_DELETE.possible(ground, other) for other in region.hosts), "one at a time"
+    assert region.go(lambda: not region.tables())
+    AWAY_AT_A_DELETE.mended(ground, host, FAULT, 7)
+    assert region.go(lambda: not host.node.unread and [one.group for one in hosted(host)] in ([], [METADATA]))  # type: ignore[union-attr]

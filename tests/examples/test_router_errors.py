@@ -159,7 +159,7 @@ def test_as_many_tables_as_may_be_are_created_and_deleted_at_the_same_time() -> 
     assert region.go(lambda: not any(place.node.workflows.known for place in region.admins))
     region.world.crash(region.hosts[3], "test")
     assert isinstance(region.ask(CreateTable("films", SCHEMA, 2, 5)), Described)
-    message = "Subscriber limit exceeded: There is a limit of 1 simultaneous table operations per account"
+    message = "Subscriber limit exceeded: Only 1 tables can be created, updated, or deleted simultaneously"
     is_refused(region, CreateTable("songs", SCHEMA), "LimitExceededException", message)
     is_refused(region, DeleteTable("books"), "LimitExceededException", message)
     message = "Table already exists: books"

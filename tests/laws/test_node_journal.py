@@ -10,9 +10,9 @@ from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.paxos.hosts import Hosts
+from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.storage_node.node_journal import (
     ALL_INCARNATIONS,
-    FRAMES_KEPT,
     PREFIX,
     Buried,
     Fence,
@@ -21,6 +21,8 @@ from dynaproof.impl.storage_node.node_journal import (
     Silent,
     Standing,
 )
+
+FRAMES = GroupSettings().node_frames
 
 STEP = st.one_of(
     st.tuples(st.integers(1, 4), st.sampled_from(("made", "silent", "buried"))),
@@ -61,7 +63,7 @@ def expected(records: list[Standing | Fence]) -> Shown:
 @given(st.lists(STEP, max_size=120))
 def test_a_crash_leaves_a_prefix_with_all_that_was_synced(steps) -> None:
     disk = SimDisk(Outbox())
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     records: list[Standing | Fence] = []
     synced = through = 0
     for step in steps:
@@ -73,7 +75,7 @@ def test_a_crash_leaves_a_prefix_with_all_that_was_synced(steps) -> None:
         elif step[0] == "crash":
             drawn = step[1]
             disk.crash(lambda _, n, drawn=drawn: drawn % n)
-            journal = NodeJournal(disk)
+            journal = NodeJournal(disk, FRAMES)
             journal.recover()
             kept = [
                 size for size in range(synced, len(records) + 1) if expected(records[:size]) == shown(journal)
@@ -101,21 +103,21 @@ def test_a_crash_leaves_a_prefix_with_all_that_was_synced(steps) -> None:
 
 def begun_anew(journal: NodeJournal) -> None:
     """Append until the journal has begun a new segment, whose head is all that it stands on."""
-    for _ in range(FRAMES_KEPT + 20):
+    for _ in range(FRAMES + 20):
         journal.append(Fence(journal.fence))
 
 
 def recovered(disk: SimDisk) -> NodeJournal:
     disk.sync_started()
     disk.sync_done()
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     journal.recover()
     return journal
 
 
 def test_the_head_of_a_new_segment_keeps_what_is_buried_and_the_fence() -> None:
     disk = SimDisk(Outbox())
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     journal.append(Fence(3))
     journal.append(Buried(2, 3))
     begun_anew(journal)
@@ -132,7 +134,7 @@ def test_the_buried_is_forgotten_once_the_fence_is_above_and_its_files_are_gone(
     emptied: bool, fence: int
 ) -> None:
     disk = SimDisk(Outbox())
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     journal.append(Made(2, 1))
     journal.append(Fence(3))
     journal.append(Buried(2, 3))
@@ -149,7 +151,7 @@ def test_the_buried_is_forgotten_once_the_fence_is_above_and_its_files_are_gone(
 
 
 def test_what_is_not_buried_is_never_forgotten() -> None:
-    journal = NodeJournal(SimDisk(Outbox()))
+    journal = NodeJournal(SimDisk(Outbox()), FRAMES)
     journal.append(Made(1, 4))
     journal.append(Made(2, 1))
     journal.append(Silent(2, 1))
@@ -162,7 +164,7 @@ def test_what_is_not_buried_is_never_forgotten() -> None:
 
 def test_the_newest_hosts_of_partition_0_are_kept_and_never_go_back() -> None:
     disk = SimDisk(Outbox())
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     first, second = (Hosts(epoch, (NodeId("region", "a", f"s{epoch}", 0),)) for epoch in (4, 9))
     for hosts in (first, second, first):
         journal.append(hosts)
@@ -173,7 +175,7 @@ def test_the_newest_hosts_of_partition_0_are_kept_and_never_go_back() -> None:
 
 def test_a_lower_fence_changes_nothing() -> None:
     disk = SimDisk(Outbox())
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     journal.append(Fence(5))
     journal.append(Fence(2))
     assert journal.fence == recovered(disk).fence == 5
@@ -181,22 +183,22 @@ def test_a_lower_fence_changes_nothing() -> None:
 
 def test_a_journal_of_many_records_stays_as_small_as_what_stands() -> None:
     disk = SimDisk(Outbox())
-    journal = NodeJournal(disk)
+    journal = NodeJournal(disk, FRAMES)
     most = 0
-    for number in range(40 * FRAMES_KEPT):
+    for number in range(40 * FRAMES):
         through = journal.append(Made(number % 10, number // 10 + 1))
         disk.sync_started()
         disk.sync_done()
         journal.confirm(through)
         most = max(most, sum(disk.size(name) for name in disk.logs(PREFIX)))
-    assert most < 200 * FRAMES_KEPT
-    again = NodeJournal(disk)
+    assert most < 200 * FRAMES
+    again = NodeJournal(disk, FRAMES)
     again.recover()
-    assert shown(again) == ({group: Made(group, 4 * FRAMES_KEPT) for group in range(10)}, 0)
+    assert shown(again) == ({group: Made(group, 4 * FRAMES) for group in range(10)}, 0)
 
 
 def test_an_older_record_of_a_group_does_not_lower_its_floor() -> None:
-    journal = NodeJournal(SimDisk(Outbox()))
+    journal = NodeJournal(SimDisk(Outbox()), FRAMES)
     journal.append(Made(1, 5))
     journal.append(Silent(1, 3))
     assert (journal.floor(1), journal.live(1)) == (5, 5)

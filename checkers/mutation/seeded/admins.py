@@ -267,6 +267,24 @@ BUGS = (
         breaks=("voters_are_not_dropped",),
     ),
     bug(
+        "later_chunks_not_collected",
+        "Of what a node hosts the first few partitions only are looked up, in each of its reports.",
+        Edit(
+            NODES,
+            "heard.collected = left[len(heard.collecting) - 1] if len(left) > len(heard.collecting) else 0",
+            "heard.collected = 0",
+        ),
+        scenario=COMES_AND_GOES,
+        breaks=("what_was_begun_ends", "nothing_leaks"),
+    ),
+    bug(
+        "chunks_thrown_away",
+        "An admin keeps the last chunk of a report only, so one of several chunks never comes whole.",
+        Edit(NODES, "if report != self.chunks_of:", "if True:"),
+        scenario=COMES_AND_GOES,
+        breaks=("what_was_begun_ends", "nothing_leaks"),
+    ),
+    bug(
         "commands_sent_once",
         "The commands of a workflow are not sent again when they were not answered.",
         Edit(
@@ -275,6 +293,13 @@ BUGS = (
             "if driven is None and self.term.active:",
         ),
         Edit(WORKFLOWS, "self.go_on(driven)", "pass", within="Workflows.on_step_timer"),
+        scenario=COMES_AND_GOES,
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "silent_nodes_hold_up_commands",
+        "A workflow that may send so many commands at a time sends them to the same silent nodes for ever.",
+        Edit(WORKFLOWS, "driven.sent = through", "driven.sent = 0"),
         scenario=COMES_AND_GOES,
         breaks=("what_was_begun_ends",),
     ),

@@ -330,7 +330,7 @@ BUGS = (
         "A node makes every replica that it is commanded to make, however many it has.",
         Edit(
             HOST,
-            "if len(self.replicas) + len(self.making) + len(self.unread) >= self.settings.replicas_per_node:",
+            "if not self.has_room(group):",
             "if False:",
         ),
         scenario="create-delete-create",
@@ -441,6 +441,13 @@ BUGS = (
             "return creates and any(self.out(target, nodes) > 1 for target in self.record.targets)",
             "return False",
         ),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "tombstones_purged_at_once",
+        "A node forgets what is buried when its journal begins anew, though a late command may make it again "
+        "(PurgesAtOnce).",
+        Edit(NODE_JOURNAL, "isinstance(record, Buried | Dropped) and record.term < self.fence", "True"),
         scenario="create-delete-create",
     ),
     *unreached_in_regions.BUGS,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dynaproof.specs.situation import Sometimes
+from dynaproof.specs.sometimes_of_repairs import ADMIN_DIED_REPLACING, BALANCED, NODE_DRAINED, SECOND_LOSS
 
 STALE_ROUTE = Sometimes(
     "stale route",
@@ -119,50 +120,6 @@ REPAIRED_UNDER_LOAD = Sometimes(
     "The voter that came in the place of a lost one had its tree while a user waited for an answer.",
     "docs/table.md, A10",
 )
-
-SECOND_LOSS = Sometimes(
-    "second loss during a repair",
-    "A storage node lost its disk while a voter on another one was being repaired.",
-    "docs/table.md, A10",
-)
-
-NODE_DRAINED = Sometimes(
-    "node drained to its end",
-    "A node that was to be drained reported that it hosts no replica of a table any more.",
-    "docs/table.md, A15",
-)
-
-BALANCED = Sometimes(
-    "replica moved to a node with less",
-    "A replica was moved, and nobody had ordered it: its node had more to do than another one of the zone.",
-    "docs/table.md, A15",
-)
-
-ADMIN_DIED_REPLACING: Mapping[str, Sometimes] = MappingProxyType(
-    {
-        "create": Sometimes(
-            "admin died while a learner was made",
-            "The active admin stopped before the new replica of a replacement was there.",
-            "docs/table.md, A10",
-        ),
-        "replace": Sometimes(
-            "admin died while a voter was replaced",
-            "The active admin stopped before the config that brings a new voter was chosen.",
-            "docs/table.md, A10",
-        ),
-        "make": Sometimes(
-            "admin died while a voter was made",
-            "The active admin stopped after a new voter was chosen, and before it was there.",
-            "docs/table.md, A10",
-        ),
-        "void": Sometimes(
-            "admin died while a replacement was given up",
-            "The active admin stopped before the epoch was raised by which a replacement is void.",
-            "docs/table.md, A10",
-        ),
-    }
-)
-"""By the step of a replacement."""
 
 GIVEN_UP = Sometimes(
     "replacement given up",

@@ -116,3 +116,11 @@ class CommandObserver:
         if fence < self.fences.get(place.id, 0):
             self.region.file(FenceLowered(place.name, fence, self.fences[place.id]))
         self.fenced(place, fence)
+
+
+def room_taken(place: Place) -> tuple[str, int, int]:
+    """How many replicas of tables a storage node hosts, and how many it may host (H12)."""
+    node = place.node
+    assert isinstance(node, StorageNode)
+    there = sum(group != METADATA for group in (*node.replicas, *node.making))
+    return "replicas", there, node.settings.replicas_per_node

@@ -8,6 +8,13 @@ from typing import Any
 
 from msgspec import structs
 
+from dynaproof.checkers.kinds.caller_notes import (
+    activated,
+    caller_crashed,
+    user_answered,
+    user_asked,
+    user_crashed,
+)
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
 from dynaproof.checkers.kinds.groups import GroupsObservation, in_its_group, in_its_lane
 from dynaproof.checkers.kinds.region import (
@@ -157,7 +164,7 @@ ROUTERS = Kind(
     handled=RegionObservation.router_handled,
     notes=CALLS,
     sent={Request: in_its_lane(MESSAGES[Request])},
-    crashed=RegionObservation.caller_crashed,
+    crashed=caller_crashed,
     knowledge=knowledge_of_router,
     brief=brief,
 )
@@ -167,9 +174,9 @@ ADMINS = Kind(
     nodes=lambda _config: ADMIN_NODES,
     make=make_admin,
     handled=RegionObservation.admin_handled,
-    notes={**CALLS, Activated: RegionObservation.activated},
+    notes={**CALLS, Activated: activated},
     sent={Request: in_its_lane(MESSAGES[Request])},
-    crashed=RegionObservation.caller_crashed,
+    crashed=caller_crashed,
     knowledge=knowledge_of_admin,
     brief=brief,
     may_stay_cut=False,
@@ -180,8 +187,8 @@ USERS = Kind(
     name=USER,
     nodes=users,
     make=make_user,
-    notes={UserAsked: RegionObservation.user_asked, UserAnswered: RegionObservation.user_answered},
-    crashed=RegionObservation.user_crashed,
+    notes={UserAsked: user_asked, UserAnswered: user_answered},
+    crashed=user_crashed,
     knowledge=knowledge_of_user,
     brief=brief,
     faults=(CLIENT_CRASH,),

@@ -10,27 +10,22 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from dynaproof.checkers.kinds.command_observer import CommandObserver
+from dynaproof.checkers.kinds.command_observer import CommandObserver, room_taken
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.kinds.repair_observer import RepairObserver
 from dynaproof.checkers.kinds.split_situations import SplitSituations
 from dynaproof.checkers.kinds.table_situations import TableSituations
 from dynaproof.checkers.workloads.judge import Judge
-from dynaproof.checkers.workloads.user import User
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
-from dynaproof.impl.admin.term import Activated
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import (
     METADATA,
     TABLES,
     PartitionRecord,
     ProvisionedTable,
-    ReplacementRecord,
-    SplitRecord,
     TableRecord,
-    WorkflowRecord,
     partition_key,
     table_key,
 )
@@ -41,7 +36,7 @@ from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.notes import Led, Reached
 from dynaproof.impl.paxos.records import Config, Record
-from dynaproof.impl.router.notes import Crossed, UserAnswered, UserAsked
+from dynaproof.impl.router.notes import Crossed
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import (
@@ -53,7 +48,7 @@ from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
 from dynaproof.specs.observe.impl.orders import OrderObserver
-from dynaproof.specs.observe.impl.place import given, has_cut_links, replica_of, sent
+from dynaproof.specs.observe.impl.place import given, replica_of, sent
 from dynaproof.specs.observe.impl.region_capacity import RegionCapacity
 from dynaproof.specs.observe.impl.stops import StopObserver
 from dynaproof.specs.observe.impl.told_tables import ToldObserver
@@ -425,17 +420,6 @@ class RegionObservation(GroupsObservation):
         if note.what == sometimes_of_regions.PAGED_OVER.name:
             self.splits.paged(place, self.children)
 
-    def activated(self, place: Place, _note: Activated) -> None:
-        """An admin has become active."""
-        if self.metadata.of(ReplacementRecord):
-            self.reach(sometimes_of_regions.REPLACEMENT_TAKEN_OVER)
-        if self.metadata.of(SplitRecord):
-            self.reach(sometimes_of_regions.SPLIT_TAKEN_OVER)
-        for other in place.world.places.values():
-            node = other.node
-            if other is not place and other.up and isinstance(node, Admin) and node.term.active:
-                self.reach(sometimes_of_regions.TWO_ADMINS)
-
     def host_crashed(self, place: Place, lost_disk: bool) -> None:
         """A storage node is gone."""
         self.splits.host_stopped(place, lost_disk)
@@ -443,53 +427,3 @@ class RegionObservation(GroupsObservation):
             self.repairs.lost(place)
         self.tables.stopped(place)
         self.crashed(place, lost_disk)
-
-    def caller_crashed(self, place: Place, lost_disk: bool) -> None:
-        """A router or an admin is gone, and with it all that it had under way."""
-        node = place.node
-        self.tables.stopped(place)
-        self.orders.pop(place.name, None)
-        self.repairs.admin_stopped(place)
-        self.told.crashed(place.name)
-        if isinstance(node, Admin) and node.term.active and self.under_way():
-            self.reach(sometimes_of_regions.ADMIN_DIED)
-            self.splits.admin_died()
-            self.tables.admin_died(node)
-        for group in self.groups:
-            self.of(group).client_crashed(place, lost_disk)
-
-    def under_way(self) -> bool:
-        """Whether a workflow of the metadata has not ended."""
-        return any(map(self.metadata.of, (WorkflowRecord, ReplacementRecord, SplitRecord)))
-
-    def user_asked(self, place: Place, note: UserAsked) -> None:
-        """A user asks."""
-        self.users.on_asked(place, note)
-        self.told.asked(note, self.groups[METADATA].answered_through)
-        self.tables.asked(place, note)
-        self.errors.asked(note, place.world.tau)
-
-    def user_answered(self, place: Place, note: UserAnswered) -> None:
-        """A user was answered."""
-        self.users.on_answered(place, note)
-        self.told.answered(note, self.groups[METADATA].view.chosen_through)
-        self.tables.answered(place, note)
-        user = place.node
-        assert isinstance(user, User)
-        router = place.world.places[user.router.name]
-        whole = router.up and not has_cut_links(router)
-        self.errors.answered(place.name, note, user.router, whole)
-
-    def user_crashed(self, place: Place, lost_disk: bool) -> None:
-        """A user is gone."""
-        self.users.crashed(place, lost_disk)
-        self.told.crashed(place.name)
-        self.errors.crashed(place.name)
-
-
-def room_taken(place: Place) -> tuple[str, int, int]:
-    """How many replicas of tables a storage node hosts, and how many it may host (H12)."""
-    node = place.node
-    assert isinstance(node, StorageNode)
-    there = sum(group != METADATA for group in (*node.replicas, *node.making))
-    return "replicas", there, node.settings.replicas_per_node

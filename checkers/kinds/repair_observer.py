@@ -23,11 +23,11 @@ from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
 from dynaproof.specs.observe.impl.place import given, replica_of
 from dynaproof.specs.situation import Sometimes
-from dynaproof.specs.sometimes_of_regions import (
+from dynaproof.specs.sometimes_of_regions import REPAIRED_UNDER_LOAD
+from dynaproof.specs.sometimes_of_repairs import (
     ADMIN_DIED_REPLACING,
     BALANCED,
     NODE_DRAINED,
-    REPAIRED_UNDER_LOAD,
     SECOND_LOSS,
 )
 from dynaproof.specs.views.base import Fact

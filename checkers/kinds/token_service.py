@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
+from dynaproof.checkers.kinds.caller_notes import caller_crashed
 from dynaproof.checkers.kinds.region import ADMIN_NODES, ROUTER_NODES, RegionConfig, region_of
 from dynaproof.checkers.kinds.region_faults import CrashOf
 from dynaproof.checkers.kinds.region_kinds import ROUTERS
@@ -86,7 +87,7 @@ def router_handled(observation: RegionObservation, place: Place) -> None:
 def router_crashed(observation: RegionObservation, place: Place, lost_disk: bool) -> None:
     """A router is gone, with its tokens."""
     observation.capacity.tokens.crashed(place)
-    observation.caller_crashed(place, lost_disk)
+    caller_crashed(observation, place, lost_disk)
 
 
 def knowledge_of_service(place: Place) -> Knowledge:

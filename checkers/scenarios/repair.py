@@ -39,18 +39,20 @@ from dynaproof.specs.sometimes import (
     MADE_EMPTY,
 )
 from dynaproof.specs.sometimes_of_regions import (
-    ADMIN_DIED_REPLACING,
-    BALANCED,
     DEAD_NODE_LIVES,
     GIVEN_UP,
     LATE_CREATE,
     LEARNER_DROPPED,
     LED_WITH_LOG_REPLICA,
-    NODE_DRAINED,
     REPAIRED_UNDER_LOAD,
     REPLACEMENT_TAKEN_OVER,
-    SECOND_LOSS,
     TWO_ADMINS,
+)
+from dynaproof.specs.sometimes_of_repairs import (
+    ADMIN_DIED_REPLACING,
+    BALANCED,
+    NODE_DRAINED,
+    SECOND_LOSS,
 )
 
 LENGTH = 2_500

@@ -9,7 +9,15 @@ from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Operation
 from dynaproof.impl.partition.records import Item
 from dynaproof.impl.router.errors import ApiError
-from dynaproof.impl.router.messages import Ask
+from dynaproof.impl.router.messages import (
+    Ask,
+    Batch,
+    BatchGetItem,
+    BatchWriteItem,
+    Done,
+    GetItem,
+    Result,
+)
 from dynaproof.impl.router.tables import Known
 from dynaproof.impl.tokens.messages import TableOf
 
@@ -120,3 +128,21 @@ class Asked:
         """The table and the generation by which a call was made for a part."""
         by = self.paging or self.pieces[part.index]
         return by.table, by.generation
+
+
+def what_became_of(asked: Asked) -> tuple[Result | ApiError, Item | None]:
+    """The answer when all items are done, and the item for which a condition failed; each has an error of its
+    own, if it has one (R6). A batch of which nothing was done is answered with one of these: that nobody
+    knows what became of an item, if that is so of any.
+    """
+    if isinstance(asked.action, (BatchGetItem, BatchWriteItem)):
+        failed = [piece.error for piece in asked.pieces if piece.error is not None]
+        if len(failed) == len(asked.pieces):
+            return next((error for error in failed if not error.definite), failed[0]), None
+        each = enumerate(asked.pieces)
+        unprocessed = tuple((index, one.error.definite) for index, one in each if one.error is not None)
+        return Batch(tuple(piece.item for piece in asked.pieces), unprocessed), None
+    (piece,) = asked.pieces
+    if piece.error is not None:
+        return piece.error, piece.item
+    return Done(piece.item if isinstance(asked.action, GetItem) else None), None

@@ -21,7 +21,7 @@ from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router import errors
-from dynaproof.impl.router.asked import Asked, Paging
+from dynaproof.impl.router.asked import Asked, Paging, what_became_of
 from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.router.control import Control
@@ -32,13 +32,8 @@ from dynaproof.impl.router.lineage import place_of
 from dynaproof.impl.router.messages import (
     Answered,
     Ask,
-    Batch,
-    BatchGetItem,
-    BatchWriteItem,
     DescribeTable,
-    Done,
     Failed,
-    GetItem,
     Items,
     ListTables,
     QueryTable,
@@ -276,26 +271,9 @@ class Router:
             self.answer_items(number, asked)
 
     def answer_items(self, number: int, asked: Asked) -> None:
-        """All items are done; each has an error of its own, if it has one (R6). A batch of which nothing was
-        done is answered with one of these, that nobody knows what became of an item, if that is so of any.
-        """
-        if isinstance(asked.action, (BatchGetItem, BatchWriteItem)):
-            failed = [piece.error for piece in asked.pieces if piece.error is not None]
-            if len(failed) == len(asked.pieces):
-                self.end(number, next((error for error in failed if not error.definite), failed[0]))
-                return
-            unprocessed = tuple(
-                (index, piece.error.definite)
-                for index, piece in enumerate(asked.pieces)
-                if piece.error is not None
-            )
-            self.end(number, Batch(tuple(piece.item for piece in asked.pieces), unprocessed))
-            return
-        (piece,) = asked.pieces
-        if piece.error is not None:
-            self.end(number, piece.error, piece.item)
-        else:
-            self.end(number, Done(piece.item if isinstance(asked.action, GetItem) else None))
+        """All items are done (R6)."""
+        said, observed = what_became_of(asked)
+        self.end(number, said, observed)
 
     # --- Pages (R8) ---
 

@@ -193,9 +193,7 @@ class StorageNode:
         return lambda replica: (Children(replica, self.maker, self.lines),)
 
     def begins_alone(self, group: int) -> bool:
-        """Whether a group that is new begins without a leader that knows it: that of a table's partition, or
-        of the metadata (A13).
-        """
+        """Whether a new group begins without a leader that knows it: where tables come and go (A13)."""
         return self.agent is not None
 
     # --- Silence ---
@@ -208,7 +206,7 @@ class StorageNode:
         self.silence(incarnation)
 
     def silence(self, incarnation: int) -> None:
-        """This incarnation of the lane's group says nothing any more, durably; its files go after that."""
+        """This incarnation of the lane's group says nothing any more, durably; then its files go."""
         self.end(Silent(self.env.lane, incarnation))
 
     def end(self, record: Silent | node_journal.Dropped) -> None:
@@ -300,14 +298,10 @@ class StorageNode:
         self.maker.begin(m, sender if operated else None)
 
     def has_room(self, group: int) -> bool:
-        """Whether one more replica may be made (H12). Partition 0 takes none of a region's room: the admins,
-        who place all others, count without it.
-        """
-        there = [*self.replicas, *self.making, *self.unread]
-        if self.agent is not None:
-            there = [one for one in there if one != METADATA]
-        room = len(there) < self.settings.replicas_per_node
-        return room or (self.agent is not None and group == METADATA)
+        """Whether one more replica may be made (H12): admins, who place all others, leave out partition 0."""
+        hosted, region = (*self.replicas, *self.making, *self.unread), self.agent is not None
+        there = sum(not region or one != METADATA for one in hosted)
+        return there < self.settings.replicas_per_node or (region and group == METADATA)
 
     def on_written(self, m: Written) -> None:
         """The files of a replica are durable (H1, b)."""
@@ -347,10 +341,9 @@ class StorageNode:
 
     def dropped(self, m: DropReplica) -> Silent | node_journal.Dropped:
         """What the node's journal says of a replica that is dropped; an operator has no term."""
-        incarnation = m.member.incarnation
-        if self.agent is None:
-            return Silent(self.env.lane, incarnation)
-        return node_journal.Dropped(self.env.lane, incarnation, m.term)
+        lane, incarnation = self.env.lane, m.member.incarnation
+        region = self.agent is not None
+        return node_journal.Dropped(lane, incarnation, m.term) if region else Silent(lane, incarnation)
 
     def on_ask_report(self, sender: NodeId, m: AskReport) -> None:
         """Say what is hosted here of the group, once that is known."""

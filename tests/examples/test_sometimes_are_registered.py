@@ -14,7 +14,7 @@ MODULES = {
 }
 
 
-OBSERVING = ("region_observation", "metadata_moves", "command_observer")
+OBSERVING = ("region_observation", "caller_notes", "metadata_moves", "command_observer")
 """Modules of kinds that count situations."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CONTROL, KEY_BYTES, KEYS, ROUTER
+from dynaproof.checkers.mutation.seeded.places import ASKED, CONTROL, KEY_BYTES, KEYS, ROUTER
 from dynaproof.checkers.patches import Edit, bug
 
 COMES_AND_GOES = "create-delete-create"
@@ -78,7 +78,7 @@ BUGS = (
     bug(
         "batch_of_nothing_is_answered",
         "A batch of which nothing was done is answered as if something was.",
-        Edit(ROUTER, "if len(failed) == len(asked.pieces):", "if False:"),
+        Edit(ASKED, "if len(failed) == len(asked.pieces):", "if False:"),
         scenario="hot-partition",
         breaks=("batches_do_some_of_it",),
     ),

@@ -25,7 +25,7 @@ BUGS = (
         "A page goes on in a child from its beginning.",
         Edit(
             ROUTER,
-            "paging.partitions.pop()",
+            "paging.partitions.pop()  # Nothing was read there.",
             "paging.low = self.tables.known[paging.table].owner(paging.low).range.start",
             within="Router.page_piece",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
+    ASKED,
     CALL,
     CALLER,
     CONTROL,
@@ -205,9 +206,9 @@ BUGS = (
         "batch_hides_its_errors",
         "A batch says that all of its items were processed.",
         Edit(
-            ROUTER,
-            "self.end(number, Batch(tuple(piece.item for piece in asked.pieces), unprocessed))",
-            "self.end(number, Batch(tuple(piece.item for piece in asked.pieces), ()))",
+            ASKED,
+            "return Batch(tuple(piece.item for piece in asked.pieces), unprocessed), None",
+            "return Batch(tuple(piece.item for piece in asked.pieces), ()), None",
         ),
         scenario="uneven-keys",
         breaks=("users_see_one_table",),

@@ -15,7 +15,6 @@ from dynaproof.checkers.mutation.seeded.places import (
     CHANGES,
     CHILDREN,
     CORE,
-    GRANTS,
     HOST,
     LEARNER,
     LINES,
@@ -411,20 +410,6 @@ BUGS = (
             "if leader is not None and leader.address == out.node.address and",
         ),
         scenario="split-and-repair",
-    ),
-    bug(
-        "partial_copy_votes",
-        "A learner becomes a voter before it has caught up (PartialCopyVotes).",
-        Edit(MEMBERSHIP, "near = learner.round_us >= 0 and (", "near = True or ("),
-        scenario="move",
-        breaks=("learners_come_whole",),
-    ),
-    bug(
-        "later_grants_replace_earlier_ones",
-        "A replica that ends soon after another one of its group makes its node forget that one's grant.",
-        Edit(GRANTS, "max(until, self.granted.get(group, 0))", "until"),
-        scenario="create-delete-create",
-        breaks=("removed_tables_take_no_writes",),
     ),
     bug(
         "heard_once_is_heard",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import HOST, TABLES
+from dynaproof.checkers.mutation.seeded.places import GRANTS, HOST, MEMBERSHIP, TABLES
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -19,5 +19,19 @@ BUGS = (
         Edit(TABLES, "(look_up.late if look_up.asked else look_up.waits).append", "look_up.waits.append"),
         scenario="create-delete-create",
         breaks=("active_tables_are_found",),
+    ),
+    bug(
+        "later_grants_replace_earlier_ones",
+        "A replica that ends soon after another one of its group makes its node forget that one's grant.",
+        Edit(GRANTS, "max(until, self.granted.get(group, 0))", "until"),
+        scenario="create-delete-create",
+        breaks=("removed_tables_take_no_writes",),
+    ),
+    bug(
+        "partial_copy_votes",
+        "A learner becomes a voter before it has caught up (PartialCopyVotes).",
+        Edit(MEMBERSHIP, "near = learner.round_us >= 0 and (", "near = True or ("),
+        scenario="move",
+        breaks=("learners_come_whole",),
     ),
 )

@@ -88,6 +88,11 @@ def test_a_childs_voter_that_was_dropped_is_replaced_though_its_parent_is_there(
     assert execute(pinned("a_child_dropped_beside_its_parent")).failure is None
 
 
+def test_a_childs_voter_that_missed_its_first_leader_has_two_heartbeats_of_its_clock_to_be_level() -> None:
+    """The first one says that it lacks something, the next that what it was sent is chosen."""
+    assert execute(pinned("a_childs_voter_that_hears_by_a_slow_clock")).failure is None
+
+
 def test_who_lacks_what_a_release_says_is_chosen_asks_for_it_at_once() -> None:
     group = SplitGroup()
     group.prepare()

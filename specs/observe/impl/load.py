@@ -372,9 +372,11 @@ def largest_of(operation: Operation) -> int:
 
 def hearing_us(settings: GroupSettings) -> int:
     """How long a replica may know nothing of what it lacks while somebody leads: until the next heartbeat, or
-    until it asks again, by clocks that drift.
+    until it asks again; and until the one after that, which says that what it was sent is chosen. By the
+    slowest clock.
     """
-    return 2 * (settings.heartbeat_us + settings.retry_us)
+    slowest = 1_000_000 - settings.drift_ppm
+    return 2 * (settings.heartbeat_us + settings.retry_us) * 1_000_000 // slowest
 
 
 def idle_us(settings: GroupSettings) -> int:

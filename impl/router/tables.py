@@ -143,7 +143,7 @@ class Tables:
             self.begin(LookUp(table, self.env.now + self.settings.timeout_us))
 
     def wait(self, table: str, number: int, until: Microseconds) -> None:
-        """Look a table up for this request."""
+        """Look a table up for this request (R1)."""
         look_up = self.under_way(table)
         if look_up is not None:
             (look_up.late if look_up.asked else look_up.waits).append(number)

@@ -93,7 +93,7 @@ def test_the_metadata_too_has_its_voters_in_different_zones() -> None:
 
 def test_a_node_has_one_replica_of_a_partition() -> None:
     view, hosted = RegionView(), Hosted()
-    commands = CommandObserver(view, lambda _: None)
+    commands = CommandObserver(view, {}, lambda _: True, lambda _: None)
     hosted.make(5)
     hosted.place.lane = 5
     commands.handled(hosted.place)

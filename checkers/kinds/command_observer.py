@@ -13,6 +13,7 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Dropped
+from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import DropPartition, Fenced, NoRoom, RaiseFence
 from dynaproof.specs import sometimes_of_regions
@@ -116,6 +117,12 @@ class CommandObserver:
         if fence < self.fences.get(place.id, 0):
             self.region.file(FenceLowered(place.name, fence, self.fences[place.id]))
         self.fenced(place, fence)
+
+
+def reads_little(router: RouterSettings) -> bool:
+    """Whether a router may have no room for a part of what users ask for."""
+    usual = RouterSettings()
+    return router.batch_bytes < usual.batch_bytes or router.bytes_at_once < usual.bytes_at_once
 
 
 def room_taken(place: Place) -> tuple[str, int, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from dynaproof.checkers.kinds.command_observer import CommandObserver, room_taken
+from dynaproof.checkers.kinds.command_observer import CommandObserver, reads_little, room_taken
 from dynaproof.checkers.kinds.groups import GroupsObservation
 from dynaproof.checkers.kinds.region import RegionConfig, region_of
 from dynaproof.checkers.kinds.repair_observer import RepairObserver
@@ -112,6 +112,7 @@ class RegionObservation(GroupsObservation):
         self.told = ToldObserver(self.region)
         self.errors = ErrorObserver(self.region)
         self.errors.acknowledged = self.acknowledged
+        self.errors.bounded = reads_little(config.router)
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)

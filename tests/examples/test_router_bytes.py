@@ -45,7 +45,7 @@ def test_batches_are_bounded_as_the_api_says() -> None:
     assert RouterSettings().batch_bytes == 16 * 1024 * 1024
 
 
-@pytest.mark.parametrize("fit", [0, 1, 3, 5])
+@pytest.mark.parametrize("fit", [1, 3, 5])
 def test_a_batch_reads_as_much_as_it_may_and_leaves_the_rest_unprocessed(fit: int) -> None:
     region = written(batch_bytes=fit * SIZE + SIZE - 1)
     said = region.ask(GETS)
@@ -54,6 +54,13 @@ def test_a_batch_reads_as_much_as_it_may_and_leaves_the_rest_unprocessed(fit: in
     assert all(said.items[index] == ITEMS[index] for index in there)
     assert len(there) == fit
     assert said.unprocessed == tuple((index, True) for index in range(5) if index not in there)
+
+
+def test_a_batch_of_which_nothing_has_room_is_throttled() -> None:
+    region = written(batch_bytes=SIZE - 1)
+    said = region.ask(GETS)
+    assert isinstance(said, Failed)
+    assert (said.error, said.definite) == ("ThrottlingException", True)
 
 
 def test_a_batch_of_writes_that_is_too_large_is_refused_as_a_whole() -> None:

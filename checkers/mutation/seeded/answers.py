@@ -57,7 +57,7 @@ BUGS = (
         Edit(
             ROUTER,
             'if ending != "ok":',
-            'if ending != "ok" or isinstance(asked.action, BatchGetItem):',
+            'if ending != "ok" or hasattr(asked.action, "gets"):',
             within="Router.item_ended",
         ),
         scenario="table",

@@ -79,6 +79,8 @@ class ErrorObserver:
         """When the faults stopped,"""
         self.mended_at: Microseconds | None = None
         """and when all had mended; None before that."""
+        self.bounded = False
+        """Whether routers read so little for users that a part of a batch may have no room."""
         self.provisioned: dict[str, bool] = {}
         """Tables that are given capacity."""
         self.changes: dict[str, int] = {}
@@ -131,9 +133,10 @@ class ErrorObserver:
                 for table, count in changes.items():
                     self.known[router, table] = count
             return
+        full = self.bounded and error == UNPROCESSED and isinstance(action, BatchGetItem)
         unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given)
         late = not error and self.provisioned and not isinstance(action, GetItem)
-        explained = error not in OF_FAULTS or not whole or unsure or late
+        explained = error not in OF_FAULTS or not whole or unsure or late or full
         # What was asked in the moment in which all was mended may have been lost just before.
         if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at

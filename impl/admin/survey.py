@@ -18,6 +18,7 @@ from msgspec import Struct, structs
 from dynaproof.impl.admin import split_points
 from dynaproof.impl.admin.balance import better_place
 from dynaproof.impl.admin.chores import Chores
+from dynaproof.impl.admin.leaving import Leavers, Leaving
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.reading import Metadata
@@ -59,22 +60,6 @@ class LookAtPartitions(Struct, frozen=True, gc=False):
     """The next page of partitions."""
 
     walk: int
-
-
-class Leaving:
-    """Members of a partition that had a vote, and are to be dropped once all voters of the config that does
-    not name them are admitted (rule M7), or all but one that is lost, where they keep another from coming.
-    """
-
-    __slots__ = ("hops", "lost", "members", "partition")
-
-    def __init__(self, partition: PartitionRecord, members: tuple[Member, ...], lost: Member | None) -> None:
-        self.partition = partition
-        self.members = members
-        self.lost = lost
-        """In whose place nobody can come as long as they are there."""
-        self.hops = 0
-        """How often the question followed the name of a leader."""
 
 
 class Survey:
@@ -124,8 +109,8 @@ class Survey:
         """and this one."""
         self.halved: dict[int, bool] = {}
         """Partitions that this walk found split and not gone: they come before their children."""
-        self.leaving: dict[int, Leaving] = {}
-        """By partition, those of which it is asked whether they may be dropped."""
+        self.leavers = Leavers(settings.commands)
+        """Those of which it is asked whether they may be dropped."""
         self.chores = Chores(settings, metadata, term, workflows, self.hurry)
         """What walks have found."""
 
@@ -159,7 +144,8 @@ class Survey:
         """Read which nodes there are."""
         self.walks, self.low = True, PARTITIONS
         self.walk += 1
-        self.mourns, self.absent_now, self.halved, self.leaving = {}, {}, {}, {}
+        self.mourns, self.absent_now, self.halved = {}, {}, {}
+        self.leavers.begin()
         self.metadata.scan(NODES, LookAtNodes(self.walk))
 
     def wait(self) -> None:
@@ -395,9 +381,9 @@ class Survey:
                 voted.append(one.member)
             else:
                 self.drop(partition.partition, one.member)
-        if voted and len(self.leaving) < self.settings.commands:
+        if voted and self.leavers.has_turn(partition.partition):
             lost = self.nodes.lost_for_good(partition) if stuck else None
-            asked = self.leaving[partition.partition] = Leaving(partition, tuple(voted), lost)
+            asked = self.leavers.asked[partition.partition] = Leaving(partition, tuple(voted), lost)
             voters = partition.config.voters
             self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)
 
@@ -413,7 +399,7 @@ class Survey:
 
     def on_status(self, sender: NodeId, m: Status) -> None:
         """The leader's word: who has left may go when all voters are admitted, and hold the log (M7, A11)."""
-        leaving = self.leaving.get(self.env.lane)
+        leaving = self.leavers.asked.get(self.env.lane)
         if leaving is None or not self.term.active:
             return
         same = m.config.epoch == leaving.partition.config.epoch
@@ -426,7 +412,7 @@ class Survey:
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
         """Ask the one that is named."""
-        leaving = self.leaving.get(self.env.lane)
+        leaving = self.leavers.asked.get(self.env.lane)
         if leaving is None or m.expected_epoch >= 0 or m.leader is None:
             return
         if may_hop(leaving):

@@ -62,7 +62,7 @@ FOUND_BY = {
         f"{ADMINS}::test_a_child_is_made_by_copy_where_no_replica_of_the_parent_will_make_it_for_long_enough"
     ),
     "newest_voter_is_lost_only": (
-        f"{REPAIRS}::test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost"
+        f"{REPAIRS}::test_whichever_voter_is_lost_is_lost_for_good_where_no_workflow_has_the_partition"
     ),
     "voter_that_came_last_is_not_made_up_for": (
         f"{REPAIRS}::test_a_successor_whose_node_dies_before_it_is_made_is_made_when_the_node_returns"

@@ -11,6 +11,8 @@ import pytest
 from msgspec import structs
 
 from dynaproof.checkers.scenarios.catalogue import execute
+from dynaproof.impl.admin.leaving import Leavers
+from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import LookAtNodes, Survey
 from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
@@ -167,6 +169,26 @@ def test_a_repair_does_not_fall_on_a_node_that_is_drained_where_another_one_is_o
     assert planned(()) == drained.node, "rather there than nowhere"
     busy.append(kept.node.address)
     assert planned((kept,)) is None
+
+
+def test_whichever_voter_is_lost_is_lost_for_good_where_no_workflow_has_the_partition() -> None:
+    config = Config(0, tuple(Member(NodeId("region", zone, f"s{zone}"), 1) for zone in "abc"), 2)
+    free = PartitionRecord(1, "books", 1, KeyRange(bytes(16), None), "listed", config, 1)
+    lost = config.voters[1]
+    nodes = cast(Any, SimpleNamespace(has_lost=lambda voter, _: voter == lost))
+    assert Nodes.lost_for_good(nodes, free) == lost
+    assert Nodes.lost_for_good(nodes, structs.replace(free, workflow=7)) is None
+
+
+def test_each_partition_whose_voters_have_left_has_its_turn_though_some_stay_for_long() -> None:
+    leavers, asked = Leavers(2), []
+    for _ in range(4):
+        leavers.begin()
+        for partition in (1, 2, 3, 5, 8):
+            if leavers.has_turn(partition):
+                leavers.asked[partition] = cast(Any, None)
+        asked.append(list(leavers.asked))
+    assert asked == [[1, 2], [3, 5], [8], [1, 2]]
 
 
 def test_a_lost_disk_is_noticed_at_the_next_report() -> None:

@@ -25,6 +25,7 @@ from dynaproof.impl.values.attribute import Item as AttributeItem
 from dynaproof.impl.values.attribute import S, number
 from dynaproof.impl.values.encoding import decode_item, encode_item
 from dynaproof.impl.values.key import encode_key
+from dynaproof.specs.observe.impl.place import has_cut_links
 from dynaproof.specs.views.capacity_facts import MICRO
 from dynaproof.specs.views.group_facts import Stalled
 from dynaproof.specs.views.region import Unended
@@ -87,12 +88,14 @@ def is_of_use(run: Run) -> None:
 
 
 def probe(run: Run) -> None:
-    """A user asks for what is lacking, of routers that run: an event."""
+    """A user asks for what is lacking, of routers that run and reach all: an event."""
     place = place_of(run)
     run.world.fault("probe", place, 0)
     user = asking(run)
     if user.doing is None:
-        user.routers = tuple(one.id.address for one in run.places_of(ROUTER) if one.up)
+        routers = [one for one in run.places_of(ROUTER) if one.up]
+        whole = [one for one in routers if not has_cut_links(one)]
+        user.routers = tuple(one.id.address for one in whole or routers)
         asked = [one.next for one in lacking(run)]
         user.take_up(asked, run.config.user.timeout_us // LEAST_PAUSES)
     if place.up:

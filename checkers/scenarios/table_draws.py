@@ -45,22 +45,10 @@ def bounded(config: RegionConfig) -> RegionConfig:
     admin = structs.replace(
         config.admin,
         collected_at_once=collected_at_once,
-        commands=(1, 64)[pick(2)],
+        commands=(3, 64)[pick(2)],
         heard_us=(3 * config.report_us, config.admin.heard_us)[pick(2)],
     )
     return structs.replace(config, settings=settings, admin=admin, router=router, chunk_reports=chunk_reports)
-
-
-def crowded(config: RegionConfig) -> RegionConfig:
-    """A configuration in which a storage node has room for little more than its share of the tables."""
-    pick, user = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/room"), config.user
-    share = -(-user.tables * user.partitions * user.replicas // (3 * config.rows))
-    most = (share + 1, share + 2, 1_000)[pick(3)]
-    return structs.replace(
-        config,
-        settings=structs.replace(config.settings, replicas_per_node=most),
-        admin=structs.replace(config.admin, replicas_per_node=most),
-    )
 
 
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:

@@ -30,7 +30,7 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of, start_users
-from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, crowded, unruly
+from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, unruly
 from dynaproof.checkers.workloads.user import SCHEMA, User
 from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
 from dynaproof.specs.situation import Sometimes
@@ -127,7 +127,7 @@ def draw_with(
     if AWAY_AT_A_DELETE.name in {fault.kind for fault in config.faults}:
         user = structs.replace(user, kept=1)
     config = structs.replace(config, user=user)
-    return unruly(crowded(config) if user.orders else config, hasty)
+    return unruly(config, hasty)
 
 
 def start_with_orders(run: Run) -> None:

@@ -96,6 +96,12 @@ FOUND_BY = {
         "test_the_buried_is_forgotten_once_the_fence_is_above_and_its_files_are_gone"
     ),
     "takes_more_than_its_room": (f"{HOSTING}::test_a_command_beyond_the_bound_is_refused_with_the_bound"),
+    "silent_nodes_hold_up_commands": (
+        "test_collection.py::test_a_table_is_deleted_though_the_node_that_is_commanded_first_stays_silent"
+    ),
+    "first_leavers_only": (
+        f"{REPAIRS}::test_each_partition_whose_voters_have_left_has_its_turn_though_some_stay_for_long"
+    ),
     "partial_copy_votes": (
         "test_replaced_voters.py::test_a_learner_takes_the_place_of_a_voter_once_it_has_caught_up"
     ),

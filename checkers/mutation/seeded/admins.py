@@ -297,13 +297,6 @@ BUGS = (
         breaks=("what_was_begun_ends",),
     ),
     bug(
-        "silent_nodes_hold_up_commands",
-        "A workflow that may send so many commands at a time sends them to the same silent nodes for ever.",
-        Edit(WORKFLOWS, "driven.sent = through", "driven.sent = 0"),
-        scenario=COMES_AND_GOES,
-        breaks=("what_was_begun_ends",),
-    ),
-    bug(
         "workflows_not_taken_over",
         "An admin that becomes active does not look which workflows are under way.",
         Edit(WORKFLOWS, "self.look()", "pass", within="Workflows.activated"),

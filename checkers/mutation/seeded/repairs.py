@@ -6,7 +6,6 @@ from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CHORES,
     HOST,
-    LEAVING,
     MEMBERSHIP,
     NODES,
     PAXOS_RECORDS,
@@ -361,12 +360,5 @@ BUGS = (
         ),
         scenario="move",
         breaks=("replicas_are_recorded_first",),
-    ),
-    bug(
-        "first_leavers_only",
-        "Of those who have left the same few partitions are asked about in every walk.",
-        Edit(LEAVING, "self.first, self.next, self.asked = self.next, 0, {}", "self.asked = {}"),
-        scenario="move",
-        breaks=("nothing_leaks",),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import GRANTS, HOST, MEMBERSHIP, TABLES
+from dynaproof.checkers.mutation.seeded.places import GRANTS, HOST, LEAVING, MEMBERSHIP, TABLES, WORKFLOWS
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -33,5 +33,19 @@ BUGS = (
         Edit(MEMBERSHIP, "near = learner.round_us >= 0 and (", "near = True or ("),
         scenario="move",
         breaks=("learners_come_whole",),
+    ),
+    bug(
+        "first_leavers_only",
+        "Of those who have left the same few partitions are asked about in every walk.",
+        Edit(LEAVING, "self.first, self.next, self.asked = self.next, 0, {}", "self.asked = {}"),
+        scenario="move",
+        breaks=("nothing_leaks",),
+    ),
+    bug(
+        "silent_nodes_hold_up_commands",
+        "A workflow that may send so many commands at a time sends them to the same silent nodes for ever.",
+        Edit(WORKFLOWS, "driven.sent = through", "driven.sent = 0"),
+        scenario="create-delete-create",
+        breaks=("what_was_begun_ends",),
     ),
 )

@@ -140,7 +140,7 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("StorageNode.on_found", ""): LOST_FROM_JOURNAL,
         ("StorageNode.recover", ""): LOST_FROM_JOURNAL,
         ("StorageNode.on_create_replica", "if m.log is not None and m.log.record.slot < 1:"): SOUND_COMMANDS,
-        ("StorageNode.on_create_replica", "if len(self.replicas) + len(self.making)"): HIGH_BOUND,
+        ("StorageNode.on_create_replica", "if not self.has_room(group):"): HIGH_BOUND,
         ("StorageNode.on_message_for_node", ""): NO_IMPOSTOR,
         ("StorageNode.found_unsound", ""): OTHER_CODE,
     },

@@ -67,7 +67,6 @@ def test_answers_are_judged_before_at_and_after_a_split_where_nothing_goes_wrong
 @pytest.mark.parametrize(
     ("name", "spec"),
     [
-        ("late_accepts_bind", "splits_stop_briefly"),
         ("segments_leave_one_out", "scan_returns_each_once"),
         ("who_is_ready_is_not_asked", "splits_stop_briefly"),
     ],

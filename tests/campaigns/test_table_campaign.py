@@ -88,7 +88,7 @@ def test_a_run_that_breaks_a_promise_of_tables_is_shrunk_and_replayed() -> None:
 def test_a_seeded_bug_of_admins_or_routers_is_killed_by_its_promise(
     name: str, spec: str, killed: Callable[[str, str, int, int], Any]
 ) -> None:
-    assert execute(killed(name, spec, 30, 3)).failure is None
+    assert execute(killed(name, spec, 40, 3)).failure is None
 
 
 def test_equal_configurations_give_equal_digests_and_others_do_not() -> None:

@@ -31,7 +31,7 @@ from dynaproof.checkers.runs.world_faults import CRASH, GRAY_LINK, SLOW_NODE
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, faults_of, start_users
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS, unruly
-from dynaproof.checkers.workloads.user import SCHEMA, User
+from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import CreateTable, DeleteTable
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import LEADER_CHANGED
@@ -139,7 +139,7 @@ def start_with_orders(run: Run) -> None:
     for index, place in enumerate(run.places_of(USER)[1 : 1 + settings.tables]):
         assert isinstance(place.node, User)
         name = User.table(index)
-        create = CreateTable(name, SCHEMA, settings.partitions, settings.replicas)
+        create = CreateTable(name, settings.schema, settings.partitions, settings.replicas)
         place.node.ask_first(DeleteTable(name), create)
 
 

@@ -2,13 +2,12 @@
 
 from dynaproof.checkers.mutation.catalogue import MUTANTS
 from dynaproof.checkers.mutation.hunt import explore
-from dynaproof.checkers.scenarios.catalogue import execute
-from tests.examples.pinned_regions import pinned
+from tests.examples.pinned_regions import run_pinned
 
 
 def test_an_order_is_not_held_up_by_an_admin_that_stays_down() -> None:
     """Found by a campaign: attempts were long, so a router waited for one admin until its user had gone."""
-    assert execute(pinned("an_order_beside_an_admin_that_stays_down")).failure is None
+    assert run_pinned("an_order_beside_an_admin_that_stays_down").failure is None
 
 
 def test_a_region_that_never_splits_is_found() -> None:

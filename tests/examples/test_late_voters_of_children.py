@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.storage_node.node_journal import Dropped, Made, NodeJournal, Silent
-from tests.examples.pinned_regions import pinned
+from tests.examples.pinned_regions import run_pinned
 from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup
 
 
@@ -85,12 +84,12 @@ def test_a_childs_voter_that_was_dropped_is_replaced_though_its_parent_is_there(
     assert journal.silent() == [(LEFT, 4)]
     journal.append(Dropped(PARENT, 1, 1))
     assert journal.silent() == []
-    assert execute(pinned("a_child_dropped_beside_its_parent")).failure is None
+    assert run_pinned("a_child_dropped_beside_its_parent").failure is None
 
 
 def test_a_childs_voter_that_missed_its_first_leader_has_two_heartbeats_of_its_clock_to_be_level() -> None:
     """The first one says that it lacks something, the next that what it was sent is chosen."""
-    assert execute(pinned("a_childs_voter_that_hears_by_a_slow_clock")).failure is None
+    assert run_pinned("a_childs_voter_that_hears_by_a_slow_clock").failure is None
 
 
 def test_who_lacks_what_a_release_says_is_chosen_asks_for_it_at_once() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.tree.btree import BTree
@@ -10,7 +9,7 @@ from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_copy import PageCopy
 from dynaproof.impl.tree.page_file import PageFile
-from tests.examples.pinned_regions import pinned
+from tests.examples.pinned_regions import run_pinned
 
 PAGE_BYTES = 160
 FILE = "tree"
@@ -51,4 +50,4 @@ def test_a_copy_that_keeps_too_few_digests_ends_only_within_one_view() -> None:
 
 def test_a_replica_of_the_metadata_behind_a_gray_link_ends_its_copy() -> None:
     """Found by a campaign: views lapsed after 1,000 bytes of a log that is written all the time."""
-    assert execute(pinned("a_copy_behind_a_gray_link")).failure is None
+    assert run_pinned("a_copy_behind_a_gray_link").failure is None

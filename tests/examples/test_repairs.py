@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.impl.admin.leaving import Leavers
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.replacements import Replacements
@@ -25,7 +24,7 @@ from dynaproof.impl.paxos.messages.membership import NotNow
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.messages import Done, Failed, GetItem, PutItem
 from dynaproof.impl.values.key_range import KeyRange
-from tests.examples.pinned_regions import pinned
+from tests.examples.pinned_regions import run_pinned
 from tests.examples.small_region import CONFIG, SCHEMA, SmallRegion, item
 
 PATIENCE = {
@@ -222,7 +221,7 @@ def test_a_leader_on_the_node_of_a_voter_that_was_lost_with_its_disk_is_asked() 
     for leader in (out.node, disk, HOSTS[1], None):
         replacements.on_not_now(driven, HOSTS[1], NotNow(1, "it does not lead", leader))
     assert asked == [None, disk, HOSTS[1], None]
-    assert execute(pinned("a_successor_on_the_node_of_the_lost")).failure is None
+    assert run_pinned("a_successor_on_the_node_of_the_lost").failure is None
 
 
 def test_a_drained_node_becomes_empty_and_gets_nothing_until_it_is_drained_no_more() -> None:
@@ -383,4 +382,4 @@ def test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_d
 
 def test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost() -> None:
     """Found by a campaign: two nodes of a zone kept who had left, and the third was down for good."""
-    assert execute(pinned("a_zone_that_is_full_and_a_node_that_stays_down")).failure is None
+    assert run_pinned("a_zone_that_is_full_and_a_node_that_stays_down").failure is None

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from dynaproof.checkers.scenarios.catalogue import execute
 from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_of
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
 from dynaproof.impl.storage_node.messages import NotYet
-from tests.examples.pinned_regions import pinned
+from tests.examples.pinned_regions import run_pinned
 from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
 
 NAMES = ("sa", "sb", "sc")
@@ -246,7 +245,7 @@ def test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it() -> N
 
 def test_voters_of_a_child_hold_what_its_parent_acknowledged_before_they_speak() -> None:
     """Found by a campaign: of five voters that had all been made the first one spoke."""
-    assert execute(pinned("a_child_whose_first_voter_speaks_first")).failure is None
+    assert run_pinned("a_child_whose_first_voter_speaks_first").failure is None
 
 
 # --- What a node remembers of them (H7) ---

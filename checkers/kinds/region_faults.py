@@ -5,6 +5,8 @@ deleted, or turns gray. None of them loses synced state.
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from dynaproof.checkers.kinds.replica_faults import hosted, leading
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import (
@@ -18,7 +20,7 @@ from dynaproof.checkers.runs.world_faults import (
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import DeleteTable
-from dynaproof.impl.metadata.records import METADATA, SplitRecord
+from dynaproof.impl.metadata.records import METADATA, PartitionWork, SplitRecord
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -85,6 +87,17 @@ class AdminCrash(CrashOf):
     def who(self, ground: Ground) -> Place | None:
         """The first that thinks that it is active."""
         return active_admin(ground)
+
+
+class AdminCrashAtStep(AdminCrash):
+    """The base of crashes of the active admin between two steps of a workflow of a partition."""
+
+    kind: ClassVar[type[PartitionWork]]
+    step: ClassVar[str]
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where it drives one that is at that step."""
+        return any(work.step == self.step for work in driven(ground, self.kind))
 
 
 class MetadataLeaderCrash(CrashOf):
@@ -194,6 +207,14 @@ def active_admin(ground: Ground) -> Place | None:
         ),
         None,
     )
+
+
+def driven(ground: Ground, kind: type[PartitionWork]) -> list[Any]:
+    """The workflows of partitions of a kind that the active admin drives."""
+    place = active_admin(ground)
+    if place is None or not isinstance(place.node, Admin):
+        return []
+    return [one.work for one in place.node.steps.of(kind)]
 
 
 def table_leaders(ground: Ground) -> list[Place]:

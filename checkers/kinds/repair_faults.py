@@ -6,32 +6,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from dynaproof.checkers.kinds.region_faults import AdminCrash, active_admin
+from dynaproof.checkers.kinds.region_faults import AdminCrashAtStep, driven
 from dynaproof.checkers.runs.fault import Ground
 from dynaproof.checkers.runs.world_faults import LostDisk
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.records import ReplacementRecord, Step
 from dynaproof.impl.storage_node.host import StorageNode
 
 
-def replacements(ground: Ground) -> list[ReplacementRecord]:
-    """Those that the active admin drives."""
-    place = active_admin(ground)
-    if place is None or not isinstance(place.node, Admin):
-        return []
-    return [one.work for one in place.node.steps.of(ReplacementRecord)]
-
-
-class AdminCrashInReplacement(AdminCrash):
+class AdminCrashInReplacement(AdminCrashAtStep):
     """The base of crashes of the active admin between two steps of a replacement."""
 
+    kind = ReplacementRecord
     step: ClassVar[Step]
-    waits = True
-
-    def possible(self, ground: Ground, place: Place) -> bool:
-        """Where a replacement is at that step."""
-        return any(work.step == self.step for work in replacements(ground))
 
 
 class AdminCrashWhileCreated(AdminCrashInReplacement):
@@ -80,7 +67,7 @@ class LostDiskBesideRepair(LostDisk):
             return False
         return any(
             work.reason == "repair" and place.id.address not in (work.out.node.address, work.new.node.address)
-            for work in replacements(ground)
+            for work in driven(ground, ReplacementRecord)
         )
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from dynaproof.checkers.kinds.making_stages import Stage, stages
-from dynaproof.checkers.kinds.region_faults import AdminCrash, CrashOf, active_admin
+from dynaproof.checkers.kinds.region_faults import AdminCrashAtStep, CrashOf, driven
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import LostDisk
 from dynaproof.checkers.world.place import Place
-from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.records import SplitRecord, SplitStep
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -98,22 +97,14 @@ def makers(ground: Ground) -> list[Place]:
 
 def split_at(ground: Ground, step: SplitStep) -> list[int]:
     """The partitions whose splits are at a step, as far as the active admin knows."""
-    place = active_admin(ground)
-    if place is None or not isinstance(place.node, Admin):
-        return []
-    works: list[SplitRecord] = [one.work for one in place.node.steps.of(SplitRecord)]
-    return [work.partition for work in works if work.step == step]
+    return [work.partition for work in driven(ground, SplitRecord) if work.step == step]
 
 
-class AdminCrashInSplit(AdminCrash):
+class AdminCrashInSplit(AdminCrashAtStep):
     """The base of crashes of the active admin between two steps of a split."""
 
+    kind = SplitRecord
     step: ClassVar[SplitStep]
-    waits = True
-
-    def possible(self, ground: Ground, place: Place) -> bool:
-        """Where a split is at that step."""
-        return bool(split_at(ground, self.step))
 
 
 class AdminCrashWhileMade(AdminCrashInSplit):

@@ -330,9 +330,13 @@ class RegionObservation(GroupsObservation):
 
     def has_record(self, partition: int) -> bool:
         """Whether the metadata knows a partition, or the one of which a split has made it."""
+        return partition_key(self.listed_for(partition)) in self.metadata.records
+
+    def listed_for(self, partition: int) -> int:
+        """A partition, or the one of which splits have made it while the metadata does not list it yet."""
         while partition in self.unlisted:
             partition = self.unlisted[partition]
-        return partition_key(partition) in self.metadata.records
+        return partition
 
     def released(self, place: Place, message: Release) -> None:
         """A leader releases its lease."""
@@ -341,8 +345,7 @@ class RegionObservation(GroupsObservation):
 
     def is_needed(self, partition: int) -> bool:
         """Whether a partition is to stay: of a table that is not deleted, or the metadata itself."""
-        while partition in self.unlisted:
-            partition = self.unlisted[partition]
+        partition = self.listed_for(partition)
         record = self.metadata.records.get(partition_key(partition))
         if not isinstance(record, PartitionRecord) or record.state == "gone":
             return partition == METADATA

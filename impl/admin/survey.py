@@ -296,8 +296,7 @@ class Survey:
         for nodes in (candidates, self.nodes.candidates(draining=True)):
             if self.place(partition, out, nodes, own) is None:
                 continue
-            free = tuple(one for one in nodes if not self.is_busy(one.node.address, "repair"))
-            node = self.place(partition, out, free, own)
+            node = self.place(partition, out, self.idle(nodes, "repair"), own)
             return None if node is None else Plan(partition.partition, out, node, role, "repair")
         return None
 
@@ -318,8 +317,7 @@ class Survey:
             return None
         for voter in partition.config.voters:
             if self.nodes.is_draining(voter.node.address):
-                free = tuple(one for one in candidates if not self.is_busy(one.node.address, "drain"))
-                node = self.place(partition, voter, free, own=False)
+                node = self.place(partition, voter, self.idle(candidates, "drain"), own=False)
                 if node is not None:
                     return Plan(partition.partition, voter, node, "full", "drain")
         if not self.settings.balances or self.moves():
@@ -349,6 +347,10 @@ class Survey:
         """Moves under way, and those that are to begin."""
         waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores.planned())
         return self.replacements.moves() + waiting
+
+    def idle(self, candidates: tuple[Candidate, ...], reason: Reason) -> tuple[Candidate, ...]:
+        """Those of these nodes that are not busy."""
+        return tuple(one for one in candidates if not self.is_busy(one.node.address, reason))
 
     def is_busy(self, address: NodeId, reason: Reason) -> bool:
         """Whether as many replicas are being made on a node as may be at a time: for a repair those of other

@@ -159,6 +159,7 @@ def test_a_repair_does_not_fall_on_a_node_that_is_drained_where_another_one_is_o
         is_busy=lambda address, _: address in busy,
     )
     survey.place = lambda *arguments: Survey.place(cast(Any, survey), *arguments)
+    survey.idle = lambda *arguments: Survey.idle(cast(Any, survey), *arguments)
 
     def planned(candidates: tuple[Candidate, ...]) -> NodeId | None:
         plan = Survey.plan(cast(Any, survey), partition, config.voters[0], candidates, "log")

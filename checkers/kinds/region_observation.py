@@ -116,7 +116,8 @@ class RegionObservation(GroupsObservation):
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
-        self.repairs = RepairObserver(self.region, self.metadata, config.admin, self.voters_of, self.reach)
+        self.repairs = RepairObserver(self.region, self.metadata, config, self.voters_of, self.reach)
+        self.repairs.awaits = lambda partition, name: self.groups[partition].load.awaits(name)
         self.metadata.replaced, self.metadata.marked = self.repairs.replaced, self.repairs.marked
         self.tables = TableSituations(self.metadata, self.groups, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen

@@ -7,13 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from dynaproof.checkers.kinds.region import RegionConfig
+from dynaproof.checkers.kinds.repair_times import RepairTimes
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
-from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.records import (
     METADATA,
     NodeRecord,
+    PartitionRecord,
     ReplacementRecord,
+    partition_key,
 )
 from dynaproof.impl.metadata.replacements import Plan
 from dynaproof.impl.node import Microseconds
@@ -95,22 +98,26 @@ class RepairObserver:
         Overfull,
         RepairPlanned,
         TakenForDead,
+        *RepairTimes.PROVIDES,
     )
 
     def __init__(
         self,
         region: RegionView,
         metadata: MetadataObserver,
-        settings: AdminSettings,
+        config: RegionConfig,
         voters_of: Callable[[int], tuple[Member, ...]],
         reach: Callable[[Sometimes], None],
     ) -> None:
         self.region = region
         self.metadata = metadata
-        self.settings = settings
+        self.settings = config.admin
+        self.times = RepairTimes(region, metadata, config, voters_of)
         self.voters_of = voters_of
         """Those of the newest config of a partition that is chosen."""
         self.reach = reach
+        self.awaits: Callable[[int, str], None] | None = None
+        """Called with a partition, and the name of the node on which a replica of it is to be made."""
         self.lives: dict[str, Listening] = {}
         """By admin, what this life of it has heard;"""
         self.ended: dict[tuple[str, str], Microseconds] = {}
@@ -142,8 +149,26 @@ class RepairObserver:
         waiting = [one for one in (*chores.waiting, chores.doing) if isinstance(one, Plan)]
         for plan in waiting:
             if plan.reason == "repair" and plan not in life.planned:
-                self.region.file(RepairPlanned(plan.partition, str(plan.out), self.is_lost(life, plan)))
+                lost, at_once = self.is_lost(life, plan), self.may_vote_at_once(life, plan)
+                self.region.file(RepairPlanned(plan.partition, str(plan.out), lost, at_once))
         life.planned = tuple(waiting)
+        self.times.admin_handled(place)
+
+    def may_vote_at_once(self, life: Listening, plan: Plan) -> bool:
+        """Whether a repair makes a log replica, or one of the other voters has no tree, by what its admin was
+        told (M5).
+        """
+        record = self.metadata.records.get(partition_key(plan.partition))
+        listed = record.config.voters if isinstance(record, PartitionRecord) else ()
+        others = [one for one in (*listed, *self.voters_of(plan.partition)) if one != plan.out]
+        hosted = [
+            said[0].get(plan.partition) for one in others for said in [life.said.get(one.node.name) or [{}]]
+        ]
+        is_full = [
+            there is not None and there.member == one and there.full and not there.silent
+            for one, there in zip(others, hosted, strict=True)
+        ]
+        return plan.role == "log" or not all(is_full)
 
     def admin_stopped(self, place: Place) -> None:
         """An admin has stopped."""
@@ -175,6 +200,8 @@ class RepairObserver:
             assert after is not None
             if after.role == "full":
                 self.learners[after.partition, after.new] = True
+            if self.awaits is not None:
+                self.awaits(after.partition, after.new.node.name)
             self.look_at_bounds(after)
         elif after is None and before.new in self.voters_of(before.partition):
             if before.reason == "repair":
@@ -198,6 +225,7 @@ class RepairObserver:
 
     def config_chosen(self, partition: int, config: Config, places: Mapping[str, Place]) -> None:
         """A config of a partition is chosen. Of a node that is down it is only known who was never there."""
+        self.times.config_chosen(partition, config, next(iter(places.values())).world.tau)
         before = self.epochs.get(partition, 0)
         self.region.file(EpochChosen(partition, config.epoch, before))
         self.epochs[partition] = config.epoch

@@ -108,6 +108,7 @@ def rest(run: Run) -> None:
     run.world.fault("rest", next(iter(run.world.places.values())), 0)
     seen = observed(run)
     seen.stops.rest(run.world.tau)
+    seen.repairs.times.rest(run.world.tau)
     for group in seen.groups.values():
         group.load.rest(run.world.tau)
     for place in run.places_of(ADMIN):

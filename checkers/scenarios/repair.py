@@ -24,12 +24,16 @@ from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
+from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.region_run import observed
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
 from dynaproof.checkers.scenarios.table_draws import OFTEN, SOME_ORDERS, repeats_late, takes_over_soon
+from dynaproof.checkers.scenarios.under_load import calm_options, is_calm
+from dynaproof.checkers.strategies.catalogue import strategy_named
 from dynaproof.checkers.workloads.user import User
 from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
 from dynaproof.impl.metadata.records import PartitionRecord
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.router.messages import Action
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes import (
@@ -61,6 +65,9 @@ LENGTH = 2_500
 
 REPEATED = 32
 """How often a move is ordered that must wait for another one."""
+
+LEASES_BETWEEN_WALKS = 20
+"""On a calm day: a repair does not wait for the next one."""
 
 SOON = 200
 """Events within which a voter rots early."""
@@ -152,6 +159,8 @@ class Shape(Struct, frozen=True):
     """In one of so many configurations many messages come a second time, late,"""
     late_alone: bool = False
     """and perhaps nothing else goes wrong, for twice as long."""
+    calm: bool = False
+    """In half of the timed runs disks are lost on a calm day, and copies and repairs are measured."""
 
 
 def draw_repair(
@@ -198,12 +207,51 @@ def draw_repair(
     config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
     if shape.orders and pick(2):
         config = takes_over_soon(config, pick)
+    if shape.calm and strategy_named(strategy).timed and pick(2):
+        return only_losses(config, pick)
     if pick(shape.late):
         return config
     config = repeats_late(config, pick)
     if shape.late_alone:
         config = structs.replace(config, faults=(), loss=0, length=2 * config.length)
     return config
+
+
+def only_losses(config: RegionConfig, pick: Chance) -> RegionConfig:
+    """One or two disks are lost on a calm day, and the admins look around seldom."""
+    lost = [
+        Fault(LOST_DISK.name, 1 + pick(config.length // 2), pick(64), 10 + pick(60), pick(1 << 20))
+        for _ in range(1 + pick(2))
+    ]
+    lease, defaults = config.settings.lease_us, Settings()
+    settings = structs.replace(
+        config.settings,
+        in_flight_slots=max(4, config.settings.in_flight_slots),
+        waiting_requests=1_024,
+        retained_slots=max(config.settings.retained_slots, 1_024),
+        retained_bytes=defaults.retained_bytes,
+        cache_bytes=defaults.cache_bytes,
+    )
+    return structs.replace(
+        config,
+        settings=settings,
+        admin=structs.replace(config.admin, survey_us=lease * LEASES_BETWEEN_WALKS, patience_us=lease * 30),
+        options=calm_options(config.options, pick),
+        faults=in_order(lost),
+        loss=0,
+        duplication=0,
+        end="all",
+    )
+
+
+def start_and_watch(run: Run) -> None:
+    """The load begins; on a calm day copies and repairs are measured from the first step on."""
+    start_users(run)
+    if run.fair and is_calm(run.config):
+        pace, seen = pace_of(run), observed(run)
+        seen.repairs.times.watch(pace)
+        for group in seen.groups.values():
+            group.load.watch(pace, run.world.tau)
 
 
 def begin_with_orders(run: Run, drains: bool) -> None:
@@ -270,12 +318,15 @@ REPAIR = like_repair(
     (LEADER_CHANGED, LOG_REPLICA_COPIES, MADE_EMPTY, REPAIRED_UNDER_LOAD, LED_WITH_LOG_REPLICA),
 )
 
-REPAIR_UNDER_LOAD = like_repair(
-    "repair-under-load",
-    "storage nodes lose disks while many items are written",
-    Losses(most_others=2, early=1),
-    (LOG_REPLICA_COPIES, REPAIRED_UNDER_LOAD),
-    Shape(rows=(2,), replicas=(3,), think=16, operations=60, item_bytes=4_000),
+REPAIR_UNDER_LOAD = structs.replace(
+    like_repair(
+        "repair-under-load",
+        "storage nodes lose disks while many items are written",
+        Losses(most_others=2, early=1),
+        (LOG_REPLICA_COPIES, REPAIRED_UNDER_LOAD),
+        Shape(rows=(2,), replicas=(3,), think=16, operations=60, item_bytes=4_000, calm=True),
+    ),
+    begin=start_and_watch,
 )
 
 TWO_LOSSES = like_repair(

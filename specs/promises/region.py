@@ -22,6 +22,7 @@ from dynaproof.specs.views.region import (
     LedWhenGone,
     Listed,
     LocatedOld,
+    LostVoterStays,
     MadeUnrecorded,
     MetadataChanged,
     NamesListed,
@@ -134,6 +135,31 @@ def repairs_replace_the_lost(view: RegionView) -> Iterable[Violation]:
     for fact in view.take(RepairPlanned):
         if not fact.lost:
             yield Violation(f"voter {fact.voter} of partition {fact.partition} is repaired and was not lost")
+        if not fact.at_once:
+            yield Violation(
+                f"what replaces voter {fact.voter} of partition {fact.partition} copies before it votes, and "
+                "all other voters have their trees"
+            )
+
+
+STEPS_OF_A_REPAIR = 12
+"""What is asked or written one after the other, at the most: the walk that finds the loss (two reads), the
+plan, the step and the end of its workflow (each a read and a write), and three commands with their answers.
+"""
+
+
+@spec("eventually", source="docs/table.md, M5 and A10", over=RegionView, on=(LostVoterStays,))
+def repairs_come_soon(view: RegionView) -> Iterable[Violation]:
+    """Without other faults, a voter that the admin knows to be lost is out of its config, and another in its
+    place, as soon as a new leader is there and the steps of its repair, and of those before it, are done.
+    """
+    for fact in view.take(LostVoterStays):
+        bound = fact.idle_us + fact.lost * (fact.pause_us + STEPS_OF_A_REPAIR * fact.pace.answer_us)
+        if fact.took_us > bound:
+            yield Violation(
+                f"voter {fact.voter} of partition {fact.partition} was in the config for {fact.took_us} us "
+                f"after its loss was known, with {fact.lost} lost voters; it may be for {bound}"
+            )
 
 
 @spec("always", source="docs/table.md, M1", over=RegionView, on=(EpochChosen,))
@@ -379,6 +405,7 @@ SPECS: tuple[AnySpec, ...] = (
     nodes_die_one_zone_at_a_time,
     nodes_die_of_silence,
     repairs_replace_the_lost,
+    repairs_come_soon,
     epochs_rise,
     learners_come_whole,
     active_tables_are_whole,

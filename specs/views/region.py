@@ -101,6 +101,27 @@ class RepairPlanned(RegionFact, frozen=True, gc=False):
     partition: int
     voter: str
     lost: bool
+    at_once: bool = True
+    """Whether the new replica votes before it has copied a tree; or has to copy first, because another voter
+    has none.
+    """
+
+
+class LostVoterStays(RegionFact, frozen=True, gc=False):
+    """The voters of a partition were lost for so long, or are: from when the active admin heard of the last
+    loss in the region.
+    """
+
+    partition: Name
+    voter: Name
+    took_us: int
+    lost: int
+    """Voters that were lost by then: their repairs may have been waited for;"""
+    idle_us: int
+    """and so may new leaders be,"""
+    pause_us: int
+    """and pauses of the admin, for each of them."""
+    pace: Pace
 
 
 class EpochChosen(RegionFact, frozen=True, gc=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
+    ADMIN,
     AGENT,
     CHORES,
     HOST,
@@ -323,6 +324,24 @@ BUGS = (
         Edit(SURVEY, "if self.moves() >= self.settings.balance_at_once:", "if False:"),
         scenario="drain",
         breaks=("routers_and_admins_stay_bounded",),
+    ),
+    bug(
+        "repair_waits_for_the_walk",
+        "An admin that hears of a loss does not walk over the partitions sooner for that.",
+        Edit(ADMIN, "if self.nodes.on_report(sender, m):", "if self.nodes.on_report(sender, m) and False:"),
+        scenario="repair-under-load",
+        breaks=("repairs_come_soon",),
+    ),
+    bug(
+        "repairs_copy_first",
+        "What replaces a lost voter is a learner, that votes when it has copied the tree.",
+        Edit(
+            SURVEY,
+            'role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"',
+            'role: Role = "full"',
+        ),
+        scenario="repair-under-load",
+        breaks=("repairs_replace_the_lost",),
     ),
     bug(
         "all_repairs_on_one_node",

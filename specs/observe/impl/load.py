@@ -163,6 +163,12 @@ class LoadObserver:
         self._chosen = deque([(tau, self.view.chosen_through)])
         self.asked, self._down, self._back, self._copies = {}, dict.fromkeys(absent, tau), {}, {}
 
+    def awaits(self, name: str) -> None:
+        """A replica is to be made at a place."""
+        if self.pace is not None:
+            self._down.setdefault(name, self._chosen[-1][0])
+            self.answers, self.asked = False, {}
+
     def rest(self, tau: int) -> None:
         """Measure no more; what has waited for too long by now is filed."""
         pace, self.pace = self.pace, None

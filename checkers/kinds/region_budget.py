@@ -34,7 +34,7 @@ class OneVoterOfEachPartition:
     def permits(self, place: Place) -> bool:
         """Whether all groups that have a replica there are whole."""
         there = self.observation.at(place)
-        return all(self.of(group).whole() for group in there if group == METADATA or self.is_there(group))
+        return all(self.is_whole(group) for group in there if group == METADATA or self.is_there(group))
 
     def impaired(self, place: Place) -> None:
         """Those that the fault has just hit here are next."""
@@ -48,7 +48,16 @@ class OneVoterOfEachPartition:
     def whole(self) -> bool:
         """Whether every partition that is there is whole."""
         there = [METADATA, *(group for group in self.budgets if self.is_there(group))]
-        return all(self.of(group).whole() for group in there)
+        return all(self.is_whole(group) for group in there)
+
+    def is_whole(self, group: int) -> bool:
+        """Whether a group is whole; the metadata is not while it has a voter that went with its disk, which
+        only an operator replaces.
+        """
+        view = self.observation.groups[group].view
+        if group == METADATA and any(voter in view.forgetful for voter in view.configs[-1][1]):
+            return False
+        return self.of(group).whole()
 
     def is_there(self, group: int) -> bool:
         """Whether the metadata has a record of a partition."""

@@ -316,6 +316,10 @@ def undrained(run: Run) -> list[str]:
         if place.name in nodes and not nodes[place.name].draining and place.name != down
     ]
     found = []
+
+    def is_drained(name: str) -> bool:
+        return name in nodes and nodes[name].draining  # One may not have reported to an active admin yet.
+
     for record in metadata.of(PartitionRecord):
         if record.state in ("split", "gone"):
             continue
@@ -323,7 +327,7 @@ def undrained(run: Run) -> list[str]:
         found += [
             voter.node.name
             for voter in record.config.voters
-            if nodes[voter.node.name].draining and place_one(stay, record.config, voter, left) is not None
+            if is_drained(voter.node.name) and place_one(stay, record.config, voter, left) is not None
         ]
     return found
 

@@ -13,6 +13,12 @@ SECOND_LOSS = Sometimes(
     "docs/table.md, A10",
 )
 
+TWO_OF_FIVE_LOST = Sometimes(
+    "two voters of five lost at once",
+    "A partition of five replicas had two voters that had lost what they had synced.",
+    "docs/table.md, M5",
+)
+
 NODE_DRAINED = Sometimes(
     "node drained to its end",
     "A node that was to be drained reported that it hosts no replica of a table any more.",

@@ -107,8 +107,9 @@ UNHEARD_CONFIG = UnheardConfig()
 
 
 class VotersLose:
-    """The budget of a group with an operator: a voter may lose its synced state when all of the newest config
-    are admitted, durably, and none of them has lost any.
+    """The budget of a group with an operator: a voter may lose its synced state when a quorum of the newest
+    config is left that is admitted, durably, and has lost nothing: of three one is lost at a time, of five
+    two.
     """
 
     def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
@@ -117,9 +118,19 @@ class VotersLose:
         self.impaired_members: dict[Any, bool] = {}
 
     def permits(self, place: Place) -> bool:
-        """Whether all is whole, and it is a voter that would lose something."""
-        replica = replica_of(place, self.group)
-        return replica is not None and replica.member in self.view.configs[-1][1] and self.whole()
+        """Whether it is a voter that would lose something, and the others can bear it."""
+        replica, voters = replica_of(place, self.group), self.view.configs[-1][1]
+        if replica is None or replica.member not in voters:
+            return False
+        return self.bears(place)
+
+    def bears(self, place: Place) -> bool:
+        """Whether a quorum is left when whatever is at this place is lost."""
+        replica, voters = replica_of(place, self.group), self.view.configs[-1][1]
+        here = None if replica is None else replica.member
+        others: int = sum(voter != here for voter in self.lacking())
+        most = (len(voters) - 1) // 2
+        return others < most
 
     def impaired(self, place: Place) -> None:
         """This one is next."""
@@ -129,17 +140,22 @@ class VotersLose:
 
     def whole(self) -> bool:
         """Whether every voter of the newest chosen config is admitted, and remembers that after a crash."""
+        return not self.lacking()
+
+    def lacking(self) -> list[Any]:
+        """The voters of that config that do not, or have lost something."""
         view = self.view
         slot, voters = view.configs[-1]
-        return all(
-            voter not in self.impaired_members
-            and voter not in view.forgetful
-            and (
-                slot <= max(view.pruned_through, view.checkpoints.get(voter, 0), view.bare.get(voter, 0))
-                or voter in view.accepted.get(slot, {})
-            )
+        return [
+            voter
             for voter in voters
-        )
+            if voter in self.impaired_members
+            or voter in view.forgetful
+            or (
+                slot > max(view.pruned_through, view.checkpoints.get(voter, 0), view.bare.get(voter, 0))
+                and voter not in view.accepted.get(slot, {})
+            )
+        ]
 
 
 def knowledge(place: Place) -> Knowledge:

@@ -13,8 +13,8 @@ from dynaproof.specs.observe.impl.place import replica_of
 
 
 class OneVoterOfEachPartition:
-    """A node may lose what it has when of each group there all voters are admitted, durably, and none of them
-    has lost any; so while one group has a loss to mend, another one may have one too.
+    """A node may lose what it has when of each group there a quorum of voters is left that are admitted,
+    durably, and have lost nothing; so while one group has a loss to mend, another one may have one too.
     """
 
     def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
@@ -34,7 +34,12 @@ class OneVoterOfEachPartition:
     def permits(self, place: Place) -> bool:
         """Whether all groups that have a replica there are whole."""
         there = self.observation.at(place)
-        return all(self.is_whole(group) for group in there if group == METADATA or self.is_there(group))
+        return all(self.bears(group, place) for group in there if group == METADATA or self.is_there(group))
+
+    def bears(self, group: int, place: Place) -> bool:
+        """Whether a group can bear that whatever of it is at a place is lost."""
+        budget = self.of(group)
+        return budget.bears(place) if isinstance(budget, VotersLose) else self.is_whole(group)
 
     def impaired(self, place: Place) -> None:
         """Those that the fault has just hit here are next."""

@@ -432,3 +432,5 @@ class RegionObservation(GroupsObservation):
             self.repairs.lost(place)
         self.tables.stopped(place)
         self.crashed(place, lost_disk)
+        if lost_disk:
+            self.repairs.fewer(group.view for group in self.groups.values())

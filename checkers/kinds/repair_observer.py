@@ -4,7 +4,7 @@ situations that a campaign counts of that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from dynaproof.checkers.kinds.region import RegionConfig
@@ -32,8 +32,10 @@ from dynaproof.specs.sometimes_of_repairs import (
     BALANCED,
     NODE_DRAINED,
     SECOND_LOSS,
+    TWO_OF_FIVE_LOST,
 )
 from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.region import (
     EpochChosen,
     LearnerVotes,
@@ -42,6 +44,9 @@ from dynaproof.specs.views.region import (
     RepairPlanned,
     TakenForDead,
 )
+
+FIVE = 5
+"""Voters, of which two may be lost."""
 
 
 class Listening:
@@ -283,3 +288,10 @@ class RepairObserver:
         repaired = [work.out for work in works] + [member for _, member in self.brought]
         if any(member.node.address != place.id.address for member in repaired):
             self.reach(SECOND_LOSS)
+
+    def fewer(self, groups: Iterable[GroupView]) -> None:
+        """Voters of these groups may have been lost."""
+        for view in groups:
+            voters = view.configs[-1][1]
+            if len(voters) == FIVE and sum(voter in view.forgetful for voter in voters) > 1:
+                self.reach(TWO_OF_FIVE_LOST)

@@ -57,6 +57,7 @@ from dynaproof.specs.sometimes_of_repairs import (
     BALANCED,
     NODE_DRAINED,
     SECOND_LOSS,
+    TWO_OF_FIVE_LOST,
 )
 
 LENGTH = 2_500
@@ -348,7 +349,7 @@ FIVE = like_repair(
     "five",
     "partitions of five replicas lose voters",
     Losses(losses=4, absences=2, beside=16, early=1),
-    (LED_WITH_LOG_REPLICA,),
+    (LED_WITH_LOG_REPLICA, TWO_OF_FIVE_LOST),
     Shape(replicas=(5,), rows=(3,)),
 )
 

@@ -29,8 +29,8 @@ from dynaproof.specs.views.group_facts import (
 )
 def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
     """Every quorum of trusted voters contains one that holds an acknowledged write, in its log or a
-    checkpoint; and as many replicas as a quorum has hold it, who has left and is not dropped among them, or
-    one less while a voter is lost, or not admitted yet.
+    checkpoint; and as many replicas as a quorum has hold it, who has left and is not dropped among them, but
+    for the voters that are lost, or one that is not admitted yet.
     """
     fresh = {fact.slot: fact.request for fact in view.take(Acknowledged)}
     unheld = [fact.slot for fact in view.take(Unheld)]
@@ -39,7 +39,8 @@ def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
         fresh = view.acknowledged
     newest = view.configs[-1][1]
     voters = view.trusted()
-    needed = len(newest) // 2 + (len(voters) == len(newest))
+    lost = sum(voter in view.forgetful for voter in newest)
+    needed = len(newest) // 2 + 1 - min(len(newest) - len(voters), max(1, lost))
     for slot, request in fresh.items():
         chosen = view.chosen.get(slot)
         if slot > view.chosen_through:

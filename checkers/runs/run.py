@@ -18,7 +18,7 @@ from dynaproof.checkers.runs.evaluation import Evaluation
 from dynaproof.checkers.runs.injector import Injector
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.refining import Follower
-from dynaproof.checkers.runs.scenario import MOST_SETUP_STEPS, SETUP, Scenario
+from dynaproof.checkers.runs.scenario import SETUP, Scenario
 from dynaproof.checkers.seam import Event, Strategy
 from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place, full_name
@@ -131,11 +131,12 @@ class Run:
     def wait_in_setup(self, condition: Callable[[Run], bool], what: str) -> None:
         """Wait for a condition of the setup."""
         reached = partial(condition, self)
-        if self.advance(reached, MOST_SETUP_STEPS) or self.failure is not None or reached():
+        if self.advance(reached, self.scenario.setup_steps) or self.failure is not None or reached():
             return
         self.scenario.unready(self, what)
         self.check()
-        self.fail(SETUP, f"after {MOST_SETUP_STEPS} events of the setup it does not hold that {what}")
+        steps = self.scenario.setup_steps
+        self.fail(SETUP, f"after {steps} events of the setup it does not hold that {what}")
 
     def begin(self) -> None:
         """The system is ready, and the load is on: from here on steps are counted. What happens while it

@@ -30,7 +30,7 @@ from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.nodes import Settled
 
 MOST_SETUP_STEPS = 20_000
-"""Events of one stage of a setup, at the most: those of a region take up to some thousands."""
+"""Events of one stage of a setup by default, at the most: those of a region take up to some thousands."""
 
 SETUP = "setups_end"
 """What a run has failed by whose system does not become ready."""
@@ -133,6 +133,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """What heals when the faults stop, in turn by seed: `all`, a `majority` of the nodes, all but one `gray`
     link.
     """
+    setup_steps: int = MOST_SETUP_STEPS
+    """Events of one stage of the setup, at the most."""
     settle_us: int = 10_000_000
     """How long after the faults what must hold eventually may take, in an end by default."""
     specs: tuple[AnySpec, ...] = OF_ANY_NODE

@@ -66,7 +66,9 @@ def main() -> int:
     else:
         print(f"`busy-table`, seed {given.seed}, {partitions} partitions: {result.events:,} events,")
         print(f"{run.setup_steps:,} of them of the setup, in {cpu_s:,.1f} s of CPU")
-        print(f"{result.events / cpu_s:,.0f} events per second; resident at most {resident_kb / 1024:.0f} MiB")
+        print(
+            f"{result.events / cpu_s:,.0f} events per second; resident at most {resident_kb / 1024:.0f} MiB"
+        )
         if failure is not None:
             print(f"{failure.spec} at step {failure.step:,}: {failure.sentence}")
     return 1 if failure is not None or resident_kb > MOST_KB else 0

@@ -30,7 +30,7 @@ from dynaproof.checkers.kinds.region import (
     make_user,
     users,
 )
-from dynaproof.checkers.kinds.region_budget import OneVoterOfEachPartition
+from dynaproof.checkers.kinds.region_budget import VotersOfEachPartition
 from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT
 from dynaproof.checkers.kinds.replica_host import brief, replica_host
@@ -198,7 +198,7 @@ USERS = Kind(
 KINDS = (HOSTS_OF_REGION, ROUTERS, ADMINS, USERS)
 
 HOSTS_THAT_LOSE = structs.replace(
-    HOSTS_OF_REGION, faults=(ROT, PAGE_ROT, HANDOVER), budget=OneVoterOfEachPartition
+    HOSTS_OF_REGION, faults=(ROT, PAGE_ROT, HANDOVER), budget=VotersOfEachPartition
 )
 """Storage nodes that lose synced state, and whose voters are replaced."""
 

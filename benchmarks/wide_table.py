@@ -1,9 +1,9 @@
 """A table of many partitions in one simulation, all specs judged: `./run python benchmarks/wide_table.py`.
 
-One run of the scenario `busy-table` (24 users that hardly think, no faults) whose table has 200 partitions, so
-600 replicas on six storage nodes, with its end: every partition answers, the metadata is collected, all comes to
-rest. Prints the events of the setup and of all, the rate, and the resident memory of the process at its
-highest. Exits with 1 if a promise is broken, or if that is above 1 GiB. It takes half a minute of one core.
+One run of the scenario `busy-table` (24 users that hardly think, no faults) whose table has 200 partitions,
+so 600 replicas on six storage nodes, with its end: every partition answers, and all comes to rest. Prints the
+events of the setup and of all, the rate, and the resident memory of the process at its highest. Exits with 1
+if a promise is broken, or if that is above 1 GiB. It takes half a minute of one core.
 """
 
 from __future__ import annotations

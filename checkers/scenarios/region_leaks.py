@@ -42,8 +42,8 @@ IN_METADATA = "the metadata"
 
 def keeps_nothing(run: Run) -> None:
     """No storage node keeps anything of a partition of which there is no record, nor a replica that the
-    config of its partition does not name; and the metadata lists none that is to go, and has no record that
-    no other names.
+    config of its partition does not name, be it the word that this is silent; and the metadata lists none
+    that is to go, and has no record that no other names.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run) + time_to_come_home(run)
     metadata = observed(run).metadata
@@ -67,7 +67,7 @@ def left(run: Run) -> list[tuple[str, str]]:
             continue
         files = replicas_named((*place.disk.logs(LOGS), *place.disk.files(PAGES)))
         here = ((group, replica.incarnation) for group, replica in node.replicas.items())
-        for group, incarnation in dict.fromkeys((*here, *files)):
+        for group, incarnation in dict.fromkeys((*here, *node.journal.silent(), *files)):
             if group not in voters:
                 found.append((place.name, f"partition {group}"))
             elif Member(place.id, incarnation) not in voters[group] and not lacks_a_voter(run, group):

@@ -185,7 +185,8 @@ class NodeJournal:
 
     def _has_parent(self, group: int) -> bool:
         """Whether the group is a child of one of which a replica was made here, and not dropped."""
-        return isinstance(self._standing.get(self.parent_of(group)), Made | Silent)
+        parent = self.parent_of(group)  # 0, if it has none, is a group too: the metadata, which may be here.
+        return parent != 0 and isinstance(self._standing.get(parent), Made | Silent)
 
     def silent_incarnation(self, group: int) -> int:
         """The incarnation of a group that fell silent here last, and was not dropped; 0 where none did."""

@@ -8,6 +8,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     CHORES,
     HOST,
     MEMBERSHIP,
+    NODE_JOURNAL,
     NODES,
     PAXOS_RECORDS,
     PLACEMENT,
@@ -342,6 +343,24 @@ BUGS = (
         ),
         scenario="repair-under-load",
         breaks=("repairs_replace_the_lost",),
+    ),
+    bug(
+        "silence_reported_for_ever",
+        "A replica that fell silent is not dropped, and its node goes on to report it.",
+        Edit(HOST, "elif self.agent is not None and fell_silent:", "elif False:"),
+        scenario="repair",
+        breaks=("nothing_leaks",),
+    ),
+    bug(
+        "metadata_taken_for_a_parent",
+        "A node that hosts the metadata reports a replica that was dropped as if its parent were there.",
+        Edit(
+            NODE_JOURNAL,
+            "return parent != 0 and isinstance(self._standing.get(parent), Made | Silent)",
+            "return isinstance(self._standing.get(parent), Made | Silent)",
+        ),
+        scenario="repair",
+        breaks=("nothing_leaks",),
     ),
     bug(
         "all_repairs_on_one_node",

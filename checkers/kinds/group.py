@@ -184,6 +184,10 @@ class Group:
                 return False
         return True
 
+    def is_over(self) -> bool:
+        """Whether there is no group any more."""
+        return False
+
     def calm(self) -> bool:
         """Whether no election is on, and none can begin while nothing is lost: a leader serves, and nobody
         campaigns above it. Who is in its reach counts it as alive, and so neither campaigns nor lets anybody

@@ -25,6 +25,7 @@ def judge_calm(run: Run, groups: Sequence[Group], steps: int) -> None:
         run.advance_until(never, SETTLED_LEASES * lease, steps)
         if run.failure is not None:
             return
+        groups = [group for group in groups if not group.is_over()]
         calm = [group for group in groups if group.calm()]
         for group in calm:
             led.setdefault(group.number, group.observation.leader_changes)

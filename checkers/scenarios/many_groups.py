@@ -109,6 +109,15 @@ def start_clients(run: Run) -> None:
 # --- Configurations ---
 
 
+GROUPS_PER_MESSAGE = 12
+"""Heartbeats of so many groups have room for one message on a link, at the least: with less not all of a
+hundred groups have a leader at any time.
+"""
+
+SETUP_STEPS = 100_000
+"""Events until each of so many groups has a leader, at the most."""
+
+
 def draw_groups(seed: int, strategy: str) -> GroupsConfig:
     """The configuration of one seed: the constants of `partition`, on more nodes and with more groups."""
     base = draw(NAME, seed, strategy)
@@ -126,7 +135,11 @@ def draw_groups(seed: int, strategy: str) -> GroupsConfig:
         lease_us=heartbeat * (4 if base.settings.drift_ppm > 100_000 else 2),
     )
     # A message that takes a heartbeat, or many where a node is slow, would make every end wait for that long.
-    options = structs.replace(base.options, latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))])
+    options = structs.replace(
+        base.options,
+        latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))],
+        capacity=max(base.options.capacity, groups // GROUPS_PER_MESSAGE),
+    )
     length = 400 + pick(400)
     fields = {name: getattr(base, name) for name in base.__struct_fields__}
     fields |= {
@@ -304,6 +317,7 @@ MANY_GROUPS = Scenario(
     name=NAME,
     sentence="replicas of up to 100 groups on three to five nodes, a few of the groups busy; all faults",
     draw=draw_groups,
+    setup_steps=SETUP_STEPS,
     kinds=(HOSTS_OF_MANY, CLIENTS_OF_MANY),
     specs=tuple(spec for spec in OF_A_GROUP if Uncut not in spec.on),
     sometimes=SEEN,

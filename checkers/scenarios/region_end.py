@@ -355,9 +355,12 @@ def quiet(run: Run) -> None:
 
 
 def stays_quiet(run: Run) -> None:
-    """No leader changes any more, and logs are cut."""
+    """No leader changes any more, and logs are cut. One that is split meanwhile, as was ordered before the
+    admins rested, has no leader any more.
+    """
     groups = list(groups_of(run))
     judge_calm(run, groups, most_steps(run))
+    groups = [group for group in groups if not group.is_over()]
     for group in groups if run.failure is None else ():
         judge_cuts(run, group)
 

@@ -40,6 +40,10 @@ class GroupOfRegion(Group):
         """Whether a replica has a vote."""
         return replica.member in self.observation.config.voters
 
+    def is_over(self) -> bool:
+        """Whether the partition was split."""
+        return self.number in observed(self.run).children
+
 
 def groups_of(run: Run) -> Iterator[Group]:
     """These as groups."""

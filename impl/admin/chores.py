@@ -86,12 +86,12 @@ class Chores:
         return settings.splits_at_once if isinstance(chore, PlanSplit) else settings.replacements
 
     def written(self, m: Do, ending: Ending, slot: int) -> None:
-        """Go on with what it begins; if it was not written, the next walk finds it again."""
-        self.over(m.chore)
-        if ending == "ok" and isinstance(m.chore, Plan | PlanSplit):
+        """Go on with what it begins, or may begin; if it was not written, the next walk finds it again."""
+        if ending in ("ok", "indefinite") and isinstance(m.chore, Plan | PlanSplit):
             self.workflows.steps.begun.append(m.chore)
             self.workflows.look()
-        elif ending == "ok" and isinstance(m.chore, MarkNode):
+        self.over(m.chore)
+        if ending == "ok" and isinstance(m.chore, MarkNode):
             self.hurry()  # Its replicas are lost from here on, or are not any more.
 
     def undone(self, m: Do) -> None:

@@ -94,7 +94,9 @@ class Heard:
         self.hot_since: dict[int, Microseconds] = {}
         """and since when each of those was, that were asked so often in each report that they are hot."""
         self.loses = False
-        """Whether what it said last is that the node has lost something, and that is news."""
+        """Whether what it said last is that the node has lost something, and that is news; what is heard of
+        it first may be.
+        """
 
     def hears(self, m: NodeReport, now: Microseconds, hot_requests: int) -> bool:
         """Take a chunk; whether the node has said something that is not older than what it said before."""
@@ -115,7 +117,7 @@ class Heard:
         """A report has come whole."""
         hosted = {one.partition: one for first in sorted(self.chunks) for one in self.chunks[first]}
         before_that = self.hosted or {}
-        self.loses = (self.hosted is not None and report[0] > self.report[0]) or any(
+        self.loses = report[0] > self.report[0] or any(
             one.silent and one != before_that.get(one.partition) for one in hosted.values()
         )
         same_life = report[:2] == self.report[:2]

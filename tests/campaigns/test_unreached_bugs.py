@@ -13,7 +13,9 @@ from tests.examples.test_router_splits import SEEN_BY
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_split_children.py"
 PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hosting.py"
+SELDOM, MOVES = "test_rarely_explored_rules.py", "test_metadata_moves.py"
 LATE, KNOWLEDGE = "test_late_voters_of_children.py", "test_old_and_late_knowledge.py"
+LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
 
 FOUND_BY = {
     "child_voter_replaced_unheard": (
@@ -138,6 +140,31 @@ FOUND_BY = {
     "table_stays_creating": (
         f"{REPAIRS}::"
         "test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again"
+    ),
+    "open_plans_not_counted": (
+        f"{SELDOM}::test_a_repair_that_may_have_been_planned_counts_until_it_is_known_what_was_begun"
+    ),
+    "first_words_are_no_news": f"{SELDOM}::test_what_a_node_says_first_may_be_that_it_has_lost_something",
+    "fetching_taken_for_moving": (
+        f"{SELDOM}::test_a_voter_that_had_to_fetch_is_sent_what_it_lacks_though_it_has_moved"
+    ),
+    "behind_waits_for_what_came": (
+        f"{SELDOM}::test_a_voter_that_knows_already_what_it_is_to_fetch_says_what_it_has"
+    ),
+    "any_hint_followed": f"{SELDOM}::test_a_router_that_follows_one_hint_follows_no_older_one_at_once",
+    "leavers_dropped_at_once": (
+        f"{SELDOM}::test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds"
+    ),
+    "replacements_outlive_their_table": (
+        f"{SELDOM}::test_a_replacement_ends_when_its_partition_has_another_workflow"
+    ),
+    "unheard_nodes_never_die": f"{SELDOM}::test_a_node_that_was_never_heard_of_is_taken_for_dead_too",
+    "who_left_goes_at_once": f"{MOVES}::{LOST_AT_ONCE}",
+    "voters_taken_for_learners": f"{MOVES}::{LOST_AT_ONCE}",
+    "drops_whom_it_has_not_heard": f"{MOVES}::{LOST_AT_ONCE}",
+    "waits_for_every_checkpoint": (f"{SPLITS}::test_a_voter_that_writes_no_checkpoint_holds_no_split_back"),
+    "deaf_leader_keeps_its_place": (
+        f"{SPLITS}::test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits"
     ),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""

@@ -26,13 +26,6 @@ BUGS = (
         breaks=("answered_in_time",),
     ),
     bug(
-        "behind_waits_for_what_came",
-        "A voter that knows already what the leader would have it fetch waits for it, and says nothing.",
-        Edit(ACCEPTOR, "if self.log.commit >= m.commit:", "if False:"),
-        scenario="slow-reader",
-        breaks=("followers_keep_up",),
-    ),
-    bug(
         "stale_attempt_waits",
         "A router takes a leader that refuses what was aimed at an older ballot for one that does not serve.",
         Edit(CALL, "m.ballot > ballot or (", "("),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, REQUESTS, SENDER
+from dynaproof.checkers.mutation.seeded.places import CANDIDATE, CORE, LEADER, LEARNER, REQUESTS
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -54,17 +54,6 @@ BUGS = (
         "What was proposed once is not sent again to a voter that lacks it.",
         Edit(LEADER, "self.send_missing(leadership, m, moved_at)", "pass"),
         breaks=("progress_after_faults_stop",),
-    ),
-    bug(
-        "fetching_taken_for_moving",
-        "A leader sends nothing to a voter that has fetched, for it has moved meanwhile.",
-        Edit(
-            SENDER,
-            "if m.adopted and moved_at >= m.asked_at and progress.next:",
-            "if m.adopted and moved_at >= m.asked_at:",
-        ),
-        scenario="restart-under-load",
-        breaks=("followers_keep_up",),
     ),
     bug(
         "restarted_voter_not_believed",

@@ -92,37 +92,12 @@ BUGS = (
         breaks=("nothing_leaks",),
     ),
     bug(
-        "who_left_goes_at_once",
-        "The leader has dropped who has left although a voter may lack what that holds.",
-        Edit(MEMBERSHIP, "if never or self.can_do_without(leadership, m.member):", "if True:"),
-        scenario=MOVES,
-        breaks=("voters_are_not_dropped", "laggards_catch_up"),
-    ),
-    bug(
-        "voters_taken_for_learners",
-        "The leader takes a voter that the config before named for a learner that was given up.",
-        Edit(MEMBERSHIP, "(m.learner and config.epoch == m.epoch + 1)", "(config.epoch == m.epoch + 1)"),
-        scenario=MOVES,
-        breaks=("voters_are_not_dropped", "laggards_catch_up"),
-    ),
-    bug(
         "learners_go_while_they_may_come",
         "A learner is dropped although the command that makes it a voter may still count.",
         Edit(MEMBERSHIP, "config.epoch > m.epoch", "config.epoch >= m.epoch"),
         Edit(MEMBERSHIP, "config.epoch == m.epoch + 1", "config.epoch >= m.epoch"),
         scenario=MOVES,
         breaks=("what_was_begun_ends",),
-    ),
-    bug(
-        "drops_whom_it_has_not_heard",
-        "The leader has dropped who has left once the newest voter is admitted, whatever the others hold.",
-        Edit(
-            MEMBERSHIP,
-            "return self.all_hold(leadership, slot, lost) and self.all_admitted(leadership, lost)",
-            "return self.all_admitted(leadership, None)",
-        ),
-        scenario=MOVES,
-        breaks=("voters_are_not_dropped", "laggards_catch_up"),
     ),
     bug(
         "metadata_in_two_zones",

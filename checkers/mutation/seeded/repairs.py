@@ -20,13 +20,6 @@ from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(
-        "leavers_dropped_at_once",
-        "Who has left is dropped as soon as a config does not name it, whatever its successor holds.",
-        Edit(SURVEY, "elif one.voted:", "elif False:"),
-        scenario="move",
-        breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
-    ),
-    bug(
         "leavers_dropped_beside_a_laggard",
         "Who has left is dropped where a voter is lost, though others do not hold the log.",
         Edit(
@@ -140,20 +133,6 @@ BUGS = (
         breaks=("listed_configs_were_chosen",),
     ),
     bug(
-        "replacements_outlive_their_table",
-        "A replacement goes on though its partition is being deleted.",
-        Edit(
-            STEPS,
-            "under_way = is_under_way(read, one.work)",
-            """
-            from dynaproof.impl.metadata.records import partition_key
-            under_way = read.record(partition_key(one.work.partition)) is not None
-            """,
-        ),
-        scenario="repair-takeover",
-        breaks=("nothing_leaks", "what_was_begun_ends", "routers_and_admins_stay_bounded"),
-    ),
-    bug(
         "takeover_leaves_replacements",
         "An admin that becomes active drives the replacements that it began itself only.",
         Edit(
@@ -203,21 +182,6 @@ BUGS = (
         "A node that does not report is never taken for dead.",
         Edit(SURVEY, "elif not record.dead and not alive and self.may_mourn(record.zone):", "elif False:"),
         scenario="repair",
-        breaks=("every_partition_regains_its_voters",),
-    ),
-    bug(
-        "unheard_nodes_never_die",
-        "A node that this admin never heard of is never taken for dead.",
-        Edit(
-            SURVEY,
-            "elif not record.dead and not alive and self.may_mourn(record.zone):",
-            """
-            elif address not in self.nodes.heard:
-                pass
-            elif not record.dead and not alive and self.may_mourn(record.zone):
-            """,
-        ),
-        scenario="drain",
         breaks=("every_partition_regains_its_voters",),
     ),
     bug(

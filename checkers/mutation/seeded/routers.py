@@ -33,15 +33,6 @@ BUGS = (
         breaks=("retries_apply_once",),
     ),
     bug(
-        "any_hint_followed",
-        "A router follows every hint who leads at once, however old that is.",
-        Edit(
-            CALLER, "m.ballot > running.followed and running.call.wants_leader", "running.call.wants_leader"
-        ),
-        scenario="table",
-        breaks=("what_was_begun_ends",),
-    ),
-    bug(
         "hints_not_followed",
         "A router never follows a hint who leads, and aims all attempts at the ballot that it knew first.",
         Edit(

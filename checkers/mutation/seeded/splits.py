@@ -201,24 +201,6 @@ BUGS = (
         scenario=SCENARIO,
         breaks=("voters_are_not_dropped",),
     ),
-    bug(
-        "waits_for_every_checkpoint",
-        "A split waits until every voter has written a checkpoint, however long that takes.",
-        Edit(
-            SPLITTING,
-            "if self.preparing is not None and self.env.now >= self.preparing.until:",
-            "if False:",
-        ),
-        scenario=UNDER_LOAD,
-        breaks=("what_was_begun_ends", "splits_stop_briefly"),
-    ),
-    bug(
-        "deaf_leader_keeps_its_place",
-        "A leader that does not hear a voter refuses to split, and leads on.",
-        Edit(SPLITTING, "return any(heard) and not all(heard)", "return False"),
-        scenario=OF_A_SPLIT,
-        breaks=("what_was_begun_ends",),
-    ),
     # --- Pages ---
     bug(
         "file_goes_with_its_owner",

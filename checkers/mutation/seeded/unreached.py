@@ -1,13 +1,14 @@
 """Bugs of splits, hosting, repairs, routers, of tables that cannot be created, and of what is known late or
 is old, that no exploration has found so far, in 30 to 300 schedules, or only beyond the 150 of a hunt
-(`mark_goes_with_the_parent`, `silence_takes_its_pages`), or that no promise forbids: they are not in the
-catalogue, and are kept so that sharper draws can be tried on them. Each makes a test of its rule fail
+(`mark_goes_with_the_parent`, `silence_takes_its_pages`), or with draws that are others today
+(`seldom_reached`), or that no promise forbids: they are not in the catalogue, and are kept so that sharper
+draws can be tried on them. Each makes a test of its rule fail
 (`tests/campaigns/test_unreached_bugs.py`).
 """
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded import old_knowledge, unreached_in_regions
+from dynaproof.checkers.mutation.seeded import old_knowledge, seldom_reached, unreached_in_regions
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CALL,
@@ -437,4 +438,5 @@ BUGS = (
     ),
     *unreached_in_regions.BUGS,
     *old_knowledge.BUGS,
+    *seldom_reached.BUGS,
 )

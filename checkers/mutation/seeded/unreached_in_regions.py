@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import GRANTS, HOST, LEAVING, MEMBERSHIP, TABLES, WORKFLOWS
+from dynaproof.checkers.mutation.seeded.places import (
+    CHORES,
+    GRANTS,
+    HOST,
+    LEAVING,
+    MEMBERSHIP,
+    NODES,
+    TABLES,
+    WORKFLOWS,
+)
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -47,5 +56,23 @@ BUGS = (
         Edit(WORKFLOWS, "driven.sent = through", "driven.sent = 0"),
         scenario="create-delete-create",
         breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "open_plans_not_counted",
+        "An admin that does not know whether its plan of a repair was written goes on as if it was not.",
+        Edit(CHORES, 'if ending in ("ok", "indefinite") and isinstance', 'if ending == "ok" and isinstance'),
+        scenario="repair-takeover",
+        breaks=("routers_and_admins_stay_bounded",),
+    ),
+    bug(
+        "first_words_are_no_news",
+        "An admin that hears of a node for the first time does not look soon whether it has lost something.",
+        Edit(
+            NODES,
+            "self.loses = report[0] > self.report[0] or any(",
+            "self.loses = report[0] > self.report[0] > 0 or any(",
+        ),
+        scenario="repair-under-load",
+        breaks=("repairs_come_soon",),
     ),
 )

@@ -1,0 +1,188 @@
+"""Rules that decide so seldom that a hunt of 150 schedules may pass without them, each by one step."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from msgspec import structs
+
+from dynaproof.impl.admin.chores import Chores, Do
+from dynaproof.impl.admin.nodes import Heard
+from dynaproof.impl.admin.steps import Step, Steps
+from dynaproof.impl.admin.survey import LookAtNodes, Survey
+from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.records import (
+    IDS_KEY,
+    Ids,
+    NodeRecord,
+    PartitionRecord,
+    Pending,
+    ReplacementRecord,
+    encode,
+    partition_key,
+    workflow_key,
+)
+from dynaproof.impl.metadata.replacements import MarkNode, Plan
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.messages.requests import Change
+from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.paxos.acceptor import Acceptor
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.leadership import Progress
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.sender import Sender
+from dynaproof.impl.storage_node.messages import NodeReport
+from dynaproof.impl.values.key_range import whole
+from tests.examples.router_books import LED, NODES, Books, put
+from tests.examples.small_region import CONFIG
+
+NEWER = Ballot(LED.round + 2, "sb", 1)
+VOTERS = tuple(Member(NodeId("region", zone, f"s{zone}"), 1) for zone in "abc")
+
+
+def test_a_router_that_follows_one_hint_follows_no_older_one_at_once() -> None:
+    """Rule R3: else it is sent from one deposed leader to another."""
+    books = Books()
+    put(books)
+    books.refuse("not_leader", True, leader=NODES[1], ballot=NEWER)
+    assert books.last[1] == NODES[1].address
+    asked = len(books.env.sent)
+    for ballot in (LED, NEWER):
+        books.refuse("not_leader", True, leader=NODES[0], ballot=ballot)
+        assert len(books.env.sent) == asked, "it waits first"
+
+
+def test_a_node_that_was_never_heard_of_is_taken_for_dead_too() -> None:
+    address, added = NodeId("region", "a", "sa", 0), list[Any]()
+    survey = SimpleNamespace(
+        walk=1,
+        mourned={},
+        mourned_since=lambda _: {},
+        may_mourn=lambda _: True,
+        nodes=SimpleNamespace(heard={}, silent_since=lambda _: 0),
+        env=SimpleNamespace(me=NodeId("region", "a", "admin"), now=100),
+        settings=structs.replace(CONFIG.admin, dead_us=50),
+        chores=SimpleNamespace(add=added.append),
+        go_on=lambda: None,
+    )
+    records = [NodeRecord(address.name, address.zone)]
+    Survey.nodes_read(cast(Any, survey), LookAtNodes(1), cast(Any, SimpleNamespace(records=lambda: records)))
+    assert added == [MarkNode("sa", True)]
+
+
+def test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds() -> None:
+    """Rule A11: of one that had a vote the partition's leader is asked first."""
+    config, out = Config(1, VOTERS, 5), Member(NodeId("region", "a", "sa2"), 1)
+    asked: list[Any] = []
+    dropped: list[Member] = []
+    survey = SimpleNamespace(
+        nodes=SimpleNamespace(heard={}),
+        leavers=SimpleNamespace(has_turn=lambda _: True, asked={}),
+        env=SimpleNamespace(random=lambda *_: 0),
+        ask=lambda leaving, _: asked.append(leaving.partition.partition),
+        drop=lambda _, member: dropped.append(member),
+    )
+    for voted in (True, False):
+        pending = (Pending(out, 0, voted),)
+        record = PartitionRecord(7, "books", 1, whole(), "listed", config, 1, pending=pending)
+        Survey.collect(cast(Any, survey), record, stuck=False)
+        assert (asked, dropped) == ([7], [] if voted else [out])
+
+
+def test_a_replacement_ends_when_its_partition_has_another_workflow() -> None:
+    """Rule A4: the table is being deleted, say."""
+    new = Member(NodeId("region", "b", "sb2"), 5)
+    work = ReplacementRecord(2, 7, "drain", VOTERS[1], new, "full", "replace", 0, True)
+    partition = PartitionRecord(7, "books", 1, whole(), "listed", Config(0, VOTERS, 6), 1)
+    commanded: list[int] = []
+    for workflow, expected in ((2, True), (9, False)):
+        records = {
+            IDS_KEY: Ids(8, 3, 2, 0, replacing=1),
+            partition_key(7): structs.replace(partition, workflow=workflow),
+            workflow_key(2): work,
+        }
+        read = Read((key, StoredItem(encode(one), 3, 3)) for key, one in records.items())
+        written: list[Change] = []
+        kind = SimpleNamespace(
+            is_same_step=lambda *_: True,
+            decide=lambda *_: None,
+            command=lambda one, _: commanded.append(one.work.workflow),
+        )
+        steps = SimpleNamespace(
+            known={2: SimpleNamespace(work=work, asks=True)},
+            term=SimpleNamespace(governs=lambda _: True),
+            kinds={ReplacementRecord: kind},
+            metadata=SimpleNamespace(change=lambda change, _, to=written: to.append(change)),
+        )
+        Steps.stepped(cast(Any, steps), Step(2), read)
+        assert commanded == [2]
+        assert (not written) == expected
+    ended = [part.key for change in written for part in change.parts if part.item is None]
+    assert workflow_key(2) in ended
+
+
+def test_a_voter_that_knows_already_what_it_is_to_fetch_says_what_it_has() -> None:
+    """No more comes that would make it speak."""
+    said: list[Any] = []
+    voter = SimpleNamespace(
+        refuses=lambda *_: False,
+        follow=lambda *_: None,
+        log=SimpleNamespace(commit=5),
+        fetching_for=None,
+        copy=None,
+        learn_from=lambda *_: None,
+        say_what_is_here=said.append,
+    )
+    for commit in (5, 6):
+        m = SimpleNamespace(ballot=LED, source=VOTERS[0], commit=commit)
+        Acceptor.on_behind(cast(Any, voter), VOTERS[0].node, cast(Any, m))
+    assert [m.commit for m in said] == [5]
+    assert voter.fetching_for is not None, "it fetches what it lacks"
+
+
+def test_a_voter_that_had_to_fetch_is_sent_what_it_lacks_though_it_has_moved() -> None:
+    sent: list[Member] = []
+    leader = SimpleNamespace(
+        member=VOTERS[0],
+        log=SimpleNamespace(last=9, first=1, commit=9),
+        env=SimpleNamespace(now=50),
+        send_on=lambda _, member, __: sent.append(member),
+    )
+    m = SimpleNamespace(source=VOTERS[1], through=4, adopted=True, asked_at=10, early=0)
+    for following, expected in ((True, []), (False, [VOTERS[1]])):
+        progress = Progress(5 if following else 0)
+        progress.through = 4
+        leadership = SimpleNamespace(progress={VOTERS[1]: progress}, tail_start=1, tail_end=3)
+        Sender.send_missing(cast(Any, leader), cast(Any, leadership), cast(Any, m), 20)
+        assert sent == expected
+
+
+def test_a_repair_that_may_have_been_planned_counts_until_it_is_known_what_was_begun() -> None:
+    """Found by a campaign of `repair-takeover`: two repairs on a node that may have one."""
+    plan = Plan(7, VOTERS[1], NodeId("region", "b", "sb2"), "log", "repair")
+    for ending, counted in (
+        ("ok", [plan]),
+        ("indefinite", [plan]),
+        ("definite", []),
+        ("condition_failed", []),
+    ):
+        looked: list[bool] = []
+        workflows = SimpleNamespace(steps=SimpleNamespace(begun=[]), look=lambda to=looked: to.append(True))
+        chores = SimpleNamespace(workflows=workflows, over=lambda _: None)
+        Chores.written(cast(Any, chores), Do(plan), cast(Any, ending), 3)
+        assert workflows.steps.begun == counted
+        assert looked == [True] * len(counted)
+
+
+def test_what_a_node_says_first_may_be_that_it_has_lost_something() -> None:
+    """Found by `repairs_come_soon`: an admin that began anew heard of a new disk first, and waited for the
+    next walk.
+    """
+    heard, node = Heard(), NodeId("region", "a", "sa", 2)
+    report = NodeReport(node, 1, 1, 0, 0, 0, (), None)
+    news = []
+    for m in (report, structs.replace(report, number=2)):
+        heard.hears(m, 5, 100)
+        news.append(heard.loses)
+    assert news == [True, False]

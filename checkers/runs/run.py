@@ -164,6 +164,7 @@ class Run:
             strategy.add(event)
         world.strategy = strategy
         world.timed = timed
+        world.was_untimed |= not timed
 
     # --- Steps ---
 

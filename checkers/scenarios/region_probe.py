@@ -117,7 +117,7 @@ def asking(run: Run) -> User:
 def is_over(run: Run) -> bool:
     """Whether the user has done all that it was asked to do, or has tried that for long enough."""
     user = asking(run)
-    return user.doing is None and (not user.left or not user.tries)
+    return user.doing is None and (user.left <= 0 or not user.tries)
 
 
 def time_to_use(run: Run) -> int:

@@ -36,11 +36,11 @@ class Surroundings(Protocol):
     last: Event | None
     """The last event."""
     strategy: Strategy
-    timed: bool
-    """Whether messages and syncs take time,"""
+    was_untimed: bool
+    """Whether messages and syncs ever took no time,"""
     latencies: tuple[int, ...]
     late_us: int
-    """and what they take."""
+    """and what they take else."""
     sync_us: tuple[int, ...]
     cut_links: dict[str, int]
     outbox: OutboxLimits

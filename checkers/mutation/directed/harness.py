@@ -64,7 +64,7 @@ class Harness:
         self.strategy = ByHand()
         self.run = Run(directed(), config, self.strategy)
         self.world = self.run.world
-        self.world.timed = False
+        self.world.timed, self.world.was_untimed = False, True
         self.held: dict[tuple[str, str], bool] = {}
         self.slow_disks: dict[str, bool] = {}
         self.log = Log(self.world.places)

@@ -103,8 +103,8 @@ class Surroundings(Protocol):
         ...
 
     @property
-    def timed(self) -> bool:
-        """Whether messages and syncs take time."""
+    def was_untimed(self) -> bool:
+        """Whether messages and syncs ever took no time: what began then may end much later."""
         ...
 
     @property

@@ -373,7 +373,7 @@ class ImplObserver(RequestObserver):
         # Before anything is read here, which is no work of the handler; most handlers touch no disk.
         if disk.bytes_read or disk.bytes_written or not is_known:
             self.load.worked(place, replica)
-        if place.slow > times.slowest or not (times.untimed or place.world.timed):
+        if place.slow > times.slowest:
             times.handled(place)
         if replica.state.applied != commit:
             self.view.file(AppliedApart(replica.member, replica.state.applied, commit))

@@ -57,17 +57,13 @@ class TimeObserver:
         """When the first replica knew each slot to be chosen: what a quorum holds, and nobody has counted,
         was shown to nobody.
         """
-        self.untimed = False
-        """Whether messages may be on their way that were sent when time did not bound them."""
         self.slowest = 1
         self._false: dict[str, FalseClock] = {}
         """By place of a leader: its wall clock, if that alone is further than epsilon from real time."""
 
     def handled(self, place: Place) -> None:
-        """A handler has run: how slow its node is, and whether time bounds messages."""
+        """A handler has run: how slow its node is."""
         self.slowest = max(self.slowest, place.slow)
-        if not place.world.timed:
-            self.untimed = True
 
     def known(self, through: int, tau: int) -> None:
         """A replica knows slots to be chosen."""
@@ -84,7 +80,7 @@ class TimeObserver:
 
     def read(self, place: Place, replica: PartitionReplica, key: bytes, reply: Reply) -> None:
         """A replica answers an eventual read: if the item was changed since, its value was old by then."""
-        if self.untimed:
+        if place.world.was_untimed:
             return
         view = self.view
         for slot in range(max(reply.slot, view.pruned_through) + 1, self.known_through + 1):
@@ -108,7 +104,7 @@ class TimeObserver:
         """A leader's proposals leave: those of clients that are its own, and not pushed by the timestamp
         before, carry its wall clock.
         """
-        if self.untimed:
+        if place.world.was_untimed:
             return
         world, settings, offset = place.world, settings_of(place), place.wall_offset
         if abs(offset) <= settings.epsilon_us or not self.others_are_true(place):

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dynaproof.specs.situation import Sometimes
-from dynaproof.specs.sometimes_of_repairs import ADMIN_DIED_REPLACING, BALANCED, NODE_DRAINED, SECOND_LOSS
+from dynaproof.specs.sometimes_of_repairs import (
+    ADMIN_DIED_REPLACING,
+    BALANCED,
+    NODE_DRAINED,
+    SECOND_LOSS,
+    TWO_OF_FIVE_LOST,
+)
 
 STALE_ROUTE = Sometimes(
     "stale route",
@@ -169,6 +175,7 @@ OF_REPAIR: Mapping[str, Sometimes] = MappingProxyType(
             LED_WITH_LOG_REPLICA,
             REPLACEMENT_TAKEN_OVER,
             SECOND_LOSS,
+            TWO_OF_FIVE_LOST,
             NODE_DRAINED,
             BALANCED,
             *ADMIN_DIED_REPLACING.values(),

@@ -17,9 +17,11 @@ class VotersOfEachPartition:
     one too.
     """
 
-    def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
+    def __init__(self, observation: Any, places: Mapping[str, Place], alone: bool = False) -> None:
         self.observation = observation
         self.places = places
+        self.alone = alone
+        """Whether one voter of a group is lost at a time, of five too."""
         self.budgets: dict[int, VotersLose] = {}
 
     def of(self, group: int) -> VotersLose:
@@ -30,10 +32,8 @@ class VotersOfEachPartition:
 
     def permits(self, place: Place) -> bool:
         """Whether all groups that have a replica there can bear that it is lost."""
-        there = self.observation.at(place)
-        return all(
-            self.of(group).bears(place) for group in there if group == METADATA or self.is_there(group)
-        )
+        there = [one for one in self.observation.at(place) if one == METADATA or self.is_there(one)]
+        return all(self.of(one).whole() if self.alone else self.of(one).bears(place) for one in there)
 
     def impaired(self, place: Place) -> None:
         """Those that the fault has just hit here are next."""

@@ -4,6 +4,7 @@ words they are shown.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -203,3 +204,13 @@ HOSTS_THAT_LOSE = structs.replace(
 """Storage nodes that lose synced state, and whose voters are replaced."""
 
 KINDS_THAT_LOSE = (HOSTS_THAT_LOSE, ROUTERS, ADMINS, USERS)
+
+KINDS_THAT_SPLIT = (
+    structs.replace(HOSTS_THAT_LOSE, budget=partial(VotersOfEachPartition, alone=True)),
+    ROUTERS,
+    ADMINS,
+    USERS,
+)
+"""Where partitions are split one voter is lost at a time: of two voters of a child neither is replaced before
+the other was heard of (H10).
+"""

@@ -1,9 +1,7 @@
 """Bugs of splits, hosting, repairs, routers, of tables that cannot be created, and of what is known late or
-is old, that no exploration has found so far, in 30 to 300 schedules, or only beyond the 150 of a hunt
-(`mark_goes_with_the_parent`, `silence_takes_its_pages`), or with draws that are others today
-(`seldom_reached`), or that no promise forbids: they are not in the catalogue, and are kept so that sharper
-draws can be tried on them. Each makes a test of its rule fail
-(`tests/campaigns/test_unreached_bugs.py`).
+is old, that no exploration has found so far, in 30 to 300 schedules, or only beyond the 150 of a hunt, or
+with draws that are others today (`seldom_reached`), or that no promise forbids: not in the catalogue, and
+kept for sharper draws. Each makes a test of its rule fail (`tests/campaigns/test_unreached_bugs.py`).
 """
 
 from __future__ import annotations

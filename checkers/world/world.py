@@ -74,10 +74,8 @@ class World:
         """The last event."""
         self.under_way_until = 0
         """When the last message to another node is due, or the last sync begun ends."""
-        self.timed = True
-        """Whether messages and syncs take time; else only timers move tau."""
-        self.was_untimed = False
-        """Whether they ever took none: what began then may end much later."""
+        self.timed, self.was_untimed = True, False
+        """Whether messages and syncs take time, else only timers move tau; whether they ever took none."""
         self.fell: dict[str, int] = {}
         """How often there was what faults do: a `lost message`, a `full link`, a `crash in sync`, ..."""
         self.trace: list[tuple[str, str, int, int]] = []

@@ -36,6 +36,9 @@ def test_every_promise_holds_in_a_campaign_of_repairs_that_reaches_every_situati
         ("taken_for_dead_too_soon", "nodes_die_of_silence"),
         ("one_report_is_enough", "repairs_replace_the_lost"),
         ("all_moves_at_once", "routers_and_admins_stay_bounded"),
+        ("repair_waits_for_the_walk", "repairs_come_soon"),
+        ("repairs_copy_first", "repairs_replace_the_lost"),
+        ("metadata_taken_for_a_parent", "nothing_leaks"),
     ],
 )
 def test_a_seeded_bug_of_repairs_is_killed_by_its_promise(

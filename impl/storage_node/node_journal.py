@@ -230,7 +230,8 @@ class NodeJournal:
         self._journal.drop_unneeded()
 
     def _purge(self) -> None:
-        """Forget what is buried or dropped by a term below the fence (A8). While something of it may be on
+        """Forget what is buried or dropped by a term below the fence (A8); what the metadata's leader dropped
+        has none, and no fence holds off who led before (A15). While something of it may be on
         the disk, it is not: what is there and stands nowhere was lost from this journal. What is known of a
         child stays beside a replica of its parent (H11).
         """
@@ -238,7 +239,7 @@ class NodeJournal:
             record = self._standing[group]
             if self._has_parent(group):
                 continue
-            if isinstance(record, Buried | Dropped) and record.term < self.fence:
+            if isinstance(record, Buried | Dropped) and 0 < record.term < self.fence:
                 del self._standing[group], self._emptied[group]
         for group, parent in list(self._parents.items()):
             if group not in self._standing and not self.live(parent):

@@ -141,6 +141,9 @@ FOUND_BY = {
         f"{REPAIRS}::"
         "test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again"
     ),
+    "drops_of_leaders_forgotten": (
+        "../laws/test_node_journal.py::test_what_the_metadatas_leader_dropped_is_never_forgotten"
+    ),
     "open_plans_not_counted": (
         f"{SELDOM}::test_a_repair_that_may_have_been_planned_counts_until_it_is_known_what_was_begun"
     ),

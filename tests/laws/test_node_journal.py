@@ -15,6 +15,7 @@ from dynaproof.impl.storage_node.node_journal import (
     ALL_INCARNATIONS,
     PREFIX,
     Buried,
+    Dropped,
     Fence,
     Made,
     NodeJournal,
@@ -160,6 +161,21 @@ def test_what_is_not_buried_is_never_forgotten() -> None:
     journal.append(Fence(9))
     begun_anew(journal)
     assert (journal.live(1), journal.floor(2)) == (4, 1)
+
+
+def test_what_the_metadatas_leader_dropped_is_never_forgotten() -> None:
+    """Found by `metadata-moves`, seed 9861: who led partition 0 before had it made again, without its
+    promise; no fence holds that off.
+    """
+    journal = NodeJournal(SimDisk(Outbox()), FRAMES)
+    journal.append(Made(0, 4))
+    journal.append(Dropped(0, 4, term=0))
+    journal.append(Dropped(7, 2, term=1))
+    journal.emptied(0)
+    journal.emptied(7)
+    journal.append(Fence(2))
+    begun_anew(journal)
+    assert (journal.floor(0), journal.floor(7)) == (4, 0)
 
 
 def test_the_newest_hosts_of_partition_0_are_kept_and_never_go_back() -> None:

@@ -8,6 +8,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
     CALLER,
     MEMBERSHIP,
+    NODE_JOURNAL,
     SENDER,
     SPLITTING,
     STEPS,
@@ -121,5 +122,16 @@ BUGS = (
         Edit(SPLITTING, "return any(heard) and not all(heard)", "return False"),
         scenario="split-of-a-split",
         breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "drops_of_leaders_forgotten",
+        "A node forgets what the metadata's leader has dropped, as if a fence held off earlier leaders.",
+        Edit(
+            NODE_JOURNAL,
+            "Buried | Dropped) and 0 < record.term < self.fence",
+            "Buried | Dropped) and record.term < self.fence",
+        ),
+        scenario="metadata-moves",
+        breaks=("promises_never_go_back",),
     ),
 )

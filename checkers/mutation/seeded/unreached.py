@@ -431,7 +431,7 @@ BUGS = (
         "tombstones_purged_at_once",
         "A node forgets what is buried when its journal begins anew, though a late command may make it again "
         "(PurgesAtOnce).",
-        Edit(NODE_JOURNAL, "isinstance(record, Buried | Dropped) and record.term < self.fence", "True"),
+        Edit(NODE_JOURNAL, "isinstance(record, Buried | Dropped) and 0 < record.term < self.fence", "True"),
         scenario="create-delete-create",
     ),
     *unreached_in_regions.BUGS,

@@ -32,6 +32,7 @@ NAMES: dict[str, str] = {
     "admin_members": "dynaproof.model.admin_members:AdminMembers",
     "admin_split": "dynaproof.model.admin_split:AdminSplit",
     "tables": "dynaproof.model.tables:Tables",
+    "floors": "dynaproof.model.floors:Floors",
     "delete_split": "dynaproof.model.delete_split:DeleteSplit",
     "takeover": "dynaproof.model.takeover:Takeover",
     "router": "dynaproof.model.router:Router",

@@ -12,6 +12,7 @@ from dynaproof.checkers.patches import Edit
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.checkers.state_space.liveness import check_liveness
 from dynaproof.model.admin_members import AdminMembers
+from dynaproof.model.floors import Floors
 from dynaproof.model.hints import Hints
 from dynaproof.model.language import Expected, Model
 from dynaproof.model.language.model import narrowed
@@ -38,6 +39,12 @@ TRACES: dict[type[Model], dict[str, int]] = {
         "PurgesAtOnce": 10,
         "NotFenced": 14,
         "RemovesBeforeAnswers": 9,
+    },
+    Floors: {
+        "ForgetsWhatNoTermDropped": 7,
+        "ForgetsAtTheSameTerm": 7,
+        "LowerTermsObeyed": 9,
+        "OlderOneStays": 4,
     },
     Router: {
         "WrongPartitionByHearsay": 6,

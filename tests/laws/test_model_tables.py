@@ -12,6 +12,7 @@ from dynaproof.checkers.patches import Edit
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.checkers.state_space.liveness import check_liveness
 from dynaproof.model.admin_members import AdminMembers
+from dynaproof.model.deaf_leader import DeafLeader
 from dynaproof.model.floors import Floors
 from dynaproof.model.hints import Hints
 from dynaproof.model.language import Expected, Model
@@ -61,7 +62,7 @@ TRACES: dict[type[Model], dict[str, int]] = {
     },
 }
 """Steps of the shortest trace to each bug's violation."""
-MODELS = (*TRACES, Hints)
+MODELS = (*TRACES, DeafLeader, Hints)
 
 
 def counted() -> list[Any]:
@@ -108,6 +109,13 @@ def test_a_request_that_is_sent_round_for_ever_is_caught() -> None:
         lasso = check_liveness(bug())
         assert lasso is not None, f"{bug.__name__} is not caught"
         assert lasso.condition == bug.violates == "arrives"
+
+
+def test_a_leader_that_is_not_relieved_of_a_new_replica_that_it_does_not_hear_is_caught() -> None:
+    for bug in bugs_of(DeafLeader):
+        lasso = check_liveness(bug())
+        assert lasso is not None, f"{bug.__name__} is not caught"
+        assert lasso.condition == bug.violates
 
 
 def test_a_report_of_what_nothing_names_is_what_lets_a_deleted_table_go() -> None:

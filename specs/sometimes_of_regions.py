@@ -9,6 +9,7 @@ from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes_of_repairs import (
     ADMIN_DIED_REPLACING,
     BALANCED,
+    HANDED_OVER_TO_REPLACE,
     NODE_DRAINED,
     SECOND_LOSS,
     TWO_OF_FIVE_LOST,
@@ -178,6 +179,7 @@ OF_REPAIR: Mapping[str, Sometimes] = MappingProxyType(
             TWO_OF_FIVE_LOST,
             NODE_DRAINED,
             BALANCED,
+            HANDED_OVER_TO_REPLACE,
             *ADMIN_DIED_REPLACING.values(),
         )
     }

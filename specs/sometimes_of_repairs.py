@@ -25,6 +25,12 @@ NODE_DRAINED = Sometimes(
     "docs/table.md, A15",
 )
 
+HANDED_OVER_TO_REPLACE = Sometimes(
+    "leader that gave no vote to a new replica handed over",
+    "A replacement was given up although its new replica was there, and its leader was asked to hand over.",
+    "docs/table.md, A10",
+)
+
 BALANCED = Sometimes(
     "replica moved to a node with less",
     "A replica was moved, and nobody had ordered it: its node had more to do than another one of the zone.",

@@ -160,10 +160,6 @@ class Shape(Struct, frozen=True):
     """In one of so many configurations many messages come a second time, late,"""
     late_alone: bool = False
     """and perhaps nothing else goes wrong, for twice as long."""
-    gray: bool = True
-    """Whether a link may stay cut at the end: a leader that does not hear a learner there never gives it the
-    vote, and nobody has it hand over for that.
-    """
     calm: bool = False
     """In half of the timed runs disks are lost on a calm day, and copies and repairs are measured."""
 
@@ -210,8 +206,6 @@ def draw_repair(
         settings = structs.replace(settings, page_bytes=256, chunk_pages=1, copy_messages=1)
     rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
     config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
-    if config.end == "gray" and not shape.gray:
-        config = structs.replace(config, end="all")
     if shape.orders and pick(2):
         config = takes_over_soon(config, pick)
     if shape.calm and strategy_named(strategy).timed and pick(2):
@@ -365,7 +359,7 @@ MOVE = structs.replace(
         "replicas are moved by an operator's orders, and to nodes that have less",
         Losses(losses=1, absences=1),
         (LEADER_REPLACED, LATE_CREATE, BALANCED),
-        Shape(balances=True, rows=(2, 3), late=2, late_alone=True, item_bytes=4_000, gray=False),
+        Shape(balances=True, rows=(2, 3), late=2, late_alone=True, item_bytes=4_000),
     ),
     begin=partial(begin_with_orders, drains=False),
 )
@@ -376,7 +370,7 @@ DRAIN = structs.replace(
         "an operator orders nodes to be drained, and perhaps no more",
         Losses(losses=1, absences=1),
         (LEADER_REPLACED, NODE_DRAINED),
-        Shape(rows=(2, 3), gray=False),
+        Shape(rows=(2, 3)),
     ),
     begin=partial(begin_with_orders, drains=True),
 )

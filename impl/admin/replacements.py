@@ -18,6 +18,7 @@ from dynaproof.impl.metadata.records import PartitionRecord, Reason, Replacement
 from dynaproof.impl.metadata.replacements import Answers, advance, keys_of_replacement
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Change
+from dynaproof.impl.paxos.messages.leadership import Handover
 from dynaproof.impl.paxos.messages.membership import (
     Counted,
     Created,
@@ -29,6 +30,7 @@ from dynaproof.impl.paxos.messages.membership import (
     Replaced,
     ReplaceVoter,
 )
+from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.storage_node.messages import NoRoom
 
 
@@ -146,7 +148,13 @@ class Replacements:
             self.steps.learn(one, m.config, m.config_slot, first)
 
     def on_other_epoch(self, one: Driven, sender: NodeId, m: OtherEpoch) -> None:
-        """The command is void; whether it had its effect before, the config says."""
+        """The command is void; whether it had its effect before, the config says. A leader that never gave
+        the vote to a replica that lives may not hear it: another one may (A10).
+        """
+        work = one.work
+        if work.step == "void" and work.made and not self.nodes.has_lost(work.new, work.partition):
+            self.env.note(Reached("leader that gave no vote to a new replica handed over"))
+            self.env.send(sender, Handover())
         self.steps.answered(one, sender)
         self.steps.learn(one, m.config, m.config_slot, False)
 

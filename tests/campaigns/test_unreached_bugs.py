@@ -166,6 +166,9 @@ FOUND_BY = {
     "voters_taken_for_learners": f"{MOVES}::{LOST_AT_ONCE}",
     "drops_whom_it_has_not_heard": f"{MOVES}::{LOST_AT_ONCE}",
     "waits_for_every_checkpoint": (f"{SPLITS}::test_a_voter_that_writes_no_checkpoint_holds_no_split_back"),
+    "deaf_leaders_kept": (
+        f"{REPAIRS}::test_a_node_is_drained_though_a_leader_does_not_hear_the_only_node_that_is_free"
+    ),
     "deaf_leader_keeps_its_place": (
         f"{SPLITS}::test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits"
     ),

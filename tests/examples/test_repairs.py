@@ -249,6 +249,23 @@ def test_a_replica_is_moved_where_an_operator_says_the_leaders_too(which: int) -
     region.reads_all()
 
 
+def test_a_node_is_drained_though_a_leader_does_not_hear_the_only_node_that_is_free() -> None:
+    """Found by `drain` and `move`: the leader asked for ever for a learner at a link that stayed cut."""
+    region = Region(patience_us=3_000_000)
+    number, voters = region.partition.partition, region.partition.config.voters
+
+    def leader() -> str | None:
+        leads = (place for place in region.hosts if number in place.node.replicas)  # type: ignore[union-attr]
+        return next((place.name for place in leads if place.node.replicas[number].leading), None)  # type: ignore[union-attr]
+
+    deaf = leader()
+    out = next(voter.node for voter in voters if voter.node.name != deaf)
+    region.world.cut_links[f"{region.spare(out.zone)}>{deaf}"] = 0
+    assert isinstance(region.ask(DrainNode(out.name)), Done)
+    assert region.go(lambda: out.name not in region.voters() and region.is_whole(), MANY)
+    region.reads_all()
+
+
 def test_orders_that_cannot_be_obeyed_say_why() -> None:
     region = Region()
     number, (a, b, _) = region.partition.partition, region.voters()

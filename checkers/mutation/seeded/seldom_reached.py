@@ -9,6 +9,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     CALLER,
     MEMBERSHIP,
     NODE_JOURNAL,
+    REPLACEMENTS,
     SENDER,
     SPLITTING,
     STEPS,
@@ -133,5 +134,16 @@ BUGS = (
         ),
         scenario="metadata-moves",
         breaks=("promises_never_go_back",),
+    ),
+    bug(
+        "deaf_leaders_kept",
+        "A leader that never gives the vote to a new replica, which it does not hear, leads on.",
+        Edit(
+            REPLACEMENTS,
+            'if work.step == "void" and work.made and not self.nodes.has_lost(work.new, work.partition):',
+            "if False:",
+        ),
+        scenario="move",
+        breaks=("what_was_begun_ends",),
     ),
 )

@@ -31,8 +31,9 @@ class Acceptor(Candidate[State]):
     def on_prepare(self, sender: NodeId, m: Prepare) -> None:
         """Phase 1b. A running lease of another leader is not broken: the candidate asks again.
 
-        A new incarnation promises at once, and reports truthfully what it holds (rule 14): whoever finds its
-        config after a loss may need its promise before anybody can tell it that the config is chosen.
+        A new incarnation promises at once, and reports truthfully what it holds (rule 14): a candidate that
+        finds its config after a loss may need its promise before anybody can tell it that the config is
+        chosen.
         """
         self.see_round(m.ballot)
         if m.ballot < self.log.promised:
@@ -55,8 +56,8 @@ class Acceptor(Candidate[State]):
         self.send(m.source, self.promise_for(m))
 
     def promise_for(self, m: Prepare) -> Promise:
-        """The tail above what the candidate knows chosen, and the ballot by which it sees whether the tail
-        continues that (rules 2 and 3).
+        """The tail above what the candidate knows chosen, and the ballot by which the candidate sees whether
+        the tail continues that (rules 2 and 3).
         """
         log = self.log
         at_known = log.record(m.known).proposed_at if log.first <= m.known <= log.last else None
@@ -78,7 +79,7 @@ class Acceptor(Candidate[State]):
 
     def tail_fits(self, known: int) -> bool:
         """Whether the tail above what a candidate knows chosen fits a message, with the no-op that its leader
-        may put behind it (rules W4 and W5); one record does, whatever its size.
+        may put behind it (rules W4 and W5); a single record fits, whatever its size.
         """
         log = self.log
         slots = log.last - known
@@ -90,8 +91,8 @@ class Acceptor(Candidate[State]):
 
     def too_far_behind(self, m: Prepare) -> TooFarBehind:
         """What a candidate must learn first (rule W5), with the lowest chosen record that is known here: if
-        the candidate holds that too, it holds all that is chosen below. Of a log replica it is the config
-        with which its log begins, for every other voter holds that (rule M5).
+        the candidate holds that too, it holds all that is chosen below. For a log replica it is the config
+        with which its log begins, since every other voter holds that (rule M5).
         """
         log, snapshot = self.log, self.log.head.snapshot
         first, at_first = log.first, None
@@ -110,8 +111,9 @@ class Acceptor(Candidate[State]):
         return ballot != self.grant.to and self.env.now < self.lease_granted_until
 
     def grant_lease(self, ballot: Ballot) -> None:
-        """Refuse other prepares for L from receipt, and no less than was granted before; not where no
-        lease is granted any more (H7), nor for what comes late from a leader that has released its own (H8).
+        """Refuse other prepares for L from receipt, and for no less than was granted before; but not where
+        leases are no longer granted (H7), nor for what comes late from a leader that has released its own
+        (H8).
         """
         if self.grants_none or ballot == self.grant.released:
             return
@@ -231,8 +233,8 @@ class Acceptor(Candidate[State]):
         self.level_with(m)
 
     def level_with(self, m: Accept | Heartbeat) -> None:
-        """What is here is as new as this message if all is known here that the leader knew to be chosen, its
-        own first batch among that: before, it may know less than a leader before it did (rule 16).
+        """What is here is as new as this message if all that the leader knew to be chosen is known here, its
+        own first batch included: before that, it may know less than an earlier leader did (rule 16).
         """
         if m.tail_end <= m.commit <= self.log.commit:
             self.contact_at = self.env.now
@@ -261,7 +263,8 @@ class Acceptor(Candidate[State]):
             self.learn_from(m.source, m.commit)
 
     def on_chosen(self, sender: NodeId, m: Chosen) -> None:
-        """Learn; the leader that had it fetched hears when no more is to come, for it goes on from there."""
+        """Learn; the leader that had it fetched is told when no more is to come, since it goes on from there.
+        """
         known = self.log.commit
         self.learn_chosen(m)
         if known < self.log.commit and self.log.commit >= m.commit:
@@ -303,8 +306,8 @@ class Acceptor(Candidate[State]):
 
     def on_release(self, sender: NodeId, m: Release) -> None:
         """The leader of this ballot will never serve by it again, so nobody waits for its lease. What it knew
-        to be chosen comes with it: a leader that leaves tells nobody else of the config (rule M7), and one
-        that ends its group nobody of the barrier (H6).
+        to be chosen comes with this: a leader that leaves does not otherwise tell of the config (rule M7),
+        nor one that ends its group of the barrier (H6).
         """
         self.grant.released = max(self.grant.released, m.ballot)
         if m.ballot != self.grant.to:

@@ -36,7 +36,7 @@ class Candidate(Leader[State]):
         """
         self.arm_election()
         if not self.admitted or not self.full or self.leading is not None or self.state.barrier:
-            return  # Who has no tree could not serve (rule M5), nor who knows the barrier.
+            return  # Without a tree it could not serve (rule M5), nor if it knows the barrier.
         self.inquire()
 
     def inquire(self) -> None:
@@ -49,7 +49,7 @@ class Candidate(Leader[State]):
 
     def all_that_may_vote(self) -> list[Member]:
         """The voters of the config known chosen, and of those found above it, in the log or in the promises
-        of a campaign: such a one may be chosen already, and its new voter the only one in reach.
+        of a campaign: such a config may be chosen already, and its new voter may be the only one in reach.
         """
         found = [self.config, self.config_for(self.log.last + 1)]
         if self.campaign is not None:
@@ -72,12 +72,12 @@ class Candidate(Leader[State]):
         self.campaign_if_dead(self.inquiry)
 
     def campaign_if_dead(self, inquiry: Inquiry) -> None:
-        """Campaign once a quorum, this replica included, hears no live leader: of the config known chosen, or
-        of one found above it. That may be chosen, who has left be lost, and the new voter have no tree: then
-        nobody but this replica could find out (rule M5).
+        """Campaign once a quorum of the config known chosen, or of one found above it, hears no live leader,
+        this replica included. The found one may be chosen, the voter that left may be lost, and the new voter
+        may have no tree: then only this replica could find out (rule M5).
 
-        A timer that was set before a new leader came may fire soon after: who hears that leader does not
-        campaign, though another voter may not hear it, unless the leader itself says that it is none.
+        A timer set before a new leader came may fire soon after: a replica that hears that leader does not
+        campaign, even if other voters do not hear it, unless the leader itself says that it is none.
         """
         if self.hears_leader() and self.leader not in inquiry.dead_votes:
             return
@@ -87,7 +87,7 @@ class Candidate(Leader[State]):
                 return
 
     def start_campaign(self) -> None:
-        """Phase 1a, with a ballot above all that were heard of (rule 8)."""
+        """Phase 1a, with a ballot above all that it has heard of (rule 8)."""
         self.inquiry = None
         if self.leading is not None or self.state.barrier:
             return
@@ -102,8 +102,8 @@ class Candidate(Leader[State]):
         self.send_prepares(self.campaign)
 
     def begin_first(self) -> None:
-        """The group is new, and nobody leads it: say that this voter is there, and let the first one campaign
-        (H9). Who is made later would hear of that no sooner than when the first campaigns again.
+        """The group is new, and nobody leads it: say that this voter is here, and let the first voter
+        campaign (H9). A voter made later would otherwise hear of that only when the first campaigns again.
         """
         for member in self.others():
             self.send(member, Ready(self.member, member.incarnation))
@@ -111,9 +111,9 @@ class Candidate(Leader[State]):
             self.start_campaign()
 
     def begin_child(self, begins: ChildBegins) -> None:
-        """The group was made by a split: say that this voter is there, and campaign, if the leader that split
-        its parent was on this node; one that found the barrier asks first, for the child may have a leader by
-        then. The others wait for an election timer (H6, H9).
+        """The group was made by a split: say that this voter is here, and campaign if the leader that split
+        its parent was on this node; if that leader only found the barrier, ask first, since the child may
+        have a leader by then. The others wait for an election timer (H6, H9).
         """
         for member in self.others():
             self.send(member, Ready(self.member, member.incarnation))
@@ -123,7 +123,7 @@ class Candidate(Leader[State]):
             self.inquire()
 
     def on_ready(self, sender: NodeId, m: Ready) -> None:
-        """Ask a replica that has just started for the promise, or the word, that it could not give before
+        """Ask a replica that has just started for the promise, or the answer, that it could not give before
         (H9).
         """
         campaign, inquiry = self.campaign, self.inquiry
@@ -137,7 +137,7 @@ class Candidate(Leader[State]):
             self.send(m.source, Prepare(self.member, m.source.incarnation, campaign.ballot, self.log.commit))
 
     def send_prepares(self, campaign: Campaign) -> None:
-        """Ask every voter of every config that governs, found ones included (rule 11), this replica too."""
+        """Ask every voter of every governing config, found ones included (rule 11), and this replica too."""
         for config in self.governing_configs(campaign):
             for member in config.voters:
                 if member not in campaign.promises:
@@ -151,7 +151,7 @@ class Candidate(Leader[State]):
         if campaign is None or m.ballot != campaign.ballot or campaign.ballot != self.log.promised:
             return
         if m.known != self.log.commit:
-            # What is known chosen moved on since the question: the tail would begin below it. Ask again.
+            # More is known chosen than when it was asked: the tail would begin below that. Ask again.
             self.send(m.source, Prepare(self.member, m.source.incarnation, m.ballot, self.log.commit))
             return
         self.drop_outdated_promises(campaign)
@@ -163,7 +163,7 @@ class Candidate(Leader[State]):
             self.lead(m.ballot, self.adopted_tail(campaign))
 
     def drop_outdated_promises(self, campaign: Campaign) -> None:
-        """Ask every acceptor again that answered before the candidate learnt more: the tail that it sent
+        """Ask again every acceptor that answered before the candidate learnt more: the tail that it sent
         begins below what is known now.
 
         Such a promise must not count at all. When its tail was ignored and its vote counted, a chosen slot
@@ -217,10 +217,10 @@ class Candidate(Leader[State]):
             self.step_down()
 
     def on_too_far_behind(self, sender: NodeId, m: TooFarBehind) -> None:
-        """An acceptor says more than this candidate knows to be chosen: catch up, then ask again (rule W5).
+        """An acceptor knows more to be chosen than this candidate: catch up, then ask again (rule W5).
 
-        Who holds a chosen record holds the chosen log below it, for learning any record is a promise (rule
-        10). So a candidate that holds the acceptor's first record need not fetch what is below.
+        A replica that holds a chosen record holds the chosen log below it, since learning any record is a
+        promise (rule 10). So a candidate that holds the acceptor's first record need not fetch what is below.
         """
         campaign, log = self.campaign, self.log
         if campaign is None or m.ballot != campaign.ballot:
@@ -234,8 +234,8 @@ class Candidate(Leader[State]):
             self.learn_from(m.source, m.commit)
 
     def prepare_again(self) -> None:
-        """Go on with a campaign from what is known now, for promises from before are outdated; unless
-        learning was a promise of a higher ballot.
+        """Go on with a campaign from what is known now, since earlier promises are outdated; unless learning
+        was a promise of a higher ballot.
         """
         campaign = self.campaign
         if campaign is not None and campaign.ballot == self.log.promised:

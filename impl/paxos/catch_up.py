@@ -16,7 +16,8 @@ class CatchUp(Copying[State]):
     """Asks peers for what is chosen, and answers them."""
 
     def on_fetch_timer(self, timer: FetchTimer) -> None:
-        """A replica that is not admitted asks all voters until it is, while no answer is on its way."""
+        """A replica that is not admitted asks all voters until it is, except while an answer is on its way.
+        """
         if self.admitted:
             return
         self.env.set_timer(self.settings.retry_us, FetchTimer())
@@ -44,8 +45,8 @@ class CatchUp(Copying[State]):
     def learn_chosen(self, m: Chosen) -> None:
         """Learn chosen records that continue ours, and ask for more if they are what was asked for.
 
-        An accept may have brought these slots meanwhile: that is no reason to stop asking, for there may be
-        more that no accept brings. A repeated or late answer is no reason to ask, for that is done already.
+        An accept may have brought these slots meanwhile: that is no reason to stop asking, since there may be
+        more that no accept brings. A repeated or late answer is no reason to ask, since that has been done.
         """
         through, log = m.first + len(m.records) - 1, self.log
         if m.first > log.commit + 1 or self.leading is not None:

@@ -12,8 +12,8 @@ from dynaproof.impl.tree.page_copy import PageCopy
 
 
 class HeldLog:
-    """How far the held part of a peer's log below its checkpoint has come: records from `first` on, which lie
-    in the journal.
+    """How much has come of the held part of a peer's log below its checkpoint: records from `first` on, which
+    lie in the journal.
     """
 
     __slots__ = ("first", "highest", "next")
@@ -23,16 +23,16 @@ class HeldLog:
         self.next = first
         """The slot of the next record."""
         self.highest = NO_BALLOT
-        """Of the ballots at which the peer holds them."""
+        """The highest of the ballots at which the peer holds them."""
 
     def came(self, held_at: Sequence[Ballot]) -> None:
-        """The next records came, with these ballots."""
+        """Note that the next records came, with these ballots."""
         self.next += len(held_at)
         self.highest = max(self.highest, *held_at)
 
 
 class Copied:
-    """What came with a copy that is whole: from whom, and the part of its log that readers hold."""
+    """What came with a whole copy: its source, and the part of the source's log that readers hold."""
 
     __slots__ = ("log", "source")
 
@@ -42,8 +42,8 @@ class Copied:
 
 
 class Checkpoint:
-    """A checkpoint whose pages are written and that the log does not name durably yet; `copied` if a peer
-    sent it. Two may have one slot (P5), so each has a number.
+    """A checkpoint whose pages are written, but which the log does not yet name durably; `copied` if a peer
+    sent it. Two may have the same slot (P5), so each has a number.
     """
 
     __slots__ = ("copied", "mark", "named", "number", "pages", "snapshot")
@@ -54,19 +54,19 @@ class Checkpoint:
         self.pages = pages
         self.copied = copied
         self.mark = mark
-        """The journal's end when the message to itself was sent: below it all is durable when that comes."""
+        """The journal's end when the message to itself was sent: when that comes, all below it is durable."""
         self.named = False
         """Whether the log names it already, durably or not."""
 
 
 class Copy:
-    """A copy under way: from which view of whom, and the pages and the held log so far."""
+    """A copy under way: its source and view, and the pages and the held log so far."""
 
     __slots__ = ("heard_at", "log", "log_asked", "pages", "snapshot", "source", "until", "view")
 
     def __init__(self, pages: PageCopy, offer: CopyOffer) -> None:
         self.pages = pages
-        """Those of all views that it has copied from."""
+        """The pages from all views that it has copied from."""
         self.heard_at: Microseconds = 0
         """When the source's last answer came,"""
         self.until: Microseconds = 0

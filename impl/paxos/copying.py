@@ -1,9 +1,9 @@
 """Catching up by copy: a source holds a checkpoint for a laggard, which takes it page by page.
 
-*Invariants.* What a copy brings is verified page by page, and is whole or is not installed; it is of one
-checkpoint, whichever views its pages came from. The part of the source's log that readers hold comes with it,
-and the log above is held for the copier until it is level (`views.py`). A leader installs no copy. No message
-is larger than `message_bytes`, or one page or record, and so much is done for each.
+*Invariants.* A copy is verified page by page, and installed only when whole; it is of one checkpoint,
+whichever views its pages came from. The part of the source's log that readers hold comes with it, and the log
+above is held for the copier until it is level (`views.py`). A leader installs no copy. No message is larger
+than `message_bytes`, or than one page or record if that is more, and the work for each is bounded likewise.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Copying(Learner[State]):
             self.offer_copy(m.source, m.first - 2, bare=True)
 
     def offer_copy(self, member: Member, known: int, bare: bool = False) -> None:
-        """Hold a checkpoint for a replica that knows slots through `known` only, or say when to come back.
-        `bare`: it has the log above, and no tree.
+        """Hold a checkpoint for a replica that knows slots only through `known`, or say when to come back.
+        `bare`: it has the log above, but no tree.
         """
         snapshot, now = self.log.head.snapshot, self.env.now
         view = None
@@ -64,7 +64,7 @@ class Copying(Learner[State]):
         self.send(member, CopyOffer(self.member, member.incarnation, view.number, view.snapshot))
 
     def on_copy_pages(self, sender: NodeId, m: CopyPages) -> None:
-        """Pages of a view, as many of those that are asked for as fit a message."""
+        """Send as many of the requested pages of a view as fit a message."""
         view = self.views.asked(m.source, m.view, self.env.now)
         if view is None:
             self.send(m.source, CopyLater(self.member, m.source.incarnation, 0))
@@ -81,7 +81,7 @@ class Copying(Learner[State]):
         self.send(m.source, CopiedPages(self.member, m.source.incarnation, m.view, tuple(pages), left_out))
 
     def on_copy_log(self, sender: NodeId, m: CopyLog) -> None:
-        """The next records of the log below a view that readers hold."""
+        """Send the next records that readers hold of the log below a view."""
         view, log = self.views.asked(m.source, m.view, self.env.now), self.log
         if view is None:
             self.send(m.source, CopyLater(self.member, m.source.incarnation, 0))
@@ -94,7 +94,7 @@ class Copying(Learner[State]):
         )
 
     def on_view_timer(self, timer: ViewTimer) -> None:
-        """Hold nothing any more for copiers that do not get on."""
+        """Stop holding anything for copiers that make no progress."""
         self.lapse_views()
         self.remove_unneeded_files()
         if self.views.copiers:
@@ -103,7 +103,7 @@ class Copying(Learner[State]):
     # --- The copier ---
 
     def on_copy_offer(self, sender: NodeId, m: CopyOffer) -> None:
-        """Begin a copy, or go on with one from another view: where its source has no more of it, or is
+        """Begin a copy, or go on with one from another view: where the source no longer has its view, or is
         silent.
         """
         copy = self.copy
@@ -126,8 +126,9 @@ class Copying(Learner[State]):
         self.go_on_copy(copy)
 
     def unused_file(self, number: int) -> str:
-        """A file for the pages of a copy, of this number if nobody uses that. A copy that went on from
-        another view lies in a file of the number with which it began, and the next may begin with the same.
+        """A file for the pages of a copy, of this number unless it is in use. A copy that went on from
+        another view lies in a file of the number with which it began, and the next copy may begin with the
+        same number.
         """
         used = (self.log.head.pages, self.state.pages.name, *(pages.name for pages in self.upkeep.replaced))
         while (file := pages_file(self.group, self.incarnation, number)) in used:
@@ -172,8 +173,8 @@ class Copying(Learner[State]):
         self.go_on_copy(copy)
 
     def on_copy_timer(self, timer: CopyTimer) -> None:
-        """Ask again for what did not come; ask all others once the source is silent for long. A log replica
-        goes on asking until it has a tree.
+        """Ask again for what did not come; ask all others once the source has been silent for long. A log
+        replica goes on asking until it has a tree.
         """
         copy, now = self.copy, self.env.now
         if copy is not None and self.copy_is_late(copy.snapshot.slot):
@@ -194,7 +195,7 @@ class Copying(Learner[State]):
             self.go_on_copy(copy)
 
     def want_copy(self) -> None:
-        """Ask a voter for a tree: any of the others, for all of them have one (rule M5)."""
+        """Ask a voter for a tree: any of the others, since all of them have one (rule M5)."""
         others = self.others()
         if others and not self.installing:
             source = others[self.env.random("source", len(others))]
@@ -210,7 +211,7 @@ class Copying(Learner[State]):
         return self.copy
 
     def heard_of_copy(self, copy: Copy) -> None:
-        """The source answers: it is asked on, and no other."""
+        """The source answers: go on asking it, and no other."""
         copy.heard_at = self.env.now
         copy.until = self.env.now + 4 * self.settings.retry_us
 

@@ -39,9 +39,9 @@ class Core(Generic[State]):
         self.services: tuple[Service, ...] = ()
         """In the order in which they are called; see `Replica.serve`."""
         self.soft: Soft | None = None
-        """What heartbeats carry beside consensus, if anything."""
+        """What heartbeats carry besides consensus, if anything."""
         self.group = env.lane
-        """The group: all that the replica does is of its lane, and its files are named for it."""
+        """The group: everything that the replica does is in its lane, and its files are named after it."""
         self.member: Member = log.head.member
         # Acceptor.
         self.lease_granted_until: Microseconds = 0
@@ -53,7 +53,7 @@ class Core(Generic[State]):
         promises.
         """
         self.contact_at: Microseconds = -1
-        """When it last knew all to be chosen that a leader knew."""
+        """When it last knew to be chosen all that a leader knew to be."""
         self.early = EarlyAccepts(NO_BALLOT)
         self.end = GroupEnd()
         # Candidate.
@@ -65,11 +65,11 @@ class Core(Generic[State]):
         self.usable_lease_us = settings.usable_lease_us()
         # Learner.
         self.fetching_until: Microseconds = 0
-        """Until when the answer to a fetch is waited for,"""
+        """Until when it waits for the answer to a fetch,"""
         self.fetching_from = 0
         """which begins with this slot;"""
         self.fetching_for: Adopt | Behind | Heartbeat | None = None
-        """the leader's word that is answered when it has come."""
+        """the leader's message that it answers when that has come."""
         self.copy: Copy | None = None
         self.checkpoint: Checkpoint | None = None
         self.views = Views(settings, env.boot)
@@ -79,7 +79,7 @@ class Core(Generic[State]):
 
     @property
     def incarnation(self) -> int:
-        """Its own."""
+        """Its own incarnation."""
         return self.member.incarnation
 
     @property
@@ -96,7 +96,7 @@ class Core(Generic[State]):
 
     @property
     def full(self) -> bool:
-        """Whether it has a tree: who has none votes, and neither campaigns nor serves (rule M5)."""
+        """Whether it has a tree: a replica without one votes, but neither campaigns nor serves (rule M5)."""
         return self.state.full
 
     def others(self) -> list[Member]:
@@ -141,7 +141,7 @@ class Core(Generic[State]):
 
     @property
     def installing(self) -> bool:
-        """Whether a copy is whole, and not named durably yet."""
+        """Whether a copy is whole, but not yet named durably."""
         return self.checkpoint is not None and self.checkpoint.copied is not None
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
@@ -171,20 +171,20 @@ class Core(Generic[State]):
         return self.log.message(first, last, settings.records_bytes, each)
 
     def send(self, member: Member, message: Peer) -> None:
-        """Send a message that names its receiver's incarnation in `to` already."""
+        """Send a message that already names its receiver's incarnation in `to`."""
         self.env.send(member.node, message)
 
     def reached(self, what: str) -> None:
-        """Note that a situation was reached which a campaign should reach."""
+        """Note that a situation was reached that a campaign should reach."""
         self.env.note(Reached(what))
 
     @property
     def grants_none(self) -> bool:
-        """Whether it may grant no lease any more: the group's keys are its children's (H7)."""
+        """Whether it may no longer grant a lease: the group's keys belong to its children (H7)."""
         return self.end.marked or self.state.barrier > 0
 
     def bound_until(self) -> Microseconds:
-        """Until when a lease may run that counts on this replica. A leader's own votes bind it too (H8)."""
+        """Until when a lease that counts on this replica may run. A leader's own votes bind it too (H8)."""
         leadership = self.leadership
         if leadership is None or self.member not in leadership.progress:
             return self.lease_granted_until
@@ -192,13 +192,13 @@ class Core(Generic[State]):
         return max(self.lease_granted_until, own + self.settings.lease_us)
 
     def came_to_barrier(self) -> None:
-        """Nothing is left to be led (H6)."""
+        """Nothing is left to lead (H6)."""
         self.inquiry = self.campaign = None
         self.env.cancel_timer(ElectionTimer())
 
     def arm_election(self) -> None:
-        """Wait for a leader: longer than a lease of it, and a random part more, to split no votes. Behind a
-        barrier there is none (H6).
+        """Wait for a leader: longer than its lease, plus a random part so that votes are not split. Behind a
+        barrier there is no leader (H6).
         """
         if self.state.barrier:
             return

@@ -1,7 +1,7 @@
 """Accepts that came before what they follow: kept until the gap below them is filled.
 
 Keeping one is as if the network had delayed it, so it needs no rule of its own: a crash or another ballot
-takes all of them. Without it one lost message would cost every one that is pipelined behind it.
+discards all of them. Otherwise one lost message would cost every one pipelined behind it.
 
 *Invariant.* All are of one ballot, and within their bounds in slots and bytes.
 """
@@ -14,7 +14,7 @@ from dynaproof.impl.paxos.records import size_bytes
 
 
 class EarlyAccepts:
-    """Of one ballot, by first slot."""
+    """The early accepts of one ballot, by first slot."""
 
     __slots__ = ("_accepts", "ballot", "lowest", "size", "slots")
 

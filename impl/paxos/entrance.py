@@ -1,15 +1,16 @@
 """The entrance of a replica: which senders it listens to, and what shape a message must have.
 
-*Who.* A driver authenticates senders, so what replicas say to each other counts only from the node of the
-incarnation that it names, to the incarnation that it names (rule 14); and what a replica says to itself, to
-learn what is durable, counts from itself only. Whether that incarnation has a vote is for the configs to say:
-an acceptor may hear of a new voter before it hears of its config. That a node is vacant, or has a replica
-that nothing names, is said by that node, or passed on by a voter. Anybody may send the other messages:
-clients, readers, operators.
+*Who.* A driver authenticates senders, so a message between replicas counts only if it comes from the node of
+the incarnation that it names as its source and is received by the one that it names as its receiver (rule
+14); and the messages by which a replica tells itself what is durable count only from itself. Whether the
+source has a vote is for the configs to say: an acceptor may hear of a new voter before it hears of its
+config. Only a node itself says that it is vacant, or that it has a replica that nothing names; a voter may
+pass that on. Anybody may send the other messages: clients, readers, operators.
 
-*Shape.* The handlers look at what a message says about this replica's state. Here is what they take for
-granted of its shape: slots that count on from where it says, as many ballots as records, a root of a copy.
-A replica whose code is sound sends nothing else; a peer of another version, or one that is broken, might.
+*Shape.* The handlers check what a message says about this replica's state. What they take for granted about
+its shape is checked here: consecutive slots from where it says, as many ballots as records, a root for a
+copy. A replica whose code is sound sends nothing else; a peer of another version, or one that is broken,
+might.
 """
 
 from __future__ import annotations

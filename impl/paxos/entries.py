@@ -6,9 +6,9 @@ consecutive frames of one segment. A block has bounded size, unless a single fra
 takes a small share of the bytes that it covers, and a record is read back by reading one block.
 
 *Invariants.* Slots are contiguous from `first` to `last`. What is not in memory is known to be chosen: no
-accept and no learnt record ever replaces it; and a block grows no more once it was read. So what was read
-stays true. In a block of several frames every record of every frame counts; of a frame some of whose records
-were replaced, or were known before, a block is made that holds nothing else and names the slots that count.
+accept and no learnt record ever replaces it; and a block no longer grows once it has been read. So what was
+read stays true. In a block of several frames every record of every frame counts; a frame some of whose
+records were replaced, or were known before, makes a block of its own, which names the slots that count.
 
 Source: Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*, 7 (what a log may drop);
 Rosenblum and Ousterhout, *The Design and Implementation of a Log-Structured File System*, SOSP 1991 (where
@@ -29,13 +29,13 @@ from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.records import Record, size_bytes
 
 BLOCK_BYTES = 16_384
-"""Frames of one block, at the most; more only where a single frame is larger."""
+"""The most bytes of frames in one block; more only where a single frame is larger."""
 
 CACHE_BYTES = 1 << 22
-"""What entries take in memory where nothing else is said; see `GroupSettings.log_cache_bytes`."""
+"""What entries take in memory unless another size is given; see `GroupSettings.log_cache_bytes`."""
 
 OBJECT_BYTES = 512
-"""What an entry takes in memory beside the bytes of its record, about."""
+"""About what an entry takes in memory besides the bytes of its record."""
 
 
 class Carrier(Protocol):
@@ -64,7 +64,7 @@ class Stretch:
     def __init__(self, first: int, before: int) -> None:
         self.first = first
         self.last = first - 1
-        """The slot of the last entry; that before `first` where there is none."""
+        """The slot of the last entry; the one before `first` where there is none."""
         self.before = before
         self.records: list[Record] = []
         self.held_at: list[Ballot] = []
@@ -77,11 +77,11 @@ class Stretch:
 
     @property
     def cached_bytes(self) -> int:
-        """What the entries take in memory, about."""
+        """About what the entries take in memory."""
         return self.end - self.before + OBJECT_BYTES * len(self.records)
 
     def cached_through(self, slot: int) -> int:
-        """The same of those through this slot, or the one before `first`."""
+        """The same for the entries through this slot, or the one before `first`."""
         return self.bytes_through(slot) - self.before + OBJECT_BYTES * (slot + 1 - self.first)
 
     def bytes_through(self, slot: int) -> int:
@@ -89,8 +89,8 @@ class Stretch:
         return self.ends[slot - self.first] if slot >= self.first else self.before
 
     def fitting(self, begin: int, most: int, limit: int, each: int) -> int:
-        """Behind which entry, from `begin` to `most`, the log has had `limit` bytes of records, if each from
-        `begin` on takes so many more.
+        """How many entries, from `begin` to `most`, keep the log within `limit` bytes of records, if each
+        from `begin` on takes `each` more.
         """
         if not each:
             return bisect_right(self.ends, limit, begin, most)
@@ -148,7 +148,7 @@ class Index:
         return Frame(self.segments[block], self.ats[block], self.sizes[block])
 
     def close(self) -> None:
-        """Let the last block grow no more: what is read of it now stays all of it."""
+        """Stop the last block from growing: what is read of it now stays all of it."""
         self._open = False
 
     def begin_at(self, slot: int, before: int) -> None:
@@ -161,7 +161,7 @@ class Index:
             self._open = self._open and len(self) > 1
 
     def extend(self, other: Index, more: int) -> None:
-        """Add the blocks of the slots that follow; the log has had so many `more` bytes before them."""
+        """Add the blocks of the slots that follow; the log has had `more` bytes more before them."""
         self.slots += other.slots
         self.before += array("q", [before + more for before in other.before])
         self.segments += other.segments
@@ -177,7 +177,7 @@ class Index:
 
 
 class Staged:
-    """Consecutive entries on the disk that a copy has brought, and that are no part of the log yet."""
+    """Consecutive entries on the disk that a copy has brought, and that are not yet part of the log."""
 
     __slots__ = ("bytes", "first", "index", "last")
 
@@ -208,14 +208,14 @@ class Entries:
         self.restart(1)
 
     def restart(self, first: int) -> None:
-        """No entries; the next one is that of slot `first`."""
+        """Hold no entries; the next one is that of slot `first`."""
         self.first = first
         self.recent = Stretch(first, 0)
         self._runs: list[Run] = []
         """The frame of each recent entry; entries of one frame share the object."""
         self.index = Index()
         self._read: dict[int, Stretch] = {}
-        """Blocks that were read back, by first slot, the one that was asked for last at the end."""
+        """Blocks that were read back, by first slot, the last one used at the end."""
         self._read_bytes = 0
 
     # --- Reading ---
@@ -226,7 +226,7 @@ class Entries:
         return self.recent.last
 
     def cached_through(self, slot: int) -> int:
-        """What the entries in memory take through this recent slot, or the one before these, about."""
+        """About what the entries in memory take through this recent slot, or the one before these."""
         return self.recent.cached_through(slot) + self._read_bytes
 
     @property
@@ -249,7 +249,7 @@ class Entries:
         self, first: int, last: int, limit_bytes: int, each: int = 0
     ) -> tuple[list[Record], list[Ballot]]:
         """The entries from slot `first` through `last` and their ballots, as far as the records take at most
-        `limit_bytes`, each of them so many more, but one at the least. No block is read twice for it.
+        `limit_bytes`, with `each` bytes more for every one, but at least one. No block is read twice for it.
         """
         records: list[Record] = []
         held_at: list[Ballot] = []
@@ -270,7 +270,7 @@ class Entries:
         return records, held_at
 
     def bytes_through(self, slot: int) -> int:
-        """How many bytes of records the log has had through this slot, of all since it was opened; from
+        """How many bytes of records the log has had through this slot since it was opened; for slots from
         `first` - 1 to `last`.
         """
         if slot >= self.recent.first - 1:
@@ -392,8 +392,9 @@ class Entries:
             self._forget(begin)
 
     def evict(self, through: int) -> None:
-        """Let the oldest entries leave memory if they take more than their bound, none above slot `through`,
-        which is known to be chosen. An eighth more goes than must, so that not every entry moves all others.
+        """Let the oldest entries leave memory if they take more than their bound, but none above slot
+        `through`, which is known to be chosen. An eighth more goes than must, so that not every new entry
+        moves all others.
         """
         recent, runs = self.recent, self._runs
         excess = recent.cached_bytes - self.recent_bytes

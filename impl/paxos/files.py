@@ -1,5 +1,5 @@
-"""The names of a replica's files on the disk of its node: each says its group and its incarnation, so what
-belongs to one replica is nobody else's.
+"""The names of a replica's files on its node's disk: each tells the group and the incarnation, so no file
+belongs to two replicas.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ PAGES = "items/"
 
 
 def log_prefix(group: int, incarnation: int) -> str:
-    """With what the segments of a replica's journal begin."""
+    """The prefix of the names of a replica's journal segments."""
     return f"{logs_of(group)}{incarnation:06d}/"
 
 
 def pages_prefix(group: int, incarnation: int) -> str:
-    """With what the page files of a replica begin."""
+    """The prefix of the names of a replica's page files."""
     return f"{pages_of(group)}{incarnation:06d}/"
 
 
@@ -26,12 +26,12 @@ def pages_file(group: int, incarnation: int, slot: int) -> str:
 
 
 def logs_of(group: int) -> str:
-    """With what the journals of all incarnations of a group begin."""
+    """The prefix of the names of the journals of all incarnations of a group."""
     return f"{LOGS}{group:06d}/"
 
 
 def pages_of(group: int) -> str:
-    """With what the page files of all incarnations of a group begin."""
+    """The prefix of the names of the page files of all incarnations of a group."""
     return f"{PAGES}{group:06d}/"
 
 

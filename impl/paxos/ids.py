@@ -13,7 +13,9 @@ from dynaproof.impl.node import NodeId
 
 
 class Ballot(NamedTuple):
-    """A ballot number, totally ordered. Only `node`'s replica of this `incarnation` may lead it, and once."""
+    """A ballot number, totally ordered. Only `node`'s replica of this `incarnation` may lead it, and only
+    once.
+    """
 
     round: int
     node: str
@@ -28,8 +30,8 @@ NO_BALLOT = Ballot(0, "", 0)
 
 
 class Member(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
-    """One incarnation of a replica: votes name it. Incarnations are given by a `Config` and never
-    used twice.
+    """One incarnation of a replica; votes name it. A `Config` assigns incarnations, and never the same one
+    twice.
     """
 
     node: NodeId
@@ -40,10 +42,10 @@ class Member(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
 
 
 class RequestId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
-    """One request of one client, over all its retries.
+    """One request of one client, through all its retries.
 
     `boot` is that of the life in which the client made it: a client that restarts counts from 1 again, and
-    what it asks must not be taken for what its earlier life asked.
+    its requests must not be taken for those of its earlier life.
     """
 
     node: NodeId

@@ -1,19 +1,19 @@
 """The leader: phase 2, the lease, and planned handover.
 
-Proposals of one moment travel together. What is proposed while nothing of the leader waits for its disk goes
-out at once. What is proposed while its own sync of a batch is under way joins the *next batch*: it has its
-slot and its timestamp, and conditions see it, but it is neither journalled nor sent. The own vote for the
-batch before, a message to itself, says that the sync has ended; then the next batch goes out whole: one frame
-of the journal, one `Accept` to each voter, one vote of each. Several batches may be on their way to the
-voters at the same time.
+Proposals of one moment travel together. What is proposed while nothing of the leader's waits for its disk
+goes out at once. What is proposed while its own sync of a batch is under way joins the *next batch*: it has
+its slot and its timestamp, and conditions see it, but it is neither journalled nor sent. Its own vote for the
+previous batch, a message to itself, says that the sync has ended; then the next batch goes out whole: one
+frame of the journal, one `Accept` to each voter, one vote from each. Several batches may be on their way to
+the voters at the same time.
 
 *Invariants.* A ballot is led once: from `lead` to `step_down`, and never again. Nothing is served before the
-first batch is chosen and applied (rule 7). A slot counts as chosen only by votes of the own ballot, under the
+first batch is chosen and applied (rule 7). A slot counts as chosen only by votes of its own ballot, under the
 config that governs it. Nothing is proposed above a barrier that is not counted chosen (rule 9). Above the
-commit index there is at most a window, or one record, or the first batch, with the next batch counted (rule
-W1); so a batch fits a message. While a next batch waits, an own vote is under way to call it. The log never
-holds what is not journalled: the next batch is of the leadership, and is dropped with it, so no promise and
-no later ballot knows of it. The lease counts from the question (rule 15).
+commit index there is at most a window, or one record, or the first batch, the next batch included (rule W1);
+so a batch fits a message. While a next batch waits, a vote of its own is under way that will send it. The log
+never holds what is not journalled: the next batch belongs to the leadership, and is dropped with it, so no
+promise and no later ballot knows of it. The lease counts from the question (rule 15).
 
 Sources: Lamport, *Paxos Made Simple*, 3; Lampson, *How to Build a Highly Available System Using Consensus*,
 7 (leases).
@@ -44,13 +44,13 @@ class Leader(Sender[State]):
     # --- Leadership ---
 
     def lead(self, ballot: Ballot, tail: tuple[Record, ...]) -> None:
-        """Propose the whole adopted tail as one batch (rule 4), with an own `NoOp` behind it unless it ends
-        with one: leaders that come and go make no tail longer (rule W3).
+        """Propose the whole adopted tail as one batch (rule 4), with its own `NoOp` behind it unless it ends
+        with one: leaders that come and go do not make the tail longer (rule W3).
         """
         assert self.campaign is not None, "a ballot is led once"
         assert self.campaign.ballot == ballot, "a ballot is led once"
         if not self.admitted or self.state.barrier or not self.clock_trusted_by_promises(self.campaign):
-            self.campaign = None  # It has learnt since that its time is over, or may assign no timestamp.
+            self.campaign = None  # It has since learnt that its time is over, or may assign no timestamp.
             return
         self.env.note(Led(self.member, ballot, len(tail)))
         self.campaign = None
@@ -88,7 +88,7 @@ class Leader(Sender[State]):
         self.beat()
 
     def step_down(self) -> None:
-        """Give the leadership up for good; requests in flight stay unanswered, since their outcome is
+        """Give up the leadership for good; requests in flight stay unanswered, since their outcome is
         unknown.
         """
         assert self.leadership is not None, "only a leader steps down"
@@ -105,7 +105,7 @@ class Leader(Sender[State]):
         self.arm_election()
 
     def vote_for_own(self, ballot: Ballot) -> None:
-        """Count the own vote by a message to itself, which leaves when the entries are durable."""
+        """Count its own vote by a message to itself, which leaves when the entries are durable."""
         self.send(
             self.member,
             Vote(
@@ -121,7 +121,7 @@ class Leader(Sender[State]):
     # --- The lease ---
 
     def granted(self, asked_at: Microseconds) -> Microseconds:
-        """What is answered to a question of that time: it renews the lease, unless none is granted (H7)."""
+        """What to answer to a question of that time: it renews the lease, unless none is granted (H7)."""
         return -1 if self.grants_none else asked_at
 
     def beat(self) -> None:
@@ -154,8 +154,8 @@ class Leader(Sender[State]):
 
     def clock_trusted(self) -> bool:
         """Whether the wall clock is within epsilon of those of a quorum; else no timestamp is assigned. A
-        voter that has not answered counts as far, for a leader and one that is silent would be a quorum; but
-        one that has just come with a config, as near.
+        voter that has not answered counts as far off, since the leader and a silent one would be a quorum;
+        but one that has just come with a config counts as near.
         """
         assert self.leadership is not None, "only a leader assigns timestamps"
         self.leadership.look_at_clocks(self.env.now, self.env.wall, self.settings.drift_ppm)
@@ -175,7 +175,7 @@ class Leader(Sender[State]):
         return sum(abs(m.wall - wall) <= epsilon for m in campaign.promises.values()) >= self.config.quorum
 
     def next_timestamp(self) -> Microseconds:
-        """max(wall, last + 1): strictly increasing along the lineage, over leaders."""
+        """max(wall, last + 1): strictly increasing along the lineage, across leaders."""
         assert self.leadership is not None, "only a leader assigns timestamps"
         return max(self.env.wall, self.leadership.last_timestamp + 1)
 
@@ -248,7 +248,7 @@ class Leader(Sender[State]):
                 through += 1
             self.commit_through(through, leadership.ballot)
             if self.log.commit < slot:
-                return  # The log holds another ballot's branch: votes for the own one move nothing.
+                return  # The log holds another ballot's branch: votes for its own one move nothing.
 
     def same_config_chosen(self, leadership: Leadership, slot: int, config: Config) -> bool:
         """Whether the next slot is chosen too, under the same config."""
@@ -284,14 +284,15 @@ class Leader(Sender[State]):
         return self.next_slot - 1 - self.log.commit
 
     def in_flight_bytes(self) -> int:
-        """What their records take."""
+        """How many bytes their records take."""
         log, leadership = self.log, self.leadership
         assert leadership is not None, "only a leader proposes"
         return log.size_between(log.commit + 1, log.last) + leadership.next_batch_bytes
 
     def fits_window(self, record: Record) -> bool:
-        """Whether the window has room for the next record (rule W1): with it there are at most so many slots
-        and bytes above the commit index, the next batch counted (rule W7); a record alone is never too large.
+        """Whether the window has room for the next record (rule W1): with it there are no more slots and
+        bytes above the commit index than allowed, the next batch included (rule W7); a record alone is never
+        too large.
         """
         in_flight, settings = self.in_flight, self.settings
         return not in_flight or (
@@ -300,9 +301,9 @@ class Leader(Sender[State]):
         )
 
     def propose(self, record: Record) -> None:
-        """Give a record its slot for good. It goes out at once, or with all that is proposed before the own
-        sync ends that is under way (rule W7); nothing joins a config, for nothing is proposed above one (rule
-        9).
+        """Give a record its slot for good. It goes out at once, or with all that is proposed before the
+        leader's sync under way ends (rule W7); nothing joins a config, since nothing is proposed above one
+        (rule 9).
         """
         leadership = self.leadership
         assert leadership is not None, "only a leader proposes"
@@ -318,8 +319,8 @@ class Leader(Sender[State]):
         self.send_next_batch(leadership)
 
     def go_on(self, leadership: Leadership) -> None:
-        """Let the services go on with who waits, and send what was proposed meanwhile, if the leadership is
-        still the one that it was.
+        """Let the services go on with those that wait, and send what was proposed meanwhile, if the
+        leadership is still the same.
         """
         if self.leadership is leadership:
             for service in self.services:
@@ -327,8 +328,8 @@ class Leader(Sender[State]):
             self.send_next_batch(leadership)
 
     def send_next_batch(self, leadership: Leadership) -> None:
-        """Accept the next batch here, ask the others to, and count the own vote when it is durable; unless
-        the own vote for the batch before is still under way, which calls again (rule W7).
+        """Accept the next batch here, ask the others to, and count its own vote when it is durable; unless
+        its own vote for the previous batch is still under way, which calls this again (rule W7).
         """
         if not leadership.next_batch or leadership.progress[self.member].through < self.log.last:
             return
@@ -383,6 +384,6 @@ class Leader(Sender[State]):
         self.release(leadership.ballot, None, tuple(leadership.progress))
 
     def release(self, ballot: Ballot, successor: Member | None, members: tuple[Member, ...]) -> None:
-        """Tell these that the lease of an own ballot is over."""
+        """Tell these that the lease of a ballot of its own is over."""
         for member in members:
             self.send(member, Release(self.member, member.incarnation, ballot, self.log.commit, successor))

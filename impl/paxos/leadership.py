@@ -9,19 +9,19 @@ from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 
 
 class Grant:
-    """Whose lease a voter has granted."""
+    """The lease that a voter has granted."""
 
     __slots__ = ("released", "to")
 
     def __init__(self) -> None:
         self.to = NO_BALLOT
-        """That of this ballot, last;"""
+        """The ballot whose lease it granted last;"""
         self.released = NO_BALLOT
-        """and the highest one of which its leader has said here that it never serves by it again."""
+        """and the highest ballot whose leader has told it that it will never serve by that again."""
 
 
 class Inquiry:
-    """Before a campaign: which voters hear no live leader, of those that were asked at `asked_at`."""
+    """Before a campaign: which of the voters that were asked at `asked_at` hear no live leader."""
 
     __slots__ = ("asked_at", "dead_votes")
 
@@ -41,8 +41,8 @@ class Campaign:
 
 
 class Progress:
-    """What a leader knows of one voter: how far it follows, and when the question was sent that it last
-    answered.
+    """What a leader knows of one voter: how far it follows, and when the question that it last answered was
+    sent.
     """
 
     __slots__ = (
@@ -59,7 +59,8 @@ class Progress:
 
     def __init__(self, next_slot: int, wall_apart: Microseconds | None = None) -> None:
         self.through = 0
-        """It holds every slot through this one, at the ballot or as known chosen, by its own newest word;"""
+        """It holds every slot through this one, at the ballot or as known chosen, by its own newest account;
+        """
         self.adopted = False
         """and the ballot's first batch is among them."""
         self.advanced_at: Microseconds = -1
@@ -76,7 +77,7 @@ class Progress:
         self.chunks: list[tuple[int, int]] = []
         """What is under way to a laggard: the last slot of each message, and its bytes."""
         self.resent: tuple[Microseconds, int] = (-1, 0)
-        """When anything was last sent again, and through which slot the voter held all by then."""
+        """When anything was last sent again, and through which slot the voter held everything by then."""
 
     def advance(self, through: int, now: Microseconds) -> None:
         """The voter says that it holds every slot through this one."""
@@ -87,8 +88,8 @@ class Progress:
             del self.chunks[0]
 
     def restart(self, through: int) -> None:
-        """The voter, which has not adopted the batch, knows the log through this slot only: a crash takes the
-        commit index away.
+        """The voter, which has not adopted the batch, knows the log only through this slot: a crash loses the
+        commit index.
         """
         self.through = through
 
@@ -105,7 +106,7 @@ class Learner:
 
     def __init__(self, commit: int, now: Microseconds) -> None:
         self.through = 0
-        """It has the log through this slot, by its own word,"""
+        """It has the log through this slot, by its own account,"""
         self.heard_at = now
         """which came then."""
         self.goal = commit
@@ -116,7 +117,7 @@ class Learner:
         """How long the last whole round took; -1 before."""
 
     def heard(self, through: int, commit: int, now: Microseconds) -> None:
-        """It says how far it is: a round ends when it has all that was chosen at its beginning."""
+        """It says how far it is: a round ends when it has all that was chosen when the round began."""
         self.through, self.heard_at = max(self.through, through), now
         if self.through >= self.goal:
             self.round_us = now - self.goal_at
@@ -162,7 +163,7 @@ class Leadership:
         self.tail_start = tail_start
         """The first slot of its first batch,"""
         self.tail_end = tail_end
-        """and the last, which holds a `NoOp`, the own one or an adopted one (rule W3)."""
+        """and the last, which holds a `NoOp`, its own or an adopted one (rule W3)."""
         self.last_timestamp = last_timestamp
         self.last_proposed_at = now
         self.serving = False
@@ -172,9 +173,11 @@ class Leadership:
         self.config_in_flight = 0
         """The slot of a config that is not counted chosen yet; 0 if there is none."""
         self.config_waits = False
-        """Whether a config is to be proposed as soon as all below is chosen: nothing else is before it."""
+        """Whether a config is to be proposed as soon as all below is chosen: nothing else is proposed before
+        it.
+        """
         self.next_batch: list[Record] = []
-        """What was proposed while its own sync of the batch before was under way: decided at its slots, and
+        """What was proposed while its own sync of the previous batch was under way: decided at its slots, but
         neither journalled nor sent yet;
         """
         self.next_batch_bytes = 0
@@ -183,22 +186,22 @@ class Leadership:
         """The last config that it counted chosen."""
         self.progress = {voter: Progress(tail_end + 1) for voter in voters}
         self.learners: dict[Member, Learner] = {}
-        """Those without a vote; they are counted nowhere."""
+        """The replicas without a vote; they are counted nowhere."""
         self.lease_start: Microseconds = -1
         """The value of `lease_from`, kept because the lease is read far more often than it is renewed."""
         self.looked_at, self.wall = now, wall
-        """What the own clocks showed when they were compared last."""
+        """What its own clocks showed when they were last compared."""
 
     def lease_from(self, config: Config) -> Microseconds:
-        """When the question was sent that a quorum of the governing config has answered; -1 if none has."""
+        """When the question that a quorum of the governing config has answered was sent; -1 if none has."""
         progress = self.progress
         asked = sorted([progress[v].asked_at for v in config.voters if v in progress])
         quorum = config.quorum
         return asked[-quorum] if len(asked) >= quorum else -1
 
     def look_at_clocks(self, now: Microseconds, wall: Microseconds, drift_ppm: int) -> None:
-        """Notice that the own wall clock has stepped: since the last look it went another way than the
-        monotonic one, by more than drift. A voter that answers no more is as far from it as that makes it.
+        """Notice that its own wall clock has stepped: since the last look it has moved differently from the
+        monotonic one, by more than drift. The step changes how far away a voter is that no longer answers.
         """
         million, elapsed = 1_000_000, now - self.looked_at
         stepped = wall - self.wall - elapsed
@@ -210,7 +213,7 @@ class Leadership:
                 progress.wall_apart -= stepped
 
     def votes_for(self, slot: int, voters: tuple[Member, ...]) -> int:
-        """Voters that hold this slot at the own ballot, by their own word and by their full name."""
+        """How many voters hold this slot at its ballot, by their own account and by their full name."""
         votes = 0
         for voter in voters:
             progress = self.progress.get(voter)

@@ -27,8 +27,8 @@ class Learner(Core[State]):
     # --- Learning what is chosen ---
 
     def commit_through(self, commit: int, ballot: Ballot) -> None:
-        """The leader of `ballot` says that slots through `commit` are chosen: so are the entries here that it
-        proposed.
+        """The leader of `ballot` says that slots through `commit` are chosen: that holds for the entries here
+        that it proposed.
         """
         if self.log.last_accepted != ballot:
             return  # Our entries above the commit index are another leader's.
@@ -62,7 +62,7 @@ class Learner(Core[State]):
         if commit <= self.log.commit or self.env.now < self.fetching_until or member == self.member:
             return
         if self.full and (self.copying or self.installing):
-            return  # It brings what is missing, or most of it; then its source is asked for the rest.
+            return  # The copy brings what is missing, or most of it; then its source is asked for the rest.
         self.fetch(member)
 
     def fetch(self, member: Member) -> None:
@@ -74,10 +74,10 @@ class Learner(Core[State]):
     def copy_is_late(self, slot: int) -> bool:
         """Whether a copied state is no longer needed: its slots are known chosen, or this replica leads.
 
-        A leader has them in its batch, and does something for each that it counts chosen: under a copied
-        config it would never propose again, and one that it was retired by would not end its leadership.
-        A log replica lacks what is below its log: it needs any state that its log continues (rule M5).
-        Behind a barrier nothing is needed, and children lie on the pages that are here.
+        A leader has those slots in its batch, and does something for each that it counts chosen: under a
+        copied config it would never propose again, and a copied config that retires it would not end its
+        leadership. A log replica lacks what is below its log: it needs any state that its log continues (rule
+        M5). Behind a barrier nothing is needed, and children use the pages that are here.
         """
         if not self.full:
             return slot + 1 < self.log.first
@@ -113,7 +113,8 @@ class Learner(Core[State]):
         return snapshot is not None and 0 < self.state.barrier <= snapshot.slot
 
     def on_scrub_timer(self, timer: ScrubTimer) -> None:
-        """Verify some more of what is on the disk; and an idle replica, too, makes room in a full cache."""
+        """Verify some more of what is on the disk; this also lets an idle replica make room in a full cache.
+        """
         pages, settings = self.state.pages, self.settings
         scrub = self.upkeep.scrub
         if scrub is None or scrub.file is not pages:
@@ -129,8 +130,8 @@ class Learner(Core[State]):
         self.env.set_timer(self.scrub_after_us(), ScrubTimer())
 
     def scrub_after_us(self) -> Microseconds:
-        """When to go on with a scrub: soon while it is not known which pages are free, else so that one takes
-        its time.
+        """How long until a scrub goes on: not long while it is not known which pages are free, else so that
+        one scrub takes its whole time.
         """
         pages, settings = self.state.pages, self.settings
         if not (pages.home or self.state.barrier):
@@ -158,8 +159,8 @@ class Learner(Core[State]):
         self.send(self.member, CheckpointWritten(self.member, self.incarnation, self.checkpoint.number))
 
     def cut_first(self, checkpoint: int) -> int:
-        """The first slot to keep beside a durable checkpoint: what laggards may ask for, and what services
-        and those need that copy from here.
+        """The first slot to keep besides a durable checkpoint: what laggards may ask for, and what services
+        and copiers need.
         """
         first = max(
             checkpoint + 1 - self.settings.retained_slots,
@@ -177,7 +178,7 @@ class Learner(Core[State]):
         return max(self.log.first, min(first, needed))
 
     def lapse_views(self) -> None:
-        """Hold for copiers only what they still need, by what a leader hears of them too."""
+        """Hold for copiers only what they still need, judged also by what a leader hears from them."""
         views, leadership, now = self.views, self.leadership, self.env.now
         if leadership is not None:
             for member in [member for member in views.copiers if member in leadership.progress]:
@@ -202,7 +203,7 @@ class Learner(Core[State]):
             pages = self.state.pages
             pages.close()
             self.upkeep.replaced.append(pages)
-            # A log replica's log begins where that comes to begin which readers hold (rule M5).
+            # A log replica's log begins where the part that readers hold now begins (rule M5).
             first, highest = max(log.first if self.full else 1, copied.log.first), copied.log.highest
             self.state = self.state.restore(pages.sibling(checkpoint.pages), checkpoint.snapshot)
             if copied.log.next > copied.log.first:
@@ -255,7 +256,7 @@ class Learner(Core[State]):
             self.checkpoint_if_due()
 
     def remove_unneeded_files(self) -> None:
-        """Remove files of pages that are neither used nor held, once no crash can bring them back."""
+        """Remove page files that are neither used nor held, once no crash can bring them back."""
         if self.checkpoint is not None:
             return
         self.upkeep.replaced = [pages for pages in self.upkeep.replaced if pages.held]

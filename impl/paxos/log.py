@@ -1,14 +1,14 @@
 """The replication log of one replica: an acceptor's durable state, in memory and as a journal on disk.
 
 Each record of the journal (`journal.py`) says what the acceptor did; recovery folds them. A segment begins
-with a `Head`, which repeats all of the older segments that still matters, except for retained entries; so
-older ones may go when all their slots are cut and the head is durable. Old entries are in the journal only,
-and are read back from there (`entries.py`). No record is larger than a message: what a copy brings of a
-peer's log is written piece by piece (`Brought`), and is of this log once a head names the copy.
+with a `Head`, which repeats all that still matters of the older segments, except for retained entries; so
+those may go when all their slots are cut and the head is durable. Old entries are in the journal only, and
+are read back from there (`entries.py`). No record is larger than a message: what a copy brings of a peer's
+log is written piece by piece (`Brought`), and becomes part of this log once a head names the copy.
 
 *Invariants.* Entries are contiguous, from `first` to `last`. Slots through `commit` are known to be chosen
-and never change. Above `commit` all entries belong to one branch. `promised` >= `last_accepted`, and both
-never go back (replication rule 1: the last accepted ballot is a scalar of its own, raised by accepting only,
+and never change. Above `commit` all entries belong to one branch. `promised` >= `last_accepted`, and neither
+ever goes back (replication rule 1: the last accepted ballot is a scalar of its own, raised only by accepting,
 never derived from the entries that happen to be retained).
 """
 
@@ -54,8 +54,8 @@ class Head(Struct, Generic[S], frozen=True, gc=False, tag="head", array_like=Tru
     snapshot: S | None
     pages: str
     copied: bool = False
-    """Whether `snapshot` is a peer's checkpoint: then the entries from `first` to its slot are those that
-    were brought before this head, all of them.
+    """Whether `snapshot` is a peer's checkpoint: then the entries from `first` to its slot are all those that
+    were brought before this head.
     """
     link: Link = NO_LINK
     older: tuple[Part, ...] = ()
@@ -87,7 +87,7 @@ class Accepted(Struct, Generic[R], frozen=True, gc=False, tag="accepted", array_
     first: int
     records: tuple[R, ...]
     commit: int
-    """What is known chosen with it, of these entries too: a restart knows it again (rule W2)."""
+    """What is known chosen with it, these entries included: a restart still knows it (rule W2)."""
 
     def carried(self) -> Carried:
         """What was accepted, all at one ballot."""
@@ -111,7 +111,7 @@ class Learned(Struct, Generic[R], frozen=True, gc=False, tag="learned", array_li
 
 class Brought(Struct, Generic[R], frozen=True, gc=False, tag="brought", array_like=True):
     """Consecutive chosen entries of a peer's log below the checkpoint that is being copied, with its ballots.
-    They are no part of this log, and no promise, before a head names the copy (rule C6).
+    They are not part of this log, and no promise, until a head names the copy (rule C6).
     """
 
     first: int
@@ -209,8 +209,8 @@ class ReplicationLog:
         return self.entries.record(slot)
 
     def slot_held_at(self, slot: int) -> Ballot:
-        """The ballot at which a slot was accepted, or at which a peer held it: one that is retained, or that
-        of the checkpoint, behind which the log may begin.
+        """The ballot at which a slot was accepted, or at which a peer held it: a retained slot, or that of
+        the checkpoint, behind which the log may begin.
         """
         snapshot: Snapshot | None = self.head.snapshot
         if slot < self.first and snapshot is not None and snapshot.slot == slot:
@@ -230,11 +230,11 @@ class ReplicationLog:
         return tuple(self.entries.chunk(first, last, sys.maxsize)[0])
 
     def chunk(self, first: int, last: int, limit_bytes: int) -> tuple[Record, ...]:
-        """The same, as far as the records take at most `limit_bytes`, but one at the least."""
+        """The same, as far as the records take at most `limit_bytes`, but at least one."""
         return tuple(self.entries.chunk(first, last, limit_bytes)[0])
 
     def cached_bytes(self) -> int:
-        """What the entries in memory take that are known to be chosen, about."""
+        """About what those entries in memory take that are known to be chosen."""
         recent = self.entries.recent
         return self.entries.cached_through(max(min(self.commit, recent.last), recent.first - 1))
 
@@ -246,7 +246,7 @@ class ReplicationLog:
         self, first: int, last: int, limit_bytes: int, each: int
     ) -> tuple[tuple[Record, ...], tuple[Ballot, ...]]:
         """The retained entries of slots `first` to `last`, as far as they take at most `limit_bytes` with
-        `each` bytes more for every record, but one at the least; and the ballots at which they are held.
+        `each` bytes more for every record, but at least one; and the ballots at which they are held.
         """
         records, held_at = self.entries.chunk(first, last, limit_bytes, each)
         return tuple(records), tuple(held_at)
@@ -259,11 +259,11 @@ class ReplicationLog:
             self._write(Promised(ballot))
 
     def accept(self, ballot: Ballot, first: int, records: tuple[Record, ...], told: int) -> None:
-        """Accept consecutive entries at a ballot that is not below the promise; its leader has `told` that
-        slots are chosen, and these entries among them.
+        """Accept consecutive entries at a ballot that is not below the promise; its leader has said that
+        slots through `told` are chosen, these perhaps included.
 
         What is known chosen is not accepted again. What is known with the entries is kept with them (rule
-        W2), so a restart finds a short tail of others above it.
+        W2), so a restart finds only a short tail of others above it.
         """
         assert ballot >= self.promised, "an acceptor keeps its promise"
         assert self.first <= first <= self.last + 1, "entries are contiguous"
@@ -277,8 +277,8 @@ class ReplicationLog:
         self._write(Learned(max(self.promised, *held_at), first, records, held_at))
 
     def bring(self, first: int, records: tuple[Record, ...], held_at: tuple[Ballot, ...]) -> None:
-        """Keep chosen entries of a peer, one message's (rule W6), for the head that will name the copy with
-        which they come. Those that do not continue the ones before are of another copy: they replace them.
+        """Keep one message's chosen entries of a peer (rule W6) for the head that will name the copy with
+        which they come. Entries that do not continue the ones before are of another copy, and replace them.
         """
         self._write(Brought(first, records, held_at))
 
@@ -340,8 +340,8 @@ class ReplicationLog:
         if records:
             first, held_at = accepted.first + skip, (accepted.ballot,) * len(records)
             if first > self.last + 1:
-                # The fold of a journal whose first segments are gone: what is missing here, a later head has
-                # cut.
+                # The fold of a journal whose first segments are gone: a later head has cut what is missing
+                # here.
                 entries.restart(first)
             if first == self.last + 1:
                 entries.append(records, held_at, run)
@@ -353,14 +353,14 @@ class ReplicationLog:
         self.promised = self.last_accepted = accepted.ballot  # Raised by accepting only (rule 1).
 
     def _learn(self, learned: Learned[Any], frame: Frame) -> None:
-        """Put chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
+        """Add chosen entries; where one differs from what is retained, all above belongs to a lost branch."""
         entries, records, held_at, first = self.entries, learned.records, learned.held_at, learned.first
         if first > self.last + 1:
             entries.restart(first)
         known = max(0, self.first - first)
         through = max(self.commit, self.first - 1)
         while known < len(records) and first + known <= self.last:
-            # What is known chosen is the same, and need not be looked for on the disk.
+            # What is known chosen is the same, and need not be read from the disk.
             slot = first + known
             if slot > through and self.record(slot).identity != records[known].identity:
                 entries.cut_above(slot - 1)
@@ -383,8 +383,8 @@ class ReplicationLog:
         self.commit = max(self.commit, head.commit)
 
     def _take_over(self, head: AnyHead) -> None:
-        """The entries of a copied checkpoint are those that were brought, in place of what was held through
-        its slot. Where they are missing, the segments that held them are gone: a later head has cut them.
+        """Put the entries that were brought for a copied checkpoint in place of what was held through its
+        slot. Where they are missing, the segments that held them are gone: a later head has cut them.
         """
         staged, self._staged = self._staged, Staged(1)
         snapshot: Snapshot | None = head.snapshot
@@ -393,8 +393,8 @@ class ReplicationLog:
             self.entries.take_over(staged, max(head.first, staged.first))
 
     def _off_branch(self, head: AnyHead) -> bool:
-        """Whether the retained entry at a copied checkpoint's slot is another one: what is above it is void
-        (rule 3).
+        """Whether the retained entry at a copied checkpoint's slot is another one: then what is above it is
+        void (rule 3).
         """
         snapshot: Snapshot | None = head.snapshot
         if snapshot is None or not head.copied or not self.first <= snapshot.slot <= self.last:

@@ -1,12 +1,12 @@
 """Membership: voters are replaced by new incarnations, one `ConfigChange` at a time.
 
 A voter that has forgotten is replaced on its own node, by the group itself; an operator may replace any
-voter, the leader too, by a learner that has caught up, and one that is lost by a log replica at once. In a
-group that repairs itself the leader has the learner made, and what no config names dropped.
+voter, even the leader, by a learner that has caught up, and a lost one at once by a log replica. In a group
+that repairs itself the leader has the learner made, and has replicas dropped that no config names.
 
-*Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted
-chosen (rule 9). It replaces one voter at the most, and the others are admitted and have trees (rules M2, M3,
-M5). A new incarnation promises at once, and votes once it knows the log through its own config (rule 14).
+*Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted chosen
+(rule 9). It replaces at most one voter, and the others are admitted and have trees (rules M2, M3, M5). A new
+incarnation promises at once, and votes once it knows the log through its own config (rule 14).
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from dynaproof.impl.paxos.records import Config, ConfigChange, Record
 from dynaproof.impl.paxos.service import Service
 
 Command: TypeAlias = Callable[[NodeId, Any], None]
-"""Obeys a command of a sender."""
+"""Obeys a sender's command."""
 
 Ended: TypeAlias = Callable[[NodeId, int], bool]
-"""Whether the group is at its barrier: then who gave a command for a config of this epoch is told."""
+"""Whether the group is at its barrier: then the sender of a command for a config of this epoch is told."""
 
 
 class Membership(Service):
@@ -53,7 +53,7 @@ class Membership(Service):
         self.env = replica.env
         self.ended = ended
         self.wanted: tuple[Command, NodeId, Message] | None = None
-        """The command for which a barrier waits until all below is chosen, who gave it, and who obeys it;"""
+        """The command whose barrier waits until all below is chosen, with what obeys it and who gave it;"""
         self.waits_until = 0
         """and until when: proposals go on after that."""
         self.asked_for: ReplaceVoter | None = None
@@ -85,8 +85,8 @@ class Membership(Service):
     # --- An operator's commands ---
 
     def on_replace_voter(self, sender: NodeId, m: ReplaceVoter) -> None:
-        """Put a learner in the place of a voter, whoever that is (rules M2 and M3), or a log replica that is
-        made once the config is chosen (rule M5). The others have trees, so at most one voter has none.
+        """Put a learner in the place of a voter, whichever that is (rules M2 and M3), or a log replica that
+        is made once the config is chosen (rule M5). The others have trees, so at most one voter has none.
         """
         replica, config = self.replica, self.replica.config
         leadership = self.obeying(sender, m.expected_epoch)
@@ -106,9 +106,9 @@ class Membership(Service):
 
     def is_ready(self, sender: NodeId, leadership: Leadership, m: ReplaceVoter) -> bool:
         """Whether the new voter may come: it has caught up, or is to be a log replica (rule M2). A group that
-        repairs itself makes none of those: its leader has a learner made, again and again, as long as the
-        operator asks (A15). It must have heard of all others that they hold the log through the config: it
-        may have brought one itself, behind another that is not admitted yet.
+        repairs itself makes no log replicas: its leader has a learner made, again and again, as long as the
+        operator asks (A15). The leader must have heard from all others that they hold the log through the
+        config: it may have brought in a voter itself, behind another that is not admitted yet.
         """
         replica = self.replica
         if not replica.settings.repairs_itself:
@@ -124,10 +124,10 @@ class Membership(Service):
         return False
 
     def on_unnamed(self, sender: NodeId, m: Unnamed) -> None:
-        """Have a replica dropped that the governing config does not name, if no command that does can still
-        count; and, unless no config ever named it, the voters can do without it (rule M7; A15). Who asks asks
-        again, so it need not be remembered who has left, or was given up. A follower passes it on, and the
-        answer back.
+        """Have a replica dropped that the governing config does not name, if no command that names it can
+        still count and, unless no config ever named it, the voters can do without it (rule M7; A15). The
+        asking node asks again, so nobody need remember which replicas have left, or were given up. A follower
+        passes the question on, and the answer back.
         """
         replica, leadership = self.replica, self.replica.leadership
         if leadership is None:
@@ -140,16 +140,16 @@ class Membership(Service):
         over = m.member not in config.voters and config.epoch > m.epoch
         if not over or not replica.settings.repairs_itself:
             return
-        # A learner's only command would have brought it with the config that followed.
+        # A learner's only command would have brought it in with the config that followed.
         never = m.member.incarnation >= config.next_incarnation or (m.learner and config.epoch == m.epoch + 1)
         if never or self.can_do_without(leadership, m.member):
             self.env.send(sender, DropReplica(m.member))
 
     def can_do_without(self, leadership: Leadership, left: Member) -> bool:
         """Whether all voters are admitted and hold the log through the governing config; or all but one that
-        an operator takes for lost, for it has that replaced by a learner on the very node that is kept by who
-        has left. What is chosen later the others hold too, and every quorum has one of them (rule M7, A15;
-        `model/replacement.py`, `drops_beside_a_loss`).
+        an operator takes for lost, since it has that one replaced by a learner on the very node that the
+        replica that left still occupies. What is chosen later, the others hold too, and every quorum has one
+        of them (rule M7, A15; `model/replacement.py`, `drops_beside_a_loss`).
         """
         asked, lost = self.asked_for, None
         if asked is not None and asked.new.node.address == left.node.address:
@@ -158,13 +158,14 @@ class Membership(Service):
         return self.all_hold(leadership, slot, lost) and self.all_admitted(leadership, lost)
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
-        """Void all that expects the epoch. Quorums stay as they are, so nobody need be admitted for that."""
+        """Void all that expects the epoch. Quorums stay as they are, so no voter need be admitted for that.
+        """
         leadership = self.obeying(sender, m.expected_epoch)
         if leadership is not None and self.expects(sender, m.expected_epoch):
             self.change(sender, m, leadership, self.replica.config.raised())
 
     def on_config_status(self, sender: NodeId, m: ConfigStatus) -> None:
-        """Say what governs."""
+        """Say which config governs."""
         replica, leadership = self.replica, self.obeying(sender, -1)
         if leadership is not None:
             slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
@@ -193,7 +194,7 @@ class Membership(Service):
         return expected_epoch == config.epoch
 
     def sound(self, sender: NodeId, m: ReplaceVoter) -> bool:
-        """Whether the config that a command asks for may be (rule M2)."""
+        """Whether the config that a command asks for is allowed (rule M2)."""
         config = self.replica.config
         others = [voter for voter in config.voters if voter != m.out]
         reason = ""
@@ -218,7 +219,7 @@ class Membership(Service):
         self.env.send(sender, NotNow(expected_epoch, reason, leader))
 
     def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
-        """Whether all voters but `out` are admitted (rule M2): only who is admitted votes and grants."""
+        """Whether all voters but `out` are admitted (rule M2): only an admitted voter votes and grants."""
         return all(one.asked_at >= 0 for one in self.unproven(leadership, out))
 
     def all_full(self, leadership: Leadership, out: Member | None) -> bool:
@@ -226,18 +227,18 @@ class Membership(Service):
         return all(one.full for one in self.unproven(leadership, out))
 
     def unproven(self, leadership: Leadership, out: Member | None) -> list[Progress]:
-        """The voters of which this leader needs a word of its own ballot, but for `out` and itself."""
+        """The voters that this leader must have heard from in its own ballot, except `out` and itself."""
         known = (out, self.replica.member)
         return [leadership.progress[one] for one in self.replica.config.unproven if one not in known]
 
     def all_hold(self, leadership: Leadership, slot: int, new: Member | None) -> bool:
-        """Whether all voters but `new` hold the log through a slot durably, by their words."""
+        """Whether all voters but `new` hold the log through a slot durably, by their own account."""
         voters = [voter for voter in self.replica.config.voters if voter != new]
         return all(leadership.progress[voter].through >= slot for voter in voters)
 
     def held(self, leadership: Leadership, slot: int, new: Member) -> Counted | None:
         """The governing config as the log has it, if every voter but the new one holds the log through it
-        durably, by its word (rule M5); None as long as one does not, or where the log is cut above it.
+        durably, by its own account (rule M5); None as long as one does not, or where the log is cut above it.
         """
         log = self.replica.log
         if not self.all_hold(leadership, slot, new):
@@ -250,8 +251,8 @@ class Membership(Service):
         return Counted(record, log.slot_held_at(slot)) if isinstance(record, ConfigChange) else None
 
     def caught_up(self, sender: NodeId, leadership: Leadership, new: Member) -> bool:
-        """Whether a learner is close enough to vote; from the first question on the leader hears of it (rule
-        M6).
+        """Whether a learner is close enough to vote; from the first such question on, the leader hears from
+        it (rule M6).
         """
         replica, settings, now = self.replica, self.replica.settings, self.env.now
         learners, commit = leadership.learners, replica.log.commit
@@ -299,7 +300,7 @@ class Membership(Service):
 
     def has_room(self) -> None:
         """Propose the config that waits, once all below it is chosen (rule 9); if that takes too long, let
-        proposals go on, and whoever asked for it asks again.
+        proposals go on: the sender asks again.
         """
         leadership, wanted = self.replica.leadership, self.wanted
         if wanted is None or leadership is None:
@@ -313,7 +314,7 @@ class Membership(Service):
             command(sender, message)
 
     def stepped_down(self) -> None:
-        """The next leader hears of it too."""
+        """Forget what waits: the next leader hears of it too."""
         self.wanted = self.asked_for = None
 
     # --- Counted chosen ---
@@ -349,7 +350,7 @@ class Membership(Service):
                 replica.ask(leadership, voter)  # It learns that it has a vote.
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
-        """Those without a vote that a leader keeps track of."""
+        """The replicas without a vote that a leader keeps track of."""
         leadership = self.replica.leadership
         known = 0 if leadership is None else len(leadership.learners)
         return (("learners", known, self.replica.settings.learners),)

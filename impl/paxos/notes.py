@@ -25,7 +25,7 @@ class Deposed(Note, frozen=True, gc=False, tag="deposed"):
 
 
 class Outbid(Note, frozen=True, gc=False, tag="outbid"):
-    """A candidate gave its campaign up, for an acceptor has `promised` a higher ballot."""
+    """A candidate gave up its campaign, because an acceptor has `promised` a higher ballot."""
 
     ballot: Ballot
     promised: Ballot

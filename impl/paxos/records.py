@@ -1,7 +1,7 @@
 """The records of a replication log that the protocol itself proposes, and what it must know of all others.
 
-A record is proposed by a leader for one slot. Its identity is (slot, proposed at), the ballot under which it
-was *first* proposed: a later leader that adopts it proposes the same record again.
+A leader proposes a record for one slot. Its identity is (slot, proposed at), the ballot under which it was
+*first* proposed: a later leader that adopts it proposes the same record again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Config(Struct, frozen=True, gc=False, array_like=True):
-    """Who votes on the slots above the one that holds it; `next_incarnation` is the least never used."""
+    """The voters on the slots above the one that holds it; `next_incarnation` is the lowest one never used.
+    """
 
     epoch: int
     voters: tuple[Member, ...]
@@ -26,7 +27,7 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
 
     @property
     def quorum(self) -> int:
-        """Votes that a majority needs."""
+        """How many votes are a majority."""
         return len(self.voters) // 2 + 1
 
     def replacing(self, old: Member, new: Member) -> Config:
@@ -40,8 +41,8 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
 
     @property
     def brought(self) -> Member | None:
-        """The voter that came last, the only one that may not be admitted yet: it had to be before another
-        was brought (rule M2). Before any was, none.
+        """The voter brought in last, the only one that might not be admitted yet: it must be before another
+        is brought in (rule M2). None if none ever was.
         """
         newest = max(self.voters, key=lambda voter: voter.incarnation)
         first = newest.incarnation <= len(self.voters)  # The first voters have the lowest incarnations.
@@ -49,8 +50,8 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
 
     @property
     def unproven(self) -> tuple[Member, ...]:
-        """The voters of which it is not known that they were ever admitted: that which came last, if one
-        came; and all of a group that a split has made, each by its own node (H1), until one is replaced.
+        """The voters not known to have ever been admitted: the one brought in last, if any was; and all
+        voters of a group that a split has made, each by its own node (H1), until one is replaced.
         """
         if all(voter.incarnation == 1 for voter in self.voters):
             return self.voters
@@ -104,8 +105,8 @@ class Record(Struct, frozen=True, gc=False, tag=True):
 
 
 def size_bytes(record: Record) -> int:
-    """What a record takes in a message or in the journal: the same on all replicas, for it is of the record
-    alone.
+    """What a record takes in a message or in the journal: the same on all replicas, since it depends on the
+    record alone.
     """
     return len(_encode(record))
 

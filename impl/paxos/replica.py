@@ -1,7 +1,7 @@
 """A replica: all roles joined, and the dispatch of messages and timers to their handlers.
 
 `HANDLERS` is the table of the protocol: what is received, and the atomic action that it causes. Services add
-what they are asked.
+the messages that they answer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Replica(Acceptor[State], Generic[State]):
         log: ReplicationLog,
         machine: type[State],
     ) -> Replica[State]:
-        """The replica that a log describes, a new one or one that was recovered.
+        """The replica that a log describes, new or recovered.
 
         Raises:
             RottenPageError: a page of the checkpoint that the log names, and that is needed to apply what
@@ -66,7 +66,7 @@ class Replica(Acceptor[State], Generic[State]):
         return replica
 
     def serve(self, services: tuple[Service, ...], soft: Soft | None = None) -> None:
-        """Install the services, which are notified of what happens in this order, and what heartbeats carry
+        """Install the services, which are notified in this order of what happens, and what heartbeats carry
         for one of them.
         """
         self.services, self.soft = services, soft
@@ -149,8 +149,8 @@ TIMERS: Mapping[type[Timer], Callable[[Any, Any], None]] = {
 def first_state(
     env: Env, settings: GroupSettings, cache: PageCache, log: ReplicationLog, machine: type[State]
 ) -> State:
-    """The state before the first slot of the log, which a log replica has no tree of; pages that no
-    checkpoint came to name are gone.
+    """The state before the first slot of the log; a log replica has no tree of it. Pages that no checkpoint
+    came to name are removed.
     """
     head = log.head
     file = pages_file(env.lane, head.member.incarnation, 0)

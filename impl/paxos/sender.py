@@ -1,15 +1,14 @@
-"""What a leader sends to whom: the first batch, new slots at once, and what a voter lacks by its own word.
+"""What a leader sends to whom: the first batch, new slots at once, and what a voter says that it lacks.
 
 A voter that keeps up gets each batch as it is journalled. One that says that something is missing gets it
-again: only the gap, where it keeps what came behind; else everything from its place on, in chunks, of which
-the next leaves as the voter answers for those before. New batches do not go to it meanwhile, so no slot
-travels twice.
+again: only the gap, where it keeps what came behind; else everything from its place on, in chunks, each sent
+as the voter answers for those before. New batches do not go to it meanwhile, so no slot travels twice.
 
-*Invariants.* What is sent again for one word of a voter is not sent again before the voter has seen
-something that left later, so a lost or late message costs a bounded number of others. To a voter no more than
-`ahead_slots` slots are under way beyond what it has answered for. What the voter can only learn, for the
-log is cut above its place or its prefix is not known to be this ballot's, it is told to fetch, and is sent
-nothing until it has.
+*Invariants.* What is sent again for one message of a voter is not sent again until the voter has seen
+something that left later, so a lost or late message costs a bounded number of others. No more than
+`ahead_slots` slots are under way to a voter beyond what it has answered for. A voter that can only learn what
+it lacks, because the log is cut above its place or its prefix is not known to be this ballot's, is told to
+fetch it, and is sent nothing until it has.
 
 Sources: Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm*, 5.3 (the consistency
 check); the flow control of etcd's raft (probing and replicating).
@@ -50,7 +49,7 @@ class Sender(CatchUp[State]):
             )
 
     def send_new(self, leadership: Leadership, batch: tuple[Record, ...]) -> None:
-        """Send the batch that was journalled just now to every voter that keeps up, in one message."""
+        """Send the batch that was just journalled to every voter that keeps up, in one message."""
         first, last = batch[0].slot, batch[-1].slot
         for member in self.others():
             progress = leadership.progress[member]
@@ -62,8 +61,8 @@ class Sender(CatchUp[State]):
             self.env.set_timer(self.settings.retry_us, WatchTimer())
 
     def on_watch_timer(self, timer: WatchTimer) -> None:
-        """Ask every voter where it is that lacks something and has not moved since the timer was set: what it
-        was sent may be lost, and nothing else may be on its way that would show it.
+        """Ask every voter that lacks something and has not moved since the timer was set how far it is: what
+        it was sent may be lost, and nothing else that would show this may be on its way.
         """
         leadership = self.leadership
         if leadership is None:
@@ -77,7 +76,7 @@ class Sender(CatchUp[State]):
             self.env.set_timer(self.settings.retry_us, WatchTimer())
 
     def ask(self, leadership: Leadership, member: Member) -> None:
-        """Ask a voter to renew the lease, and where it is; the send time travels with the question."""
+        """Ask a voter to renew the lease, and how far it is; the send time travels with the question."""
         start, now = leadership.lease_start, self.env.now
         renewed = start >= 0 and now - start < self.settings.lease_us
         ballot, commit, tail_end = leadership.ballot, self.log.commit, leadership.tail_end
@@ -106,7 +105,7 @@ class Sender(CatchUp[State]):
     # --- What a voter lacks ---
 
     def send_missing(self, leadership: Leadership, m: Heard, moved_at: Microseconds) -> None:
-        """Send again what a voter lacks by its own word, unless that is under way to it. `moved_at`: when it
+        """Send again what a voter says that it lacks, unless that is under way to it. `moved_at`: when it
         last said that it holds more.
         """
         progress = leadership.progress[m.source]
@@ -114,10 +113,10 @@ class Sender(CatchUp[State]):
         if m.source == self.member or m.through < progress.through:
             return
         if m.adopted and m.through >= last:
-            progress.go_on_from(last + 1)  # Of one that had to fetch, too: it takes what is new from here on.
+            progress.go_on_from(last + 1)  # One that had to fetch, too: it takes what is new from here on.
             return
         if (m.asked_at, m.through) <= progress.resent:
-            return  # It had not seen yet what was sent again.
+            return  # It had not yet seen what was sent again.
         retained = m.through + 1 >= self.log.first
         if retained and m.early > m.through + 1:
             self.fill(leadership, progress, m)
@@ -141,7 +140,7 @@ class Sender(CatchUp[State]):
             )
 
     def fill(self, leadership: Leadership, progress: Progress, m: Heard) -> None:
-        """Send the slots of a gap again, behind which the voter keeps what came."""
+        """Send again the slots of a gap behind which the voter keeps what came."""
         first = m.through + 1
         progress.resent = (self.env.now, m.through)
         records, _ = self.in_message(first, min(m.early - 1, self.log.last))

@@ -13,14 +13,14 @@ from dynaproof.impl.paxos.records import Record
 class Service:
     """One thing that a replica does for others; a service overrides only what concerns it.
 
-    What belongs to a leadership is kept in it from `proposed` on, and dropped whole by `stepped_down`.
+    It keeps what belongs to a leadership from `proposed` on, and drops it whole in `stepped_down`.
     """
 
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {}
     """Message type to the method that answers, called with the service, the sender and the message."""
 
     SHAPES: ClassVar[Mapping[type[Message], Callable[[Any], bool]]] = {}
-    """What its handlers take for granted of a message: one of another shape is not read."""
+    """What its handlers take for granted about a message: one of another shape is not read."""
 
     def proposed(self, record: Record) -> None:
         """This leader has the record in flight: it has proposed it, or adopted it."""
@@ -29,7 +29,8 @@ class Service:
         """A record in the log of this leader is chosen and applied, with all below it."""
 
     def has_room(self) -> None:
-        """Slots of this leader were chosen, or its lease was renewed: it may have room for who waits."""
+        """Slots of this leader were chosen, or its lease was renewed: it may have room for those that wait.
+        """
 
     def stepped_down(self) -> None:
         """The leadership is over; what became of its slots in flight is not known."""
@@ -51,7 +52,7 @@ class Service:
         """The log names a checkpoint, durably with what is said from here on."""
 
     def tidied(self) -> None:
-        """Files of pages may be needed no longer: a checkpoint is named durably, or nobody holds a view."""
+        """Some page files may no longer be needed: a checkpoint is named durably, or nobody holds a view."""
 
     def needed_from(self) -> int | None:
         """The lowest slot that the log must keep for it; None if it needs none."""
@@ -59,7 +60,7 @@ class Service:
 
 
 class Soft(Protocol):
-    """A level that no log has, which heartbeats keep alive: whoever leads next begins with what it heard."""
+    """A level that is in no log and that heartbeats keep alive: the next leader begins with what it heard."""
 
     def level(self) -> int | None:
         """What the leader's heartbeats carry; None if there is nothing to say."""

@@ -10,7 +10,7 @@ from dynaproof.impl.paxos.sizes import HEADER_BYTES
 
 
 class GroupSettings(Struct, frozen=True):
-    """The same on all replicas of a group. Durations are of a node's own clock."""
+    """The same on all replicas of a group. Durations are by a node's own clock."""
 
     heartbeat_us: Microseconds = 1_500_000
     """Interval of heartbeats (DynamoDB: 1.5 s)."""
@@ -29,81 +29,81 @@ class GroupSettings(Struct, frozen=True):
     checkpoint_bytes: int = 1 << 22
     """Bytes of records that are applied between checkpoints,"""
     checkpoint_slots: int = 65_536
-    """or slots, if these are reached before."""
+    """or slots, whichever is reached first."""
     retained_bytes: int = 1 << 26
     """Bytes of records below the checkpoint that the log keeps for laggards, at the most,"""
     retained_slots: int = 500_000
     """and slots, at the most."""
     log_cache_bytes: int = CACHE_BYTES
-    """What chosen entries of the log take in memory, about; older ones are read back from the disk."""
+    """About what chosen entries of the log take in memory; older ones are read back from the disk."""
     chunk_slots: int = 64
     """Records in one message of a fetch or a retransmission, at the most."""
     message_bytes: int = 1_048_576
-    """A message between replicas, at the most; or one record, or one and a no-op. It holds a window and a
-    no-op.
+    """The size of a message between replicas, at most, unless one record, or one and a no-op, is larger. A
+    window and a no-op fit in it.
     """
     in_flight_slots: int = 1_024
     """A leader's window: slots above its commit index, at the most,"""
     window_bytes: int = 524_288
-    """and the encoded size of their records; or one record."""
+    """and the encoded size of their records, unless one record is larger."""
     page_bytes: int = 8_192
     """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
     cache_bytes: int = 67_108_864
-    """What all trees of a node take in memory, at the most, about."""
+    """About the most that all trees of a node take in memory."""
     replicas_per_node: int = 1_000
     """Replicas on one node, at the most; a command to make a further one is refused."""
     node_frames: int = 64
-    """Frames of a node's journal behind its head, besides one for each group, at the most: then it begins
+    """The most frames of a node's journal behind its head, besides one for each group: with more it begins
     anew, and forgets what no command can bring back.
     """
     scrub_us: Microseconds = 3_600_000_000
-    """In which time all pages are read and verified once."""
+    """The time in which all pages are read and verified once."""
     scrub_step_us: Microseconds = 1_000_000
-    """The least interval of the pieces of a scrub, and that of the first scrub after a start."""
+    """The shortest interval between the pieces of a scrub, and the one in the first scrub after a start."""
     scrub_pages: int = 64
-    """Pages that one piece of a scrub reads, about."""
+    """About how many pages one piece of a scrub reads."""
     files_per_head: int = 4
-    """Files in which the pages of one replica lie, at the most: with so many its partition is not split."""
+    """The most files in which the pages of one replica lie: with so many its partition is not split."""
     home_us: Microseconds = 1_000_000
-    """How often an idle replica that a split has made writes a checkpoint of what is to come home (P5),"""
+    """How often an idle replica that a split has made writes a checkpoint to bring pages home (P5),"""
     home_pages: int = 64
-    """and how many leaves and large values of that go with one checkpoint, about."""
+    """and about how many leaves and large values come home with one checkpoint."""
     chunk_pages: int = 64
     """Pages in one message of a copy, at the most."""
     copy_messages: int = 4
-    """Such messages that a copier asks for at the same time."""
+    """How many such messages a copier asks for at the same time."""
     views: int = 2
-    """Checkpoints that a source holds for those that copy them, at the most."""
+    """The most checkpoints that a source holds for those that copy them."""
     view_us: Microseconds = 2_000_000
     """How long it holds one for a copier from which it hears nothing."""
     view_bytes: int = 1 << 29
-    """What is held for a copier, at the most, in bytes of pages that nothing else needs."""
+    """The most that is held for a copier, in bytes of pages that nothing else needs."""
     copiers: int = 8
-    """Replicas that copy from one source at the same time, or go on by log behind their copies; a further one
-    is told when to come back.
+    """The most replicas that copy from one source at the same time, or go on by log behind their copies; a
+    further one is told when to come back.
     """
     repairs_itself: bool = True
     """Whether a leader replaces a voter that has forgotten without an operator's command."""
     learners: int = 2
     """Replicas without a vote that a leader keeps track of, at the most."""
     lag_slots: int = 64
-    """How many slots a learner may be behind when it becomes a voter, at the most;"""
+    """The most slots that a learner may be behind when it becomes a voter;"""
     catch_up_us: Microseconds = 3_000_000
-    """or it had what was chosen a moment ago within this time."""
+    """or else the time within which it must last have caught up with what had been chosen."""
     tree_wait_us: Microseconds = 400_000
-    """How long a new log replica waits before it asks for a tree: after the loss of a node many are made at
-    once.
+    """How long a new log replica waits before it asks for a tree: many are made at once after the loss of a
+    node.
     """
     digests_kept: int = 65_536
-    """Pages of a copy that is under way, of which the digests are kept: where the source or its checkpoint
-    changes, they are not fetched again. Where a view is held for less than a whole copy takes, the copy ends
-    only if these are more than the pages of its trees.
+    """How many pages of a copy under way have their digests kept: these are not fetched again when the source
+    or its checkpoint changes. Where a view is held for less time than a whole copy takes, the copy ends only
+    if these are more than the pages of its trees.
     """
 
     @property
     def ahead_slots(self) -> int:
-        """Slots that a leader sends a voter beyond what it has answered for, and that the voter keeps behind
-        a gap, at the most: two windows, so that a laggard gains on any load that the leader can serve.
+        """The most slots that a leader sends a voter beyond what it has answered for, and that the voter
+        keeps behind a gap: two windows, so that a laggard gains on any load that the leader can serve.
         """
         return 2 * self.in_flight_slots
 
@@ -114,7 +114,7 @@ class GroupSettings(Struct, frozen=True):
 
     @property
     def records_bytes(self) -> int:
-        """What the records of one message take, at the most."""
+        """The most that the records of one message take."""
         return self.message_bytes - HEADER_BYTES
 
     def usable_lease_us(self) -> Microseconds:

@@ -1,15 +1,15 @@
-"""What messages and journal records take beside the log's records: with the bounds on those it makes their
-bound.
+"""What messages and journal records take besides the log's records: added to the bounds on those, it gives
+theirs.
 """
 
 from __future__ import annotations
 
 HEADER_BYTES = 512
-"""What a message between replicas takes beside its records, at the most: two names, a few ballots and
-numbers."""
+"""The most that a message between replicas takes besides its records: two names, a few ballots and numbers.
+"""
 BALLOT_BYTES = 64
-"""What the ballot takes that goes with a chosen record, at the most."""
+"""The most that the ballot of a chosen record takes."""
 NO_OP_BYTES = 128
-"""What the no-op of a new leader takes, at the most."""
+"""The most that a new leader's no-op takes."""
 HEAD_BYTES = 8_192
-"""What a journal's head takes, at the most: two configs, the roots, and the holds of readers."""
+"""The most that a journal's head takes: two configs, the roots, and the holds of readers."""

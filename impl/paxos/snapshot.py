@@ -1,4 +1,4 @@
-"""What a checkpoint and a copy carry beside pages: what the protocol must know of a replicated state."""
+"""What a checkpoint and a copy carry besides pages: what the protocol must know of a replicated state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dynaproof.impl.tree.pages import PageRef
 
 
 class Snapshot(Struct, frozen=True, gc=False, array_like=True):
-    """A replicated state at one slot; a state machine adds what it has beside its pages."""
+    """A replicated state at one slot; a state machine adds what it has besides its pages."""
 
     slot: int
     proposed_at: Ballot
@@ -24,8 +24,8 @@ class Snapshot(Struct, frozen=True, gc=False, array_like=True):
     config: Config
     config_slot: int
     roots: tuple[PageRef, ...]
-    """Of the trees that hold the rest, all in one page file, in the order of `StateMachine.codecs`; none
-    where a log replica's log begins behind this slot (rule M5).
+    """The roots of the trees that hold the rest, all in one page file, in the order of `StateMachine.codecs`;
+    none where a log replica's log begins behind this slot (rule M5).
     """
 
     def first_held(self) -> int:

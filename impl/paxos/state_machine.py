@@ -17,7 +17,7 @@ class StateMachine(Protocol):
     """The fold of the chosen records, a pure function of the log."""
 
     codecs: tuple[PageCodec[Any], ...]
-    """Of its trees, in the order of `Snapshot.roots`."""
+    """Those of its trees, in the order of `Snapshot.roots`."""
     pages: PageFile
     """The file in which they live."""
     applied: int
@@ -37,7 +37,7 @@ class StateMachine(Protocol):
 
     @property
     def barrier(self) -> int:
-        """The slot behind which nothing of it changes any more (H5); 0: there is none."""
+        """The slot behind which nothing of the state changes any more (H5); 0 if there is none."""
         ...
 
     @classmethod

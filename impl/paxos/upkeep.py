@@ -1,5 +1,5 @@
-"""What a replica has under way with the files of its pages, beside checkpoints and copies; and what it knows
-of the end of its group.
+"""What a replica has under way with its page files, besides checkpoints and copies; and what it knows of the
+end of its group.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dynaproof.impl.tree.scrub import Scrub
 
 
 class Upkeep:
-    """Of the page files of one replica."""
+    """The upkeep of one replica's page files."""
 
     __slots__ = ("checkpoints", "homecoming", "replaced", "scrub")
 
@@ -20,36 +20,38 @@ class Upkeep:
         self.checkpoints = boot << 32
         """The number of the last checkpoint: no other has it, in this life of the node or another."""
         self.replaced: list[PageFile] = []
-        """Files that copies took the place of, and that somebody held then."""
+        """Files that copies have replaced, and that somebody held at the time."""
         self.scrub: Scrub | None = None
-        """The one under way."""
+        """The scrub under way."""
         self.homecoming: Homecoming | None = None
-        """Of pages that lie in older files of the line (P5)."""
+        """The homecoming of pages that lie in older files of the line (P5)."""
 
     def next_checkpoint(self) -> int:
-        """The number of one more checkpoint."""
+        """The number of the next checkpoint."""
         self.checkpoints += 1
         return self.checkpoints
 
 
 ChildBegins: TypeAlias = Literal["waits", "asks", "campaigns"]
-"""How a child on a node of the leader that knows the barrier, or on another one, comes to have a leader."""
+"""How a child comes to have a leader, on the node of the leader that knows the barrier or on another one."""
 
 
 class GroupEnd:
-    """What a replica knows of the barrier of its group beside what its state says."""
+    """What a replica knows of the barrier of its group besides what its state says."""
 
     __slots__ = ("led", "marked", "proposed")
 
     def __init__(self) -> None:
         self.marked = False
-        """A child of the group was made on this node once: it grants no lease any more (H7)."""
+        """A child of the group was once made on this node: the replica no longer grants leases (H7)."""
         self.led = False
-        """This replica led when the barrier was counted chosen: its node's children are the first to lead
-        (H6).
+        """This replica led when the barrier was counted chosen: the children on its node are the first to
+        lead (H6).
         """
         self.proposed = False
-        """It had proposed the barrier: so nobody has counted that chosen before, and no child was made."""
+        """It had proposed the barrier itself: so nobody had counted that chosen before, and no child had been
+        made.
+        """
 
     def children_begin(self) -> ChildBegins:
         """How the children on this node begin (H6)."""

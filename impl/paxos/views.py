@@ -1,13 +1,13 @@
 """What a source holds for those that copy from it: checkpoints with their pages, and its log above them.
 
-Under load the next checkpoint is made long before the copy of one is done. So a source opens a *view* of the
-checkpoint that it offers: the pages below its roots are not freed, and the log above its slot is not cut,
-until the copier has both. Soft state: a restart ends all views, and a copier that asks for one that has ended
-is offered the newest checkpoint, of which it takes what it has already.
+Under load the next checkpoint is made long before a copy of the last one is done. So a source opens a *view*
+of the checkpoint that it offers: the pages below its roots are not freed, and the log above its slot is not
+cut, until the copier has both. Soft state: a restart ends all views, and a copier that asks for one that has
+ended is offered the newest checkpoint, for which it uses the pages that it already has.
 
 *Invariants.* A view is open as long as somebody copies from it. A copier that says nothing for `view_us`, or
-for which more than `view_bytes` are held, is forgotten. At most `views` are open; who comes when they are,
-shares the newest.
+for which more than `view_bytes` are held, is forgotten. At most `views` are open; a copier that comes while
+they are shares the newest.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class View:
 
     def __init__(self, number: int, snapshot: Snapshot, pages: PageFile) -> None:
         self.number = number
-        """Of no other view of this source, in this life or another."""
+        """No other view of this source has it, in this life or another."""
         self.snapshot = snapshot
         self.pages = pages
         self._held = pages.hold_durable()
 
     def close(self) -> None:
-        """Let the pages go that no newer root needs."""
+        """Let go of the pages that no newer root needs."""
         self.pages.let_go(self._held)
 
 
@@ -43,13 +43,13 @@ class Copier:
 
     def __init__(self, view: View, now: Microseconds, bare: bool) -> None:
         self.bare = bare
-        """Whether it has the log above the view already, and only lacks the tree (rule M5)."""
+        """Whether it already has the log above the view, and only lacks the tree (rule M5)."""
         self.view: View | None = view
         """None once it has the copy."""
         self.place = view.snapshot.slot
         """The last slot that it has, or will have with its copy: the log above is held for it."""
         self.asked_at = now
-        """When it last got on."""
+        """When it last made progress."""
 
 
 class Views:
@@ -74,9 +74,9 @@ class Views:
         now: Microseconds,
         bare: bool = False,
     ) -> View | None:
-        """The view for a replica that knows the log through `known` only: the one that it copies from, else a
-        new one of this checkpoint or, where there are as many as may be, the newest; None if that does not
-        help it either, or if too many copy already.
+        """The view for a replica that knows the log only through `known`: the one that it copies from; else a
+        new one of this checkpoint or, where no more may be opened, the newest. None if that does not help it
+        either, or if too many copy already.
         """
         copier = self.copiers.get(member)
         if copier is not None and copier.view is not None and copier.view.snapshot.slot > known:
@@ -97,7 +97,7 @@ class Views:
         return newest
 
     def asked(self, member: Member, number: int, now: Microseconds) -> View | None:
-        """A replica asks for some of a view; None if it does not copy from that."""
+        """The view of which a replica asks for a part; None if it does not copy from that one."""
         copier = self.copiers.get(member)
         if copier is None or copier.view is None or copier.view.number != number:
             return None
@@ -105,14 +105,14 @@ class Views:
         return copier.view
 
     def has(self, member: Member, known: int, commit: int, now: Microseconds) -> None:
-        """A replica has the log through `known`: its copy, if that reaches so far; once it is level, nothing
-        is held for it.
+        """A replica has the log through `known`, and so its copy if that ends no higher; once it is level,
+        nothing is held for it.
         """
         copier = self.copiers.get(member)
         if copier is None or known < copier.place or (copier.view is None and known == copier.place):
             return
         if copier.bare:
-            return  # Its place in the log says nothing of its copy; it is forgotten when it asks no more.
+            return  # Its place in the log says nothing of its copy; it is forgotten once it stops asking.
         if known >= commit:
             self.forget(member)
             return
@@ -120,13 +120,13 @@ class Views:
         copier.place, copier.asked_at = known, now
 
     def forget(self, member: Member) -> None:
-        """Hold nothing for a replica any more."""
+        """Stop holding anything for a replica."""
         copier = self.copiers.pop(member, None)
         if copier is not None:
             self._leave_view(copier)
 
     def lapse(self, now: Microseconds) -> None:
-        """Forget who got on no more for too long, or is in the way of too much."""
+        """Forget copiers that have made no progress for too long, or for which too much is held."""
         for member, copier in list(self.copiers.items()):
             held = 0 if copier.view is None else copier.view.pages.waiting_bytes()
             if now - copier.asked_at >= self.settings.view_us or held > self.settings.view_bytes:

@@ -68,8 +68,8 @@ class CopyLog(Peer, frozen=True, gc=False, tag="copy_log"):
 
 
 class CopiedLog(Peer, frozen=True, gc=False, tag="copied_log"):
-    """Chosen records from `first` on, through the checkpoint of a view at the most, with the ballots at which
-    the sender's log holds them. That begins at `first` where it was `asked` for a lower slot.
+    """Chosen records from `first` on, through at most the checkpoint of a view, with the ballots at which the
+    sender's log holds them. Where a lower slot was `asked` for, that log begins at `first`.
     """
 
     view: int
@@ -84,8 +84,8 @@ class FetchTimer(Timer, frozen=True, gc=False, tag="fetch"):
 
 
 class CopyTimer(Timer, frozen=True, gc=False, tag="copy"):
-    """Does a copy get on?"""
+    """Does a copy make progress?"""
 
 
 class ViewTimer(Timer, frozen=True, gc=False, tag="view"):
-    """Does whoever copies from here get on?"""
+    """Do those that copy from here make progress?"""

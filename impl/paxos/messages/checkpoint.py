@@ -19,4 +19,4 @@ class CheckpointDurable(Peer, frozen=True, gc=False, tag="checkpoint_durable"):
 
 
 class ScrubTimer(Timer, frozen=True, gc=False, tag="scrub"):
-    """Some more pages are to be verified."""
+    """Verify some more pages."""

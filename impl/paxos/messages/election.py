@@ -25,7 +25,7 @@ class Alive(Peer, frozen=True, gc=False, tag="alive"):
 
 
 class Ready(Peer, frozen=True, gc=False, tag="ready"):
-    """I am there from now on: whoever campaigns may ask me (H9)."""
+    """I am here from now on: a candidate may ask me (H9)."""
 
 
 class Prepare(Peer, frozen=True, gc=False, tag="prepare"):
@@ -61,11 +61,11 @@ class Refused(Peer, frozen=True, gc=False, tag="refused"):
 
 
 class TooFarBehind(Peer, frozen=True, gc=False, tag="too_far_behind"):
-    """The acceptor's log begins above what the candidate knows, or its tail above that does not fit a message
-    (rule W5): the candidate must catch up through `commit` first.
+    """The acceptor's log begins above what the candidate knows, or its tail above there does not fit a
+    message (rule W5): the candidate must catch up through `commit` first.
 
-    `at_first` is the ballot of the identity of the acceptor's record at `first`, the lowest slot of which it
-    knows one; None if it does not know that to be chosen.
+    `at_first` is the ballot of the identity of the acceptor's record at `first`, the lowest slot for which it
+    knows one; None if it does not know that record to be chosen.
     """
 
     ballot: Ballot
@@ -75,4 +75,4 @@ class TooFarBehind(Peer, frozen=True, gc=False, tag="too_far_behind"):
 
 
 class ElectionTimer(Timer, frozen=True, gc=False, tag="election"):
-    """Nothing was heard of a leader for too long."""
+    """Nothing was heard from a leader for too long."""

@@ -48,7 +48,7 @@ class Vote(Peer, frozen=True, gc=False, tag="vote"):
 
 class Heartbeat(Peer, frozen=True, gc=False, tag="heartbeat", omit_defaults=True):
     """Renews the lease and carries the commit index; `renewed`: a quorum renewed the lease within the last L.
-    Below `tail_end`, the end of the ballot's first batch, the leader may know less than was chosen before.
+    Below `tail_end`, the end of the ballot's first batch, the leader may not know all that was chosen before.
     """
 
     ballot: Ballot
@@ -81,8 +81,8 @@ class Heard(Peer, frozen=True, gc=False, tag="heard", omit_defaults=True):
 
 
 class Behind(Peer, frozen=True, gc=False, tag="behind"):
-    """The leader of `ballot` answers a voter that lacks slots, known chosen through `commit`, which no accept
-    can bring: fetch them, and say then what is there, as in answer to a heartbeat.
+    """The leader of `ballot` answers a voter that lacks slots that no accept can bring, known chosen through
+    `commit`: fetch them, then say what you hold, as in answer to a heartbeat.
     """
 
     ballot: Ballot
@@ -92,7 +92,7 @@ class Behind(Peer, frozen=True, gc=False, tag="behind"):
 
 class Release(Peer, frozen=True, gc=False, tag="release"):
     """The leader of `ballot` no longer uses its lease, and knows the slots through `commit` to be chosen.
-    `successor` may campaign at once; None: nobody is to, for the group is at its barrier (H6).
+    `successor` may campaign at once; None: nobody may, since the group is at its barrier (H6).
     """
 
     ballot: Ballot

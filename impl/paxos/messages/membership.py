@@ -1,7 +1,7 @@
 """How voters are replaced: by the group itself where one has forgotten, or at an operator's command.
 
 A command expects the epoch of the config that it changes, so a late copy of it changes nothing. Every answer
-says for which command it is, by what that names.
+tells which command it answers, by what that names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Counted(Struct, frozen=True, gc=False, array_like=True):
 class Vacant(Message, frozen=True, gc=False, tag="vacant"):
     """`node` should host a replica and has none; `retired` is the last incarnation that fell silent there.
 
-    A follower passes it on to the leader, and the answer back, for the link between the two may be cut.
+    A follower passes it on to the leader, and the answer back, since the link between node and leader may be
+    cut.
     """
 
     node: NodeId
@@ -49,10 +50,10 @@ class CreateReplica(Message, frozen=True, gc=False, tag="create_replica"):
     config_slot: int
     log: Counted | None = None
     term: int = 0
-    """Of the admin that commands it (A8); 0: an operator or a leader does."""
+    """The term of the admin that commands it (A8); 0 if an operator or a leader does."""
     parent: int = 0
-    """The group of which a split made this one, for every incarnation of a child (A5); 0: none, or it is
-    gone.
+    """The group from which a split made this one, for every incarnation of a child (A5); 0 if none did, or it
+    is gone.
     """
 
 
@@ -67,7 +68,7 @@ class DropReplica(Message, frozen=True, gc=False, tag="drop_replica"):
 
     member: Member
     term: int = 0
-    """Of the admin that commands it (A8); 0: an operator does."""
+    """The term of the admin that commands it (A8); 0 if an operator does."""
 
 
 class Gone(Message, frozen=True, gc=False, tag="gone"):
@@ -77,7 +78,7 @@ class Gone(Message, frozen=True, gc=False, tag="gone"):
 
 
 class AskReport(Message, frozen=True, gc=False, tag="ask_report"):
-    """What does this node host? Asked then, by the clock of whoever asks."""
+    """What does this node host? `asked_at` is by the asker's clock."""
 
     asked_at: Microseconds
 
@@ -108,19 +109,19 @@ class ReplaceVoter(Message, frozen=True, gc=False, tag="replace_voter"):
 
 
 class RaiseEpoch(Message, frozen=True, gc=False, tag="raise_epoch"):
-    """The same with nobody replaced: whatever expects this epoch is void from then on."""
+    """Propose a new config with nobody replaced: whatever expects this epoch is void from then on."""
 
     expected_epoch: int
 
 
 class ConfigStatus(Message, frozen=True, gc=False, tag="config_status"):
-    """What is the config, and what do the replicas say of themselves? A voter may be named that is `lost`."""
+    """What is the config, and what do the replicas say of themselves? `lost` may name a voter that is."""
 
     lost: Member | None = None
 
 
 class Replaced(Message, frozen=True, gc=False, tag="replaced"):
-    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: so are all of its voters.
+    """`config`, in slot `config_slot`, governs and names `new`; `admitted`: whether all of its voters are.
 
     `held`, unless it is None, is that config as the leader's log has it, and says that every voter but `new`
     holds the log through it durably: a log may begin there (rule M5).
@@ -143,7 +144,7 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 class Status(Message, frozen=True, gc=False, tag="status"):
     """The governing config; whether all its voters are admitted, whether all hold the log through it, and
-    whether all do but the one that was named as lost.
+    whether all do except the one named as lost.
     """
 
     config: Config
@@ -163,7 +164,7 @@ class NotNow(Message, frozen=True, gc=False, tag="not_now"):
 
 
 class NotCaughtUp(Message, frozen=True, gc=False, tag="not_caught_up"):
-    """The learner `new` has the log through a slot only: try again."""
+    """The learner `new` has the log only through a slot: try again."""
 
     new: Member
     through: int

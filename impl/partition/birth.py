@@ -1,8 +1,8 @@
 """How a child of a split begins (H3, H4, P2 of docs/table.md): on the pages of its parent, of which it copies
-O(depth).
+only O(depth).
 
 *Invariant.* What a child begins with is a function of its parent's log through the barrier: all its replicas
-that begin so are equal, whenever each of them is made.
+that begin this way are equal, whenever each is made.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from dynaproof.impl.tree.page_file import PageFile
 def born(
     disk: Disk, cache: PageCache, page_bytes: int, parent: AnyHead, child: ChildSpec, me: Member
 ) -> AnyHead:
-    """Write the pages that the child `me` has of its own (P2), and give the head with which its journal
-    begins (H4); `parent` is the head that names its parent's last checkpoint.
+    """Write the child `me`'s own pages (P2), and return the head with which its journal begins (H4); `parent`
+    is the head that names its parent's last checkpoint.
 
     Raises:
         RottenPageError: a page of the parent on the way to the cut, or to its buckets, is damaged or missing.
@@ -66,15 +66,15 @@ def born(
 
 
 def take_part(memory: Memory, split: Split, child: ChildSpec) -> None:
-    """Of its parent's buckets of writes, if there are any, a child has its part (H4)."""
+    """Give a child its part of its parent's buckets of writes, if there are any (H4)."""
     if memory.metered is not None:
         whole, index = Metered.restore(memory.metered), split.children.index(child)
         memory.meter(whole.child(index, split.timestamp, memory.count).row())
 
 
 def child_snapshot(parent: PartitionSnapshot, split: Split, child: ChildSpec) -> PartitionSnapshot:
-    """What a child has beside its pages: all that has no key is the same in both (H4), and what readers hold
-    begins behind the barrier.
+    """What a child has besides its pages: all that has no key is the same in both children (H4), and what
+    readers hold begins behind the barrier.
     """
     holds = tuple(
         structs.replace(hold, through=split.slot, bytes_through=parent.log_bytes) for hold in parent.holds

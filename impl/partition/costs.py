@@ -30,8 +30,8 @@ from dynaproof.impl.values.size import item_size_bytes
 
 
 def size_of_item(item: Item | None) -> int:
-    """The documented size of an item, 0 if there is none. What no router has looked at and is no item counts
-    as many bytes as it has.
+    """The documented size of an item, 0 if there is none. Bytes that no router has checked and that are no
+    item count as many as they are.
     """
     if item is None:
         return 0
@@ -42,7 +42,7 @@ def size_of_item(item: Item | None) -> int:
 
 
 def cost_of_write(operation: Put | Delete | Change, found: list[StoredItem | None]) -> int:
-    """What a write costs that finds these items, whether its condition holds or not."""
+    """What a write that finds these items costs, whether its condition holds or not."""
     sizes = [0 if stored is None else size_of_item(stored.item) for stored in found]
     if isinstance(operation, Change):
         after = [size_of_item(part.item) for part in operation.parts]
@@ -51,7 +51,7 @@ def cost_of_write(operation: Put | Delete | Change, found: list[StoredItem | Non
 
 
 def cost_of_read(read: Read, answer: Message) -> int:
-    """What a read costs that is answered so: a page what it has looked at."""
+    """What a read with this answer costs: a page costs what was looked at for it."""
     consistency: Consistency = "strong" if read.strong else "eventual"
     if isinstance(read, Get):
         assert isinstance(answer, Reply), "one item is answered with a reply"

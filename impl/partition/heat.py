@@ -1,6 +1,6 @@
 """Where a partition would be split: so that its halves store about as much, or are asked about as often. A
-split lies at the beginning of a hash (R9), so what is asked for under one partition key stays together, and
-where that is most of all, there is no place.
+split lies at the beginning of a hash (R9), so requests under one partition key stay together, and where most
+are for one, there is no place to split.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from dynaproof.impl.tree.view import TreeView
 from dynaproof.impl.values.key_range import HASH_BYTES
 
 SAMPLES = 64
-"""Positions that are kept of all that were asked for."""
+"""How many of the positions that were asked for are kept."""
 
 WHOLE_TURN = 1 << 64
 GOLDEN = 0x9E3779B97F4A7C15
-"""The golden ratio of that, as an odd number."""
+"""The golden ratio of a whole turn, as an odd number."""
 
 FEW_CHILDREN = 16
-"""A root that has no more says little of what is below: its children are looked at too."""
+"""A root with no more children says little of what is below it: its children are looked at too."""
 
 
 class Heat:
     """A sample of the positions that were asked for, even over time and without chance. Requests are counted
-    in steps of the golden ratio of a whole turn, and those are kept that come to stand in its first part:
-    whatever returns with a period is sampled as often as all else.
+    in steps of the golden ratio of a whole turn, and those that fall in its first part are kept: so periodic
+    requests are sampled as often as all others.
     """
 
     __slots__ = ("_below", "_turn", "kept")
 
     def __init__(self) -> None:
         self.kept: list[tuple[int, bytes]] = []
-        """Where in the turn a request came to stand, and its position."""
+        """Where in the turn a request fell, and its position."""
         self._turn = 0
         self._below = WHOLE_TURN
 
     def asked(self, key: bytes) -> None:
-        """A storage key was asked for."""
+        """Note that a storage key was asked for."""
         turn = self._turn = (self._turn + GOLDEN) % WHOLE_TURN
         if turn >= self._below:
             return
@@ -51,13 +51,13 @@ class Heat:
         self.kept, self._turn, self._below = [], 0, WHOLE_TURN
 
     def middle(self) -> bytes:
-        """The position in the middle of what was asked for; empty where most of it was for one."""
+        """The position in the middle of those asked for; empty where most requests were for one."""
         return middle_of(sorted(position for _, position in self.kept))
 
 
 def middle_of(positions: list[bytes]) -> bytes:
-    """The position, of these in order, that leaves about as many below it as not: the beginning of a run of
-    equal ones; empty where no such place leaves a quarter on each side.
+    """The position, among these in order, with about as many below it as not: the beginning of a run of equal
+    ones; empty where no such position leaves a quarter on each side.
     """
     count, best = len(positions), 0
     for at in range(1, count):
@@ -67,7 +67,7 @@ def middle_of(positions: list[bytes]) -> bytes:
 
 
 def middle_of_tree(tree: TreeView[Any]) -> bytes:
-    """The position in the middle of what a tree holds, as its upper nodes show that; empty where one position
+    """The position in the middle of what a tree holds, judged by its upper nodes; empty where one position
     has most of it.
 
     Raises:

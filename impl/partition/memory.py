@@ -1,20 +1,20 @@
-"""What a partition remembers beside its items: rows of a second tree, `memory`, in the items' page file.
+"""What a partition remembers besides its items: rows of a second tree, `memory`, in the items' page file.
 
-The first byte of a key says which family its row is of:
+The first byte of a key says which family its row belongs to:
 
     "b"                                                                         ->  MeteredRow
     "i" | deadline + 2 ** 63, 9 bytes, big-endian | request id in MessagePack  ->  Answer
 
-The first is one row, the buckets of writes (`metered.py`); the others are request ids.
+The first family is one row, the buckets of writes (`metered.py`); the other is request ids.
 
-The deadline is part of the key, and so of a request's name: every attempt repeats it. So ids that are
-remembered at about the same time lie on neighbouring pages, which a checkpoint writes once; new ones are put
-near the right edge of the family and what is forgotten goes from its left edge, both in O(log n).
+The deadline is part of the key, and so of a request's name: every attempt repeats it. So ids remembered at
+about the same time lie on neighbouring pages, which a checkpoint writes once; new ones go in near the right
+edge of the family and forgotten ones leave at its left edge, both in O(log n).
 
 *Invariants* (rules I1 to I4 of `docs/replication.md`). An id is remembered until the first commit past its
 deadline (`answer_to`). Its row goes with that commit or a later one, `FORGOTTEN_AT_ONCE` rows a commit, so
-that no record has many to remove; since a record adds one row at the most, after it has removed others, there
-are never more rows than there were ids remembered at the same time. Rows, their count and their bytes are a
+that no record has many to remove; since a record adds at most one row, after it has removed others, there are
+never more rows than there once were ids remembered at the same time. Rows, their count and their bytes are a
 function of the log.
 
 Sources: Lampson and Sturgis, and Liskov, *Practical Uses of Synchronized Clocks in Distributed Systems*,
@@ -38,7 +38,7 @@ from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.view import TreeView
 
 FORGOTTEN_AT_ONCE = 8
-"""Rows that one commit removes at the most; part of the fold, so the same for all replicas."""
+"""The most rows that one commit removes; part of the fold, so the same on all replicas."""
 
 LATEST_DEADLINE = (1 << 64) - 1
 """The largest integer that a message can hold."""
@@ -53,19 +53,19 @@ _IDS = b"i"
 _BEHIND_IDS = b"j"
 """The first key behind the family of request ids."""
 _OFFSET = 1 << 63
-"""What makes keys sort as deadlines do: no integer of a message is below its negative."""
+"""Makes keys sort as deadlines do: no integer in a message is below its negative."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(RequestId).decode
 
 ROW_BYTES = 24
-"""What an answer takes beside the image that it shows,"""
+"""What an answer takes besides the image that it shows,"""
 METERED_BYTES = 150
-"""and what the buckets take, about."""
+"""and about what the buckets take."""
 
 
 def row_size(row: Row) -> int:
-    """What a row takes in a page beside its key."""
+    """What a row takes in a page besides its key."""
     if isinstance(row, MeteredRow):
         return METERED_BYTES
     return ROW_BYTES + (0 if row.observed is None else len(row.observed.item))
@@ -75,7 +75,7 @@ CODEC: PageCodec[Row] = PageCodec(Row, row_size)
 
 
 def id_key(deadline: Microseconds, request: RequestId) -> bytes:
-    """The key of a request id's row; in order of deadlines."""
+    """The key of a request id's row; keys sort by deadline."""
     return _from(deadline) + _encode(request)
 
 
@@ -85,14 +85,14 @@ def bytes_of(record: Answering) -> int:
 
 
 class Memory:
-    """The tree `memory`, with how much it holds; `count` and `bytes` are in every snapshot."""
+    """The tree `memory`, and how much it holds; `count` and `bytes` are in every snapshot."""
 
     __slots__ = ("bytes", "count", "earliest", "metered", "tree")
 
     def __init__(self, tree: BTree[Row], count: int = 0, size_bytes: int = 0) -> None:
         self.tree = tree
         self.count = count
-        """Rows of request ids,"""
+        """How many rows of request ids there are,"""
         self.bytes = size_bytes
         """and what they take."""
         first = next(tree.sizes(METERED, _BEHIND_IDS), None)
@@ -104,7 +104,7 @@ class Memory:
             self.metered = row
             first = next(tree.sizes(_IDS, _BEHIND_IDS), None)
         self.earliest: Microseconds = LATEST_DEADLINE if first is None else _deadline_of(first[0])
-        """The least deadline of a row; `LATEST_DEADLINE` if there is none."""
+        """The earliest deadline of a row; `LATEST_DEADLINE` if there is none."""
 
     def answer_to(self, request: RequestId, deadline: Microseconds, timestamp: Microseconds) -> Answer | None:
         """What a request got, if it is still remembered after the commit at this timestamp."""
@@ -122,7 +122,7 @@ class Memory:
     def remember(self, record: Answering) -> None:
         """Keep a request id with its answer until its deadline has passed."""
         if record.deadline < record.timestamp:
-            return  # No leader of sound code proposes it; its own commit would be the one to forget it.
+            return  # No leader with sound code proposes it; its own commit would already forget it.
         key, answer = id_key(record.deadline, record.request), record.answer
         self.tree.put(key, answer)
         self.count += 1
@@ -130,7 +130,7 @@ class Memory:
         self.earliest = min(self.earliest, record.deadline)
 
     def forget(self, timestamp: Microseconds) -> None:
-        """Remove some of the rows whose deadline the commit at this timestamp is past."""
+        """Remove some of the rows whose deadlines the commit at this timestamp is past."""
         if self.earliest >= timestamp:
             return
         first = list(islice(self.tree.sizes(_IDS, _BEHIND_IDS), FORGOTTEN_AT_ONCE + 1))

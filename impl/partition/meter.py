@@ -2,16 +2,16 @@
 
 *Writes* are admitted by the leader, where the old item is known, with the timestamp that the record would
 have, before anything is proposed: what is throttled leaves nothing behind. The leader is ahead of the applied
-buckets by what it adopted and what it has in flight; that is of the leadership, and is dropped with it. So
-what it admitted in vain is not charged, and nothing is minted (`metered.py`).
+buckets by what it adopted and what it has in flight; that belongs to the leadership, and is dropped with it.
+So what it admitted in vain is not charged, and no capacity is minted (`metered.py`).
 
-*Reads* leave no trace. The leader has buckets by its own clock, and its heartbeats carry the own one's level;
-each replica goes on to fill what it heard, and begins with that when it leads (`capacity/shares.py`). An
-eventual read elsewhere is admitted by what was heard there, and the answer to the next heartbeat says what
-was taken, so that the leader is charged for it: until then each follower may take what it heard, plus the
-fill since, plus one largest read, and no more.
+*Reads* leave no trace. The leader has buckets by its own clock, and its heartbeats carry the level of its own
+one; each replica goes on filling the level that it heard, and begins with that when it leads
+(`capacity/shares.py`). An eventual read elsewhere is admitted by the level heard there, and the answer to the
+next heartbeat says what was taken, so that the leader charges it: until then each follower may take what it
+heard, plus the fill since, plus one largest read, and no more.
 
-*Invariant.* A request that is throttled has no effect, on no bucket either.
+*Invariant.* A request that is throttled has no effect, not even on a bucket.
 """
 
 from __future__ import annotations
@@ -51,29 +51,29 @@ class Meter(Service):
         self.env = replica.env
         self.settings = settings
         self.node = node
-        """What all replicas of this storage node go through."""
+        """The buckets that all replicas of this storage node share."""
         self.usage = Usage()
-        """Since the replica started."""
+        """The usage since the replica started."""
         self.is_ahead = False
         """Whether this leadership has buckets of its own,"""
         self.ahead: Metered | None = None
-        """and these; None where the partition has none."""
+        """and what they are; None where the partition has none."""
         self.reads: Admission | None = None
         self.reads_version = NO_VERSION
-        """Of the rates at which they fill."""
+        """The version of the rates at which they fill."""
         self.reads_heard = False
-        """Whether their level is one that was heard, or kept by an earlier leadership."""
+        """Whether their level was heard, or kept from an earlier leadership."""
         self.led: Ballot = NO_BALLOT
-        """The ballot for which they were taken over last."""
+        """The ballot for which they were last taken over."""
         self.taken = 0
-        """What eventual reads took here while another replica led."""
+        """What eventual reads have taken here while another replica led."""
         self.told: dict[Member, int] = {}
-        """By voter, what it said last that it has taken; of one leadership."""
+        """By voter, what it last said that it has taken; for one leadership."""
 
     # --- Writes ---
 
     def buckets(self) -> Metered | None:
-        """The buckets of writes as they are with all that this leadership has in flight."""
+        """The buckets of writes, with all that this leadership has in flight."""
         applied = self.replica.state.metered
         if self.replica.leadership is None:
             return applied
@@ -88,7 +88,7 @@ class Meter(Service):
         return buckets
 
     def version(self) -> Version:
-        """Of the rates that were set last."""
+        """The version of the rates that were last set."""
         buckets = self.buckets()
         return NO_VERSION if buckets is None else buckets.rates.version
 
@@ -108,14 +108,15 @@ class Meter(Service):
         return throttled
 
     def note(self, request: RequestId, why: Throttled, cost: int, at_us: Microseconds) -> None:
-        """Say that a request is throttled."""
+        """Note that a request is throttled."""
         member, level = self.replica.member, why.level // MICRO
         at_us = self.env.now if why.bucket == "node" else at_us
         self.env.note(CapacityExceeded(member, request, why.reason, cost, level, at_us, why.bucket))
 
     def remembered_requests(self) -> int:
-        """Request ids remembered and in flight at the most: what the buckets can admit within an id's
-        lifetime, so that a burst is never refused for want of ids; and what was there when the rates changed.
+        """The most request ids remembered and in flight: as many as the buckets can admit within an id's
+        lifetime, so that a burst is never refused for want of ids; plus those that were there when the rates
+        changed.
         """
         buckets, settings = self.buckets(), self.settings
         if buckets is None:
@@ -128,7 +129,7 @@ class Meter(Service):
     # --- Reads ---
 
     def admit_read(self, request: RequestId, read: Read, answer: Message) -> tuple[int, Throttled | None]:
-        """What a read costs that is answered so, and why it is throttled, if it is."""
+        """What a read with this answer costs, and why it is throttled, if it is."""
         metered = self.replica.state.metered
         if metered is None:
             return 0, None
@@ -161,7 +162,7 @@ class Meter(Service):
         return reads
 
     def inherit(self, parent: Meter) -> None:
-        """A child of a split begins with its part of what its parent has, by what was heard of that here."""
+        """A child of a split begins with its part of its parent's level, as heard here."""
         own, whole = self.replica.state.metered, parent.replica.state.metered
         if own is None or whole is None:
             return
@@ -174,14 +175,14 @@ class Meter(Service):
         self.env.note(ReadsDivided(self.replica.member, reads.own.level // MICRO))
 
     def take_over(self, leading: Ballot, own: Bucket) -> None:
-        """Begin with what was heard, filled since, or with one second's fill."""
+        """Begin with the level that was heard, filled since; or else with one second's fill."""
         now, heard = self.env.now, own.level // MICRO if self.reads_heard else None
         own.level = succeeded(self.reads_heard, own.level, now - own.at_us, own.rate, own.capacity)
         own.at_us, self.reads_heard, self.told, self.led = now, True, {}, leading
         self.env.note(ReadsTakenOver(self.replica.member, heard, own.level // MICRO, now))
 
     def level(self) -> int | None:
-        """What the leader's heartbeats carry: whole micro-units, rounded down."""
+        """The level that the leader's heartbeats carry: whole micro-units, rounded down."""
         metered = self.replica.state.metered
         if metered is None or not self.replica.serving:
             return None
@@ -190,7 +191,7 @@ class Meter(Service):
         return own.level // MICRO
 
     def hears_level(self, level: int) -> None:
-        """Go on from what the leader has."""
+        """Go on from the leader's level."""
         metered = self.replica.state.metered
         if metered is None or self.replica.leading is not None:
             return
@@ -200,12 +201,12 @@ class Meter(Service):
         self.reads_heard = True
 
     def used(self) -> int:
-        """What was taken here while others led."""
+        """What has been taken here while others led."""
         return self.taken
 
     def hears_used(self, member: Member, used: int) -> None:
-        """Charge what a follower has taken since it said so last; of what it had taken before this
-        leadership began, an earlier leader knows.
+        """Charge what a follower has taken since it last said so; what it took before this leadership began,
+        an earlier leader knows.
         """
         metered = self.replica.state.metered
         if metered is None or not self.replica.serving:

@@ -1,13 +1,13 @@
-"""The buckets of a partition's writes: a fold of its log, and as a row of `memory` a part of its state.
+"""The buckets of a partition's writes: a fold of its log and, as a row of `memory`, part of its state.
 
 A record carries its cost and its commit timestamp, and a change of the rates is a record, so every replica
 has the same levels at the same slot (`capacity/shares.py`). A leader is ahead of that by what is in flight:
-it has a `Metered` of its own, a copy of the applied one with what it adopted and proposed since.
+it has a `Metered` of its own, a copy of the applied one plus what it has adopted and proposed since.
 
-*Invariant.* The levels are those of folding the chosen records from the first `RatesSet` on. Before that,
-and for ever in a bare group or a table without provisioned capacity, there are no buckets and nothing is
-refused for them: a table is active only once each of its partitions has heard of its rates. The children of
-a split divide what is left at the barrier, and the rates, until they hear of their own.
+*Invariant.* The levels are those of folding the chosen records from the first `RatesSet` on. Before that, and
+for ever in a bare group or a table without provisioned capacity, there are no buckets and nothing is refused
+because of them: a table is active only once each of its partitions has its rates. The children of a split
+divide what is left at the barrier, and the rates, until they get their own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dynaproof.impl.node import Microseconds
 
 
 class Level(Struct, frozen=True, gc=False, array_like=True):
-    """Of a bucket, at a time: whole micro-units, rounded down, and the grains that are more than that."""
+    """The level of a bucket at a time: whole micro-units, rounded down, and the grains beyond them."""
 
     micro_units: int
     grains: int
@@ -47,7 +47,7 @@ class Metered:
         self.rates = rates
         self.writes = writes
         self.ids_before = ids_before
-        """Request ids that were remembered when the rates were set."""
+        """How many request ids were remembered when the rates were set."""
 
     @classmethod
     def begin(cls, rates: Rates, timestamp: Microseconds, ids_before: int = 0) -> Metered:
@@ -56,27 +56,28 @@ class Metered:
 
     @classmethod
     def restore(cls, row: MeteredRow) -> Metered:
-        """What a row says."""
+        """The buckets that a row describes."""
         own, cap = row.rates.write, row.rates.write_cap
         there = None if cap is None or row.cap is None else bucket_of(cap, row.cap)
         return cls(row.rates, Admission("Write", bucket_of(own, row.own), there), row.ids_before)
 
     def child(self, index: int, timestamp: Microseconds, ids: int) -> Metered:
-        """Those with which a child of a split begins, at the barrier; it remembers so many request ids."""
+        """The buckets with which a child of a split begins, at the barrier; it remembers `ids` request ids.
+        """
         rates = part_of(self.rates, index)
         writes = rates.full("Write", timestamp)
         divide(writes, self.writes, timestamp)
         return Metered(rates, writes, ids)
 
     def row(self) -> MeteredRow:
-        """Itself, as a row."""
+        """These buckets as a row."""
         cap = self.writes.cap
         return MeteredRow(
             self.rates, level_of(self.writes.own), None if cap is None else level_of(cap), self.ids_before
         )
 
     def fold(self, cost: int, timestamp: Microseconds) -> None:
-        """Charge what some leader has admitted."""
+        """Charge what a leader has admitted."""
         self.writes.replay(cost, timestamp)
 
     def change(self, rates: Rates, timestamp: Microseconds, ids_before: int = 0) -> None:
@@ -91,5 +92,5 @@ def level_of(bucket: Bucket) -> Level:
 
 
 def bucket_of(fill: Fill, level: Level) -> Bucket:
-    """The bucket with a level."""
+    """A bucket with this level."""
     return Bucket(fill.rate, fill.capacity, level.micro_units * MICRO + level.grains, level.at_us)

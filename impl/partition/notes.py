@@ -1,4 +1,4 @@
-"""What a replica says of what it does for clients; nothing depends on it."""
+"""What a replica reports of what it does for clients; nothing depends on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
 
 
 class Retried(Note, frozen=True, gc=False, tag="retried"):
-    """An attempt at a write was answered from memory: its request has a chosen record already."""
+    """An attempt at a write was answered from memory: its request already has a chosen record."""
 
     request: RequestId
     attempt: int
@@ -31,15 +31,16 @@ class CapacityExceeded(Note, frozen=True, gc=False, tag="capacity_exceeded"):
     reason: str
     cost: int
     level: int
-    """Of the bucket that refuses, in whole micro-units, rounded down,"""
+    """The level of the bucket that refuses, in whole micro-units, rounded down,"""
     at_us: Microseconds
-    """at this commit timestamp, or, of a read or by the node's bucket, at this time of its own clock;"""
+    """at this commit timestamp or, for a read or the node's bucket, at this time by its own clock;"""
     bucket: str
-    """it is that of the share, of the cap or of the node."""
+    """the bucket is that of the share, of the cap or of the node."""
 
 
 class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
-    """A leader has charged its buckets for a write that it is about to propose; by its own clock."""
+    """A leader has charged its buckets for a write that it is about to propose; the time is by its own clock.
+    """
 
     member: Member
     cost: int
@@ -47,7 +48,7 @@ class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
 
 
 class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):
-    """A replica has charged its buckets for a read; times are of its own clock."""
+    """A replica has charged its buckets for a read; the time is by its own clock."""
 
     member: Member
     cost: int
@@ -55,7 +56,7 @@ class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):
 
 
 class ReadsDivided(Note, frozen=True, gc=False, tag="reads_divided"):
-    """A replica of a child begins with its part of what its parent has left to be read, by what was heard."""
+    """A replica of a child begins with its part of its parent's level of reads, as it was heard."""
 
     member: Member
     level: int
@@ -63,17 +64,19 @@ class ReadsDivided(Note, frozen=True, gc=False, tag="reads_divided"):
 
 
 class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
-    """A new leader begins to admit reads with a level, after it had heard of one, if it had."""
+    """A new leader begins to admit reads at this level; `heard` is the one that it had heard, if any."""
 
     member: Member
     heard: int | None
     level: int
-    """In whole micro-units, rounded down, as is what it had heard."""
+    """In whole micro-units, rounded down, like the one that it had heard."""
     at_us: Microseconds
 
 
 class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
-    """A follower goes on from its leader's level of reads, in whole micro-units; by its own clock."""
+    """A follower goes on from its leader's level of reads, in whole micro-units; the time is by its own
+    clock.
+    """
 
     member: Member
     level: int
@@ -81,7 +84,8 @@ class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
 
 
 class UseHeard(Note, frozen=True, gc=False, tag="use_heard"):
-    """A leader hears that a follower has taken so much more for eventual reads; by the leader's clock."""
+    """A leader hears that a follower has taken `more` for eventual reads; the time is by the leader's clock.
+    """
 
     member: Member
     more: int

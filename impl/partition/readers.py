@@ -1,7 +1,7 @@
 """What a replica does for readers of its log: streams, indexes, the archive.
 
-*Invariants.* A reader gets chosen records only, in slot order. What is above a hold that has not lapsed is
-cut by no checkpoint, and comes with a copy of one; so no replica says that it is gone.
+*Invariants.* A reader gets only chosen records, in slot order. No checkpoint cuts what is above a hold that
+has not lapsed, and a copy brings it along; so no replica says that it is gone.
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.paxos.service import Service
 
 CHECKPOINTS = 4
-"""How many checkpoints' worth of log is applied before the next one is durable, at the most, without faults.
-"""
+"""The most checkpoints' worth of log that is applied before the next one is durable, without faults."""
 
 SLACK_BYTES = 1 << 22
-"""What the log takes beyond its bounds, at the most: a window that was chosen at once, a frame that cannot
-leave in part, and a block that was read back, or of which a part is cut.
+"""The most that the log takes beyond its bounds: a window that was chosen at once, a frame that cannot leave
+in part, and a block that was read back or is partly cut.
 """
 
 
@@ -47,17 +46,17 @@ class Readers(Service):
         self.settings = settings
         self.waiting = waiting
         self.movers: dict[int, tuple[NodeId, str]] = {}
-        """By slot in flight, whom to answer about which hold; dropped whole with the leadership."""
+        """By slot in flight, the reader to answer and its hold; dropped whole with the leadership."""
 
     def on_read_log(self, sender: NodeId, m: ReadLog) -> None:
         """Any replica may answer: a chosen record is the same everywhere. A log replica does not know what is
-        held of the log below its own: it answers as one that has not come so far (rule M5).
+        held of the log below its own: it answers like a replica that has not come that far (rule M5).
         """
         log, place = self.replica.log, m.cursor.committed_from
         if not self.replica.full:
             self.env.send(m.reader, LogRead(m.name, place, (), min(log.commit, place - 1)))
             return
-        limit = min(m.cursor.limit, self.settings.read_slots)  # Who asks for more gets the next ones, too.
+        limit = min(m.cursor.limit, self.settings.read_slots)  # A reader that asks on gets the next ones too.
         if place >= log.first:
             last = min(log.commit, place + limit - 1)
             size = min(self.settings.read_bytes, self.settings.records_bytes)
@@ -87,7 +86,7 @@ class Readers(Service):
             self.env.send(m.reader, CursorRefused(m.name))
 
     def needs_no_move(self, m: MoveCursor) -> bool:
-        """Answer at once where the hold is there already."""
+        """Answer at once where the hold is already there."""
         held = self.replica.state.holds.get(m.name)
         if held is not None and m.through <= held.through:
             self.env.send(m.reader, CursorPlaced(m.name, held.through))
@@ -95,7 +94,7 @@ class Readers(Service):
         return False
 
     def turn(self, waiter: Waiter) -> bool:
-        """The turn of a move that waited: what may have changed meanwhile is looked at again."""
+        """The turn of a move that waited: whatever may have changed meanwhile is checked again."""
         leadership = self.replica.leadership
         m = max((move for _, move in waiter.attempts), key=lambda move: move.through)
         assert leadership is not None, "only a leader has who waits"
@@ -107,7 +106,7 @@ class Readers(Service):
         return self.propose(leadership, m)
 
     def propose(self, leadership: Leadership, m: MoveCursor) -> bool:
-        """Propose a move; False, and nothing done, if the window has no room."""
+        """Propose a move; False, with nothing done, if the window has no room."""
         replica = self.replica
         slot = replica.next_slot
         hold = self.hold_at(m.name, m.through)
@@ -120,8 +119,8 @@ class Readers(Service):
         return True
 
     def hold_at(self, name: str, through: int) -> Hold:
-        """The hold of a reader that has read through this slot; a leader alone knows how many bytes that is,
-        for it may have to look at its log.
+        """The hold of a reader that has read through this slot; only a leader works out how many bytes that
+        is, since it may have to look at its log.
         """
         log, state, settings = self.replica.log, self.replica.state, self.settings
         through = max(log.first - 1, min(through, state.applied))
@@ -151,7 +150,7 @@ class Readers(Service):
             self.env.send(reader, CursorRefused(name))  # It was too far behind, and lapsed at once.
 
     def stepped_down(self) -> None:
-        """Whoever waits for a move asks the next leader."""
+        """Readers that wait for a move ask the next leader."""
         self.movers = {}
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
@@ -167,8 +166,8 @@ class Readers(Service):
         )
 
     def memory(self) -> tuple[tuple[str, int, int], ...]:
-        """Records in memory that are chosen, and those that are retained on the disk; but a log replica
-        retains all since its config for as long as its tree takes to come (M5).
+        """The chosen records in memory, and those retained on the disk; but a log replica retains all since
+        its config until its tree has come (M5).
         """
         log, state, settings = self.replica.log, self.replica.state, self.settings
         snapshot = log.head.snapshot

@@ -1,6 +1,6 @@
 """What a replica shows of its state: an item, several of them, or those of a range; all at the applied slot.
 
-*Invariant.* An answer is no larger than a message, unless it is one item; what is left out it says.
+*Invariant.* An answer is no larger than a message, unless it is one item; it says what is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.paxos.ids import RequestId
 
 ENTRY_BYTES = 32
-"""What an item takes in a page beside its key and its bytes, at the most."""
+"""The most that an item takes in a page besides its key and its bytes."""
 
 
 def shown(state: PartitionState, request: RequestId, attempt: int, read: Read, settings: Settings) -> Message:
@@ -36,8 +36,8 @@ def shown(state: PartitionState, request: RequestId, attempt: int, read: Read, s
 def page(
     found: Iterable[tuple[bytes, StoredItem | None]], most_items: int, most_bytes: int
 ) -> tuple[tuple[tuple[bytes, StoredItem], ...], bytes | None]:
-    """Of items in order, those that fit a page, and the key up to which it is complete, exclusive; None if
-    all of them fit.
+    """Those of the items, taken in order, that fit a page, and the key up to which the page is complete,
+    exclusive; None if all of them fit.
     """
     items: list[tuple[bytes, StoredItem]] = []
     size = 0

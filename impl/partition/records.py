@@ -1,8 +1,8 @@
-"""The records of a partition's log beside the protocol's own: what clients and readers change.
+"""The records of a partition's log besides the protocol's own: what clients and readers change.
 
-A leader decides every condition before it proposes, on the applied state and its own slots in flight, so a
-`Write` carries the images that it found and leaves, and a failed condition is a record too (`Outcome`): all
-replicas remember the same answer for a request.
+A leader decides every condition before it proposes, on the applied state and its own slots in flight. So a
+`Write` carries the images that it found and those that it leaves, and a failed condition is a record too
+(`Outcome`): all replicas remember the same answer for a request.
 
 *Invariant.* The old image of a mutation is the item that the fold of all lower slots left under its key.
 """
@@ -33,7 +33,8 @@ class StoredItem(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Mutation(Struct, frozen=True, gc=False, array_like=True):
-    """One key's change: `old` is what the leader found there, `new` what it leaves; None is absent."""
+    """One key's change: `old` is what the leader found there, `new` what the change leaves; None is absent.
+    """
 
     key: bytes
     old: StoredItem | None
@@ -42,7 +43,7 @@ class Mutation(Struct, frozen=True, gc=False, array_like=True):
 
 class Answer(Struct, frozen=True, gc=False, array_like=True, tag="answer"):
     """What a request got: remembered until the first commit past its deadline, so that every retry gets the
-    same.
+    same answer.
     """
 
     slot: int
@@ -57,7 +58,7 @@ class Write(Record, frozen=True, gc=False, tag="write", omit_defaults=True):
     deadline: Microseconds
     mutations: tuple[Mutation, ...]
     cost: int = 0
-    """In micro-units, which the partition's buckets are charged; 0 where it has none."""
+    """What the partition's buckets are charged, in micro-units; 0 where it has none."""
 
     @property
     def answer(self) -> Answer:
@@ -76,7 +77,7 @@ class Outcome(Record, frozen=True, gc=False, tag="outcome", omit_defaults=True):
     deadline: Microseconds
     observed: StoredItem | None
     cost: int = 0
-    """As of a `Write`."""
+    """As in a `Write`."""
 
     @property
     def answer(self) -> Answer:
@@ -113,15 +114,15 @@ class ChildSpec(Struct, frozen=True, gc=False, array_like=True):
 
     @property
     def config(self) -> Config:
-        """The config that it begins with (H4). Incarnations above the number of voters are those of later
-        ones, as in every group.
+        """The config that it begins with (H4). Later voters have incarnations above the number of these, as
+        in every group.
         """
         return Config(0, self.voters, len(self.voters) + 1)
 
 
 class Split(Record, frozen=True, gc=False, tag="split"):
-    """The *barrier* of a partition: behind it nothing changes any more, and its two children begin with what
-    was before (H3, H5 of docs/table.md).
+    """The *barrier* of a partition: behind it nothing changes any more, and its two children begin with the
+    state before it (H3, H5 of docs/table.md).
     """
 
     left: ChildSpec
@@ -134,7 +135,7 @@ class Split(Record, frozen=True, gc=False, tag="split"):
 
     @property
     def children(self) -> tuple[ChildSpec, ChildSpec]:
-        """In the order of their ranges, which share nothing and leave nothing out."""
+        """The children in the order of their ranges, which neither overlap nor leave anything out."""
         return self.left, self.right
 
     def child_of(self, key: bytes) -> ChildSpec:
@@ -147,7 +148,7 @@ LogRecord: TypeAlias = (
 )
 
 Answering: TypeAlias = Write | Outcome | RatesSet
-"""What answers a request, and is remembered for it."""
+"""The records that answer a request, and are remembered for it."""
 
 ANSWERING = (Write, Outcome, RatesSet)
 

@@ -1,7 +1,7 @@
 """What a leadership refused for good, so that it refuses late copies of the same attempts too.
 
 *Invariant* (rule I5 of `docs/replication.md`). An attempt that was added is covered until a timestamp past
-its deadline is assigned: from then on no copy of it can be proposed anyway.
+its deadline is assigned: after that no copy of it can be proposed anyway.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Refusals:
         return attempt <= self._attempts.get(request, 0)
 
     def add(self, request: RequestId, attempt: int, deadline: Microseconds, timestamp: Microseconds) -> bool:
-        """Refuse an attempt for good from here on; False, and nothing changes, if too many are refused.
+        """Refuse an attempt for good from here on; False, with nothing refused, if too many are already.
 
         Each call forgets up to two that are past their deadlines by `timestamp`, so these do not pile up.
         """

@@ -29,11 +29,11 @@ from dynaproof.impl.tree.pages import RottenPageError
 PartitionReplica: TypeAlias = Replica[PartitionState]
 
 MoreServices: TypeAlias = Callable[[PartitionReplica], tuple[Service, ...]]
-"""What the replicas of a partition do besides, as services."""
+"""What else the replicas of a partition do, as services."""
 
 
 def nothing_more(_replica: PartitionReplica) -> tuple[Service, ...]:
-    """Those of a table's partition do what every partition does."""
+    """No more services: replicas of a table's partition do only what those of every partition do."""
     return ()
 
 
@@ -71,8 +71,8 @@ def recover(
 def _serving(
     replica: PartitionReplica, settings: Settings, node: NodeBuckets, more: MoreServices
 ) -> PartitionReplica:
-    """Who waits comes behind those who answer for the slots that were chosen. Membership comes last: a config
-    that retires the leader ends its leadership, and who waits for the slot is answered before.
+    """`Waiting` comes after the services that answer for chosen slots. Membership comes last: a config that
+    retires the leader ends its leadership, and what waits for the slot is answered before that.
     """
     waiting = Waiting(replica, settings)
     meter, splitting = Meter(replica, settings, node), Splitting(replica, waiting)
@@ -98,18 +98,18 @@ def metered(replica: PartitionReplica) -> tuple[Rates, Usage] | None:
 
 
 def inherit(child: PartitionReplica, parent: PartitionReplica) -> None:
-    """A replica of a child begins on a node that has one of its parent: what no log has is passed on."""
+    """A replica of a child begins on a node that has one of its parent: pass on what is in no log."""
     meter_of(child).inherit(meter_of(parent))
 
 
 def meter_of(replica: PartitionReplica) -> Meter:
-    """What a replica admits by."""
+    """The meter by which a replica admits."""
     return next(service for service in replica.services if isinstance(service, Meter))
 
 
 def places_to_split(replica: PartitionReplica) -> tuple[bytes, bytes]:
-    """Where a partition would be split by what it stores, and by what was asked for since this was last asked
-    of it; empty where there is no such place, or its pages cannot be read: who needs them finds that.
+    """Where a partition would be split by what it stores, and by what was asked for since the last call;
+    empty where there is no such place, or its pages cannot be read: whatever needs those will notice.
     """
     busy_at = b""
     for service in replica.services:

@@ -1,9 +1,9 @@
 """What a replica does for clients: reads, and writes with their conditions, retries and refusals.
 
 *Invariants.* A strong read is answered by lease and from applied slots only. A write is proposed at most once
-per request id while the id is remembered, waits or is in flight, and never past its deadline; a final
-refusal stays true for every copy of the attempt. A condition is decided when the write is proposed, on the
-state then. A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
+per request id while the id is remembered, waiting or in flight, and never past its deadline; a final refusal
+stays true for every copy of the attempt. A condition is decided when the write is proposed, on the state at
+that time. A reply to a write leaves when its record, and all below it, are chosen and applied (rule 7).
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class Pending:
 
     def __init__(self, refused_attempts: int) -> None:
         self.flights: dict[int, list[Flight]] = {}
-        """By slot, who waits for it."""
+        """By slot, the attempts that wait for it."""
         self.requests: dict[RequestId, int] = {}
         """The slot in flight of each request,"""
         self.requests_bytes = 0
-        """and what their ids will take, once they are remembered."""
+        """and what their ids will take once they are remembered."""
         self.overlay: dict[bytes, tuple[int, StoredItem | None]] = {}
         """The newest slot in flight of each key, and what it leaves there."""
         self.refused = Refusals(refused_attempts)
@@ -106,9 +106,9 @@ class Requests(Service):
         self.remembered_bytes = settings.remembered_bytes
         self.pending = Pending(settings.refused_attempts)
         self.asked = 0
-        """Attempts that came, since the replica started;"""
+        """How many attempts have come since the replica started;"""
         self.heat = Heat()
-        """and where."""
+        """and for which keys."""
 
     def on_request(self, sender: NodeId, m: Request) -> None:
         """One attempt of a client."""
@@ -127,7 +127,7 @@ class Requests(Service):
             self.write(leadership, sender, m)
 
     def behind_barrier(self, sender: NodeId, m: Request) -> None:
-        """What is remembered stays the answer (H5); all else is the children's (R4)."""
+        """A remembered answer stays the answer (H5); all else is up to the children (R4)."""
         answer = self.replica.state.answer_to(m.request, m.deadline)
         if answer is None:
             self.wrong_partition(sender, m)
@@ -144,7 +144,7 @@ class Requests(Service):
                 self.reject(sender, m, "not_leader")
                 return
             assert replica.leading is not None
-            # Reading the lease costs more than the read, so the probe shows its end only.
+            # Reading the lease costs more than the read, so the probe shows only its end.
             self.env.note(Served(replica.member, replica.leading, state.applied, replica.lease_left()))
         elif not self.in_contact():
             self.reject(sender, m, "not_leader")
@@ -157,7 +157,7 @@ class Requests(Service):
         self.env.send(sender, structs.replace(answer, consumed=cost) if cost else answer)
 
     def in_contact(self) -> bool:
-        """Whether an eventual read may be served: in the config, with a tree, and in a leader's contact
+        """Whether an eventual read may be served: in the config, with a tree, and in contact with a leader
         within the bound (rule 16).
         """
         replica = self.replica
@@ -167,8 +167,8 @@ class Requests(Service):
     # --- Writes ---
 
     def write(self, leadership: Leadership, sender: NodeId, m: Request) -> None:
-        """Answer a retry, or join it to the first attempt; refuse what may not be proposed; wait behind those
-        who wait, or for room; else propose.
+        """Answer a retry, or join it to the first attempt; refuse what may not be proposed; wait behind
+        others that wait, or for room; else propose.
         """
         answer = self.replica.state.answer_to(m.request, m.deadline)
         if answer is not None:
@@ -193,7 +193,7 @@ class Requests(Service):
             self.refuse(leadership, sender, m, "throttled")
 
     def turn(self, waiter: Waiter) -> bool:
-        """The turn of a write that waited: what may have changed meanwhile is looked at again."""
+        """The turn of a write that waited: whatever may have changed meanwhile is checked again."""
         leadership = self.replica.leadership
         assert leadership is not None, "only a leader has who waits"
         reason = self.reason_to_refuse(waiter.message)
@@ -204,8 +204,8 @@ class Requests(Service):
         return True
 
     def propose(self, leadership: Leadership, m: Request, attempts: Sequence[tuple[NodeId, Request]]) -> bool:
-        """Decide the condition now, and propose, or throttle where no more may be remembered, or capacity
-        does not admit it; False, and nothing done for it, if there will be room once what is in flight is
+        """Decide the condition now, and propose; or throttle where no more may be remembered, or capacity
+        does not admit it. False, with nothing done for it, if there will be room once what is in flight is
         applied.
         """
         record = self.decide(leadership, m)
@@ -240,7 +240,7 @@ class Requests(Service):
         return None
 
     def may_remember(self, record: Answering) -> bool:
-        """Whether there is room for one more request id: beyond that the leader throttles, and evicts nothing
+        """Whether there is room for one more request id: beyond that the leader throttles, and never evicts
         (rule I1).
         """
         memory, pending = self.replica.state.memory, self.pending
@@ -249,8 +249,8 @@ class Requests(Service):
         return count < self.meter.remembered_requests() and (size <= self.remembered_bytes or not count)
 
     def make_room(self, leadership: Leadership) -> bool:
-        """Whether the next record that is applied will make room, because the time of some id is past by its
-        timestamp; with none in flight, the leader proposes one for that (rule I4).
+        """Whether the next applied record will make room, because its timestamp is past some id's deadline;
+        if none is in flight, the leader proposes one for that (rule I4).
         """
         replica, timestamp = self.replica, self.replica.next_timestamp()
         if replica.state.memory.earliest >= timestamp:
@@ -274,8 +274,9 @@ class Requests(Service):
         reason: str,
         wait_us: Microseconds = 0,
     ) -> None:
-        """Refuse for good: known while it leads, so that no late copy of the attempt takes effect. An expired
-        request may have been applied, and forgotten since; so may one whose refusal finds no room.
+        """Refuse for good: remembered while it leads, so that no late copy of the attempt takes effect. An
+        expired request, or one whose refusal finds no room, is not refused for good: it may have been
+        applied, and forgotten since.
         """
         final = reason != "expired" and self.pending.refused.add(
             m.request, m.attempt, m.deadline, leadership.last_timestamp
@@ -285,11 +286,11 @@ class Requests(Service):
     def reject(
         self, sender: NodeId, m: Request, reason: str, final: bool = False, wait_us: Microseconds = 0
     ) -> None:
-        """Refuse, with a hint where to go, or when to come back.
+        """Refuse, with a hint of where to go, or when to come back.
 
         Final for a read; for a write aimed at a ballot that another node leads (R7), or that was refused for
-        good under the running one. A copy aimed at a ballot of this node may have been proposed before, by an
-        earlier incarnation too, or be proposed once the leader serves.
+        good under the running one. A copy aimed at a ballot of this node may have been proposed before,
+        perhaps by an earlier incarnation, or may be proposed once the leader serves.
         """
         replica = self.replica
         final = final or isinstance(m.operation, READS) or m.ballot.node != replica.member.node.name
@@ -301,8 +302,8 @@ class Requests(Service):
         )
 
     def decide(self, leadership: Leadership, m: Request) -> Answering:
-        """Decide the conditions at the log position; a failed one is a record too, and costs as much. Rates
-        are set if their version is above that of the last ones (A16).
+        """Decide the conditions at the log position; a failed one makes a record too, and costs as much.
+        Rates are set if their version is above the last one (A16).
         """
         replica, ballot, operation = self.replica, leadership.ballot, m.operation
         slot, timestamp, epoch = replica.next_slot, replica.next_timestamp(), replica.config.epoch
@@ -356,7 +357,8 @@ class Requests(Service):
             self.pending.overlay[mutation.key] = (record.slot, mutation.new)
 
     def applied(self, record: Record) -> None:
-        """A slot of the own ballot, and all below it, is chosen and applied: answer who waits (rule 7)."""
+        """A slot of its own ballot, and all below it, is chosen and applied: answer those that wait (rule 7).
+        """
         if not isinstance(record, ANSWERING):
             return
         pending = self.pending
@@ -369,7 +371,7 @@ class Requests(Service):
                 del pending.overlay[mutation.key]
 
     def stepped_down(self) -> None:
-        """Requests in flight stay unanswered, for their outcome is not known."""
+        """Requests in flight stay unanswered, since their outcome is not known."""
         self.pending = Pending(self.settings.refused_attempts)
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
@@ -392,7 +394,7 @@ class Requests(Service):
 
 def sound(operation: Operation) -> bool:
     """Whether an operation is one that can be answered: its keys ascend, a scan asks for something, and
-    buckets can fill at the rates that are to be set.
+    buckets can fill at the rates to be set.
     """
     if isinstance(operation, SetRates):
         return operation.rates.is_sound()

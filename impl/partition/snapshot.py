@@ -1,4 +1,4 @@
-"""A partition's state at one slot, beside the pages of its items."""
+"""A partition's state at one slot, besides the pages of its items."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dynaproof.impl.paxos.snapshot import Snapshot
 
 
 class PartitionSnapshot(Snapshot, frozen=True, gc=False, array_like=True):
-    """What a checkpoint and a copy of a partition carry beside the pages of the items."""
+    """What a checkpoint and a copy of a partition carry besides the pages of the items."""
 
     largest_delete: Microseconds
     remembered: int
-    """Request ids in the tree `memory`,"""
+    """How many request ids are in the tree `memory`,"""
     remembered_bytes: int
     """and what they take there."""
     holds: tuple[Hold, ...]

@@ -1,13 +1,13 @@
-"""A partition ends by a split: its leader proposes the barrier at the command of an admin, and whoever knows
-it says so from then on (rules H5, H6, P1 and A12 of docs/table.md).
+"""A partition ends by a split: its leader proposes the barrier at an admin's command, and every replica that
+knows the barrier says so from then on (rules H5, H6, P1 and A12 of docs/table.md).
 
 Before that, every voter writes a checkpoint: then the last one, at the barrier, for which the children wait,
-has only little to write. It is waited for a heartbeat at the most, for it is no more than a help.
+has little left to write. The leader waits for these at most a heartbeat, since they only help.
 
 *Invariants.* A `Split` is proposed when no config is in flight and all below is chosen, under the config of
 the epoch that the command expects, with every voter admitted and full: so its children have the voters that
-the log's order gives them. Nothing is proposed above it but what phase 1 needs. Who waits while it is in
-flight is answered in the step that applies it.
+the log's order gives them. Nothing is proposed above it but what phase 1 needs. Requests that wait while it
+is in flight are answered in the step that applies it.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class Preparing:
         self.sender = sender
         self.command = command
         self.until = until
-        """How long that is waited for."""
+        """Until when it waits for that."""
         self.written: dict[Member, bool] = {}
         """The voters that have written theirs."""
         self.over = False
-        """Whether all have, or it was waited for long enough."""
+        """Whether all have, or the wait is over."""
 
 
 class Splitting(Service):
@@ -72,9 +72,9 @@ class Splitting(Service):
         self.preparing: Preparing | None = None
         """What this leader waits for before it proposes the barrier."""
         self.owes: CheckpointFirst | None = None
-        """The question of a leader that is answered when a checkpoint is durable"""
+        """A leader's question, answered when a checkpoint is durable"""
         self.owes_through = 0
-        """of all that was applied then."""
+        """of all that was applied when it was asked."""
 
     # --- The command ---
 
@@ -103,7 +103,8 @@ class Splitting(Service):
             replica.propose(Split(slot, leadership.ballot, epoch, timestamp, left, right))
 
     def reason_to_refuse(self, leadership: Leadership, m: SplitPartition) -> str:
-        """Why it may not be split now; "" if it may, whether or not its own pages are home (P7)."""
+        """Why the partition may not be split now; "" if it may, whether or not its own pages are home (P7).
+        """
         replica = self.replica
         others = [leadership.progress.get(voter) for voter in replica.others()]
         if replica.settings.repairs_itself:
@@ -122,8 +123,8 @@ class Splitting(Service):
         return ""
 
     def is_deaf(self, leadership: Leadership) -> bool:
-        """Whether this leader has not heard a voter for a lease though it has led for that long, and heard
-        another one: that one may hear all, and then it can split (A12).
+        """Whether this leader has led for a lease without hearing one of its voters, but has heard another:
+        that one may hear all, and could then split (A12).
         """
         since = self.env.now - self.replica.settings.lease_us
         if leadership.began_at >= since:
@@ -132,7 +133,9 @@ class Splitting(Service):
         return any(heard) and not all(heard)
 
     def children(self, m: SplitPartition) -> tuple[ChildSpec, ChildSpec]:
-        """What the command makes: voters on the nodes that have this partition's, of incarnation 1 (H3)."""
+        """The children that the command makes: their voters are on the nodes of this partition's, with
+        incarnation 1 (H3).
+        """
         voters = tuple(Member(voter.node, 1) for voter in self.replica.config.voters)
         low, high = m.range.split(m.at)
         return ChildSpec(m.left, low, voters), ChildSpec(m.right, high, voters)
@@ -140,7 +143,9 @@ class Splitting(Service):
     # --- A checkpoint before it (P1) ---
 
     def is_prepared(self, leadership: Leadership, sender: NodeId, m: SplitPartition) -> bool:
-        """Whether the barrier may be proposed; else, at the first word of a command, all are asked (P1)."""
+        """Whether the barrier may be proposed; if not, the first time that a command comes, ask all voters
+        (P1).
+        """
         preparing = self.preparing
         if preparing is not None and preparing.command == m:
             preparing.sender = sender
@@ -154,7 +159,7 @@ class Splitting(Service):
         return False
 
     def on_checkpoint_first(self, sender: NodeId, m: CheckpointFirst) -> None:
-        """Write a checkpoint for who leads; a replica without a tree has none to write."""
+        """Write a checkpoint for the leader; a replica without a tree has none to write."""
         if m.ballot == self.replica.leader_ballot and self.replica.full:
             self.owes, self.owes_through = m, self.replica.state.applied
             self.write_first()
@@ -164,7 +169,7 @@ class Splitting(Service):
         self.write_first()
 
     def write_first(self) -> None:
-        """Write what is owed when no other checkpoint is under way; say so when it is durable (P1)."""
+        """Write the checkpoint that is owed when no other is under way; say so when it is durable (P1)."""
         replica, owes, snapshot = self.replica, self.owes, self.replica.log.head.snapshot
         if owes is None or replica.checkpoint is not None:
             return
@@ -184,7 +189,7 @@ class Splitting(Service):
             self.prepared(preparing)
 
     def has_room(self) -> None:
-        """Go on with it after a heartbeat, too: one that answers nothing holds no split back."""
+        """Go on with the command after a heartbeat, too: a voter that does not answer holds no split back."""
         if self.preparing is not None and self.env.now >= self.preparing.until:
             self.prepared(self.preparing)
 
@@ -201,7 +206,9 @@ class Splitting(Service):
     # --- The barrier ---
 
     def applied(self, record: Record) -> None:
-        """The leader stops in the step that applies the barrier (H6), once it has answered who waits (H5)."""
+        """The leader stops in the step that applies the barrier (H6), once it has answered those that wait
+        (H5).
+        """
         leadership = self.replica.leadership
         if not isinstance(record, Split) or leadership is None:
             return
@@ -214,8 +221,8 @@ class Splitting(Service):
         self.replica.end_at_barrier()
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:
-        """A request comes too late: its id is not remembered, so by the barrier's timestamp no attempt at the
-        partition was or will be applied, if that is within the deadline (R4).
+        """A request comes too late: its id is not remembered, so if the barrier's timestamp is within its
+        deadline, no attempt at the partition was or will be applied (R4).
         """
         split = self.replica.state.split
         assert split is not None, "only who knows the barrier says so"
@@ -224,7 +231,8 @@ class Splitting(Service):
         self.env.send(sender, WrongPartition(m.request, m.attempt, final, split=split, first=first))
 
     def says_so(self, sender: NodeId, expected_epoch: int) -> bool:
-        """Whether the partition is split: then a command that changes its config hears that (H6)."""
+        """Whether the partition is split: then the sender of a command that changes its config is told (H6).
+        """
         split = self.replica.state.split
         if split is not None:
             self.env.send(sender, SplitAlready(expected_epoch, split))

@@ -1,10 +1,10 @@
 """The state of a partition: the fold of its chosen records, a pure function of the log.
 
-*Invariants.* Two replicas that applied the same slots have equal states. Behind a `Split` the state is
-frozen (H5): its children begin with it, whenever they are made. A request id is remembered with its
-answer until the first commit whose timestamp is past its deadline; from then on its timestamp could not be
-within the deadline any more, so it can never be proposed again. What a snapshot has beside its two roots is
-bounded: nothing in it grows with the items or with the requests that are remembered.
+*Invariants.* Two replicas that applied the same slots have equal states. Behind a `Split` the state is frozen
+(H5): its children begin with it, whenever they are made. A request id is remembered with its answer until the
+first commit whose timestamp is past its deadline; from then on its timestamp could no longer be within the
+deadline, so it can never be proposed again. What a snapshot has besides its two roots is bounded: nothing in
+it grows with the items or with the remembered requests.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def item_size(stored: StoredItem) -> int:
 
 
 class PartitionState:
-    """Items in key order, what is remembered beside them, the governing config, and the clock of commit
+    """Items in key order, what is remembered besides them, the governing config, and the clock of commit
     timestamps.
     """
 
@@ -59,8 +59,7 @@ class PartitionState:
         self.log_bytes = 0
         """What the records of all applied slots take."""
         self.largest_delete: Microseconds = 0
-        """The largest commit timestamp of a delete: the write timestamp of every absent item is at most
-        that."""
+        """The largest commit timestamp of a delete: every absent item's write timestamp is at most that."""
         self.config = config
         self.config_slot = config_slot
         self.pages = pages
@@ -69,11 +68,11 @@ class PartitionState:
         self.holds: dict[str, Hold] = {}
         """By reader; see `cursor.py`."""
         self.metered = None if memory.metered is None else Metered.restore(memory.metered)
-        """The buckets of writes, if it has any."""
+        """The buckets of writes, if the partition has any."""
         self.split: Split | None = None
         """The barrier, once it is applied."""
         self.full = True
-        """Whether the items and all that is beside them are here."""
+        """Whether the items and all that goes with them are here."""
 
     @classmethod
     def empty(cls, pages: PageFile, config: Config) -> PartitionState:

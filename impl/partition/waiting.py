@@ -1,9 +1,9 @@
-"""Who finds a leader's window full waits at the leader, in the order in which they came (rule W1).
+"""Requests that find a leader's window full wait at the leader, in the order in which they came (rule W1).
 
-*Invariants.* Nobody is proposed before those who came earlier. What waits is bounded, in requests and in
-bytes; beyond, a request is throttled. Nothing is decided for who waits: conditions, deadlines and clocks are
-looked at when the turn comes, on the state then. What waits belongs to a leadership and is dropped whole with
-it, without an answer: its clients ask the next leader when their attempts time out.
+*Invariants.* No request is proposed before one that came earlier. What waits is bounded, in requests and in
+bytes; beyond that, a request is throttled. Nothing is decided for a request that waits: conditions, deadlines
+and clocks are checked when its turn comes, on the state at that time. What waits belongs to a leadership and
+is dropped whole with it, without an answer: its clients ask the next leader when their attempts time out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.service import Service
 
 Key: TypeAlias = RequestId | str
-"""What a request of a client is known by: its id; and the move of a hold: the reader's name."""
+"""What identifies a client's request: its id; and the move of a hold: the reader's name."""
 
 
 class Waiter:
@@ -37,11 +37,11 @@ class Waiter:
 
 
 Turn: TypeAlias = Callable[[Waiter], bool]
-"""Propose or answer who waits; False, and nothing done, if the window has no room for it."""
+"""Propose or answer what waits; False, with nothing done, if the window has no room for it."""
 
 
 class Waiting(Service):
-    """The one queue of all that a partition's leader is to propose."""
+    """The one queue of everything that a partition's leader is to propose."""
 
     def __init__(self, replica: Leader[PartitionState], settings: Settings) -> None:
         self.replica = replica
@@ -55,7 +55,7 @@ class Waiting(Service):
         self.attempts = 0
         """and the attempts at it."""
         self.known: dict[Key, Waiter] = {}
-        """What waits, by what it is known by."""
+        """What waits, by its key."""
 
     def __len__(self) -> int:
         return len(self.queue)
@@ -74,8 +74,8 @@ class Waiting(Service):
         return True
 
     def join(self, key: Key, sender: NodeId, message: Any) -> bool:
-        """Whether this waits already: then the attempt gets the answer of the first, unless too many wait for
-        that; such a one stays unanswered, and comes again.
+        """Whether this waits already: then the attempt gets the first one's answer, unless too many wait for
+        that: it then stays unanswered, and comes again.
         """
         waiter = self.known.get(key)
         if waiter is not None and len(waiter.attempts) < self.settings.waiting_attempts:
@@ -84,14 +84,14 @@ class Waiting(Service):
         return waiter is not None
 
     def wait_us(self) -> Microseconds:
-        """How long it takes to come to the front: as long as who is there has waited, if that is not because
-        the leader had lost its voters for a while; so a heartbeat at the most.
+        """How long it takes to come to the front: as long as the request there has waited, but at most a
+        heartbeat, since the leader may have lost its voters for a while.
         """
         return min(self.env.now - self.queue[0].since, self.settings.heartbeat_us) if self.queue else 0
 
     def has_room(self) -> None:
-        """Give those in front their turns (rule W1). So many at a time, unless nothing is in flight: then no
-        later vote would call the others.
+        """Give those in front their turns (rule W1): a chunk at a time, unless nothing is in flight, since
+        then no later vote would call for the others.
         """
         replica = self.replica
         if not self.queue or not replica.may_propose():
@@ -108,7 +108,7 @@ class Waiting(Service):
             done += 1
 
     def stepped_down(self) -> None:
-        """What waits was proposed by nobody, and will not be by this leadership."""
+        """Nobody has proposed what waits, and this leadership will not."""
         self.queue, self.known, self.size, self.attempts = deque(), {}, 0, 0
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:

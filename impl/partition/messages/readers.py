@@ -8,7 +8,7 @@ from dynaproof.impl.partition.records import LogRecord
 
 
 class ReadLog(Message, frozen=True, gc=False, tag="read_log"):
-    """What is chosen from the cursor's place on? Any replica may answer `reader`."""
+    """What is chosen from the cursor's place on? Any replica may answer, to `reader`."""
 
     reader: NodeId
     name: str
@@ -17,7 +17,7 @@ class ReadLog(Message, frozen=True, gc=False, tag="read_log"):
 
 class LogRead(Message, frozen=True, gc=False, tag="log_read"):
     """Consecutive chosen records from `first` on; none if there are no more so far, and fewer than were asked
-    for if these do not fit into an answer.
+    for if not all of them fit into an answer.
     """
 
     name: str
@@ -50,8 +50,8 @@ class CursorPlaced(Message, frozen=True, gc=False, tag="cursor_placed"):
 
 
 class CursorRefused(Message, frozen=True, gc=False, tag="cursor_refused"):
-    """Not now: the leader does not serve yet, is throttled, or holds the log for as many readers as it may;
-    or not there: the place is further behind than a hold may be.
+    """Not now: the leader does not serve yet, throttles, or holds the log for as many readers as it may; or
+    not there: the place is further behind than a hold may be.
     """
 
     name: str

@@ -40,8 +40,8 @@ class Delete(Struct, frozen=True, gc=False, tag="delete"):
 
 
 class Part(Struct, frozen=True, gc=False, array_like=True):
-    """One key of a change: the version that is expected of its item, the slot of the write that left it (0:
-    there is none); and, if it `changes`, what it leaves, None for nothing.
+    """One key of a change: its item's expected version, which is the slot of the write that left it (0 if
+    there is none); and, if it `changes`, the item that it leaves, None for nothing.
     """
 
     key: bytes
@@ -55,8 +55,8 @@ class Part(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Change(Struct, frozen=True, gc=False, tag="change"):
-    """Change several items at once, if all of them, and those that are only looked at, have the versions that
-    are expected; the parts are in ascending order of their keys.
+    """Change several items at once, if all of them, and those that are only looked at, have the expected
+    versions; the parts are in ascending order of their keys.
     """
 
     strong: ClassVar[bool] = True
@@ -64,7 +64,7 @@ class Change(Struct, frozen=True, gc=False, tag="change"):
 
 
 class SetRates(Struct, frozen=True, gc=False, tag="set_rates"):
-    """Fill the buckets of the partition at these rates, if their version is above that of the running ones:
+    """Fill the buckets of the partition at these rates, if their version is above that of the current ones:
     an admin asks for it.
     """
 
@@ -80,8 +80,8 @@ class GetMany(Struct, frozen=True, gc=False, tag="get_many"):
 
 
 class Scan(Struct, frozen=True, gc=False, tag="scan"):
-    """Read the items with low <= key < high (None: to the end), all at the same slot: at most so many, and so
-    many bytes of keys and items, or one.
+    """Read the items with low <= key < high (None: to the end), all at the same slot: at most `items` of
+    them, and `size` bytes of keys and items, but at least one.
     """
 
     low: bytes
@@ -94,10 +94,10 @@ class Scan(Struct, frozen=True, gc=False, tag="scan"):
 Read: TypeAlias = Get | GetMany | Scan
 READS = (Get, GetMany, Scan)
 PAGED = (GetMany, Scan)
-"""What is answered with a page; all else is with a reply."""
+"""The operations that are answered with a page; all others with a reply."""
 
 ItemOperation: TypeAlias = Get | Put | Delete
-"""Of one item."""
+"""An operation on one item."""
 
 Operation: TypeAlias = Put | Delete | Change | SetRates | Read
 
@@ -125,7 +125,7 @@ def size_of(operation: Operation) -> int:
 
 class Request(Message, frozen=True, gc=False, tag="request"):
     """One attempt at a request. A write is fenced by `ballot`: only the leader of that ballot may ever
-    propose it, so a refusal is final for the attempt, repeated and late copies of it included. Every attempt
+    propose it, so a refusal is final for the attempt, including repeated and late copies of it. Every attempt
     repeats the deadline, which is part of the request's name.
     """
 
@@ -137,7 +137,7 @@ class Request(Message, frozen=True, gc=False, tag="request"):
 
 
 class Reply(Message, frozen=True, gc=False, tag="reply", omit_defaults=True):
-    """The answer to a request: `status` is `ok` or `condition_failed`; `slot` is where it took place."""
+    """The answer to a request: `status` is `ok` or `condition_failed`; `slot` is where it took effect."""
 
     request: RequestId
     attempt: int
@@ -145,7 +145,7 @@ class Reply(Message, frozen=True, gc=False, tag="reply", omit_defaults=True):
     slot: int
     observed: StoredItem | None
     consumed: int = 0
-    """Micro-units that it was charged for this answer."""
+    """The micro-units charged for this answer."""
 
 
 class Page(Message, frozen=True, gc=False, tag="page", omit_defaults=True):
@@ -159,15 +159,15 @@ class Page(Message, frozen=True, gc=False, tag="page", omit_defaults=True):
     items: tuple[tuple[bytes, StoredItem], ...]
     through: bytes | None
     consumed: int = 0
-    """As of a `Reply`."""
+    """As in a `Reply`."""
 
 
 class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit_defaults=True):
-    """This node has no replica of the partition that the attempt names; `final` as in `Rejected`. Of the
+    """This node has no replica of the partition that the attempt names; `final` as in `Rejected`. For the
     metadata it says where that is, as far as it knows, if that is not where the configuration says.
 
-    With `split` the partition is split, by one that has applied that (R4): its children have the keys, and
-    those on `first`, if that is known, campaign first. If it is final, it is so for every attempt at the
+    With `split`, sent by a replica that has applied it (R4), the partition is split: its children have the
+    keys, and those on `first`, if known, campaign first. If this is final, it is so for every attempt at the
     partition.
     """
 
@@ -180,9 +180,10 @@ class WrongPartition(Message, frozen=True, gc=False, tag="wrong_partition", omit
 
 
 class Rejected(Message, frozen=True, gc=False, tag="rejected"):
-    """This copy of an attempt was not proposed: `not_leader` (with a hint where to go), `throttled` (with one
-    when to come back), `expired`, or `too_far_ahead` (the deadline); or it is throttled for want of capacity,
-    with one of the API's reasons (`capacity.admission.REASONS`) and a hint when there would be enough.
+    """This copy of an attempt was not proposed: `not_leader` (with a hint of where to go), `throttled` (with
+    one of when to come back), `expired`, or `too_far_ahead` (the deadline); or it is throttled for want of
+    capacity, with one of the API's reasons (`capacity.admission.REASONS`) and a hint of when there would be
+    enough.
 
     `final`: no copy of this attempt ever was or will be proposed, so it has no effect. `wait_us`: when to
     come back to a leader that throttles, as far as it can tell.

@@ -1,5 +1,5 @@
-"""How a partition is split at the command of an admin (A12 of docs/table.md), and what who knows the barrier
-answers.
+"""How a partition is split at an admin's command (A12 of docs/table.md), and what a replica that knows the
+barrier answers.
 
 Before it proposes the barrier a leader has every voter write a checkpoint (P1).
 """
@@ -40,13 +40,13 @@ class SplitAlready(Message, frozen=True, gc=False, tag="split_already"):
 
 class CheckpointFirst(Peer, frozen=True, gc=False, tag="checkpoint_first"):
     """The leader of this ballot is about to propose a barrier: write a checkpoint, so that the last one has
-    little left. Answered with `CheckpointDone`, or not at all.
+    little left to write. Answered with `CheckpointDone`, or not at all.
     """
 
     ballot: Ballot
 
 
 class CheckpointDone(Peer, frozen=True, gc=False, tag="checkpoint_done"):
-    """The log names a checkpoint durably that is newer than the question of the leader of this ballot."""
+    """The log durably names a checkpoint that is newer than the question of the leader of this ballot."""
 
     ballot: Ballot

@@ -1,4 +1,4 @@
-"""What a client says of its operations, so that what all clients saw makes a history.
+"""What a client reports of its operations, so that what all clients saw makes a history.
 
 A client notes `Called` when an operation begins and `Returned` when it ends; one operation of a client is
 under way at a time. An operation that never returns has an unknown outcome: it may take effect at any time
@@ -13,18 +13,20 @@ from dynaproof.impl.node import Note
 
 
 class Called(Note, frozen=True, gc=False):
-    """An operation begins: what is asked (`read`, `write`, `cas`, ... of the object), of which key."""
+    """An operation begins: what is asked (`read`, `write`, `cas`, ... of the object), and for which key."""
 
     function: str
     key: str = "key"
     value: Any = None
-    """What is written; of a `cas`, what it leaves."""
+    """What is written; for a `cas`, what it leaves."""
     expected: Any = None
     """What a `cas` compares with."""
 
 
 class Returned(Note, frozen=True, gc=False):
-    """It ends, and has taken effect if `ok`; `value` is what was read, or what a failed condition saw."""
+    """The operation ends, and has taken effect if `ok`; `value` is what was read, or what a failed condition
+    saw.
+    """
 
     value: Any = None
     ok: bool = True

@@ -33,7 +33,7 @@ class DrivenDisk(Disk, Protocol):
     """A driver's disk, which counts each write of its node."""
 
     outbox: Outbox
-    """Where a write is counted too."""
+    """Where each write is counted too."""
     written: int
     """Writes so far, over all lives of the node."""
 
@@ -74,17 +74,18 @@ class Hosted:
         return self.make(env)
 
     def lose_disk(self) -> None:
-        """The node comes back as another incarnation: what was sent to this one does not reach that."""
+        """The node comes back as another incarnation: what was sent to this one does not reach the new one.
+        """
         node = self.id
         self.id = NodeId(node.region, node.zone, node.name, node.incarnation + 1)
 
     def bound(self, limits: OutboxLimits) -> None:
-        """Bound the outbox so from here on."""
+        """Bound the outbox by these limits from here on."""
         self.limits = limits
         self.outbox.bound(limits)
 
     def known(self, given: Message | Timer) -> bool:
-        """Whether what is to be handed over is of the format version that this code knows; else count it."""
+        """Whether a message or timer has the format version that this code knows; else count it."""
         if given.format_version == FORMAT_VERSION:
             return True
         self.unknown += 1

@@ -7,11 +7,11 @@ A handler is a method `on_...` whose last parameter is annotated with what it ha
 
         def on_tick(self, timer: Tick) -> None: ...
 
-When the class is made its handlers become one table from type to function; a handler that cannot be one is an
-error then, with its file and line, and not a message that nobody hears. What a node knows is what it has as
+When the class is made its handlers become one table from type to function; a method that cannot be a handler
+is an error then, with its file and line, rather than a message that nobody hears. What a node knows is in its
 attributes.
 
-*Invariant.* A class handles each type by one function, its own or that of a base.
+*Invariant.* A class handles each type by one function, its own or a base's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, ClassVar, TypeAlias
 from dynaproof.impl.node import ANY_INCARNATION, Env, Message, NodeId, Timer
 
 REGION = "region"
-"""The region of nodes that were given names only; each is in a zone of its own name."""
+"""The region of nodes that were given only names; each is in a zone of its own name."""
 
 BY_DRIVER = ("on_start", "on_message", "on_timer")
 """What a driver calls; all other methods `on_...` are handlers of one type."""
@@ -32,7 +32,7 @@ Handler: TypeAlias = Callable[..., None]
 
 
 class HandlerError(TypeError):
-    """A method that looks like a handler and is none; the message says where and what was expected."""
+    """A method that looks like a handler but is none; the message says where and what was expected."""
 
 
 def node_id(name: str) -> NodeId:
@@ -44,7 +44,7 @@ class Node:
     """A deterministic state machine; every handler call is one atomic action."""
 
     HANDLERS: ClassVar[Mapping[type[Any], Handler]] = {}
-    """By the type of message or timer; made from the annotations."""
+    """The handlers by type of message or timer; made from the annotations."""
 
     def __init__(self, env: Env) -> None:
         self.env = env
@@ -71,7 +71,7 @@ class Node:
         return self.env.me.name
 
     def send(self, to: NodeId | str, message: Message) -> None:
-        """Send a message to a node, or to whoever runs under a name."""
+        """Send a message to a node, or to whichever node runs under a name."""
         self.env.send(NodeId(REGION, to, to, ANY_INCARNATION) if isinstance(to, str) else to, message)
 
     def on_start(self) -> None:
@@ -93,7 +93,7 @@ class Node:
 
 
 def unheard(node: type[Node], given: object, parameters: str) -> str:
-    """What is missing where nobody handles what came."""
+    """What is missing where there is no handler for what came."""
     kind = type(given).__name__
     return (
         f"{node.__name__} has no handler for {kind}; give it one: "

@@ -1,4 +1,4 @@
-"""What is kept of what comes without end: the newest, so many at the most."""
+"""What is kept of what comes without end: only the newest, up to a bound."""
 
 from __future__ import annotations
 

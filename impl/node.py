@@ -18,8 +18,8 @@ may rely:
 4. Messages may be lost, repeated, delayed and reordered, each direction of each link on its own.
 5. Disks may rot: a byte that was synced may read differently later. `impl/journal/frames.py` finds it.
 6. Messages, timers, notes and log records are immutable `msgspec.Struct`s of a format version. A driver hands
-   over no message and no timer of another than `FORMAT_VERSION` (to its node it is as if lost), and frames,
-   of which journals and pages consist, carry theirs.
+   over no message or timer of a version other than `FORMAT_VERSION` (to its node it is as if lost), and
+   frames, of which journals and pages consist, carry theirs.
 7. No handler raises, whatever a peer, a client or a disk gives it.
 
 Sources: Lamport, *Time, Clocks, and the Ordering of Events* (atomic actions); Chandra, Griesemer and
@@ -45,10 +45,10 @@ Lane: TypeAlias = int
 """The number of a lane (rule 1 of this module): of a group, on a storage node."""
 
 ONLY_LANE: Lane = 0
-"""Where a node is that enters no other."""
+"""The lane of a node that enters no other."""
 
 ANY_INCARNATION = 0
-"""The incarnation in an address: a message to it reaches whoever runs under the name."""
+"""The incarnation in an address: a message to it reaches whichever node runs under the name."""
 
 
 class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
@@ -65,9 +65,9 @@ class NodeId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
 
     @property
     def address(self) -> NodeId:
-        """Whoever runs under this name now: for clients and vacant nodes, which know names only.
+        """Whichever node runs under this name now: for clients and vacant nodes, which know only names.
 
-        Replicas never address each other so: a message to an old incarnation must not reach a new one.
+        Replicas never address each other this way: a message to an old incarnation must not reach a new one.
         """
         return NodeId(self.region, self.zone, self.name, ANY_INCARNATION)
 
@@ -111,7 +111,7 @@ class Disk(Protocol):
         ...
 
     def append(self, log: str, data: bytes) -> int:
-        """Append `data`, creating the log if need be; the offset at which it begins, in bytes."""
+        """Append `data`, creating the log if need be; return the offset at which it begins, in bytes."""
         ...
 
     def cut(self, log: str, size: int) -> None:
@@ -147,7 +147,7 @@ class Disk(Protocol):
         ...
 
     def page_end(self, file: str) -> int:
-        """The number above that of the last written page of a file; 0 if it has none."""
+        """One more than the number of the last written page of a file; 0 if it has none."""
         ...
 
     def pages(self, file: str) -> Sequence[int]:
@@ -180,7 +180,7 @@ class Env(Protocol):
         ...
 
     def enter(self, lane: Lane) -> None:
-        """Go on in another lane: what the handler writes, sends and sets from here on is of that one."""
+        """Go on in another lane: what the handler writes, sends and sets from here on belongs to that one."""
         ...
 
     @property

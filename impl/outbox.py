@@ -1,14 +1,14 @@
 """Durable before visible: which messages may leave a node after which sync. Both drivers use this one gate.
 
 A node's work may go on in *lanes* that owe each other nothing: a storage node has one for each group. What is
-written and sent in a handler is of the lane that the handler is in (`Env.enter`); a node that enters none is
-in lane 0 all its life.
+written and sent in a handler belongs to the lane that the handler is in (`Env.enter`); a node that enters
+none is in lane 0 all its life.
 
 *Invariants.* A message leaves only when every disk write that its node made **in the message's lane**, up to
 the end of the handler that sent it, is covered by a completed sync; it does not wait for the writes of other
 lanes. A sync covers exactly what was written before it **started**, in whatever lane. The messages of a lane
-leave in the order in which they were sent. What waits is bounded in messages and in bytes, of each lane and
-of the node; a message that finds no room is *shed*, which a network that may lose messages permits, and is
+leave in the order in which they were sent. What waits is bounded in messages and in bytes, for each lane and
+for the node; a message that finds no room is *shed*, which a network that may lose messages permits, and is
 kept in `dropped` for the driver, which notes and counts it. A message of the node to itself is never shed:
 nobody would send it again, and what waits for it (a vote of its own, a checkpoint) would wait for ever.
 
@@ -27,12 +27,12 @@ from msgspec import Struct
 from dynaproof.impl.node import ONLY_LANE, Lane, Message, NodeId
 
 MESSAGE_BYTES = 1 << 20
-"""No message is larger. Weighing a message costs as much as sending it, so nothing is weighed while as few
-wait as fit whatever they weigh.
+"""No message is larger. Weighing a message costs as much as sending it, so nothing is weighed while so few
+wait that they fit whatever they weigh.
 """
 
 Outgoing = tuple[NodeId, Message, Lane]
-"""Whom a message is for, the message, and the lane in which it was sent and arrives."""
+"""The receiver of a message, the message, and the lane in which it was sent and arrives."""
 
 
 class OutboxLimits(Struct, frozen=True):
@@ -41,7 +41,7 @@ class OutboxLimits(Struct, frozen=True):
     messages: int = 16_384
     bytes: int = 256 * MESSAGE_BYTES
     lane_messages: int = 4096
-    """In each lane, so that a busy one leaves room to the others,"""
+    """In each lane, so that a busy one leaves room for the others,"""
     lane_bytes: int = 64 * MESSAGE_BYTES
 
     def unweighed(self) -> tuple[int, int]:
@@ -53,7 +53,7 @@ class OutboxLimits(Struct, frozen=True):
 
 
 def _opaque(_value: object) -> None:
-    """What no wire could carry weighs nothing: a protocol that lives in a simulator only may send it."""
+    """What no wire could carry weighs nothing: a protocol that lives only in a simulator may send it."""
 
 
 _encode = msgspec.msgpack.Encoder(enc_hook=_opaque).encode
@@ -65,7 +65,7 @@ def weight(message: Message) -> int:
 
 
 class _Waiting:
-    """What waits in one lane, or in the node: messages, and the bytes of those that were weighed; and of a
+    """What waits in one lane, or in the node: messages, and the bytes of those that were weighed; and for a
     lane, the number of its last write.
     """
 
@@ -90,7 +90,7 @@ class Outbox:
     )  # fmt: skip
 
     def __init__(self, node: NodeId | None = None, limits: OutboxLimits | None = None) -> None:
-        """Without a node, that of a disk by itself: nobody sends."""
+        """Without a node, the outbox of a disk by itself: nobody sends."""
         self._address = None if node is None else node.address
         self.lane: Lane = ONLY_LANE
         """The lane of what is written and sent now."""
@@ -99,21 +99,21 @@ class Outbox:
         self.durable = 0
         """The writes that a completed sync covers: the first `durable` of them."""
         self.dropped: list[Outgoing] = []
-        """What was shed since the driver last emptied it."""
+        """What was shed since the driver last emptied this."""
         self._covering: int | None = None
         self.handler: list[Outgoing] = []
         """What the running handler has sent so far,"""
         self._mixed = False
         """and whether in several lanes."""
         self._lanes: dict[Lane, _Waiting] = {}
-        """Those in which something is not durable, or waits."""
+        """The lanes in which something is not durable, or waits."""
         self._by_this: list[_Held] = []
         """What the sync under way releases;"""
         self._by_next: list[_Held] = []
         """and what waits for the one after it."""
         self._all = _Waiting()
         self._not_weighed = 0
-        """Messages that wait and were admitted without being weighed."""
+        """How many messages that wait were admitted without being weighed."""
         self.bound(OutboxLimits() if limits is None else limits)
 
     def bound(self, limits: OutboxLimits) -> None:
@@ -152,7 +152,7 @@ class Outbox:
         self.handler.append((to, message, self.lane))
 
     def handled(self) -> list[Outgoing]:
-        """End the handler; the messages that may leave at once."""
+        """End the handler; return the messages that may leave at once."""
         sent = self.handler
         if not sent:
             return sent
@@ -187,7 +187,7 @@ class Outbox:
         return []
 
     def _admitted(self, lane: _Waiting, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
-        """Those that find room beside what waits, and all to the node itself; and their bytes."""
+        """The messages that find room beside what waits, and all to the node itself; and their bytes."""
         if self._not_weighed:
             self._weigh()
         limits, node = self.limits, self._all
@@ -210,7 +210,7 @@ class Outbox:
         return admitted, weighs
 
     def _weigh(self) -> None:
-        """Weigh what waits and was admitted without that."""
+        """Weigh what waits and was admitted without being weighed."""
         for waiting in (self._by_this, self._by_next):
             for at, (lane, sent, weighs) in enumerate(waiting):
                 if not weighs:
@@ -227,7 +227,7 @@ class Outbox:
         self._by_this, self._by_next = self._by_next, []
 
     def sync_done(self) -> list[Outgoing]:
-        """End the sync; the messages that it releases, in the order in which they were sent."""
+        """End the sync; return the messages that it releases, in the order in which they were sent."""
         assert self._covering is not None, "no sync was started"
         self.durable = durable = self._covering
         self._covering = None

@@ -1,8 +1,8 @@
 """The plan of a region: which nodes there are, of which kinds, as a configuration names them.
 
-*Invariant.* Of a plan that was made a region can boot: there are storage nodes in three zones, so the
-metadata and every partition can lose a zone; there are an admin and a router; and no two nodes have the
-same name.
+*Invariant.* A region can boot from any plan that was made: there are storage nodes in three zones, so the
+metadata and every partition can lose a zone; there are an admin and a router; and no two nodes have the same
+name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec import Struct
 from dynaproof.impl.node import NodeId
 
 ZONES = 3
-"""Zones that have storage nodes, at the least: as many as a partition has replicas."""
+"""The least number of zones with storage nodes: as many as a partition has replicas."""
 
 
 class RegionError(ValueError):

@@ -1,8 +1,8 @@
-"""Sessions: what makes a network that repeats messages and delivers them late into one that brings each
-request once, or not at all, as a connection does. Users have them with routers, and routers with admins.
+"""Sessions turn a network that repeats messages and delivers them late into one that brings each request
+once, or not at all, as a connection does. Users have them with routers, and routers with admins.
 
-*Invariant.* A request is taken once at the most, over all lives of who serves: a session belongs to one life,
-and its requests are numbered.
+*Invariant.* A request is taken at most once, over all lives of the node that serves it: a session belongs to
+one life, and its requests are numbered.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dynaproof.impl.node import Env, Message, NodeId
 
 
 class Session(Struct, frozen=True, gc=False, array_like=True):
-    """A session with one life of a node: with no other life, so what was asked in it before that crashed is
-    asked no more.
+    """A session with one life of a node, and with no other: what was asked in it lapses when that life
+    crashes.
     """
 
     boot: int
@@ -25,7 +25,7 @@ class Session(Struct, frozen=True, gc=False, array_like=True):
 
 
 class OpenSession(Message, frozen=True, gc=False, tag="open_session"):
-    """Whoever sends this wants a session; `number` is its own."""
+    """The sender wants a session; `number` is the sender's own."""
 
     number: int
 
@@ -58,14 +58,14 @@ class Numbered(Protocol):
 
 
 class Sessions:
-    """Those that are open with this node, the one used last at the end."""
+    """The sessions that are open with this node, the one used last at the end."""
 
     def __init__(self, env: Env, most: int) -> None:
         self.env = env
         self.most = most
         self.opened = 0
         self.open: dict[Session, tuple[NodeId, int]] = {}
-        """With who opened it, and the number of its last request."""
+        """Each with the node that opened it, and the number of its last request."""
 
     def on_open(self, sender: NodeId, m: OpenSession) -> None:
         """Open a session."""
@@ -76,7 +76,8 @@ class Sessions:
         self.env.send(sender, SessionOpened(m.number, session))
 
     def takes(self, sender: NodeId, m: Numbered) -> bool:
-        """Whether a request is a new one of an open session; of one that is not, who asked hears."""
+        """Whether a request is a new one of an open session; if the session is not open, the sender is told.
+        """
         found = self.open.pop(m.session, None)
         if found is None or found[0] != sender:
             self.env.send(sender, SessionGone(m.session))

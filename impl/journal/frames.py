@@ -4,11 +4,11 @@ A frame is header, payload, end mark. The header carries the format's version, i
 log was opened: it never decreases along a log), a sequence number that grows by one per frame, the payload's
 length and checksum, and a checksum of itself.
 
-*Torn*: the bytes of a frame end early, by the end of the file or by zeros up to it. A crash kept a prefix of
-what was not synced; nothing that was ever let out is lost, and the tail is cut. *Rot*: bytes are there and
-wrong. Synced state is lost. The end mark is not zero, so no single damaged byte of a complete frame looks
-like a torn one; a device that zeroes a synced tail does. *Another version*: other
-code wrote a sound frame; nothing is lost, and this code may not touch it.
+*Torn*: the bytes of a frame end early, at the end of the file or with zeros up to it. A crash kept a prefix
+of what was not synced; nothing that was ever let out is lost, and the tail is cut. *Rot*: the bytes are
+there, but wrong. Synced state is lost. The end mark is not zero, so no single damaged byte of a complete
+frame looks like a torn one; a device that zeroes a synced tail does. *Another version*: other code wrote a
+sound frame; nothing is lost, but this code may not touch it.
 
 Sources: Chandra, Griesemer and Redstone, *Paxos Made Live*, 5.1; Alagappan et al., *Protocol-Aware Recovery
 for Consensus-Based Storage*, FAST 2018, 3.3.3 (a crash and a corruption must be told apart).
@@ -32,14 +32,16 @@ _HEADER_BYTES = _CHECKED.size
 _END = b"\xd7end"
 
 FRAME_BYTES = _HEADER_BYTES + len(_END)
-"""What a frame takes beside its payload."""
+"""What a frame takes besides its payload."""
 
 PIECE_BYTES = 1 << 18
 """How much of a log is read at a time; more only where a single frame is larger."""
 
 
 class UnknownFormatError(Exception):
-    """A sound frame is of another format version: the disk is another code's, and no less whole for that."""
+    """A sound frame has another format version: the disk belongs to other code, and is no less whole for
+    that.
+    """
 
     def __init__(self, version: int) -> None:
         super().__init__(f"a frame of format version {version}, where {FORMAT_VERSION} is known")
@@ -99,8 +101,8 @@ def scan(data: bytes) -> Scan:
 
 
 def sole_frame(data: bytes, sequence: int) -> tuple[bytes, int] | None:
-    """The payload of the frame of this number that `data` is, and its checksum, against which the caller
-    holds it; None where `data` is not that frame, or not whole.
+    """If `data` is the whole frame of this number, its payload, and the checksum to hold that against; else
+    None.
 
     Raises:
         UnknownFormatError: a frame whose header is sound is of another version.
@@ -128,9 +130,9 @@ def _header(data: bytes, at: int) -> tuple[int, int, int, int] | None:
 
 def pieces(disk: Disk, log: str) -> Iterator[tuple[int, Scan]]:
     """Scan a log without ever holding all of it: where each piece begins, and what it holds. No byte is read
-    twice: what a piece ends within is kept for the next one.
+    twice: a frame that a piece ends within is kept for the next one.
 
-    Of all pieces the last alone may have another tail than a clean one: that of the whole log.
+    Only the last piece may have a tail that is not clean: that of the whole log.
 
     Raises:
         UnknownFormatError: a frame whose header is sound is of another version.
@@ -171,7 +173,7 @@ def _frame_bytes(data: bytes) -> int:
 
 
 def _is_zero(disk: Disk, log: str, at: int) -> bool:
-    """Whether a log holds zeros only from `at` to its end."""
+    """Whether a log holds only zeros from `at` to its end."""
     while data := disk.read(log, at, PIECE_BYTES):
         if any(data):
             return False

@@ -1,11 +1,11 @@
-"""A journal: frames in segments on a `Disk`, of which old segments are dropped, and which survives any crash.
+"""A journal: frames in segments on a `Disk`. Old segments are dropped, and it survives any crash.
 
 Each segment is one log of the disk and begins with a frame that carries a `Link` to those before it. Files
-lose their unsynced ends independently, and removals may be undone independently, so after a crash any
-mixture of segments may be there: some whose predecessor lost its end, some older than one that was removed
-already, some that an earlier recovery removed. Recovery takes the newest segment whose *span* is whole: from
-the oldest segment that it keeps to itself, each beginning with the sequence number at which the one before it
-ends, and no generation below one before it. All other segments are void.
+lose their unsynced ends independently, and removals may be undone independently, so after a crash any mixture
+of segments may be there: some whose predecessor lost its end, some older than one that was already removed,
+some that an earlier recovery removed. Recovery takes the newest segment whose *span* is whole: the segments
+from the oldest that it keeps to itself, each beginning with the sequence number at which the one before it
+ends, and no generation below an earlier one. All other segments are void.
 
 *Why nothing durable is lost.* A sync covers all that was written before it, so a durable segment has a
 durable span; and a segment is removed only once one that does not keep it is durable. *Why nothing comes
@@ -44,7 +44,7 @@ class Link(Struct, frozen=True, gc=False, array_like=True):
 
 
 NO_LINK = Link(0, 0, 0)
-"""Of a head that begins no segment yet."""
+"""The link of a head that begins no segment yet."""
 
 
 class Frame(Struct, frozen=True, gc=False):
@@ -111,8 +111,8 @@ class Journal:
         return found.payloads
 
     def roll(self, keeps: int, first: Callable[[Link], bytes]) -> Frame:
-        """Begin a segment, whose first frame `first` makes; what is older than segment `keeps` is not needed
-        any more (0: nothing but the new segment is needed).
+        """Begin a segment with the frame that `first` makes; segments older than `keeps` are no longer needed
+        (0: only the new segment is).
         """
         number = self._next
         keeps = keeps or number
@@ -129,7 +129,7 @@ class Journal:
     def drop_unneeded(self) -> list[int]:
         """Remove the segments that the newest one does not keep, in any order, once that one is durable."""
         if self.synced <= self._begun_at:
-            return []  # The newest segment may be lost yet, and what it does not keep be needed.
+            return []  # The newest segment may still be lost, and what it does not keep be needed.
         dropped = [number for number in self._segments if number < self._keeps]
         for number in dropped:
             self._disk.remove_log(self._name(number))

@@ -7,12 +7,12 @@ uses. A crash between any two page writes leaves the old root whole. A value tha
 lies in pages of its own, which stay where they are when its leaf is written anew.
 
 What is on the disk is read when it is needed, verified, and kept in the page cache of the node: a clean node
-is known to its parent by reference only, so it may leave the cache at any time.
+is known to its parent only by reference, so it may leave the cache at any time.
 
 *Invariants* (`_check` asserts them all). Keys are sorted; a separator is above all keys to its left and not
 above those to its right; all leaves are equally deep. No leaf but the root is empty, no branch has one child.
-A leaf beyond `room` holds a single entry, a branch beyond it fewer than four children. The shape
-depends on the sequence of puts and deletes only: replicas that applied the same records have the same digest.
+A leaf beyond `room` holds a single entry, a branch beyond it fewer than four children. The shape depends only
+on the sequence of puts and deletes: replicas that applied the same records have the same digest.
 
 Sources: Rodeh, *B-trees, Shadowing, and Clones*, ACM Transactions on Storage 2008; Bayer and McCreight,
 *Organization and Maintenance of Large Ordered Indexes*, 1972.
@@ -53,7 +53,7 @@ class BTree(TreeView[V]):
     """Values by key, in the page file `file`; see the module."""
 
     def __init__(self, file: PageFile, codec: PageCodec[V], root: PageRef | None = None) -> None:
-        """An empty tree, or the one below a root of the file, of which that page only is read.
+        """An empty tree, or the one below a root of the file, of which only that page is read.
 
         Raises:
             RottenPageError: the root's page is damaged or missing.
@@ -98,7 +98,7 @@ class BTree(TreeView[V]):
         self._fit(leaf, path)
 
     def _give_up(self, leaf: Leaf, at: int) -> None:
-        """The value in this place goes: what a large one has in pages, or unwritten, is given up."""
+        """Give up the value in this place; if it is large, its pages or its unwritten bytes too."""
         key, value = leaf.keys[at], leaf.values[at]
         leaf.size -= entry_size(self.codec, key, value)
         if type(value) is not Large:
@@ -109,7 +109,7 @@ class BTree(TreeView[V]):
             self.file.count_dirty(-value.unwritten.cost)
 
     def _own_path(self, key: bytes) -> tuple[Leaf, Path]:
-        """The leaf of a key, and the branches that lead to it, all of them free to be changed."""
+        """The leaf of a key, and the branches that lead to it, all of which may be changed."""
         path: Path = []
         node = self.root = self._own(self.root)
         while type(node) is Branch:
@@ -138,14 +138,14 @@ class BTree(TreeView[V]):
         return own
 
     def _count(self, node: Node) -> None:
-        """Count what a node takes now that is not on the disk."""
+        """Count what a node that is not on the disk now takes."""
         cost = cost_of(node)
         if cost != node.cost:
             self.file.count_dirty(cost - node.cost)
             node.cost = cost
 
     def _forget(self, node: Node) -> None:
-        """A node that is not on the disk is part of the tree no longer."""
+        """A node that is not on the disk is no longer part of the tree."""
         self.file.count_dirty(-node.cost)
 
     def _small(self, node: Node) -> bool:
@@ -253,7 +253,7 @@ class BTree(TreeView[V]):
         return left
 
     def _mend(self, low: bytes, high: bytes | None) -> bool:
-        """Join one branch along the edges of a cut that has one child only; whether there was one."""
+        """Join one branch along the edges of a cut that has only one child; return whether there was one."""
         while isinstance(self.root, Branch) and len(self.root.children) == 1:
             self._forget(self.root)
             self.root = self.root.children[0]
@@ -271,8 +271,8 @@ class BTree(TreeView[V]):
 
     def bring_home(self, key: bytes) -> tuple[bytes | None, int]:
         """Have the next checkpoint write the leaf of a key and its large values into the own file, if they
-        lie in older files of the line; where the next leaf begins, None behind the last one, and how much
-        that was, in nodes and values (P5).
+        lie in older files of the line; return where the next leaf begins, None behind the last one, and how
+        much was moved, in nodes and values (P5).
         """
         first, moved = self.file.first, 0
         high: bytes | None = None
@@ -300,7 +300,9 @@ class BTree(TreeView[V]):
     # --- Checkpoints ---
 
     def write(self) -> PageRef:
-        """Write the nodes that were made since the last checkpoint, for the file's `checkpoint`; the root."""
+        """Write the nodes that were made since the last checkpoint, for the file's `checkpoint`; return the
+        root.
+        """
         self.root = root = self._write(self.root)
         return root
 
@@ -323,7 +325,7 @@ class BTree(TreeView[V]):
         return ref
 
     def _write_value(self, key: bytes, large: Large) -> PageRef:
-        """Where a large value lies; written if it was not yet."""
+        """Where a large value lies; write it if it has not been written."""
         if large.ref is None:
             value = large.unwritten
             assert value is not None, "a large value is here or on the disk"
@@ -340,14 +342,14 @@ class BTree(TreeView[V]):
     # --- Checking ---
 
     def _check(self) -> int:
-        """Assert all invariants of the structure; the bytes of it that are dirty (for tests)."""
+        """Assert all invariants of the structure; return how many of its bytes are dirty (for tests)."""
         depths: list[int] = []
         dirty = self._check_node(self.root, b"", None, 0, depths)
         assert len(set(depths)) == 1, "all leaves are equally deep"
         return dirty
 
     def _check_node(self, child: Child, low: bytes, high: bytes | None, depth: int, depths: list[int]) -> int:
-        """Check a node and all below; what of it is dirty, in bytes."""
+        """Check a node and all below; return how many bytes of that are dirty."""
         node = self.node(child)
         assert node.keys == sorted(set(node.keys)), "keys are sorted"
         assert all(low <= key and (high is None or key < high) for key in node.keys), "separators hold"

@@ -12,13 +12,13 @@ V = TypeVar("V")
 """What the leaves hold under their keys."""
 
 ENTRY_BYTES = 28
-"""What a value takes in a leaf beside its key and its bytes; and what a reference to a large one takes."""
+"""What a value takes in a leaf besides its key and its bytes; and what a reference to a large one takes."""
 
 BODY_BYTES = 16
-"""What a body takes beside its entries or separators."""
+"""What a body takes besides its entries or separators."""
 
 OBJECT_BYTES = 168
-"""What an entry takes in memory beside its key and its bytes, about: the objects of both."""
+"""About what an entry takes in memory besides its key and its bytes: the objects of both."""
 
 
 class LeafBody(Struct, Generic[V], frozen=True, gc=False, array_like=True, tag=0):
@@ -32,7 +32,7 @@ class LeafBody(Struct, Generic[V], frozen=True, gc=False, array_like=True, tag=0
 
 
 class BranchBody(Struct, frozen=True, gc=False, array_like=True, tag=1):
-    """The separators between the children: the least key that each but the first may hold."""
+    """The separators between the children: the lowest key that each child but the first may hold."""
 
     keys: list[bytes]
 

@@ -11,13 +11,13 @@ from dynaproof.impl.tree.view import TreeView
 
 
 def digest_of(tree: TreeView[Any]) -> bytes:
-    """Equal for trees that were made by the same puts and deletes, in pages of the same size."""
+    """A digest that is equal for trees made by the same puts and deletes, in pages of the same size."""
     return _digest(tree, tree.root)
 
 
 def differing(one: TreeView[Any], other: TreeView[Any]) -> Iterator[tuple[bytes, bytes | None]]:
-    """The ranges of keys, low to high, in which the trees hold different pages: only where digests differ are
-    pages looked at; where branches divide otherwise, all of theirs.
+    """The ranges of keys, low to high, in which the trees hold different pages: pages are looked at only
+    where digests differ; where branches divide differently, all of their range is given.
     """
     return _differing((one, one.root), (other, other.root), b"", None)
 

@@ -1,10 +1,10 @@
-"""What a split has left on the pages of an older file comes into the own one, in pieces, in the order of keys
+"""Brings what a split has left on the pages of older files into the own file, in pieces, in the order of keys
 (P5 of docs/table.md).
 
-Behind a place in a tree, which is a key, all that it has passed lies in the own file, or will with the next
-checkpoint: who changes a leaf writes it there, with the branches that lead to it. A large value stays where
-it is when its leaf is written anew, so leaves that are home already are looked at too. A crash loses the
-place; what is home then is passed quickly.
+Its place in a tree is a key. All that it has passed lies in the own file, or will with the next checkpoint: a
+leaf that is changed is written there, with the branches that lead to it. A large value stays where it is when
+its leaf is written anew, so leaves that are already home are looked at too. A crash loses the place; what is
+home then is passed quickly.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from dynaproof.impl.tree.btree import BTree
 
 LOOKED_AT = 4
-"""Leaves that are home and are passed in one piece, for each one that may be moved."""
+"""How many leaves that are home are passed in one piece, for each one that may be moved."""
 
 
 class Homecoming:
@@ -27,8 +27,8 @@ class Homecoming:
         self._key = b""
 
     def step(self, limit: int) -> bool:
-        """Move the next leaves and large values, about `limit`; whether all is home with the next checkpoint
-        (P5).
+        """Move the next leaves and large values, about `limit`; return whether all is home with the next
+        checkpoint (P5).
 
         Raises:
             RottenPageError: a page is damaged or missing.

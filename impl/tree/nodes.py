@@ -19,10 +19,10 @@ from dynaproof.impl.tree.codec import (
 from dynaproof.impl.tree.pages import REFERENCE_BYTES, PageRef, RottenPageError
 
 CHILD_BYTES = REFERENCE_BYTES + 5
-"""What a child takes in a branch beside its separator."""
+"""What a child takes in a branch besides its separator."""
 
 NODE_BYTES = 600
-"""What a node takes in memory beside its entries, with its place in the cache, about."""
+"""About what a node takes in memory besides its entries, with its place in the cache."""
 
 
 class Value:
@@ -35,8 +35,8 @@ class Value:
 
 
 class Large:
-    """A value of some `size` that lies in pages of its own, at `ref`; `unwritten` before a checkpoint has
-    written it.
+    """A value of some `size` that lies in pages of its own, at `ref`; `unwritten` holds it until a checkpoint
+    has written it.
     """
 
     __slots__ = ("ref", "size", "unwritten")
@@ -86,7 +86,7 @@ def entry_size(codec: PageCodec[Any], key: bytes, value: Any) -> int:
 
 
 def cost_of(node: Node) -> int:
-    """What a node takes in memory, about."""
+    """About what a node takes in memory."""
     entries = len(node.children) if type(node) is Branch else len(node.keys)
     return NODE_BYTES + node.size + entries * OBJECT_BYTES
 
@@ -105,7 +105,7 @@ def node_of(
     """The node that lies at `ref`.
 
     Raises:
-        RottenPageError: it is none.
+        RottenPageError: what lies there is no node.
     """
     found = _decode(codec, ref, body)
     node: Node
@@ -130,7 +130,7 @@ def large_of(codec: PageCodec[Any], ref: PageRef, key: bytes, body: bytes) -> Va
     """The large value of a key that lies at `ref`.
 
     Raises:
-        RottenPageError: it is none.
+        RottenPageError: what lies there is no value of that key.
     """
     found = _decode(codec, ref, body)
     if not isinstance(found, LargeBody) or found.key != key:
@@ -166,7 +166,7 @@ def large_body(key: bytes, value: Value) -> bytes:
 
 
 def pieces_of(codec: PageCodec[Any], node: Node, room: int) -> list[tuple[bytes, Node]]:
-    """The node, cut into as many as it takes to fit; each but the first with the separator before it.
+    """The node, cut into as many pieces as it takes to fit, each but the first with the separator before it.
 
     A leaf of one value and a branch of three children are not cut.
     """
@@ -182,7 +182,7 @@ def pieces_of(codec: PageCodec[Any], node: Node, room: int) -> list[tuple[bytes,
 
 
 def _halve(codec: PageCodec[Any], node: Node, least: int, count: int) -> tuple[bytes, Node]:
-    """Cut a node at the entry nearest to its middle; the separator, and the right half."""
+    """Cut a node at the entry nearest to its middle; return the separator, and the right half."""
     if isinstance(node, Leaf):
         sizes = [entry_size(codec, key, value) for key, value in zip(node.keys, node.values, strict=True)]
     else:

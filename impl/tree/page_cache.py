@@ -1,13 +1,13 @@
 """The page cache of a node: what all trees of the node have in memory, bounded in bytes.
 
 What is on the disk is *clean*: it may go at any time, the least recently used first. What was changed since
-the last checkpoint of its file is *dirty*: it stays until that is written, and counts too. Where dirty bytes
-take more than their share, a file that has no less than the average of them is due for a checkpoint
+the last checkpoint of its file is *dirty*: it stays until the next one is written, and counts too. When dirty
+bytes take more than their share, a file with no less than the average of them is due for a checkpoint
 (`presses`).
 
 *Invariant.* Clean and dirty together are within `bound`, as long as dirty bytes alone are.
 
-The order of eviction depends on what was read and written only.
+The order of eviction depends only on what was read and written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Cached(Protocol):
     """What is in the cache."""
 
     cost: int
-    """The bytes that it takes in memory, about."""
+    """About how many bytes it takes in memory."""
 
 
 class PageCache:
@@ -34,17 +34,17 @@ class PageCache:
         self.clean_bytes = 0
         self.dirty_bytes = 0
         self.dirty: dict[int, int] = {}
-        """By file, where there are any."""
+        """Dirty bytes by file, where there are any."""
         self._files = 0
         self._clean: OrderedDict[tuple[int, int], Cached] = OrderedDict()
 
     def new_file(self) -> int:
-        """A number for a file, which no other has."""
+        """A number for a file, which no other file has."""
         self._files += 1
         return self._files
 
     def get(self, file: int, page: int) -> Cached | None:
-        """What is on a page, if it is here; it has been used now."""
+        """What is on a page, if it is here; this counts as a use."""
         at = (file, page)
         found = self._clean.get(at)
         if found is not None:
@@ -60,13 +60,13 @@ class PageCache:
             self._evict()
 
     def drop(self, file: int, page: int) -> None:
-        """Nobody needs what is on a page, or it will be another thing."""
+        """Forget what is on a page: nobody needs it, or the page will hold something else."""
         gone = self._clean.pop((file, page), None)
         if gone is not None:
             self.clean_bytes -= gone.cost
 
     def count_dirty(self, file: int, more: int) -> None:
-        """A file has so many more dirty bytes, or fewer."""
+        """Note that a file has `more` dirty bytes more; fewer if it is negative."""
         self.dirty_bytes += more
         now = self.dirty.get(file, 0) + more
         if now:
@@ -77,11 +77,12 @@ class PageCache:
             self.dirty.pop(file, None)
 
     def close(self, file: int) -> None:
-        """What is dirty of a file will never be written; what is clean goes as it ages."""
+        """A file's dirty bytes will never be written; what is clean goes as it ages."""
         self.dirty_bytes -= self.dirty.pop(file, 0)
 
     def presses(self, file: int) -> bool:
-        """Whether a checkpoint of a file is due because too much is dirty, and it has its part in that."""
+        """Whether a checkpoint of a file is due because too much is dirty, and the file has its part in that.
+        """
         own = self.dirty.get(file, 0)
         return self.dirty_bytes * DIRTY_SHARE > self.bound and own * len(self.dirty) >= self.dirty_bytes
 

@@ -1,8 +1,9 @@
 """A copy of trees from another file, page by page: each page is verified, and none is asked for twice.
 
 The pages get numbers of their own, in a file of their own, and a page is written once all below it is there.
-So a page that was copied below one root is taken again for any other root that needs a page of the same
-digest, whoever numbers it how: that is how a copy goes on where the newest root, or the source, has changed.
+So a page that was copied below one root is used again for any other root that needs a page with the same
+digest, whatever its number at the source: that is how a copy goes on where the newest root, or the source,
+has changed.
 
 *Invariant.* A digest in `have` stands for a page of the file under which everything is whole.
 
@@ -74,10 +75,10 @@ class PageCopy:
         self.digests_kept = digests_kept
         self.have: dict[tuple[int, bytes], PageRef] = {}
         """By tree and digest, where a page lies in this file; of the newest `digests_kept` pages. By tree,
-        because no two trees of a file may share a page: who changes it would free it under the other.
+        because no two trees of a file may share a page: a change in one would free it under the other.
         """
         self.roots: list[PageRef | None] = []
-        """In this file; None while something below is missing."""
+        """The roots in this file; None while something below is missing."""
         self.asked: dict[int, Wanted] = {}
         """By the source's number, what was asked for and has not come."""
         self._missing: list[Wanted] = []
@@ -85,7 +86,7 @@ class PageCopy:
         self._from: tuple[PageRef, ...] = ()
 
     def begin(self, roots: Sequence[PageRef]) -> None:
-        """Copy what is below these roots; of what was copied for others, what is equal is not asked for."""
+        """Copy what is below these roots; pages that equal some copied for other roots are not asked for."""
         self._from = tuple(roots)
         self.roots = [None] * len(self._from)
         self.asked = {}
@@ -113,7 +114,7 @@ class PageCopy:
         return tuple(asked)
 
     def ask_again(self, numbers: Sequence[int]) -> None:
-        """These pages did not come: they are asked for first."""
+        """These pages did not come: ask for them first."""
         for number in reversed(numbers):
             wanted = self.asked.pop(number, None)
             if wanted is not None:
@@ -122,7 +123,7 @@ class PageCopy:
     def take(self, number: int, data: bytes) -> bool:
         """Take a page that was asked for; False if it is not the one that its reference means.
 
-        Then the source numbers its pages otherwise than when it gave the reference, and the copy begins again
+        Then the source no longer numbers its pages as when it gave the reference, and the copy begins again
         at the roots, with all that it has.
         """
         wanted = self.asked.get(number)
@@ -130,7 +131,7 @@ class PageCopy:
             return True  # A repeated or late answer.
         try:
             page = decode_page(wanted.ref, data)
-        except (RottenPageError, UnknownFormatError):  # The own disk is as sound as before.
+        except (RottenPageError, UnknownFormatError):  # Its own disk is as sound as before.
             self.begin(self._from)
             return False
         del self.asked[number]

@@ -2,16 +2,16 @@
 
 Page numbers are one space for all trees of a file. One checkpoint writes the changed nodes of all of them, on
 pages that no durable root uses, and gives a root for each; the roots count once their owner names them
-durably, and only then are the pages freed that older roots needed.
+durably, and only then are pages freed that only older roots needed.
 
-Nothing is read when a file is taken over (`recover`), so the pages that are free then are not known: new
-ones are written behind the last one, and those that are retired meanwhile are freed as ever. The first scrub
-(`scrub.py`) reaches all pages that the trees have. Of those that were there at the beginning, what it reaches
-is kept, and so is what is retired; when it has ended, the others are free: holes, and what a crash has left.
+Nothing is read when a file is taken over (`recover`), so it is not known which pages are free then: new ones
+are written behind the last one, and those retired meanwhile are freed as usual. The first scrub (`scrub.py`)
+reaches all pages that the trees have. Of the pages that were there at the beginning, those that it reaches
+are kept, and so are retired ones; when it has ended, the others are free: holes, and what a crash has left.
 
-What a split makes begins on pages of another file: the file is then the newest of a *line*, and the older
-ones of it are read only (P2 of docs/table.md). Page numbers are one space along a line. Its owner moves what
-it still needs of older files into its own (`homecoming.py`, P5).
+A child of a split begins on pages of another file: its own file is then the newest of a *line*, whose older
+ones are only read (P2 of docs/table.md). Page numbers are one space along a line. Its owner moves what it
+still needs of older files into its own (`homecoming.py`, P5).
 
 *Invariants.* A page of the own file is free if it is reached from none of: the trees in memory, the roots of
 the newest checkpoint, those of the durable one, those of a checkpoint that somebody holds. Nothing is written
@@ -40,14 +40,14 @@ from dynaproof.impl.tree.pages import (
 )
 
 FREED_AT_ONCE = 1_024
-"""Pages that are looked at in one piece of the end of a first scrub."""
+"""How many pages are looked at in one piece of the end of a first scrub."""
 
 
 class Writable(Protocol):
     """A tree of the file, as its checkpoints see it."""
 
     def write(self) -> PageRef:
-        """Write the nodes that were made since the last checkpoint; the root."""
+        """Write the nodes that were made since the last checkpoint; return the root."""
         ...
 
 
@@ -83,18 +83,18 @@ class PageFile:
         self.older = older
         self.first = first
         self.home = not older
-        """Whether the trees, as the next checkpoint will write them, need the own file only."""
+        """Whether the trees, as the next checkpoint will write them, need only the own file."""
         self.page_bytes = page_bytes
         self.room = room_of(page_bytes)
         self.cache = cache
         self.serial = cache.new_file()
         """Its number in the cache."""
         self.checkpoints = 0
-        """Written so far,"""
+        """How many were written so far,"""
         self.durable = 0
-        """and how many when the last one was written that is known to be named durably."""
+        """and how many when the last one that is known to be named durably was written."""
         self.held: dict[int, int] = {}
-        """Checkpoints whose pages, and those of all later ones, somebody holds: how many do."""
+        """By checkpoint, how many hold its pages, and those of all later ones."""
         self.free: list[int] = []
         self.end = first
         """All pages are below this number."""
@@ -103,7 +103,7 @@ class PageFile:
         are free.
         """
         self._kept = bytearray()
-        """A bit for each of these in the own file: it is known not to be garbage."""
+        """A bit for each of these in the own file: whether it is known not to be garbage."""
         self._freed_through = first
         self._retired: list[int] = []
         self._retired_by: list[tuple[int, list[int]]] = []
@@ -125,11 +125,11 @@ class PageFile:
 
     @property
     def taken_bytes(self) -> int:
-        """What is taken in the own file."""
+        """How many bytes of the own file are taken."""
         return max(0, self.end - self.first - len(self.free)) * self.page_bytes
 
     def close(self) -> None:
-        """Nothing is written to the file any more; who holds some of it may still read."""
+        """Nothing more is written to the file; those that hold some of it may still read."""
         self.cache.close(self.serial)
 
     # --- Pages, and bodies of any length ---
@@ -158,7 +158,7 @@ class PageFile:
 
     def store(self, body: bytes, children: Sequence[PageRef] = ()) -> tuple[PageRef, int]:
         """Write a body and the references that go with it, where no durable root and no held view has a page;
-        where it lies, and how deep its pieces do.
+        return where it lies, and how deep its pieces do.
         """
         return lay_out(body, children, self.room, self._write)
 
@@ -181,7 +181,7 @@ class PageFile:
         return body, children, page.depth, len(read)
 
     def retire(self, ref: PageRef, depth: int) -> None:
-        """The trees in memory need what lies at `ref` no longer; older roots do. What lies in a file of
+        """The trees in memory no longer need what lies at `ref`; older roots do. What lies in a file of
         others is theirs (P4).
 
         Raises:
@@ -213,11 +213,14 @@ class PageFile:
         return self.cache.dirty.get(self.serial, 0)
 
     def count_dirty(self, more: int) -> None:
-        """Its trees have so much more in memory that is not on the disk, or less."""
+        """Note that its trees have `more` bytes more in memory that are not on the disk; fewer if it is
+        negative.
+        """
         self.cache.count_dirty(self.serial, more)
 
     def checkpoint(self, trees: Sequence[Writable]) -> tuple[PageRef, ...]:
-        """Write what changed in the trees of this file, all of them, since the last checkpoint; their roots.
+        """Write what has changed in the trees of this file, all of them, since the last checkpoint; return
+        their roots.
 
         They count once their owner names them durably: then call `confirm`.
         """
@@ -233,26 +236,26 @@ class PageFile:
         self._release()
 
     def hold_durable(self) -> int:
-        """Keep all pages below the roots that are named durably, and below any that are named later; what to
-        let go.
+        """Keep all pages below the roots that are named durably, and below any that are named later; return
+        what to let go.
         """
         self.held[self.durable] = self.held.get(self.durable, 0) + 1
         return self.durable
 
     def let_go(self, held: int) -> None:
-        """Hold no longer what `hold_durable` gave."""
+        """Stop holding what `hold_durable` returned."""
         self.held[held] -= 1
         if not self.held[held]:
             del self.held[held]
         self._release()
 
     def waiting_bytes(self) -> int:
-        """What the pages take that only held views need."""
+        """How many bytes the pages take that only held views need."""
         waiting = sum(len(pages) for number, pages in self._retired_by if number <= self.durable)
         return waiting * self.page_bytes
 
     def _release(self) -> None:
-        """Free the pages of which every root that needs them is older than the durable one, and not held."""
+        """Free the pages needed only by roots that are older than the durable one, and not held."""
         oldest = min(self.held, default=self.durable)
         while self._retired_by and self._retired_by[0][0] <= min(oldest, self.durable):
             for number in self._retired_by.pop(0)[1]:
@@ -272,7 +275,7 @@ class PageFile:
 
     def free_garbage(self) -> bool:
         """All pages that the trees have were verified since the file was taken over: free some of those that
-        were not reached; whether that was the last of them.
+        were not reached; return whether those were the last.
         """
         through = min(self.found, self._freed_through + FREED_AT_ONCE)
         for number in range(self._freed_through, through):

@@ -2,14 +2,14 @@
 
 All pages of a file have one size. A page is one frame (`frames.py`) that fills it and carries its number, so
 a damaged page and a page in a wrong place are both noticed. It holds a body, which is its owner's business,
-and references to the pages below it: a `PageRef` names a page and the digest of what that holds. A digest is
-over the body and the digests of the pages below; page numbers are left out. So two trees that hold the same
-have the same digests, wherever their pages lie, and a reference vouches for all that is below it; verifying,
-copying and counting pages need not know what they hold.
+and references to the pages below it: a `PageRef` names a page and the digest of what the page holds. A digest
+is over the body and the digests of the pages below; page numbers are left out. So two trees that hold the
+same have the same digests, wherever their pages lie, and a reference vouches for all that is below it;
+verifying, copying and counting pages need not know what they hold.
 
-A body that does not fit into a page with its references lies in *overflow pages* below one that has none of
-it (`lay_out`): the first `parts` references of a page whose `depth` is not 0 are to the pieces of its body.
-Every piece names the body that it is of, so no two pages of a tree have the same digest.
+A body that does not fit into a page with its references lies in *overflow pages* below a page that has none
+of it (`lay_out`): the first `parts` references of a page whose `depth` is not 0 are to the pieces of its
+body. Every piece names the body that it belongs to, so no two pages of a tree have the same digest.
 
 Sources: Merkle, *A Digital Signature Based on a Conventional Encryption Function*, CRYPTO 1987; Zhang et al.,
 *End-to-end Data Integrity for File Systems*, FAST 2010 (a checksum stands in the parent, so that a lost or
@@ -39,7 +39,7 @@ LEAST_PAGE_BYTES = 128
 _HEADER = struct.Struct("<BHHI")  # Depth, parts, references, and the length of the body.
 _HEADER_BYTES = _HEADER.size
 _DIGEST = f"{DIGEST_BYTES}s"
-_PIECE = struct.Struct(f"<{DIGEST_BYTES // 2}sI")  # Of what body, and which piece of it.
+_PIECE = struct.Struct(f"<{DIGEST_BYTES // 2}sI")  # The body that it belongs to, and which piece it is.
 
 
 class PageRef(Struct, frozen=True, gc=False, array_like=True):
@@ -51,7 +51,7 @@ class PageRef(Struct, frozen=True, gc=False, array_like=True):
 
 class Page(Struct, frozen=True, gc=False):
     """What a page holds: its body, or, with a `depth`, `parts` references to the pieces of that; and the
-    references that go with the body. Pieces have a depth that is less by one.
+    references that go with the body. The depth of the pieces is one less.
     """
 
     body: bytes
@@ -91,7 +91,7 @@ def encode_page(number: int, page: Page, page_bytes: int) -> bytes:
 
 
 def encode_with_reference(number: int, page: Page, page_bytes: int) -> tuple[bytes, PageRef]:
-    """The bytes of a page, and what names it there."""
+    """The bytes of a page, and the reference that names it."""
     beginning = _beginning(page)
     return _encoded(number, page, beginning, page_bytes), PageRef(number, _digest(beginning, page.body))
 
@@ -121,7 +121,7 @@ def decode_page(ref: PageRef, data: bytes | None) -> Page:
     held = payload[:middle] + body
     if blake2b(held, digest_size=DIGEST_BYTES).digest() != ref.digest:
         raise RottenPageError(f"page {ref.page} holds what another one should")
-    # The digest vouches for all but the numbers of the pages below, and what is left free.
+    # The digest vouches for all but the numbers of the pages below, and the free space.
     if len(held) < len(payload) and crc32(payload) != checksum:
         raise _damaged(ref.page)
     if not count:
@@ -159,8 +159,8 @@ def _damaged(number: int) -> RottenPageError:
 def lay_out(
     body: bytes, children: Sequence[PageRef], room: int, write: Callable[[Page], PageRef]
 ) -> tuple[PageRef, int]:
-    """Write a body, with the references that go with it, into as many pages as it takes; the reference to the
-    page that stands for it, and how deep its pieces lie below that.
+    """Write a body, with the references that go with it, into as many pages as it takes; return the reference
+    to the page that stands for it, and how deep its pieces lie below that page.
     """
     fan = room // REFERENCE_BYTES
     if len(body) + REFERENCE_BYTES * len(children) <= room:
@@ -206,7 +206,7 @@ def _pieces(page: Page, read: Callable[[PageRef], Page]) -> list[bytes]:
 
 
 def pages_below(roots: Sequence[PageRef], read: Callable[[int], bytes | None]) -> list[int]:
-    """The numbers of the pages below some roots, verified; it reads all.
+    """The numbers of the pages below some roots, verified; this reads all of them.
 
     Raises:
         RottenPageError: a page is damaged or missing.

@@ -1,9 +1,9 @@
-"""A scrub: all pages that trees have are read and verified, in pieces, in the order of keys.
+"""A scrub: reads and verifies all pages that trees have, in pieces, in the order of keys.
 
-Pages are verified as they are read; those that nobody reads might rot unseen, and the copies of them in peers
-after them. A scrub goes through the trees as they are at each step: behind a place in one of them, which is a
-key, all that it has passed was read. What is written meanwhile need not be seen. What was there all the time
-is: its leaf has some key, and when the scrub comes to that, the leaf is the one that it reads.
+Pages are verified as they are read; those that nobody reads might rot unseen, and then their copies on peers.
+A scrub goes through the trees as they are at each step. Its place in one of them is a key, and all that it
+has passed was read. What is written meanwhile need not be seen. What was there all the time is seen: its leaf
+has some key, and when the scrub comes to that key, it reads that leaf.
 
 That is why a first scrub after a file was taken over knows the garbage in it (`page_file.py`).
 """
@@ -29,10 +29,10 @@ class Scrub:
         self._tree = 0
         self._key = b""
         self.pages = 0
-        """Read so far."""
+        """How many were read so far."""
 
     def step(self, limit: int) -> bool:
-        """Verify the next pages, about `limit` and those of one value more; whether that was all.
+        """Verify the next pages, about `limit` and those of one value more; return whether that was all.
 
         Raises:
             RottenPageError: a page is damaged or missing.
@@ -49,7 +49,9 @@ class Scrub:
         return self._tree == len(self.trees) and (not self.file.found or self.file.free_garbage())
 
     def _pass(self, tree: BTree[Any], seen: dict[int, Node], through: int) -> bytes | None:
-        """Verify what leads to the next leaf, and its large values; the place behind, None at the end."""
+        """Verify what leads to the next leaf, and its large values; return the place behind it, None at the
+        end.
+        """
         high: bytes | None = None
         node = self._verified(tree, tree.root, seen)
         while isinstance(node, Branch):
@@ -63,13 +65,13 @@ class Scrub:
             if isinstance(value, Large) and value.ref is not None:
                 if (
                     self.pages >= through and at > first
-                ):  # Even a piece that the way here fills goes on by one.
+                ):  # Even a piece that the way here has filled goes on by one.
                     return node.keys[at]
                 self.pages += self.file.verify(value.ref)[3]
         return high
 
     def _verified(self, tree: BTree[Any], child: PageRef | Node, seen: dict[int, Node]) -> Node:
-        """A child, its pages read from the disk beside the cache, once a step."""
+        """A child, its pages read from the disk past the cache, once a step."""
         if not isinstance(child, PageRef):
             return child
         node = seen.get(child.page)

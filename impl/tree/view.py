@@ -1,5 +1,5 @@
-"""All below one root of a page file, for reading: what is on the disk is read when it is needed, verified,
-and kept in the page cache of the node.
+"""Everything below one root of a page file, for reading: what is on the disk is read when it is needed,
+verified, and kept in the page cache of the node.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dynaproof.impl.tree.pages import PageRef
 
 
 class TreeView(Generic[V]):
-    """All below one root, for reading; that of a checkpoint is as it was for as long as the file is held."""
+    """Everything below one root, for reading; below a checkpoint's root all stays as it was for as long as
+    the file is held.
+    """
 
     def __init__(self, file: PageFile, codec: PageCodec[V], root: Child) -> None:
         self.file = file

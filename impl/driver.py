@@ -3,7 +3,7 @@
 A driver owns time, network, disks and chance. What is left is the same for all of them, and is here:
 
 * A node is made anew at every start, behind a new outbox: what waited in the old one went with the life that
-  sent it, and what the node finds on its disk is durable (a driver that cannot know so syncs first).
+  sent it, and what the node finds on its disk is durable (a driver that cannot know that syncs first).
 * Each write to its disk counts in that outbox, and all that it sends goes through it, messages to itself too.
 * A message or timer is handed over in its lane, which the outbox is told first; a start is in `ONLY_LANE`.
 * A message to itself passes no network: it is neither lost, repeated nor shed while the node lives, arrives
@@ -74,8 +74,7 @@ class Hosted:
         return self.make(env)
 
     def lose_disk(self) -> None:
-        """The node comes back as another incarnation: what was sent to this one does not reach the new one.
-        """
+        """The node comes back as another incarnation: what was sent to the old one does not reach it."""
         node = self.id
         self.id = NodeId(node.region, node.zone, node.name, node.incarnation + 1)
 

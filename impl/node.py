@@ -13,7 +13,7 @@ may rely:
    in order; a crash takes them all. A node counts its own vote by such a message.
 3. A crash loses all but what the disk kept: of each file a prefix of what was not yet synced, files
    independent of each other. A restart is `on_start` on a new object; what it finds on its disk is durable
-   (a driver that cannot know so syncs first), so no second crash takes it. A node's incarnation is counted
+   (a driver that cannot know that syncs first), so no second crash takes it. A node's incarnation is counted
    outside its disk and rises when it starts on an empty one; its boot rises at every start.
 4. Messages may be lost, repeated, delayed and reordered, each direction of each link on its own.
 5. Disks may rot: a byte that was synced may read differently later. `impl/journal/frames.py` finds it.

@@ -187,7 +187,7 @@ class Outbox:
         return []
 
     def _admitted(self, lane: _Waiting, sent: list[Outgoing]) -> tuple[list[Outgoing], int]:
-        """The messages that find room beside what waits, and all to the node itself; and their bytes."""
+        """The messages that find room next to what waits, and all to the node itself; and their bytes."""
         if self._not_weighed:
             self._weigh()
         limits, node = self.limits, self._all

@@ -76,8 +76,7 @@ class Sessions:
         self.env.send(sender, SessionOpened(m.number, session))
 
     def takes(self, sender: NodeId, m: Numbered) -> bool:
-        """Whether a request is a new one of an open session; if the session is not open, the sender is told.
-        """
+        """Whether a request is a new one of an open session; if the session is not open, say so."""
         found = self.open.pop(m.session, None)
         if found is None or found[0] != sender:
             self.env.send(sender, SessionGone(m.session))

@@ -31,7 +31,7 @@ from dynaproof.impl.values.size import item_size_bytes
 
 def size_of_item(item: Item | None) -> int:
     """The documented size of an item, 0 if there is none. Bytes that no router has checked and that are no
-    item count as many as they are.
+    item count as their length.
     """
     if item is None:
         return 0

@@ -62,8 +62,7 @@ class Metered:
         return cls(row.rates, Admission("Write", bucket_of(own, row.own), there), row.ids_before)
 
     def child(self, index: int, timestamp: Microseconds, ids: int) -> Metered:
-        """The buckets with which a child of a split begins, at the barrier; it remembers `ids` request ids.
-        """
+        """The buckets with which a split's child begins, at the barrier; it remembers `ids` request ids."""
         rates = part_of(self.rates, index)
         writes = rates.full("Write", timestamp)
         divide(writes, self.writes, timestamp)

@@ -39,8 +39,7 @@ class CapacityExceeded(Note, frozen=True, gc=False, tag="capacity_exceeded"):
 
 
 class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
-    """A leader has charged its buckets for a write that it is about to propose; the time is by its own clock.
-    """
+    """A leader has charged its buckets for a write that it is about to propose; `at_us` is by its clock."""
 
     member: Member
     cost: int
@@ -48,7 +47,7 @@ class WriteAdmitted(Note, frozen=True, gc=False, tag="write_admitted"):
 
 
 class ReadAdmitted(Note, frozen=True, gc=False, tag="read_admitted"):
-    """A replica has charged its buckets for a read; the time is by its own clock."""
+    """A replica has charged its buckets for a read; `at_us` is by its clock."""
 
     member: Member
     cost: int
@@ -74,9 +73,7 @@ class ReadsTakenOver(Note, frozen=True, gc=False, tag="reads_taken_over"):
 
 
 class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
-    """A follower goes on from its leader's level of reads, in whole micro-units; the time is by its own
-    clock.
-    """
+    """A follower goes on from its leader's level of reads, in whole micro-units; `at_us` is by its clock."""
 
     member: Member
     level: int
@@ -84,8 +81,7 @@ class LevelHeard(Note, frozen=True, gc=False, tag="level_heard"):
 
 
 class UseHeard(Note, frozen=True, gc=False, tag="use_heard"):
-    """A leader hears that a follower has taken `more` for eventual reads; the time is by the leader's clock.
-    """
+    """A leader hears that a follower took `more` for eventual reads; `at_us` is by the leader's clock."""
 
     member: Member
     more: int

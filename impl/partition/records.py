@@ -33,8 +33,7 @@ class StoredItem(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Mutation(Struct, frozen=True, gc=False, array_like=True):
-    """One key's change: `old` is what the leader found there, `new` what the change leaves; None is absent.
-    """
+    """One key's change: `old` is what the leader found there, `new` what this leaves; None is absent."""
 
     key: bytes
     old: StoredItem | None
@@ -121,8 +120,8 @@ class ChildSpec(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Split(Record, frozen=True, gc=False, tag="split"):
-    """The *barrier* of a partition: behind it nothing changes any more, and its two children begin with the
-    state before it (H3, H5 of docs/table.md).
+    """The *barrier* of a partition: behind it nothing changes, and its two children begin with the state
+    before it (H3, H5 of docs/table.md).
     """
 
     left: ChildSpec

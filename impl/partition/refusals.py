@@ -31,7 +31,7 @@ class Refusals:
         return attempt <= self._attempts.get(request, 0)
 
     def add(self, request: RequestId, attempt: int, deadline: Microseconds, timestamp: Microseconds) -> bool:
-        """Refuse an attempt for good from here on; False, with nothing refused, if too many are already.
+        """Refuse an attempt for good from here on; False, with nothing refused, if too many already are.
 
         Each call forgets up to two that are past their deadlines by `timestamp`, so these do not pile up.
         """

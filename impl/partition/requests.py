@@ -58,7 +58,7 @@ from dynaproof.impl.paxos.service import Service
 
 
 class Flight:
-    """An attempt at a write whose slot is in flight: whom to answer once it is chosen."""
+    """An attempt at a write whose slot is in flight: its client is answered once that is chosen."""
 
     __slots__ = ("attempt", "client", "request")
 
@@ -357,8 +357,7 @@ class Requests(Service):
             self.pending.overlay[mutation.key] = (record.slot, mutation.new)
 
     def applied(self, record: Record) -> None:
-        """A slot of its own ballot, and all below it, is chosen and applied: answer those that wait (rule 7).
-        """
+        """A slot of its ballot, and all below it, is chosen and applied: answer those that wait (rule 7)."""
         if not isinstance(record, ANSWERING):
             return
         pending = self.pending

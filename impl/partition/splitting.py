@@ -103,8 +103,7 @@ class Splitting(Service):
             replica.propose(Split(slot, leadership.ballot, epoch, timestamp, left, right))
 
     def reason_to_refuse(self, leadership: Leadership, m: SplitPartition) -> str:
-        """Why the partition may not be split now; "" if it may, whether or not its own pages are home (P7).
-        """
+        """Why it may not be split now; "" if it may, whether or not its own pages are home (P7)."""
         replica = self.replica
         others = [leadership.progress.get(voter) for voter in replica.others()]
         if replica.settings.repairs_itself:
@@ -231,8 +230,7 @@ class Splitting(Service):
         self.env.send(sender, WrongPartition(m.request, m.attempt, final, split=split, first=first))
 
     def says_so(self, sender: NodeId, expected_epoch: int) -> bool:
-        """Whether the partition is split: then the sender of a command that changes its config is told (H6).
-        """
+        """Whether the partition is split: then the sender of a command for its config is told (H6)."""
         split = self.replica.state.split
         if split is not None:
             self.env.send(sender, SplitAlready(expected_epoch, split))

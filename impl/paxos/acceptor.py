@@ -182,7 +182,7 @@ class Acceptor(Candidate[State]):
         self.level_with(m)
 
     def accept(self, m: Accept) -> None:
-        """Journal what is not held yet of an accept that follows."""
+        """Journal what is not yet held of an accept that follows what is here."""
         held = self.log.last if self.log.last_accepted == m.ballot else self.log.commit
         skip = max(0, held + 1 - m.first)
         if skip < len(m.records):
@@ -263,8 +263,7 @@ class Acceptor(Candidate[State]):
             self.learn_from(m.source, m.commit)
 
     def on_chosen(self, sender: NodeId, m: Chosen) -> None:
-        """Learn; the leader that had it fetched is told when no more is to come, since it goes on from there.
-        """
+        """Learn; the leader that had it fetched is told when no more will come: it goes on from there."""
         known = self.log.commit
         self.learn_chosen(m)
         if known < self.log.commit and self.log.commit >= m.commit:
@@ -276,8 +275,9 @@ class Acceptor(Candidate[State]):
         self.say_what_is_here(question)
 
     def say_what_is_here(self, m: Heartbeat | Accept | Adopt | Behind) -> None:
-        """Answer a leader that asks, or whose accept does not follow. This stays true: through the last slot
-        all is here at this ballot. Where the last accepted ballot is another one it would be no vote.
+        """Answer a leader that asks, or whose accept does not follow. The answer stays true: all slots
+        through the last are here at this ballot. Where the last accepted ballot is another one, that would be
+        no vote.
         """
         self.log.promise(m.ballot)  # Durable before the lease's grant leaves.
         self.grant_lease(m.ballot)
@@ -314,7 +314,7 @@ class Acceptor(Candidate[State]):
             return
         self.commit_through(m.commit, m.ballot)
         if m.commit > self.log.commit and not self.copying:
-            self.fetch(m.source)  # The accept may come later, and nobody would say so again.
+            self.fetch(m.source)  # The accept may come later, and nobody would say this again.
         self.lease_granted_until = self.env.now
         self.heard_alive_at = -1
         if m.successor == self.member and self.admitted and self.full:

@@ -73,11 +73,11 @@ class Candidate(Leader[State]):
 
     def campaign_if_dead(self, inquiry: Inquiry) -> None:
         """Campaign once a quorum of the config known chosen, or of one found above it, hears no live leader,
-        this replica included. The found one may be chosen, the voter that left may be lost, and the new voter
+        this replica included. The one found may be chosen, the voter that left may be lost, and the new voter
         may have no tree: then only this replica could find out (rule M5).
 
         A timer set before a new leader came may fire soon after: a replica that hears that leader does not
-        campaign, even if other voters do not hear it, unless the leader itself says that it is none.
+        campaign, even if other voters do not hear it, unless that leader itself says that there is none.
         """
         if self.hears_leader() and self.leader not in inquiry.dead_votes:
             return
@@ -92,7 +92,7 @@ class Candidate(Leader[State]):
         if self.leading is not None or self.state.barrier:
             return
         if self.campaign is not None and self.campaign.ballot == self.log.promised:
-            self.send_prepares(self.campaign)  # Some promises were lost, or a lease stood against them.
+            self.send_prepares(self.campaign)  # Some promises were lost, or a lease stood in their way.
             return
         name, round_before = self.member.node.name, max(self.highest_round, self.log.promised.round)
         ballot = Ballot(round_before + 1, name, self.incarnation)

@@ -16,8 +16,7 @@ class CatchUp(Copying[State]):
     """Asks peers for what is chosen, and answers them."""
 
     def on_fetch_timer(self, timer: FetchTimer) -> None:
-        """A replica that is not admitted asks all voters until it is, except while an answer is on its way.
-        """
+        """A replica asks all voters until it is admitted, except while an answer is on its way."""
         if self.admitted:
             return
         self.env.set_timer(self.settings.retry_us, FetchTimer())

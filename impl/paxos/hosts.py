@@ -20,8 +20,7 @@ class Hosts(Struct, frozen=True, gc=False, tag="hosts", array_like=True):
     members: tuple[NodeId, ...]
 
     def is_sound(self) -> bool:
-        """Whether this can be true of a group at all: it has voters, and no more of them than any group has.
-        """
+        """Whether this can be true of a group at all: it has voters, and no more than any group has."""
         return self.epoch >= 0 and 0 < len(self.members) <= MOST_HOSTS
 
 

@@ -59,15 +59,14 @@ class Progress:
 
     def __init__(self, next_slot: int, wall_apart: Microseconds | None = None) -> None:
         self.through = 0
-        """It holds every slot through this one, at the ballot or as known chosen, by its own newest account;
-        """
+        """It holds every slot through this one, at the ballot or as known chosen, by its newest account;"""
         self.adopted = False
         """and the ballot's first batch is among them."""
         self.advanced_at: Microseconds = -1
         """When `through` last rose."""
         self.asked_at: Microseconds = -1
         self.wall_apart = wall_apart
-        """How far its wall clock is from the leader's, at the least; None before it has answered."""
+        """The least that its wall clock is from the leader's; None before it has answered."""
         self.full = False
         """Whether it has said in this ballot that it has a tree (rule M5)."""
         self.next = next_slot

@@ -113,8 +113,7 @@ class Learner(Core[State]):
         return snapshot is not None and 0 < self.state.barrier <= snapshot.slot
 
     def on_scrub_timer(self, timer: ScrubTimer) -> None:
-        """Verify some more of what is on the disk; this also lets an idle replica make room in a full cache.
-        """
+        """Verify some more of what is on the disk; an idle replica also makes room in a full cache."""
         pages, settings = self.state.pages, self.settings
         scrub = self.upkeep.scrub
         if scrub is None or scrub.file is not pages:

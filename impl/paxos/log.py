@@ -329,7 +329,7 @@ class ReplicationLog:
         one (rule 6).
 
         The cut goes by the last accepted ballot: raising it removes every entry above that is not known
-        chosen; at the same ballot nothing is removed, for a repeated or late message must not take newer
+        chosen; at the same ballot nothing is removed, since a repeated or late message must not take newer
         votes with it. Cutting by the ballots of the entries is unsafe once learning exists
         (`docs/findings.md`).
         """

@@ -53,7 +53,7 @@ class Membership(Service):
         self.env = replica.env
         self.ended = ended
         self.wanted: tuple[Command, NodeId, Message] | None = None
-        """The command whose barrier waits until all below is chosen, with what obeys it and who gave it;"""
+        """The command whose barrier waits until all below is chosen, with what obeys it and its sender;"""
         self.waits_until = 0
         """and until when: proposals go on after that."""
         self.asked_for: ReplaceVoter | None = None
@@ -158,8 +158,7 @@ class Membership(Service):
         return self.all_hold(leadership, slot, lost) and self.all_admitted(leadership, lost)
 
     def on_raise_epoch(self, sender: NodeId, m: RaiseEpoch) -> None:
-        """Void all that expects the epoch. Quorums stay as they are, so no voter need be admitted for that.
-        """
+        """Void all that expects the epoch. Quorums stay as they are, so no voter need be admitted first."""
         leadership = self.obeying(sender, m.expected_epoch)
         if leadership is not None and self.expects(sender, m.expected_epoch):
             self.change(sender, m, leadership, self.replica.config.raised())

@@ -18,8 +18,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Config(Struct, frozen=True, gc=False, array_like=True):
-    """The voters on the slots above the one that holds it; `next_incarnation` is the lowest one never used.
-    """
+    """The voters on the slots above the one that holds it; `next_incarnation` is the lowest never used."""
 
     epoch: int
     voters: tuple[Member, ...]

@@ -61,8 +61,8 @@ class Sender(CatchUp[State]):
             self.env.set_timer(self.settings.retry_us, WatchTimer())
 
     def on_watch_timer(self, timer: WatchTimer) -> None:
-        """Ask every voter that lacks something and has not moved since the timer was set how far it is: what
-        it was sent may be lost, and nothing else that would show this may be on its way.
+        """Ask how far each voter is that lacks something and has not moved since the timer was set: what it
+        was sent may be lost, and nothing else that would show this may be on its way.
         """
         leadership = self.leadership
         if leadership is None:

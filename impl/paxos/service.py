@@ -29,8 +29,7 @@ class Service:
         """A record in the log of this leader is chosen and applied, with all below it."""
 
     def has_room(self) -> None:
-        """Slots of this leader were chosen, or its lease was renewed: it may have room for those that wait.
-        """
+        """Slots of this leader were chosen, or its lease was renewed: it may have room for what waits."""
 
     def stepped_down(self) -> None:
         """The leadership is over; what became of its slots in flight is not known."""
@@ -49,7 +48,7 @@ class Service:
         """The replica speaks from here on."""
 
     def checkpointed(self) -> None:
-        """The log names a checkpoint, durably with what is said from here on."""
+        """The log names a checkpoint: durably, before anything that is said from here on leaves."""
 
     def tidied(self) -> None:
         """Some page files may no longer be needed: a checkpoint is named durably, or nobody holds a view."""

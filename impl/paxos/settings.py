@@ -31,27 +31,27 @@ class GroupSettings(Struct, frozen=True):
     checkpoint_slots: int = 65_536
     """or slots, whichever is reached first."""
     retained_bytes: int = 1 << 26
-    """Bytes of records below the checkpoint that the log keeps for laggards, at the most,"""
+    """The most bytes of records below the checkpoint that the log keeps for laggards,"""
     retained_slots: int = 500_000
-    """and slots, at the most."""
+    """and the most slots."""
     log_cache_bytes: int = CACHE_BYTES
     """About what chosen entries of the log take in memory; older ones are read back from the disk."""
     chunk_slots: int = 64
-    """Records in one message of a fetch or a retransmission, at the most."""
+    """The most records in one message of a fetch or a retransmission."""
     message_bytes: int = 1_048_576
-    """The size of a message between replicas, at most, unless one record, or one and a no-op, is larger. A
+    """The most bytes of a message between replicas, unless one record, or one and a no-op, takes more. A
     window and a no-op fit in it.
     """
     in_flight_slots: int = 1_024
-    """A leader's window: slots above its commit index, at the most,"""
+    """A leader's window: the most slots above its commit index,"""
     window_bytes: int = 524_288
-    """and the encoded size of their records, unless one record is larger."""
+    """and the most bytes of their encoded records, unless one record takes more."""
     page_bytes: int = 8_192
     """Size of a page on the disk; a value that takes more than half of one lies in pages of its own."""
     cache_bytes: int = 67_108_864
     """About the most that all trees of a node take in memory."""
     replicas_per_node: int = 1_000
-    """Replicas on one node, at the most; a command to make a further one is refused."""
+    """The most replicas on one node; a command to make a further one is refused."""
     node_frames: int = 64
     """The most frames of a node's journal behind its head, besides one for each group: with more it begins
     anew, and forgets what no command can bring back.
@@ -69,7 +69,7 @@ class GroupSettings(Struct, frozen=True):
     home_pages: int = 64
     """and about how many leaves and large values come home with one checkpoint."""
     chunk_pages: int = 64
-    """Pages in one message of a copy, at the most."""
+    """The most pages in one message of a copy."""
     copy_messages: int = 4
     """How many such messages a copier asks for at the same time."""
     views: int = 2
@@ -85,7 +85,7 @@ class GroupSettings(Struct, frozen=True):
     repairs_itself: bool = True
     """Whether a leader replaces a voter that has forgotten without an operator's command."""
     learners: int = 2
-    """Replicas without a vote that a leader keeps track of, at the most."""
+    """The most replicas without a vote that a leader keeps track of."""
     lag_slots: int = 64
     """The most slots that a learner may be behind when it becomes a voter;"""
     catch_up_us: Microseconds = 3_000_000

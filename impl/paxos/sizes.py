@@ -5,8 +5,7 @@ theirs.
 from __future__ import annotations
 
 HEADER_BYTES = 512
-"""The most that a message between replicas takes besides its records: two names, a few ballots and numbers.
-"""
+"""The most that a message between replicas takes besides records: two names, a few ballots and numbers."""
 BALLOT_BYTES = 64
 """The most that the ballot of a chosen record takes."""
 NO_OP_BYTES = 128

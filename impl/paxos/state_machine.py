@@ -37,7 +37,7 @@ class StateMachine(Protocol):
 
     @property
     def barrier(self) -> int:
-        """The slot behind which nothing of the state changes any more (H5); 0 if there is none."""
+        """The slot behind which the state no longer changes (H5); 0 if there is none."""
         ...
 
     @classmethod

@@ -270,9 +270,9 @@ class BTree(TreeView[V]):
         return False
 
     def bring_home(self, key: bytes) -> tuple[bytes | None, int]:
-        """Have the next checkpoint write the leaf of a key and its large values into the own file, if they
-        lie in older files of the line; return where the next leaf begins, None behind the last one, and how
-        much was moved, in nodes and values (P5).
+        """Have the next checkpoint write the leaf of a key and its large values into the tree's own file, if
+        they lie in older files of the line; return where the next leaf begins, None behind the last one, and
+        how much was moved, in nodes and values (P5).
         """
         first, moved = self.file.first, 0
         high: bytes | None = None

@@ -146,12 +146,12 @@ def _decode(codec: PageCodec[Any], ref: PageRef, body: bytes) -> Any:
 
 
 def branch_body(node: Branch) -> bytes:
-    """The body of a branch; its children are references beside it."""
+    """The body of a branch; its children are references next to it."""
     return encode(BranchBody(node.keys))
 
 
 def leaf_body(node: Leaf) -> bytes:
-    """The body of a leaf; its large values are references beside it."""
+    """The body of a leaf; its large values are references next to it."""
     large = [(at, value.size) for at, value in enumerate(node.values) if type(value) is Large]
     inline = [value for value in node.values if type(value) is not Large] if large else node.values
     return encode(LeafBody(node.keys, inline, large))

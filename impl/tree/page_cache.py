@@ -81,8 +81,7 @@ class PageCache:
         self.dirty_bytes -= self.dirty.pop(file, 0)
 
     def presses(self, file: int) -> bool:
-        """Whether a checkpoint of a file is due because too much is dirty, and the file has its part in that.
-        """
+        """Whether a file's checkpoint is due because too much is dirty, and the file has its part in that."""
         own = self.dirty.get(file, 0)
         return self.dirty_bytes * DIRTY_SHARE > self.bound and own * len(self.dirty) >= self.dirty_bytes
 

@@ -13,9 +13,9 @@ A child of a split begins on pages of another file: its own file is then the new
 ones are only read (P2 of docs/table.md). Page numbers are one space along a line. Its owner moves what it
 still needs of older files into its own (`homecoming.py`, P5).
 
-*Invariants.* A page of the own file is free if it is reached from none of: the trees in memory, the roots of
-the newest checkpoint, those of the durable one, those of a checkpoint that somebody holds. Nothing is written
-or freed in an older file of the line (P4).
+*Invariants.* A page of the file itself is free if it is reached from none of: the trees in memory, the roots
+of the newest checkpoint, those of the durable one, those of a checkpoint that somebody holds. Nothing is
+written or freed in an older file of the line (P4).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class PageFile:
         self.older = older
         self.first = first
         self.home = not older
-        """Whether the trees, as the next checkpoint will write them, need only the own file."""
+        """Whether the trees, as the next checkpoint will write them, need only this file."""
         self.page_bytes = page_bytes
         self.room = room_of(page_bytes)
         self.cache = cache
@@ -103,7 +103,7 @@ class PageFile:
         are free.
         """
         self._kept = bytearray()
-        """A bit for each of these in the own file: whether it is known not to be garbage."""
+        """A bit for each of these in this file: whether it is known not to be garbage."""
         self._freed_through = first
         self._retired: list[int] = []
         self._retired_by: list[tuple[int, list[int]]] = []
@@ -125,7 +125,7 @@ class PageFile:
 
     @property
     def taken_bytes(self) -> int:
-        """How many bytes of the own file are taken."""
+        """How many bytes of this file are taken."""
         return max(0, self.end - self.first - len(self.free)) * self.page_bytes
 
     def close(self) -> None:

@@ -135,7 +135,7 @@ class Outbox:
         return self._covering is None and self.written > self.durable
 
     def enter(self, lane: Lane) -> None:
-        """What is written and sent from here on, to the end of the handler, is of this lane."""
+        """What is written and sent from here on, to the end of the handler, belongs to this lane."""
         self._mixed = self._mixed or (bool(self.handler) and lane != self.lane)
         self.lane = lane
 

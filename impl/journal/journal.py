@@ -1,4 +1,4 @@
-"""A journal: frames in segments on a `Disk`. Old segments are dropped, and it survives any crash.
+"""A journal: frames in segments on a `Disk`. Old segments are dropped; the journal survives any crash.
 
 Each segment is one log of the disk and begins with a frame that carries a `Link` to those before it. Files
 lose their unsynced ends independently, and removals may be undone independently, so after a crash any mixture

@@ -1,7 +1,7 @@
 """Accepts that came before what they follow: kept until the gap below them is filled.
 
 Keeping one is as if the network had delayed it, so it needs no rule of its own: a crash or another ballot
-discards all of them. Otherwise one lost message would cost every one pipelined behind it.
+discards all of them. If none were kept, one lost message would cost every one pipelined behind it.
 
 *Invariant.* All are of one ballot, and within their bounds in slots and bytes.
 """

@@ -1,10 +1,10 @@
 """Brings what a split has left on the pages of older files into a tree's own file, in pieces, in the order of
 keys (P5 of docs/table.md).
 
-Its place in a tree is a key. All that it has passed lies in the tree's own file, or will with the next
-checkpoint: a leaf that is changed is written there, with the branches that lead to it. A large value stays
-where it is when its leaf is written anew, so leaves that are already home are looked at too. A crash loses
-the place; what is home then is passed quickly.
+The place of a pass in a tree is a key. All that it has passed lies in the tree's own file, or will with the
+next checkpoint: a leaf that is changed is written there, with the branches that lead to it. A large value
+stays where it is when its leaf is written anew, so leaves that are already home are looked at too. A crash
+loses the place; what is home then is passed quickly.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class Release(Peer, frozen=True, gc=False, tag="release"):
 
 
 class Handover(Message, frozen=True, gc=False, tag="handover"):
-    """An operator asks the leader to hand its leadership over."""
+    """An operator asks the leader to hand over its leadership."""
 
 
 class WatchTimer(Timer, frozen=True, gc=False, tag="watch"):

@@ -115,7 +115,7 @@ class RaiseEpoch(Message, frozen=True, gc=False, tag="raise_epoch"):
 
 
 class ConfigStatus(Message, frozen=True, gc=False, tag="config_status"):
-    """What is the config, and what do the replicas say of themselves? `lost` may name a voter that is."""
+    """What is the config, and what do the replicas say of themselves? `lost` may name a lost voter."""
 
     lost: Member | None = None
 
